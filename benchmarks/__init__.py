@@ -1,0 +1,1 @@
+"""Measurements of Statehold beside its peers; ``python -m benchmarks`` runs them."""

@@ -1,0 +1,154 @@
+"""What can happen to an instance: values with a name, and nothing else.
+
+A user's event is a pydantic model whose class name is its name; the interpreter's own events
+(a timer, a completion, the outcome of an effect) are plain structs. The interpreter knows any
+of them only by ``__event__``, the name that transitions are matched against.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict
+
+R = TypeVar("R")
+
+
+class AnEvent(Protocol):
+    """Anything that can be given to a step."""
+
+    @property
+    def __event__(self) -> str: ...
+
+
+class Event(BaseModel):
+    """The base of a machine's events: ``class Accept(Event): prep_minutes: int``.
+
+    Frozen, and a field that the class does not declare is refused. As JSON it is flat, with the
+    class's name in ``type``: ``{"type": "Accept", "prep_minutes": 12}``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    __event__: ClassVar[str] = "Event"
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.__event__ = cls.__name__
+        if "type" in cls.model_fields:
+            raise TypeError(
+                f"event {cls.__name__}: a field can't be called 'type', it holds the event's name "
+                "in JSON; call it 'kind', say"
+            )
+
+
+class AnyEvent(Event):
+    """Stands in ``on(AnyEvent, ...)`` for every event of the machine; asked after exact ones.
+
+    Completions, timers and outcomes of effects are not among them.
+    """
+
+
+class NamedEvent(Struct, frozen=True):
+    """An event of a machine whose notation has no classes (SCXML, XState): a name and data."""
+
+    name: str
+    data: Any = None
+    #: SCXML 5.10.1: where it came from, for answers and for ``finalize``
+    origin: str = ""
+    invoke: str = ""
+
+    @property
+    def __event__(self) -> str:
+        return self.name
+
+
+class TimerFired(Struct, frozen=True):
+    """An ``after`` transition's time has come. ``timer`` is the id of the timer."""
+
+    timer: str
+
+    @property
+    def __event__(self) -> str:
+        return timer_event(self.timer)
+
+
+class Done(Struct, frozen=True):
+    """A compound or parallel state reached its end (SCXML 3.7, ``done.state.id``)."""
+
+    state: str
+    output: Any = None
+
+    @property
+    def __event__(self) -> str:
+        return done_event(self.state)
+
+
+class Result(Struct, Generic[R], frozen=True):
+    """An effect or a child instance ended well. ``key`` tells which one it was."""
+
+    invoke: str
+    key: str
+    value: R
+
+    @property
+    def __event__(self) -> str:
+        return result_event(self.invoke)
+
+
+class Failure(Struct, frozen=True):
+    """An effect used up its tries or raised ``Permanent``, or a child instance was cancelled."""
+
+    invoke: str
+    key: str
+    #: the class's name of the exception, and its message
+    error: str
+    message: str
+    attempts: int = 1
+
+    @property
+    def __event__(self) -> str:
+        return failure_event(self.invoke)
+
+
+class Undeliverable(Struct, frozen=True):
+    """A message sent to another instance was not accepted there (SCXML ``error.communication``)."""
+
+    machine: str
+    instance: str
+    event: str
+    reason: str
+
+    @property
+    def __event__(self) -> str:
+        return "error.communication"
+
+
+class ExecutionError(Struct, frozen=True):
+    """An action or a guard raised, in a chart whose policy makes errors events (SCXML 3.12.2)."""
+
+    where: str
+    error: str
+    message: str
+
+    @property
+    def __event__(self) -> str:
+        return "error.execution"
+
+
+def timer_event(timer: str) -> str:
+    return f"after.{timer}"
+
+
+def done_event(state: str) -> str:
+    return f"done.state.{state}"
+
+
+def result_event(invoke: str) -> str:
+    return f"done.invoke.{invoke}"
+
+
+def failure_event(invoke: str) -> str:
+    return f"error.invoke.{invoke}"

@@ -1,0 +1,81 @@
+"""A machine: a chart with the type of its data and the functions that its names stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from statehold.chart.effect import Effect
+from statehold.chart.event import Event
+from statehold.chart.model import Chart
+from statehold.chart.values import Shape
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A guard or an action, and how many of ``(data, event, context)`` it takes: 1, 2 or 3."""
+
+    call: Callable[..., Any]
+    takes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """How an instance of ``from_version`` becomes one of the version that declares this.
+
+    ``states`` maps an old state's path to the new state (an object of the notation or a path);
+    old paths that are left out map to the same path. ``data`` takes the old data as plain JSON
+    values and gives the new data (a value of the data type, or plain JSON values for it). ``None``
+    keeps it. ``effects`` maps the names of effects in flight, as ``states`` does.
+    """
+
+    from_version: int
+    states: Mapping[str, Any] = field(default_factory=dict)
+    data: Callable[[dict[str, Any]], Any] | None = None
+    effects: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Definition(Generic[D]):
+    """One version of a machine, ready to be interpreted.
+
+    ``functions`` holds guards, actions, delays, inputs and outputs by the names that the chart
+    uses; ``effects`` and ``children`` what its invokes name; ``indexes`` the functions whose
+    values instances can be listed by.
+    """
+
+    chart: Chart
+    data: Shape[D]
+    events: Mapping[str, Shape[Event]] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    effects: Mapping[str, Effect[Any, Any]] = field(default_factory=dict)
+    children: Mapping[str, "AMachine"] = field(default_factory=dict)
+    upgrades: tuple[Upgrade, ...] = ()
+    view: Callable[[D], Any] | None = None
+    indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
+    #: the interpreter's compiled form, made at first use
+    program: Any = None
+
+    @property
+    def definition(self) -> "Definition[D]":
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.chart.name
+
+    @property
+    def version(self) -> int:
+        return self.chart.version
+
+
+class AMachine(Protocol):
+    """A :class:`Definition`, or a class of the class notation, which carries one."""
+
+    program: Any
+
+    @property
+    def definition(self) -> Definition[Any]: ...

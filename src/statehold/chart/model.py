@@ -1,0 +1,165 @@
+"""A chart: states and transitions as plain, frozen data.
+
+Every notation compiles to a :class:`Chart` and nothing downstream knows which one it was. A chart
+holds names of functions, never functions, so that it can be stored, compared, drawn and searched
+without the code that runs it. ``chart.states`` is in document order, the root first: SCXML's
+rules of order all refer to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+#: the id of the state that holds all others
+ROOT = ""
+
+Kind = Literal["atomic", "compound", "parallel", "final", "history"]
+
+
+class Policy(Struct, frozen=True, omit_defaults=True):
+    """Where notations differ on purpose. The defaults are the class notation's.
+
+    ``matching``: ``exact`` compares names and asks ``any`` transitions last; ``token`` is SCXML
+    3.12.1, prefixes of dot-separated tokens, document order alone.
+    ``errors``: ``refuse`` drops the step when an action or guard raises; ``event`` queues
+    ``error.execution``, ends the block, and takes a failing guard for a no (SCXML 3.12.2).
+    """
+
+    matching: Literal["exact", "token"] = "exact"
+    errors: Literal["refuse", "event"] = "refuse"
+
+
+class Delay(Struct, frozen=True, omit_defaults=True):
+    """A constant number of seconds, or the name of a function of the data.
+
+    The function gives a ``timedelta`` or an aware ``datetime``.
+    """
+
+    seconds: float | None = None
+    function: str | None = None
+
+
+class Action(Struct, frozen=True, omit_defaults=True):
+    """``run``: a function changes the data. ``effect``: an effect is asked for, detached."""
+
+    name: str
+    kind: Literal["run", "effect"] = "run"
+
+
+#: actions that stand or fall together: an error ends the block it occurs in (SCXML 4.9)
+Block = tuple[Action, ...]
+
+
+class Guard(Struct, frozen=True, omit_defaults=True):
+    """``function``: a predicate. ``in``: the named state is active. ``by``: the sender's role."""
+
+    name: str
+    kind: Literal["function", "in", "by"] = "function"
+
+
+class Initial(Struct, frozen=True, omit_defaults=True):
+    """The default entry of a compound state, or the default of a history state."""
+
+    targets: tuple[str, ...]
+    actions: tuple[Block, ...] = ()
+
+
+class Invoke(Struct, frozen=True, omit_defaults=True):
+    """What runs as long as its state is active: an effect, or a child instance.
+
+    ``id`` is unique in the chart; outcomes carry it. ``name`` is the effect's or the machine's.
+    ``input`` names a function of the data that gives the child's data.
+    """
+
+    id: str
+    name: str
+    kind: Literal["effect", "machine"] = "effect"
+    input: str | None = None
+    finalize: Block = ()
+    autoforward: bool = False
+
+
+class StateNode(Struct, frozen=True, omit_defaults=True):
+    """One state. ``initial`` is a compound's default entry or a history's default."""
+
+    id: str
+    kind: Kind
+    parent: str | None = None
+    initial: Initial | None = None
+    entry: tuple[Block, ...] = ()
+    exit: tuple[Block, ...] = ()
+    invokes: tuple[Invoke, ...] = ()
+    #: history states only
+    deep: bool = False
+    #: final states only: the function that gives the output
+    output: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    deadline: Delay | None = None
+    doc: str = ""
+
+
+class Trigger(Struct, frozen=True, omit_defaults=True):
+    """What makes a transition a candidate. ``events`` are the names it is matched against.
+
+    ``always`` has none. ``any`` has none and takes every event that the user declared. The other
+    kinds keep their own name so that they can be drawn as what they are.
+    """
+
+    kind: Literal["event", "any", "after", "always", "done", "result", "failure"]
+    events: tuple[str, ...] = ()
+    delay: Delay | None = None
+
+
+class Transition(Struct, frozen=True, omit_defaults=True):
+    """``id`` is unique in the chart and, for ``after``, the id of the timer too.
+
+    No targets: targetless. ``internal`` is SCXML 3.5's ``type="internal"``; it matters only for
+    a compound source whose targets are all its descendants.
+    """
+
+    id: str
+    source: str
+    trigger: Trigger
+    targets: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    actions: tuple[Block, ...] = ()
+    internal: bool = False
+    doc: str = ""
+
+
+class EventShape(Struct, frozen=True, omit_defaults=True):
+    """An event that the machine's users may send; ``schema`` is the JSON Schema of its fields."""
+
+    name: str
+    schema: dict[str, Any] = {}
+    doc: str = ""
+
+
+class Chart(Struct, frozen=True, omit_defaults=True):
+    """The structure of one version of a machine.
+
+    ``states[0]`` is the root, of kind ``compound`` or ``parallel``; ``transitions`` are in
+    document order too. A chart from outside is to be given to :func:`.validate.validate` first.
+    """
+
+    name: str
+    version: int
+    states: tuple[StateNode, ...]
+    transitions: tuple[Transition, ...] = ()
+    events: tuple[EventShape, ...] = ()
+    data_schema: dict[str, Any] = {}
+    policy: Policy = Policy()
+    doc: str = ""
+
+    def to_json(self) -> bytes:
+        """The stored form: canonical, so equal charts give equal bytes."""
+        return msgspec.json.encode(self, order="sorted")
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Chart:
+        """Raises ``msgspec.ValidationError`` where the bytes are not a chart."""
+        return msgspec.json.decode(raw, type=cls)

@@ -1,0 +1,93 @@
+"""What follows from a chart's states alone, computed once and looked up afterwards.
+
+States are numbered in document order, so the proper descendants of state ``i`` are exactly the
+numbers ``i + 1`` to ``end[i] - 1``, and sorting numbers is sorting by document order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from statehold.chart.model import Chart, StateNode, Transition
+
+
+class Tree:
+    """The tables of one chart, which has passed :func:`.validate.validate`.
+
+    ``parent`` is -1 for the root. ``children`` leaves history states out, ``histories`` holds
+    only them. ``end[i]`` is the number after the last descendant of ``i``. ``initial[i]`` are the
+    targets of a compound's default entry or a history's default, as numbers; empty for others.
+    ``transitions[i]`` are those with source ``i``, in document order.
+    """
+
+    __slots__ = (
+        "chart",
+        "children",
+        "depth",
+        "end",
+        "histories",
+        "index",
+        "initial",
+        "parent",
+        "states",
+        "transitions",
+    )
+
+    def __init__(self, chart: Chart) -> None:
+        states = chart.states
+        index = {state.id: number for number, state in enumerate(states)}
+        count = len(states)
+        parent = [-1] * count
+        depth = [0] * count
+        end = list(range(1, count + 1))
+        children: list[list[int]] = [[] for _ in states]
+        histories: list[list[int]] = [[] for _ in states]
+        for number in range(1, count):
+            above = index[states[number].parent or ""]
+            parent[number] = above
+            depth[number] = depth[above] + 1
+            kin = histories if states[number].kind == "history" else children
+            kin[above].append(number)
+        for number in range(count - 1, 0, -1):
+            end[parent[number]] = max(end[parent[number]], end[number])
+        leaving: list[list[Transition]] = [[] for _ in states]
+        for transition in chart.transitions:
+            leaving[index[transition.source]].append(transition)
+
+        self.chart: Chart = chart
+        self.states: tuple[StateNode, ...] = states
+        self.index: dict[str, int] = index
+        self.parent: tuple[int, ...] = tuple(parent)
+        self.depth: tuple[int, ...] = tuple(depth)
+        self.end: tuple[int, ...] = tuple(end)
+        self.children: tuple[tuple[int, ...], ...] = tuple(map(tuple, children))
+        self.histories: tuple[tuple[int, ...], ...] = tuple(map(tuple, histories))
+        self.transitions: tuple[tuple[Transition, ...], ...] = tuple(map(tuple, leaving))
+        self.initial: tuple[tuple[int, ...], ...] = tuple(
+            tuple(index[target] for target in state.initial.targets) if state.initial else ()
+            for state in states
+        )
+
+    def is_descendant(self, state: int, ancestor: int) -> bool:
+        """Whether ``state`` lies below ``ancestor``; no state lies below itself."""
+        return ancestor < state < self.end[ancestor]
+
+    def ancestors(self, state: int) -> tuple[int, ...]:
+        """Proper ancestors, the parent first and the root last."""
+        found = []
+        while (state := self.parent[state]) >= 0:
+            found.append(state)
+        return tuple(found)
+
+    def lcca(self, states: Sequence[int]) -> int:
+        """The least common compound ancestor (SCXML, Appendix D, ``findLCCA``).
+
+        Parallel states are skipped, save for the root. The root stands for itself.
+        """
+        first, last = min(states), max(states)
+        above = self.parent[first]
+        while above > 0:
+            if last < self.end[above] and self.states[above].kind == "compound":
+                return above
+            above = self.parent[above]
+        return 0

@@ -1,0 +1,57 @@
+"""The class notation: a machine as a Python class, compiled to a chart and its functions.
+
+::
+
+    class Light(Machine[Meter], name="light", version=1):
+        dark = State(initial=True)
+        lit = State()
+
+        press = on(Press, dark >> lit, do=count)
+        lapse = after(minutes(5), lit >> dark)
+"""
+
+from statehold.define.durations import days, hours, minutes, seconds
+from statehold.define.effects import Child, EffectDecorator, child, effect
+from statehold.define.machine import Machine
+from statehold.define.rule import Rule, after, always, on, on_done, on_failure, on_result
+from statehold.define.state import (
+    Active,
+    Arrow,
+    Compound,
+    Final,
+    History,
+    Parallel,
+    Sources,
+    State,
+    StateClass,
+    active,
+)
+
+__all__ = [
+    "Active",
+    "Arrow",
+    "Child",
+    "Compound",
+    "EffectDecorator",
+    "Final",
+    "History",
+    "Machine",
+    "Parallel",
+    "Rule",
+    "Sources",
+    "State",
+    "StateClass",
+    "active",
+    "after",
+    "always",
+    "child",
+    "days",
+    "effect",
+    "hours",
+    "minutes",
+    "on",
+    "on_done",
+    "on_failure",
+    "on_result",
+    "seconds",
+]

@@ -1,0 +1,114 @@
+"""What a function's signature tells: how many arguments it takes, and of which types."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+#: an annotation that is not there, or that can't be resolved at run time
+UNKNOWN: Any = object()
+
+
+def positional(function: Callable[..., Any]) -> int | None:
+    """How many arguments to call it with; None where it can't be called with positional ones.
+
+    Parameters with defaults are left to their defaults, as ``lambda data, n=3: ...`` means them
+    to be. A bare ``*args`` counts as three.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        return None
+    required = sum(p.default is p.empty for p in plain)
+    if required or not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return required or min(len(plain), 1)
+    return 3
+
+
+def annotations(function: Callable[..., Any]) -> list[Any]:
+    """The types of the positional parameters in order, ``UNKNOWN`` where nobody can tell.
+
+    Each is resolved for itself: one name imported for type checkers only must not keep the
+    others from being checked.
+    """
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    return [
+        _resolve(parameter.annotation, scope)
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+
+
+def is_async(function: Any) -> bool:
+    """A coroutine function, an async generator, or an object whose call is one of them."""
+    return any(
+        inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f)
+        for f in (function, getattr(function, "func", None), getattr(function, "__call__", None))
+    )
+
+
+def accepts(annotation: Any, actual: Any) -> bool:
+    """Whether a parameter with this annotation takes a value of the actual type.
+
+    Says yes wherever it can't tell: type checkers know more, this catches plain mistakes.
+    """
+    if annotation in (UNKNOWN, Any, object) or actual in (UNKNOWN, Any, object):
+        return True
+    if isinstance(annotation, TypeVar) or isinstance(actual, TypeVar):
+        return True
+    annotation, actual = _plain(annotation), _plain(actual)
+    if annotation == actual:
+        return True
+    if _is_union(annotation):
+        return any(accepts(member, actual) for member in typing.get_args(annotation))
+    if _is_union(actual):
+        return any(accepts(annotation, member) for member in typing.get_args(actual))
+    wide = typing.get_origin(annotation) or annotation
+    narrow = typing.get_origin(actual) or actual
+    if not (isinstance(wide, type) and isinstance(narrow, type)):
+        return True
+    try:
+        fits = issubclass(narrow, wide)
+    except TypeError:
+        # protocols and typed dictionaries refuse the question
+        return True
+    if not fits or wide is not narrow:
+        return fits
+    pairs = zip(typing.get_args(annotation), typing.get_args(actual), strict=False)
+    return all(accepts(a, b) for a, b in pairs)
+
+
+def name_of(type_: Any) -> str:
+    """As one would write it."""
+    plain = isinstance(type_, type) and not typing.get_args(type_)
+    return type_.__name__ if plain else str(type_).replace("typing.", "")
+
+
+def _plain(hint: Any) -> Any:
+    if hint is None:
+        return type(None)
+    if typing.get_origin(hint) is Annotated:
+        return _plain(typing.get_args(hint)[0])
+    return _plain(hint.__value__) if hasattr(hint, "__value__") else hint
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
+    if annotation is inspect.Parameter.empty:
+        return UNKNOWN
+    if not isinstance(annotation, str):
+        return annotation
+    holder = types.SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return typing.get_type_hints(holder, globalns=scope)["it"]
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        return UNKNOWN

@@ -1,0 +1,399 @@
+"""Every error that Statehold raises on purpose.
+
+The branch says who must act::
+
+    StateholdError
+    ├── DefinitionError          whoever wrote the machine: every problem at once
+    ├── Refused                  whoever sent the request: nothing was changed
+    │   ├── UnknownMachine
+    │   ├── UnknownInstance
+    │   ├── UnknownEvent
+    │   ├── UnknownIncident
+    │   ├── InstanceExists
+    │   ├── StaleSeq
+    │   ├── KeyReused
+    │   ├── NotAllowed
+    │   ├── InvalidPayload
+    │   ├── TooLarge
+    │   └── StepFailed           the machine's own code or chart stopped the step
+    │       ├── ActionFailed
+    │       ├── GuardFailed
+    │       ├── EndlessLoop
+    │       └── UpgradeFailed
+    ├── Unavailable              nobody: the same request may succeed later
+    │   ├── StoreUnavailable
+    │   ├── Overloaded
+    │   └── Stopping
+    ├── StoreRefused             whoever runs the deployment
+    │   ├── StoreInUse
+    │   └── SchemaMismatch
+    └── Permanent                raised by an effect: do not try again
+
+A message names the value, the limit and the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class StateholdError(Exception):
+    """The root of the tree."""
+
+    #: a stable name for programs, used as the type of an HTTP problem
+    code: ClassVar[str] = "error"
+
+    def details(self) -> dict[str, Any]:
+        """What a program needs beside the message; plain JSON values."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a machine: where it is, what is wrong, and what to do about it."""
+
+    place: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f"\n      hint: {self.hint}" if self.hint else ""
+        return f"{self.place}: {self.message}{hint}"
+
+
+class DefinitionError(StateholdError):
+    """A machine can't be built or can't be run; lists every problem that was found."""
+
+    code = "definition"
+
+    def __init__(self, machine: str, problems: Sequence[Problem]) -> None:
+        self.machine = machine
+        self.problems = tuple(problems)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(problems, 1))
+        super().__init__(f"machine {machine!r} has {count}:{lines}")
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "problems": [
+                {"place": p.place, "message": p.message, "hint": p.hint} for p in self.problems
+            ]
+        }
+
+
+# --- the sender must act -------------------------------------------------------------------
+
+
+class Refused(StateholdError):
+    """The request was refused and changed nothing."""
+
+    code = "refused"
+
+
+class UnknownMachine(Refused):
+    code = "unknown-machine"
+
+    def __init__(self, machine: str, known: Sequence[str]) -> None:
+        self.machine = machine
+        self.known = tuple(sorted(known))
+        super().__init__(
+            f"no machine is called {machine!r}; this engine runs {', '.join(self.known) or 'none'}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "known": list(self.known)}
+
+
+class UnknownInstance(Refused):
+    code = "unknown-instance"
+
+    def __init__(self, machine: str, id: str) -> None:
+        self.machine = machine
+        self.id = id
+        super().__init__(f"machine {machine!r} has no instance {id!r}; start it first")
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id}
+
+
+class UnknownEvent(Refused):
+    code = "unknown-event"
+
+    def __init__(self, machine: str, event: str, known: Sequence[str]) -> None:
+        self.machine = machine
+        self.event = event
+        self.known = tuple(sorted(known))
+        super().__init__(
+            f"machine {machine!r} knows no event {event!r}; it knows {', '.join(self.known) or 'none'}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "event": self.event, "known": list(self.known)}
+
+
+class UnknownIncident(Refused):
+    code = "unknown-incident"
+
+    def __init__(self, incident: str) -> None:
+        self.incident = incident
+        super().__init__(f"no open incident is called {incident!r}; it may have been settled")
+
+    def details(self) -> dict[str, Any]:
+        return {"incident": self.incident}
+
+
+class InstanceExists(Refused):
+    code = "instance-exists"
+
+    def __init__(self, machine: str, id: str) -> None:
+        self.machine = machine
+        self.id = id
+        super().__init__(
+            f"machine {machine!r} already has an instance {id!r}; choose another id, or repeat "
+            "the first request with its idempotency key to get its reply again"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id}
+
+
+class StaleSeq(Refused):
+    code = "stale-seq"
+
+    def __init__(self, machine: str, id: str, expected: int, actual: int) -> None:
+        self.machine = machine
+        self.id = id
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"instance {id!r} of {machine!r} is at seq {actual}, the request expected {expected}; "
+            "read it again and decide anew"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "id": self.id,
+            "expected": self.expected,
+            "seq": self.actual,
+        }
+
+
+class KeyReused(Refused):
+    """An idempotency key came back with another request than the one it was first used for."""
+
+    code = "key-reused"
+
+    def __init__(self, key: str, first: str, now: str) -> None:
+        self.key = key
+        super().__init__(
+            f"idempotency key {key!r} was first used for {first} and now for {now}; "
+            "use a new key for a new request"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"key": self.key}
+
+
+class NotAllowed(Refused):
+    """The event is known, but the instance does not accept it as it is now.
+
+    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that said no.
+    """
+
+    code = "not-allowed"
+
+    def __init__(
+        self,
+        machine: str,
+        id: str,
+        event: str,
+        *,
+        state: Sequence[str],
+        allowed: Sequence[str],
+        reasons: Sequence[str] = (),
+        forbidden: bool = False,
+    ) -> None:
+        self.machine = machine
+        self.id = id
+        self.event = event
+        self.state = tuple(state)
+        self.allowed = tuple(allowed)
+        self.reasons = tuple(reasons)
+        #: a role, and nothing else, stood in the way
+        self.forbidden = forbidden
+        because = f" because {'; '.join(reasons)}" if reasons else ""
+        super().__init__(
+            f"instance {id!r} of {machine!r} is in {', '.join(self.state)} and does not accept "
+            f"{event}{because}; allowed now: {', '.join(self.allowed) or 'nothing'}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "id": self.id,
+            "event": self.event,
+            "state": list(self.state),
+            "allowed": list(self.allowed),
+            "reasons": list(self.reasons),
+        }
+
+
+class InvalidPayload(Refused):
+    """The payload does not fit; ``fields`` maps each place (``a.b.0``) to what is wrong there."""
+
+    code = "invalid-payload"
+
+    def __init__(self, what: str, fields: Mapping[str, str]) -> None:
+        self.what = what
+        self.fields = dict(fields)
+        listed = "; ".join(f"{place or 'the whole'}: {why}" for place, why in self.fields.items())
+        super().__init__(f"{what} is not valid: {listed}")
+
+    def details(self) -> dict[str, Any]:
+        return {"fields": self.fields}
+
+
+class TooLarge(Refused):
+    code = "too-large"
+
+    def __init__(self, what: str, size: int, limit: int, unit: str = "bytes") -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(f"{what} has {size} {unit}; the limit is {limit} {unit}")
+
+    def details(self) -> dict[str, Any]:
+        return {"size": self.size, "limit": self.limit}
+
+
+class StepFailed(Refused):
+    """The step was dropped whole: nothing changed and nothing was asked for."""
+
+    code = "step-failed"
+
+
+class ActionFailed(StepFailed):
+    code = "action-failed"
+
+    def __init__(self, action: str, cause: BaseException) -> None:
+        self.action = action
+        self.cause = cause
+        super().__init__(
+            f"action {action!r} raised {type(cause).__name__}: {cause}; the step was dropped"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"action": self.action, "cause": f"{type(self.cause).__name__}: {self.cause}"}
+
+
+class GuardFailed(StepFailed):
+    code = "guard-failed"
+
+    def __init__(self, guard: str, cause: BaseException) -> None:
+        self.guard = guard
+        self.cause = cause
+        super().__init__(
+            f"guard {guard!r} raised {type(cause).__name__}: {cause}; the step was dropped"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"guard": self.guard, "cause": f"{type(self.cause).__name__}: {self.cause}"}
+
+
+class EndlessLoop(StepFailed):
+    code = "endless-loop"
+
+    def __init__(self, machine: str, states: Sequence[str], limit: int) -> None:
+        self.machine = machine
+        self.states = tuple(states)
+        self.limit = limit
+        super().__init__(
+            f"machine {machine!r} took {limit} microsteps in one step without coming to rest, "
+            f"among {', '.join(self.states)}; break the cycle of immediate transitions or raised "
+            "events"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"states": list(self.states), "limit": self.limit}
+
+
+class UpgradeFailed(StepFailed):
+    """The instance stays on its old version; an incident tells why."""
+
+    code = "upgrade-failed"
+
+    def __init__(self, machine: str, id: str, old: int, new: int, why: str) -> None:
+        self.machine = machine
+        self.id = id
+        super().__init__(
+            f"instance {id!r} of {machine!r} could not go from version {old} to {new}: {why}; "
+            "it stays as it was, see its incident"
+        )
+
+
+# --- later ---------------------------------------------------------------------------------
+
+
+class Unavailable(StateholdError):
+    """Nothing is known to be wrong with the request; send it again, with its key, later."""
+
+    code = "unavailable"
+    retry_after_seconds: ClassVar[int] = 1
+
+
+class StoreUnavailable(Unavailable):
+    code = "store-unavailable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the store can't be used now: {why}")
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+
+    def __init__(self, waiting: int, limit: int) -> None:
+        super().__init__(f"{waiting} requests are waiting, the limit is {limit}; send fewer at once")
+
+
+class Stopping(Unavailable):
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__("the engine is stopping and takes no new requests; ask again soon")
+
+
+# --- the deployment ------------------------------------------------------------------------
+
+
+class StoreRefused(StateholdError):
+    """The store can't be opened as it is."""
+
+    code = "store-refused"
+
+
+class StoreInUse(StoreRefused):
+    code = "store-in-use"
+
+    def __init__(self, where: str, holder: str) -> None:
+        super().__init__(
+            f"{where} is in use by {holder}; one SQLite file serves one process: stop the other, "
+            "give this one a file of its own, or use PostgreSQL"
+        )
+
+
+class SchemaMismatch(StoreRefused):
+    code = "schema-mismatch"
+
+    def __init__(self, where: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{where} has schema {found}, this release knows up to {known}; run the release that "
+            "made it, or a newer one"
+        )
+
+
+class Permanent(StateholdError):
+    """Raise this in an effect when trying again can't help: its failure is delivered at once."""
+
+    code = "permanent"

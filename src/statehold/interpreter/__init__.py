@@ -1,0 +1,34 @@
+"""What a machine does: pure functions from a snapshot and an event to the next snapshot."""
+
+from statehold.interpreter.command import (
+    CancelEffect,
+    CancelSend,
+    CancelTimer,
+    Command,
+    Emit,
+    Send,
+    SetTimer,
+    StartChild,
+    StartEffect,
+)
+from statehold.interpreter.snapshot import InFlight, Microstep, Snapshot, Step, Timer
+from statehold.interpreter.step import start, step
+
+__all__ = [
+    "CancelEffect",
+    "CancelSend",
+    "CancelTimer",
+    "Command",
+    "Emit",
+    "InFlight",
+    "Microstep",
+    "Send",
+    "SetTimer",
+    "Snapshot",
+    "StartChild",
+    "StartEffect",
+    "Step",
+    "Timer",
+    "start",
+    "step",
+]

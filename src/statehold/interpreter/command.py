@@ -1,0 +1,66 @@
+"""What a step asks of the outside. A step returns these and does nothing itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+
+class StartEffect(Struct, frozen=True):
+    """``state`` is the state that it lives with, or None for one that outlives every state."""
+
+    key: str
+    invoke: str
+    effect: str
+    state: str | None
+
+
+class StartChild(Struct, frozen=True):
+    """``input`` is the child's data, or None for the child's own default."""
+
+    key: str
+    invoke: str
+    machine: str
+    state: str
+    input: Any
+
+
+class CancelEffect(Struct, frozen=True):
+    """Its state was left: an effect or a child instance is to end, and its outcome to be ignored."""
+
+    key: str
+    invoke: str
+
+
+class SetTimer(Struct, frozen=True):
+    timer: str
+    due: datetime
+
+
+class CancelTimer(Struct, frozen=True):
+    timer: str
+
+
+class Send(Struct, frozen=True):
+    """``machine`` and ``instance`` are None for the sender itself. ``id`` serves to cancel it."""
+
+    machine: str | None
+    instance: str | None
+    event: Any
+    delay: timedelta | None
+    id: str
+
+
+class CancelSend(Struct, frozen=True):
+    id: str
+
+
+class Emit(Struct, frozen=True):
+    """For whoever watches the instance; no instance receives it."""
+
+    event: Any
+
+
+Command = StartEffect | StartChild | CancelEffect | SetTimer | CancelTimer | Send | CancelSend | Emit

@@ -1,0 +1,267 @@
+"""Which transitions a configuration and an event choose, and which states they exit and enter.
+
+This is the structural half of SCXML's Appendix D, over numbers in document order. Nothing here
+runs a function of the machine: guards are answered by whoever calls. It is slow and is called
+once for each case; :mod:`.plan` keeps what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from statehold.chart.model import Guard, Policy, Transition, Trigger
+from statehold.chart.tree import Tree
+
+#: names that begin so are the interpreter's own and are not taken by ``AnyEvent``
+RESERVED_PREFIXES = ("after.", "done.state.", "done.invoke.", "error.")
+
+History = Mapping[str, tuple[str, ...]]
+
+
+class Entry(NamedTuple):
+    """What entering comes to. All in document order.
+
+    ``states`` are to be entered, ``defaults`` those of them whose initial content runs,
+    ``contents`` maps a state to the history state below it whose default content runs.
+    """
+
+    states: tuple[int, ...]
+    defaults: frozenset[int]
+    contents: Mapping[int, int]
+
+
+def is_reserved(name: str) -> bool:
+    return name.startswith(RESERVED_PREFIXES)
+
+
+def matches(policy: Policy, trigger: Trigger, name: str) -> bool:
+    """Whether an event of this name can make the transition a candidate (SCXML 3.12.1)."""
+    if trigger.kind == "any":
+        return policy.matching == "token" or not is_reserved(name)
+    if policy.matching == "exact":
+        return name in trigger.events
+    return any(_token_match(descriptor, name) for descriptor in trigger.events)
+
+
+def _token_match(descriptor: str, name: str) -> bool:
+    if descriptor == "*":
+        return True
+    prefix = descriptor.removesuffix(".*").removesuffix(".")
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+def candidates(tree: Tree, state: int, name: str | None) -> list[Transition]:
+    """The state's own transitions for the event, in the order in which they are asked.
+
+    ``name`` None: the immediate ones. Under exact matching those for any event come last.
+    """
+    own = tree.transitions[state]
+    if name is None:
+        return [t for t in own if t.trigger.kind == "always"]
+    policy = tree.chart.policy
+    found = [t for t in own if t.trigger.kind != "always" and matches(policy, t.trigger, name)]
+    if policy.matching == "exact":
+        found.sort(key=lambda t: t.trigger.kind == "any")
+    return found
+
+
+def select(
+    tree: Tree,
+    active: Sequence[int],
+    name: str | None,
+    history: History,
+    answer: Callable[[Guard], bool | None],
+) -> tuple[Transition, ...] | None:
+    """The optimal transition set (SCXML Appendix D, ``selectTransitions``).
+
+    ``answer`` gives None where a guard's answer is not known yet: then the whole is None.
+    """
+    enabled: dict[str, Transition] = {}
+    for leaf in active:
+        if tree.children[leaf]:
+            continue
+        chosen, known = _first_enabled(tree, leaf, name, answer)
+        if not known:
+            return None
+        if chosen is not None:
+            enabled.setdefault(chosen.id, chosen)
+    return remove_conflicts(tree, active, tuple(enabled.values()), history)
+
+
+def _first_enabled(
+    tree: Tree, leaf: int, name: str | None, answer: Callable[[Guard], bool | None]
+) -> tuple[Transition | None, bool]:
+    for state in (leaf, *tree.ancestors(leaf)):
+        for transition in candidates(tree, state, name):
+            for guard in transition.guards:
+                said = answer(guard)
+                if said is None:
+                    return None, False
+                if not said:
+                    break
+            else:
+                return transition, True
+    return None, True
+
+
+def remove_conflicts(
+    tree: Tree, active: Sequence[int], enabled: Sequence[Transition], history: History
+) -> tuple[Transition, ...]:
+    """Where exit sets meet, the one whose source is deeper wins, else the earlier."""
+    if len(enabled) < 2:
+        return tuple(enabled)
+    kept: list[tuple[Transition, frozenset[int]]] = []
+    for transition in enabled:
+        exits = frozenset(exit_set(tree, active, (transition,), history))
+        source = tree.index[transition.source]
+        rivals = [pair for pair in kept if exits & pair[1]]
+        if all(tree.is_descendant(source, tree.index[rival.source]) for rival, _ in rivals):
+            kept = [pair for pair in kept if pair not in rivals]
+            kept.append((transition, exits))
+    return tuple(transition for transition, _ in kept)
+
+
+def exit_set(
+    tree: Tree,
+    active: Sequence[int],
+    transitions: Sequence[Transition],
+    history: History,
+) -> tuple[int, ...]:
+    """The active states that the transitions leave, in document order (``computeExitSet``)."""
+    exits: set[int] = set()
+    for transition in transitions:
+        top = domain(tree, transition, history)
+        if top is not None:
+            exits.update(state for state in active if tree.is_descendant(state, top))
+    return tuple(sorted(exits))
+
+
+def domain(tree: Tree, transition: Transition, history: History) -> int | None:
+    """The state within which everything happens (``getTransitionDomain``); None: targetless."""
+    targets = effective_targets(tree, transition, history)
+    if not targets:
+        return None
+    source = tree.index[transition.source]
+    if (
+        transition.internal
+        and tree.states[source].kind == "compound"
+        and all(tree.is_descendant(target, source) for target in targets)
+    ):
+        return source
+    return tree.lcca((source, *targets))
+
+
+def effective_targets(tree: Tree, transition: Transition, history: History) -> tuple[int, ...]:
+    """Targets with each history state replaced by what it stands for now."""
+    found: dict[int, None] = {}
+    pending = [tree.index[target] for target in reversed(transition.targets)]
+    while pending:
+        state = pending.pop()
+        if tree.states[state].kind != "history":
+            found[state] = None
+        elif remembered := history.get(tree.states[state].id):
+            found.update(dict.fromkeys(tree.index[name] for name in remembered))
+        else:
+            pending.extend(reversed(tree.initial[state]))
+    return tuple(found)
+
+
+def entry_set(tree: Tree, transitions: Sequence[Transition], history: History) -> Entry:
+    """What the transitions enter (``computeEntrySet``)."""
+    entering = _Entering(tree, history)
+    for transition in transitions:
+        targets = [tree.index[target] for target in transition.targets]
+        for target in targets:
+            entering.below(target)
+        top = domain(tree, transition, history)
+        if top is not None:
+            for target in effective_targets(tree, transition, history):
+                entering.above(target, top)
+    return entering.entry()
+
+
+def default_entry(tree: Tree, states: Sequence[int]) -> Entry:
+    """What it takes to be in all of these states at once, entered from outside."""
+    entering = _Entering(tree, {})
+    for state in states:
+        entering.below(state)
+    for state in states:
+        entering.above(state, 0)
+    return entering.entry()
+
+
+class _Entering:
+    """Gathers ``statesToEnter``, ``statesForDefaultEntry`` and ``defaultHistoryContent``."""
+
+    def __init__(self, tree: Tree, history: History) -> None:
+        self.tree = tree
+        self.history = history
+        self.states: set[int] = set()
+        self.defaults: set[int] = set()
+        self.contents: dict[int, int] = {}
+
+    def entry(self) -> Entry:
+        return Entry(tuple(sorted(self.states)), frozenset(self.defaults), self.contents)
+
+    def below(self, state: int) -> None:
+        """``addDescendantStatesToEnter``."""
+        tree = self.tree
+        node = tree.states[state]
+        if node.kind == "history":
+            remembered = self.history.get(node.id)
+            if remembered:
+                onward = tuple(tree.index[name] for name in remembered)
+            else:
+                self.contents[tree.parent[state]] = state
+                onward = tree.initial[state]
+            self._onward(onward, tree.parent[state])
+            return
+        self.states.add(state)
+        if node.kind == "compound":
+            self.defaults.add(state)
+            self._onward(tree.initial[state], state)
+        elif node.kind == "parallel":
+            self._regions(state)
+
+    def above(self, state: int, top: int) -> None:
+        """``addAncestorStatesToEnter``."""
+        tree = self.tree
+        for ancestor in tree.ancestors(state):
+            if ancestor == top or not tree.is_descendant(ancestor, top):
+                return
+            self.states.add(ancestor)
+            if tree.states[ancestor].kind == "parallel":
+                self._regions(ancestor)
+
+    def _onward(self, targets: Sequence[int], top: int) -> None:
+        for target in targets:
+            self.below(target)
+        for target in targets:
+            self.above(target, top)
+
+    def _regions(self, parallel: int) -> None:
+        tree = self.tree
+        for region in tree.children[parallel]:
+            if not any(tree.is_descendant(state, region) for state in self.states):
+                self.below(region)
+
+
+def recorded_history(
+    tree: Tree, active: Sequence[int], exits: Sequence[int]
+) -> dict[str, tuple[str, ...]]:
+    """What the history states of the exited states remember from now on (SCXML 3.10.2)."""
+    recorded: dict[str, tuple[str, ...]] = {}
+    for state in exits:
+        for history in tree.histories[state]:
+            node = tree.states[history]
+            recorded[node.id] = tuple(
+                tree.states[s].id
+                for s in active
+                if (
+                    tree.is_descendant(s, state) and not tree.children[s]
+                    if node.deep
+                    else tree.parent[s] == state
+                )
+            )
+    return recorded

@@ -1,0 +1,232 @@
+"""The contract between the engine and what keeps its instances.
+
+A store knows rows, entries and messages as bytes and columns; it does not know charts. It has
+three parts, and nothing else is ever stored: one row an instance, the journal, the mailbox; with
+them the charts of every version that ever ran.
+
+Rules that every store keeps, and one suite tests (``tests/stores``):
+
+1.  ``commit`` writes each :class:`Write` whole or not at all. A write whose ``expected_rev`` is
+    no longer the row's is not written and named in the answer; the others are.
+2.  A journal entry is never changed. ``(machine, id, seq, part)`` is unique, and so is
+    ``(machine, id, key)``: a write that brings a key again is not written and named.
+3.  A message is taken out in the same transaction as the write it caused. A message that was
+    already taken out makes that write a conflict.
+4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always.
+5.  Anything that keeps the store from answering is ``StoreUnavailable``; nothing was written, or
+    the caller can't know and asks again with its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+Status = Literal["running", "paused", "done", "cancelled"]
+
+#: rows in one answer to ``list``, ``journal``, ``due`` …; a larger ``limit`` is cut to it
+PAGE_LIMIT = 1000
+
+
+class Ref(Struct, frozen=True, order=True):
+    """Which instance."""
+
+    machine: str
+    id: str
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One instance, whole. ``document`` is the snapshot and the engine's notes on it, as JSON.
+
+    The other fields are lifted out of it, to be queried by. ``state`` are the active leaves in
+    document order. ``wake_at`` is the earliest thing that is due, ``held_by`` names the workers
+    that perform effects of it now. ``rev`` counts writes, ``seq`` steps. ``since`` is when the
+    configuration was entered, ``incidents`` how many wait for a person.
+    """
+
+    machine: str
+    id: str
+    version: int
+    seq: int
+    rev: int
+    status: Status
+    state: tuple[str, ...]
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
+    indexes: Mapping[str, str]
+    created_at: datetime
+    since: datetime
+    changed_at: datetime
+    wake_at: datetime | None
+    held_by: tuple[str, ...]
+    incidents: int
+    deadline: datetime | None
+    document: bytes
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.machine, self.id)
+
+
+class Entry(Struct, frozen=True):
+    """One line of an instance's journal.
+
+    ``part`` is 0 for a step; what happens between two steps (a failed try, an outcome that no
+    transition takes, a person's act) is noted under the last step's ``seq`` with part 1, 2, ….
+    ``body`` is JSON (:class:`statehold.wire.JournalBody`). ``key`` is the sender's idempotency
+    key and ``reply`` what was answered to it.
+    """
+
+    machine: str
+    id: str
+    seq: int
+    part: int
+    at: datetime
+    kind: str
+    body: bytes
+    key: str | None = None
+    reply: bytes | None = None
+
+
+class Message(Struct, frozen=True):
+    """Something on its way to an instance: an event sent by another, or one that is held.
+
+    ``number`` is given by the store and rises in the order of commits within one sender; 0 until
+    then. ``kind``: ``event``, ``start`` and ``end`` of a child, ``cancel``, ``outcome`` of an
+    effect held back by a pause. ``due_at`` None: at once. ``held``: waits for the instance's
+    resumption, not for delivery. ``send_id`` lets the sender (``sender``) take it back.
+    """
+
+    to: Ref
+    kind: str
+    body: bytes
+    due_at: datetime | None = None
+    sender: Ref | None = None
+    send_id: str | None = None
+    held: bool = False
+    key: str | None = None
+    number: int = 0
+
+
+class Write(Struct, frozen=True):
+    """What one turn does to one instance.
+
+    ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` are
+    numbers of messages that caused it. ``recalled`` are ``send_id`` of this instance's own
+    messages that are to be taken back if they are still there. ``released``: its held messages
+    become deliverable.
+    """
+
+    row: Row
+    expected_rev: int | None
+    entries: Sequence[Entry] = ()
+    messages: Sequence[Message] = ()
+    consumed: Sequence[int] = ()
+    recalled: Sequence[str] = ()
+    released: bool = False
+
+
+class Outcome(Enum):
+    WRITTEN = "written"
+    #: the row has another rev, or exists, or is gone, or a consumed message is no longer there
+    CONFLICT = "conflict"
+    #: an entry's or held message's key was used before
+    KEY_USED = "key-used"
+
+
+class Query(Struct, frozen=True):
+    """Which instances of a machine. Every field narrows; ``None`` and empty ones do not.
+
+    ``state`` matches instances in that state or below it, for ids made of dotted paths.
+    ``in_state_since`` keeps those whose configuration is that old or older. The order is newest
+    first by ``(created_at, id)``, stable while instances change.
+    """
+
+    machine: str
+    state: str | None = None
+    tag: str | None = None
+    owner: str | None = None
+    status: Status | None = None
+    version: int | None = None
+    where: Mapping[str, str] = {}
+    in_state_since: datetime | None = None
+    incidents: bool = False
+    limit: int = 50
+    cursor: str | None = None
+
+
+class Page(Struct, frozen=True):
+    """``cursor`` is None on the last page."""
+
+    rows: tuple[Row, ...]
+    cursor: str | None
+
+
+class StoredChart(Struct, frozen=True):
+    machine: str
+    version: int
+    #: :meth:`statehold.chart.model.Chart.to_json`
+    chart: bytes
+    stored_at: datetime
+
+
+class Store(Protocol):
+    """Opened and closed by the engine; all times are aware UTC, all coroutines may raise
+    ``StoreUnavailable``."""
+
+    async def open(self, worker: str) -> None:
+        """Makes ready, migrating the schema if it is older. Raises ``StoreRefused``."""
+
+    async def close(self) -> None: ...
+
+    async def ping(self) -> None:
+        """Returns if a commit could succeed now, as far as can be told without one."""
+
+    async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
+        """The rows that exist."""
+
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        """One transaction for all; answers in the order of ``writes``, one instance at most once."""
+
+    async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
+        """The entries that were written under these idempotency keys."""
+
+    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
+        """Which of these keys belong to messages that are held for a paused instance."""
+
+    async def due(self, now: datetime, limit: int) -> list[Row]:
+        """Rows whose ``wake_at`` has come, earliest first."""
+
+    async def next_wake(self) -> datetime | None:
+        """The earliest ``wake_at`` or due message that there is."""
+
+    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
+        """Rows held by a worker that is not among ``alive``."""
+
+    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
+        """Messages to be delivered by now and not held, by number, above ``after``."""
+
+    async def list(self, query: Query) -> Page: ...
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        """How many instances there are by (version, status, state)."""
+
+    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
+        """Entries with ``seq`` above ``after``, in order of (seq, part); whole seqs only, unless
+        a single one has more parts than ``limit``."""
+
+    async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
+        """Steps (part 0) with ``seq`` up to and including this one, newest first."""
+
+    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
+        """Rows that have incidents, oldest change first."""
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        """Every version that ever ran, oldest first."""
+
+    async def add_chart(self, chart: StoredChart) -> None:
+        """Keeps a version's chart; an existing one stays as it is."""

@@ -1,0 +1,213 @@
+-- The statements of the SQLite store. Each begins with a line `name:` and is known by that name.
+--
+-- Where a page is read by (created_at, id), the first page starts from a position that is above
+-- all: one statement serves both. INDEXED BY makes a statement fail where its index can't serve
+-- it; SQLite, which keeps no statistics here, would else be free to choose a scan.
+
+-- name: load_row
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
+       held_by, incidents, deadline, document
+FROM instances
+WHERE machine = ? AND id = ?
+
+-- name: insert_row
+-- DO NOTHING and a look at the number of rows instead of an error: an error would end the batch
+-- without telling which row it was.
+INSERT INTO instances (configuration, seq, rev, indexes, since, changed_at, wake_at, held_by,
+                       incidents, deadline, document, machine, id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+
+-- name: update_row
+-- Run once for each row of a batch: one statement over a list of rows, as PostgreSQL will have
+-- it, gains nothing where the database is in the process.
+UPDATE instances
+SET configuration = ?, seq = ?, rev = ?, indexes = ?, since = ?, changed_at = ?, wake_at = ?,
+    held_by = ?, incidents = ?, deadline = ?, document = ?
+WHERE machine = ? AND id = ? AND rev = ?
+
+-- name: insert_entry
+INSERT INTO journal (machine, id, seq, part, at, kind, body, key, reply)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+
+-- name: insert_message
+INSERT INTO mailbox (to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id,
+                     held, key)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: take_message
+DELETE FROM mailbox WHERE number = ?
+
+-- name: recall_message
+DELETE FROM mailbox WHERE sender_machine = ? AND sender_id = ? AND send_id = ?
+
+-- name: release_messages
+UPDATE mailbox SET held = 0 WHERE to_machine = ? AND to_id = ? AND held = 1
+
+-- name: entry_of_key
+SELECT machine, id, seq, part, at, kind, body, key, reply
+FROM journal
+WHERE machine = ? AND id = ? AND key = ?
+
+-- name: message_of_key
+SELECT number FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
+
+-- name: any_message_with_key
+SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NULL)
+
+-- name: due
+-- No SKIP LOCKED as PostgreSQL will have: one process owns the file.
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
+       held_by, incidents, deadline, document
+FROM instances INDEXED BY instances_awake
+WHERE wake_at <= ?
+ORDER BY wake_at, rowid
+LIMIT ?
+
+-- name: next_wake
+SELECT min(wake_at) FROM instances INDEXED BY instances_awake WHERE wake_at IS NOT NULL
+
+-- name: next_message
+-- NULL sorts first: a message that is due at once is the earliest there is.
+SELECT due_at FROM mailbox INDEXED BY mailbox_due
+WHERE held = 0
+ORDER BY due_at
+LIMIT 1
+
+-- name: holders
+-- A loose index scan, one seek for each holder; SQLite does none by itself.
+WITH RECURSIVE holder (held_by) AS (
+    SELECT min(held_by) FROM instances INDEXED BY instances_held WHERE held_by IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(i.held_by) FROM instances AS i INDEXED BY instances_held
+            WHERE i.held_by > holder.held_by)
+    FROM holder
+    WHERE holder.held_by IS NOT NULL
+)
+SELECT held_by FROM holder WHERE held_by IS NOT NULL
+
+-- name: rows_held_by
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
+       held_by, incidents, deadline, document
+FROM instances INDEXED BY instances_held
+WHERE held_by = ?
+ORDER BY rowid
+LIMIT ?
+
+-- name: mail
+-- Two ranges of one index, since messages due at once (NULL) come in order of number from it and
+-- the late ones do not. `+number` keeps SQLite from walking the whole box by number instead.
+SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
+       key
+FROM mailbox
+WHERE number IN (
+    SELECT number FROM (
+        SELECT number FROM mailbox INDEXED BY mailbox_due
+        WHERE held = 0 AND due_at IS NULL AND number > :after
+        ORDER BY number LIMIT :limit
+    )
+    UNION ALL
+    SELECT number FROM (
+        SELECT number FROM mailbox INDEXED BY mailbox_due
+        WHERE held = 0 AND due_at <= :now AND +number > :after
+        ORDER BY number LIMIT :limit
+    )
+)
+ORDER BY number
+LIMIT :limit
+
+-- name: configuration
+SELECT number, machine, version, status, state, tags, owners
+FROM configurations
+WHERE number = ?
+
+-- name: number_of_configuration
+SELECT number FROM configurations
+WHERE machine = ? AND version = ? AND status = ? AND state = ? AND tags = ? AND owners = ?
+
+-- name: insert_configuration
+INSERT INTO configurations (machine, version, status, state, tags, owners)
+VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: configurations_of_machine
+SELECT number, instances FROM configurations WHERE machine = ? AND instances > 0
+
+-- name: keys_by_age
+SELECT created_at, id FROM instances INDEXED BY instances_by_age
+WHERE machine = :machine AND (created_at, id) < (:created_at, :id)
+ORDER BY created_at DESC, id DESC
+LIMIT :limit
+
+-- name: keys_by_configuration
+SELECT created_at, id FROM instances INDEXED BY instances_by_configuration
+WHERE configuration = :configuration AND (created_at, id) < (:created_at, :id)
+  AND since <= :since
+ORDER BY created_at DESC, id DESC
+LIMIT :limit
+
+-- name: keys_with_incidents
+SELECT i.created_at, i.id FROM instances AS i INDEXED BY incidents_by_age
+WHERE i.machine = :machine AND (i.created_at, i.id) < (:created_at, :id) AND i.incidents > 0
+  AND i.since <= :since
+  AND i.configuration IN (SELECT value FROM json_each(:configurations))
+  AND NOT EXISTS (
+      SELECT 1 FROM json_each(:indexes) AS wanted
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.key AND l.value = wanted.value
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+ORDER BY i.created_at DESC, i.id DESC
+LIMIT :limit
+
+-- name: keys_by_lookup
+-- CROSS JOIN fixes the order: SQLite does not turn it round.
+SELECT l.created_at, l.id
+FROM lookups AS l CROSS JOIN instances AS i ON i.machine = l.machine AND i.id = l.id
+WHERE l.machine = :machine AND l.name = :name AND l.value = :value
+  AND (l.created_at, l.id) < (:created_at, :id)
+  AND i.since <= :since
+  AND i.configuration IN (SELECT value FROM json_each(:configurations))
+  AND NOT EXISTS (
+      SELECT 1 FROM json_each(:indexes) AS wanted
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS other
+          WHERE other.machine = l.machine AND other.name = wanted.key
+            AND other.value = wanted.value AND other.created_at = l.created_at
+            AND other.id = l.id
+      )
+  )
+ORDER BY l.created_at DESC, l.id DESC
+LIMIT :limit
+
+-- name: incidents
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
+       held_by, incidents, deadline, document
+FROM instances INDEXED BY instances_with_incidents
+WHERE incidents > 0 AND (changed_at, machine, id) > (:changed_at, :after_machine, :after_id)
+  AND (:machine IS NULL OR machine = :machine)
+ORDER BY changed_at, machine, id
+LIMIT :limit
+
+-- name: journal
+SELECT machine, id, seq, part, at, kind, body, key, reply
+FROM journal
+WHERE machine = ? AND id = ? AND seq > ?
+ORDER BY seq, part
+LIMIT ?
+
+-- name: journal_before
+SELECT machine, id, seq, part, at, kind, body, key, reply
+FROM journal
+WHERE machine = ? AND id = ? AND seq <= ? AND part = 0
+ORDER BY seq DESC
+LIMIT ?
+
+-- name: charts
+SELECT machine, version, chart, stored_at FROM charts WHERE machine = ? ORDER BY version
+
+-- name: insert_chart
+INSERT INTO charts (machine, version, chart, stored_at) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING

@@ -1,0 +1,139 @@
+-- The schema of a SQLite store as this release knows it, for reading. A database is made by the
+-- files in migrations/, one after the other; a test holds that both give the same.
+--
+-- Times are integer microseconds since 1970-01-01 UTC: SQLite has no type for them, and integers
+-- compare and sort as they should. Lists of names are JSON, since a tag or an owner may hold any
+-- character. `application_id` and `user_version` (the number of the last migration) are set by
+-- the store.
+
+-- What instances are counted and listed by, one row for each combination that ever occurred: an
+-- instance refers to it by number. A list finds its combinations here, of which there are few,
+-- and then reads each from an index. SQLite has one writer, so the counter costs no contention;
+-- where many write, it would, and PostgreSQL will count otherwise.
+CREATE TABLE configurations (
+    number    INTEGER PRIMARY KEY,
+    machine   TEXT    NOT NULL,
+    version   INTEGER NOT NULL,
+    status    TEXT    NOT NULL,
+    state     TEXT    NOT NULL,
+    tags      TEXT    NOT NULL,
+    owners    TEXT    NOT NULL,
+    instances INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (machine, version, status, state, tags, owners)
+) STRICT;
+
+-- With a rowid: documents are often larger than what an index page holds in line, and the
+-- indexes below refer to a row by a small integer.
+CREATE TABLE instances (
+    machine       TEXT    NOT NULL,
+    id            TEXT    NOT NULL,
+    configuration INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    rev           INTEGER NOT NULL,
+    indexes       TEXT,
+    created_at    INTEGER NOT NULL,
+    since         INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL,
+    wake_at       INTEGER,
+    held_by       TEXT,
+    incidents     INTEGER NOT NULL,
+    deadline      INTEGER,
+    document      BLOB    NOT NULL,
+    PRIMARY KEY (machine, id)
+) STRICT;
+
+CREATE INDEX instances_by_age ON instances (machine, created_at, id);
+-- `since` stands last so that "in this state since" is answered without the table
+CREATE INDEX instances_by_configuration ON instances (configuration, created_at, id, since);
+CREATE INDEX instances_awake ON instances (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX instances_held ON instances (held_by) WHERE held_by IS NOT NULL;
+CREATE INDEX instances_with_incidents ON instances (changed_at, machine, id) WHERE incidents > 0;
+CREATE INDEX incidents_by_age ON instances (machine, created_at, id) WHERE incidents > 0;
+
+-- The values of declared indexes, in the order of a list.
+CREATE TABLE lookups (
+    machine    TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    value      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    id         TEXT    NOT NULL,
+    PRIMARY KEY (machine, name, value, created_at, id)
+) STRICT, WITHOUT ROWID;
+
+-- Counters and lookups follow the rows by triggers: a step that changes neither does no work for
+-- them, and no statement of ours can forget them.
+CREATE TRIGGER instance_started AFTER INSERT ON instances
+BEGIN
+    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
+END;
+
+CREATE TRIGGER instance_moved AFTER UPDATE OF configuration ON instances
+WHEN OLD.configuration <> NEW.configuration
+BEGIN
+    UPDATE configurations SET instances = instances - 1 WHERE number = OLD.configuration;
+    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
+END;
+
+CREATE TRIGGER instance_indexed AFTER INSERT ON instances
+WHEN NEW.indexes IS NOT NULL
+BEGIN
+    INSERT INTO lookups (machine, name, value, created_at, id)
+    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
+END;
+
+CREATE TRIGGER instance_reindexed AFTER UPDATE OF indexes ON instances
+WHEN OLD.indexes IS NOT NEW.indexes
+BEGIN
+    DELETE FROM lookups
+    WHERE (machine, name, value, created_at, id) IN (
+        SELECT OLD.machine, key, value, OLD.created_at, OLD.id FROM json_each(OLD.indexes)
+    );
+    INSERT INTO lookups (machine, name, value, created_at, id)
+    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
+END;
+
+-- Only ever added to. With a rowid, so that a batch's entries land side by side on few pages.
+CREATE TABLE journal (
+    machine TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    kind    TEXT    NOT NULL,
+    body    BLOB    NOT NULL,
+    key     TEXT,
+    reply   BLOB,
+    UNIQUE (machine, id, seq, part)
+) STRICT;
+
+CREATE UNIQUE INDEX journal_keys ON journal (machine, id, key) WHERE key IS NOT NULL;
+
+-- AUTOINCREMENT: a number that was taken out must never come back, or a late reader would take
+-- the new message for the old one.
+CREATE TABLE mailbox (
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    to_machine     TEXT    NOT NULL,
+    to_id          TEXT    NOT NULL,
+    kind           TEXT    NOT NULL,
+    body           BLOB    NOT NULL,
+    due_at         INTEGER,
+    sender_machine TEXT,
+    sender_id      TEXT,
+    send_id        TEXT,
+    held           INTEGER NOT NULL,
+    key            TEXT
+) STRICT;
+
+CREATE INDEX mailbox_due ON mailbox (held, due_at, number);
+CREATE INDEX mailbox_held ON mailbox (to_machine, to_id) WHERE held = 1;
+CREATE INDEX mailbox_sent ON mailbox (sender_machine, sender_id, send_id)
+    WHERE send_id IS NOT NULL;
+CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key) WHERE key IS NOT NULL;
+
+CREATE TABLE charts (
+    machine   TEXT    NOT NULL,
+    version   INTEGER NOT NULL,
+    chart     BLOB    NOT NULL,
+    stored_at INTEGER NOT NULL,
+    PRIMARY KEY (machine, version)
+) STRICT;

@@ -1,0 +1,346 @@
+"""Shapes of requests and replies, as Python sees them and as JSON.
+
+The server answers with these, the clients read them, the studio's types are generated from them.
+Times are RFC 3339 in UTC. What is written to the journal has its shape here too, since it is read
+back by anyone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Status = Literal["running", "paused", "done", "cancelled"]
+
+#: an id is chosen by the user and stands in addresses
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$"
+ID_LIMIT = 200
+KEY_LIMIT = 200
+
+InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
+
+
+class Caller(Struct, frozen=True):
+    """Who asks. ``roles`` None: trusted code, which no ``by`` stops."""
+
+    name: str = ""
+    roles: frozenset[str] | None = None
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+# --- the journal -----------------------------------------------------------------------------
+
+
+class GuardAnswer(Struct, frozen=True, array_like=True):
+    guard: str
+    answer: bool
+
+
+class MicrostepRecord(Struct, frozen=True, omit_defaults=True):
+    event: str | None = None
+    guards: tuple[GuardAnswer, ...] = ()
+    transitions: tuple[str, ...] = ()
+    exited: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+
+class EffectRecord(Struct, frozen=True, omit_defaults=True):
+    """``what``: asked, tried (and failed, to be tried again), done, failed, cancelled, skipped,
+    retried, resolved."""
+
+    key: str
+    name: str
+    what: str
+    attempt: int = 0
+    error: str | None = None
+    due: datetime | None = None
+
+
+class JournalBody(Struct, frozen=True, omit_defaults=True):
+    """The body of an entry.
+
+    ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;
+    else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
+    pointers' tokens joined by ``/`` as names (RFC 6901 escapes). Neither: it did not change.
+    ``state`` is the configuration's leaves afterwards, ``version`` the machine's.
+    """
+
+    version: int
+    state: tuple[str, ...]
+    status: Status = "running"
+    event: Any = None
+    caller: str | None = None
+    cause: str | None = None
+    steps: tuple[MicrostepRecord, ...] = ()
+    data: Any = None
+    has_data: bool = False
+    change: dict[str, Any] | None = None
+    effects: tuple[EffectRecord, ...] = ()
+    timers: dict[str, datetime | None] = {}
+    sent: tuple[dict[str, Any], ...] = ()
+    emitted: tuple[Any, ...] = ()
+    output: Any = None
+    reason: str | None = None
+
+
+class JournalEntry(Wire):
+    """One line of the history. ``part`` 0 is a step, more are notes under it."""
+
+    seq: int
+    part: int = 0
+    at: datetime
+    kind: str = Field(
+        description="start, event, timer, result, failure, message, upgrade, pause, resume, "
+        "cancel; as notes: tried, done, incident, retry, skip, resolve, refused"
+    )
+    version: int
+    state: list[str]
+    status: Status
+    event: Any = None
+    key: str | None = None
+    caller: str | None = None
+    cause: str | None = None
+    steps: list[dict[str, Any]] = []
+    change: dict[str, Any] | None = None
+    data: Any = Field(default=None, description="the data after the step, where asked for")
+    effects: list[dict[str, Any]] = []
+    timers: dict[str, datetime | None] = {}
+    sent: list[dict[str, Any]] = []
+    emitted: list[Any] = []
+    output: Any = None
+    reason: str | None = None
+
+
+class Journal(Wire):
+    entries: list[JournalEntry]
+    after: int | None = Field(description="ask for the next page with this `after`; null: no more")
+
+
+# --- instances -------------------------------------------------------------------------------
+
+
+class Reply(Wire):
+    """An instance as its users see it: a function of its state and its data."""
+
+    machine: str
+    id: str
+    version: int
+    seq: int
+    status: Status
+    state: list[str] = Field(description="paths of the active leaves")
+    view: Any = Field(description="what the machine's view shows of the data")
+    tags: list[str]
+    owners: list[str]
+    allowed: list[str] = Field(description="events that are accepted now")
+    output: Any = None
+    held: bool = Field(
+        default=False, description="the instance is paused; the event waits for its resumption"
+    )
+
+
+class Summary(Wire):
+    """A line of a list."""
+
+    machine: str
+    id: str
+    version: int
+    seq: int
+    status: Status
+    state: list[str]
+    tags: list[str]
+    owners: list[str]
+    indexes: dict[str, str]
+    created_at: datetime
+    since: datetime = Field(description="when its present state was entered")
+    changed_at: datetime
+    next_at: datetime | None = Field(description="the earliest thing that is due")
+    deadline: datetime | None = None
+    incidents: int = 0
+
+
+class Instances(Wire):
+    instances: list[Summary]
+    cursor: str | None = Field(description="for the next page; null on the last")
+
+
+class TimerView(Wire):
+    id: str
+    state: str
+    due: datetime
+    seconds_left: float
+
+
+class EffectView(Wire):
+    key: str
+    name: str
+    state: str | None
+    status: Literal["running", "waiting", "incident", "child"]
+    attempt: int
+    attempts: int | None
+    error: str | None = None
+    asked_at: datetime
+    next_at: datetime | None = None
+
+
+class PossibleTransition(Wire):
+    """What can happen next, or why it can't. ``possible`` null: it depends on the event."""
+
+    transition: str
+    kind: str
+    event: str | None
+    source: str
+    targets: list[str]
+    possible: bool | None
+    stopped_by: list[str] = []
+    by: list[str] = []
+    due: datetime | None = None
+    doc: str = ""
+
+
+class StateView(Wire):
+    """An active state and since when it is."""
+
+    id: str
+    kind: str
+    doc: str = ""
+    owner: str | None = None
+    tags: list[str] = []
+    since: datetime | None = None
+    deadline: datetime | None = None
+
+
+class Explanation(Wire):
+    """Where it is, since when, why, what it waits for, what can happen next, what stops the rest."""
+
+    summary: str = Field(description="the same in sentences")
+    instance: Reply
+    since: datetime
+    because: JournalEntry | None = Field(description="the step that led into the present state")
+    active: list[StateView]
+    timers: list[TimerView]
+    effects: list[EffectView]
+    next: list[PossibleTransition]
+    incidents: list[Incident]
+
+
+class Incident(Wire):
+    """Something that used up its tries and waits for a person."""
+
+    id: str = Field(description="machine/instance/key")
+    machine: str
+    instance: str
+    kind: Literal["effect", "upgrade", "message", "timer"]
+    name: str
+    state: list[str]
+    attempts: int
+    error: str
+    since: datetime
+
+
+class Incidents(Wire):
+    incidents: list[Incident]
+    cursor: str | None
+
+
+class MachineSummary(Wire):
+    name: str
+    version: int
+    doc: str
+    states: int
+    events: list[str]
+    versions: list[int] = Field(description="every version that the store has seen")
+
+
+class Machines(Wire):
+    machines: list[MachineSummary]
+
+
+class MachineDetail(Wire):
+    """``chart`` is the chart as stored: states and transitions in document order."""
+
+    name: str
+    version: int
+    doc: str
+    chart: dict[str, Any]
+    counts: dict[str, int] = Field(description="instances by state, running ones and done ones")
+
+
+# --- requests --------------------------------------------------------------------------------
+
+
+class StartRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: InstanceId | None = Field(default=None, description="made up if left out")
+    data: Any = Field(default=None, description="the machine's data; its defaults if left out")
+
+
+class SendRequest(BaseModel):
+    """One of many events in one request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    machine: str
+    id: InstanceId
+    event: dict[str, Any]
+    key: Key | None = None
+    expected_seq: int | None = None
+
+
+class SendAnswer(Wire):
+    """The answer to one of many: a reply or a problem."""
+
+    reply: Reply | None = None
+    problem: Problem | None = None
+
+
+class SendAnswers(Wire):
+    answers: list[SendAnswer]
+
+
+class ActRequest(BaseModel):
+    """A person's act: pause, resume, cancel, retry, skip."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str | None = Field(default=None, max_length=2000)
+
+
+class ResolveRequest(ActRequest):
+    result: Any = Field(default=None, description="taken for the effect's result")
+
+
+class UpgradeReport(Wire):
+    machine: str
+    version: int
+    upgraded: int
+    already: int
+    failed: dict[str, str] = Field(description="instance to reason; each has an incident")
+
+
+class Problem(Wire):
+    """RFC 9457. ``type`` ends in the error's code; further members depend on it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+
+
+class Health(Wire):
+    status: Literal["ok", "unavailable"]
+    detail: str | None = None
+
+
+Explanation.model_rebuild()
+SendAnswer.model_rebuild()

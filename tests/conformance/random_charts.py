@@ -1,0 +1,421 @@
+"""Machines and histories of events, made by Hypothesis.
+
+Every function's name says what it does, and every action writes its own name into the data's
+log, so a difference in order shows up as a difference in data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from statehold.chart.effect import Effect
+from statehold.chart.event import NamedEvent, done_event, failure_event, result_event, timer_event
+from statehold.chart.machine import Definition, Function
+from statehold.chart.model import (
+    ROOT,
+    Action,
+    Block,
+    Chart,
+    Delay,
+    Guard,
+    Initial,
+    Invoke,
+    Policy,
+    StateNode,
+    Transition,
+    Trigger,
+)
+from statehold.chart.values import Shape
+
+EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
+EVENTS = ("a", "b", "c", "a.b")
+TOKENS = ("a", "a.*", "a.b", "b", "c", "*", "done", "done.state", "error", "after.*", "nothing")
+ROLES = ("cook", "courier")
+MOST_STATES = 16
+
+
+class Data(BaseModel):
+    n: int = 0
+    log: list[str] = []
+
+
+SHAPE = Shape(Data)
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """What happens next; ``choice`` picks among what is running when its turn comes."""
+
+    kind: str
+    name: str
+    choice: int
+    roles: tuple[str, ...] | None
+
+
+def machines() -> st.SearchStrategy[Definition[Data]]:
+    """Valid machines of up to about ``MOST_STATES`` states, with every feature of the model."""
+    return _machines()
+
+
+def stimuli() -> st.SearchStrategy[list[Stimulus]]:
+    """A history of up to ten events, timers and outcomes, some of them stale."""
+    kinds = ["event"] * 8 + ["timer"] * 4 + ["result", "result", "failure", "stale timer", "stale"]
+    roles = st.sampled_from([None, None, None, (), ("cook",), ("cook", "courier")])
+    one = st.builds(
+        Stimulus, st.sampled_from(kinds), st.sampled_from(EVENTS), st.integers(0, 3), roles
+    )
+    return st.lists(one, min_size=1, max_size=10)
+
+
+# --- structure -----------------------------------------------------------------------------
+
+
+@dataclass
+class _Sketch:
+    """A state while the chart is being drawn."""
+
+    id: str
+    kind: str
+    children: list[_Sketch] = field(default_factory=list)
+    histories: list[_Sketch] = field(default_factory=list)
+    deep: bool = False
+    initial: tuple[str, ...] = ()
+
+    def walk(self) -> Iterator[tuple[_Sketch, _Sketch | None]]:
+        """Every state with its parent, in document order."""
+        yield self, None
+        for child in [*self.histories, *self.children]:
+            for state, parent in child.walk():
+                yield state, parent or self
+
+
+@st.composite
+def _machines(draw: st.DrawFn) -> Definition[Data]:
+    return _Artist(draw).machine()
+
+
+class _Artist:
+    """Draws one machine."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.count = 0
+        self.labels = 0
+        self.invokes: list[str] = []
+
+    def choose(self, *options: Any) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def often(self, of_ten: int) -> bool:
+        # false is the smaller value, so shrinking takes features away
+        return bool(self.draw(st.integers(0, 9)) >= 10 - of_ten)
+
+    def machine(self) -> Definition[Data]:
+        self.policy = Policy(self.choose("exact", "token"), self.choose("refuse", "event"))
+        root = _Sketch(ROOT, "parallel" if self.often(1) else "compound")
+        self.add_children(root, depth=0)
+        self.all = [(state, parent) for state, parent in root.walk()]
+        self.ids = [state.id for state, _ in self.all if state.kind != "history"]
+        for state, _ in self.all:
+            if state.kind == "compound":
+                state.initial = self.within(state)
+            elif state.kind == "history":
+                state.initial = self.default_of(state)
+        nodes = tuple(self.node(state, parent) for state, parent in self.all)
+        transitions = tuple(self.transition(n) for n in range(self.draw(st.integers(1, 12))))
+        chart = Chart("random", 1, nodes, transitions, policy=self.policy)
+        return define(chart)
+
+    def add_children(self, state: _Sketch, depth: int) -> None:
+        parallel = state.kind == "parallel"
+        for _ in range(self.draw(st.integers(2 if parallel else 1, 3))):
+            self.count += 1
+            options = ["atomic"] * (2 if parallel else 3)
+            if not parallel:
+                options += ["final"]
+            if depth < 3 and self.count < MOST_STATES:
+                options += ["compound", "compound", "parallel"]
+            child = _Sketch(f"s{self.count}", self.choose(*options))
+            state.children.append(child)
+            if child.kind in ("compound", "parallel"):
+                self.add_children(child, depth + 1)
+        if state.id != ROOT:
+            for _ in range(self.choose(0, 0, 1, 2)):
+                self.count += 1
+                history = _Sketch(f"h{self.count}", "history", deep=self.choose(False, True))
+                state.histories.append(history)
+
+    def within(self, state: _Sketch, histories: bool = True) -> tuple[str, ...]:
+        """Targets inside a state that can be active together."""
+        if histories and state.histories and self.often(2):
+            return (self.choose(*state.histories).id,)
+        if state.kind == "parallel":
+            regions = [region for region in state.children if self.often(5)]
+            regions = regions or [self.choose(*state.children)]
+            return tuple(target for region in regions for target in self.at_or_within(region))
+        return self.at_or_within(self.choose(*state.children))
+
+    def at_or_within(self, state: _Sketch) -> tuple[str, ...]:
+        if state.children and self.often(4):
+            return self.within(state)
+        return (state.id,)
+
+    def default_of(self, history: _Sketch) -> tuple[str, ...]:
+        parent = next(parent for state, parent in self.all if state is history)
+        assert parent is not None
+        if history.deep:
+            return self.within(parent, histories=False)
+        children = parent.children if parent.kind == "parallel" else [self.choose(*parent.children)]
+        return tuple(child.id for child in children)
+
+    def node(self, state: _Sketch, parent: _Sketch | None) -> StateNode:
+        plain = state.kind != "history"
+        initial = Initial(state.initial, self.blocks("initial", state.id)) if state.initial else None
+        output = "output" if state.kind == "final" and self.often(5) else None
+        return StateNode(
+            id=state.id,
+            kind=state.kind,  # type: ignore[arg-type]
+            parent=None if parent is None else parent.id,
+            initial=initial,
+            entry=self.blocks("entry", state.id) if plain else (),
+            exit=self.blocks("exit", state.id) if plain else (),
+            invokes=self.invokes_of(state) if plain and state.kind != "final" else (),
+            deep=state.deep,
+            output=output,
+            deadline=self.delay() if plain and self.often(1) else None,
+        )
+
+    # --- what hangs on the structure -------------------------------------------------------
+
+    def invokes_of(self, state: _Sketch) -> tuple[Invoke, ...]:
+        found = []
+        for _ in range(self.choose(0, 0, 0, 0, 1, 2)):
+            id = f"i{len(self.invokes)}"
+            self.invokes.append(id)
+            kind = self.choose("effect", "machine")
+            found.append(
+                Invoke(
+                    id,
+                    "child" if kind == "machine" else "work",
+                    kind,
+                    input=self.choose(None, "input") if kind == "machine" else None,
+                    finalize=self.block("finalize", state.id) if self.often(2) else (),
+                )
+            )
+        return tuple(found)
+
+    def blocks(self, what: str, where: str) -> tuple[Block, ...]:
+        many = self.choose(0, 0, 1, 1, 1, 2)
+        return tuple(self.block(f"{what} {n}", where) for n in range(many))
+
+    def block(self, what: str, where: str) -> Block:
+        return tuple(self.action(what, where) for _ in range(self.choose(1, 1, 2)))
+
+    def action(self, what: str, where: str) -> Action:
+        behaviours = ["note"] * 3 + ["add", "add", "zero", "event", "replace"]
+        behaviours += [f"raise {event}" for event in EVENTS]
+        behaviours += ["send", "cancel", "emit", f"probe {self.choose(*self.ids)}", "detached"]
+        if self.often(1):
+            behaviours = ["fail"]
+        behaviour = self.choose(*behaviours)
+        if behaviour == "detached":
+            return Action("detached", "effect")
+        self.labels += 1
+        return Action(f"{behaviour}:{what} of {where or 'root'} #{self.labels}")
+
+    def guards(self) -> tuple[Guard, ...]:
+        found = []
+        for _ in range(self.choose(0, 0, 0, 1, 1, 2)):
+            kind = self.choose("function", "function", "in", "by")
+            if kind == "in":
+                found.append(Guard(self.choose(*self.ids), "in"))
+            elif kind == "by":
+                found.append(Guard(self.choose("cook", "courier", "cook,courier"), "by"))
+            else:
+                probe = f"is active {self.choose(*self.ids)}"
+                names = ["n is even", "n is odd", "n below 3", "never", "event is a", probe]
+                found.append(Guard("broken" if self.often(1) else self.choose(*names)))
+        return tuple(found)
+
+    def delay(self) -> Delay:
+        if self.often(5):
+            return Delay(function=self.choose("delay", "moment"))
+        return Delay(seconds=self.choose(0.0, 1.5, 60.0))
+
+    def transition(self, number: int) -> Transition:
+        id = f"t{number}"
+        able = [s for s, _ in self.all if s.kind not in ("history", "final")]
+        source = self.choose(*able)
+        trigger, guards = self.trigger(id), self.guards()
+        if trigger.kind == "always" and not self.often(1):
+            # most endless loops are cut short by the counter, a few are to be found
+            guards = (Guard("n below 3"), *guards)
+        targets: tuple[str, ...] = ()
+        if not self.often(2):
+            around = source if source.children and self.often(4) else self.all[0][0]
+            targets = self.within(around)
+        return Transition(
+            id=id,
+            source=source.id,
+            trigger=trigger,
+            targets=targets,
+            guards=guards,
+            actions=self.blocks("do", id),
+            internal=self.often(4),
+        )
+
+    def trigger(self, id: str) -> Trigger:
+        kind = self.choose(*["event"] * 6, "always", "after", "after", "done", "done", "any", "outcome")
+        if kind == "any" and self.policy.matching == "exact":
+            return Trigger("any")
+        if kind == "always":
+            return Trigger("always")
+        if kind == "after":
+            return Trigger("after", (timer_event(id),), self.delay())
+        if kind == "done":
+            able = [s.id for s, _ in self.all if s.kind in ("compound", "parallel")]
+            return Trigger("done", (done_event(self.choose(*able)),))
+        if kind == "outcome":
+            invoke = self.choose("detached", *self.invokes)
+            if self.often(5):
+                return Trigger("failure", (failure_event(invoke),))
+            return Trigger("result", (result_event(invoke),))
+        if self.policy.matching == "token":
+            return Trigger("event", tuple(self.choose(*TOKENS) for _ in range(self.choose(1, 1, 2))))
+        names = (*EVENTS, "error.execution") if self.policy.errors == "event" else EVENTS
+        return Trigger("event", tuple({self.choose(*names): None for _ in range(self.choose(1, 1, 2))}))
+
+
+# --- functions, by what their names say ------------------------------------------------------
+
+
+def define(chart: Chart) -> Definition[Data]:
+    """The chart with the functions that its names describe (see ``behaviour``)."""
+    actions = {
+        action.name
+        for blocks in _all_blocks(chart)
+        for block in blocks
+        for action in block
+        if action.kind == "run"
+    }
+    guards = {g.name for t in chart.transitions for g in t.guards if g.kind == "function"}
+    functions = {name: _action(name) for name in sorted(actions)}
+    functions |= {name: _guard(name) for name in sorted(guards)}
+    functions |= {
+        "delay": Function(lambda data: timedelta(seconds=1 + data.n), 1),
+        "moment": Function(lambda data: EPOCH + timedelta(hours=1 + data.n), 1),
+        "output": Function(lambda data: {"n": data.n, "steps": len(data.log)}, 1),
+        "input": Function(lambda data: {"n": data.n}, 1),
+    }
+    effects = {name: Effect(name, _do_nothing, False) for name in ("work", "detached")}
+    return Definition(chart, SHAPE, functions=functions, effects=effects, children={"child": CHILD})
+
+
+def _do_nothing(data: Any, call: Any) -> None:
+    return None
+
+
+def _all_blocks(chart: Chart) -> Iterator[tuple[Block, ...]]:
+    for state in chart.states:
+        yield state.entry
+        yield state.exit
+        yield tuple(invoke.finalize for invoke in state.invokes)
+        if state.initial is not None:
+            yield state.initial.actions
+    for transition in chart.transitions:
+        yield transition.actions
+
+
+def _action(name: str) -> Function:
+    behaviour, _, label = name.partition(":")
+    word, _, argument = behaviour.partition(" ")
+
+    def note(data: Data) -> None:
+        data.log.append(label)
+
+    def add(data: Data) -> None:
+        data.n += 1
+        data.log.append(label)
+
+    def zero(data: Data) -> None:
+        data.n = 0
+        data.log.append(label)
+
+    def replace(data: Data) -> Data:
+        return Data(n=data.n, log=[*data.log, label])
+
+    def event(data: Data, event: Any) -> None:
+        data.log.append(f"{label} on {describe(event)}")
+
+    def raise_(data: Data, event: Any, context: Any) -> None:
+        data.log.append(label)
+        context.raise_(NamedEvent(argument, label))
+
+    def send(data: Data, event: Any, context: Any) -> None:
+        data.log.append(label)
+        context.send("other", "x", NamedEvent(label), delay=timedelta(seconds=data.n), id=label)
+
+    def cancel(data: Data, event: Any, context: Any) -> None:
+        data.log.append(f"{label} at {context.now} in {context.instance}")
+        context.cancel(label)
+
+    def emit(data: Data, event: Any, context: Any) -> None:
+        data.log.append(label)
+        context.emit(NamedEvent(label))
+
+    def probe(data: Data, event: Any, context: Any) -> None:
+        data.log.append(f"{label}: {argument} is active: {context.active(argument)}")
+
+    def fail(data: Data) -> None:
+        data.log.append(label)
+        raise ValueError(label)
+
+    known: dict[str, tuple[Callable[..., Any], int]] = {
+        "note": (note, 1), "add": (add, 1), "zero": (zero, 1), "replace": (replace, 1),
+        "event": (event, 2), "raise": (raise_, 3), "send": (send, 3), "cancel": (cancel, 3),
+        "emit": (emit, 3), "probe": (probe, 3), "fail": (fail, 1),
+    }  # fmt: skip
+    return Function(*known[word])
+
+
+def _guard(name: str) -> Function:
+    def broken(data: Data) -> bool:
+        raise LookupError("no answer")
+
+    known: dict[str, tuple[Callable[..., bool], int]] = {
+        "n is even": (lambda data: data.n % 2 == 0, 1),
+        "n is odd": (lambda data: data.n % 2 == 1, 1),
+        "n below 3": (lambda data: data.n < 3, 1),
+        "never": (lambda data: False, 1),
+        "event is a": (lambda data, event: describe(event).startswith("a"), 2),
+        "broken": (broken, 1),
+    }
+    if name.startswith("is active "):
+        state = name.removeprefix("is active ")
+        return Function(lambda data, event, context: context.active(state), 3)
+    return Function(*known[name])
+
+
+def describe(event: Any) -> str:
+    """The event's name and what it carries."""
+    if event is None:
+        return "nothing"
+    carried = msgspec.structs.asdict(event) if isinstance(event, msgspec.Struct) else event
+    return f"{event.__event__} {carried}"
+
+
+CHILD: Definition[Data] = Definition(
+    Chart(
+        "child",
+        1,
+        (StateNode(ROOT, "compound", initial=Initial(("only",))), StateNode("only", "final", ROOT)),
+    ),
+    SHAPE,
+)
