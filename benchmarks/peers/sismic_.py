@@ -66,7 +66,7 @@ def _runner(root: dict[str, Any], event: str) -> Run:
     chart = {"statechart": {"name": "benchmark", "preamble": "count = 0", "root state": root}}
     interpreter = Interpreter(import_from_yaml(json.dumps(chart)), ignore_contract=True)
     interpreter.execute()
-    interpreter.context["count"] = 0  # type: ignore[index]
+    interpreter.context["count"] = 0
 
     def run(events: int) -> Lap:
         began = perf_counter()

@@ -13,6 +13,8 @@ The branch says who must act::
     │   ├── StaleSeq
     │   ├── KeyReused
     │   ├── NotAllowed
+    │   ├── InstanceOver
+    │   ├── IncidentKept
     │   ├── InvalidPayload
     │   ├── TooLarge
     │   └── StepFailed           the machine's own code or chart stopped the step
@@ -239,6 +241,35 @@ class NotAllowed(Refused):
             "allowed": list(self.allowed),
             "reasons": list(self.reasons),
         }
+
+
+class InstanceOver(Refused):
+    code = "instance-over"
+
+    def __init__(self, machine: str, id: str, status: str) -> None:
+        self.machine = machine
+        self.id = id
+        self.status = status
+        super().__init__(f"instance {id!r} of {machine!r} is {status}; nothing can be done to it")
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id, "status": self.status}
+
+
+class IncidentKept(Refused):
+    """An incident can't be settled in the way that was asked for."""
+
+    code = "incident-kept"
+
+    def __init__(self, incident: str, kind: str, act: str, instead: str) -> None:
+        self.incident = incident
+        self.kind = kind
+        super().__init__(
+            f"incident {incident!r} is one of an {kind} and can't be settled by {act}; {instead}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"incident": self.incident, "kind": self.kind}
 
 
 class InvalidPayload(Refused):

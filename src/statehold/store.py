@@ -178,6 +178,9 @@ class Store(Protocol):
     """Opened and closed by the engine; all times are aware UTC, all coroutines may raise
     ``StoreUnavailable``."""
 
+    #: nobody else can write to it while it is open
+    exclusive: bool
+
     async def open(self, worker: str) -> None:
         """Makes ready, migrating the schema if it is older. Raises ``StoreRefused``."""
 
@@ -190,7 +193,7 @@ class Store(Protocol):
         """The rows that exist."""
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
-        """One transaction for all; answers in the order of ``writes``, one instance at most once."""
+        """One transaction for all; answers in the order of ``writes``, an instance once at most."""
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         """The entries that were written under these idempotency keys."""
@@ -210,8 +213,6 @@ class Store(Protocol):
     async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
         """Messages to be delivered by now and not held, by number, above ``after``."""
 
-    async def list(self, query: Query) -> Page: ...
-
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         """How many instances there are by (version, status, state)."""
 
@@ -230,3 +231,9 @@ class Store(Protocol):
 
     async def add_chart(self, chart: StoredChart) -> None:
         """Keeps a version's chart; an existing one stays as it is."""
+
+    async def discard(self, numbers: Sequence[int]) -> None:
+        """Takes out messages that no instance is left to receive or to hear of."""
+
+    # last: below it the name would no longer be the built-in one's
+    async def list(self, query: Query) -> Page: ...

@@ -10,8 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from statehold.interpreter.snapshot import Microstep
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
@@ -38,19 +40,6 @@ class Wire(BaseModel):
 # --- the journal -----------------------------------------------------------------------------
 
 
-class GuardAnswer(Struct, frozen=True, array_like=True):
-    guard: str
-    answer: bool
-
-
-class MicrostepRecord(Struct, frozen=True, omit_defaults=True):
-    event: str | None = None
-    guards: tuple[GuardAnswer, ...] = ()
-    transitions: tuple[str, ...] = ()
-    exited: tuple[str, ...] = ()
-    entered: tuple[str, ...] = ()
-
-
 class EffectRecord(Struct, frozen=True, omit_defaults=True):
     """``what``: asked, tried (and failed, to be tried again), done, failed, cancelled, skipped,
     retried, resolved."""
@@ -64,7 +53,7 @@ class EffectRecord(Struct, frozen=True, omit_defaults=True):
 
 
 class JournalBody(Struct, frozen=True, omit_defaults=True):
-    """The body of an entry.
+    """The body of an entry, as the store keeps it.
 
     ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;
     else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
@@ -78,9 +67,8 @@ class JournalBody(Struct, frozen=True, omit_defaults=True):
     event: Any = None
     caller: str | None = None
     cause: str | None = None
-    steps: tuple[MicrostepRecord, ...] = ()
-    data: Any = None
-    has_data: bool = False
+    steps: tuple[Microstep, ...] = ()
+    data: Any = UNSET
     change: dict[str, Any] | None = None
     effects: tuple[EffectRecord, ...] = ()
     timers: dict[str, datetime | None] = {}
@@ -217,7 +205,7 @@ class StateView(Wire):
 
 
 class Explanation(Wire):
-    """Where it is, since when, why, what it waits for, what can happen next, what stops the rest."""
+    """Where it is, since when and why, what it waits for, what can happen next and what can't."""
 
     summary: str = Field(description="the same in sentences")
     instance: Reply

@@ -36,7 +36,7 @@ from statehold.chart.values import Shape
 
 EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 EVENTS = ("a", "b", "c", "a.b")
-TOKENS = ("a", "a.*", "a.b", "b", "c", "*", "done", "done.state", "error", "after.*", "nothing")
+TOKENS = ("a", "a.", "a.*", "a.b", "b", "c", "*", "done", "done.state", "error", "after.*", "nothing")
 ROLES = ("cook", "courier")
 MOST_STATES = 16
 
@@ -65,13 +65,13 @@ def machines() -> st.SearchStrategy[Definition[Data]]:
 
 
 def stimuli() -> st.SearchStrategy[list[Stimulus]]:
-    """A history of up to ten events, timers and outcomes, some of them stale."""
+    """A history of up to twelve events, timers and outcomes, some of them stale."""
     kinds = ["event"] * 8 + ["timer"] * 4 + ["result", "result", "failure", "stale timer", "stale"]
     roles = st.sampled_from([None, None, None, (), ("cook",), ("cook", "courier")])
     one = st.builds(
         Stimulus, st.sampled_from(kinds), st.sampled_from(EVENTS), st.integers(0, 3), roles
     )
-    return st.lists(one, min_size=1, max_size=10)
+    return st.lists(one, min_size=3, max_size=12)
 
 
 # --- structure -----------------------------------------------------------------------------
@@ -119,17 +119,19 @@ class _Artist:
 
     def machine(self) -> Definition[Data]:
         self.policy = Policy(self.choose("exact", "token"), self.choose("refuse", "event"))
+        self.breaks = self.often(2)
+        self.endless = self.often(1)
         root = _Sketch(ROOT, "parallel" if self.often(1) else "compound")
         self.add_children(root, depth=0)
         self.all = [(state, parent) for state, parent in root.walk()]
-        self.ids = [state.id for state, _ in self.all if state.kind != "history"]
+        self.ids = [s.id for s, _ in self.all if s.kind != "history" and s.id != ROOT]
         for state, _ in self.all:
             if state.kind == "compound":
                 state.initial = self.within(state)
             elif state.kind == "history":
                 state.initial = self.default_of(state)
         nodes = tuple(self.node(state, parent) for state, parent in self.all)
-        transitions = tuple(self.transition(n) for n in range(self.draw(st.integers(1, 12))))
+        transitions = tuple(self.transition(n) for n in range(self.draw(st.integers(3, 16))))
         chart = Chart("random", 1, nodes, transitions, policy=self.policy)
         return define(chart)
 
@@ -138,7 +140,7 @@ class _Artist:
         for _ in range(self.draw(st.integers(2 if parallel else 1, 3))):
             self.count += 1
             options = ["atomic"] * (2 if parallel else 3)
-            if not parallel:
+            if not parallel and (depth > 0 or self.often(2)):
                 options += ["final"]
             if depth < 3 and self.count < MOST_STATES:
                 options += ["compound", "compound", "parallel"]
@@ -219,12 +221,14 @@ class _Artist:
         return tuple(self.action(what, where) for _ in range(self.choose(1, 1, 2)))
 
     def action(self, what: str, where: str) -> Action:
-        behaviours = ["note"] * 3 + ["add", "add", "zero", "event", "replace"]
-        behaviours += [f"raise {event}" for event in EVENTS]
-        behaviours += ["send", "cancel", "emit", f"probe {self.choose(*self.ids)}", "detached"]
-        if self.often(1):
-            behaviours = ["fail"]
+        behaviours = ["note"] * 3 + ["add", "add", "event", "event", "replace"]
+        behaviours += ["send", "cancel", "emit", "raise", "raise", "probe", "probe", "detached"]
+        behaviours += ["zero"] * self.endless + ["fail"] * self.breaks
         behaviour = self.choose(*behaviours)
+        if behaviour == "raise":
+            behaviour = f"raise {self.choose(*EVENTS)}"
+        elif behaviour == "probe":
+            behaviour = f"probe {self.choose(*self.ids)}"
         if behaviour == "detached":
             return Action("detached", "effect")
         self.labels += 1
@@ -241,7 +245,8 @@ class _Artist:
             else:
                 probe = f"is active {self.choose(*self.ids)}"
                 names = ["n is even", "n is odd", "n below 3", "never", "event is a", probe]
-                found.append(Guard("broken" if self.often(1) else self.choose(*names)))
+                names += ["broken"] * self.breaks
+                found.append(Guard(self.choose(*names)))
         return tuple(found)
 
     def delay(self) -> Delay:
@@ -254,8 +259,7 @@ class _Artist:
         able = [s for s, _ in self.all if s.kind not in ("history", "final")]
         source = self.choose(*able)
         trigger, guards = self.trigger(id), self.guards()
-        if trigger.kind == "always" and not self.often(1):
-            # most endless loops are cut short by the counter, a few are to be found
+        if trigger.kind in ("always", "done") and not self.endless:
             guards = (Guard("n below 3"), *guards)
         targets: tuple[str, ...] = ()
         if not self.often(2):
@@ -280,8 +284,8 @@ class _Artist:
         if kind == "after":
             return Trigger("after", (timer_event(id),), self.delay())
         if kind == "done":
-            able = [s.id for s, _ in self.all if s.kind in ("compound", "parallel")]
-            return Trigger("done", (done_event(self.choose(*able)),))
+            able = [s.id for s, p in self.all if p and s.kind in ("compound", "parallel")]
+            return Trigger("done", (done_event(self.choose("nowhere", *able)),))
         if kind == "outcome":
             invoke = self.choose("detached", *self.invokes)
             if self.often(5):
@@ -356,7 +360,9 @@ def _action(name: str) -> Function:
 
     def raise_(data: Data, event: Any, context: Any) -> None:
         data.log.append(label)
-        context.raise_(NamedEvent(argument, label))
+        data.n += 1
+        if data.n < 6:
+            context.raise_(NamedEvent(argument, label))
 
     def send(data: Data, event: Any, context: Any) -> None:
         data.log.append(label)
@@ -419,3 +425,21 @@ CHILD: Definition[Data] = Definition(
     ),
     SHAPE,
 )
+
+
+def drawing(chart: Chart) -> str:
+    """The chart for a person to read, one line a state or transition."""
+    depth = {ROOT: 0}
+    lines = [f"{chart.policy.matching} events, errors {chart.policy.errors}"]
+    for state in chart.states:
+        depth[state.id] = 0 if state.parent is None else depth[state.parent] + 1
+        lines.append("  " * depth[state.id] + f"{state.kind} {state.id!r} {_told(state)}")
+    lines += [f"{t.id}: {t.source!r} -> {t.targets} {_told(t)}" for t in chart.transitions]
+    return "\n".join(lines)
+
+
+def _told(struct: msgspec.Struct) -> str:
+    """The fields that are not at their defaults, save those that the drawing shows anyway."""
+    shown = {"id", "kind", "parent", "source", "targets"}
+    plain = msgspec.to_builtins(struct)
+    return str({name: value for name, value in plain.items() if name not in shown})

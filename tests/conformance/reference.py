@@ -97,8 +97,8 @@ class Reference:
             run.finalize(event)
         run.take_external(event)
         run.finish_macrostep()
-        if run.took_any or run.changed or isinstance(event, TimerFired):
-            return run.outcome(accepted=run.took_any)
+        if run.took_any or run.finalized or isinstance(event, TimerFired):
+            return run.outcome(accepted=run.took_any or run.finalized)
         # an outcome that nobody waits for is struck off, and is no step
         rest = replace(before, effects=run.effects) if outcome else before
         return Outcome(rest, (), tuple(run.trace), False)
@@ -213,8 +213,10 @@ class _Macrostep:
         self.output: Any = None
         self.event: Any = None
         self.external = False
-        self.rounds = 0
+        self.microsteps = 0
+        self.broken: set[str] = set()
         self.took_any = False
+        self.finalized = False
         self.asked = 0
         self.commands: list[Command] = []
         self.trace: list[Microstep] = []
@@ -223,8 +225,10 @@ class _Macrostep:
     # --- the event loop ------------------------------------------------------------------
 
     def enter_initial(self) -> None:
+        self.count_microstep()
         entered = self.enter(_EntrySet(self).of_start())
-        self.trace.append(Microstep(None, (), (), (), tuple(entered)))
+        # the root is always active, so nobody is told of it
+        self.trace.append(Microstep(None, (), (), (), tuple(s for s in entered if s != ROOT)))
 
     def take_external(self, event: Any) -> None:
         self.event = event
@@ -255,17 +259,9 @@ class _Macrostep:
                 if not self.internal_queue:
                     return
                 event = self.event = self.internal_queue.popleft()
-                if not self.has_listener(event):
-                    continue
                 enabled = self.select_transitions(event)
-            self.rounds += 1
-            if self.rounds > self.limit:
-                raise EndlessLoop(self.chart.name, sorted(self.configuration), self.limit)
             if enabled:
                 self.microstep(event, enabled)
-
-    def has_listener(self, event: Any) -> bool:
-        return any(self.matches(t, event) for t in self.chart.transitions)
 
     def exit_interpreter(self) -> None:
         self.internal_queue.clear()
@@ -331,7 +327,10 @@ class _Macrostep:
             assert cause is not None
             if self.policy.errors == "refuse":
                 raise GuardFailed(guard.name, cause) from cause
-            self.queue_error(guard.name, cause)
+            # Appendix D would ask an eventless transition's guard, and queue its error, for ever
+            if guard.name not in self.broken:
+                self.broken.add(guard.name)
+                self.queue_error(guard.name, cause)
             return False
 
     def remove_conflicting(self, enabled: Sequence[Transition]) -> list[Transition]:
@@ -401,6 +400,7 @@ class _Macrostep:
         # SCXML 3.13: content is executed in document order, conflicts are decided in another
         enabled = sorted(enabled, key=self.chart.transitions.index)
         if enabled:
+            self.count_microstep()
             self.took_any = True
             # history decides the domain, and exiting is about to change history
             domains = [self.domain(t) if t.targets else "" for t in enabled]
@@ -411,6 +411,12 @@ class _Macrostep:
         name = None if event is None else event.__event__
         ids = tuple(transition.id for transition in enabled)
         self.trace.append(Microstep(name, asked, ids, tuple(exited), tuple(entered)))
+
+    def count_microstep(self) -> None:
+        self.broken.clear()
+        self.microsteps += 1
+        if self.microsteps > self.limit:
+            raise EndlessLoop(self.chart.name, sorted(self.configuration), self.limit)
 
     def exit(self, states: list[str]) -> list[str]:
         for state in states:
@@ -432,14 +438,14 @@ class _Macrostep:
 
     def leave(self, state: str) -> None:
         self.execute(self.structure.states[state].exit)
-        for effect in self.effects:
-            if effect.state == state:
-                self.commands.append(CancelEffect(effect.key, effect.invoke))
-        self.effects = tuple(e for e in self.effects if e.state != state)
         for timer in self.timers:
             if timer.state == state:
                 self.commands.append(CancelTimer(timer.id))
         self.timers = tuple(t for t in self.timers if t.state != state)
+        for effect in self.effects:
+            if effect.state == state:
+                self.commands.append(CancelEffect(effect.key, effect.invoke))
+        self.effects = tuple(e for e in self.effects if e.state != state)
         self.deadlines = tuple(d for d in self.deadlines if d.state != state)
         self.states_to_invoke.discard(state)
         self.configuration.discard(state)
@@ -515,9 +521,7 @@ class _Macrostep:
                 input = None if invoke.input is None else self.try_call(invoke.input)
                 key = self.next_key()
                 self.effects += (
-                    InFlight(
-                        key, invoke.id, invoke.name, invoke.kind, state, self.now, None, input
-                    ),
+                    InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now),
                 )
                 self.commands.append(
                     StartEffect(key, invoke.id, invoke.name, state)
@@ -544,7 +548,8 @@ class _Macrostep:
         self.event = event
         for state in self.structure.entry_order(self.configuration):
             for invoke in self.structure.states[state].invokes:
-                if invoke.id == event.invoke:
+                if invoke.id == event.invoke and invoke.finalize:
+                    self.finalized = True
                     self.execute((invoke.finalize,))
 
     # --- executable content --------------------------------------------------------------
@@ -561,7 +566,7 @@ class _Macrostep:
         if action.kind == "effect":
             key = self.next_key()
             self.effects += (
-                InFlight(key, action.name, action.name, "effect", None, self.now, None, None),
+                InFlight(key, action.name, action.name, "effect", None, self.now),
             )
             self.commands.append(StartEffect(key, action.name, action.name, None))
             return
@@ -696,5 +701,5 @@ def _token_match(descriptor: str, name: str) -> bool:
     """SCXML 3.12.1."""
     if descriptor == "*":
         return True
-    wanted = descriptor.removesuffix(".*").split(".")
+    wanted = descriptor.removesuffix(".*").removesuffix(".").split(".")
     return name.split(".")[: len(wanted)] == wanted

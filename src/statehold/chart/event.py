@@ -7,19 +7,12 @@ of them only by ``__event__``, the name that transitions are matched against.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 R = TypeVar("R")
-
-
-class AnEvent(Protocol):
-    """Anything that can be given to a step."""
-
-    @property
-    def __event__(self) -> str: ...
 
 
 class Event(BaseModel):
@@ -136,6 +129,20 @@ class ExecutionError(Struct, frozen=True):
     @property
     def __event__(self) -> str:
         return "error.execution"
+
+
+#: anything that can be given to a step; a union, since checkers take no class variable of a model
+#: for a protocol's property
+AnEvent: TypeAlias = (
+    Event
+    | NamedEvent
+    | TimerFired
+    | Done
+    | Result[Any]
+    | Failure
+    | Undeliverable
+    | ExecutionError
+)
 
 
 def timer_event(timer: str) -> str:

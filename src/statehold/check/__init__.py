@@ -1,0 +1,1 @@
+"""Questions about a chart that are answered without running it."""

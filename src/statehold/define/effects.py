@@ -81,7 +81,7 @@ def effect(
         arity = positional(function)
         complaints = _complaints(policy, timeout, heartbeat)
         if arity not in (1, 2):
-            complaints.append(("its parameters don't fit", "an effect takes (data) or (data, call)"))
+            complaints.append(("its parameters don't fit", "take (data) or (data, call)"))
         if complaints:
             place = f"effect {name} ({where})"
             raise DefinitionError(name, [Problem(place, *complaint) for complaint in complaints])

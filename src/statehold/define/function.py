@@ -31,7 +31,7 @@ def positional(function: Callable[..., Any]) -> int | None:
     return 3
 
 
-def annotations(function: Callable[..., Any]) -> list[Any]:
+def parameter_types(function: Callable[..., Any]) -> list[Any]:
     """The types of the positional parameters in order, ``UNKNOWN`` where nobody can tell.
 
     Each is resolved for itself: one name imported for type checkers only must not keep the
@@ -47,9 +47,9 @@ def annotations(function: Callable[..., Any]) -> list[Any]:
 
 def is_async(function: Any) -> bool:
     """A coroutine function, an async generator, or an object whose call is one of them."""
+    call = None if inspect.isroutine(function) else vars(type(function)).get("__call__")
     return any(
-        inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f)
-        for f in (function, getattr(function, "func", None), getattr(function, "__call__", None))
+        inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f) for f in (function, call)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
@@ -13,7 +13,7 @@ D = TypeVar("D")
 
 
 class Machine(Generic[D]):
-    """A machine in the class notation: ``class OrderFlow(Machine[Order], name="order", version=1)``.
+    """A machine: ``class OrderFlow(Machine[Order], name="order", version=1)``.
 
     ``Order`` is the type of the data: anything that pydantic's ``TypeAdapter`` takes. The body
     holds the states, then the table of transitions; the class is compiled where it stands, and
@@ -41,7 +41,7 @@ class Machine(Generic[D]):
         cls.definition = compile_machine(cls, name, version)
         cls.chart = cls.definition.chart
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         raise TypeError(
             f"{cls.__name__} is a machine; its instances live in an engine: "
             f"await engine.start({cls.__name__}, id=...)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal, TypeAlias, TypeVar, Union, overload
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
@@ -30,19 +30,19 @@ E = TypeVar("E")
 O = TypeVar("O", bound=Event | Undeliverable)  # noqa: E741 - an occurrence
 R = TypeVar("R")
 
-Question: TypeAlias = Union[
-    Callable[[Any], bool], Callable[[Any, E], bool], Callable[[Any, E, Context], bool], Active
-]
+Question: TypeAlias = (
+    Callable[[Any], bool] | Callable[[Any, E], bool] | Callable[[Any, E, Context], bool] | Active
+)
 #: what ``when`` takes
-When: TypeAlias = Union[Question[E], tuple[Question[E], ...], None]
-Change: TypeAlias = Union[
-    Callable[[Any], Any],
-    Callable[[Any, E], Any],
-    Callable[[Any, E, Context], Any],
-    Effect[Any, Any],
-]
+When: TypeAlias = Question[E] | tuple[Question[E], ...] | None
+Change: TypeAlias = (
+    Callable[[Any], Any]
+    | Callable[[Any, E], Any]
+    | Callable[[Any, E, Context], Any]
+    | Effect[Any, Any]
+)
 #: what ``do`` takes: functions change the data, effects are asked for and outlive every state
-Do: TypeAlias = Union[Change[E], tuple[Change[E], ...], None]
+Do: TypeAlias = Change[E] | tuple[Change[E], ...] | None
 By: TypeAlias = str | tuple[str, ...]
 #: ``a >> b``, or states alone for a transition without a target
 Path: TypeAlias = Arrow | Sources | Node

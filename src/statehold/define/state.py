@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
@@ -30,12 +30,10 @@ AnyFunction: TypeAlias = (
 )
 #: what ``entry`` and ``exit`` take: functions change the data, effects are asked for and outlive
 #: the state
-Content: TypeAlias = Union[
-    AnyFunction, Effect[Any, Any], tuple[AnyFunction | Effect[Any, Any], ...], None
-]
-Invoked: TypeAlias = Union[
-    Effect[Any, Any], "Child", "tuple[Effect[Any, Any] | Child, ...]", None
-]
+Content: TypeAlias = (
+    AnyFunction | Effect[Any, Any] | tuple[AnyFunction | Effect[Any, Any], ...] | None
+)
+Invoked: TypeAlias = Union[Effect[Any, Any], "Child", "tuple[Effect[Any, Any] | Child, ...]", None]
 
 
 class Source:
@@ -166,7 +164,7 @@ class Compound(metaclass=StateClass):
         )
         cls._declared.doc = docstring(cls)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
 
 
@@ -193,7 +191,7 @@ class Parallel(metaclass=StateClass):
         )
         cls._declared.doc = docstring(cls)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
 
 
@@ -261,7 +259,7 @@ class Declared:
     default: Target | None = None
     where: str = ""
     id: str | None = None
-    machine: str | None = None
+    machine: type | None = None
     rules: list[Rule] = field(default_factory=list)
 
 

@@ -63,4 +63,6 @@ class Emit(Struct, frozen=True):
     event: Any
 
 
-Command = StartEffect | StartChild | CancelEffect | SetTimer | CancelTimer | Send | CancelSend | Emit
+Command = (
+    StartEffect | StartChild | CancelEffect | SetTimer | CancelTimer | Send | CancelSend | Emit
+)

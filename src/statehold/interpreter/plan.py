@@ -28,7 +28,6 @@ from statehold.chart.model import (
     Initial,
     Invoke,
     Transition,
-    Trigger,
 )
 from statehold.chart.tree import Tree
 from statehold.interpreter.selection import (
@@ -37,6 +36,7 @@ from statehold.interpreter.selection import (
     candidates,
     entry_set,
     exit_set,
+    initial_entry,
     is_reserved,
     matches,
     recorded_history,
@@ -160,7 +160,8 @@ class Plan:
     """What a chosen set of transitions does.
 
     ``calls`` are the actions alone; a plan is ``simple`` if they are all there is to it and no
-    further microstep can follow: neither timers, effects, raised events nor an end.
+    further microstep can follow: neither timers, effects, raised events nor an end. (The last is
+    for whoever knows the event to say: see :meth:`Configuration._grow`.)
     """
 
     __slots__ = (
@@ -182,7 +183,7 @@ class Plan:
         #: states entered and exited that invoke something, in document order
         self.entered: tuple[str, ...] = ()
         self.left: tuple[str, ...] = ()
-        #: the top-level final state that was reached
+        #: the top-level final state that was reached, or a parallel root all of whose regions are
         self.ends: str | None = None
         self.simple = False
 
@@ -280,8 +281,9 @@ class Configuration:
         guards = tuple((guard.name, said) for guard, said in order.items())
         if chosen:
             plan, exited, entered = self.program.plan(self.active, chosen, history)
-            if name is not None and is_reserved(name):
-                # something is over with such an event: a timer, an effect
+            # with a reserved event something is over: a timer, an effect. What follows an immediate
+            # transition is not looked into here: a cycle of them would be followed for ever
+            if plan.simple and (name is None or is_reserved(name) or not plan.target.rests):
                 plan.simple = False
             leaf.plan = plan
             ids = tuple(transition.id for transition in chosen)
@@ -388,16 +390,9 @@ class Program(Generic[D]):
     def beginning(self) -> tuple[Plan, tuple[Microstep, ...]]:
         """The plan that enters the chart from nowhere, and its trace."""
         if self._beginning is None:
-            root = self.tree.states[0]
-            assert root.initial is not None
-            enter = Transition(
-                id="",
-                source=ROOT,
-                trigger=Trigger(kind="always"),
-                targets=root.initial.targets,
-                actions=root.initial.actions,
-            )
-            plan, exited, entered = self.plan((), (enter,), {})
+            planner = _Planner(self, (), (), {})
+            planner.entry = initial_entry(self.tree)
+            plan, exited, entered = planner.build()
             self._beginning = (plan, (Microstep(None, (), (), exited, entered),))
         return self._beginning
 
@@ -429,7 +424,7 @@ class Program(Generic[D]):
         """What exiting every state comes to, once a top-level final state was reached."""
         operations: list[Operation] = []
         active = set(configuration.active)
-        for state in reversed(configuration.active):
+        for state in (*reversed(configuration.active), 0):
             for block in self.tree.states[state].exit:
                 operations.extend(self.block(block, active))
             node = self.tree.states[state]
@@ -452,8 +447,8 @@ class _Planner:
         self.tree = program.tree
         self.chosen = chosen
         self.exits = tuple(reversed(exit_set(self.tree, active, chosen, history)))
-        self.entry: Entry = entry_set(self.tree, chosen, history)
         self.recorded = recorded_history(self.tree, active, self.exits)
+        self.entry: Entry = entry_set(self.tree, chosen, history, self.recorded)
         self.active = set(active)
         self.operations: list[Operation] = []
         self.ends: str | None = None
@@ -466,18 +461,19 @@ class _Planner:
         for state in self.entry.states:
             self._enter(state)
         ids = [self.tree.states[state].id for state in self.exits]
-        entered = [self.tree.states[state].id for state in self.entry.states]
+        # the root is always active, so nobody is told of it
+        entered = [self.tree.states[state].id for state in self.entry.states if state]
         program = self.program
         plan = Plan(program.intern(tuple(sorted(self.active))), tuple(self.operations))
         plan.history = self.recorded
-        plan.entered = tuple(s for s in entered if s in program.invokes)
+        arrived = (self.tree.states[state].id for state in self.entry.states)
+        plan.entered = tuple(s for s in arrived if s in program.invokes)
         plan.left = tuple(s for s in ids if s in program.invokes)
         plan.ends = self.ends
         plan.simple = (
             len(plan.calls) == len(plan.operations)
             and not (plan.history or plan.entered or plan.left or plan.ends)
             and program.is_plain
-            and plan.target.rests
         )
         return plan, tuple(ids), tuple(entered)
 
@@ -490,7 +486,8 @@ class _Planner:
 
     def _enter(self, state: int) -> None:
         node = self.tree.states[state]
-        self.active.add(state)
+        if state:
+            self.active.add(state)
         self._blocks(node.entry)
         timers = self._timers(state)
         if timers or node.deadline:
@@ -513,6 +510,8 @@ class _Planner:
         self._completed(parent, node.output)
         grandparent = tree.parent[parent]
         if tree.states[grandparent].kind == "parallel" and self._is_done(grandparent):
+            if grandparent == 0:
+                self.ends = ROOT
             self._completed(grandparent, None)
 
     def _completed(self, state: int, output: str | None) -> None:

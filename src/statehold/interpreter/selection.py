@@ -86,7 +86,9 @@ def select(
             return None
         if chosen is not None:
             enabled.setdefault(chosen.id, chosen)
-    return remove_conflicts(tree, active, tuple(enabled.values()), history)
+    chosen_set = remove_conflicts(tree, active, tuple(enabled.values()), history)
+    # conflicts are decided in the order of the leaves, content runs in document order (3.13)
+    return tuple(sorted(chosen_set, key=tree.chart.transitions.index))
 
 
 def _first_enabled(
@@ -167,17 +169,31 @@ def effective_targets(tree: Tree, transition: Transition, history: History) -> t
     return tuple(found)
 
 
-def entry_set(tree: Tree, transitions: Sequence[Transition], history: History) -> Entry:
-    """What the transitions enter (``computeEntrySet``)."""
-    entering = _Entering(tree, history)
+def entry_set(
+    tree: Tree, transitions: Sequence[Transition], history: History, recorded: History
+) -> Entry:
+    """What the transitions enter (``computeEntrySet``).
+
+    ``recorded`` is what exiting has just added to ``history``: a transition that leaves a state
+    for its own history comes back to where it was. The domain is the one that was exited.
+    """
+    known = {**history, **recorded}
+    entering = _Entering(tree, known)
     for transition in transitions:
         targets = [tree.index[target] for target in transition.targets]
         for target in targets:
             entering.below(target)
         top = domain(tree, transition, history)
         if top is not None:
-            for target in effective_targets(tree, transition, history):
+            for target in effective_targets(tree, transition, known):
                 entering.above(target, top)
+    return entering.entry()
+
+
+def initial_entry(tree: Tree) -> Entry:
+    """What entering the chart from nowhere comes to, the root included."""
+    entering = _Entering(tree, {})
+    entering.below(0)
     return entering.entry()
 
 
@@ -229,10 +245,13 @@ class _Entering:
         tree = self.tree
         for ancestor in tree.ancestors(state):
             if ancestor == top or not tree.is_descendant(ancestor, top):
-                return
+                break
             self.states.add(ancestor)
             if tree.states[ancestor].kind == "parallel":
                 self._regions(ancestor)
+        if top == 0 and tree.states[0].kind == "parallel":
+            # SCXML's root is never parallel; ours stays active while its regions are exited
+            self._regions(0)
 
     def _onward(self, targets: Sequence[int], top: int) -> None:
         for target in targets:

@@ -115,9 +115,8 @@ def step(
             else:
                 break
             node = (node.yes if answer else node.no) or node.branch(bool(answer))
-    except Exception as error:
-        if not program.errors_are_events:
-            raise GuardFailed(node.what, error) from error
+    except Exception:
+        # the long way asks again, once it knows that the event is not stale, and reports it
         ask = Ask.DATA
     plan = node.plan
     if ask or plan is None or not plan.simple or snapshot.effects or snapshot.done:
@@ -206,6 +205,8 @@ class _Macrostep:
         #: the step counts, accepted or not
         self.moved = False
         self.microsteps = 0
+        #: guards that raised since the last transition
+        self.broken: set[str] = set()
         self.asked = 0
         self.sent = 0
 
@@ -274,10 +275,26 @@ class _Macrostep:
         except Exception as error:
             if not self.program.errors_are_events:
                 raise GuardFailed(node.what, error) from error
-            self.fail(node.what, error)
+            # told once until a transition is taken: an immediate transition's guard is asked
+            # again after each internal event, so its own error would keep the step going for ever
+            if node.what not in self.broken:
+                self.broken.add(node.what)
+                self.fail(node.what, error)
             return False
 
     def settle(self) -> None:
+        """Comes to rest, and asks for what the states entered on the way invoke."""
+        self.stabilize()
+        while self.to_invoke and not self.ended:
+            order = self.program.tree.index
+            states, self.to_invoke = sorted(self.to_invoke, key=order.__getitem__), {}
+            for state in states:
+                for invoke in self.program.invokes[state]:
+                    self.invoke(state, invoke)
+            # an input that raised may have queued its error
+            self.stabilize()
+
+    def stabilize(self) -> None:
         """Takes immediate transitions and internal events until there are none."""
         while not self.ended:
             configuration = self.configuration
@@ -301,6 +318,7 @@ class _Macrostep:
         if self.microsteps > MICROSTEP_LIMIT:
             raise EndlessLoop(self.program.definition.name, self.states_of_late(), MICROSTEP_LIMIT)
         self.accepted = self.moved = True
+        self.broken.clear()
         if plan.history:
             self.history = {**self.history, **plan.history}
         for state in plan.left:
@@ -474,11 +492,6 @@ class _Macrostep:
     # --- the end of the step ---
 
     def finish(self) -> Step[Any]:
-        if not self.ended:
-            order = self.program.tree.index
-            for state in sorted(self.to_invoke, key=order.__getitem__):
-                for invoke in self.program.invokes[state]:
-                    self.invoke(state, invoke)
         before = self.before
         if not self.moved and self.effects is before.effects:
             return Step(before, (), tuple(self.trace), False)

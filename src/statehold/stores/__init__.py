@@ -1,0 +1,37 @@
+"""What keeps instances: one module for each store, opened by its address."""
+
+from __future__ import annotations
+
+from statehold.errors import StoreRefused
+from statehold.store import Store
+from statehold.stores.memory import MemoryStore
+from statehold.stores.sqlite import SqliteStore
+
+__all__ = ["MemoryStore", "SqliteStore", "open_store"]
+
+FORMS = "memory:, sqlite:///relative.db or sqlite:////absolute.db"
+
+
+def open_store(dsn: str) -> Store:
+    """The store that an address names, not opened yet.
+
+    ``memory:`` lives as long as the object. ``sqlite:///relative.db`` is a file below the current
+    directory, ``sqlite:////absolute.db`` one anywhere. Raises ``StoreRefused`` for anything else.
+    """
+    if dsn == "memory:":
+        return MemoryStore()
+    scheme, _, rest = dsn.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and _names_a_file(rest[1:]):
+        return SqliteStore(rest[1:])
+    if scheme in ("postgresql", "postgres"):
+        raise StoreRefused(
+            f"PostgreSQL is not supported by this release; choose {FORMS}, or wait for the release "
+            "that has it"
+        )
+    # only the scheme is repeated: the rest of an address may hold a password
+    raise StoreRefused(f"no store has an address like {scheme[:40]!r}…; choose {FORMS}")
+
+
+def _names_a_file(path: str) -> bool:
+    """Not SQLite's databases in memory, not a directory, no options of other libraries' making."""
+    return path not in ("", ":memory:") and not path.endswith("/") and "?" not in path

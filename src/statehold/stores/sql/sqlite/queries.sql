@@ -10,12 +10,18 @@ SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed
 FROM instances
 WHERE machine = ? AND id = ?
 
+-- name: known_row
+SELECT number, configuration, indexes FROM instances WHERE machine = ? AND id = ?
+
+-- name: last_row
+SELECT coalesce(max(number), 0) FROM instances
+
 -- name: insert_row
 -- DO NOTHING and a look at the number of rows instead of an error: an error would end the batch
 -- without telling which row it was.
 INSERT INTO instances (configuration, seq, rev, indexes, since, changed_at, wake_at, held_by,
-                       incidents, deadline, document, machine, id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       incidents, deadline, document, number, machine, id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: update_row
@@ -24,11 +30,21 @@ ON CONFLICT DO NOTHING
 UPDATE instances
 SET configuration = ?, seq = ?, rev = ?, indexes = ?, since = ?, changed_at = ?, wake_at = ?,
     held_by = ?, incidents = ?, deadline = ?, document = ?
-WHERE machine = ? AND id = ? AND rev = ?
+WHERE number = ? AND rev = ?
+
+-- name: count_up
+UPDATE configurations SET instances = instances + ? WHERE number = ?
+
+-- name: insert_lookup
+INSERT INTO lookups (machine, name, value, created_at, id) VALUES (?, ?, ?, ?, ?)
+
+-- name: delete_lookup
+DELETE FROM lookups
+WHERE machine = ? AND name = ? AND value = ? AND created_at = ? AND id = ?
 
 -- name: insert_entry
-INSERT INTO journal (machine, id, seq, part, at, kind, body, key, reply)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO journal (instance, seq, part, at, kind, body, key, reply)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: insert_message
@@ -46,9 +62,9 @@ DELETE FROM mailbox WHERE sender_machine = ? AND sender_id = ? AND send_id = ?
 UPDATE mailbox SET held = 0 WHERE to_machine = ? AND to_id = ? AND held = 1
 
 -- name: entry_of_key
-SELECT machine, id, seq, part, at, kind, body, key, reply
-FROM journal
-WHERE machine = ? AND id = ? AND key = ?
+SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+WHERE i.machine = ? AND i.id = ? AND j.key = ?
 
 -- name: message_of_key
 SELECT number FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
@@ -62,18 +78,15 @@ SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed
        held_by, incidents, deadline, document
 FROM instances INDEXED BY instances_awake
 WHERE wake_at <= ?
-ORDER BY wake_at, rowid
+ORDER BY wake_at, number
 LIMIT ?
 
 -- name: next_wake
 SELECT min(wake_at) FROM instances INDEXED BY instances_awake WHERE wake_at IS NOT NULL
 
 -- name: next_message
--- NULL sorts first: a message that is due at once is the earliest there is.
-SELECT due_at FROM mailbox INDEXED BY mailbox_due
-WHERE held = 0
-ORDER BY due_at
-LIMIT 1
+-- A message that is due at once (NULL) has no moment to wait for: `mail` has it at any time.
+SELECT min(due_at) FROM mailbox INDEXED BY mailbox_due WHERE held = 0 AND due_at IS NOT NULL
 
 -- name: holders
 -- A loose index scan, one seek for each holder; SQLite does none by itself.
@@ -92,7 +105,7 @@ SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed
        held_by, incidents, deadline, document
 FROM instances INDEXED BY instances_held
 WHERE held_by = ?
-ORDER BY rowid
+ORDER BY number
 LIMIT ?
 
 -- name: mail
@@ -192,17 +205,17 @@ ORDER BY changed_at, machine, id
 LIMIT :limit
 
 -- name: journal
-SELECT machine, id, seq, part, at, kind, body, key, reply
-FROM journal
-WHERE machine = ? AND id = ? AND seq > ?
-ORDER BY seq, part
+SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+WHERE i.machine = ? AND i.id = ? AND j.seq > ?
+ORDER BY j.seq, j.part
 LIMIT ?
 
 -- name: journal_before
-SELECT machine, id, seq, part, at, kind, body, key, reply
-FROM journal
-WHERE machine = ? AND id = ? AND seq <= ? AND part = 0
-ORDER BY seq DESC
+SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+WHERE i.machine = ? AND i.id = ? AND j.seq <= ? AND j.part = 0
+ORDER BY j.seq DESC
 LIMIT ?
 
 -- name: charts

@@ -8,8 +8,9 @@
 
 -- What instances are counted and listed by, one row for each combination that ever occurred: an
 -- instance refers to it by number. A list finds its combinations here, of which there are few,
--- and then reads each from an index. SQLite has one writer, so the counter costs no contention;
--- where many write, it would, and PostgreSQL will count otherwise.
+-- and then reads each from an index. `instances` is how many there are now. SQLite has one
+-- writer, so the counter costs no contention; where many write it would, and PostgreSQL will
+-- count otherwise.
 CREATE TABLE configurations (
     number    INTEGER PRIMARY KEY,
     machine   TEXT    NOT NULL,
@@ -22,9 +23,10 @@ CREATE TABLE configurations (
     UNIQUE (machine, version, status, state, tags, owners)
 ) STRICT;
 
--- With a rowid: documents are often larger than what an index page holds in line, and the
--- indexes below refer to a row by a small integer.
+-- By number and not WITHOUT ROWID by (machine, id): documents are often larger than what an index
+-- page holds in line, and the journal and the indexes refer to a row by a small integer.
 CREATE TABLE instances (
+    number        INTEGER PRIMARY KEY,
     machine       TEXT    NOT NULL,
     id            TEXT    NOT NULL,
     configuration INTEGER NOT NULL,
@@ -39,7 +41,7 @@ CREATE TABLE instances (
     incidents     INTEGER NOT NULL,
     deadline      INTEGER,
     document      BLOB    NOT NULL,
-    PRIMARY KEY (machine, id)
+    UNIQUE (machine, id)
 ) STRICT;
 
 CREATE INDEX instances_by_age ON instances (machine, created_at, id);
@@ -50,7 +52,9 @@ CREATE INDEX instances_held ON instances (held_by) WHERE held_by IS NOT NULL;
 CREATE INDEX instances_with_incidents ON instances (changed_at, machine, id) WHERE incidents > 0;
 CREATE INDEX incidents_by_age ON instances (machine, created_at, id) WHERE incidents > 0;
 
--- The values of declared indexes, in the order of a list.
+-- The values of declared indexes, in the order of a list. The store writes them, and the counter
+-- above, in the transaction of the row and only where they change: triggers did the same and made
+-- each update half as dear again.
 CREATE TABLE lookups (
     machine    TEXT    NOT NULL,
     name       TEXT    NOT NULL,
@@ -60,53 +64,21 @@ CREATE TABLE lookups (
     PRIMARY KEY (machine, name, value, created_at, id)
 ) STRICT, WITHOUT ROWID;
 
--- Counters and lookups follow the rows by triggers: a step that changes neither does no work for
--- them, and no statement of ours can forget them.
-CREATE TRIGGER instance_started AFTER INSERT ON instances
-BEGIN
-    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
-END;
-
-CREATE TRIGGER instance_moved AFTER UPDATE OF configuration ON instances
-WHEN OLD.configuration <> NEW.configuration
-BEGIN
-    UPDATE configurations SET instances = instances - 1 WHERE number = OLD.configuration;
-    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
-END;
-
-CREATE TRIGGER instance_indexed AFTER INSERT ON instances
-WHEN NEW.indexes IS NOT NULL
-BEGIN
-    INSERT INTO lookups (machine, name, value, created_at, id)
-    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
-END;
-
-CREATE TRIGGER instance_reindexed AFTER UPDATE OF indexes ON instances
-WHEN OLD.indexes IS NOT NEW.indexes
-BEGIN
-    DELETE FROM lookups
-    WHERE (machine, name, value, created_at, id) IN (
-        SELECT OLD.machine, key, value, OLD.created_at, OLD.id FROM json_each(OLD.indexes)
-    );
-    INSERT INTO lookups (machine, name, value, created_at, id)
-    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
-END;
-
--- Only ever added to. With a rowid, so that a batch's entries land side by side on few pages.
+-- Only ever added to. With a rowid, so that a batch's entries land side by side on few pages;
+-- WITHOUT ROWID, each would dirty a page of its own and be half as fast.
 CREATE TABLE journal (
-    machine TEXT    NOT NULL,
-    id      TEXT    NOT NULL,
-    seq     INTEGER NOT NULL,
-    part    INTEGER NOT NULL,
-    at      INTEGER NOT NULL,
-    kind    TEXT    NOT NULL,
-    body    BLOB    NOT NULL,
-    key     TEXT,
-    reply   BLOB,
-    UNIQUE (machine, id, seq, part)
+    instance INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    part     INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    key      TEXT,
+    reply    BLOB,
+    UNIQUE (instance, seq, part)
 ) STRICT;
 
-CREATE UNIQUE INDEX journal_keys ON journal (machine, id, key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX journal_keys ON journal (instance, key) WHERE key IS NOT NULL;
 
 -- AUTOINCREMENT: a number that was taken out must never come back, or a late reader would take
 -- the new message for the old one.

@@ -12,6 +12,7 @@ CREATE TABLE configurations (
 ) STRICT;
 
 CREATE TABLE instances (
+    number        INTEGER PRIMARY KEY,
     machine       TEXT    NOT NULL,
     id            TEXT    NOT NULL,
     configuration INTEGER NOT NULL,
@@ -26,7 +27,7 @@ CREATE TABLE instances (
     incidents     INTEGER NOT NULL,
     deadline      INTEGER,
     document      BLOB    NOT NULL,
-    PRIMARY KEY (machine, id)
+    UNIQUE (machine, id)
 ) STRICT;
 
 CREATE INDEX instances_by_age ON instances (machine, created_at, id);
@@ -45,50 +46,19 @@ CREATE TABLE lookups (
     PRIMARY KEY (machine, name, value, created_at, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER instance_started AFTER INSERT ON instances
-BEGIN
-    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
-END;
-
-CREATE TRIGGER instance_moved AFTER UPDATE OF configuration ON instances
-WHEN OLD.configuration <> NEW.configuration
-BEGIN
-    UPDATE configurations SET instances = instances - 1 WHERE number = OLD.configuration;
-    UPDATE configurations SET instances = instances + 1 WHERE number = NEW.configuration;
-END;
-
-CREATE TRIGGER instance_indexed AFTER INSERT ON instances
-WHEN NEW.indexes IS NOT NULL
-BEGIN
-    INSERT INTO lookups (machine, name, value, created_at, id)
-    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
-END;
-
-CREATE TRIGGER instance_reindexed AFTER UPDATE OF indexes ON instances
-WHEN OLD.indexes IS NOT NEW.indexes
-BEGIN
-    DELETE FROM lookups
-    WHERE (machine, name, value, created_at, id) IN (
-        SELECT OLD.machine, key, value, OLD.created_at, OLD.id FROM json_each(OLD.indexes)
-    );
-    INSERT INTO lookups (machine, name, value, created_at, id)
-    SELECT NEW.machine, key, value, NEW.created_at, NEW.id FROM json_each(NEW.indexes);
-END;
-
 CREATE TABLE journal (
-    machine TEXT    NOT NULL,
-    id      TEXT    NOT NULL,
-    seq     INTEGER NOT NULL,
-    part    INTEGER NOT NULL,
-    at      INTEGER NOT NULL,
-    kind    TEXT    NOT NULL,
-    body    BLOB    NOT NULL,
-    key     TEXT,
-    reply   BLOB,
-    UNIQUE (machine, id, seq, part)
+    instance INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    part     INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    key      TEXT,
+    reply    BLOB,
+    UNIQUE (instance, seq, part)
 ) STRICT;
 
-CREATE UNIQUE INDEX journal_keys ON journal (machine, id, key) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX journal_keys ON journal (instance, key) WHERE key IS NOT NULL;
 
 CREATE TABLE mailbox (
     number         INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,87 @@
+# One command checks everything: `make test`. It needs make and Python 3.11 or later, nothing else.
+# All paths are relative, so a checkout whose path has spaces works.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help test check lint types format demo bench bench-quick clean
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+# --no-deps and `pip check` together prove that the pinned lists are complete;
+# --only-binary makes a missing wheel an error, not a call for a compiler.
+INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all:
+CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
+CHECKED := src tests examples benchmarks
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+test: lint types check ## everything that continuous integration checks
+
+check: $(VENV)/.dev ## the tests alone
+	$(RUN) pytest --numprocesses=2
+
+lint: $(VENV)/.dev ## ruff's rules and format
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+
+types: $(VENV)/.dev ## mypy --strict, and pyright over the package
+	$(RUN) mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(RUN) pyright
+
+format: $(VENV)/.dev ## put imports and layout in order
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the terminal
+	$(RUN) examples.demo
+
+bench: $(VENV)/.bench ## all benchmarks, beside their peers
+	$(RUN) benchmarks
+
+bench-quick: $(VENV)/.bench ## the same in about a minute, to see that they run
+	$(RUN) benchmarks --quick
+
+clean: ## remove the environment and all that tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf benchmarks/peers/xstate/node_modules
+	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment; a stamp file says which of its layers are up to date -------------------
+
+$(VENV)/.made:
+	@if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; \
+	else set -- python3.11 python3 python3.13 python3.12 python; fi; \
+	python=; \
+	for candidate do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "No Python 3.11 or later was found (tried: $$*). Install it, or name one: PYTHON=… make …" >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$$python lacks venv or ensurepip: install the package python$$version-venv (Debian, Ubuntu: apt install python$$version-venv)" >&2; \
+	  exit 1; \
+	fi; \
+	echo "$(VENV): $$("$$python" --version)"; \
+	"$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made requirements/runtime.txt requirements/build.txt pyproject.toml
+	$(INSTALL) -r requirements/runtime.txt -r requirements/build.txt
+	$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(CHECK_INSTALLED)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(INSTALL) -r requirements/dev.txt
+	$(CHECK_INSTALLED)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.runtime requirements/bench.txt
+	$(INSTALL) -r requirements/bench.txt
+	$(CHECK_INSTALLED)
+	@touch $@

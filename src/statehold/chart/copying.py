@@ -1,0 +1,357 @@
+"""Copies, compiled for a type once, since every step that changes data makes one.
+
+1.  A copy never shares a part that can change. What can't change is shared.
+2.  What a type says holds for its own values alone. A field may hold a value of a subclass, which
+    may have mutable fields of its own, so the class is looked at when the copy is made.
+3.  Containers and models are copied one level at a time; only what has no known shape is
+    deep-copied. One object that stands at two places becomes two, as it would in the store.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import functools
+import pathlib
+import types
+import typing
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+Copier = Callable[[Any], Any]
+
+#: values of these types can't change, so they are shared between copies
+_ATOMS: frozenset[Any] = frozenset(
+    {
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        type(None),
+        decimal.Decimal,
+        uuid.UUID,
+        dt.datetime,
+        dt.date,
+        dt.time,
+        dt.timedelta,
+        dt.timezone,
+        pathlib.Path,
+        pathlib.PurePath,
+        pathlib.PosixPath,
+        pathlib.WindowsPath,
+    }
+)
+
+#: classes whose copier is kept; beyond it they are found out anew, which only costs time
+CLASS_LIMIT = 10_000
+
+
+def copier_of(hint: Any) -> Copier:
+    """A function that copies values of the type; one that can't change comes back itself."""
+    return _Copiers().of(hint) or _share
+
+
+def _share(value: Any) -> Any:
+    return value
+
+
+class _Copiers:
+    """Builds copiers for one shape; ``copy`` copies any value by its class."""
+
+    def __init__(self) -> None:
+        self._by_class: dict[type, Copier] = {}
+        #: classes and aliases being built: asked for again below, they are looked up by value
+        self._building: set[int] = set()
+
+    def of(self, hint: Any) -> Copier | None:
+        """A function that copies values of the type, or None where all of them may be shared."""
+        hint = _plain(hint)
+        closed = _unless_subclassed(hint, set())
+        if closed is not None:
+            return self._share_unless_subclassed(closed) if closed else None
+        if hasattr(hint, "__value__"):
+            return self._alias(hint)
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin in (typing.Union, types.UnionType):
+            return self._union(args)
+        if (origin or hint) in (list, set, dict):
+            return self._container(origin or hint, args)
+        if isinstance(hint, type) and _has_shape(hint) and id(hint) not in self._building:
+            return self._by_class.get(hint) or self._learn(hint)
+        return self.copy
+
+    def copy(self, value: Any) -> Any:
+        """Copies by the value's own class."""
+        kind = type(value)
+        return (self._by_class.get(kind) or self._learn(kind))(value)
+
+    def _learn(self, kind: type) -> Copier:
+        if kind in _ATOMS or issubclass(kind, enum.Enum):
+            copier: Copier = _share
+        elif kind is list:
+            copier = self._list
+        elif kind is dict:
+            copier = self._dict
+        elif kind in (tuple, set, frozenset):
+            copier = self._rebuilt(kind)
+        elif _has_shape(kind):
+            self._building.add(id(kind))
+            copier = self._model(kind) if issubclass(kind, BaseModel) else self._dataclass(kind)
+            self._building.discard(id(kind))
+        else:
+            copier = copy.deepcopy
+        if len(self._by_class) >= CLASS_LIMIT:
+            self._by_class.clear()
+        self._by_class[kind] = copier
+        return copier
+
+    def _list(self, value: Any) -> Any:
+        copy = self.copy
+        return [copy(item) for item in value]
+
+    def _dict(self, value: Any) -> Any:
+        copy = self.copy
+        return {key: copy(item) for key, item in value.items()}
+
+    def _rebuilt(self, kind: Any) -> Copier:
+        return lambda value: kind(map(self.copy, value))
+
+    def _share_unless_subclassed(self, closed: Iterable[type]) -> Copier:
+        """One call a class instead of one a value: asks whether there could be any other class."""
+        classes, copy = tuple(closed), self.copy
+
+        def share(value: Any) -> Any:
+            for kind in classes:
+                if kind.__subclasses__():
+                    return copy(value)
+            return value
+
+        return share
+
+    def _alias(self, hint: Any) -> Copier | None:
+        if id(hint) in self._building:
+            return self.copy
+        self._building.add(id(hint))
+        copier = self.of(hint.__value__)
+        self._building.discard(id(hint))
+        return copier
+
+    def _union(self, args: tuple[Any, ...]) -> Copier:
+        others = [arg for arg in args if _plain(arg) not in _ATOMS]
+        if len(others) != 1:
+            return self.copy
+        inner, atoms = self.of(others[0]) or _share, _ATOMS
+        return lambda value: value if type(value) in atoms else inner(value)
+
+    def _container(self, container: Any, args: tuple[Any, ...]) -> Copier:
+        each: Copier = self._rebuilt(set)
+        if container is not set:
+            each = self._list if container is list else self._dict
+        if not args:
+            return each
+        # keys of a dictionary are hashable, and what is hashable is not meant to change
+        closed = _unless_subclassed(args[-1], set())
+        if closed is not None:
+            return self._whole(container.copy, each, tuple(closed))
+        item = self.of(args[-1]) or _share
+        if container is list:
+            return lambda value: [item(v) for v in value]
+        if container is dict:
+            return lambda value: {k: item(v) for k, v in value.items()}
+        return each
+
+    def _whole(self, whole: Copier, each: Copier, classes: tuple[type, ...]) -> Copier:
+        """Copies the container alone as long as its items' classes have no subclasses."""
+        if not classes:
+            return whole
+
+        def copy_container(value: Any) -> Any:
+            for kind in classes:
+                if kind.__subclasses__():
+                    return each(value)
+            return whole(value)
+
+        return copy_container
+
+    def _model(self, model: type[BaseModel]) -> Copier:
+        if _unless_subclassed(model, set()) is not None:
+            return _share
+        deep = self._fields({n: info.annotation for n, info in model.model_fields.items()})
+        cached = _cached_properties(model)
+        has_more = bool(model.__private_attributes__) or model.model_config.get("extra") == "allow"
+        new, other = cast(Any, object.__new__), self.copy
+        put_fields, put_set, put_extra, put_private = _MODEL_SLOTS
+
+        def copy_model(value: Any) -> Any:
+            if type(value) is not model:
+                return other(value)
+            twin = new(model)
+            fields = value.__dict__.copy()
+            for name, copier in deep:
+                if name in fields:
+                    fields[name] = copier(fields[name])
+            for name in cached:
+                fields.pop(name, None)
+            put_fields(twin, fields)
+            put_set(twin, value.__pydantic_fields_set__.copy())
+            put_extra(twin, None)
+            put_private(twin, None)
+            if has_more:
+                put_extra(twin, other(value.__pydantic_extra__))
+                put_private(twin, other(value.__pydantic_private__))
+            return twin
+
+        return copy_model
+
+    def _dataclass(self, kind: type) -> Copier:
+        if _unless_subclassed(kind, set()) is not None:
+            return _share
+        hints = _hints(kind)
+        deep = self._fields({f.name: hints.get(f.name, Any) for f in dataclasses.fields(kind)})
+        slots, cached = _slots(kind), _cached_properties(kind)
+        has_dict = kind.__dictoffset__ != 0
+        new, other, put = cast(Any, object.__new__), self.copy, object.__setattr__
+        copiers = dict(deep)
+
+        def copy_dataclass(value: Any) -> Any:
+            if type(value) is not kind:
+                return other(value)
+            twin = new(kind)
+            if has_dict:
+                fields = twin.__dict__
+                fields.update(value.__dict__)
+                for name, copier in deep:
+                    if name in fields:
+                        fields[name] = copier(fields[name])
+                for name in cached:
+                    fields.pop(name, None)
+            for name in slots:
+                if hasattr(value, name):
+                    part = getattr(value, name)
+                    put(twin, name, copiers[name](part) if name in copiers else part)
+            return twin
+
+        return copy_dataclass
+
+    def _fields(self, hints: dict[str, Any]) -> tuple[tuple[str, Copier], ...]:
+        """The fields that have to be copied."""
+        found = ((name, self.of(hint)) for name, hint in hints.items())
+        return tuple((name, copier) for name, copier in found if copier is not None)
+
+
+#: writing a model's slots past its own ``__setattr__``, which refuses or marks fields as set
+_MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
+    vars(BaseModel)[name].__set__
+    for name in (
+        "__dict__",
+        "__pydantic_fields_set__",
+        "__pydantic_extra__",
+        "__pydantic_private__",
+    )
+)
+
+
+def _unless_subclassed(hint: Any, seen: set[Any]) -> set[type] | None:
+    """The classes whose values may be shared as long as they have no subclasses.
+
+    Empty: values of the type can't change at all. None: they can, or nobody can tell. A class that
+    is met again below itself is taken to be shareable: if it is not, something else in it says so.
+    """
+    hint = _plain(hint)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return set()
+    parts: Iterable[Any]
+    own: set[type] = set()
+    if origin in (typing.Union, types.UnionType) or origin in (tuple, frozenset):
+        parts = [arg for arg in args if arg is not Ellipsis]
+    elif not isinstance(hint, type):
+        return None
+    elif hint in _ATOMS or issubclass(hint, enum.Enum):
+        return set()
+    elif hint in seen:
+        return {hint}
+    elif not _is_frozen(hint):
+        return None
+    else:
+        seen.add(hint)
+        own = {hint}
+        if issubclass(hint, BaseModel):
+            parts = [info.annotation for info in hint.model_fields.values()]
+        else:
+            hints = _hints(hint)
+            parts = [hints.get(field.name, Any) for field in dataclasses.fields(hint)]  # type: ignore[arg-type]
+    for part in parts:
+        found = _unless_subclassed(part, seen)
+        if found is None:
+            return None
+        own |= found
+    return own
+
+
+def _plain(hint: Any) -> Any:
+    """Without what says nothing about the shape of values."""
+    if hint is None:
+        return type(None)
+    if typing.get_origin(hint) in (typing.Annotated, typing.Final, typing.ClassVar):
+        return _plain(typing.get_args(hint)[0])
+    return _plain(hint.__supertype__) if hasattr(hint, "__supertype__") else hint
+
+
+def _has_shape(kind: type) -> bool:
+    """A model or a dataclass that does not copy itself in its own way."""
+    if issubclass(kind, BaseModel):
+        return cast(Any, kind).__deepcopy__ is BaseModel.__deepcopy__
+    if not dataclasses.is_dataclass(kind) or hasattr(kind, "__deepcopy__"):
+        return False
+    try:
+        object.__new__(kind)
+    except TypeError:
+        # it is a list or an exception as well, say, with contents beside its fields
+        return False
+    return True
+
+
+def _is_frozen(kind: type) -> bool:
+    if not _has_shape(kind):
+        return False
+    if issubclass(kind, BaseModel):
+        return bool(
+            kind.model_config.get("frozen")
+            and kind.model_config.get("extra") != "allow"
+            and not kind.__private_attributes__
+            and not _cached_properties(kind)
+        )
+    return bool(cast(Any, kind).__dataclass_params__.frozen) and not _cached_properties(kind)
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(kind, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        # names that only pydantic could resolve; such fields are copied by their values' classes
+        return {}
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    named = [vars(base).get("__slots__", ()) for base in kind.__mro__]
+    flat = [name for slots in named for name in ((slots,) if isinstance(slots, str) else slots)]
+    return tuple(name for name in flat if not name.startswith("__"))
+
+
+def _cached_properties(kind: type) -> tuple[str, ...]:
+    """Remembered values that would be wrong, and shared, in a copy that is changed."""
+    return tuple(
+        name
+        for base in kind.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, functools.cached_property)
+    )

@@ -1,0 +1,5 @@
+"""The command line: ``statehold --help``."""
+
+from statehold.cli.application import main
+
+__all__ = ["main"]

@@ -1,0 +1,65 @@
+"""All commands in one application, and what a mistake in any of them looks like."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from statehold.cli import definition, history, incidents, instances, serving
+from statehold.cli.outcome import REFUSED, explain_failure
+from statehold.errors import StateholdError
+
+application = typer.Typer(
+    name="statehold",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Durable statecharts: serve machines, and look after their instances.
+
+    A TARGET names machines: module:Class, path.py:Class, or a module or path.py alone, which
+    stands for every machine that it defines. Commands that name a MACHINE talk to a server
+    (--url, or STATEHOLD_URL).
+
+    Exit codes: 0 done; 1 refused, or a machine's definition has mistakes; 2 wrong usage;
+    3 not found; 4 not available, try again later.
+    """,
+)
+
+_MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
+
+application.command(rich_help_panel=_MACHINES)(serving.serve)
+application.command(rich_help_panel=_MACHINES)(definition.check)
+application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_INSTANCES)(instances.start)
+application.command(rich_help_panel=_INSTANCES)(instances.send)
+application.command(rich_help_panel=_INSTANCES)(instances.show)
+application.command("list", rich_help_panel=_INSTANCES)(instances.list_)
+application.command(rich_help_panel=_INSTANCES)(history.history)
+application.command(rich_help_panel=_INSTANCES)(history.watch)
+application.command(rich_help_panel=_INSTANCES)(history.explain)
+application.command(rich_help_panel=_INSTANCES)(instances.pause)
+application.command(rich_help_panel=_INSTANCES)(instances.resume)
+application.command(rich_help_panel=_INSTANCES)(instances.cancel)
+application.command(rich_help_panel=_INSTANCES)(instances.upgrade)
+application.command(rich_help_panel=_INCIDENTS)(incidents.incidents)
+application.command(rich_help_panel=_INCIDENTS)(incidents.retry)
+application.command(rich_help_panel=_INCIDENTS)(incidents.skip)
+application.command(rich_help_panel=_INCIDENTS)(incidents.resolve)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and exits with its code; ``arguments`` default to the process's."""
+    try:
+        application(args=arguments)
+    except StateholdError as error:
+        sys.exit(explain_failure(error))
+    except KeyboardInterrupt:
+        # what a shell expects of a program that ctrl-c ended
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader (`| head`) has what it wanted; the interpreter must not complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(REFUSED)

@@ -1,0 +1,49 @@
+"""What is typed after a command, as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from statehold.cli.outcome import UsageError
+
+
+def read_json(option: str, given: str) -> Any:
+    """JSON, or ``@FILE`` that has some; raises ``UsageError``."""
+    try:
+        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        return json.loads(text)
+    except OSError as error:
+        raise UsageError(f"{option} {given}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{option} is not JSON: {error}") from None
+
+
+def read_fields(pairs: Sequence[str]) -> dict[str, Any]:
+    """``a=12`` is a number, ``a=twelve`` text; ``a='"12"'`` is text too."""
+    return {name: _value(text) for name, text in read_pairs("a field", pairs).items()}
+
+
+def read_pairs(what: str, pairs: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` each; raises ``UsageError``."""
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise UsageError(f"{what} is written NAME=VALUE, not {pair!r}")
+        found[name] = value
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse_constant(text: str) -> Any:
+    """``NaN`` and ``Infinity`` are not JSON: they are text."""
+    raise ValueError(text)

@@ -1,0 +1,68 @@
+"""Commands that tell what happened to an instance, and why it is where it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from statehold import wire
+from statehold.cli import render
+from statehold.cli.instances import Id, Machine
+from statehold.cli.session import Session, talks
+
+
+@talks
+async def history(
+    session: Session,
+    machine: Machine,
+    id: Id,
+    after: Annotated[int, typer.Option(min=0, help="Only what came after this seq.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many entries.")] = 1000,
+    data: Annotated[bool, typer.Option("--data", help="With the whole data at each step.")] = False,
+) -> None:
+    """Tell what happened to an instance, step by step."""
+    entries: list[wire.JournalEntry] = []
+    position: int | None = after
+    while position is not None and len(entries) < limit:
+        page = await session.client.journal(
+            machine, id, after=position, limit=min(limit - len(entries), 1000), data=data
+        )
+        entries += page.entries
+        position = page.after
+    if session.json:
+        session.print_json(entries)
+        return
+    session.console.print(render.history(entries, None if after else ()))
+    if position is not None:
+        session.console.print(f"[dim]more: --after {position}[/]")
+
+
+@talks
+async def watch(
+    session: Session,
+    machine: Machine,
+    id: Id,
+    after: Annotated[int, typer.Option(min=0, help="Begin after this seq.")] = 0,
+) -> None:
+    """Follow an instance as it moves, until it is over or ctrl-c."""
+    before: list[str] | None = None if after else []
+    async for entry in session.client.watch(machine, id, after=after):
+        if session.json:
+            session.print_json(entry)
+        else:
+            line = Table.grid(padding=(0, 2))
+            line.add_row(*render.entry_cells(entry, before))
+            session.console.print(line)
+        before = entry.state
+
+
+@talks
+async def explain(session: Session, machine: Machine, id: Id) -> None:
+    """Tell why an instance is where it is, and what may happen next."""
+    told = await session.client.explain(machine, id)
+    if session.json:
+        session.print_json(told)
+    else:
+        session.console.print(render.explanation(told, render.now()))

@@ -1,0 +1,68 @@
+"""Commands for what waits for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from statehold import wire
+from statehold.cli import render
+from statehold.cli.arguments import read_json
+from statehold.cli.instances import Reason
+from statehold.cli.session import Session, talks
+
+Incident = Annotated[
+    str, typer.Argument(metavar="INCIDENT", help="machine/instance/key, as `incidents` tells it.")
+]
+
+
+@talks
+async def incidents(
+    session: Session,
+    machine: Annotated[str | None, typer.Argument(metavar="[MACHINE]")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+) -> None:
+    """List what used up its tries and waits for a person, oldest first."""
+    found: list[wire.Incident] = []
+    cursor: str | None = None
+    while True:
+        page = await session.client.incidents(
+            machine, limit=min(limit - len(found), 1000), cursor=cursor
+        )
+        found += page.incidents
+        cursor = page.cursor
+        if cursor is None or len(found) >= limit:
+            break
+    if session.json:
+        session.print_json(found[:limit])
+    elif found:
+        session.console.print(render.incidents(found[:limit], render.now()))
+    else:
+        session.console.print("[green]none[/]: nothing waits for a person")
+
+
+@talks
+async def retry(session: Session, incident: Incident, reason: Reason = None) -> None:
+    """Try it again."""
+    session.print_reply(await session.client.retry(incident, reason=reason))
+
+
+@talks
+async def skip(session: Session, incident: Incident, reason: Reason = None) -> None:
+    """Go on without it."""
+    session.print_reply(await session.client.skip(incident, reason=reason))
+
+
+@talks
+async def resolve(
+    session: Session,
+    incident: Incident,
+    result: Annotated[
+        str | None, typer.Option("--result", help="The effect's result as JSON, or @FILE.")
+    ] = None,
+    reason: Reason = None,
+) -> None:
+    """Take this for its result."""
+    given: Any = None if result is None else read_json("--result", result)
+    session.print_reply(await session.client.resolve(incident, given, reason=reason))

@@ -1,0 +1,71 @@
+"""What a command ends with: an exit code, and on a failure a few words on stderr."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from statehold.client import ProblemError
+from statehold.errors import (
+    DefinitionError,
+    StateholdError,
+    Unavailable,
+    UnknownIncident,
+    UnknownInstance,
+    UnknownMachine,
+)
+
+DONE = 0
+#: the server said no, or a machine's definition has mistakes
+REFUSED = 1
+USAGE = 2
+NOT_FOUND = 3
+UNAVAILABLE = 4
+
+_NOT_FOUND = (UnknownMachine, UnknownInstance, UnknownIncident)
+
+
+class UsageError(StateholdError):
+    """The command line itself is wrong."""
+
+    code = "usage"
+
+
+class NotFound(StateholdError):
+    """What a command line names is not there."""
+
+    code = "not-found"
+
+
+def exit_code(error: StateholdError) -> int:
+    if isinstance(error, Unavailable):
+        return UNAVAILABLE
+    if isinstance(error, UsageError):
+        return USAGE
+    if isinstance(error, _NOT_FOUND | NotFound):
+        return NOT_FOUND
+    if isinstance(error, ProblemError) and error.problem.status == 404:
+        return NOT_FOUND
+    return REFUSED
+
+
+def explain_failure(error: StateholdError) -> int:
+    """Prints the error to stderr and gives the exit code."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if isinstance(error, DefinitionError):
+        _print_problems(console, error)
+    else:
+        console.print(f"[bold red]error[/] [dim]{error.code}[/] {escape(str(error))}")
+    return exit_code(error)
+
+
+def _print_problems(console: Console, error: DefinitionError) -> None:
+    count = len(error.problems)
+    console.print(
+        f"[bold red]error[/] machine [bold]{escape(error.machine)}[/] has "
+        f"{count} {'problem' if count == 1 else 'problems'}"
+    )
+    for number, problem in enumerate(error.problems, 1):
+        console.print(f"  {number}. [bold]{escape(problem.place)}[/]: {escape(problem.message)}")
+        if problem.hint:
+            console.print(f"     [green]hint[/] {escape(problem.hint)}")

@@ -1,0 +1,121 @@
+"""What every command has that talks to a server: a client, a place to print, and their options."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import anyio
+import httpx
+import pydantic_core
+import typer
+from rich.console import Console
+
+from statehold import wire
+from statehold.cli import render
+from statehold.cli.outcome import UsageError
+from statehold.client import AsyncClient
+from statehold.client.asynchronous import DEFAULT_URL
+
+P = ParamSpec("P")
+
+Url = Annotated[str, typer.Option("--url", envvar="STATEHOLD_URL", help="The server.")]
+CallerName = Annotated[
+    str | None,
+    typer.Option("--caller", envvar="STATEHOLD_CALLER", help="Who asks; kept in the history."),
+]
+Roles = Annotated[
+    str | None,
+    typer.Option(
+        "--roles", envvar="STATEHOLD_ROLES", help="The caller's roles, by commas; none: trusted."
+    ),
+]
+Headers = Annotated[
+    list[str],
+    typer.Option(
+        "--header",
+        envvar="STATEHOLD_HEADER",
+        help="'Name: value', as a server behind authentication wants it; may be repeated.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """``console`` is stdout; with ``json`` nothing but JSON is printed to it."""
+
+    client: AsyncClient
+    console: Console
+    json: bool
+
+    def print_json(self, value: Any) -> None:
+        """One line of JSON; a pydantic model, or values that JSON has."""
+        self.console.file.write(pydantic_core.to_json(value).decode() + "\n")
+        self.console.file.flush()
+
+    def print_reply(self, reply: wire.Reply) -> None:
+        if self.json:
+            self.print_json(reply)
+        else:
+            self.console.print(render.reply(reply))
+
+
+def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callable[..., None]:
+    """Makes a coroutine function that takes a session into a command with the session's options."""
+
+    @functools.wraps(command)
+    def run(
+        *args: Any,
+        url: str,
+        caller: str | None,
+        roles: str | None,
+        header: list[str],
+        json: bool,
+        **kwargs: Any,
+    ) -> None:
+        async def with_client() -> None:
+            async with _client(url, caller, roles, header) as client:
+                await command(Session(client, Console(highlight=False), json), *args, **kwargs)
+
+        anyio.run(with_client)
+
+    _take_options_of_session(run, command)
+    return run
+
+
+def _take_options_of_session(run: Callable[..., None], command: Callable[..., Any]) -> None:
+    """Typer reads a command's options from its signature, so that is where they are put."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter("url", keyword, default=DEFAULT_URL, annotation=Url),
+        inspect.Parameter("caller", keyword, default=None, annotation=CallerName),
+        inspect.Parameter("roles", keyword, default=None, annotation=Roles),
+        inspect.Parameter("header", keyword, default=[], annotation=Headers),
+        inspect.Parameter("json", keyword, default=False, annotation=Json),
+    ]
+    parameters = [*own, *shared]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+
+
+def _client(url: str, caller: str | None, roles: str | None, header: list[str]) -> AsyncClient:
+    headers = {}
+    for line in header:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--header {line!r} has no name; write 'Name: value'")
+        headers[name.strip()] = value.strip()
+    try:
+        return AsyncClient(
+            url,
+            caller=caller,
+            roles=None if roles is None else [role.strip() for role in roles.split(",")],
+            headers=headers,
+        )
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        raise UsageError(f"--url or a header can't be used: {error}") from None

@@ -1,0 +1,378 @@
+"""The client, written once: :mod:`.blocking` runs it for code without an event loop."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import anyio
+import httpx
+import msgspec
+import pydantic_core
+from pydantic import BaseModel
+
+from statehold import wire
+from statehold.chart.event import Event
+from statehold.chart.machine import AMachine
+from statehold.client.events import read_events
+from statehold.client.problems import error_of
+from statehold.client.transport import (
+    Backoff,
+    Transport,
+    failure_of,
+    retry_after_seconds,
+    unreachable,
+)
+from statehold.errors import InvalidPayload, StateholdError, Unavailable
+
+W = TypeVar("W", bound=BaseModel)
+
+DEFAULT_URL = "http://127.0.0.1:8420"
+
+#: a machine's class, or its name
+MachineName = AMachine | str
+
+
+class AsyncClient:
+    """Talks to one server.
+
+    ``caller`` and ``roles`` are told in the headers that a server believes by default; whatever
+    else a server wants to know goes into ``headers``. ``backoff`` bounds how often a request that
+    may be repeated is. Every method raises the errors that an engine raises, ``Unavailable``
+    where no answer came, and :class:`.ProblemError` for a problem that has no class.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        caller: str | None = None,
+        roles: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30.0,
+        backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        told = dict(headers or {})
+        if caller is not None:
+            told["Statehold-Caller"] = caller
+        if roles is not None:
+            told["Statehold-Roles"] = ", ".join(roles)
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers=told, timeout=timeout_seconds, transport=transport
+        )
+        self._transport = Transport(self._http, backoff)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # --- machines ------------------------------------------------------------------------------
+
+    async def machines(self) -> list[wire.MachineSummary]:
+        return (await self._ask(wire.Machines, "GET", "/api/machines")).machines
+
+    async def machine(self, machine: MachineName, version: int | None = None) -> wire.MachineDetail:
+        return await self._ask(wire.MachineDetail, "GET", _of(machine), params={"version": version})
+
+    async def mermaid(self, machine: MachineName, instance: str | None = None) -> str:
+        """The chart as Mermaid's text; with ``instance``, where it is now is marked."""
+        params = {"format": "mermaid", "instance": instance}
+        body = await self._transport.ask(
+            "GET", f"{_of(machine)}/diagram", repeatable=True, params=params
+        )
+        return body.decode()
+
+    # --- instances -----------------------------------------------------------------------------
+
+    async def start(
+        self, machine: MachineName, id: str | None = None, data: Any = None, *,
+        key: str | None = None,
+    ) -> wire.Reply:  # fmt: skip
+        """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
+        made up if left out, so that a lost answer is asked for again and starts nothing new."""
+        content = pydantic_core.to_json({"id": id, "data": data})
+        return await self._reply(
+            "POST", f"{_of(machine)}/instances", content, _headers(key or str(uuid.uuid4()))
+        )
+
+    async def send(
+        self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> wire.Reply:  # fmt: skip
+        """Sends an event, and sends it again where no answer came: under its ``key``, which is
+        made up if left out, so that it is applied once. ``reply.held``: the instance is paused
+        and the event waits for its resumption."""
+        return await self._reply(
+            "POST",
+            f"{_of(machine, id)}/events",
+            pydantic_core.to_json(_event(event)),
+            _headers(key or str(uuid.uuid4()), expected_seq),
+        )
+
+    async def send_many(
+        self, requests: Sequence[wire.SendRequest]
+    ) -> list[wire.Reply | StateholdError]:
+        """Sends up to a server's bound (1000) of events; answers in order, a refused one with its
+        error. Requests without a key are given one."""
+        keyed = [r if r.key else r.model_copy(update={"key": str(uuid.uuid4())}) for r in requests]
+        answers = await self._ask(
+            wire.SendAnswers,
+            "POST",
+            "/api/events",
+            content=pydantic_core.to_json(keyed),
+            repeatable=True,
+        )
+        return [_reply_or_error(answer) for answer in answers.answers]
+
+    async def get(self, machine: MachineName, id: str) -> wire.Reply:
+        return await self._ask(wire.Reply, "GET", _of(machine, id))
+
+    async def page(
+        self, machine: MachineName, *,
+        state: str | None = None, tag: str | None = None, owner: str | None = None,
+        status: wire.Status | None = None, version: int | None = None,
+        where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
+        incidents: bool = False, limit: int = 50, cursor: str | None = None,
+    ) -> wire.Instances:  # fmt: skip
+        """One page of instances, newest first; every argument narrows."""
+        params = {
+            "state": state,
+            "tag": tag,
+            "owner": owner,
+            "status": status,
+            "version": version,
+            "where": [f"{name}={value}" for name, value in (where or {}).items()] or None,
+            "in_state_since": in_state_since.isoformat() if in_state_since else None,
+            "incidents": "true" if incidents else None,
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return await self._ask(wire.Instances, "GET", f"{_of(machine)}/instances", params=params)
+
+    async def list(
+        self, machine: MachineName, *,
+        state: str | None = None, tag: str | None = None, owner: str | None = None,
+        status: wire.Status | None = None, version: int | None = None,
+        where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
+        incidents: bool = False, page_size: int = 100,
+    ) -> AsyncIterator[wire.Summary]:  # fmt: skip
+        """Every instance that fits, over as many pages as there are."""
+        cursor: str | None = None
+        while True:
+            page = await self.page(
+                machine, state=state, tag=tag, owner=owner, status=status, version=version,
+                where=where, in_state_since=in_state_since, incidents=incidents,
+                limit=page_size, cursor=cursor,
+            )  # fmt: skip
+            for summary in page.instances:
+                yield summary
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def journal(
+        self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100,
+        data: bool = False,
+    ) -> wire.Journal:  # fmt: skip
+        """One page of what happened to it; the next is asked for with ``after=journal.after``."""
+        params = {"after": after, "limit": limit, "data": "true" if data else None}
+        return await self._ask(wire.Journal, "GET", f"{_of(machine, id)}/journal", params=params)
+
+    async def explain(self, machine: MachineName, id: str) -> wire.Explanation:
+        return await self._ask(wire.Explanation, "GET", f"{_of(machine, id)}/explain")
+
+    async def watch(
+        self, machine: MachineName, id: str, *, after: int = 0
+    ) -> AsyncIterator[wire.JournalEntry]:
+        """Every journal entry above ``after``, then each new one as it comes, until the instance
+        is over. Comes back by itself where the connection is lost, without a gap and without an
+        entry twice; raises ``Unavailable`` after ``backoff.tries`` attempts that gave nothing.
+        """
+        seen = (after, 0)
+        last_event_id: str | None = None
+        failed = 0
+        while True:
+            try:
+                async for event, entry in self._stream(_of(machine, id), after, last_event_id):
+                    failed = 0
+                    if event == "end":
+                        return
+                    if entry is None or (entry.seq, entry.part) <= seen:
+                        continue
+                    seen = (entry.seq, entry.part)
+                    if entry.part == 0:
+                        last_event_id = str(entry.seq)
+                    yield entry
+                failure: Unavailable = Unavailable("the server ended the stream")
+                wait = 0.0
+            except _Retry as error:
+                failure, wait = error.failure, error.wait_seconds
+            failed += 1
+            if failed >= self._transport.backoff.tries:
+                raise failure
+            await anyio.sleep(self._transport.backoff.delay_seconds(failed, wait))
+
+    async def pause(
+        self, machine: MachineName, id: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        return await self._reply("POST", f"{_of(machine, id)}/pause", _because(reason))
+
+    async def resume(
+        self, machine: MachineName, id: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        return await self._reply("POST", f"{_of(machine, id)}/resume", _because(reason))
+
+    async def cancel(
+        self, machine: MachineName, id: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
+
+    async def upgrade(self, machine: MachineName, id: str | None = None) -> wire.UpgradeReport:
+        """Brings one instance, or every one, to the machine's version. It may be asked for again:
+        what is there already stays."""
+        return await self._ask(
+            wire.UpgradeReport, "POST", f"{_of(machine, id)}/upgrade", content=b"{}",
+            repeatable=True,
+        )  # fmt: skip
+
+    # --- incidents -----------------------------------------------------------------------------
+
+    async def incidents(
+        self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> wire.Incidents:
+        params = {
+            "machine": None if machine is None else _name(machine),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return await self._ask(wire.Incidents, "GET", "/api/incidents", params=params)
+
+    async def retry(self, incident: str, *, reason: str | None = None) -> wire.Reply:
+        return await self._reply("POST", f"{_incident(incident)}/retry", _because(reason))
+
+    async def skip(self, incident: str, *, reason: str | None = None) -> wire.Reply:
+        return await self._reply("POST", f"{_incident(incident)}/skip", _because(reason))
+
+    async def resolve(
+        self, incident: str, result: Any = None, *, reason: str | None = None
+    ) -> wire.Reply:
+        content = pydantic_core.to_json({"result": result, "reason": reason})
+        return await self._reply("POST", f"{_incident(incident)}/resolve", content)
+
+    # --- what they are made of -----------------------------------------------------------------
+
+    async def _reply(
+        self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> wire.Reply:
+        return await self._ask(
+            wire.Reply, method, path, content=content, headers=headers,
+            repeatable=headers is not None,
+        )  # fmt: skip
+
+    async def _ask(
+        self, shape: type[W], method: str, path: str, *, repeatable: bool | None = None, **sent: Any
+    ) -> W:
+        again = method == "GET" if repeatable is None else repeatable
+        body = await self._transport.ask(method, path, repeatable=again, **sent)
+        return shape.model_validate_json(body)
+
+    async def _stream(
+        self, instance: str, after: int, last_event_id: str | None
+    ) -> AsyncIterator[tuple[str, wire.JournalEntry | None]]:
+        """One connection's events; raises ``_Retry`` where another may do better."""
+        headers = {"Accept": "text/event-stream"}
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = last_event_id
+        try:
+            async with self._http.stream(
+                "GET", f"{instance}/stream", params={"after": after}, headers=headers,
+                timeout=_STREAM_TIMEOUT,
+            ) as response:  # fmt: skip
+                if not response.is_success:
+                    await response.aread()
+                    failure = failure_of(response)
+                    if isinstance(failure, Unavailable):
+                        raise _Retry(failure, retry_after_seconds(response))
+                    raise failure
+                async for event in read_events(response.aiter_bytes()):
+                    known = event.event in ("step", "note")
+                    yield event.event, _decode_entry(event.data) if known else None
+        except httpx.TransportError as error:
+            raise _Retry(unreachable(self._http, error), 0.0) from error
+
+
+class _Retry(Exception):
+    def __init__(self, failure: Unavailable, wait_seconds: float) -> None:
+        self.failure = failure
+        self.wait_seconds = wait_seconds
+
+
+#: three times the server's heartbeat: a stream that is silent for longer is dead
+_STREAM_TIMEOUT = httpx.Timeout(30.0, read=45.0)
+
+_decode_entry = wire.JournalEntry.model_validate_json
+
+
+def _name(machine: MachineName) -> str:
+    return machine if isinstance(machine, str) else machine.definition.name
+
+
+def _of(machine: MachineName, id: str | None = None) -> str:
+    path = f"/api/machines/{_segment(_name(machine), 'machine')}"
+    return path if id is None else f"{path}/instances/{_segment(id, 'id')}"
+
+
+def _segment(value: str, what: str) -> str:
+    if value in ("", ".", ".."):
+        # these would name another address
+        raise InvalidPayload("the request", {what: f"{value!r} can't be one"})
+    return quote(value, safe="")
+
+
+def _incident(incident: str) -> str:
+    return f"/api/incidents/{_segment(incident, 'incident')}"
+
+
+def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(event, Event):
+        return {"type": event.__event__, **event.model_dump(mode="json")}
+    return dict(event)
+
+
+def _headers(key: str, expected_seq: int | None = None) -> dict[str, str]:
+    if not (key.isascii() and key.isprintable() and key.strip() == key):
+        raise InvalidPayload(
+            "the request", {"key": f"{key!r} can't stand in a header; use printable ASCII"}
+        )
+    # quoted, so that a key which is itself in quotes stays as it is
+    headers = {"Idempotency-Key": f'"{key}"'}
+    if expected_seq is not None:
+        headers["If-Match"] = f'"{expected_seq}"'
+    return headers
+
+
+def _because(reason: str | None) -> bytes:
+    return msgspec.json.encode({"reason": reason})
+
+
+def _reply_or_error(answer: wire.SendAnswer) -> wire.Reply | StateholdError:
+    if answer.reply is not None:
+        return answer.reply
+    if answer.problem is None:
+        raise Unavailable("an answer is neither a reply nor a problem; is the server another's?")
+    return error_of(answer.problem)

@@ -1,0 +1,96 @@
+"""A problem that a server answered with becomes the error that was raised there.
+
+So code that catches ``NotAllowed`` or ``StaleSeq`` is the same with an engine in the process and
+with one behind a server. ``code`` and the message are always the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from statehold import errors, wire
+from statehold.errors import Refused, StateholdError, Unavailable
+
+
+class ProblemError(StateholdError):
+    """A problem that has no class here; ``problem`` is it."""
+
+    def __init__(self, problem: wire.Problem) -> None:
+        self.problem = problem
+        # a class variable in the tree of errors; here each problem has its own
+        self.code = code_of(problem)  # type: ignore[misc]
+        super().__init__(problem.detail)
+
+    def details(self) -> dict[str, Any]:
+        return dict(self.problem.model_extra or {})
+
+
+class RefusedByServer(ProblemError, Refused):
+    """One with a status below 500: the request was refused and changed nothing."""
+
+
+def error_of(problem: wire.Problem) -> StateholdError:
+    """The error of :mod:`statehold.errors` with this code, or a :class:`ProblemError`."""
+    details = problem.model_extra or {}
+    build = _BUILD.get(code_of(problem))
+    if build is not None:
+        try:
+            error = build(problem, details)
+        except (KeyError, TypeError, ValueError):
+            # a newer server tells it otherwise; the problem itself is still told whole
+            return _unbuilt(problem)
+        error.args = (problem.detail,)
+        return error
+    return _unbuilt(problem)
+
+
+def code_of(problem: wire.Problem) -> str:
+    """The last part of the problem's type; ``http-404``, say, where the type says nothing."""
+    prefix, _, code = problem.type.rpartition(":")
+    return code if prefix == "urn:statehold:problem" else f"http-{problem.status}"
+
+
+def _unbuilt(problem: wire.Problem) -> StateholdError:
+    if problem.status == 503:
+        return Unavailable(problem.detail)
+    return RefusedByServer(problem) if problem.status < 500 else ProblemError(problem)
+
+
+_Details = dict[str, Any]
+
+_BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
+    "refused": lambda p, d: errors.Refused(p.detail),
+    "unknown-machine": lambda p, d: errors.UnknownMachine(d["machine"], d["known"]),
+    "unknown-instance": lambda p, d: errors.UnknownInstance(d["machine"], d["id"]),
+    "unknown-event": lambda p, d: errors.UnknownEvent(d["machine"], d["event"], d["known"]),
+    "unknown-incident": lambda p, d: errors.UnknownIncident(d["incident"]),
+    "instance-exists": lambda p, d: errors.InstanceExists(d["machine"], d["id"]),
+    "stale-seq": lambda p, d: errors.StaleSeq(d["machine"], d["id"], d["expected"], d["seq"]),
+    "key-reused": lambda p, d: errors.KeyReused(d["key"], "another request", "this one"),
+    "not-allowed": lambda p, d: errors.NotAllowed(
+        d["machine"],
+        d["id"],
+        d["event"],
+        state=d["state"],
+        allowed=d["allowed"],
+        reasons=d["reasons"],
+        forbidden=p.status == 403,
+    ),
+    "invalid-payload": lambda p, d: errors.InvalidPayload("the request", d["fields"]),
+    "too-large": lambda p, d: errors.TooLarge("the request", d["size"], d["limit"]),
+    "action-failed": lambda p, d: errors.ActionFailed(d["action"], _raised_there(d["cause"])),
+    "guard-failed": lambda p, d: errors.GuardFailed(d["guard"], _raised_there(d["cause"])),
+    "endless-loop": lambda p, d: errors.EndlessLoop(d.get("machine", ""), d["states"], d["limit"]),
+    "step-failed": lambda p, d: errors.StepFailed(p.detail),
+    "unavailable": lambda p, d: errors.Unavailable(p.detail),
+    "store-unavailable": lambda p, d: errors.StoreUnavailable(p.detail),
+    "overloaded": lambda p, d: errors.Overloaded(0, 0),
+    "stopping": lambda p, d: errors.Stopping(),
+}
+
+
+def _raised_there(cause: str) -> Exception:
+    """An exception that prints as the server's; its class is not here and is made by name."""
+    name, _, message = cause.partition(": ")
+    return type(name, (Exception,), {})(message) if name.isidentifier() else Exception(cause)

@@ -1,0 +1,209 @@
+"""Gives functions, effects and child machines their names in the chart, and checks them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from statehold.chart.effect import Effect
+from statehold.chart.machine import Definition, Function
+from statehold.chart.model import Action, Block, Delay, Invoke
+from statehold.define.effects import Child
+from statehold.define.function import (
+    UNKNOWN,
+    accepts,
+    is_async,
+    name_of,
+    parameter_types,
+    positional,
+)
+from statehold.define.rule import several
+from statehold.errors import Problem
+
+
+class Binder:
+    """What a chart's names stand for; grows while the chart is built.
+
+    ``data`` is the type of the data, ``UNKNOWN`` where there is none to check against.
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.functions: dict[str, Function] = {}
+        self.effects: dict[str, Effect[Any, Any]] = {}
+        self.children: dict[str, Definition[Any]] = {}
+        self.problems: list[Problem] = []
+        self._names: dict[Any, str] = {}
+
+    def complain(self, place: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(place, message, hint))
+
+    def function(self, value: Any, role: str, place: str, event: Any = UNKNOWN) -> str | None:
+        """The function's name in the chart; None, with a problem noted, where it is none.
+
+        ``role`` is what it is used as, ``event`` the type of its second argument.
+        """
+        takes = self._checked(value, role, place, event)
+        if takes is None:
+            return None
+        key = value if _is_hashable(value) else id(value)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = self._free(_plain_name(value))
+            self.functions[name] = Function(value, takes)
+        return name
+
+    def block(self, value: Any, role: str, place: str, event: Any = UNKNOWN) -> tuple[Block, ...]:
+        """``do``, ``entry`` or ``exit`` as one block, or none."""
+        actions: list[Action] = []
+        for item in several(value):
+            if isinstance(item, Effect):
+                self.effect(item, place)
+                actions.append(Action(item.name, "effect"))
+            elif name := self.function(item, role, place, event):
+                actions.append(Action(name))
+        return (tuple(actions),) if actions else ()
+
+    def delay(self, value: Any, role: str, place: str, event: Any = UNKNOWN) -> Delay | None:
+        """A duration or a function; None where it is neither."""
+        if isinstance(value, timedelta):
+            return Delay(seconds=value.total_seconds())
+        if isinstance(value, int | float):
+            self.complain(place, f"{role} is the number {value}", "write minutes(10), say")
+            return None
+        name = self.function(value, role, place, event)
+        return Delay(function=name) if name else None
+
+    def invokes(self, value: Any, state: str, place: str) -> tuple[Invoke, ...]:
+        found: list[Invoke] = []
+        for item in several(value):
+            if isinstance(item, Effect):
+                self.effect(item, place)
+                found.append(Invoke(f"{state}/{item.name}", item.name))
+            elif isinstance(item, Child):
+                machine = self.child(item, place)
+                if machine is not None:
+                    given = (
+                        self.function(item.input, "input of a child", place)
+                        if item.input is not None
+                        else None
+                    )
+                    name = machine.name
+                    found.append(Invoke(f"{state}/{name}", name, "machine", given))
+            else:
+                self.complain(place, f"can't invoke {_shown(item)}", _invoke_hint(item))
+        return tuple(found)
+
+    def effect(self, effect: Effect[Any, Any], place: str) -> None:
+        known = self.effects.setdefault(effect.name, effect)
+        if known is not effect:
+            self.complain(
+                place, f"another effect is called {effect.name!r} too", "rename one of the two"
+            )
+        expected = parameter_types(effect.run)
+        if known is effect and expected and not accepts(expected[0], self.data):
+            self.complain(
+                place,
+                f"effect {effect.name} takes {name_of(expected[0])}, but the machine's data is "
+                f"{name_of(self.data)}",
+                "annotate it with the type of the data",
+            )
+
+    def child(self, child: Child, place: str) -> Definition[Any] | None:
+        machine = getattr(child.machine, "definition", None)
+        if not isinstance(machine, Definition):
+            self.complain(
+                place, f"{_shown(child.machine)} is no machine", "give child() a Machine class"
+            )
+            return None
+        if self.children.setdefault(machine.name, machine) is not machine:
+            self.complain(
+                place, f"another child machine is called {machine.name!r} too", "rename one of them"
+            )
+        return machine
+
+    def _checked(self, value: Any, role: str, place: str, event: Any) -> int | None:
+        """How many arguments to call it with; None, with a problem noted, where it can't be."""
+        if isinstance(value, Effect):
+            self.complain(
+                place,
+                f"effect {value.name} is used as a {role}",
+                "effects go to invoke=, do=, entry= and exit= and answer with an event; a "
+                f"{role} is a plain function",
+            )
+            return None
+        if not callable(value):
+            self.complain(place, f"{_shown(value)} is used as a {role}", "give it a function")
+            return None
+        name = _plain_name(value)
+        if is_async(value):
+            self.complain(
+                place,
+                f"{role} {name} is an async function",
+                "a step can't wait; make it an @effect and take its outcome with on_result",
+            )
+            return None
+        takes = positional(value)
+        if takes not in (1, 2, 3):
+            counted = "unknown" if takes is None else takes
+            self.complain(
+                place,
+                f"{role} {name} has the wrong parameters (required positional ones: {counted})",
+                "it takes (data), (data, event) or (data, event, context)",
+            )
+            return None
+        self._check_annotations(value, f"{role} {name}", place, event)
+        return takes
+
+    def _check_annotations(self, value: Any, who: str, place: str, event: Any) -> None:
+        found = parameter_types(value)
+        if found and not accepts(found[0], self.data):
+            self.complain(
+                place,
+                f"{who} takes {name_of(found[0])}, but the machine's data is {name_of(self.data)}",
+                "annotate its first parameter with the type of the data",
+            )
+        if len(found) > 1 and not accepts(found[1], event):
+            self.complain(
+                place,
+                f"{who} takes the event {name_of(found[1])}, but the transition's is "
+                f"{name_of(event)}",
+                f"annotate it with {name_of(event)}, a union with it, or Event",
+            )
+
+    def _free(self, name: str) -> str:
+        number, free = 1, name
+        while free in self.functions:
+            number += 1
+            free = f"{name}#{number}"
+        return free
+
+
+def _plain_name(value: Callable[..., Any]) -> str:
+    name = getattr(value, "__name__", None) or getattr(
+        getattr(value, "func", None), "__name__", type(value).__name__
+    )
+    return str(name).strip("<>")
+
+
+def _shown(value: Any) -> str:
+    text = getattr(value, "__name__", None) or repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _invoke_hint(item: Any) -> str:
+    if hasattr(item, "definition"):
+        return f"write invoke=child({_shown(item)})"
+    if inspect.isroutine(item):
+        return f"put @effect above {_shown(item)}"
+    return "give it an effect, child(Machine), or a tuple of them"
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,315 @@
+"""From a machine's class to its definition; every mistake is gathered before any is raised."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import pydantic
+
+from statehold.chart.event import Event
+from statehold.chart.machine import Definition
+from statehold.chart.model import (
+    ROOT,
+    Chart,
+    EventShape,
+    Guard,
+    Initial,
+    StateNode,
+    Transition,
+)
+from statehold.chart.validate import place_of_state, place_of_transition, validate
+from statehold.chart.values import Shape
+from statehold.define.binding import Binder
+from statehold.define.function import UNKNOWN, name_of
+from statehold.define.options import read_indexes, read_upgrades, read_view
+from statehold.define.outline import Named, NamedRule, Outline
+from statehold.define.rule import several
+from statehold.define.state import Active, caller, docstring, is_node
+from statehold.define.trigger import Triggers, within
+from statehold.errors import DefinitionError, Problem
+
+
+def compile_machine(machine: type, name: str, version: int) -> Definition[Any]:
+    """Raises ``DefinitionError`` with every problem, in the order: states, rules, options."""
+    return _Compiler(machine, name, version).definition()
+
+
+class _Compiler:
+    def __init__(self, machine: type, name: str, version: int) -> None:
+        self.machine = machine
+        self.name = name
+        self.version = version
+        self.place = f"{machine.__name__} ({caller()})"
+        self.outline = Outline(machine)
+        self.by_id = {named.id: named for named in self.outline.states}
+        data, problems = _data_type(machine, self.place)
+        self.shape, more = _shape(data, self.place)
+        self.binder = Binder(data)
+        self.binder.problems += [*self.outline.problems, *problems, *more]
+        self.complain = self.binder.complain
+
+    def definition(self) -> Definition[Any]:
+        states = tuple(self._states())
+        invokes = [(node.id, invoke) for node in states for invoke in node.invokes]
+        triggers = Triggers(self.outline, self.binder, invokes)
+        transitions = tuple(self._transitions(triggers))
+        events = triggers.events
+        chart = Chart(
+            name=self.name,
+            version=self.version,
+            states=states,
+            transitions=transitions,
+            events=tuple(self._event_shapes(events)),
+            data_schema=self._schema(self.shape, "the data"),
+            doc=docstring(self.machine),
+        )
+        options = vars(self.machine)
+        binder = self.binder
+        definition: Definition[Any] = Definition(
+            chart=chart,
+            data=self.shape,
+            events={name: Shape(event) for name, event in events.items()},
+            functions=binder.functions,
+            effects=binder.effects,
+            children=binder.children,
+            upgrades=read_upgrades(options.get("upgrades", ()), self.outline, self.version, binder),
+            view=read_view(options.get("view"), self.outline, binder),
+            indexes=read_indexes(options.get("indexes", ()), self.outline, binder),
+        )
+        problems = list(dict.fromkeys((*binder.problems, *self._structural(chart))))
+        if problems:
+            raise DefinitionError(self.name or self.machine.__name__, problems)
+        return definition
+
+    def _structural(self, chart: Chart) -> list[Problem]:
+        """What is wrong with the chart as such, told in terms of the class."""
+        places = {place_of_state(ROOT): self.place, "chart": self.place}
+        for named in self.outline.states:
+            places[place_of_state(named.id)] = named.place
+        for rule in self.outline.rules:
+            for transition in chart.transitions:
+                if transition.id == rule.id or transition.id.startswith(f"{rule.id}["):
+                    places[place_of_transition(transition.id)] = rule.place
+        return [Problem(places.get(p.place, p.place), p.message, p.hint) for p in validate(chart)]
+
+    # --- states ---
+
+    def _states(self) -> typing.Iterator[StateNode]:
+        yield StateNode(ROOT, "compound", None, self._initial(ROOT))
+        for named in self.outline.states:
+            yield self._state(named)
+
+    def _state(self, named: Named) -> StateNode:
+        said, place, binder = named.declared, named.place, self.binder
+        if said.initial and named.parent and self.by_id[named.parent].declared.kind == "parallel":
+            self.complain(
+                place,
+                "is called initial, but every child of a parallel state is entered",
+                "leave initial out",
+            )
+        initial = None
+        if said.kind == "compound":
+            initial = self._initial(named.id)
+        elif said.kind == "history":
+            initial = self._history_default(named)
+        output = said.output
+        return StateNode(
+            id=named.id,
+            kind=said.kind,
+            parent=named.parent,
+            initial=initial,
+            entry=binder.block(said.entry, "entry action", place),
+            exit=binder.block(said.exit, "exit action", place),
+            invokes=binder.invokes(said.invoke, named.id, place),
+            deep=said.deep,
+            output=None if output is None else binder.function(output, "output", place),
+            owner=said.owner,
+            tags=several(said.tags),
+            deadline=None
+            if said.deadline is None
+            else binder.delay(said.deadline, "deadline", place),
+            doc=said.doc,
+        )
+
+    def _initial(self, parent: str) -> Initial | None:
+        marked = [n for n in self.outline.states if n.parent == parent and n.declared.initial]
+        for surplus in marked[1:]:
+            self.complain(
+                surplus.place,
+                f"is the second initial state of its parent, after {marked[0].id}",
+                "leave initial=True to one of them",
+            )
+        return Initial((marked[0].id,)) if marked else None
+
+    def _history_default(self, named: Named) -> Initial | None:
+        default = named.declared.default
+        if default is not None:
+            ids = self._ids(several(default), named.place)
+            return Initial(ids) if ids else None
+        parent = self.by_id.get(named.parent)
+        if parent is not None and parent.declared.kind == "parallel":
+            return Initial(self._regions(parent.id))
+        return self._initial(named.parent)
+
+    def _regions(self, parallel: str) -> tuple[str, ...]:
+        return tuple(
+            named.id
+            for named in self.outline.states
+            if named.parent == parallel and named.declared.kind != "history"
+        )
+
+    # --- transitions ---
+
+    def _transitions(self, triggers: Triggers) -> typing.Iterator[Transition]:
+        for named in self.outline.rules:
+            rule = named.rule
+            sources = self._ids(rule.arrow.sources, named.place)
+            targets = self._ids(rule.arrow.targets(), named.place)
+            if sources is None or targets is None:
+                continue
+            event = triggers.event_type(named)
+            guards = tuple(self._guards(named, event))
+            actions = self.binder.block(rule.do, "action", named.place, event)
+            for source in sources:
+                id = named.id
+                if len(sources) > 1:
+                    id += f"[{source.removeprefix(f'{named.holder}.') if named.holder else source}]"
+                trigger = triggers.of(named, source, id)
+                if trigger is None:
+                    continue
+                onward, internal = self._inward(source, targets, rule.reenter)
+                yield Transition(
+                    id=id,
+                    source=source,
+                    trigger=trigger,
+                    targets=onward,
+                    guards=guards,
+                    actions=actions,
+                    internal=internal,
+                    doc=rule.doc,
+                )
+
+    def _ids(self, nodes: tuple[Any, ...], place: str) -> tuple[str, ...] | None:
+        """Paths, each once; None, with problems noted, where one is no state of this machine."""
+        found: dict[str, None] = {}
+        complete = True
+        for node in nodes:
+            path = self.outline.id_of(node)
+            if path is not None:
+                found[path] = None
+                continue
+            complete = False
+            if not is_node(node):
+                self.complain(place, f"{node!r} is not a state", "arrows lead from state to state")
+            elif node._declared.machine not in (None, self.machine):
+                self.complain(
+                    place,
+                    f"{node._declared.id} is a state of another machine, "
+                    f"{node._declared.machine.__name__}",
+                    "send it an event from an action (context.send), or invoke it with child()",
+                )
+            else:
+                self.complain(
+                    place,
+                    f"the state made at {node._declared.where} has no name in this machine",
+                    "assign it to an attribute of the class, and use no name twice",
+                )
+        return tuple(found) if complete else None
+
+    def _inward(
+        self, source: str, targets: tuple[str, ...], reenter: bool
+    ) -> tuple[tuple[str, ...], bool]:
+        """Targets and ``internal``, where a transition stays within its source.
+
+        The choice is laid down in docs/decisions/0002-self-transitions.md.
+        """
+        if not targets or reenter or not all(within(target, source) for target in targets):
+            return targets, False
+        kind = self.by_id[source].declared.kind
+        if kind == "compound":
+            initial = self._initial(source)
+            if targets == (source,):
+                return (initial.targets if initial else ()), True
+            return targets, True
+        if kind == "parallel":
+            return self._every_region(source, targets), True
+        return (), False
+
+    def _every_region(self, parallel: str, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """The targets, and each region that has none among them: all of them are exited."""
+        inner = tuple(target for target in targets if target != parallel)
+        if any(
+            self.by_id[target].parent == parallel and self.by_id[target].declared.kind == "history"
+            for target in inner
+        ):
+            return inner
+        found: list[str] = []
+        for region in self._regions(parallel):
+            found += [target for target in inner if within(target, region)] or [region]
+        return tuple(found)
+
+    def _guards(self, named: NamedRule, event: Any) -> typing.Iterator[Guard]:
+        for item in named.rule.when:
+            if isinstance(item, Active):
+                ids = self._ids((item.node,), named.place)
+                if ids:
+                    yield Guard(ids[0], "in")
+            elif name := self.binder.function(item, "guard", named.place, event):
+                yield Guard(name)
+        roles = named.rule.by
+        for role in roles:
+            if not isinstance(role, str) or not role or "," in role:
+                self.complain(
+                    named.place, f"by names the role {role!r}", "a role is a word without commas"
+                )
+        if roles:
+            # last, so that a refusal can tell that nothing but the role stood in the way
+            yield Guard(",".join(map(str, roles)), "by")
+
+    # --- types ---
+
+    def _event_shapes(self, events: Mapping[str, type[Event]]) -> typing.Iterator[EventShape]:
+        for name, event in events.items():
+            schema = self._schema(Shape(event), f"event {name}")
+            yield EventShape(name, schema, docstring(event))
+
+    def _schema(self, shape: Shape[Any], what: str) -> dict[str, Any]:
+        try:
+            return shape.schema()
+        except pydantic.PydanticUserError as error:
+            self.complain(
+                self.place,
+                f"{what} has no JSON form: {_first_line(error)}",
+                "use types that pydantic can write as JSON",
+            )
+            return {}
+
+
+def _data_type(machine: type, place: str) -> tuple[Any, list[Problem]]:
+    for base in vars(machine).get("__orig_bases__", ()):
+        if typing.get_origin(base) in machine.__bases__:
+            data = typing.get_args(base)[0]
+            if not isinstance(data, TypeVar):
+                return data, []
+    hint = "write class Name(Machine[Data], ...); Machine[None] for none"
+    return UNKNOWN, [Problem(place, "the type of its data is not given", hint)]
+
+
+def _shape(data: Any, place: str) -> tuple[Shape[Any], list[Problem]]:
+    if data is UNKNOWN:
+        return Shape(Any), []
+    try:
+        return Shape(data), []
+    except (pydantic.PydanticUserError, pydantic.PydanticUndefinedAnnotation) as error:
+        problem = Problem(
+            place,
+            f"pydantic can't use the data type {name_of(data)}: {_first_line(error)}",
+            "use a pydantic model, a dataclass, or plain types",
+        )
+        return Shape(Any), [problem]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

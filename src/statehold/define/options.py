@@ -1,0 +1,128 @@
+"""What a machine's body may say beside states and transitions: view, indexes, upgrades."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from operator import attrgetter, itemgetter
+from typing import Any, get_origin
+
+from pydantic import BaseModel
+
+from statehold.chart.effect import Effect
+from statehold.chart.machine import Upgrade
+from statehold.define.binding import Binder
+from statehold.define.function import UNKNOWN, accepts, is_async, parameter_types, positional
+from statehold.define.outline import Outline
+from statehold.define.state import is_node
+
+#: an index is named in addresses: ``?where=customer:ann``
+INDEX_LIMIT = 16
+
+
+def read_view(value: Any, outline: Outline, binder: Binder) -> Callable[[Any], Any] | None:
+    """``view``: a function in the body, plain or static."""
+    if value is None or is_node(value):
+        return None
+    function = value.__func__ if isinstance(value, staticmethod) else value
+    return function if _takes_data(function, outline.place_of("view"), binder) else None
+
+
+def read_indexes(
+    value: Any, outline: Outline, binder: Binder
+) -> dict[str, Callable[[Any], str | int | None]]:
+    """``indexes``: names of fields, or names with functions of the data."""
+    place = outline.place_of("indexes")
+    if isinstance(value, Mapping):
+        found = {n: f for n, f in value.items() if _takes_data(f, f"{place}[{n!r}]", binder)}
+    elif isinstance(value, tuple | list) and all(isinstance(name, str) for name in value):
+        found = {name: _field(name, place, binder) for name in value}
+    else:
+        binder.complain(
+            place, "is not a list of indexes", "write a tuple of fields, or a dict of functions"
+        )
+        return {}
+    if len(found) > INDEX_LIMIT:
+        binder.complain(
+            place, f"there are {len(found)}, the limit is {INDEX_LIMIT}", "index what is asked for"
+        )
+    return found
+
+
+def read_upgrades(
+    value: Any, outline: Outline, version: int, binder: Binder
+) -> tuple[Upgrade, ...]:
+    """``upgrades``, with states and effects replaced by their paths and names."""
+    place = outline.place_of("upgrades")
+    if not isinstance(value, tuple | list) or not all(isinstance(u, Upgrade) for u in value):
+        binder.complain(place, "is not a list of upgrades", "write upgrades = [Upgrade(1, ...)]")
+        return ()
+    found: dict[int, Upgrade] = {}
+    for upgrade in value:
+        if upgrade.from_version in found:
+            binder.complain(
+                place, f"there are two from version {upgrade.from_version}", "keep one of them"
+            )
+        if not 1 <= upgrade.from_version < version:
+            binder.complain(
+                place,
+                f"one is from version {upgrade.from_version}, but this is version {version}",
+                "an upgrade comes from a lower version, 1 or more",
+            )
+        where = f"{place} from {upgrade.from_version}"
+        if upgrade.data is not None:
+            _takes_one(upgrade.data, where, binder)
+        found[upgrade.from_version] = dataclasses.replace(
+            upgrade,
+            states={old: _path(new, where, outline, binder) for old, new in upgrade.states.items()},
+            effects={
+                old: new.name if isinstance(new, Effect) else new
+                for old, new in upgrade.effects.items()
+            },
+        )
+    return tuple(found.values())
+
+
+def _path(state: Any, place: str, outline: Outline, binder: Binder) -> Any:
+    if is_node(state):
+        path = outline.id_of(state)
+        if path is None:
+            binder.complain(
+                place, f"{state!r} is not a state of this machine", "map to its own states"
+            )
+        return path
+    if isinstance(state, str) and state not in {named.id for named in outline.states}:
+        binder.complain(place, f"there is no state {state!r}", "name the state object itself")
+    return state
+
+
+def _field(name: str, place: str, binder: Binder) -> Callable[[Any], str | int | None]:
+    data = get_origin(binder.data) or binder.data
+    if isinstance(data, type) and issubclass(data, dict):
+        return itemgetter(name)
+    known: Mapping[str, Any] | None = None
+    if isinstance(data, type) and issubclass(data, BaseModel):
+        known = data.model_fields
+    elif isinstance(data, type) and dataclasses.is_dataclass(data):
+        known = {field.name: field for field in dataclasses.fields(data)}
+    if known is not None and name not in known and not hasattr(data, name):
+        binder.complain(
+            place, f"the data has no field {name!r}", f"its fields are {', '.join(known)}"
+        )
+    return attrgetter(name)
+
+
+def _takes_data(function: Any, place: str, binder: Binder) -> bool:
+    if not _takes_one(function, place, binder):
+        return False
+    found = parameter_types(function)
+    if binder.data is not UNKNOWN and found and not accepts(found[0], binder.data):
+        binder.complain(place, "takes another type than the machine's data", "annotate it with it")
+    return True
+
+
+def _takes_one(function: Any, place: str, binder: Binder) -> bool:
+    if callable(function) and not is_async(function) and positional(function) == 1:
+        return True
+    binder.complain(place, "is not a plain function of one argument", "write def name(data): ...")
+    return False

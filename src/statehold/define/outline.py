@@ -1,0 +1,192 @@
+"""Reads the bodies of a machine's classes: which state and which rule has which name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from statehold.chart.model import Kind
+from statehold.define.rule import Rule
+from statehold.define.state import (
+    Arrow,
+    Compound,
+    Declared,
+    Final,
+    History,
+    Node,
+    Parallel,
+    Source,
+    State,
+    StateClass,
+    declared,
+)
+from statehold.errors import Problem
+
+#: what a machine's body may hold beside states and rules, under these names alone
+OPTIONS = frozenset({"view", "indexes", "upgrades"})
+#: what the compiled class holds
+COMPILED = frozenset({"definition", "chart", "program"})
+
+
+class Named(Struct, frozen=True):
+    """A state with its path. ``parent`` is the path of the state that holds it."""
+
+    node: Any
+    declared: Declared
+    id: str
+    parent: str
+    place: str
+
+
+class NamedRule(Struct, frozen=True):
+    """A rule with its path; ``holder`` is the path of the class that it stands in."""
+
+    rule: Rule
+    id: str
+    holder: str
+    place: str
+
+
+class Outline:
+    """All states in document order and all rules in the order of the text."""
+
+    def __init__(self, machine: type) -> None:
+        self.machine = machine
+        self.states: list[Named] = []
+        self.rules: list[NamedRule] = []
+        self.problems: list[Problem] = []
+        self._known: dict[int, Named] = {}
+        self._kinds: dict[str, Kind] = {}
+        self._taken: dict[int, NamedRule] = {}
+        if any("definition" in vars(base) for base in machine.__mro__[1:]):
+            self._complain(
+                machine.__name__,
+                "inherits from another machine",
+                "write its states out; only Machine[...] itself can be the base",
+            )
+        self._read(machine, "")
+        self.rules.sort(key=lambda named: named.rule.number)
+        self._look_for_lost_rules()
+
+    def id_of(self, node: Node) -> str | None:
+        """The state's path, or None for one that is not part of this machine."""
+        named = self._known.get(id(node))
+        return named.id if named else None
+
+    def kind_of(self, path: str) -> Kind:
+        """The kind of a state that is part of this machine."""
+        return self._kinds[path]
+
+    def place_of(self, path: str) -> str:
+        return f"{self.machine.__name__}.{path}"
+
+    def _complain(self, place: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(place, message, hint))
+
+    def _read(self, holder: type, prefix: str) -> None:
+        for name, value in _body(holder):
+            path = f"{prefix}{name}"
+            if isinstance(value, Source | StateClass):
+                self._name_state(name, path, prefix.removesuffix("."), value)
+            elif isinstance(value, Rule):
+                self._name_rule(name, path, prefix.removesuffix("."), value)
+            else:
+                self._other(name, path, value)
+
+    def _name_state(self, name: str, path: str, parent: str, node: Node) -> None:
+        if node in (Compound, Parallel):
+            self._complain(
+                self.place_of(path), "is no state yet", f"write class {name}({_name(node)}): ..."
+            )
+            return
+        said = declared(node)
+        named = Named(node, said, path, parent, f"{self.place_of(path)} ({said.where})")
+        first = self._known.get(id(node))
+        if first is not None:
+            self._complain(
+                named.place,
+                f"is the same object as {first.id}",
+                "make a State() of its own for each name",
+            )
+            return
+        if said.machine not in (None, self.machine):
+            self._complain(
+                named.place,
+                f"belongs to machine {_name(said.machine)} already",
+                "make a State() of its own for each machine",
+            )
+            return
+        self._check_name(name, named.place, top=not parent)
+        said.machine, said.id = self.machine, path
+        self._known[id(node)] = named
+        self._kinds[path] = said.kind
+        self.states.append(named)
+        if isinstance(node, StateClass):
+            if node.__bases__ not in ((Compound,), (Parallel,)):
+                self._complain(
+                    named.place,
+                    "inherits from more than Compound or Parallel",
+                    "states don't inherit; write its body out",
+                )
+            self._read(node, f"{path}.")
+
+    def _name_rule(self, name: str, path: str, holder: str, rule: Rule) -> None:
+        named = NamedRule(rule, path, holder, f"{self.place_of(path)} ({rule.where})")
+        first = self._taken.get(id(rule))
+        if first is not None:
+            self._complain(
+                named.place,
+                f"is the same transition as {first.id}",
+                "give a transition one name",
+            )
+            return
+        self._check_name(name, named.place, top=not holder)
+        self._taken[id(rule)] = named
+        self.rules.append(named)
+
+    def _check_name(self, name: str, place: str, *, top: bool) -> None:
+        if name.startswith("_"):
+            self._complain(place, "its name begins with an underscore", "choose another name")
+        elif top and name in OPTIONS | COMPILED:
+            self._complain(place, f"{name!r} has a meaning of its own here", "choose another name")
+
+    def _other(self, name: str, path: str, value: Any) -> None:
+        place = self.place_of(path)
+        if "." not in path and name in COMPILED:
+            self._complain(place, f"{name!r} is set by the compiler", "choose another name")
+        elif isinstance(value, Arrow):
+            self._complain(
+                place, "is an arrow without an event", "write on(Event, a >> b), after(...), ..."
+            )
+        elif value in (State, Final, History):
+            self._complain(place, "is no state yet", f"write {name} = {_name(value)}()")
+        elif isinstance(value, type) and any(
+            isinstance(member, Source | StateClass | Rule) for _, member in _body(value)
+        ):
+            self._complain(
+                place,
+                "holds states, but is no state itself",
+                f"write class {name}(Compound) or class {name}(Parallel)",
+            )
+
+    def _look_for_lost_rules(self) -> None:
+        for named in self.states:
+            for rule in named.declared.rules:
+                if id(rule) not in self._taken:
+                    self._complain(
+                        f"{self.machine.__name__} ({rule.where})",
+                        f"a transition from {named.id} has no name",
+                        "assign it to an attribute, and use no name twice in a class",
+                    )
+
+
+def _body(holder: type) -> Iterator[tuple[str, Any]]:
+    for name, value in list(vars(holder).items()):
+        if not (name.startswith("__") and name.endswith("__")) and name != "_declared":
+            yield name, value
+
+
+def _name(cls: Any) -> str:
+    return str(getattr(cls, "__name__", cls))

@@ -1,0 +1,151 @@
+"""What makes a rule's transition a candidate, in the words of the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from statehold.chart.effect import Effect
+from statehold.chart.event import (
+    AnyEvent,
+    Done,
+    Event,
+    Failure,
+    Result,
+    TimerFired,
+    Undeliverable,
+    done_event,
+    failure_event,
+    result_event,
+    timer_event,
+)
+from statehold.chart.machine import Definition
+from statehold.chart.model import Invoke, Trigger
+from statehold.define.binding import Binder
+from statehold.define.function import UNKNOWN
+from statehold.define.outline import NamedRule, Outline
+from statehold.define.rule import several
+
+
+class Triggers:
+    """``invokes`` are all of the chart's, each with its state. Gathers ``events`` by name."""
+
+    def __init__(
+        self, outline: Outline, binder: Binder, invokes: Sequence[tuple[str, Invoke]]
+    ) -> None:
+        self.outline = outline
+        self.binder = binder
+        self.invokes = invokes
+        self.events: dict[str, type[Event]] = {}
+        #: names of the effects that some action asks for
+        self.detached = {
+            item.name
+            for value in (
+                *(named.declared.entry for named in outline.states),
+                *(named.declared.exit for named in outline.states),
+                *(named.rule.do for named in outline.rules),
+            )
+            for item in several(value)
+            if isinstance(item, Effect)
+        }
+
+    def of(self, named: NamedRule, source: str, id: str) -> Trigger | None:
+        rule, place = named.rule, named.place
+        if rule.kind == "event":
+            return self._event_trigger(rule.subject, place)
+        if rule.kind == "after":
+            delay = self.binder.delay(rule.subject, "delay", place)
+            return Trigger("after", (timer_event(id),), delay) if delay else None
+        if rule.kind == "always":
+            return Trigger("always")
+        if rule.kind == "done":
+            if self.outline.kind_of(source) not in ("compound", "parallel"):
+                self.binder.complain(
+                    place,
+                    f"on_done starts from {source}, which has no states inside and is never done",
+                    "start from a Compound or Parallel state, or use on(...)",
+                )
+            return Trigger("done", (done_event(source),))
+        return self._outcome_trigger(named, source)
+
+    def _event_trigger(self, event: Any, place: str) -> Trigger | None:
+        if not _is_event(event):
+            self.binder.complain(
+                place,
+                f"{getattr(event, '__name__', repr(event))} is not an event",
+                f"write class {getattr(event, '__name__', 'Name')}(Event): ...",
+            )
+            return None
+        if event is AnyEvent:
+            return Trigger("any")
+        if event is Undeliverable:
+            return Trigger("event", ("error.communication",))
+        if event is Event:
+            self.binder.complain(
+                place, "Event itself is never sent", "name a subclass, or AnyEvent for all of them"
+            )
+            return None
+        name = event.__event__
+        if self.events.setdefault(name, event) is not event:
+            self.binder.complain(
+                place,
+                f"two event classes are called {name}, in {self.events[name].__module__} and "
+                f"{event.__module__}",
+                "rename one of them",
+            )
+        return Trigger("event", (name,))
+
+    def _outcome_trigger(self, named: NamedRule, source: str) -> Trigger | None:
+        rule, place = named.rule, named.place
+        what = rule.subject
+        machine = getattr(what, "definition", None)
+        if isinstance(what, Effect):
+            kind, name = "effect", what.name
+            known: Any = self.binder.effects.get(name)
+        elif isinstance(machine, Definition):
+            kind, name = "machine", machine.name
+            known, what = self.binder.children.get(name), machine
+        else:
+            self.binder.complain(
+                place,
+                f"{getattr(what, '__name__', repr(what))} is neither an effect nor a machine",
+                "put @effect above the function",
+            )
+            return None
+        mine = [(state, i.id) for state, i in self.invokes if (i.kind, i.name) == (kind, name)]
+        ids = [id for state, id in mine if within(state, source) or within(source, state)]
+        if kind == "effect" and name in self.detached:
+            ids.append(name)
+        if known is not what or not ids:
+            elsewhere = ", ".join(state for state, _ in mine)
+            self.binder.complain(
+                place,
+                f"nobody around {source} asks for {name}, so its outcome never comes",
+                f"it is invoked by {elsewhere}: start the arrow there"
+                if elsewhere
+                else f"add invoke={name} to the state, or do={name} to a transition"
+                if kind == "effect"
+                else "add invoke=child(...) to the state",
+            )
+            return None
+        outcome = result_event if rule.kind == "result" else failure_event
+        return Trigger("result" if rule.kind == "result" else "failure", tuple(map(outcome, ids)))
+
+    def event_type(self, named: NamedRule) -> Any:
+        """The type of the event that guards and actions of the rule are given."""
+        rule = named.rule
+        if rule.kind == "event":
+            return rule.subject if _is_event(rule.subject) else UNKNOWN
+        if rule.kind == "result":
+            result: Any = getattr(rule.subject, "result_type", None)
+            anything: Any = Result
+            return anything if result is None else anything[result]
+        return {"after": TimerFired, "done": Done, "failure": Failure}.get(rule.kind, UNKNOWN)
+
+
+def within(state: str, ancestor: str) -> bool:
+    return state == ancestor or state.startswith(f"{ancestor}.")
+
+
+def _is_event(value: Any) -> bool:
+    return isinstance(value, type) and (issubclass(value, Event) or value is Undeliverable)

@@ -1,0 +1,98 @@
+"""A request for one instance, applied to a draft in a turn.
+
+``apply`` runs on a draft that may have been changed by requests before it. It changes the draft
+wholly or raises and leaves it as it was; one exception is told where it stands (an upgrade that
+fails leaves an incident).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from typing import Any
+
+from statehold.engine.instance import Draft, Origin
+from statehold.engine.runtime import Runtime
+from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
+from statehold.interpreter.outlook import allowed, refusal
+from statehold.interpreter.snapshot import Snapshot
+from statehold.interpreter.step import step
+from statehold.store import Ref
+from statehold.wire import Caller
+
+ANYONE = Caller()
+
+
+class Act(ABC):
+    """One request for one instance. ``future`` gets the answer once it is committed."""
+
+    def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
+        self.ref = ref
+        self.key = key
+        self.caller = caller
+        self.conflicts = 0
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    @abstractmethod
+    def apply(self, draft: Draft, runtime: Runtime) -> Any:
+        """Changes the draft and gives the answer, or raises and changes nothing."""
+
+    def same_request(self, kind: str, event: Any) -> bool:
+        """Whether the journal's entry under this act's key came from the same request."""
+        return False
+
+    def describe(self) -> str:
+        """The request in words, for errors."""
+        return type(self).__name__.lower()
+
+
+def ready(draft: Draft, runtime: Runtime) -> None:
+    """Makes sure that the instance exists and is of the version that runs here.
+
+    Raises ``UnknownInstance`` or ``UpgradeFailed``; the latter leaves an incident.
+    """
+    if not draft.exists:
+        raise UnknownInstance(draft.ref.machine, draft.ref.id)
+    if draft.version != draft.definition.version and draft.status in ("running", "paused"):
+        runtime.fleet.upgrade(draft, runtime.now())
+
+
+def snapshot_of(draft: Draft) -> Snapshot[Any]:
+    """The snapshot of a draft that is ready and not over; raises ``InstanceOver``."""
+    if draft.snapshot is None or draft.status in ("done", "cancelled"):
+        raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
+    return draft.snapshot
+
+
+def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> None:
+    """One step for one event from outside; raises ``NotAllowed`` where nothing takes it."""
+    snapshot = draft.snapshot
+    roles = origin.caller.roles
+    now = runtime.now()
+    if snapshot is not None and not snapshot.done:
+        taken = step(draft.definition, snapshot, event, now, roles=roles)
+        if taken.accepted:
+            draft.advance(taken, origin, now)
+            return
+    raise not_allowed(draft, event, roles)
+
+
+def not_allowed(draft: Draft, event: Any, roles: Collection[str] | None) -> NotAllowed:
+    """The refusal, with what is allowed and what said no."""
+    name = event.__event__
+    possible: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = (f"it is {draft.status}",)
+    forbidden = False
+    if draft.snapshot is not None and draft.status in ("running", "paused"):
+        possible = allowed(draft.definition, draft.snapshot, roles)
+        reasons, forbidden = refusal(draft.definition, draft.snapshot, event, roles)
+    return NotAllowed(
+        draft.ref.machine,
+        draft.ref.id,
+        name,
+        state=draft.state,
+        allowed=possible,
+        reasons=reasons,
+        forbidden=forbidden,
+    )

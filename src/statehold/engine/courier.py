@@ -1,0 +1,95 @@
+"""Carries messages from the mailbox to their instances: one task, asleep while there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from statehold.engine.delivery import Bounce, Deliver
+from statehold.engine.runtime import Runtime
+from statehold.engine.turn import Turns
+from statehold.errors import StateholdError, Stopping, Unavailable, UnknownInstance
+from statehold.store import Message, Store
+
+log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Messages go out in the order of their numbers, a page at a time.
+
+    A page is settled before the next is asked for, so that no message is on its way twice.
+    """
+
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._hint = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold courier")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def expect(self) -> None:
+        """A message was posted; one that is due later is found when its time comes."""
+        self._hint.set()
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        while True:
+            self._hint.clear()
+            until = clock.now() + poll
+            try:
+                if await self._round():
+                    continue
+                earliest = await self._store.next_wake()
+                if earliest is not None and earliest > clock.now():
+                    until = min(until, earliest)
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("the mailbox could not be read: %s", error)
+            await clock.wait(self._hint, until)
+
+    async def _round(self) -> bool:
+        """Delivers what is due; True if anything was taken out."""
+        after = 0
+        taken = 0
+        while True:
+            page = await self._store.mail(self._runtime.now(), after, self._runtime.limits.page)
+            acts = [Deliver(message) for message in page]
+            for act in acts:
+                self._turns.submit(act)
+            ended = await asyncio.gather(*(a.future for a in acts), return_exceptions=True)
+            for act, outcome in zip(acts, ended, strict=True):
+                taken += await self._settle(act.message, outcome)
+            if len(page) < self._runtime.limits.page:
+                return taken > 0
+            after = page[-1].number
+
+    async def _settle(self, message: Message, outcome: object) -> bool:
+        """What becomes of a message after its delivery was tried; False if it is still there."""
+        if not isinstance(outcome, BaseException):
+            return True
+        if not isinstance(outcome, StateholdError):
+            raise outcome
+        if isinstance(outcome, Unavailable):
+            log.warning("message %d waits: %s", message.number, outcome)
+            return False
+        bounce = Bounce(message, outcome)
+        try:
+            await self._turns.ask(bounce)
+        except UnknownInstance:
+            log.warning("message %d had nobody left to go to: %s", message.number, outcome)
+            await self._store.discard([message.number])
+        except Unavailable as error:
+            log.warning("message %d waits: %s", message.number, error)
+            return False
+        return True

@@ -1,0 +1,153 @@
+"""The stored form of an instance: its snapshot, and the engine's notes on what is under way.
+
+The configuration, ``seq`` and ``version`` stand in the row beside it. Data is kept as JSON text
+of its own, so that it can be read without the code that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from statehold.chart.machine import Definition
+from statehold.interpreter.plan import compile_program
+from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
+from statehold.store import Ref, Row
+
+
+class Try(Struct, frozen=True, omit_defaults=True):
+    """How far an effect is, a timer whose step failed, or anything else that is tried.
+
+    ``worker`` performs it now; ``next_at`` is when it is tried again; ``incident_at`` since when
+    it waits for a person. ``outcome`` is a result that could not be applied yet. ``child`` is
+    the instance that a machine's invoke started.
+    """
+
+    attempt: int = 1
+    worker: str | None = None
+    next_at: datetime | None = None
+    error: str | None = None
+    takeovers: int = 0
+    incident_at: datetime | None = None
+    outcome: Raw | None = None
+    child: Ref | None = None
+    #: what it is an incident of; effects need no mention
+    kind: str = "effect"
+    name: str = ""
+
+
+class Parent(Struct, frozen=True):
+    """Whose invoke started this instance."""
+
+    ref: Ref
+    key: str
+    invoke: str
+
+
+class StoredEffect(Struct, frozen=True, omit_defaults=True):
+    """:class:`.InFlight` with its pinned data as JSON."""
+
+    key: str
+    invoke: str
+    name: str
+    kind: str
+    state: str | None
+    asked_at: datetime
+    data: Raw | None = None
+
+
+class Document(Struct, frozen=True, omit_defaults=True):
+    """``parts`` counts the notes under the present ``seq``."""
+
+    data: Raw
+    history: dict[str, tuple[str, ...]] = {}
+    timers: tuple[Timer, ...] = ()
+    effects: tuple[StoredEffect, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    tries: dict[str, Try] = {}
+    output: Raw | None = None
+    parent: Parent | None = None
+    parts: int = 0
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Document).decode
+
+
+def encode_document(
+    definition: Definition[Any],
+    snapshot: Snapshot[Any],
+    raw: bytes,
+    output: bytes | None,
+    tries: Mapping[str, Try],
+    parent: Parent | None,
+    parts: int,
+) -> bytes:
+    """``raw`` is the data as JSON, ``output`` likewise."""
+    effects = tuple(
+        StoredEffect(
+            e.key,
+            e.invoke,
+            e.name,
+            e.kind,
+            e.state,
+            e.asked_at,
+            None if e.data is None else Raw(definition.data.dump(e.data)),
+        )
+        for e in snapshot.effects
+    )
+    return _encode(
+        Document(
+            Raw(raw),
+            dict(snapshot.history),
+            snapshot.timers,
+            effects,
+            snapshot.deadlines,
+            dict(tries),
+            None if output is None else Raw(output),
+            parent,
+            parts,
+        )
+    )
+
+
+def encode_plain(document: Document) -> bytes:
+    return _encode(document)
+
+
+def decode_document(raw: bytes) -> Document:
+    return _decode(raw)
+
+
+def restore(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any]:
+    """The snapshot of an instance that is of the definition's own version."""
+    program = compile_program(definition)
+    parse = definition.data.parse
+    what = f"the stored data of {row.machine}/{row.id}"
+    return Snapshot(
+        program.configuration(row.state),
+        parse(bytes(document.data), what),
+        row.seq,
+        row.id,
+        document.history,
+        document.timers,
+        tuple(
+            InFlight(
+                e.key,
+                e.invoke,
+                e.name,
+                e.kind,
+                e.state,
+                e.asked_at,
+                None if e.data is None else parse(bytes(e.data), what),
+            )
+            for e in document.effects
+        ),
+        document.deadlines,
+        row.status in ("done", "cancelled"),
+        None if document.output is None else msgspec.json.decode(document.output),
+    )

@@ -1,0 +1,512 @@
+"""The engine: machines on a store, from one object."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import random
+import re
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from statehold import wire
+from statehold.chart.machine import AMachine, Definition
+from statehold.chart.model import Chart
+from statehold.engine.act import ANYONE, Act
+from statehold.engine.answer import Answer
+from statehold.engine.clock import Clock, SystemClock
+from statehold.engine.courier import Courier
+from statehold.engine.events import parse_event
+from statehold.engine.feed import Feed
+from statehold.engine.fleet import Fleet
+from statehold.engine.instance import Draft, Held
+from statehold.engine.limits import Limits
+from statehold.engine.manual import (
+    Cancel,
+    Pause,
+    ResolveIncident,
+    Resume,
+    RetryIncident,
+    SkipIncident,
+    Upgrade,
+)
+from statehold.engine.performer import Performer
+from statehold.engine.reader import Past, Reader
+from statehold.engine.requests import Send, Start
+from statehold.engine.rescuer import Rescuer
+from statehold.engine.runtime import Runtime
+from statehold.engine.turn import Turns
+from statehold.engine.waker import Waker
+from statehold.errors import (
+    DefinitionError,
+    InvalidPayload,
+    Problem,
+    Refused,
+    StateholdError,
+    Stopping,
+    TooLarge,
+    UnknownIncident,
+)
+from statehold.store import PAGE_LIMIT, Query, Ref, Store
+from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
+
+_id = re.compile(ID_PATTERN)
+
+
+class Engine:
+    """Runs machines on a store::
+
+        async with Engine(SqliteStore("orders.db"), machines=[OrderFlow]) as engine:
+            await engine.start(OrderFlow, id="o-1", data=Order(items=["pizza"]))
+            reply = await engine.send(OrderFlow, "o-1", Accept(prep_minutes=12), key="k1")
+
+    ``store`` is a store or the address of one (``sqlite:///orders.db``, ``memory:``). A machine is
+    named by its class, its definition or its name. Everything that is asked is answered once it
+    is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
+    ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable.
+    """
+
+    def __init__(
+        self,
+        store: Store | str,
+        machines: Iterable[AMachine],
+        *,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self._store = _opened(store) if isinstance(store, str) else store
+        chance = random.Random(seed)
+        self.machines: Mapping[str, Definition[Any]] = _by_name(machines)
+        self._runtime = Runtime(
+            self.machines,
+            clock or SystemClock(),
+            limits or Limits(),
+            f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            chance,
+            Fleet(),
+        )
+        self._turns = Turns(self._store, self._runtime, self._committed)
+        self._feed = Feed()
+        self._performer = Performer(self._runtime, self._turns)
+        self._waker = Waker(self._store, self._runtime, self._turns)
+        self._courier = Courier(self._store, self._runtime, self._turns)
+        self._rescuer = Rescuer(self._store, self._runtime, self._turns)
+        self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
+        self._running = False
+
+    # --- its life ---
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Checks the machines against the store and takes up whatever was left unfinished.
+
+        Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
+        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
+        """
+        await self._store.open(self._runtime.worker)
+        try:
+            await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
+            self._turns.open()
+            await self._rescuer.rescue()
+        except BaseException:
+            await self._turns.close()
+            await self._store.close()
+            raise
+        self._waker.open()
+        self._courier.open()
+        self._running = True
+
+    async def close(self) -> None:
+        """Stops gracefully: takes no more requests, ends what runs or hands it back."""
+        if not self._running:
+            return
+        self._running = False
+        self._feed.close()
+        await self._waker.close()
+        await self._courier.close()
+        await self._performer.close()
+        await self._turns.close()
+        await self._store.close()
+
+    async def check_ready(self) -> None:
+        """Raises ``Unavailable`` if a request could not be served now."""
+        if not self._running:
+            raise Stopping
+        await self._store.ping()
+
+    # --- requests ---
+
+    async def start(
+        self,
+        machine: AMachine | str,
+        id: str | None = None,
+        data: Any = None,
+        *,
+        key: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """A new instance. ``data``: a value of the machine's data type, plain values, or JSON.
+
+        Without an ``id`` one is made: from the ``key`` if there is one, so that the same request
+        gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``, ``StepFailed``.
+        """
+        definition = self.definition(machine)
+        self._check_key(key)
+        if id is None:
+            id = self._new_id(definition.name, key)
+        ref = self._ref(definition, id)
+        given = {} if data is None else data
+        if isinstance(given, bytes):
+            if len(given) > self._runtime.limits.data_bytes:
+                raise TooLarge("the data", len(given), self._runtime.limits.data_bytes)
+            value = definition.data.parse(given, "the data")
+        else:
+            value = definition.data.check(given, "the data")
+        answer: Answer = await self._ask(Start(ref, value, key, caller))
+        return answer
+
+    async def send(
+        self,
+        machine: AMachine | str,
+        id: str,
+        event: Any,
+        *,
+        key: str | None = None,
+        expected_seq: int | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Gives an instance an event: an event object, a mapping in wire form, or JSON.
+
+        Raises ``UnknownInstance``, ``UnknownEvent``, ``InvalidPayload``, ``StaleSeq``,
+        ``NotAllowed``, ``StepFailed``, ``KeyReused``. The same ``key`` gives the same answer and
+        no second step. A paused instance holds the event; the answer says ``held``.
+        """
+        answer: Answer = await self._ask(
+            self._sending(machine, id, event, key, expected_seq, caller)
+        )
+        return answer
+
+    async def send_many(
+        self, requests: Sequence[wire.SendRequest], *, caller: Caller = ANYONE
+    ) -> list[Answer | StateholdError]:
+        """Many events at once, each answered for itself, in order."""
+        answers: list[Answer | StateholdError | None] = []
+        acts: list[tuple[int, Act]] = []
+        for number, request in enumerate(requests):
+            try:
+                act = self._sending(
+                    request.machine,
+                    request.id,
+                    request.event,
+                    request.key,
+                    request.expected_seq,
+                    caller,
+                )
+                self._submit(act)
+                acts.append((number, act))
+                answers.append(None)
+            except StateholdError as error:
+                answers.append(error)
+        for number, act in acts:
+            try:
+                answers[number] = await act.future
+            except StateholdError as error:
+                answers[number] = error
+        return [answer for answer in answers if answer is not None]
+
+    def _sending(
+        self,
+        machine: AMachine | str,
+        id: str,
+        event: Any,
+        key: str | None,
+        expected_seq: int | None,
+        caller: Caller,
+    ) -> Send:
+        definition = self.definition(machine)
+        self._check_key(key)
+        parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
+        return Send(
+            self._ref(definition, id),
+            parsed,
+            plain,
+            key=key,
+            expected_seq=expected_seq,
+            caller=caller,
+        )
+
+    # --- a person's acts ---
+
+    async def pause(
+        self,
+        machine: AMachine | str,
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """From now on the instance holds what comes, until it is resumed."""
+        answer: Answer = await self._ask(Pause(self._named(machine, id), reason, caller))
+        return answer
+
+    async def resume(
+        self,
+        machine: AMachine | str,
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        answer: Answer = await self._ask(Resume(self._named(machine, id), reason, caller))
+        return answer
+
+    async def cancel(
+        self,
+        machine: AMachine | str,
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Ends the instance and all it has under way; no action of its chart runs."""
+        answer: Answer = await self._ask(Cancel(self._named(machine, id), reason, caller))
+        return answer
+
+    async def retry(
+        self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
+    ) -> Answer:
+        """Tries again what used up its tries. Raises ``UnknownIncident``."""
+        ref, key = self._incident(incident)
+        answer: Answer = await self._ask(RetryIncident(ref, key, reason, caller))
+        return answer
+
+    async def skip(
+        self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
+    ) -> Answer:
+        """Gives it up: no event comes of it."""
+        ref, key = self._incident(incident)
+        answer: Answer = await self._ask(SkipIncident(ref, key, reason, caller))
+        return answer
+
+    async def resolve(
+        self,
+        incident: str,
+        result: Any = None,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Takes ``result``, plain JSON values, for what the effect gave."""
+        ref, key = self._incident(incident)
+        answer: Answer = await self._ask(ResolveIncident(ref, key, result, reason, caller))
+        return answer
+
+    async def upgrade(self, machine: AMachine | str, id: str | None = None) -> wire.UpgradeReport:
+        """Brings one instance, or all of them, to the version that runs here."""
+        definition = self.definition(machine)
+        report = _Report(definition)
+        if id is not None:
+            await self._upgrade(report, [self._ref(definition, id)])
+            return report.wire()
+        for version in {version for version, _, _ in await self._store.count(definition.name)}:
+            if version == definition.version:
+                continue
+            cursor: str | None = None
+            while True:
+                page = await self._store.list(
+                    Query(definition.name, version=version, limit=PAGE_LIMIT, cursor=cursor)
+                )
+                going = [r.ref for r in page.rows if r.status in ("running", "paused")]
+                await self._upgrade(report, going)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        return report.wire()
+
+    async def _upgrade(self, report: _Report, refs: Sequence[Ref]) -> None:
+        acts = [Upgrade(ref) for ref in refs]
+        for act in acts:
+            self._submit(act)
+        for act in acts:
+            try:
+                report.add(act.ref, await act.future)
+            except Refused as error:
+                report.fail(act.ref, error)
+
+    # --- questions ---
+
+    async def read(
+        self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE
+    ) -> Answer:
+        """The instance as it is now. Raises ``UnknownInstance``."""
+        return await self._reader.read(self._named(machine, id), caller)
+
+    async def list(self, query: Query) -> wire.Instances:
+        return await self._reader.list(query)
+
+    async def journal(
+        self,
+        machine: AMachine | str,
+        id: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        data: bool = False,
+    ) -> wire.Journal:
+        """Lines of the journal with a seq above ``after``; with ``data``, the data after each."""
+        return await self._reader.journal(self._named(machine, id), after, limit, data=data)
+
+    async def at(self, machine: AMachine | str, id: str, seq: int) -> Past:
+        """State and data after the step ``seq``, from the journal alone."""
+        return await self._reader.at(self._named(machine, id), seq)
+
+    async def explain(
+        self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE
+    ) -> wire.Explanation:
+        return await self._reader.explain(self._named(machine, id), caller)
+
+    def watch(
+        self, machine: AMachine | str, id: str, *, after: int = 0
+    ) -> AsyncIterator[wire.JournalEntry]:
+        """Lines of the journal above ``after``, then as they come; ends with the instance."""
+        return self._reader.watch(self._named(machine, id), after)
+
+    async def incidents(
+        self,
+        machine: AMachine | str | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> wire.Incidents:
+        """What waits for a person. ``limit`` counts instances, each with all its incidents."""
+        name = None if machine is None else self.definition(machine).name
+        return await self._reader.incidents(name, limit, cursor)
+
+    async def machine_list(self) -> wire.Machines:
+        return await self._reader.machines()
+
+    async def machine_detail(
+        self, machine: AMachine | str, version: int | None = None
+    ) -> wire.MachineDetail:
+        return await self._reader.machine(self.definition(machine).name, version)
+
+    async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
+        return await self._reader.chart(self.definition(machine), version)
+
+    def definition(self, machine: AMachine | str) -> Definition[Any]:
+        """Raises ``UnknownMachine``."""
+        name = machine if isinstance(machine, str) else machine.definition.name
+        return self._runtime.definition(name)
+
+    # --- parts ---
+
+    async def _ask(self, act: Act) -> Any:
+        self._submit(act)
+        return await act.future
+
+    def _submit(self, act: Act) -> None:
+        if not self._running:
+            raise Stopping
+        self._turns.submit(act)
+
+    def _committed(self, draft: Draft, held: Held) -> None:
+        """What a commit sets going."""
+        for key in draft.stopped:
+            self._performer.stop(draft.ref, key)
+        for key in draft.started:
+            self._performer.begin(draft.definition, held, key)
+        if draft.messages or draft.released:
+            self._courier.expect()
+        if held.row.wake_at is not None:
+            self._waker.expect(held.row.wake_at)
+        self._feed.publish(draft.ref)
+
+    def _named(self, machine: AMachine | str, id: str) -> Ref:
+        return self._ref(self.definition(machine), id)
+
+    def _ref(self, definition: Definition[Any], id: str) -> Ref:
+        if not isinstance(id, str) or _id.match(id) is None:
+            why = f"{id!r} is none: letters, digits and . _ : @ -, at most 200, a letter first"
+            raise InvalidPayload("the id", {"id": why})
+        return Ref(definition.name, id)
+
+    def _incident(self, incident: str) -> tuple[Ref, str]:
+        parts = incident.split("/", 2)
+        if len(parts) != 3:
+            raise UnknownIncident(incident)
+        return self._named(parts[0], parts[1]), parts[2]
+
+    def _check_key(self, key: str | None) -> None:
+        if key is not None and not 1 <= len(key) <= KEY_LIMIT:
+            raise TooLarge("the idempotency key", len(key), KEY_LIMIT, "characters")
+
+    def _new_id(self, machine: str, key: str | None) -> str:
+        if key is None:
+            return str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))
+        digest = hashlib.sha256(f"{machine}\0{key}".encode()).digest()
+        return str(uuid.UUID(bytes=digest[:16], version=5))
+
+
+def _opened(address: str) -> Store:
+    """The engine knows no store by name; only an address makes it look for one."""
+    store: Store = importlib.import_module("statehold.stores").open_store(address)
+    return store
+
+
+class _Report:
+    def __init__(self, definition: Definition[Any]) -> None:
+        self._definition = definition
+        self._upgraded = 0
+        self._already = 0
+        self._failed: dict[str, str] = {}
+
+    def add(self, ref: Ref, changed: bool) -> None:
+        self._upgraded += changed
+        self._already += not changed
+
+    def fail(self, ref: Ref, error: Refused) -> None:
+        self._failed[ref.id] = str(error)
+
+    def wire(self) -> wire.UpgradeReport:
+        return wire.UpgradeReport(
+            machine=self._definition.name,
+            version=self._definition.version,
+            upgraded=self._upgraded,
+            already=self._already,
+            failed=self._failed,
+        )
+
+
+def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:
+    """The machines and, with them, those that they invoke."""
+    found: dict[str, Definition[Any]] = {}
+    pending = [machine.definition for machine in machines]
+    while pending:
+        definition = pending.pop(0)
+        known = found.get(definition.name)
+        if known is definition:
+            continue
+        if known is not None:
+            raise DefinitionError(
+                definition.name,
+                [
+                    Problem(
+                        f"versions {known.version} and {definition.version}",
+                        "two machines of one name were given to one engine",
+                        "give the newest version alone, with its upgrades, or another name",
+                    )
+                ],
+            )
+        found[definition.name] = definition
+        pending += [child.definition for child in definition.children.values()]
+    return found

@@ -1,0 +1,240 @@
+"""Where an instance is, since when and why, what it waits for, what can happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.chart.model import Transition
+from statehold.engine.act import ANYONE
+from statehold.engine.answer import Answer
+from statehold.engine.instance import Held
+from statehold.interpreter.outlook import Prospect, prospects
+from statehold.wire import Caller, Incident
+
+
+def incidents_of(held: Held) -> list[Incident]:
+    """What of this instance waits for a person, oldest first."""
+    row = held.row
+    found = [
+        Incident(
+            id=f"{row.machine}/{row.id}/{key}",
+            machine=row.machine,
+            instance=row.id,
+            kind=known.kind,  # type: ignore[arg-type]
+            name=known.name or key,
+            state=list(row.state),
+            attempts=known.attempt,
+            error=known.error or "",
+            since=known.incident_at,
+        )
+        for key, known in held.tries.items()
+        if known.incident_at is not None
+    ]
+    return sorted(found, key=lambda incident: incident.since)
+
+
+def explain(
+    definition: Definition[object],
+    held: Held,
+    because: wire.JournalEntry | None,
+    entered: dict[str, datetime],
+    now: datetime,
+    caller: Caller = ANYONE,
+) -> wire.Explanation:
+    """``because`` is the step that led here, ``entered`` when each active state was entered."""
+    row = held.row
+    answer = Answer(
+        definition, row, held.snapshot, held.raw, held.output, roles=caller.roles
+    ).wire()
+    active = _active(definition, held, entered)
+    timers = _timers(held, now)
+    effects = _effects(definition, held)
+    following = _following(definition, held, caller)
+    incidents = incidents_of(held)
+    return wire.Explanation(
+        summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
+        instance=answer,
+        since=row.since,
+        because=because,
+        active=active,
+        timers=timers,
+        effects=effects,
+        next=following,
+        incidents=incidents,
+    )
+
+
+def _active(
+    definition: Definition[object], held: Held, entered: dict[str, datetime]
+) -> list[wire.StateView]:
+    if held.snapshot is None:
+        return [wire.StateView(id=id, kind="unknown") for id in held.row.state]
+    deadlines = {one.state: one.due for one in held.snapshot.deadlines}
+    states = held.snapshot.configuration.states
+    return [
+        wire.StateView(
+            id=node.id,
+            kind=node.kind,
+            doc=node.doc,
+            owner=node.owner,
+            tags=list(node.tags),
+            since=entered.get(node.id),
+            deadline=deadlines.get(node.id),
+        )
+        for node in definition.chart.states
+        if node.id in states
+    ]
+
+
+def _timers(held: Held, now: datetime) -> list[wire.TimerView]:
+    source = held.snapshot or held.document
+    timers = () if source is None else source.timers
+    return [
+        wire.TimerView(
+            id=timer.id,
+            state=timer.state,
+            due=timer.due,
+            seconds_left=max(0.0, (timer.due - now).total_seconds()),
+        )
+        for timer in sorted(timers, key=lambda timer: timer.due)
+    ]
+
+
+def _effects(definition: Definition[object], held: Held) -> list[wire.EffectView]:
+    source = held.snapshot or held.document
+    found = []
+    for effect in () if source is None else source.effects:
+        known = held.tries.get(effect.key)
+        declared = definition.effects.get(effect.name)
+        if effect.kind == "machine":
+            status = "child"
+        elif known is None or known.incident_at is not None:
+            status = "incident"
+        else:
+            status = "running" if known.worker is not None else "waiting"
+        found.append(
+            wire.EffectView(
+                key=effect.key,
+                name=effect.name,
+                state=effect.state,
+                status=status,  # type: ignore[arg-type]
+                attempt=0 if known is None else known.attempt,
+                attempts=None if declared is None else declared.retry.attempts,
+                error=None if known is None else known.error,
+                asked_at=effect.asked_at,
+                next_at=None if known is None else known.next_at,
+            )
+        )
+    return found
+
+
+def _following(
+    definition: Definition[object], held: Held, caller: Caller
+) -> list[wire.PossibleTransition]:
+    if held.snapshot is None or held.row.status not in ("running", "paused"):
+        return []
+    due = {timer.id: timer.due for timer in held.snapshot.timers}
+    return [
+        _possible(prospect, due.get(prospect.transition.id))
+        for prospect in prospects(definition, held.snapshot, caller.roles)
+        if prospect.transition.trigger.kind != "always"
+    ]
+
+
+def _possible(prospect: Prospect, due: datetime | None) -> wire.PossibleTransition:
+    transition = prospect.transition
+    roles = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
+    return wire.PossibleTransition(
+        transition=transition.id,
+        kind=transition.trigger.kind,
+        event=_event_name(transition),
+        source=transition.source,
+        targets=list(transition.targets),
+        possible=prospect.possible,
+        stopped_by=list(prospect.stopped_by),
+        by=[role for those in roles for role in those],
+        due=due,
+        doc=transition.doc,
+    )
+
+
+def _event_name(transition: Transition) -> str | None:
+    trigger = transition.trigger
+    if trigger.kind == "event":
+        return ", ".join(trigger.events)
+    return "any event" if trigger.kind == "any" else None
+
+
+def _summary(
+    answer: wire.Reply,
+    since: datetime,
+    now: datetime,
+    because: wire.JournalEntry | None,
+    timers: Sequence[wire.TimerView],
+    effects: Sequence[wire.EffectView],
+    following: Sequence[wire.PossibleTransition],
+    incidents: Sequence[Incident],
+) -> str:
+    where = " and ".join(answer.state)
+    told = [
+        f"{answer.id} is {answer.status} in {where}, for {words(now - since)} now"
+        + (f", since {_cause(because)}." if because is not None else ".")
+    ]
+    if answer.status in ("done", "cancelled"):
+        return told[0]
+    if answer.status == "paused":
+        told.append("It is paused: events and timers wait until it is resumed.")
+    told += [f"{one.name} waits for a person: {one.error}." for one in incidents]
+    told += [_effect_words(one, now) for one in effects if one.status != "incident"]
+    told += [
+        f"In {words(timedelta(seconds=one.seconds_left))} the timer {one.id} fires."
+        for one in timers
+    ]
+    owners = f" It is {' and '.join(answer.owners)}'s move." if answer.owners else ""
+    if answer.allowed:
+        told.append(f"It accepts {', '.join(answer.allowed)}.{owners}")
+    elif owners:
+        told.append(owners.strip())
+    told += [
+        f"{one.event} is not possible: {', '.join(one.stopped_by)}."
+        for one in following
+        if one.possible is False and one.event
+    ]
+    return " ".join(told)
+
+
+def _cause(entry: wire.JournalEntry) -> str:
+    event = entry.event if isinstance(entry.event, dict) else {}
+    by = f" by {entry.caller}" if entry.caller else ""
+    names = {
+        "start": "it was started",
+        "timer": f"the timer {event.get('timer', '')} fired",
+        "result": f"{event.get('effect') or event.get('machine', 'an effect')} was done",
+        "failure": f"{event.get('effect') or event.get('machine', 'an effect')} failed",
+        "upgrade": f"it was upgraded to version {event.get('to', '')}",
+    }
+    return f"{names.get(entry.kind, event.get('type', entry.kind))}{by} (seq {entry.seq})"
+
+
+def _effect_words(effect: wire.EffectView, now: datetime) -> str:
+    if effect.status == "child":
+        return f"It waits for its {effect.name} to end."
+    if effect.status == "running":
+        return f"{effect.name} is under way, at try {effect.attempt}."
+    wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
+    return f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
+
+
+def words(span: timedelta) -> str:
+    """A duration for people, in its two largest units."""
+    seconds = max(0, int(span.total_seconds()))
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    parts = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
+    return " ".join(parts[:2]) or "0 seconds"

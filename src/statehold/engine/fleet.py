@@ -1,0 +1,176 @@
+"""Versions: which charts the store has seen, and how instances of old ones are carried over.
+
+1. A chart is kept the first time that its version runs. A changed chart under a version that ran
+   before is refused, since instances of that version rely on it.
+2. For every old version that still has instances there is to be an upgrade, checked before the
+   engine starts.
+3. An instance is upgraded at its next event or timer, or at once by whoever asks; both at the
+   same time are safe, since either is a write by compare-and-set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
+from statehold.engine.document import Try
+from statehold.engine.instance import Draft, Origin
+from statehold.errors import (
+    ActionFailed,
+    DefinitionError,
+    InvalidPayload,
+    Problem,
+    TooLarge,
+    UpgradeFailed,
+)
+from statehold.interpreter.plan import compile_program
+from statehold.interpreter.snapshot import InFlight, Step
+from statehold.store import Store, StoredChart
+from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
+from statehold.upgrade.diff import difference
+from statehold.upgrade.plan import UpgradePlan, plan
+
+#: the key of the incident that a failed upgrade leaves
+UPGRADE_KEY = "upgrade"
+
+
+class Fleet:
+    """The plans of every machine, by old version."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[str, int], UpgradePlan] = {}
+
+    async def open(self, store: Store, definitions: Mapping[str, Definition[Any]], now: datetime) -> None:
+        """Checks every machine against what the store has; raises ``DefinitionError``."""
+        new: list[StoredChart] = []
+        for definition in definitions.values():
+            chart = await self._check(store, definition, now)
+            if chart is not None:
+                new.append(chart)
+        for chart in new:
+            await store.add_chart(chart)
+
+    async def _check(
+        self, store: Store, definition: Definition[Any], now: datetime
+    ) -> StoredChart | None:
+        """The chart to be kept, if it is new; with the plans of the versions before it made."""
+        problems: list[Problem] = []
+        kept = {stored.version: stored for stored in await store.charts(definition.name)}
+        counts = await store.count(definition.name)
+        living = {
+            version for (version, status, _), count in counts.items()
+            if count and status in ("running", "paused")
+        }  # fmt: skip
+        same = kept.pop(definition.version, None)
+        if same is not None:
+            problems += _changes(Chart.from_json(same.chart), definition)
+        upgrades = {upgrade.from_version: upgrade for upgrade in definition.upgrades}
+        for version, stored in kept.items():
+            upgrade = upgrades.get(version)
+            if upgrade is not None:
+                try:
+                    made = plan(Chart.from_json(stored.chart), definition, upgrade)
+                    self._plans[definition.name, version] = made
+                except DefinitionError as error:
+                    problems += error.problems
+            elif version in living:
+                problems.append(_no_way(definition, version))
+        if problems:
+            raise DefinitionError(definition.name, problems)
+        if same is not None:
+            return None
+        chart = definition.chart.to_json()
+        return StoredChart(definition.name, definition.version, chart, now)
+
+    def preview(self, draft: Draft, now: datetime) -> Carried:
+        """The instance as the upgrade would make it; raises ``CarryFailed``."""
+        made = self._plans.get((draft.ref.machine, draft.version))
+        if made is None:
+            raise CarryFailed(
+                f"no upgrade leads from version {draft.version} to {draft.definition.version}"
+            )
+        assert draft.document is not None
+        document = draft.document
+        program = compile_program(draft.definition)
+        stored = Stored(
+            draft.state,
+            draft.seq,
+            draft.ref.id,
+            document.data,
+            document.history,
+            document.timers,
+            tuple(
+                InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data)
+                for e in document.effects
+            ),
+            document.deadlines,
+        )
+        return carry(made, stored, now, program.configuration)
+
+    def upgrade(self, draft: Draft, now: datetime) -> None:
+        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``."""
+        old, new = draft.version, draft.definition.version
+        known = draft.tries.get(UPGRADE_KEY)
+        if known is not None and known.incident_at is not None:
+            raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")
+        try:
+            carried = self.preview(draft, now)
+            event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
+            step = Step(carried.snapshot, carried.commands, (), True)
+            draft.replace(step, _tries(draft, carried), Origin("upgrade", event), now)
+        except (CarryFailed, ActionFailed, InvalidPayload, TooLarge) as error:
+            why = str(error)[: draft.limits.error_chars]
+            failed = Try(1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}")
+            draft.set_try(UPGRADE_KEY, failed)
+            draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
+            raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
+
+
+def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
+    """Tries go with what they are tries of: effects by their keys, timers by their names."""
+    kept_timers: dict[str, str] = carried.notes["timers"]["kept"]
+    tries: dict[str, Try] = {}
+    for key, known in draft.tries.items():
+        if known.kind == "timer":
+            name = kept_timers.get(key.removeprefix("timer:"))
+            if name is not None:
+                tries[f"timer:{name}"] = replace(known, name=name)
+        elif known.kind != "upgrade":
+            tries[key] = known
+    return tries
+
+
+def _changes(old: Chart, definition: Definition[Any]) -> list[Problem]:
+    lines = difference(old, definition.chart)
+    if not lines:
+        return []
+    told = "".join(f"\n        - {line}" for line in lines)
+    return [
+        Problem(
+            f"version {definition.version}",
+            f"its chart is not the one that ran under this number:{told}",
+            f"give the machine version {definition.version + 1} and an Upgrade from "
+            f"{definition.version}, or take the change back",
+        )
+    ]
+
+
+def _no_way(definition: Definition[Any], version: int) -> Problem:
+    if version > definition.version:
+        return Problem(
+            f"version {definition.version}",
+            f"the store has running instances of the newer version {version}",
+            f"run version {version}",
+        )
+    return Problem(
+        f"version {definition.version}",
+        f"the store has running instances of version {version}, and no upgrade leads from there",
+        f"upgrades = [Upgrade(from_version={version}, ...)]",
+    )
+
+

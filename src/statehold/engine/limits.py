@@ -1,0 +1,39 @@
+"""Every bound of the engine, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Counts, bytes and seconds. A value that is reached has a named error."""
+
+    #: requests that wait for a turn; one more is ``Overloaded``
+    waiting: int = 20_000
+    #: requests in one commit
+    batch: int = 512
+    #: instances kept decoded between turns
+    cached: int = 20_000
+    #: bytes of an instance's data as JSON; more is ``TooLarge``
+    data_bytes: int = 1_000_000
+    #: bytes of one event as JSON
+    event_bytes: int = 256_000
+    #: times that a lost compare-and-set is tried again before it is ``StoreUnavailable``
+    conflicts: int = 20
+    #: effects that run at once; more wait
+    effects: int = 1_000
+    #: threads for effects that are plain functions
+    threads: int = 32
+    #: instances woken, or messages delivered, in one round
+    page: int = 500
+    #: how long the engine sleeps at most before it asks the store what is due
+    poll_seconds: float = 1.0
+    #: how long a graceful stop waits for running effects
+    grace_seconds: float = 10.0
+    #: tries of a timer whose step fails, before it is an incident
+    timer_attempts: int = 5
+    #: times that an effect is taken over from a worker that died, before it is an incident
+    takeovers: int = 10
+    #: characters of an error that is kept
+    error_chars: int = 2_000

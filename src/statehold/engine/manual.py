@@ -1,0 +1,185 @@
+"""What a person does to an instance: every act is in the journal, with who and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from statehold.engine.act import Act, ready
+from statehold.engine.answer import Answer
+from statehold.engine.delivery import again
+from statehold.engine.document import Try
+from statehold.engine.instance import Draft, Origin
+from statehold.engine.outcomes import Ending, conclude, in_flight, read_result
+from statehold.engine.runtime import Runtime
+from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance
+from statehold.store import Ref
+from statehold.wire import Caller, EffectRecord
+
+
+class Manual(Act):
+    """An act with a reason."""
+
+    def __init__(self, ref: Ref, reason: str | None, caller: Caller) -> None:
+        super().__init__(ref, caller=caller)
+        self.reason = reason
+
+    def origin(self, kind: str) -> Origin:
+        return Origin(kind, caller=self.caller, reason=self.reason)
+
+    def going(self, draft: Draft) -> None:
+        """Raises unless the instance exists and is not over."""
+        if not draft.exists:
+            raise UnknownInstance(draft.ref.machine, draft.ref.id)
+        if draft.status in ("done", "cancelled"):
+            raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
+
+
+class Pause(Manual):
+    """From now on events, timers and outcomes wait. Pausing twice is no mistake."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.going(draft)
+        if draft.status == "running":
+            draft.mark("paused", self.origin("pause"), runtime.now())
+        return draft.answer(self.caller)
+
+
+class Resume(Manual):
+    """What waited happens now, in the order in which it came."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.going(draft)
+        if draft.status == "paused":
+            draft.mark("running", self.origin("resume"), runtime.now())
+            draft.released = True
+        return draft.answer(self.caller)
+
+
+class Cancel(Manual):
+    """The end, from outside: no action of the chart runs."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.going(draft)
+        draft.mark("cancelled", self.origin("cancel"), runtime.now())
+        return draft.answer(self.caller)
+
+
+class Upgrade(Act):
+    """Brings an instance to the version that runs here; True if it was of another."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> bool:
+        before = draft.version if draft.exists else None
+        if draft.exists and draft.status in ("done", "cancelled"):
+            return False
+        _forget_upgrade(draft)
+        ready(draft, runtime)
+        return draft.version != before
+
+
+class Settle(Manual):
+    """An act on an incident: ``key`` is that of the try that it is about."""
+
+    def __init__(self, ref: Ref, key: str, reason: str | None, caller: Caller) -> None:
+        super().__init__(ref, reason, caller)
+        self.incident_key = key
+
+    @property
+    def incident(self) -> str:
+        return f"{self.ref.machine}/{self.ref.id}/{self.incident_key}"
+
+    def open(self, draft: Draft) -> Try:
+        if not draft.exists:
+            raise UnknownIncident(self.incident)
+        known = draft.tries.get(self.incident_key)
+        if known is None or known.incident_at is None:
+            raise UnknownIncident(self.incident)
+        return known
+
+    def note(self, draft: Draft, what: str, known: Try, runtime: Runtime) -> None:
+        record = EffectRecord(self.incident_key, known.name, what, known.attempt, known.error)
+        draft.note(
+            what,
+            runtime.now(),
+            effects=(record,),
+            caller=self.caller,
+            reason=self.reason,
+        )
+
+
+class RetryIncident(Settle):
+    """Tries again from the first try on, under the same key."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.open(draft)
+        key = self.incident_key
+        now = runtime.now()
+        if known.kind == "upgrade":
+            draft.set_try(key, None)
+            self.note(draft, "retry", known, runtime)
+            ready(draft, runtime)
+            return draft.answer(self.caller)
+        if known.kind == "message":
+            draft.hold(again(known, draft.ref))
+            draft.set_try(key, None)
+        else:
+            draft.set_try(
+                key, replace(known, attempt=0, takeovers=0, next_at=now, incident_at=None)
+            )
+        self.note(draft, "retry", known, runtime)
+        return draft.answer(self.caller)
+
+
+class SkipIncident(Settle):
+    """Goes on without it: no event comes of it, what waits for it waits on."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.open(draft)
+        key = self.incident_key
+        if known.kind == "upgrade":
+            raise IncidentKept(
+                self.incident, "upgrade", "skipping", "mend the upgrade and retry it"
+            )
+        if draft.snapshot is not None:
+            draft.snapshot = replace(
+                draft.snapshot,
+                effects=tuple(e for e in draft.snapshot.effects if e.key != key),
+                timers=tuple(t for t in draft.snapshot.timers if f"timer:{t.id}" != key),
+            )
+        draft.set_try(key, None)
+        self.note(draft, "skip", known, runtime)
+        return draft.answer(self.caller)
+
+
+class ResolveIncident(Settle):
+    """Takes what a person says for the effect's result."""
+
+    def __init__(
+        self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller
+    ) -> None:
+        super().__init__(ref, key, reason, caller)
+        self.result = result
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.open(draft)
+        effect = in_flight(draft, self.incident_key)
+        if known.kind != "effect" or effect is None:
+            raise IncidentKept(
+                self.incident, known.kind, "a result", "only effects have one: retry or skip it"
+            )
+        raw = msgspec.json.encode(self.result)
+        read_result(draft.definition, effect.name, raw)
+        self.note(draft, "resolve", known, runtime)
+        draft.set_try(self.incident_key, replace(known, incident_at=None, outcome=None))
+        origin = Origin("result", caller=self.caller, reason=self.reason)
+        conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
+        return draft.answer(self.caller)
+
+
+def _forget_upgrade(draft: Draft) -> None:
+    known = draft.tries.get("upgrade") if draft.exists else None
+    if known is not None:
+        draft.set_try("upgrade", None)

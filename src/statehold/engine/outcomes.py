@@ -1,0 +1,239 @@
+"""What becomes of effects: their results, their failures, and tries that were broken off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+from pydantic import TypeAdapter, ValidationError
+
+from statehold.chart.effect import Effect, Retry
+from statehold.chart.event import Failure, Result
+from statehold.chart.machine import Definition
+from statehold.chart.values import fields_of
+from statehold.engine.act import ANYONE, Act, ready
+from statehold.engine.document import Try
+from statehold.engine.instance import Draft, Origin
+from statehold.engine.runtime import Runtime
+from statehold.errors import InvalidPayload, Refused
+from statehold.interpreter.snapshot import InFlight, Snapshot
+from statehold.interpreter.step import step
+from statehold.store import Message, Ref
+from statehold.wire import Caller, EffectRecord
+
+_encode = msgspec.json.Encoder().encode
+_NO_EFFECT_RETRY = Retry()
+
+
+class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a try ended. ``result`` is JSON; ``error`` names an exception's class."""
+
+    key: str
+    result: Raw | None = None
+    error: str | None = None
+    message: str = ""
+    permanent: bool = False
+
+
+class Outcome(Act):
+    """A try of an effect ended, here."""
+
+    def __init__(self, ref: Ref, ending: Ending, caller: Caller = ANYONE) -> None:
+        super().__init__(ref, caller=caller)
+        self.ending = ending
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        if not draft.exists:
+            return
+        if draft.status == "paused":
+            body = _encode(self.ending)
+            draft.hold(Message(draft.ref, "outcome", body, held=True))
+            if self.ending.key in draft.tries:
+                known = draft.tries[self.ending.key]
+                draft.set_try(self.ending.key, replace(known, worker=None))
+            return
+        conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
+
+
+def conclude(draft: Draft, ending: Ending, origin: Origin, runtime: Runtime) -> None:
+    """Applies an ending; one of an effect that is no longer in flight is of no consequence."""
+    ready(draft, runtime)
+    known = draft.tries.get(ending.key)
+    effect = in_flight(draft, ending.key)
+    if known is None or effect is None or draft.snapshot is None:
+        return
+    if ending.error is not None:
+        _failed(draft, effect, known, ending, origin, runtime)
+    else:
+        _succeeded(draft, effect, known, ending, origin, runtime)
+
+
+def in_flight(draft: Draft, key: str) -> InFlight | None:
+    if draft.snapshot is None:
+        return None
+    return next((effect for effect in draft.snapshot.effects if effect.key == key), None)
+
+
+def _succeeded(
+    draft: Draft,
+    effect: InFlight,
+    known: Try,
+    ending: Ending,
+    origin: Origin,
+    runtime: Runtime,
+) -> None:
+    now = runtime.now()
+    snapshot = draft.snapshot
+    assert snapshot is not None
+    raw = ending.result or Raw(b"null")
+    record = EffectRecord(effect.key, effect.name, "done", known.attempt)
+    try:
+        value = read_result(draft.definition, effect.name, bytes(raw))
+        event = Result(effect.invoke, effect.key, value)
+        taken = step(draft.definition, snapshot, event, now)
+        if taken.accepted:
+            plain = {"type": "Result", "effect": effect.name, "key": effect.key, "value": raw}
+            draft.advance(taken, replace(origin, event=plain, effects=(record,)), now)
+        else:
+            draft.settle_silently(taken.snapshot, effect.key)
+            draft.note("done", now, effects=(record,), caller=origin.caller, reason=origin.reason)
+    except Refused as error:
+        # the effect is done, only its result can't be taken: keep it and try that again
+        attempts = runtime.limits.timer_attempts
+        if known.outcome is None:
+            known = replace(known, attempt=1)
+        later = postponed(known, str(error), attempts, _NO_EFFECT_RETRY, runtime)
+        put_off(draft, effect.key, effect.name, replace(later, outcome=raw), now)
+
+
+def _failed(
+    draft: Draft,
+    effect: InFlight,
+    known: Try,
+    ending: Ending,
+    origin: Origin,
+    runtime: Runtime,
+) -> None:
+    now = runtime.now()
+    snapshot = draft.snapshot
+    assert snapshot is not None
+    retry = retry_of(draft.definition, effect.name)
+    error = f"{ending.error}: {ending.message}"[: runtime.limits.error_chars]
+    if not ending.permanent and known.attempt < retry.attempts and effect.kind == "effect":
+        put_off(draft, effect.key, effect.name, postponed(known, error, retry.attempts, retry,
+                runtime), now)  # fmt: skip
+        return
+    event = Failure(
+        effect.invoke, effect.key, ending.error or "", ending.message, known.attempt
+    )
+    record = EffectRecord(effect.key, effect.name, "failed", known.attempt, error)
+    refused = ""
+    try:
+        taken = step(draft.definition, snapshot, event, now)
+        if taken.accepted:
+            plain = {"type": "Failure", "effect": effect.name, "key": effect.key, "error": error}
+            draft.advance(
+                taken, replace(origin, kind="failure", event=plain, effects=(record,)), now
+            )
+            return
+    except Refused as stopped:
+        refused = f"; its failure could not be handled: {stopped}"
+    given_up = replace(
+        known, worker=None, next_at=None, error=error + refused, incident_at=now, name=effect.name
+    )
+    put_off(draft, effect.key, effect.name, given_up, now)
+
+
+def postponed(known: Try, error: str, attempts: int, retry: Retry, runtime: Runtime) -> Try:
+    """The try after one that failed: later, or waiting for a person if it was the last."""
+    now = runtime.now()
+    error = error[: runtime.limits.error_chars]
+    if known.attempt >= attempts:
+        return replace(known, worker=None, next_at=None, error=error, incident_at=now)
+    seconds = retry.delay_seconds(known.attempt, runtime.chance.random())
+    due = now + timedelta(seconds=seconds)
+    return replace(known, worker=None, next_at=due, error=error)
+
+
+def put_off(draft: Draft, key: str, name: str, later: Try, now: datetime) -> None:
+    """Notes a failed try, and the incident if there is to be no other."""
+    draft.set_try(key, later)
+    what = "tried" if later.incident_at is None else "incident"
+    record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
+    draft.note(what, now, effects=(record,))
+
+
+def retry_of(definition: Definition[Any], name: str) -> Retry:
+    effect: Effect[Any, Any] | None = definition.effects.get(name)
+    return _NO_EFFECT_RETRY if effect is None else effect.retry
+
+
+def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
+    """A result as the effect's annotation has it; raises ``InvalidPayload``."""
+    effect = definition.effects.get(name)
+    if effect is None or effect.result_type is None:
+        return msgspec.json.decode(raw)
+    try:
+        return TypeAdapter(effect.result_type).validate_json(raw)
+    except ValidationError as error:
+        raise InvalidPayload(f"the result of {name}", fields_of(error)) from None
+
+
+class Release(Act):
+    """A try was broken off because this process stops; another may take it at once."""
+
+    def __init__(self, ref: Ref, keys: Collection[str]) -> None:
+        super().__init__(ref)
+        self.keys = keys
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        for key in self.keys:
+            known = draft.tries.get(key)
+            if known is not None and known.worker == runtime.worker:
+                # it was no failure, so it does not count as a try
+                again = replace(
+                    known, attempt=known.attempt - 1, worker=None, next_at=runtime.now()
+                )
+                draft.set_try(key, again)
+
+
+class Rescue(Act):
+    """Takes over what dead workers were performing."""
+
+    def __init__(self, ref: Ref, alive: Collection[str]) -> None:
+        super().__init__(ref)
+        self.alive = alive
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        if not draft.exists:
+            return
+        now = runtime.now()
+        for key, known in list(draft.tries.items()):
+            if known.worker is None or known.worker in self.alive:
+                continue
+            if known.takeovers + 1 > runtime.limits.takeovers:
+                error = f"{known.takeovers + 1} workers died while they performed it"
+                name = _name_of(draft.snapshot, key)
+                dead = replace(known, worker=None, error=error, incident_at=now, name=name)
+                put_off(draft, key, name, dead, now)
+            else:
+                # the same try again, under the same key: a crash is no failure of the effect
+                draft.set_try(
+                    key,
+                    replace(
+                        known,
+                        attempt=known.attempt - 1,
+                        takeovers=known.takeovers + 1,
+                        worker=None,
+                        next_at=now,
+                    ),
+                )
+
+
+def _name_of(snapshot: Snapshot[Any] | None, key: str) -> str:
+    effects = () if snapshot is None else snapshot.effects
+    return next((effect.name for effect in effects if effect.key == key), key)

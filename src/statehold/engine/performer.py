@@ -1,0 +1,176 @@
+"""Performs effects: after their commit, one task each, with a bound on how many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from msgspec import Raw
+from pydantic_core import PydanticSerializationError, to_json
+
+from statehold.chart.effect import Call, Effect
+from statehold.chart.machine import Definition
+from statehold.engine.instance import Held
+from statehold.engine.outcomes import Ending, Outcome, Release
+from statehold.engine.runtime import Runtime
+from statehold.engine.turn import Turns
+from statehold.errors import Permanent, StateholdError, Stopping, Unavailable
+from statehold.interpreter.snapshot import InFlight
+from statehold.store import Ref
+
+log = logging.getLogger(__name__)
+
+#: seconds between two tries to hand in an outcome while the store is away
+HAND_IN_SECONDS = 0.5
+
+
+class Performer:
+    """Effects under way in this process, by instance and key."""
+
+    def __init__(self, runtime: Runtime, turns: Turns) -> None:
+        self._runtime = runtime
+        self._turns = turns
+        self._places = asyncio.Semaphore(runtime.limits.effects)
+        self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
+        self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
+        self._closing = False
+
+    @property
+    def running(self) -> int:
+        return len(self._tasks)
+
+    def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
+        """Performs the effect under this key, which is committed as this worker's."""
+        ref = held.row.ref
+        snapshot = held.snapshot
+        effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
+        known = held.tries.get(key)
+        if snapshot is None or effect is None or known is None:
+            return
+        data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
+        task = asyncio.create_task(
+            self._perform(definition, ref, effect, data, known.attempt),
+            name=f"{effect.name} for {ref.machine}/{ref.id}",
+        )
+        self._tasks[ref, key] = task
+        task.add_done_callback(lambda _: self._tasks.pop((ref, key), None))
+
+    def stop(self, ref: Ref, key: str) -> None:
+        """The effect's state was left: its task is cancelled, its outcome is of no interest."""
+        task = self._tasks.get((ref, key))
+        if task is not None:
+            task.cancel()
+
+    async def close(self) -> None:
+        """Waits for what runs, as long as the limits say, then hands the rest back."""
+        self._closing = True
+        if self._tasks:
+            grace = self._runtime.limits.grace_seconds
+            await asyncio.wait(list(self._tasks.values()), timeout=grace)
+        left = dict(self._tasks)
+        for task in left.values():
+            task.cancel()
+        await asyncio.gather(*left.values(), return_exceptions=True)
+        keys: dict[Ref, list[str]] = {}
+        for ref, key in left:
+            keys.setdefault(ref, []).append(key)
+        acts = [Release(ref, those) for ref, those in keys.items()]
+        for act in acts:
+            self._turns.submit(act)
+        for result in await asyncio.gather(*(a.future for a in acts), return_exceptions=True):
+            if isinstance(result, BaseException):
+                log.warning("an effect could not be handed back: %s", result)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _perform(
+        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
+    ) -> None:
+        async with self._places:
+            ending = await self._try(definition, ref, effect, data, attempt)
+        await self._hand_in(Outcome(ref, ending))
+
+    async def _try(
+        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
+    ) -> Ending:
+        known = definition.effects.get(effect.name)
+        if known is None:
+            why = f"machine {ref.machine!r} has no effect {effect.name!r} any more"
+            return Ending(effect.key, None, "UnknownEffect", why, permanent=True)
+        pulse = _Pulse()
+        key = f"{ref.machine}/{ref.id}/{effect.key}"
+        call = Call(key, ref.machine, ref.id, attempt, effect.asked_at, pulse.beat)
+        try:
+            result = await self._bounded(known, data, call, pulse)
+            return Ending(effect.key, Raw(to_json(result)))
+        except Permanent as error:
+            return Ending(effect.key, None, _name(error), str(error), permanent=True)
+        except PydanticSerializationError as error:
+            return Ending(effect.key, None, _name(error), str(error), permanent=True)
+        except TimeoutError as error:
+            why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
+            return Ending(effect.key, None, _name(error), why)
+        except Exception as error:  # noqa: BLE001 - kept with the instance and tried again
+            log.info("%s failed at try %d: %s", call.key, attempt, error)
+            return Ending(effect.key, None, _name(error), str(error))
+
+    async def _bounded(
+        self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse
+    ) -> Any:
+        """Runs it within its timeout, and within its heartbeat if it has one."""
+        async with asyncio.timeout(effect.timeout.total_seconds()):
+            if effect.heartbeat is None:
+                return await self._run(effect, data, call)
+            work = asyncio.ensure_future(self._run(effect, data, call))
+            silence = effect.heartbeat.total_seconds()
+            try:
+                while True:
+                    wait = pulse.last + silence - time.monotonic()
+                    if wait <= 0:
+                        raise TimeoutError(f"no heartbeat for {silence:g} s")
+                    done, _ = await asyncio.wait([work], timeout=wait)
+                    if done:
+                        return work.result()
+            finally:
+                work.cancel()
+
+    async def _run(self, effect: Effect[Any, Any], data: Any, call: Call) -> Any:
+        arguments = (data, call) if effect.takes_call else (data,)
+        if effect.is_async:
+            return await effect.run(*arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, effect.run, *arguments)
+
+    async def _hand_in(self, outcome: Outcome) -> None:
+        """An outcome is worth waiting for: what the effect did can't be undone."""
+        while True:
+            try:
+                await self._turns.ask(outcome)
+                return
+            except Stopping:
+                return
+            except Unavailable as error:
+                log.warning("the outcome of %s waits for the store: %s", outcome.ending.key, error)
+                outcome = Outcome(outcome.ref, outcome.ending)
+                await asyncio.sleep(HAND_IN_SECONDS)
+            except StateholdError as error:
+                log.warning("the outcome of %s was refused: %s", outcome.ending.key, error)
+                return
+
+
+class _Pulse:
+    """When an effect was last heard of; written from its own thread too."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def beat(self) -> None:
+        self.last = time.monotonic()
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
+
+

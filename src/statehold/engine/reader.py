@@ -1,0 +1,295 @@
+"""Answers questions about instances and machines; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
+from statehold.engine.answer import Answer
+from statehold.engine.change import apply_change
+from statehold.engine.explain import explain, incidents_of
+from statehold.engine.feed import Feed
+from statehold.engine.instance import CHECKPOINT, Draft, Held, hold
+from statehold.engine.runtime import Runtime
+from statehold.engine.turn import Turns
+from statehold.errors import InvalidPayload, StateholdError, UnknownInstance
+from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
+from statehold.upgrade.carry import CarryFailed
+from statehold.wire import Caller, JournalBody
+
+_body = msgspec.json.Decoder(JournalBody).decode
+
+
+class Past(Struct, frozen=True):
+    """An instance as it was after the step ``seq``; ``data`` is plain JSON values."""
+
+    machine: str
+    id: str
+    seq: int
+    at: datetime
+    version: int
+    status: str
+    state: tuple[str, ...]
+    data: Any
+
+
+class Reader:
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns, feed: Feed) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._feed = feed
+
+    # --- one instance ---
+
+    async def read(self, ref: Ref, caller: Caller) -> Answer:
+        held = await self._held(ref)
+        definition = self._runtime.definition(ref.machine)
+        snapshot = held.snapshot
+        if snapshot is None and held.row.status in ("running", "paused"):
+            # what it will accept is what it accepts once it is upgraded, at its next event
+            draft = Draft(ref, definition, held, self._runtime.limits, self._runtime.worker)
+            try:
+                snapshot = self._runtime.fleet.preview(draft, self._runtime.now()).snapshot
+            except CarryFailed:
+                snapshot = None
+        return Answer(
+            definition, held.row, snapshot, held.raw, held.output, roles=caller.roles
+        )
+
+    async def journal(
+        self, ref: Ref, after: int, limit: int, *, data: bool
+    ) -> wire.Journal:
+        """``after`` -1 begins with the start; ``limit`` counts lines, at most ``PAGE_LIMIT``."""
+        held = await self._held(ref)
+        limit = max(1, min(limit, PAGE_LIMIT))
+        entries = await self._store.journal(ref, after, limit)
+        values: Mapping[int, Any] = {}
+        if data and entries:
+            values = await self._data_at(ref, entries)
+        shown = [_shown(entry, values) for entry in entries]
+        last = entries[-1].seq if entries else None
+        return wire.Journal(entries=shown, after=last if last != held.row.seq else None)
+
+    async def at(self, ref: Ref, seq: int) -> Past:
+        """Raises ``InvalidPayload`` for a seq that the instance has not reached."""
+        held = await self._held(ref)
+        if not 1 <= seq <= held.row.seq:
+            raise InvalidPayload("the seq", {"seq": f"has to be 1 to {held.row.seq}, not {seq}"})
+        entries = await self._store.journal_before(ref, seq, CHECKPOINT + 1)
+        body = _body(entries[0].body)
+        return Past(
+            ref.machine,
+            ref.id,
+            seq,
+            entries[0].at,
+            body.version,
+            body.status,
+            body.state,
+            _folded(entries),
+        )
+
+    async def explain(self, ref: Ref, caller: Caller) -> wire.Explanation:
+        held = await self._held(ref)
+        entries = await self._store.journal_before(ref, held.row.seq, PAGE_LIMIT)
+        because: wire.JournalEntry | None = None
+        entered: dict[str, datetime] = {}
+        for entry in entries:
+            for microstep in _body(entry.body).steps:
+                for state in microstep.entered:
+                    entered.setdefault(state, entry.at)
+            if because is None and entry.at <= held.row.since:
+                because = _shown(entry, {})
+        definition = self._runtime.definition(ref.machine)
+        return explain(definition, held, because, entered, self._runtime.now(), caller)
+
+    async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
+        """Every line above ``after``, from the journal and then as it happens, without a gap.
+
+        Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
+        when the instance is over and all is told, or the engine stops.
+        """
+        told = (after, 0)
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        with self._feed.subscribe(ref) as changed:
+            while True:
+                changed.clear()
+                held = await self._held(ref)
+                over = held.row.status in ("done", "cancelled") and not held.tries
+                while True:
+                    entries = await self._store.journal(ref, told[0] - 1, 100)
+                    fresh = [entry for entry in entries if (entry.seq, entry.part) > told]
+                    for entry in fresh:
+                        told = (entry.seq, entry.part)
+                        yield _shown(entry, {})
+                    if not fresh:
+                        break
+                if over or self._feed.closed:
+                    return
+                until = None
+                if not self._store.exclusive:
+                    until = self._runtime.now() + poll
+                await self._runtime.clock.wait(changed, until)
+
+    # --- many instances ---
+
+    async def list(self, query: Query) -> wire.Instances:
+        self._runtime.definition(query.machine)
+        page = await self._store.list(query)
+        return wire.Instances(instances=[_summary(row) for row in page.rows], cursor=page.cursor)
+
+    async def incidents(
+        self, machine: str | None, limit: int, cursor: str | None
+    ) -> wire.Incidents:
+        if machine is not None:
+            self._runtime.definition(machine)
+        page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
+        found: list[wire.Incident] = []
+        for row in page.rows:
+            definition = self._runtime.definitions.get(row.machine)
+            if definition is not None:
+                found += incidents_of(hold(definition, row))
+        return wire.Incidents(incidents=found, cursor=page.cursor)
+
+    # --- machines ---
+
+    async def machines(self) -> wire.Machines:
+        found = []
+        for definition in self._runtime.definitions.values():
+            charts = await self._store.charts(definition.name)
+            found.append(
+                wire.MachineSummary(
+                    name=definition.name,
+                    version=definition.version,
+                    doc=definition.chart.doc,
+                    states=len(definition.chart.states) - 1,
+                    events=list(definition.events),
+                    versions=[stored.version for stored in charts],
+                )
+            )
+        return wire.Machines(machines=found)
+
+    async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
+        definition = self._runtime.definition(name)
+        chart = await self.chart(definition, version)
+        counts: dict[str, int] = {}
+        for (_, status, state), count in (await self._store.count(name)).items():
+            for leaf in state if status in ("running", "paused", "done") else (status,):
+                counts[leaf] = counts.get(leaf, 0) + count
+        return wire.MachineDetail(
+            name=name,
+            version=chart.version,
+            doc=chart.doc,
+            chart=msgspec.to_builtins(chart),
+            counts=counts,
+        )
+
+    async def chart(self, definition: Definition[Any], version: int | None) -> Chart:
+        """The chart that runs, or that of a version the store has seen."""
+        if version is None or version == definition.version:
+            return definition.chart
+        stored = {one.version: one for one in await self._store.charts(definition.name)}
+        if version not in stored:
+            known = ", ".join(str(number) for number in sorted(stored))
+            why = f"machine {definition.name!r} has versions {known}, not {version}"
+            raise InvalidPayload("the version", {"version": why})
+        return Chart.from_json(stored[version].chart)
+
+    # --- parts ---
+
+    async def _held(self, ref: Ref) -> Held:
+        self._runtime.definition(ref.machine)
+        found = (await self._turns.look([ref])).get(ref)
+        if found is None:
+            raise UnknownInstance(ref.machine, ref.id)
+        return found
+
+    async def _data_at(self, ref: Ref, entries: list[Entry]) -> dict[int, Any]:
+        """The data after each of these steps."""
+        first = entries[0].seq
+        before = await self._store.journal_before(ref, first, CHECKPOINT + 1)
+        data = _folded(before)
+        values: dict[int, Any] = {first: data}
+        for entry in entries:
+            if entry.part == 0 and entry.seq > first:
+                data = values[entry.seq] = _next(data, _body(entry.body))
+        return values
+
+
+def _next(data: Any, body: JournalBody) -> Any:
+    if body.data is not UNSET:
+        return body.data
+    return data if body.change is None else apply_change(data, body.change)
+
+
+def _folded(entries: list[Entry]) -> Any:
+    """The data after the first of these, which are newest first and reach a whole one."""
+    changes: list[JournalBody] = []
+    for entry in entries:
+        body = _body(entry.body)
+        changes.append(body)
+        if body.data is not UNSET:
+            break
+    else:
+        raise StateholdError(
+            f"the journal of {entries[0].machine}/{entries[0].id} has no whole data within "
+            f"{len(entries)} steps before seq {entries[0].seq}"
+        )
+    data: Any = None
+    for body in reversed(changes):
+        data = _next(data, body)
+    return data
+
+
+def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
+    body = _body(entry.body)
+    return wire.JournalEntry(
+        seq=entry.seq,
+        part=entry.part,
+        at=entry.at,
+        kind=entry.kind,
+        version=body.version,
+        state=list(body.state),
+        status=body.status,
+        event=body.event,
+        key=entry.key,
+        caller=body.caller,
+        cause=body.cause,
+        steps=[msgspec.to_builtins(microstep) for microstep in body.steps],
+        change=body.change,
+        data=values.get(entry.seq) if entry.part == 0 else None,
+        effects=[msgspec.to_builtins(effect) for effect in body.effects],
+        timers=body.timers,
+        sent=list(body.sent),
+        emitted=list(body.emitted),
+        output=body.output,
+        reason=body.reason,
+    )
+
+
+def _summary(row: Row) -> wire.Summary:
+    return wire.Summary(
+        machine=row.machine,
+        id=row.id,
+        version=row.version,
+        seq=row.seq,
+        status=row.status,
+        state=list(row.state),
+        tags=list(row.tags),
+        owners=list(row.owners),
+        indexes=dict(row.indexes),
+        created_at=row.created_at,
+        since=row.since,
+        changed_at=row.changed_at,
+        next_at=row.wake_at,
+        deadline=row.deadline,
+        incidents=row.incidents,
+    )
+

@@ -1,0 +1,84 @@
+"""What users ask for: a new instance, an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from statehold.engine.act import Act, ready, take_event
+from statehold.engine.answer import Answer
+from statehold.engine.instance import Draft, Origin
+from statehold.engine.runtime import Runtime
+from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
+from statehold.interpreter.step import start
+from statehold.store import Message, Ref
+from statehold.wire import Caller
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Start(Act):
+    """``data`` is of the machine's data type already."""
+
+    def __init__(self, ref: Ref, data: Any, key: str | None, caller: Caller) -> None:
+        super().__init__(ref, key=key, caller=caller)
+        self.data = data
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        if draft.exists:
+            raise InstanceExists(draft.ref.machine, draft.ref.id)
+        now = runtime.now()
+        taken = start(draft.definition, self.data, now, instance=draft.ref.id)
+        draft.begin(taken, Origin("start", caller=self.caller, key=self.key), now)
+        return draft.answer(self.caller)
+
+    def same_request(self, kind: str, event: Any) -> bool:
+        return kind == "start"
+
+    def describe(self) -> str:
+        return "a start"
+
+
+class Send(Act):
+    """``event`` is an event of the machine, ``plain`` the same as it goes over the wire."""
+
+    def __init__(
+        self,
+        ref: Ref,
+        event: Any,
+        plain: Any,
+        *,
+        key: str | None,
+        expected_seq: int | None,
+        caller: Caller,
+    ) -> None:
+        super().__init__(ref, key=key, caller=caller)
+        self.event = event
+        self.plain = plain
+        self.expected_seq = expected_seq
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        if not draft.exists:
+            raise UnknownInstance(draft.ref.machine, draft.ref.id)
+        if self.expected_seq is not None and self.expected_seq != draft.seq:
+            raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.seq)
+        if draft.status == "paused":
+            return self._hold(draft)
+        ready(draft, runtime)
+        origin = Origin("event", self.plain, self.caller, key=self.key)
+        take_event(draft, self.event, origin, runtime)
+        return draft.answer(self.caller)
+
+    def _hold(self, draft: Draft) -> Answer:
+        roles = None if self.caller.roles is None else sorted(self.caller.roles)
+        body = _encode({"event": self.plain, "caller": self.caller.name, "roles": roles})
+        message = Message(draft.ref, "event", body, held=True, key=self.key)
+        draft.hold(message)
+        return draft.answer(self.caller, held=True)
+
+    def same_request(self, kind: str, event: Any) -> bool:
+        return kind in ("event", "refused") and bool(event == self.plain)
+
+    def describe(self) -> str:
+        return f"the event {self.event.__event__}"

@@ -1,0 +1,36 @@
+"""What requests need to know of the engine that they run in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.engine.clock import Clock
+from statehold.engine.fleet import Fleet
+from statehold.engine.limits import Limits
+from statehold.errors import UnknownMachine
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """``worker`` is this process's own id, never used by another."""
+
+    definitions: Mapping[str, Definition[Any]]
+    clock: Clock
+    limits: Limits
+    worker: str
+    chance: random.Random
+    fleet: Fleet
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def definition(self, machine: str) -> Definition[Any]:
+        try:
+            return self.definitions[machine]
+        except KeyError:
+            raise UnknownMachine(machine, tuple(self.definitions)) from None

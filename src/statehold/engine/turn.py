@@ -1,0 +1,260 @@
+"""Group commit: requests that arrive while a commit is under way make up the next one.
+
+1. A turn takes what waits, loads the instances it does not hold in one query, applies each
+   request to a draft of its instance, commits all drafts in one transaction, and then answers.
+2. A turn never waits for more requests to come. One caller alone gets a commit of its own; the
+   more there are, the more share one.
+3. A request that is refused is answered alone, with the others of its turn committed.
+4. A draft whose compare-and-set was lost is thrown away with what was known of the instance, and
+   its requests go into the next turn.
+5. Nothing is answered, performed or told to anyone before it is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from statehold.engine.act import Act
+from statehold.engine.answer import past_answer
+from statehold.engine.instance import Draft, Held, hold
+from statehold.engine.runtime import Runtime
+from statehold.errors import (
+    KeyReused,
+    Overloaded,
+    Refused,
+    StateholdError,
+    Stopping,
+    StoreUnavailable,
+)
+from statehold.store import Entry, Outcome, Ref, Store
+from statehold.wire import JournalBody
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+_body = msgspec.json.Decoder(JournalBody).decode
+
+#: told of every draft that was committed, before the answers go out
+Committed = Callable[[Draft, Held], None]
+
+
+class Turns:
+    """The queue of requests, and the one task that works it off."""
+
+    def __init__(self, store: Store, runtime: Runtime, committed: Committed) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._committed = committed
+        self._waiting: deque[Act] = deque()
+        self._arrived = asyncio.Event()
+        self._held: OrderedDict[Ref, Held] = OrderedDict()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold turns")
+
+    async def close(self) -> None:
+        """Works off what waits, then stops."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+
+    async def ask(self, act: Act) -> Any:
+        """The answer to a request, once it is committed; raises what refused it."""
+        self.submit(act)
+        return await act.future
+
+    def submit(self, act: Act) -> None:
+        """Queues a request; raises ``Overloaded`` or ``Stopping``."""
+        if self._closing:
+            raise Stopping
+        if len(self._waiting) >= self._runtime.limits.waiting:
+            raise Overloaded(len(self._waiting), self._runtime.limits.waiting)
+        self._waiting.append(act)
+        self._arrived.set()
+
+    def held(self, ref: Ref) -> Held | None:
+        """The instance as it was committed last, if it is at hand."""
+        return self._held.get(ref)
+
+    async def look(self, refs: Sequence[Ref]) -> dict[Ref, Held]:
+        """The instances that exist, as they are in the store."""
+        found: dict[Ref, Held] = {}
+        missing = list(refs)
+        if self._store.exclusive:
+            missing = [ref for ref in refs if ref not in self._held]
+            found = {ref: self._held[ref] for ref in refs if ref in self._held}
+        if missing:
+            rows = await self._store.load(missing)
+            for ref, row in rows.items():
+                found[ref] = hold(self._runtime.definition(ref.machine), row)
+        return found
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            if not self._waiting:
+                self._arrived.clear()
+                if self._closing:
+                    return
+                continue
+            batch = self._take()
+            try:
+                await self._turn(batch)
+            except StateholdError as error:
+                self._forget(act.ref for act in batch)
+                _refuse(batch, error)
+            except Exception as error:
+                # a bug of ours must not leave callers waiting, nor end the engine
+                log.exception("a turn failed")
+                self._forget(act.ref for act in batch)
+                _refuse(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
+
+    def _take(self) -> list[Act]:
+        size = min(len(self._waiting), self._runtime.limits.batch)
+        return [self._waiting.popleft() for _ in range(size)]
+
+    async def _turn(self, batch: Sequence[Act]) -> None:
+        batch = await self._without_repeats(batch)
+        drafts, loaded = await self._drafts(batch)
+        answers: list[tuple[Act, Any]] = []
+        stale: list[Act] = []
+        for act in batch:
+            draft = drafts.get(act.ref)
+            if draft is None or act.future.done():
+                continue
+            try:
+                answers.append((act, act.apply(draft, self._runtime)))
+            except Refused as error:
+                # judged by what may have changed since, where others write to the store too
+                if not (self._store.exclusive or act.ref in loaded or draft.touched):
+                    stale.append(act)
+                else:
+                    answers.append((act, error))
+        changed = [draft for draft in drafts.values() if draft.touched]
+        outcomes = await self._commit(changed) if changed else {}
+        lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
+        for act, answer in answers:
+            if act.ref in lost:
+                stale.append(act)
+            elif act.future.done():
+                continue
+            elif isinstance(answer, BaseException):
+                act.future.set_exception(answer)
+            else:
+                act.future.set_result(answer)
+        if stale:
+            self._again(stale)
+
+    async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
+        pairs = [draft.write() for draft in changed]
+        outcomes = await self._store.commit([write for write, _ in pairs])
+        for draft, (_, held), outcome in zip(changed, pairs, outcomes, strict=True):
+            if outcome is Outcome.WRITTEN:
+                self._keep(draft.ref, held)
+                self._committed(draft, held)
+        return dict(zip((draft.ref for draft in changed), outcomes, strict=True))
+
+    async def _drafts(self, batch: Sequence[Act]) -> tuple[dict[Ref, Draft], set[Ref]]:
+        """A draft for each instance of the batch, and which of them were loaded just now."""
+        runtime = self._runtime
+        refs = dict.fromkeys(act.ref for act in batch)
+        missing = [ref for ref in refs if ref not in self._held]
+        rows = await self._store.load(missing) if missing else {}
+        drafts: dict[Ref, Draft] = {}
+        for ref in refs:
+            try:
+                definition = runtime.definition(ref.machine)
+                if ref in rows:
+                    self._keep(ref, hold(definition, rows[ref]))
+                drafts[ref] = Draft(
+                    ref, definition, self._held.get(ref), runtime.limits, runtime.worker
+                )
+            except StateholdError as error:
+                _refuse([act for act in batch if act.ref == ref], error)
+        return drafts, set(missing)
+
+    async def _without_repeats(self, batch: Sequence[Act]) -> Sequence[Act]:
+        """Answers requests whose key was used before; the first of a key within a batch goes on."""
+        keyed = [act for act in batch if act.key is not None]
+        if not keyed:
+            return batch
+        keys = list(dict.fromkeys((act.ref, act.key or "") for act in keyed))
+        entries = await self._store.replies(keys)
+        held = await self._store.held_keys(keys)
+        rest: list[Act] = []
+        later: list[Act] = []
+        seen: set[tuple[Ref, str]] = set()
+        for act in batch:
+            if act.key is None:
+                rest.append(act)
+                continue
+            place = (act.ref, act.key)
+            if place in entries:
+                _repeat(act, entries[place])
+            elif place in held:
+                await self._repeat_held(act)
+            elif place in seen:
+                later.append(act)
+            else:
+                seen.add(place)
+                rest.append(act)
+        self._waiting.extendleft(reversed(later))
+        return rest
+
+    async def _repeat_held(self, act: Act) -> None:
+        """The event waits already: the answer is the same as the first time."""
+        found = await self.look([act.ref])
+        held = found[act.ref]
+        runtime = self._runtime
+        draft = Draft(
+            act.ref, runtime.definition(act.ref.machine), held, runtime.limits, runtime.worker
+        )
+        act.future.set_result(draft.answer(act.caller, held=True))
+
+    def _again(self, acts: Sequence[Act]) -> None:
+        """Puts requests back, in their order, to be applied to what the store has now."""
+        limit = self._runtime.limits.conflicts
+        back: list[Act] = []
+        for act in acts:
+            act.conflicts += 1
+            self._held.pop(act.ref, None)
+            if act.conflicts > limit:
+                why = f"instance {act.ref.id!r} was changed by others {limit} times meanwhile"
+                _refuse([act], StoreUnavailable(why))
+            else:
+                back.append(act)
+        self._waiting.extendleft(reversed(back))
+        self._arrived.set()
+
+    def _keep(self, ref: Ref, held: Held) -> None:
+        self._held[ref] = held
+        self._held.move_to_end(ref)
+        if len(self._held) > self._runtime.limits.cached:
+            self._held.popitem(last=False)
+
+    def _forget(self, refs: Iterable[Ref]) -> None:
+        for ref in refs:
+            self._held.pop(ref, None)
+
+
+def _refuse(acts: Sequence[Act], error: StateholdError) -> None:
+    for act in acts:
+        if not act.future.done():
+            act.future.set_exception(error)
+
+
+def _repeat(act: Act, entry: Entry) -> None:
+    event = _body(entry.body).event
+    if act.same_request(entry.kind, event) and entry.reply is not None:
+        act.future.set_result(past_answer(entry.reply))
+    else:
+        first = f"{entry.kind} {event.get('type', '') if isinstance(event, dict) else ''}".strip()
+        act.future.set_exception(KeyReused(act.key or "", first, act.describe()))

@@ -1,0 +1,78 @@
+"""Wakes instances when something of theirs is due: one task, asleep while nothing is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from statehold.engine.runtime import Runtime
+from statehold.engine.turn import Turns
+from statehold.engine.waking import Wake
+from statehold.errors import StateholdError, Stopping
+from statehold.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Waker:
+    """The store is asked what is due; a commit that sets an earlier time is only a hint."""
+
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._hint = asyncio.Event()
+        self._until: datetime | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold waker")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def expect(self, moment: datetime) -> None:
+        """Something is due then; wakes the task if it sleeps longer."""
+        if self._until is None or moment < self._until:
+            self._hint.set()
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        while True:
+            self._hint.clear()
+            try:
+                more = await self._round()
+                self._until = clock.now() if more else await self._sleep_until()
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("what is due could not be asked: %s", error)
+                self._until = clock.now() + self._poll
+            await clock.wait(self._hint, self._until)
+
+    async def _round(self) -> bool:
+        """Wakes what is due; True if there may be more."""
+        page = self._runtime.limits.page
+        rows = await self._store.due(self._runtime.now(), page)
+        mine = [row.ref for row in rows if row.machine in self._runtime.definitions]
+        acts = [Wake(ref) for ref in mine]
+        for act in acts:
+            self._turns.submit(act)
+        for ended in await asyncio.gather(*(act.future for act in acts), return_exceptions=True):
+            if isinstance(ended, StateholdError):
+                log.warning("an instance could not be woken: %s", ended)
+            elif isinstance(ended, BaseException):
+                raise ended
+        return len(rows) == page and bool(mine)
+
+    async def _sleep_until(self) -> datetime:
+        latest = self._runtime.now() + self._poll
+        earliest = await self._store.next_wake()
+        return latest if earliest is None else min(latest, max(earliest, self._runtime.now()))
+
+    @property
+    def _poll(self) -> timedelta:
+        return timedelta(seconds=self._runtime.limits.poll_seconds)

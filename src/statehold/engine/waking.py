@@ -1,0 +1,88 @@
+"""What is due at an instance: timers that fire and effects that are tried again."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from statehold.chart.effect import Retry
+from statehold.chart.event import TimerFired
+from statehold.engine.act import Act, ready
+from statehold.engine.document import Try
+from statehold.engine.instance import Draft, Origin
+from statehold.engine.outcomes import Ending, conclude, postponed, put_off
+from statehold.engine.runtime import Runtime
+from statehold.errors import Refused, UpgradeFailed
+from statehold.interpreter.snapshot import Timer
+from statehold.interpreter.step import step
+
+#: timers that one turn fires at one instance; a chart whose timers set each other with no delay
+#: goes on in the next turn, beside everybody else
+FIRED_AT_ONCE = 100
+
+_RETRY = Retry()
+
+
+class Wake(Act):
+    """Looks what is due now; for an instance with nothing due it does nothing."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        if not draft.exists or draft.status == "paused":
+            return
+        try:
+            ready(draft, runtime)
+        except UpgradeFailed:
+            return
+        if draft.status == "running":
+            self._fire(draft, runtime)
+        self._try_again(draft, runtime)
+
+    def _fire(self, draft: Draft, runtime: Runtime) -> None:
+        for _ in range(FIRED_AT_ONCE):
+            timer = _due_timer(draft, runtime)
+            if timer is None or draft.snapshot is None:
+                return
+            now = runtime.now()
+            plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
+            try:
+                taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
+                draft.advance(taken, Origin("timer", plain), now)
+            except Refused as error:
+                key = f"timer:{timer.id}"
+                known = draft.tries.get(key)
+                tried = (
+                    Try(1, kind="timer", name=timer.id)
+                    if known is None
+                    else replace(known, attempt=known.attempt + 1)
+                )
+                attempts = runtime.limits.timer_attempts
+                later = postponed(tried, str(error), attempts, _RETRY, runtime)
+                put_off(draft, key, timer.id, later, now)
+
+    def _try_again(self, draft: Draft, runtime: Runtime) -> None:
+        now = runtime.now()
+        for key, known in list(draft.tries.items()):
+            if known.kind != "effect" or known.next_at is None or known.next_at > now:
+                continue
+            again = replace(known, attempt=known.attempt + 1, next_at=None)
+            if known.outcome is not None:
+                draft.set_try(key, again)
+                ending = Ending(key, Raw(known.outcome))
+                conclude(draft, ending, Origin("result"), runtime)
+            else:
+                draft.set_try(key, replace(again, worker=runtime.worker))
+                draft.started.append(key)
+
+
+def _due_timer(draft: Draft, runtime: Runtime) -> Timer | None:
+    """The earliest timer whose time has come and that is not put off."""
+    if draft.snapshot is None:
+        return None
+    now = runtime.now()
+    due = []
+    for timer in draft.snapshot.timers:
+        put_off_to = draft.tries.get(f"timer:{timer.id}")
+        at = timer.due if put_off_to is None else put_off_to.next_at
+        if at is not None and at <= now:
+            due.append(timer)
+    return min(due, key=lambda timer: timer.due, default=None)

@@ -1,0 +1,144 @@
+"""The application: the routes, the probes, the front page, and what is around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from statehold import wire
+from statehold.errors import Stopping, Unavailable
+from statehold.server.auth import Authenticate, by_headers
+from statehold.server.bounds import Bounds
+from statehold.server.page import CONTENT_SECURITY_POLICY, render
+from statehold.server.problems import documented, response_of_any
+from statehold.server.routes import Routes
+
+if TYPE_CHECKING:
+    from statehold.engine import Engine
+
+
+def create_app(
+    engine: Engine | Callable[[], Engine],
+    *,
+    authenticate: Authenticate | None = None,
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    owns_engine: bool = True,
+) -> FastAPI:
+    """An application that serves an engine.
+
+    The application's lifespan opens the engine and closes it; with ``owns_engine=False`` whoever
+    made the engine does. A function is called for an engine at each start of the lifespan, for
+    servers that start the application more than once. ``authenticate`` tells who asks; left out,
+    the caller is believed (:func:`.auth.by_headers`), which is for loopback only.
+    ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
+    for its requests to end.
+    """
+    served = _Served(engine, owns_engine)
+    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with served.open():
+            try:
+                yield
+            finally:
+                routes.streams.stop()
+
+    # the documentation pages that FastAPI brings load scripts from another origin
+    app = FastAPI(
+        title="Statehold",
+        summary="Durable statecharts: instances of machines, moved by events",
+        version=version("statehold"),
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.streams = routes.streams
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _problem)
+    routes.add_to(app.router)
+    _add_probes(app, served.engine)
+    _add_page(app, served.engine, routes)
+    return app
+
+
+class _Served:
+    """The engine of one application, once there is one."""
+
+    def __init__(self, engine: Engine | Callable[[], Engine], owned: bool) -> None:
+        self._given = engine
+        self._owned = owned
+        self._open: Engine | None = None
+
+    def engine(self) -> Engine:
+        if self._open is None:
+            # before the lifespan began, and after it ended
+            raise Stopping()
+        return self._open
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        given: Any = self._given
+        # an engine has no __call__, whatever its class is
+        engine: Engine = given() if callable(given) else given
+        if self._owned:
+            await engine.open()
+        self._open = engine
+        try:
+            yield
+        finally:
+            self._open = None
+            if self._owned:
+                await engine.close()
+
+
+def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
+    @app.get("/health", tags=["probes"], summary="The process is up", response_model=wire.Health)
+    async def health() -> wire.Health:
+        return wire.Health(status="ok")
+
+    @app.get(
+        "/ready",
+        tags=["probes"],
+        summary="Requests can be taken",
+        response_model=wire.Health,
+        responses=documented(503),
+    )
+    async def ready(request: Request) -> Any:
+        try:
+            await engine().check_ready()
+        except Unavailable as error:
+            return response_of_any(request, error)
+        return wire.Health(status="ok")
+
+
+def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page(request: Request) -> Response:
+        await routes.authenticate(request)
+        running = engine()
+        machines = (await running.machine_list()).machines
+        counts = [(await running.machine_detail(m.name)).counts for m in machines]
+        return HTMLResponse(
+            render(list(zip(machines, counts, strict=True))),
+            headers={
+                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    return response_of_any(request, error)

@@ -1,0 +1,85 @@
+"""Who asks: the default takes the caller's word for it, since ``serve`` listens to its own host.
+
+An application gives ``authenticate``, a function from the request to a :class:`.wire.Caller`, or
+raises :class:`.problems.Unauthorized` there.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Collection
+
+from starlette.requests import Request
+
+from statehold.server.bounds import Bounds
+from statehold.server.problems import BadRequest, Forbidden
+from statehold.wire import Caller
+
+Authenticate = Callable[[Request], "Caller | Awaitable[Caller]"]
+
+#: the names under which a browser on the same host reaches a server that listens to loopback
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def by_headers(
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    *,
+    hosts: Collection[str] | None = None,
+) -> Authenticate:
+    """Reads ``Statehold-Caller: name`` and ``Statehold-Roles: a, b`` and believes them.
+
+    Without ``Statehold-Roles`` the caller is trusted and no ``by`` stops it. ``hosts``, where
+    given, are the only names that a request's ``Host`` may have: a page from elsewhere whose name
+    was pointed to this host could else use the server from a browser that runs here. For the same
+    reason a changing request that a browser marks as another site's is refused with
+    ``Forbidden``.
+    """
+
+    def authenticate(request: Request) -> Caller:
+        headers = request.headers
+        if hosts is not None and _host_name(headers.get("host", "")) not in hosts:
+            raise Forbidden(
+                f"this server answers to {', '.join(sorted(hosts))}, not to the host it was "
+                "called by"
+            )
+        if request.method not in _SAFE_METHODS and headers.get("sec-fetch-site") in _FOREIGN:
+            raise Forbidden("a page of another site can't change instances here")
+        name = _bounded(headers.get("statehold-caller", ""), "Statehold-Caller", bounds)
+        roles = headers.get("statehold-roles")
+        if roles is None:
+            return Caller(name) if name else _TRUSTED
+        _bounded(roles, "Statehold-Roles", bounds)
+        return Caller(name, frozenset(role for r in roles.split(",") if (role := r.strip())))
+
+    return authenticate
+
+
+def as_coroutine(authenticate: Authenticate) -> Callable[[Request], Awaitable[Caller]]:
+    """The function as one that can be awaited, whichever of the two it is."""
+
+    async def caller_of(request: Request) -> Caller:
+        caller = authenticate(request)
+        return await caller if inspect.isawaitable(caller) else caller
+
+    return caller_of
+
+
+_TRUSTED = Caller()
+_FOREIGN = frozenset({"cross-site", "same-site"})
+
+
+def _bounded(value: str, header: str, bounds: Bounds) -> str:
+    if len(value) > bounds.claim_length:
+        raise BadRequest(
+            header, f"it has {len(value)} characters, the limit is {bounds.claim_length}"
+        )
+    return value
+
+
+def _host_name(host: str) -> str:
+    """The name in a ``Host`` header, without the port: ``[::1]:80`` is ``::1``."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] or host

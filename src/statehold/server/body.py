@@ -1,0 +1,138 @@
+"""A request's body and headers, read within their bounds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pydantic
+from pydantic import TypeAdapter
+from starlette.requests import Request
+
+from statehold.chart.values import fields_of
+from statehold.errors import InvalidPayload, TooLarge
+from statehold.server.bounds import Bounds
+from statehold.server.problems import BadRequest, NotJson, UnsupportedMedia
+
+_IS_JSON = msgspec.json.Decoder(msgspec.Raw)
+
+
+async def read_json(request: Request, limit: int, depth: int) -> bytes:
+    """The body, which is JSON, of at most ``limit`` bytes and ``depth`` levels; may be empty.
+
+    Raises ``TooLarge``, ``UnsupportedMedia``, ``NotJson``.
+    """
+    body = await _read(request, limit)
+    if not body:
+        return body
+    # Only `application/json` makes a browser ask before it sends a page's request to another
+    # site: a form or a plain text would be sent at once.
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json" and not media.endswith("+json"):
+        raise UnsupportedMedia(media[:100])
+    # counting is fast and settles it for nearly every body
+    if body.count(b"{") + body.count(b"[") > depth and too_deep(body, depth):
+        raise NotJson(f"objects and lists are nested more than {depth} deep")
+    try:
+        _IS_JSON.decode(body)
+    except msgspec.DecodeError as error:
+        raise NotJson(str(error)) from None
+    return body
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLarge("the body", int(declared), limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            # what came so far is all that is known of a chunked body's size
+            raise TooLarge("the body, as far as it was read,", size, limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def too_deep(body: bytes, depth: int) -> bool:
+    """Whether JSON is nested deeper, without a recursion that the nesting could exhaust.
+
+    Each round takes the innermost brackets away, so ``depth`` rounds must take all.
+    """
+    brackets = _STRING.sub(b"", body).translate(_BRACKETS, _NOT_BRACKETS)
+    for _ in range(depth):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    # an unbalanced rest that does not open anything is no nesting; the parser will refuse it
+    return brackets.count(b"[") > 0
+
+
+class Model:
+    """How one type of request is read and told of in the OpenAPI document."""
+
+    def __init__(self, type_: Any, *, example: Any, optional: bool = False, **more: Any) -> None:
+        self._adapter: TypeAdapter[Any] = TypeAdapter(type_)
+        self._optional = optional
+        schema = self._adapter.json_schema() | more
+        self.openapi: dict[str, Any] = {
+            "requestBody": {
+                "required": not optional,
+                "content": {"application/json": {"schema": _inlined(schema), "example": example}},
+            }
+        }
+
+    def parse(self, body: bytes) -> Any:
+        """The value; raises ``InvalidPayload`` naming every field that does not fit."""
+        if not body and self._optional:
+            body = b"{}"
+        try:
+            return self._adapter.validate_json(body)
+        except pydantic.ValidationError as error:
+            raise InvalidPayload("the request", fields_of(error)) from None
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without ``$defs``, whose references mean nothing within an OpenAPI document."""
+    definitions = schema.pop("$defs", {})
+    items = schema.get("items", {})
+    if "$ref" in items:
+        schema["items"] = definitions[items["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def key_of(request: Request, bounds: Bounds) -> str | None:
+    """``Idempotency-Key``, plain or as the quoted string of the IETF's draft."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 1 <= len(key) <= bounds.key_length:
+        raise BadRequest(
+            "Idempotency-Key", f"it has {len(key)} characters, 1 to {bounds.key_length} are taken"
+        )
+    return key
+
+
+_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)
+
+
+def expected_seq_of(request: Request) -> int | None:
+    """``If-Match``: ``3``, ``"3"`` or ``W/"3"``; ``*`` asks for no particular one."""
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(given.strip())
+    if match is None:
+        raise BadRequest(
+            "If-Match", f'{given[:50]!r} is not one seq; send the one you saw, as in If-Match: "3"'
+        )
+    return int(match[1] or match[2])

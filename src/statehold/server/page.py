@@ -1,0 +1,67 @@
+"""The front page: which machines there are, and where the interface to them is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from statehold.wire import MachineSummary
+
+_STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 52rem; margin: 3rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+td.counts { font-variant-numeric: tabular-nums; white-space: nowrap; }
+small { opacity: .7; }
+"""
+
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+#: nothing but this page's own style is loaded or run
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def render(machines: Sequence[tuple[MachineSummary, Mapping[str, int]]]) -> str:
+    """HTML without scripts and without a foreign origin; counts are by state."""
+    rows = "".join(_row(machine, counts) for machine, counts in machines)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Statehold</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Statehold</h1>
+<table>
+<thead><tr><th scope="col">Machine</th><th scope="col">Instances</th></tr></thead>
+<tbody>{rows or '<tr><td colspan="2">This engine runs no machine.</td></tr>'}</tbody>
+</table>
+<p>The interface is described in <a href="api/openapi.json">api/openapi.json</a>;
+what waits for a person is in <a href="api/incidents">api/incidents</a>.</p>
+</main>
+</body>
+</html>
+"""
+
+
+def _row(machine: MachineSummary, counts: Mapping[str, int]) -> str:
+    address = f"api/machines/{quote(machine.name, safe='')}"
+    lines = "<br>".join(f"{escape(state)}: {count:,}" for state, count in counts.items())
+    return (
+        f"<tr><td><strong>{escape(machine.name)}</strong> <small>version {machine.version}</small>"
+        f"<br>{escape(machine.doc)}<br>"
+        f'<small><a href="{address}">chart</a> · <a href="{address}/instances">instances</a> · '
+        f'<a href="{address}/diagram">diagram</a></small></td>'
+        f'<td class="counts">{lines or "none"}</td></tr>'
+    )

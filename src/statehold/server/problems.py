@@ -1,0 +1,273 @@
+"""Errors as RFC 9457 problems: one table says which status each has, and nothing else decides.
+
+A problem's ``type`` is ``urn:statehold:problem:<code>`` and stays the same for a kind of error;
+what else it carries are the error's ``details()``.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from statehold import errors, wire
+from statehold.errors import Refused, StateholdError
+
+TYPE_PREFIX = "urn:statehold:problem:"
+MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger("statehold.server")
+
+
+# --- what only a server refuses ----------------------------------------------------------------
+
+
+class BadRequest(Refused):
+    """The request can't be read at all; ``where`` names the header or the body."""
+
+    code = "bad-request"
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where = where
+        super().__init__(f"{where} can't be read: {why}")
+
+    def details(self) -> dict[str, Any]:
+        return {"where": self.where}
+
+
+class NotJson(BadRequest):
+    code = "not-json"
+
+    def __init__(self, why: str) -> None:
+        super().__init__("the body", f"{why}; send JSON (RFC 8259)")
+
+
+class UnsupportedMedia(BadRequest):
+    code = "unsupported-media-type"
+
+    def __init__(self, given: str) -> None:
+        super().__init__("the body", f"it is {given or 'of no named type'}; send application/json")
+
+
+class Unauthorized(Refused):
+    """Nobody knows who asks. ``scheme`` is told in ``WWW-Authenticate`` (RFC 9110, 11.6.1)."""
+
+    code = "unauthorized"
+
+    def __init__(self, why: str, scheme: str = "Bearer") -> None:
+        self.scheme = scheme
+        super().__init__(f"the caller is not known: {why}")
+
+
+class Forbidden(Refused):
+    """It is known who asks, and they may not."""
+
+    code = "forbidden"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the request is not permitted: {why}")
+
+
+class NoSuchRoute(Refused):
+    code = "no-such-route"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"nothing is at {path[:200]!r}; see /api/openapi.json for what there is")
+
+
+class MethodNotAllowed(Refused):
+    code = "method-not-allowed"
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(f"{method[:20]} is not answered here; use {', '.join(allowed)}")
+
+    def details(self) -> dict[str, Any]:
+        return {"methods": list(self.allowed)}
+
+
+class Internal(StateholdError):
+    """A mistake of the server's own: the log has it, the answer does not."""
+
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("the server made a mistake and has logged it; nothing more is told here")
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    status: int
+    title: str
+
+
+#: looked up along the error's bases, so that a new error has its branch's row until it gets its
+#: own
+TABLE: dict[type[StateholdError], Row] = {
+    Refused: Row(409, "The request was refused"),
+    errors.UnknownMachine: Row(404, "No such machine"),
+    errors.UnknownInstance: Row(404, "No such instance"),
+    errors.UnknownIncident: Row(404, "No such incident"),
+    NoSuchRoute: Row(404, "Nothing is here"),
+    MethodNotAllowed: Row(405, "Another method is needed"),
+    errors.UnknownEvent: Row(422, "No such event"),
+    errors.InvalidPayload: Row(422, "The payload does not fit"),
+    errors.InstanceExists: Row(409, "The instance exists"),
+    errors.StaleSeq: Row(409, "The instance has moved on"),
+    errors.KeyReused: Row(409, "The idempotency key belongs to another request"),
+    errors.NotAllowed: Row(409, "The event is not allowed now"),
+    errors.TooLarge: Row(413, "Too large"),
+    # The machine's own code raised, on this payload and in this state, and the step was dropped
+    # whole. 500 would tell the operator of a mistake of the server's and proxies that a retry may
+    # help; 409 would tell the sender that waiting may help. Neither is true: the request was
+    # understood and can't be carried out as it is, which is what 422 says (RFC 9110, 15.5.21).
+    errors.StepFailed: Row(422, "The machine could not take the step"),
+    BadRequest: Row(400, "The request can't be read"),
+    UnsupportedMedia: Row(415, "Not JSON"),
+    Unauthorized: Row(401, "Who are you?"),
+    Forbidden: Row(403, "Not permitted"),
+    errors.Unavailable: Row(503, "Not available now"),
+    # a machine that can't be built and a store that can't be opened are the operator's
+    StateholdError: Row(500, "Server error"),
+}
+
+#: a role, and nothing else, stood in the way
+_ROLE_MISSING = Row(403, "The caller's roles do not permit the event")
+
+
+def row_of(error: StateholdError) -> Row:
+    if isinstance(error, errors.NotAllowed) and error.forbidden:
+        return _ROLE_MISSING
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+
+
+# --- making them -------------------------------------------------------------------------------
+
+
+def problem_of(error: StateholdError) -> wire.Problem:
+    """What a client is told. An error with status 500 is logged and told without its inside."""
+    row = row_of(error)
+    if row.status == 500 and not isinstance(error, Internal):
+        _log.error("request failed: %s", error, exc_info=error)
+        error = Internal()
+    # an error's own members never hide the standard's
+    members = {k: v for k, v in error.details().items() if k not in _STANDARD}
+    return wire.Problem(
+        type=TYPE_PREFIX + error.code,
+        title=row.title,
+        status=row.status,
+        detail=str(error),
+        **members,
+    )
+
+
+_STANDARD = frozenset(wire.Problem.model_fields)
+
+
+def problem_bytes(error: StateholdError) -> bytes:
+    return problem_of(error).model_dump_json(exclude_none=True).encode()
+
+
+def response_of(error: StateholdError) -> Response:
+    """The error as a response, with the headers that its status asks for."""
+    problem = problem_of(error)
+    headers: dict[str, str] = {"Cache-Control": "no-store"}
+    if isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    elif isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = error.scheme
+    elif isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def response_of_any(request: Request, error: Exception) -> Response:
+    """Any exception as a response; one that nobody foresaw is logged and told as ``internal``."""
+    if isinstance(error, StateholdError):
+        return response_of(error)
+    if isinstance(error, RequestValidationError):
+        return response_of(_invalid(error))
+    if isinstance(error, HTTPException):
+        return _of_http(request, error)
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return response_of(Internal())
+
+
+def _invalid(error: RequestValidationError) -> errors.InvalidPayload:
+    fields = {".".join(str(part) for part in e["loc"]): str(e["msg"]) for e in error.errors()}
+    return errors.InvalidPayload("the request", fields)
+
+
+def _of_http(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 404:
+        return response_of(NoSuchRoute(request.url.path))
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return response_of(MethodNotAllowed(request.method, allowed.split(", ")))
+    # one that a user's own `authenticate` raised, say: its status, its words, our shape
+    try:
+        title = http.HTTPStatus(error.status_code).phrase
+    except ValueError:
+        title = "Refused"
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": error.status_code,
+        "detail": str(error.detail),
+    }
+    return Response(
+        json.dumps(body),
+        status_code=error.status_code,
+        media_type=MEDIA_TYPE,
+        headers=error.headers,
+    )
+
+
+# --- how the OpenAPI document tells of them ----------------------------------------------------
+
+_TELLS: Mapping[int, str] = {
+    400: "the request can't be read",
+    401: "it is not known who asks",
+    403: "the caller may not do this",
+    404: "unknown",
+    409: "refused as the instance is now; nothing was changed",
+    413: "too large",
+    415: "the body is not declared as JSON",
+    422: "the payload does not fit, or the machine's own code refused it",
+    500: "the server made a mistake",
+    503: "not available now; the same request may succeed later",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that an operation may answer with, for FastAPI's ``responses``."""
+    # written out in place, not referred to: the router may be mounted into an application that
+    # has a `Problem` of its own
+    schema = wire.Problem.model_json_schema()
+    return {
+        status: {
+            "description": f"Problem: {_TELLS[status]}",
+            "content": {MEDIA_TYPE: {"schema": schema}},
+            **({"headers": _RETRY_AFTER} if status == 503 else {}),
+        }
+        for status in statuses
+    }
+
+
+_RETRY_AFTER = {
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
+}

@@ -1,0 +1,398 @@
+"""The engine over HTTP: each route reads its request, asks the engine once, and answers.
+
+What goes wrong anywhere below becomes a problem in :class:`_Guarded` and in no other place, so
+that the routes do the same within a user's own application as in ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from statehold import store, wire
+from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.formats.mermaid import to_mermaid
+from statehold.server import openapi
+from statehold.server.auth import Authenticate, as_coroutine, by_headers
+from statehold.server.body import Model, expected_seq_of, key_of, read_json
+from statehold.server.bounds import Bounds
+from statehold.server.problems import BadRequest, problem_bytes, response_of_any
+from statehold.server.stream import Streams
+
+if TYPE_CHECKING:
+    from statehold.engine import Engine
+
+JSON = "application/json"
+
+_ID = re.compile(wire.ID_PATTERN)
+
+Name = Annotated[str, Path(description="the machine's name", examples=["order"])]
+Id = Annotated[str, Path(description="the instance's id", examples=["o-1"])]
+IncidentId = Annotated[str, Path(description="machine/instance/key", examples=["order/o-1/3.0"])]
+Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the newest if left out")]
+Limit = Annotated[int, Query(ge=1, le=store.PAGE_LIMIT)]
+Seq = Annotated[int, Query(ge=0, le=2**53)]
+Text = Annotated[str | None, Query(max_length=1000)]
+
+
+def router(
+    engine: Engine,
+    *,
+    authenticate: Authenticate | None = None,
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+) -> APIRouter:
+    """The routes, to be included into an application of yours.
+
+    The engine is opened and closed by the application's lifespan. ``authenticate`` tells who
+    asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
+    server stops end when the server cancels them.
+    """
+    made = APIRouter()
+    Routes(lambda: engine, authenticate or by_headers(bounds), bounds).add_to(made)
+    return made
+
+
+class Routes:
+    """The routes of one server. ``engine`` gives the engine that is open now."""
+
+    def __init__(
+        self, engine: Callable[[], Engine], authenticate: Authenticate, bounds: Bounds
+    ) -> None:
+        self._engine = engine
+        self._bounds = bounds
+        self.streams = Streams(bounds)
+        self.authenticate = as_coroutine(authenticate)
+
+    def add_to(self, target: APIRouter) -> None:
+        """The hot path stands first, since routes are tried in order."""
+        route_class, target.route_class = target.route_class, _guarded_by(self.authenticate)
+        for add in openapi.ROUTES:
+            add.to(target, getattr(self, add.endpoint))
+        target.route_class = route_class
+
+    # --- events: the hot path, without models on the way in or out --------------------------
+
+    async def send(self, request: Request) -> Response:
+        machine, id = request.path_params["machine"], self._id(request)
+        answer = await self._engine().send(
+            machine,
+            id,
+            await read_json(request, self._bounds.body_bytes, self._bounds.json_depth) or b"{}",
+            key=key_of(request, self._bounds),
+            expected_seq=expected_seq_of(request),
+            caller=_caller(request),
+        )
+        return _reply(answer, 202 if answer.held else 200)
+
+    async def send_many(self, request: Request) -> Response:
+        body = await read_json(request, self._bounds.batch_bytes, self._bounds.json_depth)
+        sent: list[wire.SendRequest] = openapi.SEND_MANY.parse(body)
+        if len(sent) > self._bounds.batch_events:
+            raise TooLarge("the request", len(sent), self._bounds.batch_events, "events")
+        answers = await self._engine().send_many(sent, caller=_caller(request))
+        parts = [
+            b'{"problem":%b}' % problem_bytes(answer)
+            if isinstance(answer, StateholdError)
+            else b'{"reply":%b}' % answer.json()
+            for answer in answers
+        ]
+        return Response(b'{"answers":[%b]}' % b",".join(parts), media_type=JSON)
+
+    # --- instances ---------------------------------------------------------------------------
+
+    async def start(self, request: Request) -> Response:
+        asked: wire.StartRequest = await self._body(request, openapi.START)
+        answer = await self._engine().start(
+            request.path_params["machine"],
+            asked.id,
+            # as bytes again, so that the data's type reads JSON and not Python values
+            None if asked.data is None else to_json(asked.data),
+            key=key_of(request, self._bounds),
+            caller=_caller(request),
+        )
+        response = _reply(answer, 201)
+        response.headers["Location"] = f"{request.url.path}/{quote(answer.id, safe='')}"
+        return response
+
+    async def read(self, request: Request) -> Response:
+        answer = await self._engine().read(
+            request.path_params["machine"], self._id(request), caller=_caller(request)
+        )
+        return _reply(answer, 200)
+
+    async def list(
+        self,
+        request: Request,
+        machine: Name,
+        state: Annotated[
+            str | None, Query(max_length=1000, description="in that state or below it")
+        ] = None,
+        tag: Text = None,
+        owner: Text = None,
+        status: Annotated[wire.Status | None, Query()] = None,
+        version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+        where: Annotated[
+            list[str],
+            Query(max_length=20, description="`name=value` of an index; all must hold"),
+        ] = [],  # noqa: B006 - FastAPI copies defaults
+        in_state_since: Annotated[
+            datetime | None, Query(description="its present state was entered then or earlier")
+        ] = None,
+        incidents: Annotated[bool, Query(description="only those that wait for a person")] = False,
+        limit: Limit = 50,
+        cursor: Text = None,
+    ) -> Response:
+        self._engine().definition(machine)
+        query = store.Query(
+            machine=machine,
+            state=state,
+            tag=tag,
+            owner=owner,
+            status=status,
+            version=version,
+            where=_where(where),
+            in_state_since=_aware(in_state_since),
+            incidents=incidents,
+            limit=self._page(limit),
+            cursor=cursor,
+        )
+        return _json(await self._engine().list(query))
+
+    async def journal(
+        self,
+        request: Request,
+        machine: Name,
+        id: Id,
+        after: Seq = 0,
+        limit: Limit = 100,
+        data: Annotated[bool, Query(description="with the data after each step")] = False,
+    ) -> Response:
+        found = await self._engine().journal(
+            machine, self._id(request), after=after, limit=self._page(limit), data=data
+        )
+        return _json(found)
+
+    async def at(
+        self,
+        request: Request,
+        machine: Name,
+        id: Id,
+        seq: Annotated[int, Path(ge=1, le=2**53)],
+    ) -> Response:
+        past = await self._engine().at(machine, self._id(request), seq)
+        return _json(
+            openapi.PastInstance(
+                machine=machine,
+                id=id,
+                version=past.version,
+                seq=past.seq,
+                at=past.at,
+                status=past.status,
+                state=list(past.state),
+                data=past.data,
+            )
+        )
+
+    async def explain(self, request: Request) -> Response:
+        machine, id = request.path_params["machine"], self._id(request)
+        return _json(await self._engine().explain(machine, id, caller=_caller(request)))
+
+    async def stream(
+        self,
+        request: Request,
+        machine: Name,
+        id: Id,
+        after: Annotated[
+            int | None,
+            Query(ge=0, le=2**53, description="Last-Event-ID goes before it; 0: everything"),
+        ] = None,
+    ) -> Response:
+        # an unknown instance is a problem, not a stream that ends at once
+        status = (await self._engine().read(machine, self._id(request))).status
+        seen = _last_event_id(request)
+        # the notes under a step come again, since a client can't say which of them it has
+        position = seen if seen is not None else after or 0
+        return self.streams.respond(self._engine().watch(machine, id, after=position), status)
+
+    async def pause(self, request: Request) -> Response:
+        return await self._act(request, self._engine().pause)
+
+    async def resume(self, request: Request) -> Response:
+        return await self._act(request, self._engine().resume)
+
+    async def cancel(self, request: Request) -> Response:
+        return await self._act(request, self._engine().cancel)
+
+    async def upgrade(self, request: Request) -> Response:
+        await self._body(request, openapi.ACT)
+        machine, id = request.path_params["machine"], self._id(request)
+        return _json(await self._engine().upgrade(machine, id))
+
+    # --- machines ----------------------------------------------------------------------------
+
+    async def machines(self, request: Request) -> Response:
+        return _json(await self._engine().machine_list())
+
+    async def machine(self, request: Request, machine: Name, version: Version = None) -> Response:
+        return _json(await self._engine().machine_detail(machine, version))
+
+    async def diagram(
+        self,
+        request: Request,
+        machine: Name,
+        format: Annotated[Literal["mermaid"], Query()] = "mermaid",
+        instance: Annotated[
+            str | None, Query(max_length=1000, description="mark where this one is")
+        ] = None,
+        version: Version = None,
+    ) -> Response:
+        engine = self._engine()
+        if instance is None:
+            return _text(to_mermaid(await engine.chart(machine, version)))
+        answer = await engine.read(machine, instance)
+        chart = await engine.chart(machine, answer.version)
+        return _text(to_mermaid(chart, active=answer.state))
+
+    async def upgrade_all(self, request: Request) -> Response:
+        await self._body(request, openapi.ACT)
+        return _json(await self._engine().upgrade(request.path_params["machine"]))
+
+    # --- incidents ---------------------------------------------------------------------------
+
+    async def incidents(
+        self, request: Request, machine: Text = None, limit: Limit = 50, cursor: Text = None
+    ) -> Response:
+        found = await self._engine().incidents(machine, limit=self._page(limit), cursor=cursor)
+        return _json(found)
+
+    async def retry(self, request: Request) -> Response:
+        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        incident = request.path_params["incident"]
+        answer = await self._engine().retry(incident, reason=asked.reason, caller=_caller(request))
+        return _reply(answer, 200)
+
+    async def skip(self, request: Request) -> Response:
+        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        incident = request.path_params["incident"]
+        answer = await self._engine().skip(incident, reason=asked.reason, caller=_caller(request))
+        return _reply(answer, 200)
+
+    async def resolve(self, request: Request) -> Response:
+        asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
+        incident = request.path_params["incident"]
+        answer = await self._engine().resolve(
+            incident, asked.result, reason=asked.reason, caller=_caller(request)
+        )
+        return _reply(answer, 200)
+
+    # --- what several of them need -----------------------------------------------------------
+
+    async def _act(self, request: Request, act: Callable[..., Awaitable[Any]]) -> Response:
+        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        machine, id = request.path_params["machine"], self._id(request)
+        answer = await act(machine, id, reason=asked.reason, caller=_caller(request))
+        return _reply(answer, 200)
+
+    async def _body(self, request: Request, model: Model) -> Any:
+        body = await read_json(request, self._bounds.body_bytes, self._bounds.json_depth)
+        return model.parse(body)
+
+    def _id(self, request: Request) -> str:
+        id: str = request.path_params["id"]
+        if _ID.fullmatch(id) is None:
+            # no instance can have it, and it is not worth a question to the store
+            raise UnknownInstance(request.path_params["machine"], id[: wire.ID_LIMIT])
+        return id
+
+    def _page(self, limit: int) -> int:
+        if limit > self._bounds.page:
+            raise InvalidPayload(
+                "the request", {"query.limit": f"it is {limit}, the limit is {self._bounds.page}"}
+            )
+        return limit
+
+
+def _guarded_by(authenticate: Callable[[Request], Awaitable[Any]]) -> type[APIRoute]:
+    class _Guarded(APIRoute):
+        """Nobody reaches an endpoint unknown, and whatever is raised in one is a problem."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            # An endpoint that takes the bare request needs nothing of FastAPI's reading of
+            # parameters, which costs more than all else on the way of an event.
+            names = [*self.endpoint.__annotations__]
+            bare = names == ["request", "return"]
+            handle = self.endpoint if bare else super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                try:
+                    request.scope[_CALLER] = await authenticate(request)
+                    response: Response = await handle(request)
+                    return response
+                except ClientDisconnect:
+                    # nobody is left to read this; what is logged says why it was cut short
+                    return response_of_any(request, BadRequest("the body", "it was cut short"))
+                except Exception as error:
+                    return response_of_any(request, error)
+
+            return guarded
+
+    return _Guarded
+
+
+_CALLER = "statehold.caller"
+
+
+def _caller(request: Request) -> wire.Caller:
+    caller: wire.Caller = request.scope[_CALLER]
+    return caller
+
+
+def _reply(answer: Any, status: int) -> Response:
+    return Response(
+        answer.json(),
+        status_code=status,
+        media_type=JSON,
+        headers={"ETag": f'"{answer.seq}"', "Cache-Control": "no-store"},
+    )
+
+
+def _json(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _text(text: str) -> Response:
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
+def _where(pairs: list[str]) -> dict[str, str]:
+    wrong = {f"query.where.{n}": "write name=value" for n, p in enumerate(pairs) if "=" not in p}
+    if wrong:
+        raise InvalidPayload("the request", wrong)
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidPayload(
+            "the request", {"query.in_state_since": "it has no time zone; end it with Z, say"}
+        )
+    return moment
+
+
+def _last_event_id(request: Request) -> int | None:
+    given = request.headers.get("last-event-id")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= 15):
+        raise BadRequest("Last-Event-ID", f"{given[:50]!r} is not a seq")
+    return int(given)

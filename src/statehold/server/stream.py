@@ -1,0 +1,157 @@
+"""The journal as server-sent events (the HTML standard, 9.2).
+
+Rules:
+
+1.  A step's event has ``id: <seq>``; a note under it has none. A client that comes back with
+    ``Last-Event-ID: n`` gets every entry after step ``n``, the notes under ``n`` among them: a
+    note may so come twice, and never not at all. ``(seq, part)`` tells.
+2.  Nothing is kept for a client that does not read: entries are taken from the engine only as
+    fast as they are written, and after ``stall_seconds`` of no progress the server hangs up.
+3.  A stream ends when the instance is over (``event: end``), when the client goes, when the
+    server stops. It ends without ``end`` when something went wrong: the client comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import cast
+
+import anyio
+from anyio.abc import ObjectSendStream
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from statehold.errors import Overloaded, StateholdError, Stopping
+from statehold.server.bounds import Bounds
+from statehold.wire import JournalEntry
+
+_log = logging.getLogger("statehold.server")
+
+#: entries that wait between the engine and the socket
+_BUFFER = 16
+
+_OVER = frozenset({"done", "cancelled"})
+
+
+class Streams:
+    """The open streams of one server: counts them, and ends them all when it stops."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.open = 0
+        self.stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ends every stream soon and refuses new ones. To be called before the server waits for
+        its open requests, which streams never finish by themselves."""
+        self.stopping.set()
+
+    def respond(self, entries: AsyncIterator[JournalEntry], status: str) -> EventStream:
+        """``status`` is the instance's before ``entries``. Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`."""
+        if self.stopping.is_set():
+            raise Stopping()
+        if self.open >= self.bounds.streams:
+            raise Overloaded(self.open, self.bounds.streams)
+        return EventStream(self, entries, status)
+
+
+class EventStream(Response):
+    """One answer; ``status`` is the instance's before the first of ``entries``."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        streams: Streams,
+        entries: AsyncIterator[JournalEntry],
+        status: str,
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._streams = streams
+        self._entries = entries
+        self._status = status
+        self._ended = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.open += 1
+        try:
+            await send({
+                "type": "http.response.start",
+                "status": 200,
+                "headers": self.raw_headers,
+            })  # fmt: skip
+            async with anyio.create_task_group() as tasks:
+
+                async def until_gone() -> None:
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                    tasks.cancel_scope.cancel()
+
+                async def until_stopped() -> None:
+                    await self._streams.stopping.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(until_gone)
+                tasks.start_soon(until_stopped)
+                await self._write(send)
+                tasks.cancel_scope.cancel()
+            if self._streams.stopping.is_set() and not self._ended:
+                await self._send(send, b"", more=False)
+        except* TimeoutError:
+            _log.info("an event stream's client did not read; hung up")
+        except* (ClientDisconnect, OSError):
+            # the client went while something was written to it: nobody is left to tell
+            _log.debug("an event stream's client went away")
+        finally:
+            self._streams.open -= 1
+
+    async def _write(self, send: Send) -> None:
+        # tells proxies and the client at once that the stream is there
+        await self._send(send, b": stream\n\n")
+        into, out = anyio.create_memory_object_stream[JournalEntry](_BUFFER)
+        async with anyio.create_task_group() as tasks, out:
+            tasks.start_soon(self._pump, into)
+            while True:
+                chunk = b": \n\n"
+                with anyio.move_on_after(self._streams.bounds.heartbeat_seconds):
+                    try:
+                        chunk = event_bytes(await out.receive())
+                    except anyio.EndOfStream:
+                        break
+                await self._send(send, chunk)
+        # entries also end when the engine stops, which is no end of the instance
+        over = self._status in _OVER
+        await self._send(send, b"event: end\ndata: {}\n\n" if over else b"", more=False)
+
+    async def _pump(self, into: ObjectSendStream[JournalEntry]) -> None:
+        """A task of its own, since an async generator does not survive the cancellation that a
+        heartbeat's timeout would be."""
+        entries = cast(AbstractAsyncContextManager[AsyncIterator[JournalEntry]], aclosing(
+            self._entries
+        ))  # fmt: skip
+        try:
+            async with into, entries as found:
+                async for entry in found:
+                    self._status = entry.status
+                    await into.send(entry)
+        except StateholdError as error:
+            _log.warning("an event stream ended early: %s", error)
+            self._status = "unknown"
+
+    async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
+        with anyio.fail_after(self._streams.bounds.stall_seconds):
+            self._ended = not more
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def event_bytes(entry: JournalEntry) -> bytes:
+    # JSON has no raw line breaks, so one data line is always enough
+    data = entry.model_dump_json().encode()
+    if entry.part == 0:
+        return b"id: %d\nevent: step\ndata: %b\n\n" % (entry.seq, data)
+    return b"event: note\ndata: %b\n\n" % data

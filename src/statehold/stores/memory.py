@@ -1,0 +1,296 @@
+"""A store that lives as long as its object: for tests, simulations and a first try.
+
+It keeps the contract as the others do, with plain dicts, so that what runs on it runs on them.
+It survives ``close``: opened again, it still has its rows, as a file would.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from msgspec.structs import replace
+
+from statehold.errors import StoreRefused, StoreUnavailable
+from statehold.store import (
+    Entry,
+    Message,
+    Outcome,
+    Page,
+    Query,
+    Ref,
+    Row,
+    Status,
+    StoredChart,
+    Write,
+)
+from statehold.stores.paging import (
+    IncidentPosition,
+    Position,
+    check_once_each,
+    cursor_of,
+    fits,
+    incident_position_of,
+    microseconds,
+    page_size,
+    position_of,
+    whole_seqs,
+)
+
+
+class MemoryStore:
+    """``shared``: several workers of one process may have it open at once, as they may a server's.
+
+    Else a second opening is refused, as it is for a file.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self.exclusive = not shared
+        self._openings = 0
+        self._rows: dict[Ref, Row] = {}
+        #: the order of insertion, which breaks ties between equal times
+        self._order: dict[Ref, int] = {}
+        #: (wake_at, order, ref), sorted
+        self._wakes: list[tuple[datetime, int, Ref]] = []
+        self._journal: dict[Ref, list[Entry]] = {}
+        self._keys: dict[tuple[Ref, str], Entry] = {}
+        #: by number, which rises
+        self._mail: dict[int, Message] = {}
+        self._mail_keys: dict[tuple[Ref, str], int] = {}
+        self._last_number = 0
+        self._charts: dict[str, dict[int, StoredChart]] = {}
+
+    async def open(self, worker: str) -> None:
+        if self.exclusive and self._openings:
+            raise StoreRefused(
+                "this memory store is open already; close it first, or make it with shared=True"
+            )
+        self._openings += 1
+
+    async def close(self) -> None:
+        self._openings = max(0, self._openings - 1)
+
+    async def ping(self) -> None:
+        self._ready()
+
+    async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
+        self._ready()
+        return {ref: self._rows[ref] for ref in refs if ref in self._rows}
+
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        self._ready()
+        check_once_each(writes)
+        return [self._write(write) for write in writes]
+
+    async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
+        self._ready()
+        return {key: self._keys[key] for key in keys if key in self._keys}
+
+    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
+        self._ready()
+        return {key for key in keys if key in self._mail_keys}
+
+    async def due(self, now: datetime, limit: int) -> list[Row]:
+        self._ready()
+        first = islice(self._wakes, page_size(limit))
+        return [self._rows[ref] for wake_at, _, ref in first if wake_at <= now]
+
+    async def next_wake(self) -> datetime | None:
+        self._ready()
+        waiting = (message for message in self._mail.values() if not message.held)
+        moments = [message.due_at for message in waiting if message.due_at is not None]
+        if self._wakes:
+            moments.append(self._wakes[0][0])
+        return min(moments, default=None)
+
+    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
+        self._ready()
+        living = set(alive)
+        found = [row for row in self._rows.values() if not living.issuperset(row.held_by)]
+        return found[: page_size(limit)]
+
+    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
+        self._ready()
+        deliverable = (
+            message
+            for message in self._mail.values()
+            if message.number > after
+            and not message.held
+            and (message.due_at is None or message.due_at <= now)
+        )
+        return list(islice(deliverable, page_size(limit)))
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        self._ready()
+        counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}
+        for row in self._rows.values():
+            if row.machine == machine:
+                group = (row.version, row.status, row.state)
+                counts[group] = counts.get(group, 0) + 1
+        return counts
+
+    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
+        self._ready()
+        entries, size = self._journal.get(ref, []), page_size(limit)
+        start = bisect_left(entries, (after + 1, 0), key=_place)
+        return whole_seqs(entries[start : start + size + 1], size)
+
+    async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
+        self._ready()
+        entries = self._journal.get(ref, [])
+        upto = entries[: bisect_left(entries, (seq + 1, 0), key=_place)]
+        steps = (entry for entry in reversed(upto) if entry.part == 0)
+        return list(islice(steps, page_size(limit)))
+
+    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
+        self._ready()
+        found = [
+            (_incident_position(row), row)
+            for row in self._rows.values()
+            if row.incidents > 0 and machine in (None, row.machine)
+        ]
+        if cursor is not None:
+            last = incident_position_of(cursor)
+            found = [item for item in found if item[0] > last]
+        found.sort(key=lambda item: item[0])
+        size = page_size(limit)
+        rows = tuple(row for _, row in found[:size])
+        return Page(rows, cursor_of(_incident_position(rows[-1])) if len(found) > size else None)
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        self._ready()
+        return [chart for _, chart in sorted(self._charts.get(machine, {}).items())]
+
+    async def add_chart(self, chart: StoredChart) -> None:
+        self._ready()
+        self._charts.setdefault(chart.machine, {}).setdefault(chart.version, chart)
+
+    # --- one write: everything is asked before anything is changed --------------------------
+
+    def _ready(self) -> None:
+        if not self._openings:
+            raise StoreUnavailable("the memory store is not open; open it first")
+
+    def _write(self, write: Write) -> Outcome:
+        ref = write.row.ref
+        before = self._rows.get(ref)
+        if (before.rev if before else None) != write.expected_rev:
+            return Outcome.CONFLICT
+        taken = set(write.consumed)
+        if len(taken) != len(write.consumed) or not taken <= self._mail.keys():
+            return Outcome.CONFLICT
+        if self._uses_a_key_again(write, taken | self._recalled(write)):
+            return Outcome.KEY_USED
+        if self._repeats_a_place(write):
+            return Outcome.CONFLICT
+        for number in taken:
+            self._take(number)
+        for number in self._recalled(write):
+            self._take(number)
+        if write.released:
+            self._release(ref)
+        for message in write.messages:
+            self._put(message)
+        for entry in write.entries:
+            self._note(entry)
+        self._keep(ref, before, write.row)
+        return Outcome.WRITTEN
+
+    def _recalled(self, write: Write) -> set[int]:
+        if not write.recalled:
+            return set()
+        wanted, sender = set(write.recalled), write.row.ref
+        return {
+            number
+            for number, message in self._mail.items()
+            if message.send_id in wanted and message.sender == sender
+        }
+
+    def _uses_a_key_again(self, write: Write, leaving: set[int]) -> bool:
+        brought = [(Ref(e.machine, e.id), e.key) for e in write.entries if e.key is not None]
+        brought += [(m.to, m.key) for m in write.messages if m.key is not None]
+        return len(set(brought)) != len(brought) or any(
+            key in self._keys or self._mail_keys.get(key, 0) not in leaving | {0} for key in brought
+        )
+
+    def _repeats_a_place(self, write: Write) -> bool:
+        brought = [(Ref(e.machine, e.id), _place(e)) for e in write.entries]
+        return len(set(brought)) != len(brought) or any(
+            self._index_of(ref, place) is not None for ref, place in brought
+        )
+
+    def _index_of(self, ref: Ref, place: tuple[int, int]) -> int | None:
+        entries = self._journal.get(ref, [])
+        index = bisect_left(entries, place, key=_place)
+        return index if index < len(entries) and _place(entries[index]) == place else None
+
+    def _take(self, number: int) -> None:
+        message = self._mail.pop(number, None)
+        if message is not None and message.key is not None:
+            del self._mail_keys[message.to, message.key]
+
+    def _release(self, ref: Ref) -> None:
+        for number, message in self._mail.items():
+            if message.held and message.to == ref:
+                self._mail[number] = replace(message, held=False)
+
+    def _put(self, message: Message) -> None:
+        self._last_number += 1
+        self._mail[self._last_number] = replace(message, number=self._last_number)
+        if message.key is not None:
+            self._mail_keys[message.to, message.key] = self._last_number
+
+    def _note(self, entry: Entry) -> None:
+        ref = Ref(entry.machine, entry.id)
+        insort(self._journal.setdefault(ref, []), entry, key=_place)
+        if entry.key is not None:
+            self._keys[ref, entry.key] = entry
+
+    def _keep(self, ref: Ref, before: Row | None, row: Row) -> None:
+        order = self._order.setdefault(ref, len(self._order))
+        if before is not None and before.wake_at is not None:
+            del self._wakes[bisect_left(self._wakes, (before.wake_at, order, ref))]
+        if row.wake_at is not None:
+            insort(self._wakes, (row.wake_at, order, ref))
+        self._rows[ref] = row
+
+    async def discard(self, numbers: Sequence[int]) -> None:
+        self._ready()
+        for number in numbers:
+            self._take(number)
+
+    # last in the class: below it the name would no longer be the built-in one's
+    async def list(self, query: Query) -> Page:
+        self._ready()
+        found = [(_position(row), row) for row in self._rows.values() if _is_wanted(row, query)]
+        if query.cursor is not None:
+            last = position_of(query.cursor)
+            found = [item for item in found if item[0] < last]
+        found.sort(key=lambda item: item[0], reverse=True)
+        size = page_size(query.limit)
+        rows = tuple(row for _, row in found[:size])
+        return Page(rows, cursor_of(_position(rows[-1])) if len(found) > size else None)
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    return (entry.seq, entry.part)
+
+
+def _position(row: Row) -> Position:
+    return (microseconds(row.created_at), row.id)
+
+
+def _incident_position(row: Row) -> IncidentPosition:
+    return (microseconds(row.changed_at), row.machine, row.id)
+
+
+def _is_wanted(row: Row, query: Query) -> bool:
+    return (
+        row.machine == query.machine
+        and fits(query, row.version, row.status, row.state, row.tags, row.owners)
+        and (query.in_state_since is None or row.since <= query.in_state_since)
+        and (not query.incidents or row.incidents > 0)
+        and all(row.indexes.get(name) == value for name, value in query.where.items())
+    )

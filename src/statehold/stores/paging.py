@@ -1,0 +1,116 @@
+"""What all stores agree on: how long a page is, what a cursor holds, what a query fits."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from statehold.errors import InvalidPayload
+from statehold.store import PAGE_LIMIT, Entry, Query, Status, Write
+
+P = TypeVar("P")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: a cursor holds a time, a machine's name and an id; anything longer was not made by a store
+CURSOR_LIMIT = 4096
+
+#: microseconds since the epoch, as databases keep them
+_Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+#: the place in a list of instances after which a page begins: created_at, id
+Position = tuple[_Moment, str]
+#: the same in a list of incidents: changed_at, machine, id
+IncidentPosition = tuple[_Moment, str, str]
+
+
+def page_size(limit: int) -> int:
+    """``limit``, cut to what one answer may hold; at least 1, so that every page moves on."""
+    return max(1, min(limit, PAGE_LIMIT))
+
+
+def cursor_of(position: Position | IncidentPosition) -> str:
+    """An opaque text that is safe in addresses."""
+    return urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> Position:
+    """Where a list of instances goes on; raises ``InvalidPayload`` naming ``cursor``."""
+    return _decoded(cursor, _POSITION)
+
+
+def incident_position_of(cursor: str) -> IncidentPosition:
+    """Where a list of incidents goes on; raises ``InvalidPayload`` naming ``cursor``."""
+    return _decoded(cursor, _INCIDENT_POSITION)
+
+
+def check_once_each(writes: Sequence[Write]) -> None:
+    """Raises ``ValueError`` where a batch has two writes for one instance."""
+    if len({(write.row.machine, write.row.id) for write in writes}) != len(writes):
+        raise ValueError("a commit writes an instance once; put the second write in the next one")
+
+
+def microseconds(moment: datetime) -> int:
+    """Since the epoch, exact for every aware time; raises ``TypeError`` for a naive one."""
+    delta = moment - EPOCH
+    return delta.days * 86_400_000_000 + delta.seconds * 1_000_000 + delta.microseconds
+
+
+def moment(microseconds_: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds_)
+
+
+def is_in(state: Iterable[str], wanted: str) -> bool:
+    """One of the leaves is the wanted state or stands below it."""
+    below = wanted + "."
+    return any(leaf == wanted or leaf.startswith(below) for leaf in state)
+
+
+def fits(
+    query: Query,
+    version: int,
+    status: Status,
+    state: tuple[str, ...],
+    tags: tuple[str, ...],
+    owners: tuple[str, ...],
+) -> bool:
+    """Whether instances of this combination belong to the answer."""
+    return (
+        (query.version is None or query.version == version)
+        and (query.status is None or query.status == status)
+        and (not query.state or is_in(state, query.state))
+        and (not query.tag or query.tag in tags)
+        and (not query.owner or query.owner in owners)
+    )
+
+
+def whole_seqs(entries: list[Entry], limit: int) -> list[Entry]:
+    """Of one entry more than ``limit``, those whose seq is complete; never none.
+
+    A single seq with more parts than ``limit`` is cut, since nothing else could be answered.
+    """
+    if len(entries) <= limit:
+        return entries
+    beyond = entries[limit].seq
+    whole = [entry for entry in entries[:limit] if entry.seq != beyond]
+    return whole or entries[:limit]
+
+
+_POSITION: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position)
+_INCIDENT_POSITION: msgspec.json.Decoder[IncidentPosition] = msgspec.json.Decoder(IncidentPosition)
+
+
+def _decoded(cursor: str, decoder: msgspec.json.Decoder[P]) -> P:
+    try:
+        if len(cursor) > CURSOR_LIMIT:
+            raise ValueError("too long")
+        return decoder.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, msgspec.MsgspecError):
+        shown = cursor if len(cursor) <= 60 else cursor[:60] + "…"
+        raise InvalidPayload(
+            "the query",
+            {"cursor": f"{shown!r} is no cursor of this list; leave it out for the first page"},
+        ) from None

@@ -1,0 +1,298 @@
+"""A store in one SQLite file, owned by one process.
+
+Statements run on the event loop's own thread. Python's ``sqlite3`` lets go of the interpreter's
+lock at each row, and in a thread beside a busy loop each way back costs a switch interval of 5
+ms; here it costs nothing. The price is that the loop stands still for the length of a statement,
+so each is bounded: by ``limit``, by an index, or by the size of the engine's batch
+(``docs/decisions/0003-sqlite.md``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+
+import msgspec
+
+from statehold.errors import StoreInUse, StoreUnavailable
+from statehold.store import (
+    Entry,
+    Message,
+    Outcome,
+    Page,
+    Query,
+    Ref,
+    Row,
+    Status,
+    StoredChart,
+    Write,
+)
+from statehold.stores.paging import (
+    Position,
+    check_once_each,
+    cursor_of,
+    fits,
+    incident_position_of,
+    microseconds,
+    moment,
+    page_size,
+    position_of,
+    whole_seqs,
+)
+from statehold.stores.queries import load_queries
+from statehold.stores.sqlite_columns import (
+    Configurations,
+    chart_of,
+    entry_of,
+    holders_of,
+    message_of,
+    row_of,
+)
+from statehold.stores.sqlite_file import SqliteFile
+from statehold.stores.sqlite_writer import Writer
+
+#: above every time and below every time that a row can have
+_LAST, _FIRST = 2**63 - 1, -(2**63)
+
+
+class SqliteStore:
+    """``path`` is made at the first opening; its directory must be there.
+
+    Beside the file stand ``-wal`` and ``-shm``, which SQLite keeps while it is open and which
+    belong to it, and ``.lock``, which names the process that owns it.
+    """
+
+    exclusive = True
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = Path(path)
+        self._q = load_queries("sqlite")
+        self._open: SqliteFile | None = None
+        self._worker = ""
+
+    async def open(self, worker: str) -> None:
+        if self._open is not None:
+            raise StoreInUse(str(self._path), f"this very store, worker {self._worker}")
+        file = SqliteFile(self._path, worker)
+        self._configurations = Configurations(file.db, self._q)
+        self._writer = Writer(file.db, self._q, self._configurations)
+        self._open, self._worker = file, worker
+
+    async def close(self) -> None:
+        file, self._open = self._open, None
+        if file is not None:
+            file.close()
+
+    async def ping(self) -> None:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            file.check_room()
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+
+    async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
+        with self._file() as db:
+            return self._load(db, refs)
+
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        if not writes:
+            return []
+        check_once_each(writes)
+        file = self._file()
+        with file:
+            file.check_in_place()
+            return self._writer.commit(writes)
+
+    async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
+        with self._file() as db:
+            found: dict[tuple[Ref, str], Entry] = {}
+            for ref, key in keys:
+                columns = db.execute(self._q["entry_of_key"], (ref.machine, ref.id, key)).fetchone()
+                if columns is not None:
+                    found[ref, key] = entry_of(columns)
+            return found
+
+    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
+        with self._file() as db:
+            is_there = self._q["message_of_key"]
+            return {
+                (ref, key)
+                for ref, key in keys
+                if db.execute(is_there, (ref.machine, ref.id, key)).fetchone() is not None
+            }
+
+    async def due(self, now: datetime, limit: int) -> list[Row]:
+        with self._file() as db:
+            found = db.execute(self._q["due"], (microseconds(now), page_size(limit))).fetchall()
+            return [row_of(columns, self._configurations) for columns in found]
+
+    async def next_wake(self) -> datetime | None:
+        with self._file() as db:
+            asked = (self._q["next_wake"], self._q["next_message"])
+            found = [db.execute(question).fetchone()[0] for question in asked]
+            return min((moment(at) for at in found if at is not None), default=None)
+
+    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
+        living, size = set(alive), page_size(limit)
+        rows: list[Row] = []
+        with self._file() as db:
+            for (held_by,) in db.execute(self._q["holders"]).fetchall():
+                if len(rows) >= size:
+                    break
+                if not living.issuperset(holders_of(held_by)):
+                    found = db.execute(self._q["rows_held_by"], (held_by, size - len(rows)))
+                    rows += [row_of(columns, self._configurations) for columns in found]
+        return rows
+
+    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
+        with self._file() as db:
+            wanted = {"now": microseconds(now), "after": after, "limit": page_size(limit)}
+            return [message_of(columns) for columns in db.execute(self._q["mail"], wanted)]
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}
+        with self._file() as db:
+            for number, instances in db.execute(self._q["configurations_of_machine"], (machine,)):
+                of = self._configurations.of_number(number)
+                group = (of.version, of.status, of.state)
+                counts[group] = counts.get(group, 0) + instances
+        return counts
+
+    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
+        size = page_size(limit)
+        with self._file() as db:
+            found = db.execute(self._q["journal"], (ref.machine, ref.id, after, size + 1))
+            return whole_seqs([entry_of(columns) for columns in found], size)
+
+    async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
+        with self._file() as db:
+            wanted = (ref.machine, ref.id, seq, page_size(limit))
+            return [entry_of(columns) for columns in db.execute(self._q["journal_before"], wanted)]
+
+    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
+        last = (_FIRST, "", "") if cursor is None else incident_position_of(cursor)
+        size = page_size(limit)
+        wanted = {
+            "machine": machine,
+            "changed_at": last[0],
+            "after_machine": last[1],
+            "after_id": last[2],
+            "limit": size + 1,
+        }
+        with self._file() as db:
+            found = db.execute(self._q["incidents"], wanted).fetchall()
+            rows = tuple(row_of(columns, self._configurations) for columns in found[:size])
+        if len(found) <= size:
+            return Page(rows, None)
+        end = rows[-1]
+        return Page(rows, cursor_of((microseconds(end.changed_at), end.machine, end.id)))
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        with self._file() as db:
+            return [chart_of(columns) for columns in db.execute(self._q["charts"], (machine,))]
+
+    async def add_chart(self, chart: StoredChart) -> None:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            columns = (chart.machine, chart.version, chart.chart, microseconds(chart.stored_at))
+            db.execute(self._q["insert_chart"], columns)
+
+    async def discard(self, numbers: Sequence[int]) -> None:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(self._q["take_message"], [(number,) for number in numbers])
+            db.execute("COMMIT")
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def _file(self) -> SqliteFile:
+        if self._open is None:
+            raise StoreUnavailable(f"{self._path} is closed; open the store first")
+        return self._open
+
+    def _load(self, db: sqlite3.Connection, refs: Sequence[Ref]) -> dict[Ref, Row]:
+        found: dict[Ref, Row] = {}
+        load_row = self._q["load_row"]
+        for ref in refs:
+            columns = db.execute(load_row, (ref.machine, ref.id)).fetchone()
+            if columns is not None:
+                found[ref] = row_of(columns, self._configurations)
+        return found
+
+    def _positions(
+        self, db: sqlite3.Connection, query: Query, last: Position
+    ) -> Iterator[Position]:
+        """The answer's positions after ``last``, newest first, read only as far as asked for."""
+        everything, chosen = self._choose(db, query)
+        chunk = page_size(query.limit) + 1
+        wanted: dict[str, str | int] = {
+            "machine": query.machine,
+            "since": _LAST if query.in_state_since is None else microseconds(query.in_state_since),
+        }
+        narrowed = {
+            **wanted,
+            "configurations": msgspec.json.encode(chosen).decode(),
+            "indexes": msgspec.json.encode(dict(query.where)).decode(),
+        }
+        if query.incidents:
+            return self._walk(db, "keys_with_incidents", narrowed, last, chunk)
+        if query.where:
+            name, value = next(iter(query.where.items()))
+            narrowed |= {"name": name, "value": value}
+            return self._walk(db, "keys_by_lookup", narrowed, last, chunk)
+        if everything and query.in_state_since is None:
+            return self._walk(db, "keys_by_age", wanted, last, chunk)
+        # each of many combinations gives a few, so that a page costs about a page
+        chunk = max(8, chunk // max(1, len(chosen)))
+        walks = [
+            self._walk(
+                db, "keys_by_configuration", {**wanted, "configuration": number}, last, chunk
+            )
+            for number in chosen
+        ]
+        return merge(*walks, reverse=True)
+
+    def _choose(self, db: sqlite3.Connection, query: Query) -> tuple[bool, list[int]]:
+        """The numbers of the machine's configurations that fit, and whether all do."""
+        there = db.execute(self._q["configurations_of_machine"], (query.machine,)).fetchall()
+        chosen = [
+            number
+            for number, _ in there
+            if fits(query, *self._configurations.of_number(number)[1:])
+        ]
+        return len(chosen) == len(there), chosen
+
+    def _walk(
+        self,
+        db: sqlite3.Connection,
+        name: str,
+        wanted: dict[str, str | int],
+        last: Position,
+        chunk: int,
+    ) -> Iterator[Position]:
+        while True:
+            bounds = {**wanted, "created_at": last[0], "id": last[1], "limit": chunk}
+            positions = db.execute(self._q[name], bounds).fetchall()
+            yield from positions
+            if len(positions) < chunk:
+                return
+            last = positions[-1]
+
+    # last in the class: below it the name would no longer be the built-in one's
+    async def list(self, query: Query) -> Page:
+        last = None if query.cursor is None else position_of(query.cursor)
+        size = page_size(query.limit)
+        with self._file() as db:
+            positions = list(islice(self._positions(db, query, last or (_LAST, "")), size + 1))
+            refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]
+            rows = tuple(self._load(db, refs).values())
+        return Page(rows, cursor_of(positions[size - 1]) if len(positions) > size else None)

@@ -1,0 +1,209 @@
+"""Between the contract's values and SQLite's columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from statehold.store import Entry, Message, Ref, Row, Status, StoredChart
+from statehold.stores.paging import microseconds, moment
+
+#: how many configurations are remembered; more are asked for anew
+CONFIGURATIONS_LIMIT = 65_536
+
+_encode = msgspec.json.encode
+_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class Configuration(NamedTuple):
+    """What instances are counted and listed by; a row refers to it by number."""
+
+    machine: str
+    version: int
+    status: Status
+    state: tuple[str, ...]
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+class Configurations:
+    """Numbers of configurations, remembered in both directions: they never change once written."""
+
+    def __init__(self, db: sqlite3.Connection, queries: Mapping[str, str]) -> None:
+        self._db = db
+        self._queries = queries
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._by_number: dict[int, Configuration] = {}
+
+    def number_of(self, row: Row) -> int:
+        """Within a transaction: one that was never seen is written."""
+        # a plain tuple equals a named one and is made in a third of the time
+        known = self._numbers.get(
+            (row.machine, row.version, row.status, row.state, row.tags, row.owners)
+        )
+        return self._find_or_write(row) if known is None else known
+
+    def of_number(self, number: int) -> Configuration:
+        known = self._by_number.get(number)
+        if known is None:
+            columns = self._db.execute(self._queries["configuration"], (number,)).fetchone()
+            _, machine, version, status, state, tags, owners = columns
+            known = Configuration(
+                machine,
+                version,
+                status,
+                _decode_names(state),
+                _decode_names(tags),
+                _decode_names(owners),
+            )
+            self._remember(number, known)
+        return known
+
+    def forget(self) -> None:
+        """After a rollback: what was written within it is gone."""
+        self._numbers.clear()
+        self._by_number.clear()
+
+    def _find_or_write(self, row: Row) -> int:
+        wanted = Configuration(
+            row.machine, row.version, row.status, row.state, row.tags, row.owners
+        )
+        columns = (
+            *wanted[:3],
+            _encode(wanted.state).decode(),
+            _encode(wanted.tags).decode(),
+            _encode(wanted.owners).decode(),
+        )
+        found = self._db.execute(self._queries["number_of_configuration"], columns).fetchone()
+        if found is None:
+            number = self._db.execute(self._queries["insert_configuration"], columns).lastrowid
+            assert number is not None
+        else:
+            number = int(found[0])
+        self._remember(number, wanted)
+        return number
+
+    def _remember(self, number: int, configuration: Configuration) -> None:
+        if len(self._by_number) >= CONFIGURATIONS_LIMIT:
+            self.forget()
+        self._numbers[configuration] = number
+        self._by_number[number] = configuration
+
+
+def row_columns(row: Row, configuration: int, indexes: str | None) -> tuple[Any, ...]:
+    """The columns that change, in the order of ``update_row`` and ``insert_row``."""
+    return (
+        configuration,
+        row.seq,
+        row.rev,
+        indexes,
+        microseconds(row.since),
+        microseconds(row.changed_at),
+        None if row.wake_at is None else microseconds(row.wake_at),
+        _encode(row.held_by).decode() if row.held_by else None,
+        row.incidents,
+        None if row.deadline is None else microseconds(row.deadline),
+        row.document,
+    )
+
+
+def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
+    (
+        machine, id_, number, seq, rev, indexes, created_at, since, changed_at, wake_at, held_by,
+        incidents, deadline, document,
+    ) = columns  # fmt: skip
+    _, version, status, state, tags, owners = configurations.of_number(number)
+    return Row(
+        machine=machine,
+        id=id_,
+        version=version,
+        seq=seq,
+        rev=rev,
+        status=status,
+        state=state,
+        tags=tags,
+        owners=owners,
+        indexes=indexes_of(indexes),
+        created_at=moment(created_at),
+        since=moment(since),
+        changed_at=moment(changed_at),
+        wake_at=None if wake_at is None else moment(wake_at),
+        held_by=_decode_names(held_by) if held_by else (),
+        incidents=incidents,
+        deadline=None if deadline is None else moment(deadline),
+        document=document,
+    )
+
+
+def holders_of(held_by: str) -> tuple[str, ...]:
+    return _decode_names(held_by)
+
+
+def indexes_text(indexes: Mapping[str, str]) -> str | None:
+    """Sorted, so that equal indexes are equal texts; None where there are none."""
+    return _encode(dict(indexes), order="sorted").decode() if indexes else None
+
+
+def indexes_of(text: str | None) -> dict[str, str]:
+    return _decode_indexes(text) if text else {}
+
+
+def entry_columns(entry: Entry, instance: int) -> tuple[Any, ...]:
+    return (
+        instance,
+        entry.seq,
+        entry.part,
+        microseconds(entry.at),
+        entry.kind,
+        entry.body,
+        entry.key,
+        entry.reply,
+    )
+
+
+def entry_of(columns: tuple[Any, ...]) -> Entry:
+    machine, id_, seq, part, at, kind, body, key, reply = columns
+    return Entry(machine, id_, seq, part, moment(at), kind, body, key, reply)
+
+
+def message_columns(message: Message) -> tuple[Any, ...]:
+    sender = message.sender
+    return (
+        message.to.machine,
+        message.to.id,
+        message.kind,
+        message.body,
+        None if message.due_at is None else microseconds(message.due_at),
+        None if sender is None else sender.machine,
+        None if sender is None else sender.id,
+        message.send_id,
+        message.held,
+        message.key,
+    )
+
+
+def message_of(columns: tuple[Any, ...]) -> Message:
+    (
+        number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
+        key,
+    ) = columns  # fmt: skip
+    return Message(
+        to=Ref(to_machine, to_id),
+        kind=kind,
+        body=body,
+        due_at=None if due_at is None else moment(due_at),
+        sender=None if sender_machine is None else Ref(sender_machine, sender_id),
+        send_id=send_id,
+        held=bool(held),
+        key=key,
+        number=number,
+    )
+
+
+def chart_of(columns: tuple[Any, ...]) -> StoredChart:
+    machine, version, chart, stored_at = columns
+    return StoredChart(machine, version, chart, moment(stored_at))

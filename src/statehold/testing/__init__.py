@@ -1,0 +1,28 @@
+"""For tests of machines: :class:`Harness` steps one by hand, :class:`EngineKit` runs an engine.
+
+A harness needs no event loop, no store and no waiting: it is the interpreter with a clock that
+moves when it is told to. The kit is the engine itself, on a manual clock and with effects that
+answer as the test wants. With pytest both come as fixtures, ``harness`` and ``engine_kit``.
+"""
+
+from statehold.engine.clock import ManualClock
+from statehold.testing.asked import Asked, Sent
+from statehold.testing.engine_kit import EngineKit, NotSettled
+from statehold.testing.fakes import Fake, fail, hold, succeed
+from statehold.testing.harness import Harness
+from statehold.testing.stepped import EPOCH, NeverAtRest
+
+__all__ = [
+    "EPOCH",
+    "Asked",
+    "EngineKit",
+    "Fake",
+    "Harness",
+    "ManualClock",
+    "NeverAtRest",
+    "NotSettled",
+    "Sent",
+    "fail",
+    "hold",
+    "succeed",
+]

@@ -1,0 +1,224 @@
+"""An engine for tests: its clock stands still, its effects answer as the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from statehold.chart.effect import Effect
+from statehold.chart.machine import AMachine, Definition
+from statehold.engine import Engine
+from statehold.engine.answer import Answer
+from statehold.engine.clock import ManualClock
+from statehold.engine.document import decode_document
+from statehold.engine.limits import Limits
+from statehold.errors import StateholdError
+from statehold.store import Row, Store
+from statehold.stores import MemoryStore, open_store
+from statehold.testing.fakes import Fake
+from statehold.testing.stepped import DUE_LIMIT, EPOCH, Roles
+from statehold.wire import Caller
+
+#: seconds of real time that :meth:`EngineKit.settle` waits for effects and commits
+SETTLE_SECONDS = 10.0
+#: rounds of the event loop before it is asked less often whether all is done
+_EAGER_ROUNDS = 200
+_PAGE = 1_000
+
+Fakes = Mapping[Effect[Any, Any] | str, Fake]
+
+
+class NotSettled(StateholdError):
+    """Something goes on and on: an effect that does not come back, or timers without an end."""
+
+    code = "not-settled"
+
+
+class EngineKit:
+    """A real engine on a manual clock.
+
+    ::
+
+        async with EngineKit(OrderFlow, fakes={offer: fail(times=2)}) as kit:
+            await kit.start(OrderFlow, "o-1", {"items": ["pizza"]})
+            await kit.advance(minutes(1))
+            assert (await kit.read(OrderFlow, "o-1")).state == ["creating"]
+
+    ``fakes`` answer in the place of effects, which are named by themselves or by their names;
+    effects that are not among them run for real. ``store`` is a store, its address, or None for
+    one in memory. Closed kits leave their store and ``clock`` as they are: give both to another
+    kit, with the next version of the machine say, and it goes on from there.
+
+    ``engine`` is the engine, for everything that the kit has no word of its own for; name machines
+    to it as strings, since those with fakes are not the classes that the test has at hand.
+    """
+
+    def __init__(
+        self,
+        *machines: AMachine,
+        fakes: Fakes | None = None,
+        store: Store | str | None = None,
+        clock: ManualClock | None = None,
+        limits: Limits = Limits(grace_seconds=0.0),  # noqa: B008 - frozen
+        seed: int = 0,
+    ) -> None:
+        self.clock = clock or ManualClock(EPOCH)
+        self.fakes = _by_name(fakes or {})
+        self.store: Store = (
+            MemoryStore() if store is None else open_store(store) if isinstance(store, str) else store
+        )
+        definitions = _with_fakes(machines, self.fakes)
+        self._names = {definition.name for definition in definitions}
+        self.engine = Engine(
+            self.store, definitions, clock=self.clock, limits=limits, seed=seed
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.engine.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.engine.close()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def start(
+        self, machine: AMachine | str, id: str | None = None, data: Any = None, **more: Any
+    ) -> Answer:
+        """As :meth:`Engine.start`; what it asks for goes on behind: see :meth:`settle`."""
+        return await self.engine.start(_name(machine), id, data, **more)
+
+    async def send(
+        self,
+        machine: AMachine | str,
+        id: str,
+        event: Any,
+        *,
+        roles: Roles = None,
+        **more: Any,
+    ) -> Answer:
+        """As :meth:`Engine.send`; ``roles`` None is trusted code."""
+        held = frozenset([roles]) if isinstance(roles, str) else roles
+        caller = Caller("test", None if held is None else frozenset(held))
+        return await self.engine.send(_name(machine), id, event, caller=caller, **more)
+
+    async def read(self, machine: AMachine | str, id: str) -> Answer:
+        return await self.engine.read(_name(machine), id)
+
+    async def settle(self) -> None:
+        """Returns once nothing is due, on its way or running, but what fakes hold.
+
+        Retries and timers that are due later stay where they are: :meth:`advance`. Raises
+        ``NotSettled`` after ``SETTLE_SECONDS`` of real time.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLE_SECONDS
+        rounds = 0
+        while busy := await self._busy():
+            if loop.time() > until:
+                raise NotSettled(
+                    f"after {SETTLE_SECONDS:g} s there is still {busy}; an effect that must not "
+                    "come back is faked by hold()"
+                )
+            rounds += 1
+            # effects in threads take real time: leave it to them
+            await asyncio.sleep(0 if rounds < _EAGER_ROUNDS else 0.001)
+
+    async def advance(self, by: timedelta) -> None:
+        """Moves the clock from one thing that is due to the next, settling at each.
+
+        Raises ``NotSettled`` after ``DUE_LIMIT`` of them.
+        """
+        target = self.now + by
+        await self.settle()
+        for _ in range(DUE_LIMIT):
+            due = await self.store.next_wake()
+            if due is None or due > target:
+                self.clock.set(target)
+                await self.settle()
+                return
+            self.clock.set(max(due, self.now))
+            await self.settle()
+        raise NotSettled(
+            f"{DUE_LIMIT} things came due before {target} and there are more; advance by less"
+        )
+
+    async def _busy(self) -> str:
+        """What goes on now, in words; empty if nothing does."""
+        due = [row for row in await self.store.due(self.now, _PAGE) if row.machine in self._names]
+        if due:
+            return f"something due at {due[0].machine}/{due[0].id}"
+        mail = await self.store.mail(self.now, 0, 1)
+        if mail:
+            return f"a message to {mail[0].to.machine}/{mail[0].to.id}"
+        held = {key for fake in self.fakes.values() for key in fake.waiting}
+        # whoever holds something is not among no workers at all: these rows have effects running
+        for row in await self.store.orphans((), _PAGE):
+            running = _running(row) - held
+            if row.machine in self._names and running:
+                return f"an effect running, {min(running)}"
+        return ""
+
+
+def _running(row: Row) -> set[str]:
+    """The calls' keys of the effects that a worker performs."""
+    tries = decode_document(row.document).tries
+    return {f"{row.machine}/{row.id}/{key}" for key, one in tries.items() if one.worker}
+
+
+def _name(machine: AMachine | str) -> str:
+    return machine if isinstance(machine, str) else machine.definition.name
+
+
+def _by_name(fakes: Fakes) -> dict[str, Fake]:
+    return {what if isinstance(what, str) else what.name: fake for what, fake in fakes.items()}
+
+
+def _with_fakes(
+    machines: tuple[AMachine, ...], fakes: Mapping[str, Fake]
+) -> list[Definition[Any]]:
+    """The machines, with the faked effects in the place of the real ones; raises ``ValueError``
+    for a fake that none of them has an effect for."""
+    definitions = [machine.definition for machine in machines]
+    known = {name for definition in definitions for name in definition.effects}
+    strange = sorted(set(fakes) - known)
+    if strange:
+        raise ValueError(
+            f"no machine here has an effect {strange[0]!r}; there are "
+            f"{', '.join(sorted(known)) or 'none'}"
+        )
+    return [
+        dataclasses.replace(
+            definition,
+            effects={
+                name: _faked(effect, fakes[name]) if name in fakes else effect
+                for name, effect in definition.effects.items()
+            },
+            # compiled for the effects that it had
+            program=None,
+        )
+        for definition in definitions
+    ]
+
+
+def _faked(effect: Effect[Any, Any], fake: Fake) -> Effect[Any, Any]:
+    # what a fake holds must not run into the timeout, which is of real time
+    return dataclasses.replace(
+        effect,
+        run=fake.perform,
+        is_async=True,
+        takes_call=True,
+        timeout=timedelta(days=1),
+        heartbeat=None,
+    )

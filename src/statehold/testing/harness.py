@@ -1,0 +1,369 @@
+"""The harness: an instance stepped by hand, outcomes for what it asks, assertions that explain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import difflib
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self, TypeVar
+
+import msgspec
+from pydantic_core import to_json
+
+from statehold.chart.effect import Call, Effect
+from statehold.chart.event import AnEvent, Event, Failure, Result
+from statehold.chart.machine import AMachine
+from statehold.define.state import Node, declared
+from statehold.engine.outcomes import read_result
+from statehold.errors import NotAllowed, Permanent
+from statehold.testing.asked import Asked, AskedFor, Sent, name_of_asked
+from statehold.testing.stepped import D, Roles, Stepped
+
+T = TypeVar("T")
+
+AnError = BaseException | str
+NamedEventType = type[Event] | str
+AState = Node | str
+
+_ABSENT: Any = object()
+
+
+class Harness(Stepped[D]):
+    """One instance of a machine, in a test, with nothing else around it.
+
+    ::
+
+        order = Harness(OrderFlow, {"items": ["pizza"]})
+        order.send(RestaurantAccepted(prep_minutes=12), roles="restaurant")
+        order.advance(minutes(12))
+        order.assert_state(OrderFlow.ready)
+
+    Nothing happens by itself: events are sent by :meth:`send`, timers fire as :meth:`advance`
+    moves the clock, effects end by :meth:`succeed`, :meth:`fail` or :meth:`run`. Assertions raise
+    ``AssertionError`` with what is, what was expected and the path that led there.
+
+    Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or None for the
+    defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
+    """
+
+    # --- outcomes ---
+
+    @property
+    def running(self) -> list[Asked]:
+        """Effects and children that are in flight, those that wait for a person among them."""
+        return [asked for asked in self.asked if asked.in_flight]
+
+    @property
+    def incidents(self) -> list[Asked]:
+        """Effects that failed for good with no transition to take the failure."""
+        return [asked for asked in self.asked if asked.status == "incident"]
+
+    def succeed(self, effect: AskedFor, result: Any = None, *, key: str | None = None) -> Self:
+        """The effect ended well; an incident is resolved so too.
+
+        ``key`` chooses where several of the name are in flight. Raises ``InvalidPayload`` where
+        the result is not of the effect's annotated type.
+        """
+        asked = self._one(effect, "effect", key)
+        value = read_result(self.definition, asked.name, to_json(result))
+        self._succeed(asked, value)
+        return self
+
+    def fail(
+        self,
+        effect: AskedFor,
+        error: AnError = "failed in the test",
+        *,
+        tries: int | None = None,
+        key: str | None = None,
+    ) -> Self:
+        """The effect failed: ``tries`` times in a row, or for good where that is left out.
+
+        Its last try, and a ``Permanent``, is for good: the failure is taken by a transition, or
+        becomes an incident.
+        """
+        asked = self._one(effect, "effect", key)
+        known = self.definition.effects[asked.name]
+        left = known.retry.attempts - asked.attempt + 1
+        failing = left if tries is None else tries
+        if not 1 <= failing <= left:
+            self._wrong(
+                f"{asked} can't fail {failing} times, it has {left} tries left of "
+                f"{known.retry.attempts}",
+                f"tries from 1 to {left}",
+            )
+        asked.error = f"{_class_of(error)}: {error}"
+        if isinstance(error, Permanent):
+            self._fail(asked, error, asked.attempt)
+        elif failing == left:
+            self._fail(asked, error, known.retry.attempts)
+        else:
+            self._story.note(self._now, f"{asked.name} ({asked.key}) failed: {asked.error}")
+            asked.attempt += failing
+        return self
+
+    def succeed_child(
+        self, machine: AMachine | str, output: Any = None, *, key: str | None = None
+    ) -> Self:
+        """The child instance came to its end, with this output."""
+        asked = self._one(machine, "machine", key)
+        self._succeed(asked, msgspec.json.decode(to_json(output)))
+        return self
+
+    def fail_child(
+        self,
+        machine: AMachine | str,
+        error: AnError = "cancelled in the test",
+        *,
+        key: str | None = None,
+    ) -> Self:
+        """The child instance was cancelled, or could not be started."""
+        asked = self._one(machine, "machine", key)
+        asked.error = str(error)
+        name = "Cancelled" if isinstance(error, str) else _class_of(error)
+        self._end(asked, Failure(self._invoke_of(asked), asked.key, name, str(error)), "failed")
+        return self
+
+    def retry(self, effect: AskedFor, *, key: str | None = None) -> Self:
+        """A person has an incident tried again, from the first try on."""
+        asked = self._incident(effect, key)
+        asked.status, asked.attempt, asked.error = "running", 1, None
+        self._story.note(self._now, f"{asked.name} ({asked.key}) is tried again")
+        return self
+
+    def skip(self, effect: AskedFor, *, key: str | None = None) -> Self:
+        """A person goes on without it: no event comes of it."""
+        asked = self._incident(effect, key)
+        asked.status = "skipped"
+        effects = tuple(one for one in self._snapshot.effects if one.key != asked.key)
+        self._snapshot = msgspec.structs.replace(self._snapshot, effects=effects)
+        self._story.note(self._now, f"{asked.name} ({asked.key}) is skipped")
+        return self
+
+    def run(self, effect: Effect[Any, T], *, key: str | None = None) -> T:
+        """Runs the effect's own function for one try, and delivers its outcome.
+
+        The function is given a copy of the data and a ``Call`` as an engine would give it, within
+        the effect's timeout. Gives its result, as it is after a way through JSON. What it raises
+        is raised here too, after it was counted as a failed try; of a ``Permanent`` and of the
+        last try the failure is delivered first.
+        """
+        asked = self._one(effect, "effect", key)
+        known = self.definition.effects[asked.name]
+        name = f"{self.definition.name}/{self.id}/{asked.key}"
+        call = Call(name, self.definition.name, self.id, asked.attempt, asked.asked_at)
+        data = self.definition.data.copy(asked.data)
+        try:
+            result = _complete(known, (data, call) if known.takes_call else (data,))
+        except Exception as error:
+            self.fail(effect, error, tries=1, key=asked.key)
+            raise
+        value: T = read_result(self.definition, asked.name, to_json(result))
+        self._succeed(asked, value)
+        return value
+
+    # --- assertions ---
+
+    def refuses(self, event: Any, *, roles: Roles = None) -> NotAllowed:
+        """Asserts that the event is not allowed now; gives the error, for its reasons."""
+        before = self._snapshot
+        kept = (list(self.asked), list(self.sent), list(self.emitted), list(self._mail))
+        try:
+            self.send(event, roles=roles)
+        except NotAllowed as error:
+            return error
+        taken = ", ".join(self.state)
+        # the test may go on in a `pytest.raises`: the event was not to be taken
+        self._snapshot = before
+        self.asked, self.sent, self.emitted, self._mail = kept
+        self._wrong(f"{event!r} was taken and led to {taken}", "that it is refused")
+
+    def assert_state(self, *states: AState) -> None:
+        """Each of these is active: leaves, or states around them; objects, or paths."""
+        wanted = [self._path(state) for state in states]
+        missing = [path for path in wanted if path not in self.active]
+        if missing:
+            self._wrong(f"it is in {', '.join(self.state)}", f"to be in {', '.join(wanted)}")
+
+    def assert_data(self, **fields: Any) -> None:
+        """These fields of the data have these values; an item where the data is a mapping."""
+        data = self.data
+        wrong = []
+        for name, expected in fields.items():
+            actual = (
+                data.get(name, _ABSENT) if isinstance(data, dict) else getattr(data, name, _ABSENT)
+            )
+            if actual != expected:
+                is_ = "absent" if actual is _ABSENT else repr(actual)
+                wrong.append((f"{name} is {is_}", f"{name} = {expected!r}"))
+        if wrong:
+            self._wrong("; ".join(i for i, _ in wrong), "; ".join(e for _, e in wrong))
+
+    def assert_asked(self, what: AskedFor, *, times: int | None = None) -> Asked:
+        """The effect, or the child machine, was asked for, ``times`` times in all if given.
+
+        Gives the last one.
+        """
+        name = name_of_asked(what)
+        found = [asked for asked in self.asked if asked.name == name]
+        if not found or (times is not None and len(found) != times):
+            expected = f"{name} to be asked for" + ("" if times is None else f" {times} times")
+            self._wrong(f"{name} was asked for {len(found)} times; {self._listed()}", expected)
+        return found[-1]
+
+    def assert_not_asked(self, what: AskedFor) -> None:
+        """The effect, or the child machine, was never asked for."""
+        name = name_of_asked(what)
+        if any(asked.name == name for asked in self.asked):
+            self._wrong(f"{name} was asked for; {self._listed()}", f"{name} not to be asked for")
+
+    def assert_running(self, what: AskedFor) -> Asked:
+        """The effect, or the child machine, is in flight now; gives it."""
+        name = name_of_asked(what)
+        found = [asked for asked in self.running if asked.name == name]
+        if not found:
+            self._wrong(f"{name} is not in flight; {self._listed()}", f"{name} in flight")
+        return found[-1]
+
+    def assert_allowed(
+        self, *events: NamedEventType, roles: Roles = None, only: bool = False
+    ) -> None:
+        """Each of these events is accepted now from these roles; with ``only``, no other one is."""
+        wanted = [event if isinstance(event, str) else event.__event__ for event in events]
+        now = self.allowed_for(roles)
+        if not set(wanted) <= set(now) or (only and set(wanted) != set(now)):
+            expected = ", ".join(wanted) or "nothing"
+            self._wrong(
+                f"allowed is {', '.join(now) or 'nothing'}",
+                f"{expected}{' and no other' if only else ''} to be allowed",
+            )
+
+    def assert_sent(
+        self, event: type[AnEvent] | str, *, machine: AMachine | str | None = None,
+        instance: str | None = None,
+    ) -> Sent:  # fmt: skip
+        """An event of this type was sent to an instance; gives the last one that fits."""
+        name = event if isinstance(event, str) else str(getattr(event, "__event__", event))
+        to = None if machine is None else name_of_asked(machine)
+        found = [
+            sent
+            for sent in self.sent
+            if sent.event.__event__ == name
+            and to in (None, sent.machine)
+            and instance in (None, sent.instance)
+        ]
+        if not found:
+            all_ = "; ".join(map(str, self.sent)) or "nothing"
+            self._wrong(f"sent was {all_}", f"{name} to {to or 'any'}/{instance or 'any'}")
+        return found[-1]
+
+    def assert_done(self, output: Any = _ABSENT) -> None:
+        """It came to its end, with this output if one is given."""
+        if not self.done:
+            self._wrong(f"it is not done, but in {', '.join(self.state)}", "it to be done")
+        if output is not _ABSENT and self.output != output:
+            self._wrong(f"the output is {self.output!r}", f"output {output!r}")
+
+    # --- underneath ---
+
+    def _one(self, what: AskedFor, kind: str, key: str | None) -> Asked:
+        name = name_of_asked(what)
+        found = [
+            asked
+            for asked in self.running
+            if asked.name == name and asked.kind == kind and key in (None, asked.key)
+        ]
+        if len(found) != 1:
+            which = name if key is None else f"{name} ({key})"
+            if found:
+                keys = ", ".join(asked.key for asked in found)
+                self._wrong(f"{len(found)} of {name} are in flight", f"key= with one of {keys}")
+            self._wrong(f"{which} is not in flight; {self._listed()}", f"{which} in flight")
+        return found[0]
+
+    def _incident(self, what: AskedFor, key: str | None) -> Asked:
+        asked = self._one(what, "effect", key)
+        if asked.status != "incident":
+            self._wrong(f"{asked} is no incident", "an effect that failed and waits for a person")
+        return asked
+
+    def _succeed(self, asked: Asked, value: Any) -> None:
+        self._end(asked, Result(self._invoke_of(asked), asked.key, value), "succeeded")
+
+    def _fail(self, asked: Asked, error: AnError, attempts: int) -> None:
+        invoke = self._invoke_of(asked)
+        failure = Failure(invoke, asked.key, _class_of(error), str(error), attempts)
+        asked.attempt = attempts
+        told = f"{asked.name} ({asked.key}) failed: {asked.error}"
+        taken = self._step(failure, told, None)
+        if taken.accepted:
+            asked.status = "failed"
+            self._take(taken, told)
+            self._deliver()
+        else:
+            asked.status = "incident"
+            self._story.note(self._now, f"{told}; no transition takes it: an incident")
+
+    def _end(self, asked: Asked, event: Result[Any] | Failure, status: Any) -> None:
+        shown = repr(event.value) if isinstance(event, Result) else event.message
+        told = f"{asked.name} ({asked.key}) {status}: {shown}"
+        taken = self._step(event, told, None)
+        before = asked.status
+        # set first: what is left of the step may cancel others, but this one is over
+        asked.status = status
+        if not taken.accepted:
+            self._snapshot = taken.snapshot
+            self._story.note(self._now, f"{told}; no transition takes it")
+            return
+        try:
+            self._take(taken, told)
+        except BaseException:
+            asked.status = before
+            raise
+        self._deliver()
+
+    def _invoke_of(self, asked: Asked) -> str:
+        return next(one.invoke for one in self._snapshot.effects if one.key == asked.key)
+
+    def _path(self, state: AState) -> str:
+        path = state if isinstance(state, str) else declared(state).id or ""
+        known = [node.id for node in self.definition.chart.states if node.id]
+        if path not in known:
+            near = difflib.get_close_matches(path, known, 3, 0.5) or known
+            self._wrong(
+                f"{self.definition.name} has no state {path or state!r}",
+                f"one of its own: {', '.join(near)}",
+            )
+        return path
+
+    def _listed(self) -> str:
+        return f"asked for so far: {'; '.join(map(str, self.asked)) or 'nothing'}"
+
+
+def _class_of(error: AnError) -> str:
+    return "Error" if isinstance(error, str) else type(error).__name__
+
+
+def _complete(effect: Effect[Any, Any], arguments: Sequence[Any]) -> Any:
+    """The function's result, also where the test itself runs in an event loop."""
+    if not effect.is_async:
+        return effect.run(*arguments)
+
+    async def bounded() -> Any:
+        async with asyncio.timeout(effect.timeout.total_seconds()):
+            return await effect.run(*arguments)
+
+    return _run_to_end(bounded())
+
+
+def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    # a loop can't be entered twice in one thread
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1, "statehold-harness") as thread:
+        return thread.submit(context.run, asyncio.run, work).result()

@@ -1,0 +1,386 @@
+"""One instance, stepped by hand: events, timers and messages to itself, on a clock of its own.
+
+It takes what an engine takes and refuses what an engine refuses: events are checked against the
+machine, data goes through JSON and back after each step that changed it, and a step that raises
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, NoReturn, Self, TypeVar
+
+import msgspec
+
+from statehold.chart.event import AnEvent, TimerFired, Undeliverable
+from statehold.chart.machine import Definition
+from statehold.define import Machine
+from statehold.engine.events import jsonable, parse_event
+from statehold.engine.limits import Limits
+from statehold.errors import ActionFailed, NotAllowed, StateholdError, TooLarge
+from statehold.interpreter.command import (
+    CancelEffect,
+    CancelSend,
+    CancelTimer,
+    Emit,
+    Send,
+    SetTimer,
+    StartChild,
+    StartEffect,
+)
+from statehold.interpreter.outlook import allowed, refusal
+from statehold.interpreter.snapshot import Snapshot, Step, Timer
+from statehold.interpreter.step import start, step
+from statehold.testing.asked import Asked, Sent
+from statehold.testing.story import Story
+
+D = TypeVar("D")
+
+#: when a test's clock starts, unless told otherwise
+EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
+#: timers and messages that one call delivers
+DUE_LIMIT = 10_000
+
+Roles = str | Collection[str] | None
+
+
+class NeverAtRest(StateholdError):
+    """Timers, or messages that the instance sends to itself, go on without an end."""
+
+    code = "never-at-rest"
+
+    def __init__(self, machine: str, limit: int, story: Story) -> None:
+        super().__init__(
+            f"{machine} took {limit} steps by itself and there is more to come; advance the clock "
+            f"by less, or break the circle of timers or messages\n{story.end()}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A message to itself that is under way."""
+
+    id: str
+    due: datetime
+    event: AnEvent
+
+
+class Stepped(Generic[D]):
+    """See :class:`statehold.testing.Harness`, which adds outcomes of effects and assertions."""
+
+    def __init__(
+        self,
+        machine: type[Machine[D]] | Definition[D],
+        data: D | Mapping[str, Any] | None = None,
+        *,
+        id: str = "test",
+        now: datetime = EPOCH,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        self.definition: Definition[D] = machine.definition
+        self.id = id
+        self.limits = limits
+        #: every effect and child that was asked for, in order, finished ones too
+        self.asked: list[Asked] = []
+        #: every event that was sent to an instance, itself included
+        self.sent: list[Sent] = []
+        #: every event that was shown to whoever watches
+        self.emitted: list[AnEvent] = []
+        self._story = Story()
+        self._now = now
+        self._mail: list[_Mail] = []
+        given = self.definition.data.check({} if data is None else data, "the data")
+        taken = start(self.definition, given, now, instance=id)
+        # what start gives follows from no snapshot, so there is none to compare it with
+        self._snapshot: Snapshot[D] = msgspec.structs.replace(taken.snapshot, data=given)
+        self._take(taken, "start", first=True)
+        self._deliver()
+
+    # --- what is ---
+
+    @property
+    def now(self) -> datetime:
+        """The moment that the test's clock shows."""
+        return self._now
+
+    @property
+    def seq(self) -> int:
+        """How many steps were taken, the start among them."""
+        return self._snapshot.seq
+
+    @property
+    def state(self) -> list[str]:
+        """Paths of the active leaves, in document order, as in a reply."""
+        return list(self._snapshot.state)
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Paths of all active states, those around the leaves too."""
+        return self._snapshot.configuration.states
+
+    @property
+    def data(self) -> D:
+        """A copy: changing it changes nothing."""
+        return self.definition.data.copy(self._snapshot.data)
+
+    @property
+    def view(self) -> Any:
+        """What a reply shows of the data."""
+        view = self.definition.view
+        return self.data if view is None else view(self.data)
+
+    @property
+    def tags(self) -> list[str]:
+        return list(self._snapshot.configuration.tags)
+
+    @property
+    def owners(self) -> list[str]:
+        return list(self._snapshot.configuration.owners)
+
+    @property
+    def done(self) -> bool:
+        return self._snapshot.done
+
+    @property
+    def output(self) -> Any:
+        """Plain JSON values; None unless it is done and its final state gives one."""
+        return jsonable(self._snapshot.output)
+
+    @property
+    def allowed(self) -> list[str]:
+        """Names of the events that trusted code could send now."""
+        return self.allowed_for(None)
+
+    def allowed_for(self, roles: Roles) -> list[str]:
+        """Names of the events that someone with these roles could send now."""
+        return list(allowed(self.definition, self._snapshot, _set_of(roles)))
+
+    @property
+    def timers(self) -> list[Timer]:
+        """Those that run, the one that is due first at the front."""
+        return sorted(self._snapshot.timers, key=lambda timer: timer.due)
+
+    @property
+    def deadlines(self) -> dict[str, datetime]:
+        """When active states that declare a deadline are to be left, by their paths."""
+        return {one.state: one.due for one in self._snapshot.deadlines}
+
+    @property
+    def log(self) -> str:
+        """Everything that happened, in words."""
+        return str(self._story)
+
+    # --- what may happen ---
+
+    def send(self, event: AnEvent | Mapping[str, Any], *, roles: Roles = None) -> Self:
+        """Gives it an event, an object or its JSON form; ``roles`` None is trusted code.
+
+        Raises ``NotAllowed`` with the reasons where no transition takes it, ``UnknownEvent`` or
+        ``InvalidPayload`` where it is none of the machine's, and a ``StepFailed`` where one of
+        the machine's functions raises. Nothing has changed then.
+        """
+        given = dict(event) if isinstance(event, Mapping) else event
+        taken, _ = parse_event(self.definition, given, self.limits.event_bytes)
+        told = f"{_shown(taken)}{_by(roles)}"
+        if not self.done:
+            stepped = self._step(taken, told, roles)
+            if stepped.accepted:
+                self._take(stepped, told)
+                self._deliver()
+                return self
+        error = self._refusal(taken, roles)
+        self._story.note(self._now, f"{told} refused: {'; '.join(error.reasons) or 'no transition'}")
+        raise error
+
+    def advance(self, by: timedelta) -> Self:
+        """Moves the clock; what comes due on the way happens at its time, in order.
+
+        Raises ``NeverAtRest`` after ``DUE_LIMIT`` of them.
+        """
+        if by < timedelta(0):
+            raise ValueError(f"the clock can't go back by {-by}")
+        target = self._now + by
+        for _ in range(DUE_LIMIT):
+            due = self._next_due()
+            if due is None or due > target:
+                self._now = target
+                return self
+            self._happen(due)
+        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
+
+    def jump(self) -> Self:
+        """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
+        due = self._next_due()
+        if due is None:
+            self._wrong("nothing is due, now or later", "a timer that runs")
+        self._happen(due)
+        return self
+
+    # --- underneath ---
+
+    def _next_due(self) -> datetime | None:
+        moments = [timer.due for timer in self._snapshot.timers]
+        moments += [mail.due for mail in self._mail]
+        return min(moments, default=None)
+
+    def _happen(self, due: datetime) -> None:
+        """The earliest thing that is due then: timers first, as they were set."""
+        self._now = max(self._now, due)
+        timer = next((timer for timer in self.timers if timer.due == due), None)
+        if timer is None:
+            self._receive(next(mail for mail in self._mail if mail.due == due))
+        else:
+            told = f"timer {timer.id}"
+            self._take(self._step(TimerFired(timer.id), told, None), told)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Messages to itself that are due, until there are none."""
+        for _ in range(DUE_LIMIT):
+            mail = next((mail for mail in self._mail if mail.due <= self._now), None)
+            if mail is None:
+                return
+            self._receive(mail)
+        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
+
+    def _receive(self, mail: _Mail) -> None:
+        self._mail.remove(mail)
+        told = f"{_shown(mail.event)} from itself"
+        if not self.done:
+            taken = self._step(mail.event, told, None)
+            if taken.accepted:
+                self._take(taken, told)
+                return
+        why = str(self._refusal(mail.event, None))
+        self._story.note(self._now, f"{told} refused: {why}")
+        event = Undeliverable(self.definition.name, self.id, mail.event.__event__, why)
+        if not self.done:
+            taken = self._step(event, "Undeliverable", None)
+            if taken.accepted:
+                self._take(taken, "Undeliverable")
+
+    def _step(self, event: AnEvent, told: str, roles: Roles) -> Step[D]:
+        try:
+            return step(self.definition, self._snapshot, event, self._now, roles=_set_of(roles))
+        except StateholdError as error:
+            self._story.note(self._now, f"{told} dropped: {error}")
+            raise
+
+    def _take(self, taken: Step[D], told: str, *, first: bool = False) -> None:
+        """Makes the step's snapshot the present one, unless an engine could not store it."""
+        before: Sequence[str] = () if first else self._snapshot.state
+        try:
+            after = self._stored(taken.snapshot, first)
+            asked = [
+                self._asked_by(command, after)
+                for command in taken.commands
+                if isinstance(command, StartEffect | StartChild)
+            ]
+        except StateholdError as error:
+            self._story.note(self._now, f"{told} dropped: {error}")
+            raise
+        self._snapshot = after
+        self.asked += asked
+        notes: list[str] = []
+        for command in taken.commands:
+            notes.append(self._follow(command))
+        self._story.step(
+            after.seq, self._now, told, before, after.state, taken.trace, filter(None, notes)
+        )
+
+    def _stored(self, snapshot: Snapshot[D], first: bool) -> Snapshot[D]:
+        """With its data as it would be read back; raises where it could not be."""
+        if not first and snapshot.data is self._snapshot.data:
+            return snapshot
+        shape = self.definition.data
+        raw = shape.dump(snapshot.data)
+        if len(raw) > self.limits.data_bytes:
+            what = f"the data of {self.definition.name}/{self.id}"
+            raise TooLarge(what, len(raw), self.limits.data_bytes)
+        for name, index in self.definition.indexes.items():
+            try:
+                index(snapshot.data)
+            except Exception as error:
+                raise ActionFailed(f"index {name}", error) from error
+        data = shape.parse(raw, "the data after the step")
+        return msgspec.structs.replace(snapshot, data=data)
+
+    def _asked_by(self, command: StartEffect | StartChild, after: Snapshot[D]) -> Asked:
+        if isinstance(command, StartEffect):
+            data = self.definition.data.copy(after.data)
+            return Asked(command.effect, command.key, "effect", command.state, data, self._now)
+        child = self.definition.children[command.machine].definition
+        given = {} if command.input is None else command.input
+        data = child.data.check(given, f"the data of the child {command.machine}")
+        return Asked(command.machine, command.key, "machine", command.state, data, self._now)
+
+    def _follow(self, command: object) -> str:
+        """Keeps account of what was asked of the outside; gives a line for the story."""
+        if isinstance(command, StartEffect | StartChild):
+            name = command.effect if isinstance(command, StartEffect) else command.machine
+            return f"asks for {name} ({command.key})"
+        if isinstance(command, CancelEffect):
+            asked = next(one for one in self.asked if one.key == command.key)
+            asked.status = "cancelled"
+            return f"cancels {asked.name} ({asked.key})"
+        if isinstance(command, SetTimer):
+            return f"sets timer {command.timer}, due {command.due:%Y-%m-%d %H:%M:%S}"
+        if isinstance(command, CancelTimer):
+            return f"cancels timer {command.timer}"
+        if isinstance(command, Send):
+            return f"sends {self._post(command)}"
+        if isinstance(command, CancelSend):
+            self._mail = [mail for mail in self._mail if mail.id != command.id]
+            return f"takes back message {command.id}"
+        if isinstance(command, Emit):
+            self.emitted.append(command.event)
+            return f"emits {_shown(command.event)}"
+        raise TypeError(f"a step asked for {command!r}, which this kit does not know")
+
+    def _post(self, command: Send) -> Sent:
+        machine = command.machine or self.definition.name
+        instance = command.instance or self.id
+        sent = Sent(machine, instance, command.event, command.delay, command.id)
+        self.sent.append(sent)
+        if (machine, instance) == (self.definition.name, self.id):
+            due = self._now + max(command.delay or timedelta(0), timedelta(0))
+            self._mail.append(_Mail(command.id, due, command.event))
+        return sent
+
+    def _refusal(self, event: AnEvent, roles: Roles) -> NotAllowed:
+        given = _set_of(roles)
+        reasons: tuple[str, ...] = ("it is done",)
+        forbidden = False
+        if not self.done:
+            reasons, forbidden = refusal(self.definition, self._snapshot, event, given)
+        return NotAllowed(
+            self.definition.name,
+            self.id,
+            event.__event__,
+            state=self._snapshot.state,
+            allowed=allowed(self.definition, self._snapshot, given),
+            reasons=reasons,
+            forbidden=forbidden,
+        )
+
+    def _wrong(self, is_: str, expected: str) -> NoReturn:
+        """Fails the test, telling what is, what should be, and how it came to this."""
+        raise AssertionError(
+            f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
+            f"  the path here:\n{self._story.end()}"
+        )
+
+
+def _set_of(roles: Roles) -> Collection[str] | None:
+    return (roles,) if isinstance(roles, str) else roles
+
+
+def _by(roles: Roles) -> str:
+    names = _set_of(roles)
+    return "" if names is None else f" by {', '.join(sorted(names)) or 'nobody'}"
+
+
+def _shown(event: AnEvent) -> str:
+    return repr(event)

@@ -1,0 +1,67 @@
+"""The path that led to where an instance is, in words."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from statehold.interpreter.snapshot import Microstep
+
+#: lines that are kept; a longer path loses its beginning
+LINE_LIMIT = 10_000
+#: lines at the end of the path that a failed assertion shows
+SHOWN = 40
+_WIDTH_LIMIT = 300
+
+
+class Story:
+    """Grows by a paragraph for each thing that happens."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=LINE_LIMIT)
+
+    def step(
+        self,
+        seq: int,
+        at: datetime,
+        what: str,
+        before: Sequence[str],
+        after: Sequence[str],
+        trace: Iterable[Microstep],
+        asked: Iterable[str],
+    ) -> None:
+        """A step: what caused it, how the configuration moved, why, and what it asked for."""
+        self._add(f"{seq:>4}  {at:%Y-%m-%d %H:%M:%S}  {what}")
+        came, now = ", ".join(before), ", ".join(after)
+        moved = f"{came or '(nothing)'} -> {now}" if came != now else f"stays in {now}"
+        self._add(f"      {moved}{_reasons(trace)}")
+        for line in asked:
+            self._add(f"      {line}")
+
+    def note(self, at: datetime, what: str) -> None:
+        """Something that was no step."""
+        self._add(f"   -  {at:%Y-%m-%d %H:%M:%S}  {what}")
+
+    def _add(self, line: str) -> None:
+        self._lines.append(line if len(line) <= _WIDTH_LIMIT else f"{line[: _WIDTH_LIMIT - 1]}…")
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines)
+
+    def end(self) -> str:
+        """The last lines, with a mark where there are more before them."""
+        lines = list(self._lines)
+        left_out = len(lines) - SHOWN
+        if left_out <= 0:
+            return "\n".join(lines)
+        return "\n".join([f"      ({left_out} lines before)", *lines[left_out:]])
+
+
+def _reasons(trace: Iterable[Microstep]) -> str:
+    """The transitions taken and the guards asked, in order."""
+    parts = []
+    for microstep in trace:
+        asked = [f"{guard} says {'yes' if said else 'no'}" for guard, said in microstep.guards]
+        parts += [*asked, *microstep.transitions]
+    return f"   [{', '.join(parts)}]" if parts else ""

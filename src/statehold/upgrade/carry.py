@@ -1,0 +1,301 @@
+"""Carries one instance over to a new version, as its plan says.
+
+Pure, like a step, and numbered like one. No entry, exit or transition action runs; the only code
+of the machine that is called is the upgrade's data function, and functions that give a delay, an
+input or an output where something new is started.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import Raw, Struct
+
+from statehold.chart.model import Delay, Invoke
+from statehold.errors import InvalidPayload
+from statehold.interpreter.command import (
+    CancelEffect,
+    CancelTimer,
+    Command,
+    SetTimer,
+    StartChild,
+    StartEffect,
+)
+from statehold.interpreter.plan import Configuration
+from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
+from statehold.upgrade.mapping import NoImage, closure
+from statehold.upgrade.move import Move
+from statehold.upgrade.plan import UpgradePlan
+
+
+class CarryFailed(Exception):
+    """The instance stays as it is; the message says why."""
+
+
+class Stored(Struct, frozen=True):
+    """An instance as it is stored, of a version whose code is not here.
+
+    ``state`` are the active leaves. ``data``, and that of each effect, are plain JSON values or
+    JSON text as :class:`msgspec.Raw`.
+    """
+
+    state: tuple[str, ...]
+    seq: int
+    instance: str
+    data: Any
+    history: dict[str, tuple[str, ...]] = {}
+    timers: tuple[Timer, ...] = ()
+    effects: tuple[InFlight, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+
+
+class Carried(Struct, frozen=True):
+    """``notes`` are plain JSON values for the journal.
+
+    ``states`` maps old leaves to new ones; ``timers``, ``effects`` and ``deadlines`` tell what was
+    ``kept`` (old name to new name), ``dropped`` and ``started``.
+    """
+
+    snapshot: Snapshot[Any]
+    commands: tuple[Command, ...]
+    notes: dict[str, Any]
+
+
+def carry(
+    plan: UpgradePlan,
+    document: Stored | Mapping[str, Any],
+    now: datetime,
+    configuration_of: Callable[[Iterable[str]], Configuration],
+) -> Carried:
+    """Gives the instance in the new version; ``document`` has the fields of :class:`Stored`.
+
+    ``configuration_of`` gives the new program's configuration for leaves. Raises
+    :class:`CarryFailed`: no legal image, a function that raised, data that does not fit.
+    """
+    if not isinstance(document, Stored):
+        document = msgspec.convert(document, Stored, from_attributes=True)
+    try:
+        move = plan.move(document.state)
+    except NoImage as reason:
+        raise CarryFailed(str(reason)) from None
+    return _Carrying(plan, move, document, now).carry(configuration_of)
+
+
+class _Carrying:
+    def __init__(self, plan: UpgradePlan, move: Move, before: Stored, now: datetime) -> None:
+        self.plan = plan
+        self.move = move
+        self.before = before
+        self.now = now
+        self.seq = before.seq + 1
+        self.asked = 0
+        self.commands: list[Command] = []
+        self.data = _new_data(plan, before.data)
+        active = closure(plan.states.new, move.leaves)
+        self.context = _Context(
+            now, before.instance, frozenset(plan.states.new.states[s].id for s in active)
+        )
+
+    def carry(self, configuration_of: Callable[[Iterable[str]], Configuration]) -> Carried:
+        timers, timer_notes = self.timers()
+        effects, effect_notes = self.effects()
+        deadlines, deadline_notes = self.deadlines()
+        ends = self.move.ends
+        output = None
+        if ends is not None:
+            final = self.plan.states.new.states[self.plan.states.new.index[ends]]
+            output = None if final.output is None else self.value(final.output)
+        snapshot: Snapshot[Any] = Snapshot(
+            configuration_of(self.move.leaves),
+            self.data,
+            self.seq,
+            self.before.instance,
+            self.plan.states.history(self.before.history),
+            timers,
+            effects,
+            deadlines,
+            ends is not None,
+            output,
+        )
+        notes = {
+            "states": {s: list(self.plan.states.images(s)) for s in self.before.state},
+            "timers": timer_notes,
+            "effects": effect_notes,
+            "deadlines": deadline_notes,
+        }
+        return Carried(snapshot, tuple(self.commands), notes)
+
+    # --- timers and deadlines ---
+
+    def timers(self) -> tuple[tuple[Timer, ...], dict[str, Any]]:
+        found: dict[str, Timer] = {}
+        kept: dict[str, str] = {}
+        dropped = []
+        for timer in self.before.timers:
+            target = self.move.timers.get(timer.id)
+            if target is None or target[0] in found:
+                dropped.append(timer.id)
+                self.commands.append(CancelTimer(timer.id))
+                continue
+            id, state = target
+            found[id] = Timer(id, state, timer.due)
+            kept[timer.id] = id
+            if id != timer.id:
+                self.commands += (CancelTimer(timer.id), SetTimer(id, timer.due))
+        started = []
+        for id, state, delay in self.move.new_timers:
+            due = self.due(delay, id)
+            found[id] = Timer(id, state, due)
+            started.append(id)
+            self.commands.append(SetTimer(id, due))
+        return tuple(found.values()), _notes(kept, dropped, started)
+
+    def deadlines(self) -> tuple[tuple[Deadline, ...], dict[str, Any]]:
+        found: dict[str, Deadline] = {}
+        kept: dict[str, str] = {}
+        dropped = []
+        for deadline in self.before.deadlines:
+            state = self.move.deadlines.get(deadline.state)
+            if state is None or state in found:
+                dropped.append(deadline.state)
+                continue
+            found[state] = Deadline(state, deadline.due)
+            kept[deadline.state] = state
+        started = []
+        for state, delay in self.move.new_deadlines:
+            found[state] = Deadline(state, self.due(delay, state))
+            started.append(state)
+        return tuple(found.values()), _notes(kept, dropped, started)
+
+    # --- effects ---
+
+    def effects(self) -> tuple[tuple[InFlight, ...], dict[str, Any]]:
+        found: list[InFlight] = []
+        taken: set[str] = set()
+        kept: dict[str, str] = {}
+        dropped = []
+        for effect in self.before.effects:
+            carried = self.carried(effect)
+            if carried is None or (carried.state is not None and carried.invoke in taken):
+                dropped.append(effect.key)
+                self.commands.append(CancelEffect(effect.key, effect.invoke))
+                continue
+            taken.add(carried.invoke)
+            kept[effect.key] = carried.name
+            found.append(carried)
+        started = []
+        for state, invoke in self.move.new_invokes:
+            one = self.start(state, invoke)
+            found.append(one)
+            started.append(one.key)
+        return tuple(found), _notes(kept, dropped, started)
+
+    def carried(self, effect: InFlight) -> InFlight | None:
+        """The same effect under its new name; None where it has none."""
+        data = None if effect.data is None else _new_data(self.plan, effect.data)
+        if effect.state is None:
+            name = self.plan.effects.get(effect.name, effect.name)
+            if name is None or name not in self.plan.new.effects:
+                return None
+            return InFlight(effect.key, name, name, effect.kind, None, effect.asked_at, data)
+        target = self.move.invokes.get(effect.invoke)
+        if target is None:
+            return None
+        invoke, state = target
+        return InFlight(
+            effect.key, invoke.id, invoke.name, invoke.kind, state, effect.asked_at, data
+        )
+
+    def start(self, state: str, invoke: Invoke) -> InFlight:
+        self.asked += 1
+        key = f"{self.seq}.{self.asked}"
+        if invoke.kind == "effect":
+            self.commands.append(StartEffect(key, invoke.id, invoke.name, state))
+        else:
+            input = None if invoke.input is None else self.value(invoke.input)
+            self.commands.append(StartChild(key, invoke.id, invoke.name, state, input))
+        return InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now)
+
+    # --- the machine's functions ---
+
+    def value(self, name: str) -> Any:
+        function = self.plan.new.functions[name]
+        arguments = (self.data, None, self.context)[: function.takes]
+        try:
+            return function.call(*arguments)
+        except Exception as error:
+            raise CarryFailed(f"{name} raised {type(error).__name__}: {error}") from error
+
+    def due(self, delay: Delay, what: str) -> datetime:
+        if delay.function is None:
+            after: Any = timedelta(seconds=delay.seconds or 0)
+        else:
+            after = self.value(delay.function)
+        if isinstance(after, datetime) and after.tzinfo is not None:
+            return after
+        if not isinstance(after, timedelta):
+            raise CarryFailed(
+                f"the delay of {what} came to {after!r}; it has to be a timedelta or an aware "
+                "datetime"
+            )
+        try:
+            return self.now + max(after, timedelta())
+        except OverflowError as error:
+            raise CarryFailed(f"the delay of {what} is {after}: {error}") from error
+
+
+def _new_data(plan: UpgradePlan, stored: Any) -> Any:
+    """The stored data as the upgrade makes it, checked against the new type."""
+    shape, function = plan.new.data, plan.upgrade.data
+    try:
+        if function is None:
+            return shape.parse(_json(stored), "the old data")
+        if plan.reads is not None:
+            given = plan.reads.parse(_json(stored), "the old data")
+            made = function(given)
+            if made is None:
+                # changed in place, as an action may
+                return shape.parse(plan.reads.dump(given), "the upgraded data")
+        else:
+            given = copy.deepcopy(_plain(stored))
+            made = function(given)
+            if made is None:
+                made = given
+        return shape.check(made, "the upgraded data")
+    except InvalidPayload as error:
+        raise CarryFailed(str(error)) from error
+    except Exception as error:
+        raise CarryFailed(f"the data function raised {type(error).__name__}: {error}") from error
+
+
+def _json(stored: Any) -> bytes:
+    return bytes(stored) if isinstance(stored, Raw) else msgspec.json.encode(stored)
+
+
+def _plain(stored: Any) -> Any:
+    return msgspec.json.decode(stored) if isinstance(stored, Raw) else stored
+
+
+def _notes(kept: dict[str, str], dropped: list[str], started: list[str]) -> dict[str, Any]:
+    return {"kept": kept, "dropped": dropped, "started": started}
+
+
+class _Context:
+    """See :class:`statehold.chart.context.Context`; it asks nothing of the outside."""
+
+    def __init__(self, now: datetime, instance: str, states: frozenset[str]) -> None:
+        self.now = now
+        self.instance = instance
+        self._states = states
+
+    def active(self, state_id: str) -> bool:
+        return state_id in self._states
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError("nothing can be raised, sent, cancelled or emitted during an upgrade")
+
+    raise_ = send = emit = cancel = _refuse

@@ -1,0 +1,231 @@
+"""What type checkers have to accept: the notation, with everything that it allows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from statehold import (
+    AMachine,
+    AnyEvent,
+    Call,
+    Compound,
+    Context,
+    Definition,
+    Done,
+    Effect,
+    Event,
+    Failure,
+    Final,
+    History,
+    Machine,
+    Parallel,
+    Result,
+    State,
+    TimerFired,
+    Undeliverable,
+    Upgrade,
+    active,
+    after,
+    always,
+    child,
+    effect,
+    minutes,
+    on,
+    on_done,
+    on_failure,
+    on_result,
+    start,
+    step,
+)
+
+
+class Order(BaseModel):
+    items: list[str]
+    prep_minutes: int | None = None
+    reason: str | None = None
+
+
+class Accept(Event):
+    prep_minutes: int
+
+
+class Reject(Event):
+    reason: str
+
+
+class Packed(Event):
+    pass
+
+
+class PickedUp(Event):
+    pass
+
+
+@effect(attempts=5, timeout=timedelta(seconds=30))
+async def offer_to_restaurant(order: Order, call: Call) -> None: ...
+
+
+@effect
+def charge(order: Order) -> int:
+    return len(order.items)
+
+
+@effect
+async def refund(order: Order, call: Call) -> bool:
+    return bool(order.items)
+
+
+def kitchen_is_open(order: Order) -> bool:
+    return bool(order.items)
+
+
+def is_quick(order: Order, event: Accept) -> bool:
+    return event.prep_minutes < 10
+
+
+def note_prep_time(order: Order, event: Accept) -> None:
+    order.prep_minutes = event.prep_minutes
+
+
+def note_reason(order: Order, event: Reject) -> None:
+    order.reason = event.reason
+
+
+def note_timeout(order: Order) -> None:
+    order.reason = "no answer"
+
+
+def note_either(order: Order, event: Accept | Reject) -> None:
+    order.reason = type(event).__name__
+
+
+def note_any(order: Order, event: Event) -> Order:
+    return order.model_copy(update={"reason": type(event).__name__})
+
+
+def note_moment(order: Order, event: Event, context: Context) -> None:
+    order.reason = f"{context.instance} at {context.now.isoformat()}"
+    context.send(None, None, Packed(), delay=minutes(1))
+
+
+def note_timer(order: Order, event: TimerFired) -> None:
+    order.reason = event.timer
+
+
+def note_price(order: Order, event: Result[int]) -> None:
+    order.prep_minutes = event.value
+
+
+def note_failure(order: Order, event: Failure) -> None:
+    order.reason = event.message
+
+
+def note_end(order: Order, event: Done) -> None:
+    order.reason = event.state
+
+
+def note_lost(order: Order, event: Undeliverable) -> None:
+    order.reason = event.reason
+
+
+def ready_in(order: Order) -> timedelta:
+    return minutes(order.prep_minutes or 10)
+
+
+def ready_at(order: Order) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class OrderFlow(Machine[Order], name="order", version=1):
+    """One food order, from checkout to doorstep."""
+
+    offering  = State(initial=True, invoke=offer_to_restaurant, owner="restaurant")
+    cancelled = Final()
+    delivered = Final()
+
+    class fulfilling(Parallel):
+        class kitchen(Compound):
+            cooking = State(initial=True)
+            packed  = Final()
+            pack    = on(Packed, cooking >> packed)
+
+        class courier(Compound):
+            waiting = State(initial=True)
+            gone = Final()
+            pick_up = on(PickedUp, waiting >> gone)
+
+    accept = on(Accept, offering >> fulfilling, when=kitchen_is_open, do=note_prep_time, by="restaurant")
+    reject = on(Reject, (offering | fulfilling) >> cancelled, do=note_reason, by="restaurant")
+    lapse  = after(minutes(10), offering >> cancelled, do=note_timeout)
+    finish = on_done(fulfilling >> delivered)
+
+
+class Everything(Machine[Order], name="everything", version=2):
+    idle = State(initial=True, entry=note_timeout, exit=(note_any, charge), tags=("calm",))
+    over = Final(output=lambda order: order.reason)
+
+    class busy(Parallel, invoke=(charge, child(OrderFlow)), deadline=ready_in, tags=("hot",)):
+        """At work."""
+
+        class left(Compound, entry=(note_timeout, charge), exit=note_timeout, owner="left"):
+            one = State(initial=True, invoke=child(OrderFlow, input=lambda order: order))
+            two = Final()
+            last = History(deep=True, default=one)
+            go = on(Packed, one >> two, when=(kitchen_is_open, lambda order: True))
+
+        class right(Compound):
+            one = State(initial=True, deadline=minutes(3))
+            two = Final()
+            go = on(Packed, one >> two, when=active(one))
+
+        back = on(PickedUp, left >> right.two)
+
+    plain = on(Accept, idle >> busy, when=is_quick, do=(note_prep_time, note_timeout, note_any))
+    mixed = on(Accept, idle >> busy.left, do=(note_either, note_moment, refund), by=("a", "b"))
+    many = on(Reject, idle >> (busy.left.two, busy.right.two), do=note_either)
+    again = on(Reject, busy >> busy.left.last, reenter=True)
+    three = on(Reject, (idle | busy | busy.left) >> over, do=lambda order, event: None)
+    first = on(Reject, (busy | idle) >> over, do=lambda order: None)
+    regions = on(Reject, (busy.left | busy.right) >> over)
+    stay = on(Reject, idle, do=note_reason)
+    wait = on(Reject, idle | busy, do=note_reason)
+    other = on(AnyEvent, idle >> over, do=note_any)
+    lost = on(Undeliverable, idle >> over, do=note_lost)
+    timed = after(ready_in, idle >> over, do=(note_timer, note_timeout))
+    moment = after(ready_at, busy >> over)
+    at_once = always(busy >> over, when=kitchen_is_open, do=note_moment)
+    priced = on_result(charge, busy >> over, do=note_price)
+    failed = on_failure(charge, busy >> over, do=note_failure)
+    child_done = on_result(OrderFlow, busy >> over, do=lambda order, event: None)
+    child_failed = on_failure(OrderFlow, busy >> over, do=note_failure)
+    ended = on_done(busy >> over, do=note_end)
+
+    indexes = {"reason": lambda order: order.reason, "size": lambda order: len(order.items)}
+    upgrades = [Upgrade(1, states={"working": busy.left.one}, data=lambda old: old)]
+
+    @staticmethod
+    def view(order: Order) -> dict[str, Any]:
+        return {"items": order.items}
+
+
+class Named(Machine[dict[str, int]], name="named", version=1):
+    only = State(initial=True)
+    indexes = ("customer",)
+
+
+def runs(machine: AMachine) -> str:
+    return machine.definition.name
+
+
+definition: Definition[Any] = OrderFlow.definition
+typed: Effect[Order, int] = charge
+asynchronous: Effect[Order, bool] = refund
+runs(OrderFlow)
+runs(definition)
+now = datetime(2026, 1, 1, tzinfo=UTC)
+begun = start(OrderFlow, Order(items=["pizza"]), now)
+moved = step(OrderFlow, begun.snapshot, Accept(prep_minutes=12), now)
+path: str = OrderFlow.fulfilling.kitchen.cooking.id

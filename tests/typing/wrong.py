@@ -1,0 +1,105 @@
+"""What type checkers have to refuse: each marked line, and no other, is an error for both.
+
+mypy leaves the options of a class with a metaclass unchecked; Python itself refuses those.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from statehold import (
+    Compound,
+    Event,
+    Final,
+    Machine,
+    Result,
+    State,
+    TimerFired,
+    after,
+    effect,
+    minutes,
+    on,
+    on_done,
+    on_failure,
+    on_result,
+)
+
+
+class Order(BaseModel):
+    reason: str = ""
+
+
+class Accept(Event):
+    prep_minutes: int
+
+
+class Reject(Event):
+    reason: str
+
+
+@effect
+async def charge(order: Order) -> int:
+    return len(order.reason)
+
+
+def note_prep_time(order: Order, event: Accept) -> None: ...
+
+
+def is_quick(order: Order, event: Accept) -> bool:
+    return event.prep_minutes < 10
+
+
+def note_text(order: Order, event: Result[str]) -> None: ...
+
+
+def note_timer(order: Order, event: TimerFired) -> None: ...
+
+
+def four(order: Order, event: Accept, context: object, more: object) -> None: ...
+
+
+def says_text(order: Order) -> str:
+    return order.reason
+
+
+Accept(prep_minutes="twelve")  # E: mypy,pyright
+Accept(minutes=12)  # E: mypy,pyright
+Accept()  # E: mypy,pyright
+
+
+class Wrong(Machine[Order], name="wrong", version=1):
+    idle = State(initial=True, invoke=charge)
+    over = Final()
+    odd = State(initialy=True)  # E: mypy,pyright
+    early = State(deadline=says_text)  # E: mypy,pyright
+
+    class busy(Compound):
+        one = State(initial=True)
+
+    class bad(Compound, inital=True):  # E: pyright
+        one = State(initial=True)
+
+    fine = on(Accept, idle >> over, when=is_quick, do=note_prep_time)
+    action = on(Reject, idle >> over, do=note_prep_time)  # E: mypy,pyright
+    among = on(Reject, idle >> over, do=(note_prep_time, charge))  # E: mypy,pyright
+    guard = on(Reject, idle >> over, when=is_quick)  # E: mypy,pyright
+    text = on(Reject, idle >> over, when=says_text)  # E: mypy,pyright
+    guarded = on(Reject, idle >> over, when=charge)  # E: mypy,pyright
+    params = on(Accept, idle >> over, do=four)  # E: mypy,pyright
+    member = on(Accept, idle >> busy.tow)  # E: mypy,pyright
+    name = on(Accept, idel >> over)  # E: mypy,pyright
+    target = on(Accept, idle >> "over")  # E: mypy,pyright
+    source = on(Accept, (idle | "busy") >> over)  # E: mypy,pyright
+    no_event = on(Order, idle >> over)  # E: mypy,pyright
+    instance = on(Accept(prep_minutes=1), idle >> over)  # E: mypy,pyright
+    option = on(Accept, idle >> over, wehn=is_quick)  # E: mypy,pyright
+    number = after(10, idle >> over)  # E: mypy,pyright
+    timer = after(minutes(1), idle >> over, do=note_prep_time)  # E: mypy,pyright
+    done = on_done(busy >> over, do=note_timer)  # E: mypy,pyright
+    result = on_result(charge, idle >> over, do=note_text)  # E: mypy,pyright
+    failure = on_failure(charge, idle >> over, do=note_text)  # E: mypy,pyright
+    no_effect = on_result(is_quick, idle >> over)  # E: mypy,pyright
+
+
+class Untitled(Machine[Order], name="untitled", vresion=1):  # E: mypy,pyright
+    only = State(initial=True)

@@ -1,0 +1,167 @@
+"""Imports go down only, and the parts up to layer 3 are pure.
+
+The picture, bottom up; parts on one line do not know each other::
+
+    6  cli  testing  (and the package's own front, statehold/__init__.py)
+    5  server  client
+    4  engine  stores
+    3  store  wire  formats  check  upgrade
+    2  interpreter
+    1  define
+    1  chart
+    0  errors
+
+``define`` stands on ``chart`` because the notation compiles to it. An import for type checkers
+alone counts too: what a part has to name, it knows.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "src" / "statehold"
+
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("chart",),
+    ("define",),
+    ("interpreter",),
+    ("store", "wire", "formats", "check", "upgrade"),
+    ("engine", "stores"),
+    ("server", "client"),
+    ("cli", "testing", "__init__"),
+)
+HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
+
+#: everything up to here is given its time, its ids and its chance, and does no work outside
+PURE = {part for parts in LAYERS[: LAYERS.index(("engine", "stores"))] for part in parts}
+OUTSIDE = {
+    "aiosqlite", "anyio", "asyncio", "asyncpg", "concurrent", "logging", "multiprocessing",
+    "psycopg", "random", "secrets", "select", "selectors", "signal", "socket", "sqlite3", "ssl",
+    "structlog", "subprocess", "threading", "time",
+}  # fmt: skip
+#: calls that read a clock or make an id, whatever module they come from
+READS_OUTSIDE = {"now", "utcnow", "today", "uuid1", "uuid4", "urandom"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def part_of(module: Path) -> str:
+    """``chart/model.py`` belongs to ``chart``, ``store.py`` to ``store``."""
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.Module, depth: int) -> Iterator[tuple[int, str]]:
+    """Line and absolute dotted name of all that is imported, wherever in the file it is.
+
+    ``depth`` is how many packages the module lies in, to resolve relative imports:
+    1 for ``statehold/store.py``.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                above = depth - node.level
+                assert above <= 0, "a relative import from a nested package: write it absolute"
+                module = f"statehold.{module}".rstrip(".")
+            for alias in node.names:
+                # `from statehold import wire` is an import of statehold.wire
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def imported_part(dotted: str) -> str | None:
+    """The part of this package that is imported, if one is."""
+    first, _, rest = dotted.partition(".")
+    if first != "statehold":
+        return None
+    part = rest.partition(".")[0]
+    return part if part in HEIGHT else "__init__"
+
+
+def climbing_imports(part: str, source: str, depth: int) -> list[str]:
+    found = []
+    for line, dotted in imports_of(ast.parse(source), depth):
+        other = imported_part(dotted)
+        if other is None or other == part or HEIGHT[other] < HEIGHT[part]:
+            continue
+        found.append(f"line {line}: {part} must not know {other} ({dotted})")
+    return found
+
+
+def impurities(source: str, depth: int) -> list[str]:
+    tree = ast.parse(source)
+    found = [
+        f"line {line}: imports {dotted}"
+        for line, dotted in imports_of(tree, depth)
+        if dotted.partition(".")[0] in OUTSIDE
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in READS_OUTSIDE:
+                found.append(f"line {node.lineno}: calls {name}()")
+    return found
+
+
+def depth_of(module: Path) -> int:
+    return len(module.relative_to(PACKAGE).parts)
+
+
+def test_every_part_of_the_package_stands_in_the_picture() -> None:
+    assert {part_of(module) for module in MODULES} <= set(HEIGHT)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_imports_go_down_only(module: Path) -> None:
+    part = part_of(module)
+    found = climbing_imports(part, module.read_text(encoding="utf-8"), depth_of(module))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if part_of(module) in PURE], ids=name_of
+)
+def test_the_lower_layers_neither_read_the_outside_nor_touch_it(module: Path) -> None:
+    assert impurities(module.read_text(encoding="utf-8"), depth_of(module)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("chart", "import statehold.interpreter.step"),
+        ("interpreter", "from statehold import wire"),
+        ("interpreter", "from statehold import Engine"),
+        ("stores", "from statehold.engine.clock import Clock"),
+        ("check", "def later():\n    from statehold.formats import native"),
+        ("wire", "from .store import Row"),
+        ("chart", "if TYPE_CHECKING:\n    from statehold.define import Machine"),
+    ],
+)
+def test_an_import_that_climbs_is_found_wherever_it_stands(part: str, source: str) -> None:
+    assert len(climbing_imports(part, source, depth=1)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import asyncio.queues",
+        "from time import monotonic",
+        "def f():\n    import random",
+        "when = datetime.now(UTC)",
+        "key = uuid4()",
+    ],
+)
+def test_a_look_outside_is_found_wherever_it_stands(source: str) -> None:
+    assert len(impurities(source, depth=1)) == 1

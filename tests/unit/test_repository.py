@@ -1,0 +1,226 @@
+"""What holds for the files of this repository as a whole."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import statehold
+
+ROOT = Path(__file__).parents[2]
+#: made by tools, and ignored by git
+MADE = {
+    ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__",
+    "build", "dist", "node_modules",
+}  # fmt: skip
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+# built from pieces, so that this file does not contain what it looks for
+INDEX_HOSTS = re.compile(
+    "|".join(re.escape(".".join(parts)) for parts in (
+        ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"),
+        ("yarnpkg", "com"), ("unpkg", "com"), ("jsdelivr", "net"), ("esm", "sh"),
+    )) + "|" + "index" + "-url"
+)  # fmt: skip
+MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:root|home/\w+|Users/\w+|work/(?:main|shared))/")
+
+
+def files(*suffixes: str) -> Iterator[Path]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in MADE)
+        for name in sorted(names):
+            if name.endswith(suffixes or ""):
+                yield Path(folder, name)
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    for path in files():
+        raw = path.read_bytes()
+        if b"\0" not in raw:
+            yield path, raw.decode("utf-8")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def places(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{relative(path)}:{number}: {match.group()}"
+        for path, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if (match := pattern.search(line))
+    ]
+
+
+def test_no_file_names_a_package_index() -> None:
+    assert places(INDEX_HOSTS) == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert places(MACHINE_PATHS) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["see https://" + "pypi" + ".org/project/x", "-" + "-index" + "-url https://x"]
+)
+def test_an_index_host_would_be_found(line: str) -> None:
+    assert INDEX_HOSTS.search(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("open('/" + "home/ada/x')", True),
+        ("cd /" + "root/x", True),
+        ("~/home/ada/x", False),
+        ("the path /api/home/rooms/", False),
+    ],
+)
+def test_a_machine_path_would_be_found(line: str, found: bool) -> None:
+    assert bool(MACHINE_PATHS.search(line)) is found
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        relative(path)
+        for path in files(".py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+# --- versions --------------------------------------------------------------------------------
+
+
+def changelog_version() -> str:
+    """The version of the topmost entry: the next release, or the last one."""
+    heading = re.search(
+        r"^## \[(?:Unreleased\] - )?(\d+\.\d+\.\d+)",
+        (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert heading, "CHANGELOG.md has no heading like '## [Unreleased] - 1.2.3' or '## [1.2.3] - …'"
+    return heading[1]
+
+
+def test_package_project_and_changelog_have_one_version() -> None:
+    assert PROJECT["version"] == statehold.__version__ == changelog_version()
+
+
+def test_the_installed_package_is_this_one() -> None:
+    assert installed_version("statehold") == PROJECT["version"]
+
+
+# --- requirements ----------------------------------------------------------------------------
+
+
+def pins_in(path: Path) -> dict[str, str]:
+    """The exact versions a file asks for, of the files that it includes too."""
+    pins: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("-r "):
+            pins |= pins_in(path.parent / line.removeprefix("-r "))
+            continue
+        match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.+!]*)", line)
+        assert match, f"{relative(path)}: {line!r} is not an exact pin: name==version"
+        pins[canonicalize_name(match[1])] = match[2]
+    return pins
+
+
+def ranges() -> list[Requirement]:
+    """What the package says that it can live with, all extras together."""
+    stated = [*PROJECT["dependencies"]]
+    for extra in PROJECT["optional-dependencies"].values():
+        stated += extra
+    return [r for r in map(Requirement, stated) if r.name != PROJECT["name"]]
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_requirements_are_pinned_exactly(path: Path) -> None:
+    assert pins_in(path)
+
+
+def test_no_two_files_pin_the_same_package_differently() -> None:
+    seen: dict[str, set[str]] = {}
+    for path in REQUIREMENTS:
+        for name, version in pins_in(path).items():
+            seen.setdefault(name, set()).add(version)
+    assert {name: versions for name, versions in seen.items() if len(versions) > 1} == {}
+
+
+@pytest.mark.parametrize("requirement", ranges(), ids=str)
+def test_a_stated_range_holds_the_version_that_is_tested(requirement: Requirement) -> None:
+    pinned = pins_in(ROOT / "requirements" / "runtime.txt")
+    name = canonicalize_name(requirement.name)
+    assert name in pinned
+    assert requirement.specifier.contains(pinned[name])
+
+
+@pytest.mark.parametrize("pin", pins_in(ROOT / "requirements" / "runtime.txt").items(), ids=str)
+def test_the_tests_run_with_the_pinned_versions(pin: tuple[str, str]) -> None:
+    name, version = pin
+    assert installed_version(name) == version
+
+
+# --- documents -------------------------------------------------------------------------------
+
+LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+
+
+def links(markdown: str) -> list[str]:
+    """Where a document points to, other than to addresses on the web; code is not looked at."""
+    found = [match[1] or match[2] for match in LINK.finditer(CODE.sub("", markdown))]
+    return [link for link in found if not re.match(r"[a-z][a-z0-9+.-]*:", link)]
+
+
+def anchors(markdown: str) -> set[str]:
+    """The names that a document's headings can be linked by."""
+    fenced = re.sub(r"^( *)(```+|~~~+).*?^\1\2 *$", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#{1,6} +(.+?) *#*$", fenced, re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+def leads_somewhere(link: str, document: Path) -> bool:
+    place, _, anchor = link.partition("#")
+    target = (document.parent / place).resolve() if place else document
+    if not target.exists() or not target.is_relative_to(ROOT):
+        return False
+    if not anchor or target.suffix != ".md":
+        return True
+    return anchor in anchors(target.read_text(encoding="utf-8"))
+
+
+def broken_links(document: Path) -> list[str]:
+    found = links(document.read_text(encoding="utf-8"))
+    return [link for link in found if not leads_somewhere(link, document)]
+
+
+@pytest.mark.parametrize("document", list(files(".md")), ids=relative)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    assert broken_links(document) == []
+
+
+def test_a_broken_link_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    document = tmp_path / "a.md"
+    document.write_text(
+        "# One thing\n[fine](#one-thing) [gone](b.md) [no heading](#other) `[code](c.md)`\n"
+        "```\n[code](d.md)\n```\n[web](https://example.org) ![picture](e.png)\n",
+        encoding="utf-8",
+    )
+    assert broken_links(document) == ["b.md", "#other", "e.png"]
