@@ -36,7 +36,20 @@ from statehold.chart.values import Shape
 
 EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 EVENTS = ("a", "b", "c", "a.b")
-TOKENS = ("a", "a.", "a.*", "a.b", "b", "c", "*", "done", "done.state", "error", "after.*", "nothing")
+TOKENS = (
+    "a",
+    "a.",
+    "a.*",
+    "a.b",
+    "b",
+    "c",
+    "*",
+    "done",
+    "done.state",
+    "error",
+    "after.*",
+    "nothing",
+)
 ROLES = ("cook", "courier")
 MOST_STATES = 16
 
@@ -71,7 +84,7 @@ def stimuli() -> st.SearchStrategy[list[Stimulus]]:
     one = st.builds(
         Stimulus, st.sampled_from(kinds), st.sampled_from(EVENTS), st.integers(0, 3), roles
     )
-    return st.lists(one, min_size=3, max_size=12)
+    return st.lists(one, min_size=5, max_size=12)
 
 
 # --- structure -----------------------------------------------------------------------------
@@ -179,7 +192,9 @@ class _Artist:
 
     def node(self, state: _Sketch, parent: _Sketch | None) -> StateNode:
         plain = state.kind != "history"
-        initial = Initial(state.initial, self.blocks("initial", state.id)) if state.initial else None
+        initial = (
+            Initial(state.initial, self.blocks("initial", state.id)) if state.initial else None
+        )
         output = "output" if state.kind == "final" and self.often(5) else None
         return StateNode(
             id=state.id,
@@ -276,7 +291,9 @@ class _Artist:
         )
 
     def trigger(self, id: str) -> Trigger:
-        kind = self.choose(*["event"] * 6, "always", "after", "after", "done", "done", "any", "outcome")
+        kind = self.choose(
+            *["event"] * 6, "always", "after", "after", "done", "done", "any", "outcome"
+        )
         if kind == "any" and self.policy.matching == "exact":
             return Trigger("any")
         if kind == "always":
@@ -292,9 +309,13 @@ class _Artist:
                 return Trigger("failure", (failure_event(invoke),))
             return Trigger("result", (result_event(invoke),))
         if self.policy.matching == "token":
-            return Trigger("event", tuple(self.choose(*TOKENS) for _ in range(self.choose(1, 1, 2))))
+            return Trigger(
+                "event", tuple(self.choose(*TOKENS) for _ in range(self.choose(1, 1, 2)))
+            )
         names = (*EVENTS, "error.execution") if self.policy.errors == "event" else EVENTS
-        return Trigger("event", tuple({self.choose(*names): None for _ in range(self.choose(1, 1, 2))}))
+        return Trigger(
+            "event", tuple({self.choose(*names): None for _ in range(self.choose(1, 1, 2))})
+        )
 
 
 # --- functions, by what their names say ------------------------------------------------------

@@ -23,7 +23,8 @@ from tests.conformance.random_charts import (
     machines,
     stimuli,
 )
-from tests.conformance.reference import Outcome, Reference, Rest
+from tests.conformance.reference import Outcome, Reference
+from tests.conformance.reference_content import Rest
 
 #: low, so that endless loops, which are to be found too, cost little
 LIMIT = 50

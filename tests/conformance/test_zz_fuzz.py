@@ -40,7 +40,8 @@ def _low_limit() -> Iterator[None]:
 @settings(
     max_examples=3000,
     deadline=None,
-    derandomize=False, database=None,
+    derandomize=False,
+    database=None,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

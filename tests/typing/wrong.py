@@ -87,7 +87,7 @@ class Wrong(Machine[Order], name="wrong", version=1):
     guarded = on(Reject, idle >> over, when=charge)  # E: mypy,pyright
     params = on(Accept, idle >> over, do=four)  # E: mypy,pyright
     member = on(Accept, idle >> busy.tow)  # E: mypy,pyright
-    name = on(Accept, idel >> over)  # E: mypy,pyright
+    name = on(Accept, idel >> over)  # noqa: F821  # E: mypy,pyright
     target = on(Accept, idle >> "over")  # E: mypy,pyright
     source = on(Accept, (idle | "busy") >> over)  # E: mypy,pyright
     no_event = on(Order, idle >> over)  # E: mypy,pyright

@@ -129,13 +129,15 @@ class Binder:
         if isinstance(value, Effect):
             self.complain(
                 place,
-                f"effect {value.name} is used as a {role}",
+                f"effect {value.name} is used as {_article(role)}",
                 "effects go to invoke=, do=, entry= and exit= and answer with an event; a "
                 f"{role} is a plain function",
             )
             return None
         if not callable(value):
-            self.complain(place, f"{_shown(value)} is used as a {role}", "give it a function")
+            self.complain(
+                place, f"{_shown(value)} is used as {_article(role)}", "give it a function"
+            )
             return None
         name = _plain_name(value)
         if is_async(value):
@@ -179,6 +181,10 @@ class Binder:
             number += 1
             free = f"{name}#{number}"
         return free
+
+
+def _article(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 
 
 def _plain_name(value: Callable[..., Any]) -> str:

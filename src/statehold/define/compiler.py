@@ -293,6 +293,9 @@ def _data_type(machine: type, place: str) -> tuple[Any, list[Problem]]:
             data = typing.get_args(base)[0]
             if not isinstance(data, TypeVar):
                 return data, []
+    inherited = getattr(machine, "definition", None)
+    if isinstance(inherited, Definition):
+        return inherited.data.type, []
     hint = "write class Name(Machine[Data], ...); Machine[None] for none"
     return UNKNOWN, [Problem(place, "the type of its data is not given", hint)]
 

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any
 
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.runtime import Runtime
 from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
 from statehold.interpreter.outlook import allowed, refusal
@@ -20,8 +20,6 @@ from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
 from statehold.store import Ref
 from statehold.wire import Caller
-
-ANYONE = Caller()
 
 
 class Act(ABC):

@@ -15,9 +15,11 @@ from pydantic_core import to_json
 
 from statehold import wire
 from statehold.chart.machine import Definition
+from statehold.engine.held import Held
 from statehold.interpreter.outlook import allowed
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Row
+from statehold.store import Ref, Status
+from statehold.wire import Caller
 
 
 class _Json(Struct):
@@ -49,67 +51,67 @@ class Answer:
         "_allowed",
         "_definition",
         "_json",
+        "_owners",
         "_raw",
         "_raw_output",
         "_roles",
-        "_row",
         "_snapshot",
+        "_state",
+        "_tags",
         "held",
+        "id",
+        "machine",
+        "seq",
+        "status",
+        "version",
     )
 
     def __init__(
         self,
-        definition: Definition[Any] | None,
-        row: Row,
+        definition: Definition[Any],
+        ref: Ref,
+        version: int,
+        seq: int,
+        status: Status,
+        state: tuple[str, ...],
+        tags: tuple[str, ...],
+        owners: tuple[str, ...],
         snapshot: Snapshot[Any] | None,
         raw: bytes,
         raw_output: bytes | None,
-        *,
         roles: Collection[str] | None = None,
         held: bool = False,
     ) -> None:
+        self.machine = ref.machine
+        self.id = ref.id
+        self.version = version
+        self.seq = seq
+        self.status = status
+        #: the instance is paused and the event waits
+        self.held = held
         self._definition = definition
-        self._row = row
+        self._state = state
+        self._tags = tags
+        self._owners = owners
         self._snapshot = snapshot
         self._raw = raw
         self._raw_output = raw_output
         self._roles = roles
         self._allowed: tuple[str, ...] | None = None
         self._json: bytes | None = None
-        self.held = held
-
-    @property
-    def machine(self) -> str:
-        return self._row.machine
-
-    @property
-    def id(self) -> str:
-        return self._row.id
-
-    @property
-    def version(self) -> int:
-        return self._row.version
-
-    @property
-    def seq(self) -> int:
-        return self._row.seq
-
-    @property
-    def status(self) -> str:
-        return self._row.status
 
     @property
     def state(self) -> list[str]:
         """Ids of the active leaves, in document order."""
-        return list(self._row.state)
+        return list(self._state)
 
     @property
     def tags(self) -> list[str]:
-        return list(self._row.tags)
+        return list(self._tags)
 
     @property
     def owners(self) -> list[str]:
-        return list(self._row.owners)
+        return list(self._owners)
 
     @property
     def view(self) -> Any:
@@ -118,7 +120,7 @@ class Answer:
         Plain JSON values where the instance is of a version whose code is not here.
         """
         definition, snapshot = self._definition, self._snapshot
-        if definition is None or snapshot is None or definition.version != self._row.version:
+        if snapshot is None or definition.version != self.version:
             return msgspec.json.decode(self._raw)
         copy = definition.data.copy(snapshot.data)
         return copy if definition.view is None else definition.view(copy)
@@ -127,8 +129,7 @@ class Answer:
     def allowed(self) -> list[str]:
         """Names of the events that are accepted now."""
         if self._allowed is None:
-            running = self._row.status == "running" or self._row.status == "paused"
-            if self._definition is None or self._snapshot is None or not running:
+            if self._snapshot is None or self.status not in ("running", "paused"):
                 self._allowed = ()
             else:
                 self._allowed = allowed(self._definition, self._snapshot, self._roles)
@@ -142,19 +143,18 @@ class Answer:
     def json(self) -> bytes:
         """The JSON of :class:`statehold.wire.Reply`."""
         if self._json is None:
-            row = self._row
-            plain = self._definition is None or self._definition.view is None
+            plain = self._definition.view is None
             self._json = _encode(
                 _Json(
-                    row.machine,
-                    row.id,
-                    row.version,
-                    row.seq,
-                    row.status,
-                    row.state,
+                    self.machine,
+                    self.id,
+                    self.version,
+                    self.seq,
+                    self.status,
+                    self._state,
                     Raw(self._raw if plain else to_json(self.view)),
-                    row.tags,
-                    row.owners,
+                    self._tags,
+                    self._owners,
                     tuple(self.allowed),
                     _NULL if self._raw_output is None else Raw(self._raw_output),
                     self.held,
@@ -167,6 +167,27 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"Answer({self.machine}/{self.id} seq={self.seq} {self.status} in {self.state})"
+
+
+def answer_of(
+    definition: Definition[Any], held: Held, snapshot: Snapshot[Any] | None, caller: Caller
+) -> Answer:
+    """The answer for an instance as it was committed. ``snapshot`` may be of a newer version."""
+    row = held.row
+    return Answer(
+        definition,
+        row.ref,
+        row.version,
+        row.seq,
+        row.status,
+        row.state,
+        row.tags,
+        row.owners,
+        snapshot,
+        held.raw,
+        held.output,
+        caller.roles,
+    )
 
 
 class PastAnswer:

@@ -9,17 +9,29 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+from msgspec import Raw
+
 #: members of nested objects are compared down to here, deeper ones are replaced whole
 DEPTH = 8
 
+_members = msgspec.json.Decoder(dict[str, Raw]).decode
+_ABSENT: Any = object()
 
-def change_between(old: Any, new: Any) -> dict[str, Any] | None:
-    """The change that turns ``old`` into ``new``, both plain JSON values; None if equal."""
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return None if _same(old, new) else {"set": {"": new}}
-    put: dict[str, Any] = {}
+
+def change_between(old: bytes, new: bytes) -> dict[str, Any] | None:
+    """The change that turns one JSON text into another; None if they are equal.
+
+    Both are to come from one writer: equal values are known by equal text, which is exact and
+    spares looking into most of them. Values of the change are :class:`msgspec.Raw`.
+    """
+    if old == new:
+        return None
+    if not (old.startswith(b"{") and new.startswith(b"{")):
+        return {"set": {"": Raw(new)}}
+    put: dict[str, Raw] = {}
     removed: list[str] = []
-    _compare(old, new, "", DEPTH, put, removed)
+    _compare(_members(old), _members(new), "", DEPTH, put, removed)
     change: dict[str, Any] = {}
     if put:
         change["set"] = put
@@ -29,7 +41,7 @@ def change_between(old: Any, new: Any) -> dict[str, Any] | None:
 
 
 def apply_change(data: Any, change: dict[str, Any]) -> Any:
-    """The data after the change; ``data`` itself stays as it is."""
+    """The data, as plain JSON values, after the change; ``data`` itself stays as it is."""
     for path in change.get("unset", ()):
         data = _replaced(data, path.split("/"), _ABSENT)
     for path, value in change.get("set", {}).items():
@@ -37,50 +49,34 @@ def apply_change(data: Any, change: dict[str, Any]) -> Any:
     return data
 
 
-_ABSENT: Any = object()
-
-
-def _same(old: Any, new: Any) -> bool:
-    # True == 1 in Python, and 1 == 1.0, but they are not the same JSON
-    return type(old) is type(new) and bool(old == new)
-
-
 def _compare(
-    old: dict[str, Any],
-    new: dict[str, Any],
+    old: dict[str, Raw],
+    new: dict[str, Raw],
     above: str,
     depth: int,
-    put: dict[str, Any],
+    put: dict[str, Raw],
     removed: list[str],
 ) -> None:
     for name, value in new.items():
-        before = old.get(name, _ABSENT)
-        if _same(before, value) and type(value) in _FLAT:
+        before = old.get(name)
+        if before == value:
             continue
-        path = above + (name if name.isidentifier() else _escape(name))
-        if depth and isinstance(value, dict) and isinstance(before, dict) and value and name:
-            _compare(before, value, f"{path}/", depth - 1, put, removed)
-        elif before is _ABSENT or not _alike(before, value):
+        path = above + _escape(name)
+        if depth and before is not None and _is_object(before) and _is_object(value):
+            _compare(_members(before), _members(value), f"{path}/", depth - 1, put, removed)
+        else:
             put[path] = value
-    if len(old) > len(new) or any(name not in new for name in old):
+    if len(old) != len(new) or old.keys() != new.keys():
         removed.extend(above + _escape(name) for name in old if name not in new)
 
 
-_FLAT = frozenset({str, int, float, bool, type(None)})
-
-
-def _alike(old: Any, new: Any) -> bool:
-    """Equal as JSON, all the way down."""
-    if type(old) is not type(new):
-        return False
-    if isinstance(old, dict):
-        return old.keys() == new.keys() and all(_alike(old[name], new[name]) for name in old)
-    if isinstance(old, list):
-        return len(old) == len(new) and all(map(_alike, old, new))
-    return bool(old == new)
+def _is_object(raw: Raw) -> bool:
+    return bytes(memoryview(raw)[:1]) == b"{"
 
 
 def _escape(name: str) -> str:
+    if name.isidentifier():
+        return name
     return name.replace("~", "~0").replace("/", "~1") if name else "~2"
 
 

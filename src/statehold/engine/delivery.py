@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.chart.event import Failure, Result, Undeliverable
-from statehold.engine.act import ANYONE, Act, ready, take_event
+from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import Parent, Try
+from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.events import parse_event
-from statehold.engine.instance import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.runtime import Runtime
 from statehold.errors import InstanceOver, Refused, StateholdError, UnknownInstance

@@ -15,14 +15,15 @@ from typing import Any, Self
 from statehold import wire
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
-from statehold.engine.act import ANYONE, Act
+from statehold.engine.act import Act
 from statehold.engine.answer import Answer
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.courier import Courier
+from statehold.engine.draft import ANYONE, Draft
 from statehold.engine.events import parse_event
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
-from statehold.engine.instance import Draft, Held
+from statehold.engine.held import Held
 from statehold.engine.limits import Limits
 from statehold.engine.manual import (
     Cancel,
@@ -217,9 +218,9 @@ class Engine:
                 answers.append(None)
             except StateholdError as error:
                 answers.append(error)
-        for number, act in acts:
+        for number, sent in acts:
             try:
-                answers[number] = await act.future
+                answers[number] = await sent.future
             except StateholdError as error:
                 answers[number] = error
         return [answer for answer in answers if answer is not None]

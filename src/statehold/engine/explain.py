@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
-from statehold.engine.act import ANYONE
-from statehold.engine.answer import Answer
-from statehold.engine.instance import Held
+from statehold.engine.answer import answer_of
+from statehold.engine.draft import ANYONE
+from statehold.engine.held import Held
 from statehold.interpreter.outlook import Prospect, prospects
 from statehold.wire import Caller, Incident
 
@@ -46,9 +46,7 @@ def explain(
 ) -> wire.Explanation:
     """``because`` is the step that led here, ``entered`` when each active state was entered."""
     row = held.row
-    answer = Answer(
-        definition, row, held.snapshot, held.raw, held.output, roles=caller.roles
-    ).wire()
+    answer = answer_of(definition, held, held.snapshot, caller).wire()
     active = _active(definition, held, entered)
     timers = _timers(held, now)
     effects = _effects(definition, held)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.document import Try
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import Draft, Origin
 from statehold.errors import (
     ActionFailed,
     DefinitionError,

@@ -12,7 +12,7 @@ from statehold.engine.act import Act, ready
 from statehold.engine.answer import Answer
 from statehold.engine.delivery import again
 from statehold.engine.document import Try
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight, read_result
 from statehold.engine.runtime import Runtime
 from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance

@@ -15,9 +15,9 @@ from statehold.chart.effect import Effect, Retry
 from statehold.chart.event import Failure, Result
 from statehold.chart.machine import Definition
 from statehold.chart.values import fields_of
-from statehold.engine.act import ANYONE, Act, ready
+from statehold.engine.act import Act, ready
 from statehold.engine.document import Try
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.runtime import Runtime
 from statehold.errors import InvalidPayload, Refused
 from statehold.interpreter.snapshot import InFlight, Snapshot

@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
-from statehold.engine.instance import Held
+from statehold.engine.held import Held
 from statehold.engine.outcomes import Ending, Outcome, Release
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns

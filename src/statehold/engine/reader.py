@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,12 @@ from msgspec import UNSET, Struct
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
-from statehold.engine.answer import Answer
+from statehold.engine.answer import Answer, answer_of
 from statehold.engine.change import apply_change
+from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
-from statehold.engine.instance import CHECKPOINT, Draft, Held, hold
+from statehold.engine.held import Held, hold
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, UnknownInstance
@@ -35,7 +36,7 @@ class Past(Struct, frozen=True):
     seq: int
     at: datetime
     version: int
-    status: str
+    status: wire.Status
     state: tuple[str, ...]
     data: Any
 
@@ -60,9 +61,7 @@ class Reader:
                 snapshot = self._runtime.fleet.preview(draft, self._runtime.now()).snapshot
             except CarryFailed:
                 snapshot = None
-        return Answer(
-            definition, held.row, snapshot, held.raw, held.output, roles=caller.roles
-        )
+        return answer_of(definition, held, snapshot, caller)
 
     async def journal(
         self, ref: Ref, after: int, limit: int, *, data: bool
@@ -211,7 +210,7 @@ class Reader:
             raise UnknownInstance(ref.machine, ref.id)
         return found
 
-    async def _data_at(self, ref: Ref, entries: list[Entry]) -> dict[int, Any]:
+    async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
         """The data after each of these steps."""
         first = entries[0].seq
         before = await self._store.journal_before(ref, first, CHECKPOINT + 1)
@@ -229,7 +228,7 @@ def _next(data: Any, body: JournalBody) -> Any:
     return data if body.change is None else apply_change(data, body.change)
 
 
-def _folded(entries: list[Entry]) -> Any:
+def _folded(entries: Sequence[Entry]) -> Any:
     """The data after the first of these, which are newest first and reach a whole one."""
     changes: list[JournalBody] = []
     for entry in entries:

@@ -8,7 +8,7 @@ import msgspec
 
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import Draft, Origin
 from statehold.engine.runtime import Runtime
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
 from statehold.interpreter.step import start

@@ -18,9 +18,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from statehold.engine.act import Act
 from statehold.engine.answer import past_answer
-from statehold.engine.instance import Draft, Held, hold
+from statehold.engine.draft import Draft
+from statehold.engine.held import Held, hold
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     KeyReused,
@@ -32,8 +35,6 @@ from statehold.errors import (
 )
 from statehold.store import Entry, Outcome, Ref, Store
 from statehold.wire import JournalBody
-
-import msgspec
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from statehold.chart.effect import Retry
 from statehold.chart.event import TimerFired
 from statehold.engine.act import Act, ready
 from statehold.engine.document import Try
-from statehold.engine.instance import Draft, Origin
+from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, postponed, put_off
 from statehold.engine.runtime import Runtime
 from statehold.errors import Refused, UpgradeFailed

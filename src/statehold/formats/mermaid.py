@@ -31,11 +31,14 @@ def to_mermaid(chart: Chart, *, active: Collection[str] = (), detail: Detail = "
     return _Diagram(chart, detail).text(active)
 
 
-#: words that the grammar takes for its own where an id could stand, and ids that it gives itself
+#: words that the grammar takes for its own where an id could stand, ids that it gives itself, and
+#: members of every JavaScript object, which the layout trips over
 _RESERVED = frozenset(
     {"accdescr", "acctitle", "as", "choice", "class", "classdef", "click", "default", "direction"}
     | {"divider", "end", "fork", "hide", "href", "join", "left", "note", "of", "right", "root"}
     | {"scale", "start", "state", "statediagram", "style"}
+    | {"constructor", "hasownproperty", "isprototypeof", "propertyisenumerable", "tolocalestring"}
+    | {"tostring", "valueof"}
 )
 _ESCAPED = {c: f"#{ord(c)};" for c in '#;:"<>{}[]%*`\\|&~'} | {"\n": " ", "\r": " ", "\t": " "}
 _INDENT = "    "

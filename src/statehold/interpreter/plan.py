@@ -472,7 +472,8 @@ class _Planner:
         plan.ends = self.ends
         plan.simple = (
             len(plan.calls) == len(plan.operations)
-            and not (plan.history or plan.entered or plan.left or plan.ends)
+            and not (plan.history or plan.entered or plan.left)
+            and plan.ends is None
             and program.is_plain
         )
         return plan, tuple(ids), tuple(entered)

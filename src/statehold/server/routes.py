@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -197,7 +197,7 @@ class Routes:
                 version=past.version,
                 seq=past.seq,
                 at=past.at,
-                status=past.status,
+                status=cast(wire.Status, past.status),
                 state=list(past.state),
                 data=past.data,
             )

@@ -51,7 +51,10 @@ class Streams:
         self.stopping.set()
 
     def respond(self, entries: AsyncIterator[JournalEntry], status: str) -> EventStream:
-        """``status`` is the instance's before ``entries``. Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`."""
+        """``status`` is the instance's before ``entries``.
+
+        Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`.
+        """
         if self.stopping.is_set():
             raise Stopping()
         if self.open >= self.bounds.streams:

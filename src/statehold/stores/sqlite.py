@@ -79,8 +79,13 @@ class SqliteStore:
         if self._open is not None:
             raise StoreInUse(str(self._path), f"this very store, worker {self._worker}")
         file = SqliteFile(self._path, worker)
-        self._configurations = Configurations(file.db, self._q)
-        self._writer = Writer(file.db, self._q, self._configurations)
+        try:
+            with file:
+                self._configurations = Configurations(file.db, self._q)
+                self._writer = Writer(file.db, self._q, self._configurations)
+        except BaseException:
+            file.close()
+            raise
         self._open, self._worker = file, worker
 
     async def close(self) -> None:

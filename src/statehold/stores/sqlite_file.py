@@ -6,10 +6,9 @@ import contextlib
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from statehold.errors import SchemaMismatch, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.stores.queries import load_migrations
@@ -209,7 +208,7 @@ def _reason(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _translated(translate: Callable[[sqlite3.Error], Exception]) -> Any:
+def _translated(translate: Callable[[sqlite3.Error], Exception]) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:

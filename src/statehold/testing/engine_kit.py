@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +18,7 @@ from statehold.engine.document import decode_document
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
 from statehold.store import Row, Store
-from statehold.stores import MemoryStore, open_store
+from statehold.stores import open_store
 from statehold.testing.fakes import Fake
 from statehold.testing.stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.wire import Caller
@@ -53,8 +53,7 @@ class EngineKit:
     one in memory. Closed kits leave their store and ``clock`` as they are: give both to another
     kit, with the next version of the machine say, and it goes on from there.
 
-    ``engine`` is the engine, for everything that the kit has no word of its own for; name machines
-    to it as strings, since those with fakes are not the classes that the test has at hand.
+    ``engine`` is the engine, for everything that the kit has no word of its own for.
     """
 
     def __init__(
@@ -68,14 +67,10 @@ class EngineKit:
     ) -> None:
         self.clock = clock or ManualClock(EPOCH)
         self.fakes = _by_name(fakes or {})
-        self.store: Store = (
-            MemoryStore() if store is None else open_store(store) if isinstance(store, str) else store
-        )
-        definitions = _with_fakes(machines, self.fakes)
-        self._names = {definition.name for definition in definitions}
-        self.engine = Engine(
-            self.store, definitions, clock=self.clock, limits=limits, seed=seed
-        )
+        address = "memory:" if store is None else store
+        self.store: Store = open_store(address) if isinstance(address, str) else address
+        definitions, self._names = _with_fakes(machines, self.fakes)
+        self.engine = Engine(self.store, definitions, clock=self.clock, limits=limits, seed=seed)
 
     async def __aenter__(self) -> Self:
         await self.engine.open()
@@ -97,7 +92,7 @@ class EngineKit:
         self, machine: AMachine | str, id: str | None = None, data: Any = None, **more: Any
     ) -> Answer:
         """As :meth:`Engine.start`; what it asks for goes on behind: see :meth:`settle`."""
-        return await self.engine.start(_name(machine), id, data, **more)
+        return await self.engine.start(machine, id, data, **more)
 
     async def send(
         self,
@@ -111,10 +106,10 @@ class EngineKit:
         """As :meth:`Engine.send`; ``roles`` None is trusted code."""
         held = frozenset([roles]) if isinstance(roles, str) else roles
         caller = Caller("test", None if held is None else frozenset(held))
-        return await self.engine.send(_name(machine), id, event, caller=caller, **more)
+        return await self.engine.send(machine, id, event, caller=caller, **more)
 
     async def read(self, machine: AMachine | str, id: str) -> Answer:
-        return await self.engine.read(_name(machine), id)
+        return await self.engine.read(machine, id)
 
     async def settle(self) -> None:
         """Returns once nothing is due, on its way or running, but what fakes hold.
@@ -177,39 +172,42 @@ def _running(row: Row) -> set[str]:
     return {f"{row.machine}/{row.id}/{key}" for key, one in tries.items() if one.worker}
 
 
-def _name(machine: AMachine | str) -> str:
-    return machine if isinstance(machine, str) else machine.definition.name
-
-
 def _by_name(fakes: Fakes) -> dict[str, Fake]:
     return {what if isinstance(what, str) else what.name: fake for what, fake in fakes.items()}
 
 
 def _with_fakes(
-    machines: tuple[AMachine, ...], fakes: Mapping[str, Fake]
-) -> list[Definition[Any]]:
-    """The machines, with the faked effects in the place of the real ones; raises ``ValueError``
-    for a fake that none of them has an effect for."""
-    definitions = [machine.definition for machine in machines]
-    known = {name for definition in definitions for name in definition.effects}
+    machines: Sequence[AMachine], fakes: Mapping[str, Fake]
+) -> tuple[list[Definition[Any]], set[str]]:
+    """The machines and those that they invoke, with the faked effects in the place of the real
+    ones, and the names of all; raises ``ValueError`` for a fake that none has an effect for."""
+    done: dict[int, Definition[Any]] = {}
+    known: set[str] = set()
+
+    def faked(machine: AMachine) -> Definition[Any]:
+        definition = machine.definition
+        if id(definition) not in done:
+            known.update(definition.effects)
+            done[id(definition)] = dataclasses.replace(
+                definition,
+                effects={
+                    name: _faked(effect, fakes[name]) if name in fakes else effect
+                    for name, effect in definition.effects.items()
+                },
+                children={name: faked(child) for name, child in definition.children.items()},
+                # compiled for the effects that it had
+                program=None,
+            )
+        return done[id(definition)]
+
+    definitions = [faked(machine) for machine in machines]
     strange = sorted(set(fakes) - known)
     if strange:
         raise ValueError(
             f"no machine here has an effect {strange[0]!r}; there are "
             f"{', '.join(sorted(known)) or 'none'}"
         )
-    return [
-        dataclasses.replace(
-            definition,
-            effects={
-                name: _faked(effect, fakes[name]) if name in fakes else effect
-                for name, effect in definition.effects.items()
-            },
-            # compiled for the effects that it had
-            program=None,
-        )
-        for definition in definitions
-    ]
+    return definitions, {definition.name for definition in done.values()}
 
 
 def _faked(effect: Effect[Any, Any], fake: Fake) -> Effect[Any, Any]:

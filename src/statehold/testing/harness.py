@@ -19,7 +19,7 @@ from statehold.define.state import Node, declared
 from statehold.engine.outcomes import read_result
 from statehold.errors import NotAllowed, Permanent
 from statehold.testing.asked import Asked, AskedFor, Sent, name_of_asked
-from statehold.testing.stepped import D, Roles, Stepped
+from statehold.testing.stepped import D, Roles, Stepped, by
 
 T = TypeVar("T")
 
@@ -168,17 +168,10 @@ class Harness(Stepped[D]):
 
     def refuses(self, event: Any, *, roles: Roles = None) -> NotAllowed:
         """Asserts that the event is not allowed now; gives the error, for its reasons."""
-        before = self._snapshot
-        kept = (list(self.asked), list(self.sent), list(self.emitted), list(self._mail))
-        try:
-            self.send(event, roles=roles)
-        except NotAllowed as error:
-            return error
-        taken = ", ".join(self.state)
-        # the test may go on in a `pytest.raises`: the event was not to be taken
-        self._snapshot = before
-        self.asked, self.sent, self.emitted, self._mail = kept
-        self._wrong(f"{event!r} was taken and led to {taken}", "that it is refused")
+        error = self._tried(event, roles)
+        if error is None:
+            self._wrong(f"{event!r} is allowed{by(roles)}", "that it is refused")
+        return error
 
     def assert_state(self, *states: AState) -> None:
         """Each of these is active: leaves, or states around them; objects, or paths."""

@@ -16,6 +16,7 @@ import msgspec
 
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
 from statehold.define import Machine
 from statehold.engine.events import jsonable, parse_event
 from statehold.engine.limits import Limits
@@ -88,7 +89,7 @@ class Stepped(Generic[D]):
         self.sent: list[Sent] = []
         #: every event that was shown to whoever watches
         self.emitted: list[AnEvent] = []
-        self._story = Story()
+        self._story = Story(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[_Mail] = []
         given = self.definition.data.check({} if data is None else data, "the data")
@@ -181,18 +182,14 @@ class Stepped(Generic[D]):
         ``InvalidPayload`` where it is none of the machine's, and a ``StepFailed`` where one of
         the machine's functions raises. Nothing has changed then.
         """
-        given = dict(event) if isinstance(event, Mapping) else event
-        taken, _ = parse_event(self.definition, given, self.limits.event_bytes)
-        told = f"{_shown(taken)}{_by(roles)}"
+        parsed, told = self._parsed(event, roles)
         if not self.done:
-            stepped = self._step(taken, told, roles)
-            if stepped.accepted:
-                self._take(stepped, told)
+            taken = self._step(parsed, told, roles)
+            if taken.accepted:
+                self._take(taken, told)
                 self._deliver()
                 return self
-        error = self._refusal(taken, roles)
-        self._story.note(self._now, f"{told} refused: {'; '.join(error.reasons) or 'no transition'}")
-        raise error
+        raise self._refused(parsed, told, roles)
 
     def advance(self, by: timedelta) -> Self:
         """Moves the clock; what comes due on the way happens at its time, in order.
@@ -219,6 +216,26 @@ class Stepped(Generic[D]):
         return self
 
     # --- underneath ---
+
+    def _parsed(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> tuple[AnEvent, str]:
+        """The event as the machine declares it, and how the story calls it."""
+        given = dict(event) if isinstance(event, Mapping) else event
+        parsed: AnEvent
+        parsed, _ = parse_event(self.definition, given, self.limits.event_bytes)
+        return parsed, f"{parsed!r}{by(roles)}"
+
+    def _tried(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
+        """Why the event would be refused, or None where it would be taken; it is not."""
+        parsed, told = self._parsed(event, roles)
+        if not self.done and self._step(parsed, told, roles).accepted:
+            return None
+        return self._refused(parsed, told, roles)
+
+    def _refused(self, event: AnEvent, told: str, roles: Roles) -> NotAllowed:
+        error = self._refusal(event, roles)
+        why = "; ".join(error.reasons) or "no transition takes it"
+        self._story.note(self._now, f"{told} refused: {why}")
+        return error
 
     def _next_due(self) -> datetime | None:
         moments = [timer.due for timer in self._snapshot.timers]
@@ -247,7 +264,7 @@ class Stepped(Generic[D]):
 
     def _receive(self, mail: _Mail) -> None:
         self._mail.remove(mail)
-        told = f"{_shown(mail.event)} from itself"
+        told = f"{mail.event!r} from itself"
         if not self.done:
             taken = self._step(mail.event, told, None)
             if taken.accepted:
@@ -336,7 +353,7 @@ class Stepped(Generic[D]):
             return f"takes back message {command.id}"
         if isinstance(command, Emit):
             self.emitted.append(command.event)
-            return f"emits {_shown(command.event)}"
+            return f"emits {command.event!r}"
         raise TypeError(f"a step asked for {command!r}, which this kit does not know")
 
     def _post(self, command: Send) -> Sent:
@@ -373,14 +390,17 @@ class Stepped(Generic[D]):
         )
 
 
+def _roles_in(chart: Chart) -> frozenset[str]:
+    """The names of the guards that ask for a role, as a trace has them."""
+    guards = (guard for transition in chart.transitions for guard in transition.guards)
+    return frozenset(guard.name for guard in guards if guard.kind == "by")
+
+
 def _set_of(roles: Roles) -> Collection[str] | None:
     return (roles,) if isinstance(roles, str) else roles
 
 
-def _by(roles: Roles) -> str:
+def by(roles: Roles) -> str:
+    """Who sends, in words; nothing for trusted code."""
     names = _set_of(roles)
     return "" if names is None else f" by {', '.join(sorted(names)) or 'nobody'}"
-
-
-def _shown(event: AnEvent) -> str:
-    return repr(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from statehold.interpreter.snapshot import Microstep
@@ -16,9 +16,13 @@ _WIDTH_LIMIT = 300
 
 
 class Story:
-    """Grows by a paragraph for each thing that happens."""
+    """Grows by a paragraph for each thing that happens.
 
-    def __init__(self) -> None:
+    ``roles`` are the guards that ask for the sender's role, told in other words than the rest.
+    """
+
+    def __init__(self, roles: Collection[str] = ()) -> None:
+        self._roles = roles
         self._lines: deque[str] = deque(maxlen=LINE_LIMIT)
 
     def step(
@@ -35,7 +39,7 @@ class Story:
         self._add(f"{seq:>4}  {at:%Y-%m-%d %H:%M:%S}  {what}")
         came, now = ", ".join(before), ", ".join(after)
         moved = f"{came or '(nothing)'} -> {now}" if came != now else f"stays in {now}"
-        self._add(f"      {moved}{_reasons(trace)}")
+        self._add(f"      {moved}{self._reasons(trace)}")
         for line in asked:
             self._add(f"      {line}")
 
@@ -45,6 +49,16 @@ class Story:
 
     def _add(self, line: str) -> None:
         self._lines.append(line if len(line) <= _WIDTH_LIMIT else f"{line[: _WIDTH_LIMIT - 1]}…")
+
+    def _reasons(self, trace: Iterable[Microstep]) -> str:
+        """The transitions taken and the guards asked, in order."""
+        parts: list[str] = []
+        for microstep in trace:
+            for guard, said in microstep.guards:
+                asked = f"sent by {guard}" if guard in self._roles else guard
+                parts.append(f"{asked}: {'yes' if said else 'no'}")
+            parts += microstep.transitions
+        return f"   [{', '.join(parts)}]" if parts else ""
 
     def __str__(self) -> str:
         return "\n".join(self._lines)
@@ -56,12 +70,3 @@ class Story:
         if left_out <= 0:
             return "\n".join(lines)
         return "\n".join([f"      ({left_out} lines before)", *lines[left_out:]])
-
-
-def _reasons(trace: Iterable[Microstep]) -> str:
-    """The transitions taken and the guards asked, in order."""
-    parts = []
-    for microstep in trace:
-        asked = [f"{guard} says {'yes' if said else 'no'}" for guard, said in microstep.guards]
-        parts += [*asked, *microstep.transitions]
-    return f"   [{', '.join(parts)}]" if parts else ""

@@ -18,8 +18,8 @@ from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import ROOT, Chart
 from statehold.chart.tree import Tree
 from statehold.chart.values import Shape
-from statehold.check.explore import SEARCH_LIMIT, Reachable, detached_effects, reachable
 from statehold.errors import DefinitionError, Problem
+from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, detached_effects, reachable
 from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
 

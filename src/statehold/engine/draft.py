@@ -1,8 +1,8 @@
-"""An instance in a worker's hands: as it was committed, and as a turn is changing it.
+"""One instance while a turn is changing it.
 
-A :class:`Held` is what the store has, decoded once. A :class:`Draft` starts from one, gathers what
-the requests of a turn do to it, and comes to one :class:`~statehold.store.Write`. Each of its
-methods does all of its work or raises before it has changed anything.
+A draft starts from what is held, gathers what the requests of the turn do, and comes to one
+:class:`~statehold.store.Write`. Each of its methods does all of its work or raises before it has
+changed anything.
 """
 
 from __future__ import annotations
@@ -18,28 +18,12 @@ from pydantic_core import PydanticSerializationError, to_json
 from statehold.chart.machine import Definition
 from statehold.engine.answer import Answer
 from statehold.engine.change import change_between
-from statehold.engine.document import (
-    Document,
-    Parent,
-    Try,
-    decode_document,
-    encode_document,
-    encode_plain,
-    restore,
-)
-from statehold.engine.events import event_json, jsonable
+from statehold.engine.document import Document, Parent, Try, encode_document, encode_plain
+from statehold.engine.held import Held
 from statehold.engine.limits import Limits
+from statehold.engine.record import Record, child_of
 from statehold.errors import ActionFailed, TooLarge
-from statehold.interpreter.command import (
-    CancelEffect,
-    CancelSend,
-    CancelTimer,
-    Emit,
-    Send,
-    SetTimer,
-    StartChild,
-    StartEffect,
-)
+from statehold.interpreter.command import CancelEffect, StartChild, StartEffect
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.store import Entry, Message, Ref, Row, Status, Write
 from statehold.wire import Caller, EffectRecord, JournalBody
@@ -47,38 +31,10 @@ from statehold.wire import Caller, EffectRecord, JournalBody
 #: every so many steps the journal keeps the data whole, which bounds the work of reading it back
 CHECKPOINT = 64
 
+ANYONE = Caller()
+
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.decode
-_NO_TRIES: Mapping[str, Try] = {}
-
-
-class Held(Struct, frozen=True):
-    """What the store has of an instance. ``snapshot`` None: its version's code is not here."""
-
-    row: Row
-    document: Document | None
-    snapshot: Snapshot[Any] | None
-    raw: bytes
-    output: bytes | None
-    tries: Mapping[str, Try]
-    parent: Parent | None
-    parts: int
-
-
-def hold(definition: Definition[Any], row: Row) -> Held:
-    """Decodes a row; raises ``InvalidPayload`` where its data no longer fits the type."""
-    document = decode_document(row.document)
-    here = definition.version == row.version
-    return Held(
-        row,
-        None if here else document,
-        restore(definition, row, document) if here else None,
-        bytes(document.data),
-        None if document.output is None else bytes(document.output),
-        document.tries,
-        document.parent,
-        document.parts,
-    )
+_NO_TRIES: dict[str, Try] = {}
 
 
 class Origin(Struct, frozen=True):
@@ -86,7 +42,7 @@ class Origin(Struct, frozen=True):
 
     kind: str
     event: Any = None
-    caller: Caller = Caller()
+    caller: Caller = ANYONE
     cause: str | None = None
     reason: str | None = None
     key: str | None = None
@@ -95,7 +51,7 @@ class Origin(Struct, frozen=True):
 
 
 class Draft:
-    """One instance during one turn."""
+    """The present state of the instance in this turn, and what is to be written of it."""
 
     def __init__(
         self,
@@ -135,9 +91,9 @@ class Draft:
         self.owners: tuple[str, ...] = ()
         self.indexes: Mapping[str, str] = {}
         if held is not None:
-            self._resume(held)
+            self._resume(held, held.row)
 
-    def _resume(self, held: Held) -> None:
+    def _resume(self, held: Held, row: Row) -> None:
         self.snapshot = held.snapshot
         self.document = held.document
         self.raw = held.raw
@@ -145,7 +101,6 @@ class Draft:
         self.tries = held.tries
         self.parent = held.parent
         self.parts = held.parts
-        row = held.row
         self.version = row.version
         self.seq = row.seq
         self.status = row.status
@@ -160,6 +115,10 @@ class Draft:
     @property
     def exists(self) -> bool:
         return self.held is not None or self.touched
+
+    @property
+    def name(self) -> str:
+        return f"{self.ref.machine}/{self.ref.id}"
 
     # --- steps ---
 
@@ -226,44 +185,47 @@ class Draft:
         origin: Origin,
         now: datetime,
     ) -> None:
-        indexes = self.indexes if raw == self.raw else self._indexed(after)
+        changed = raw != self.raw
+        indexes = self._indexed(after) if changed else self.indexes
         output = self._output(after)
-        sent: tuple[dict[str, Any], ...] = ()
-        messages: list[Message] = []
-        recalled: list[str] = []
-        effects = origin.effects
-        timers: dict[str, datetime | None] = {}
-        emitted: tuple[Any, ...] = ()
-        if step.commands:
-            sent, messages, recalled = self._posted(step, now)
-            asked, timers, emitted = self._recorded(step)
-            effects = (*effects, *asked)
+        record = self._record(step, now) if step.commands else None
         whole = not self.raw or after.seq % CHECKPOINT == 1
-        body = _encode(
-            JournalBody(
-                self.definition.version,
-                after.configuration.leaves,
-                "done" if after.done else self.status,
-                origin.event,
-                origin.caller.name or None,
-                origin.cause,
-                step.trace,
-                Raw(raw) if whole else msgspec.UNSET,
-                None
-                if whole or raw == self.raw
-                else change_between(_decode(self.raw), _decode(raw)),
-                effects,
-                timers,
-                sent,
-                emitted,
-                None if output is None else Raw(output),
-                origin.reason,
-            )
+        status: Status = "done" if after.done else self.status
+        body = JournalBody(
+            self.definition.version,
+            after.configuration.leaves,
+            status,
+            origin.event,
+            origin.caller.name or None,
+            origin.cause,
+            step.trace,
+            Raw(raw) if whole else msgspec.UNSET,
+            change_between(self.raw, raw) if changed and not whole else None,
+            origin.effects if record is None else (*origin.effects, *record.effects),
+            {} if record is None else record.timers,
+            () if record is None else tuple(record.sent),
+            () if record is None else tuple(record.emitted),
+            None if output is None else Raw(output),
+            origin.reason,
+        )
+        answer = self._answer(after, raw, output, status, origin.caller)
+        entry = Entry(
+            self.ref.machine,
+            self.ref.id,
+            after.seq,
+            0,
+            now,
+            origin.kind,
+            _encode(body),
+            origin.key,
+            None if origin.key is None else answer.json(),
         )
 
         # nothing below raises
         self.touched = True
-        if after.configuration.leaves != self.state or not self.state:
+        self.entries.append(entry)
+        configuration = after.configuration
+        if configuration.leaves != self.state:
             self.since = now
         self.snapshot = after
         self.raw = raw
@@ -272,96 +234,38 @@ class Draft:
         self.version = self.definition.version
         self.seq = after.seq
         self.parts = 0
-        self.state = after.configuration.leaves
-        self.tags = after.configuration.tags
-        self.owners = after.configuration.owners
+        self.status = status
+        self.state = configuration.leaves
+        self.tags = configuration.tags
+        self.owners = configuration.owners
         self.changed_at = now
-        self.messages.extend(messages)
-        self.recalled.extend(recalled)
-        self._follow(step)
+        if record is not None:
+            self.messages.extend(record.messages)
+            self.recalled.extend(record.recalled)
+        if record is not None or self.tries:
+            self._follow(step)
         if after.done:
-            self.status = "done"
             self._tell_parent({"output": None if output is None else Raw(output)})
-        self.entries.append(
-            Entry(
-                self.ref.machine,
-                self.ref.id,
-                after.seq,
-                0,
-                now,
-                origin.kind,
-                body,
-                origin.key,
-                None if origin.key is None else self.answer(origin.caller).json(),
-            )
+
+    def _record(self, step: Step[Any], now: datetime) -> Record:
+        return Record(
+            self.ref,
+            step.snapshot.seq,
+            step.commands,
+            () if self.snapshot is None else self.snapshot.effects,
+            now,
+            self.limits.event_bytes,
         )
-
-    def _recorded(
-        self, step: Step[Any]
-    ) -> tuple[tuple[EffectRecord, ...], dict[str, datetime | None], tuple[Any, ...]]:
-        """What the step asks of the outside, for the journal."""
-        effects: list[EffectRecord] = []
-        timers: dict[str, datetime | None] = {}
-        emitted: list[Any] = []
-        names = {} if self.snapshot is None else {e.key: e.name for e in self.snapshot.effects}
-        for command in step.commands:
-            if isinstance(command, StartEffect):
-                names[command.key] = command.effect
-                effects.append(EffectRecord(command.key, command.effect, "asked"))
-            elif isinstance(command, StartChild):
-                names[command.key] = command.machine
-                effects.append(EffectRecord(command.key, command.machine, "asked"))
-            elif isinstance(command, CancelEffect):
-                name = names.get(command.key, command.invoke)
-                effects.append(EffectRecord(command.key, name, "cancelled"))
-            elif isinstance(command, SetTimer):
-                timers[command.timer] = command.due
-            elif isinstance(command, CancelTimer):
-                timers[command.timer] = None
-            elif isinstance(command, Emit):
-                emitted.append(event_json(command.event))
-        return tuple(effects), timers, tuple(emitted)
-
-    def _posted(
-        self, step: Step[Any], now: datetime
-    ) -> tuple[tuple[dict[str, Any], ...], list[Message], list[str]]:
-        """What the step sends to other instances, for the journal and for the mailbox."""
-        sent: list[dict[str, Any]] = []
-        messages: list[Message] = []
-        recalled: list[str] = []
-        for command in step.commands:
-            if isinstance(command, Send):
-                to = Ref(command.machine or self.ref.machine, command.instance or self.ref.id)
-                event = event_json(command.event)
-                body = _encode({"event": event, "cause": f"{self.name}#{step.snapshot.seq}"})
-                if len(body) > self.limits.event_bytes:
-                    raise TooLarge(f"an event sent to {to.machine}/{to.id}", len(body),
-                                   self.limits.event_bytes)  # fmt: skip
-                due = None if command.delay is None else now + command.delay
-                messages.append(Message(to, "event", body, due, self.ref, command.id))
-                sent.append({"to": f"{to.machine}/{to.id}", "event": event, "due": due})
-            elif isinstance(command, CancelSend):
-                recalled.append(command.id)
-            elif isinstance(command, StartChild):
-                child = Ref(command.machine, self.child_id(command.key))
-                parent = Parent(self.ref, command.key, command.invoke)
-                body = _encode({"data": jsonable(command.input), "parent": parent})
-                messages.append(Message(child, "start", body, None, self.ref, None))
-                sent.append({"to": f"{child.machine}/{child.id}", "start": True})
-        return tuple(sent), messages, recalled
 
     def _follow(self, step: Step[Any]) -> None:
         """Keeps the tries in step with the effects that are in flight."""
-        if not step.commands and not self.tries:
-            return
         tries = dict(self.tries)
         for command in step.commands:
             if isinstance(command, StartEffect):
                 tries[command.key] = Try(1, self.worker)
                 self.started.append(command.key)
             elif isinstance(command, StartChild):
-                child = Ref(command.machine, self.child_id(command.key))
-                tries[command.key] = Try(1, child=child)
+                tries[command.key] = Try(1, child=child_of(self.ref, command))
             elif isinstance(command, CancelEffect):
                 self._stop(tries, command.key)
         running = {effect.key for effect in step.snapshot.effects}
@@ -379,9 +283,6 @@ class Draft:
         self.stopped.append(key)
         if known is not None and known.child is not None:
             self.messages.append(Message(known.child, "cancel", b"{}", None, self.ref))
-
-    def child_id(self, key: str) -> str:
-        return f"{self.ref.id}:{key}"
 
     def _tell_parent(self, end: dict[str, Any]) -> None:
         if self.parent is not None:
@@ -427,7 +328,7 @@ class Draft:
         now: datetime,
         *,
         effects: tuple[EffectRecord, ...] = (),
-        caller: Caller = Caller(),  # noqa: B008 - frozen
+        caller: Caller = ANYONE,
         event: Any = None,
         cause: str | None = None,
         reason: str | None = None,
@@ -496,52 +397,43 @@ class Draft:
 
     # --- the outcome ---
 
-    @property
-    def name(self) -> str:
-        return f"{self.ref.machine}/{self.ref.id}"
-
-    def answer(self, caller: Caller = Caller(), *, held: bool = False) -> Answer:  # noqa: B008
-        return Answer(
-            self.definition,
-            self.row(0),
-            self.snapshot,
-            self.raw,
-            self.output,
-            roles=caller.roles,
-            held=held,
+    def answer(self, caller: Caller = ANYONE, *, held: bool = False) -> Answer:
+        """The instance as it is now, for whoever asked."""
+        return self._answer(
+            self.snapshot, self.raw, self.output, self.status, caller, held=held
         )
 
-    def row(self, rev: int, document: bytes = b"") -> Row:
-        snapshot = self.snapshot
-        return Row(
-            machine=self.ref.machine,
-            id=self.ref.id,
-            version=self.version,
-            seq=self.seq,
-            rev=rev,
-            status=self.status,
-            state=self.state,
-            tags=self.tags,
-            owners=self.owners,
-            indexes=self.indexes,
-            created_at=self.created_at,
-            since=self.since,
-            changed_at=self.changed_at,
-            wake_at=self._wake_at(),
-            held_by=self._held_by(),
-            incidents=self._incidents(),
-            deadline=(
-                min(one.due for one in snapshot.deadlines)
-                if snapshot is not None and snapshot.deadlines
-                else None
-            ),
-            document=document,
+    def _answer(
+        self,
+        snapshot: Snapshot[Any] | None,
+        raw: bytes,
+        output: bytes | None,
+        status: Status,
+        caller: Caller,
+        *,
+        held: bool = False,
+    ) -> Answer:
+        here = snapshot is not None
+        return Answer(
+            self.definition,
+            self.ref,
+            self.definition.version if here else self.version,
+            snapshot.seq if snapshot is not None else self.seq,
+            status,
+            snapshot.configuration.leaves if snapshot is not None else self.state,
+            snapshot.configuration.tags if snapshot is not None else self.tags,
+            snapshot.configuration.owners if snapshot is not None else self.owners,
+            snapshot,
+            raw,
+            output,
+            caller.roles,
+            held,
         )
 
     def write(self) -> tuple[Write, Held]:
         """What to commit, and what is held once it is."""
         before = None if self.held is None else self.held.row.rev
-        row = self.row(1 if before is None else before + 1, self._encoded())
+        row = self._row(1 if before is None else before + 1, self._encoded())
         write = Write(
             row,
             before,
@@ -562,6 +454,34 @@ class Draft:
             self.parts,
         )
         return write, held
+
+    def _row(self, rev: int, document: bytes) -> Row:
+        snapshot = self.snapshot
+        busy = self.tries or snapshot is None or snapshot.timers
+        return Row(
+            machine=self.ref.machine,
+            id=self.ref.id,
+            version=self.version,
+            seq=self.seq,
+            rev=rev,
+            status=self.status,
+            state=self.state,
+            tags=self.tags,
+            owners=self.owners,
+            indexes=self.indexes,
+            created_at=self.created_at,
+            since=self.since,
+            changed_at=self.changed_at,
+            wake_at=self._wake_at() if busy else None,
+            held_by=self._held_by() if busy else (),
+            incidents=self._incidents() if busy else 0,
+            deadline=(
+                min(one.due for one in snapshot.deadlines)
+                if snapshot is not None and snapshot.deadlines
+                else None
+            ),
+            document=document,
+        )
 
     def _encoded(self) -> bytes:
         if self.snapshot is None:
@@ -608,13 +528,9 @@ class Draft:
         return earliest
 
     def _held_by(self) -> tuple[str, ...]:
-        if not self.tries:
-            return ()
         return tuple(sorted({one.worker for one in self.tries.values() if one.worker}))
 
     def _incidents(self) -> int:
-        if not self.tries:
-            return 0
         return sum(one.incident_at is not None for one in self.tries.values())
 
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:

@@ -1,0 +1,1 @@
+"""One food order, from checkout to doorstep."""

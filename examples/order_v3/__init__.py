@@ -1,0 +1,1 @@
+"""The order machine's third version: three kinds of delivery."""

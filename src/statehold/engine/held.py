@@ -1,0 +1,42 @@
+"""An instance as it was committed last, decoded once and kept between turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from statehold.chart.machine import Definition
+from statehold.engine.document import Document, Parent, Try, decode_document, restore
+from statehold.interpreter.snapshot import Snapshot
+from statehold.store import Row
+
+
+class Held(Struct, frozen=True):
+    """What the store has of an instance. ``snapshot`` None: its version's code is not here."""
+
+    row: Row
+    document: Document | None
+    snapshot: Snapshot[Any] | None
+    raw: bytes
+    output: bytes | None
+    tries: Mapping[str, Try]
+    parent: Parent | None
+    parts: int
+
+
+def hold(definition: Definition[Any], row: Row) -> Held:
+    """Decodes a row; raises ``InvalidPayload`` where its data no longer fits the type."""
+    document = decode_document(row.document)
+    here = definition.version == row.version
+    return Held(
+        row,
+        None if here else document,
+        restore(definition, row, document) if here else None,
+        bytes(document.data),
+        None if document.output is None else bytes(document.output),
+        document.tries,
+        document.parent,
+        document.parts,
+    )

@@ -1,0 +1,102 @@
+"""What a step asks of the outside, as the journal tells it and as the mailbox takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from statehold.engine.document import Parent
+from statehold.engine.events import event_json, jsonable
+from statehold.errors import TooLarge
+from statehold.interpreter.command import (
+    CancelEffect,
+    CancelSend,
+    CancelTimer,
+    Command,
+    Emit,
+    Send,
+    SetTimer,
+    StartChild,
+    StartEffect,
+)
+from statehold.interpreter.snapshot import InFlight
+from statehold.store import Message, Ref
+from statehold.wire import EffectRecord
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Record:
+    """The commands of one step of one instance, sorted by where they go.
+
+    ``before`` are the effects in flight before the step. Raises ``TooLarge`` for an event over
+    ``event_bytes`` and ``ActionFailed`` for one that can't be written as JSON.
+    """
+
+    def __init__(
+        self,
+        ref: Ref,
+        seq: int,
+        commands: Sequence[Command],
+        before: Sequence[InFlight],
+        now: datetime,
+        event_bytes: int,
+    ) -> None:
+        self.effects: list[EffectRecord] = []
+        self.timers: dict[str, datetime | None] = {}
+        self.emitted: list[Any] = []
+        self.sent: list[dict[str, Any]] = []
+        self.messages: list[Message] = []
+        self.recalled: list[str] = []
+        self._ref = ref
+        self._seq = seq
+        self._now = now
+        self._event_bytes = event_bytes
+        names = {effect.key: effect.name for effect in before}
+        for command in commands:
+            if isinstance(command, StartEffect):
+                names[command.key] = command.effect
+                self.effects.append(EffectRecord(command.key, command.effect, "asked"))
+            elif isinstance(command, StartChild):
+                names[command.key] = command.machine
+                self.effects.append(EffectRecord(command.key, command.machine, "asked"))
+                self._start(command)
+            elif isinstance(command, CancelEffect):
+                name = names.get(command.key, command.invoke)
+                self.effects.append(EffectRecord(command.key, name, "cancelled"))
+            elif isinstance(command, SetTimer):
+                self.timers[command.timer] = command.due
+            elif isinstance(command, CancelTimer):
+                self.timers[command.timer] = None
+            elif isinstance(command, Emit):
+                self.emitted.append(event_json(command.event))
+            elif isinstance(command, CancelSend):
+                self.recalled.append(command.id)
+            else:
+                self._send(command)
+
+    def _send(self, command: Send) -> None:
+        ref = self._ref
+        to = Ref(command.machine or ref.machine, command.instance or ref.id)
+        event = event_json(command.event)
+        body = _encode({"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"})
+        if len(body) > self._event_bytes:
+            raise TooLarge(f"an event sent to {to.machine}/{to.id}", len(body), self._event_bytes)
+        due = None if command.delay is None else self._now + command.delay
+        self.messages.append(Message(to, "event", body, due, ref, command.id))
+        self.sent.append({"to": f"{to.machine}/{to.id}", "event": event, "due": due})
+
+    def _start(self, command: StartChild) -> None:
+        child = child_of(self._ref, command)
+        parent = Parent(self._ref, command.key, command.invoke)
+        body = _encode({"data": jsonable(command.input), "parent": parent})
+        self.messages.append(Message(child, "start", body, None, self._ref))
+        self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
+
+
+def child_of(parent: Ref, command: StartChild) -> Ref:
+    """The child instance that the command starts; its id is never used again."""
+    return Ref(command.machine, f"{parent.id}:{command.key}")

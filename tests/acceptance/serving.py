@@ -1,0 +1,42 @@
+"""An application behind a real socket, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.loaded_app.state.streams.stop()  # type: ignore[attr-defined]
+        await super().shutdown(sockets)
+
+
+@asynccontextmanager
+async def listening(app: FastAPI, **options: Any) -> AsyncIterator[str]:
+    """The address that the application answers at until the end of the block."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    host, port = listener.getsockname()
+    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **options))
+    server.config.loaded_app = app  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        await server.up.wait()
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from statehold.store import Store
+from statehold.stores import MemoryStore, SqliteStore
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
+) -> AsyncIterator[Store]:
+    """Every store that there is, open and empty."""
+    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "s.db")
+    await made.open("w1")
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path, anyio_backend: str) -> AsyncIterator[SqliteStore]:
+    made = SqliteStore(tmp_path / "s.db")
+    await made.open("w1")
+    yield made
+    await made.close()
