@@ -70,6 +70,8 @@ from statehold.errors import (
 )
 from statehold.interpreter import Snapshot, Step, start, step
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AMachine",
     "ActionFailed",
@@ -82,8 +84,8 @@ __all__ = [
     "DefinitionError",
     "Done",
     "Effect",
-    "Engine",
     "EndlessLoop",
+    "Engine",
     "Event",
     "Failure",
     "Final",
@@ -122,6 +124,7 @@ __all__ = [
     "UnknownMachine",
     "Upgrade",
     "UpgradeFailed",
+    "__version__",
     "active",
     "after",
     "always",

@@ -13,8 +13,9 @@ from fastapi import FastAPI
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
+        self.app = app
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -22,7 +23,7 @@ class _Server(uvicorn.Server):
         self.up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.loaded_app.state.streams.stop()  # type: ignore[attr-defined]
+        self.app.state.streams.stop()
         await super().shutdown(sockets)
 
 
@@ -31,8 +32,8 @@ async def listening(app: FastAPI, **options: Any) -> AsyncIterator[str]:
     """The address that the application answers at until the end of the block."""
     listener = socket.create_server(("127.0.0.1", 0))
     host, port = listener.getsockname()
-    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **options))
-    server.config.loaded_app = app  # type: ignore[attr-defined]
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **options)
+    server = _Server(config, app)
     task = asyncio.create_task(server.serve([listener]))
     try:
         await server.up.wait()

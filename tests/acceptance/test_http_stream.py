@@ -14,7 +14,7 @@ import pytest
 from statehold.client.events import ServerEvent, read_events
 from statehold.engine import Engine
 from statehold.server import Bounds, create_app
-from tests.acceptance.orders import Accept, OrderFlow, Packed, Reject
+from tests.acceptance.orders import Accept, OrderFlow, Packed, Pay, Reject
 from tests.acceptance.serving import listening
 
 pytestmark = pytest.mark.anyio
@@ -64,15 +64,15 @@ async def test_a_stream_goes_on_where_the_client_stopped(engine: Engine, address
 
 async def test_notes_have_no_id_of_their_own(engine: Engine, address: str) -> None:
     await engine.start(OrderFlow, "o-1")
-    await engine.pause(OrderFlow, "o-1", reason="stocktaking")
-    async with streaming(address) as events:
+    await engine.send(OrderFlow, "o-1", Pay())
+    async with streaming(address, after=1) as events:
         step, note = await take(events, 2)
         assert (step.event, note.event) == ("step", "note")
         # the id is the stream's last one: a note did not change it
-        assert note.id == step.id == "1"
-        assert json.loads(note.data)["reason"] == "stocktaking"
+        assert note.id == step.id == "2"
+        assert (json.loads(note.data)["seq"], json.loads(note.data)["part"]) == (2, 1)
     # and one that came after the last step that the client has comes again
-    async with streaming(address, headers={"Last-Event-ID": "1"}) as events:
+    async with streaming(address, headers={"Last-Event-ID": "2"}) as events:
         assert (await take(events, 1))[0].data == note.data
 
 

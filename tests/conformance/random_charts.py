@@ -59,7 +59,7 @@ class Data(BaseModel):
     log: list[str] = []
 
 
-SHAPE = Shape(Data)
+SHAPE: Shape[Data] = Shape(Data)
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,9 @@ def define(chart: Chart) -> Definition[Data]:
         "output": Function(lambda data: {"n": data.n, "steps": len(data.log)}, 1),
         "input": Function(lambda data: {"n": data.n}, 1),
     }
-    effects = {name: Effect(name, _do_nothing, False) for name in ("work", "detached")}
+    effects: dict[str, Effect[Any, Any]] = {
+        name: Effect(name, _do_nothing, False) for name in ("work", "detached")
+    }
     return Definition(chart, SHAPE, functions=functions, effects=effects, children={"child": CHILD})
 
 

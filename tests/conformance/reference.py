@@ -110,14 +110,11 @@ class _Macrostep(Content):
             self.exit_interpreter()
 
     def run_to_rest(self) -> None:
-        while self.running:
-            self.take_eventless_and_internal()
-            if not self.running:
-                return
+        self.take_eventless_and_internal()
+        while self.states_to_invoke and self.running:
             self.invoke_entered()
-            # an invoke that could not be asked for may have queued an error
-            if not self.internal_queue:
-                return
+            # one that could not be asked for may have queued an error
+            self.take_eventless_and_internal()
 
     def take_eventless_and_internal(self) -> None:
         while self.running:
@@ -286,45 +283,9 @@ class _Macrostep(Content):
             return
         self.internal_queue.append(Done(parent, output))
         grandparent = self.structure.parent(parent)
-        if self.structure.kind(grandparent) == "parallel" and self.structure.is_in_final_state(
-            grandparent, self.configuration
-        ):
-            if grandparent == ROOT:
-                self.running = False
-            else:
-                self.internal_queue.append(Done(grandparent))
-
-    # --- the end of the step -------------------------------------------------------------
-
-    def outcome(self, *, accepted: bool) -> Outcome:
-        in_order = self.structure.entry_order(entry_set.to_enter)
-        for state in in_order:
-            node = self.structure.states[state]
-            self.configuration.add(state)
-            self.states_to_invoke.add(state)
-            self.execute(node.entry)
-            self.set_timers(node)
-            if state in entry_set.default_entry and node.initial is not None:
-                self.execute(node.initial.actions)
-            self.execute(entry_set.history_content.get(state, ()))
-            if node.kind == "final":
-                self.reach_final(node)
-        return in_order
-
-    def reach_final(self, final: StateNode) -> None:
-        output = None
-        if final.output is not None:
-            output = self.try_call(final.output)
-        parent = self.structure.parent(final.id)
-        if parent == ROOT:
-            self.running = False
-            self.output = output
+        if self.structure.kind(grandparent) != "parallel":
             return
-        self.internal_queue.append(Done(parent, output))
-        grandparent = self.structure.parent(parent)
-        if self.structure.kind(grandparent) == "parallel" and self.structure.is_in_final_state(
-            grandparent, self.configuration
-        ):
+        if self.structure.is_in_final_state(grandparent, self.configuration):
             if grandparent == ROOT:
                 self.running = False
             else:
@@ -333,15 +294,6 @@ class _Macrostep(Content):
     # --- the end of the step -------------------------------------------------------------
 
     def outcome(self, *, accepted: bool) -> Outcome:
-        effects = self.effects
-        if self.changed:
-            old = {effect.key for effect in self.before.effects if effect.data is None}
-            effects = tuple(
-                msgspec.structs.replace(effect, data=self.before.data)
-                if effect.key in old
-                else effect
-                for effect in effects
-            )
         in_order = self.structure.entry_order(self.configuration)
         rest = Rest(
             active=tuple(in_order),

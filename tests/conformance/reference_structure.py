@@ -85,7 +85,7 @@ class Structure:
         source = transition.source
         if (
             transition.internal
-            and self.kind(source) == "compound"
+            and self.kind(source) in ("compound", "parallel")
             and all(self.is_descendant(target, source) for target in targets)
         ):
             return source

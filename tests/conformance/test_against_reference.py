@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -25,6 +26,8 @@ from tests.conformance.random_charts import (
 )
 from tests.conformance.reference import Outcome, Reference
 from tests.conformance.reference_content import Rest
+
+T = TypeVar("T")
 
 #: low, so that endless loops, which are to be found too, cost little
 LIMIT = 50
@@ -53,19 +56,18 @@ def test_any_chart_behaves_as_appendix_d_says(
     reference = Reference(machine, LIMIT)
     now = EPOCH
     real, expected = both(
-        lambda: start(machine, Data(), now, instance="x"),
-        lambda: reference.start(Data(), now, instance="x"),
+        partial(start, machine, Data(), now, instance="x"),
+        partial(reference.start, Data(), now, instance="x"),
     )
     for stimulus in stimuli:
         if real is None or expected is None:
             return
         now += timedelta(seconds=1)
-        at, roles, rest, snapshot = now, stimulus.roles, expected.rest, real.snapshot
-        event = event_of(stimulus, rest)
-        note(f"{describe(event)} from {roles}")
+        event = event_of(stimulus, expected.rest)
+        note(f"{describe(event)} from {stimulus.roles}")
         next_real, next_expected = both(
-            lambda: step(machine, snapshot, event, at, roles=roles),
-            lambda: reference.step(rest, event, at, roles=roles),
+            partial(step, machine, real.snapshot, event, now, roles=stimulus.roles),
+            partial(reference.step, expected.rest, event, now, roles=stimulus.roles),
         )
         if next_real is not None:
             real, expected = next_real, next_expected
@@ -75,19 +77,23 @@ def both(
     real: Callable[[], Step[Data]], expected: Callable[[], Outcome]
 ) -> tuple[Step[Data], Outcome] | tuple[None, None]:
     """Runs both and compares what they give; None where both refused alike."""
-    try:
-        wanted = expected()
-    except StepFailed as error:
-        note(f"  refused: {error}")
-        with pytest.raises(type(error)) as raised:
-            real()
-        if not isinstance(error, EndlessLoop):
-            assert raised.value.details() == error.details()
+    got, wanted = attempt(real), attempt(expected)
+    note(f"  {wanted}")
+    if isinstance(got, StepFailed) or isinstance(wanted, StepFailed):
+        assert type(got) is type(wanted)
+        # which states an endless loop is among may be told differently
+        if not isinstance(got, EndlessLoop):
+            assert str(got) == str(wanted)
         return None, None
-    note(f"  {list(wanted.rest.active)} {wanted.rest.data}")
-    got = real()
     assert told(got) == told(wanted)
     return got, wanted
+
+
+def attempt(run: Callable[[], T]) -> T | StepFailed:
+    try:
+        return run()
+    except StepFailed as error:
+        return error
 
 
 def told(step: Step[Data] | Outcome) -> dict[str, Any]:

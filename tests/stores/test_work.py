@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Query, Store, StoredChart, Write
+from statehold.store import PAGE_LIMIT, Query, Row, Store, StoredChart, Write
 from tests.stores.build import (
     CONFLICT,
     a_message,
@@ -86,7 +86,8 @@ async def test_incidents_come_oldest_change_first_page_by_page(store: Store) -> 
     rows = [a_row(f"o-{n}", incidents=1, changed_at=at(n // 2)) for n in (3, 0, 2, 1)]
     other = a_row("o-1", machine="courier", incidents=3, changed_at=at(0))
     await started(store, *rows, other, a_row("fine"))
-    found, cursor = [], None
+    found: list[Row] = []
+    cursor: str | None = None
     while True:
         page = await store.incidents(None, 2, cursor)
         found += page.rows

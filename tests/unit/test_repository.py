@@ -47,7 +47,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     for path in files():
         raw = path.read_bytes()
         if b"\0" not in raw:
-            yield path, raw.decode("utf-8")
+            yield path, raw.decode("utf-8", errors="replace")
 
 
 def relative(path: Path) -> str:

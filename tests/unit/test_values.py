@@ -111,6 +111,11 @@ class FrozenSlotted:
     words: list[str]
 
 
+@dataclass
+class SlotsBelow(Slotted):
+    more: list[str] = field(default_factory=list)
+
+
 class Point(NamedTuple):
     x: int
     words: list[str]
@@ -202,6 +207,7 @@ def assert_apart(type_: Any, value: Any) -> Any:
         (FixedAround, FixedAround(fixed=Fixed(sku="f"), notes=["n"])),
         (Slotted, Slotted(1, ["w"])),
         (FrozenSlotted, FrozenSlotted(["w"])),
+        (SlotsBelow, SlotsBelow(1, ["w"], ["m"])),
         (Point, Point(1, ["w"])),
         (Record, {"n": 1, "words": ["w"]}),
         (dict[str, Any], {"a": [{"b": {1}}], "c": ([],)}),

@@ -20,10 +20,12 @@ class Context(Protocol):
     @property
     def now(self) -> datetime:
         """When the step happens, aware, in UTC: the only clock a function of a chart may read."""
+        ...
 
     @property
     def instance(self) -> str:
         """The id of the instance that takes the step."""
+        ...
 
     def raise_(self, event: AnEvent) -> None:
         """Queues an internal event, taken within this very step (SCXML 4.2, ``raise``)."""
@@ -43,6 +45,7 @@ class Context(Protocol):
         one survives the exit of every state. One that is not accepted over there comes back as
         :class:`.event.Undeliverable`.
         """
+        ...
 
     def emit(self, event: AnEvent) -> None:
         """Shows an event to whoever watches the instance; no instance receives it."""
@@ -52,3 +55,4 @@ class Context(Protocol):
 
     def active(self, state_id: str) -> bool:
         """Whether the state is active now (SCXML 5.9.1, ``In``)."""
+        ...

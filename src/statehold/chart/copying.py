@@ -215,36 +215,75 @@ class _Copiers:
         if _unless_subclassed(kind, set()) is not None:
             return _share
         hints = _hints(kind)
-        deep = self._fields({f.name: hints.get(f.name, Any) for f in dataclasses.fields(kind)})
-        slots, cached = _slots(kind), _cached_properties(kind)
-        has_dict = kind.__dictoffset__ != 0
-        new, other, put = cast(Any, object.__new__), self.copy, object.__setattr__
-        copiers = dict(deep)
+        names = [field.name for field in dataclasses.fields(cast(Any, kind))]
+        deep = self._fields({name: hints.get(name, Any) for name in names})
+        cached = _cached_properties(kind)
+        if _slots(kind):
+            return self._slotted(kind, dict(deep), cached)
+        new, other = cast(Any, object.__new__), self.copy
+        if not deep and not cached and cast(Any, kind).__setattr__ is object.__setattr__:
+            return _written_out(kind, names, other)
 
         def copy_dataclass(value: Any) -> Any:
             if type(value) is not kind:
                 return other(value)
             twin = new(kind)
-            if has_dict:
-                fields = twin.__dict__
-                fields.update(value.__dict__)
-                for name, copier in deep:
-                    if name in fields:
-                        fields[name] = copier(fields[name])
-                for name in cached:
-                    fields.pop(name, None)
-            for name in slots:
-                if hasattr(value, name):
-                    part = getattr(value, name)
-                    put(twin, name, copiers[name](part) if name in copiers else part)
+            fields = twin.__dict__
+            fields.update(value.__dict__)
+            for name, copier in deep:
+                if name in fields:
+                    fields[name] = copier(fields[name])
+            for name in cached:
+                fields.pop(name, None)
             return twin
 
         return copy_dataclass
+
+    def _slotted(self, kind: type, copiers: dict[str, Copier], cached: tuple[str, ...]) -> Copier:
+        """A dataclass that has slots; one below a class without them has both."""
+        slots, has_dict = _slots(kind), kind.__dictoffset__ != 0
+        new, other, put = cast(Any, object.__new__), self.copy, object.__setattr__
+
+        def copy_slotted(value: Any) -> Any:
+            if type(value) is not kind:
+                return other(value)
+            twin = new(kind)
+            parts = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+            if has_dict:
+                parts.update(value.__dict__)
+                for name in cached:
+                    parts.pop(name, None)
+            for name, part in parts.items():
+                put(twin, name, copiers[name](part) if name in copiers else part)
+            return twin
+
+        return copy_slotted
 
     def _fields(self, hints: dict[str, Any]) -> tuple[tuple[str, Copier], ...]:
         """The fields that have to be copied."""
         found = ((name, self.of(hint)) for name, hint in hints.items())
         return tuple((name, copier) for name, copier in found if copier is not None)
+
+
+def _written_out(kind: type, names: list[str], other: Copier) -> Copier:
+    """A copier of a flat dataclass, field by field.
+
+    Touching an instance's ``__dict__`` makes CPython build one, for the old instance and the new,
+    which takes longer than everything else; so the assignments are written out, as
+    :mod:`dataclasses` does for ``__init__``. Names of fields are identifiers by definition.
+    """
+    lines = [
+        "def copy_flat(value):",
+        "    if type(value) is not kind:",
+        "        return other(value)",
+        "    twin = new(kind)",
+        *(f"    twin.{name} = value.{name}" for name in names),
+        "    return twin",
+    ]
+    scope: dict[str, Any] = {"kind": kind, "other": other, "new": object.__new__}
+    exec("\n".join(lines), scope)
+    copier: Copier = scope["copy_flat"]
+    return copier
 
 
 #: writing a model's slots past its own ``__setattr__``, which refuses or marks fields as set

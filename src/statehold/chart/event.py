@@ -134,14 +134,7 @@ class ExecutionError(Struct, frozen=True):
 #: anything that can be given to a step; a union, since checkers take no class variable of a model
 #: for a protocol's property
 AnEvent: TypeAlias = (
-    Event
-    | NamedEvent
-    | TimerFired
-    | Done
-    | Result[Any]
-    | Failure
-    | Undeliverable
-    | ExecutionError
+    Event | NamedEvent | TimerFired | Done | Result[Any] | Failure | Undeliverable | ExecutionError
 )
 
 

@@ -52,7 +52,7 @@ class Definition(Generic[D]):
     events: Mapping[str, Shape[Event]] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
     effects: Mapping[str, Effect[Any, Any]] = field(default_factory=dict)
-    children: Mapping[str, "AMachine"] = field(default_factory=dict)
+    children: Mapping[str, AMachine] = field(default_factory=dict)
     upgrades: tuple[Upgrade, ...] = ()
     view: Callable[[D], Any] | None = None
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Definition(Generic[D]):
     program: Any = None
 
     @property
-    def definition(self) -> "Definition[D]":
+    def definition(self) -> Definition[D]:
         return self
 
     @property

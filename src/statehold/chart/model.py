@@ -117,8 +117,9 @@ class Trigger(Struct, frozen=True, omit_defaults=True):
 class Transition(Struct, frozen=True, omit_defaults=True):
     """``id`` is unique in the chart and, for ``after``, the id of the timer too.
 
-    No targets: targetless. ``internal`` is SCXML 3.5's ``type="internal"``; it matters only for
-    a compound source whose targets are all its descendants.
+    No targets: targetless. ``internal``: a compound or parallel source whose targets are all its
+    descendants is not left. SCXML 3.5 means compound ones only; an importer says so by not setting
+    it for others.
     """
 
     id: str

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 
 from statehold.chart.event import Failure, Result, Undeliverable
 from statehold.engine.act import Act, ready, take_event
-from statehold.engine.document import Parent, Try
+from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.events import parse_event
 from statehold.engine.outcomes import Ending, conclude, in_flight
@@ -46,7 +46,7 @@ class EndBody(Struct, frozen=True):
 
     key: str
     invoke: str
-    output: Raw | None = None
+    output: MaybeRaw = None
     error: str | None = None
     message: str = ""
 

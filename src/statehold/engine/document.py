@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,6 +17,12 @@ from statehold.chart.machine import Definition
 from statehold.interpreter.plan import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.store import Ref, Row
+
+if TYPE_CHECKING:
+    MaybeRaw: TypeAlias = Raw | None
+else:
+    # msgspec reads nothing but null as ``Raw | None``; what is left out is None all the same
+    MaybeRaw = Raw
 
 
 class Try(Struct, frozen=True, omit_defaults=True):
@@ -33,7 +39,7 @@ class Try(Struct, frozen=True, omit_defaults=True):
     error: str | None = None
     takeovers: int = 0
     incident_at: datetime | None = None
-    outcome: Raw | None = None
+    outcome: MaybeRaw = None
     child: Ref | None = None
     #: what it is an incident of; effects need no mention
     kind: str = "effect"
@@ -57,7 +63,7 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True):
     kind: str
     state: str | None
     asked_at: datetime
-    data: Raw | None = None
+    data: MaybeRaw = None
 
 
 class Document(Struct, frozen=True, omit_defaults=True):
@@ -69,7 +75,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
     effects: tuple[StoredEffect, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     tries: dict[str, Try] = {}
-    output: Raw | None = None
+    output: MaybeRaw = None
     parent: Parent | None = None
     parts: int = 0
 

@@ -436,7 +436,7 @@ class Engine:
         return self._ref(self.definition(machine), id)
 
     def _ref(self, definition: Definition[Any], id: str) -> Ref:
-        if not isinstance(id, str) or _id.match(id) is None:
+        if not isinstance(id, str) or _id.fullmatch(id) is None:
             why = f"{id!r} is none: letters, digits and . _ : @ -, at most 200, a letter first"
             raise InvalidPayload("the id", {"id": why})
         return Ref(definition.name, id)

@@ -54,7 +54,10 @@ def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[A
 
 
 def _bound(plain: Any, limit: int) -> None:
-    size = len(_encode(plain))
+    try:
+        size = len(_encode(plain))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidPayload("the event", {"": f"can't be written as JSON: {error}"}) from None
     if size > limit:
         raise TooLarge("the event", size, limit)
 

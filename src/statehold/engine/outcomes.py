@@ -16,7 +16,7 @@ from statehold.chart.event import Failure, Result
 from statehold.chart.machine import Definition
 from statehold.chart.values import fields_of
 from statehold.engine.act import Act, ready
-from statehold.engine.document import Try
+from statehold.engine.document import MaybeRaw, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.runtime import Runtime
 from statehold.errors import InvalidPayload, Refused
@@ -33,7 +33,7 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a try ended. ``result`` is JSON; ``error`` names an exception's class."""
 
     key: str
-    result: Raw | None = None
+    result: MaybeRaw = None
     error: str | None = None
     message: str = ""
     permanent: bool = False

@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from statehold.chart.effect import Effect
-from statehold.chart.event import Done, done_event
+from statehold.chart.event import AnEvent, Done, Event, done_event
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import (
     ROOT,
@@ -198,6 +198,7 @@ class Configuration:
         "_eventless",
         "accepts",
         "active",
+        "by_class",
         "leaves",
         "owners",
         "program",
@@ -222,6 +223,8 @@ class Configuration:
             if any(candidates(tree, state, name) for state in (*active, 0))
         )
         self.rows: dict[str, Node] = {}
+        #: the same for events whose class has but one name, found without asking the event
+        self.by_class: dict[type, Node] = {}
         self._eventless: Node | None = None
 
     def __repr__(self) -> str:
@@ -233,7 +236,17 @@ class Configuration:
         if node is None:
             if len(self.rows) >= VARIANT_LIMIT:
                 self.rows.clear()
+                self.by_class.clear()
             node = self.rows[name] = self._root(name)
+        return node
+
+    def row_of(self, event: AnEvent) -> Node:
+        """The decision tree for this event."""
+        node = self.row(event.__event__)
+        if isinstance(event, Event):
+            if len(self.by_class) >= VARIANT_LIMIT:
+                self.by_class.clear()
+            self.by_class[type(event)] = node
         return node
 
     @property

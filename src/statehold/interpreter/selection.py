@@ -147,7 +147,7 @@ def domain(tree: Tree, transition: Transition, history: History) -> int | None:
     source = tree.index[transition.source]
     if (
         transition.internal
-        and tree.states[source].kind == "compound"
+        and tree.states[source].kind in ("compound", "parallel")
         and all(tree.is_descendant(target, source) for target in targets)
     ):
         return source

@@ -101,8 +101,7 @@ def step(
     configuration = snapshot.configuration
     if configuration.program is not program:
         raise ValueError("the snapshot belongs to another machine, or to another version of it")
-    name = event.__event__
-    node = configuration.rows.get(name) or configuration.row(name)
+    node = configuration.by_class.get(type(event)) or configuration.row_of(event)
     data = snapshot.data
     try:
         while ask := node.ask:
@@ -121,7 +120,7 @@ def step(
     plan = node.plan
     if ask or plan is None or not plan.simple or snapshot.effects or snapshot.done:
         if not program.is_plain:
-            node = configuration.row(name)
+            node = configuration.row_of(event)
         return _step(program, snapshot, event, node, now, roles)
     calls = plan.calls
     if calls:

@@ -29,7 +29,9 @@ SETTLE_SECONDS = 10.0
 _EAGER_ROUNDS = 200
 _PAGE = 1_000
 
-Fakes = Mapping[Effect[Any, Any] | str, Fake]
+#: effects, or their names, and what each answers; a mapping's keys are invariant, so a type that
+#: takes effects of several types takes anything
+Fakes = Mapping[Any, Fake]
 
 
 class NotSettled(StateholdError):

@@ -55,7 +55,7 @@ class Story:
         parts: list[str] = []
         for microstep in trace:
             for guard, said in microstep.guards:
-                asked = f"sent by {guard}" if guard in self._roles else guard
+                asked = f"sent by {guard.replace(',', ' or ')}" if guard in self._roles else guard
                 parts.append(f"{asked}: {'yes' if said else 'no'}")
             parts += microstep.transitions
         return f"   [{', '.join(parts)}]" if parts else ""

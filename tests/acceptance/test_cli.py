@@ -1,0 +1,351 @@
+"""The command line, against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from statehold.cli import main
+from statehold.engine import Engine
+from tests.acceptance.orders import Accept, OrderFlow, Pay
+
+pytestmark = pytest.mark.anyio
+
+ORDERS = str(Path(__file__).with_name("orders.py"))
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def run(*arguments: str) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+Cli = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture
+async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cli]:
+    """Runs a command in a thread, since it has an event loop of its own."""
+    monkeypatch.setenv("STATEHOLD_URL", address)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    async def asked(*arguments: str) -> Ran:
+        return await asyncio.to_thread(run, *arguments)
+
+    yield asked
+
+
+# --- instances -----------------------------------------------------------------------------------
+
+
+async def test_an_order_goes_its_way(cli: Cli) -> None:
+    started = await cli("start", "order", "o-1", 'items=["soup"]', "city=Bergen")
+    assert started.code == 0
+    assert "order/o-1" in started.out
+    assert "offering" in started.out
+    sent = await cli("send", "order", "o-1", "Accept", "prep_minutes=12", "--expect", "1")
+    assert sent.code == 0
+    assert "seq 2" in sent.out
+    shown = await cli("show", "order", "o-1")
+    for told in ("fulfilling.kitchen.cooking", "prep_minutes", "12", "soup", "Packed", "ago"):
+        assert told in shown.out
+    listed = await cli("list", "order", "--where", "city=Bergen", "--state", "fulfilling")
+    assert "o-1" in listed.out
+    assert "none" in (await cli("list", "order", "--owner", "nobody")).out
+
+
+async def test_the_timer_of_an_instance_is_shown_with_its_time_left(cli: Cli) -> None:
+    await cli("start", "order", "o-1")
+    shown = await cli("show", "order", "o-1")
+    assert "lapse" in shown.out
+    assert "Accept" in shown.out
+
+
+async def test_a_program_gets_json_and_nothing_else(cli: Cli) -> None:
+    reply = json.loads((await cli("start", "order", "o-1", "--json")).out)
+    assert (reply["id"], reply["seq"]) == ("o-1", 1)
+    event = '{"type": "Accept", "prep_minutes": 1}'
+    sent = await cli("send", "order", "o-1", "--event", event, "--key", "k", "--json")
+    assert json.loads(sent.out)["seq"] == 2
+    again = await cli("send", "order", "o-1", "--event", event, "--key", "k", "--json")
+    assert again.out == sent.out
+    assert json.loads((await cli("show", "order", "o-1", "--json")).out)["seq"] == 2
+    assert [one["id"] for one in json.loads((await cli("list", "order", "--json")).out)] == ["o-1"]
+    history = json.loads((await cli("history", "order", "o-1", "--data", "--json")).out)
+    assert [entry["seq"] for entry in history] == [1, 2]
+    told = json.loads((await cli("explain", "order", "o-1", "--json")).out)
+    assert told["instance"]["id"] == "o-1"
+    assert json.loads((await cli("incidents", "--json")).out) == []
+    assert json.loads((await cli("upgrade", "order", "--json")).out)["failed"] == {}
+
+
+async def test_the_history_tells_events_arrows_and_changes(cli: Cli, engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    await cli("send", "order", "o-1", "Accept", "prep_minutes=12", "--caller", "ada")
+    told = (await cli("history", "order", "o-1")).out
+    assert "Accept by ada" in told
+    assert "offering → fulfilling.kitchen.cooking, fulfilling.courier.waiting" in told
+    assert "prep_minutes = 12" in told
+
+
+async def test_an_instance_is_watched_to_its_end(cli: Cli, engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    watching = asyncio.create_task(cli("watch", "order", "o-1"))
+    await cli("send", "order", "o-1", "Reject", "reason=closed for today")
+    watched = await watching
+    assert watched.code == 0
+    assert "offering → cancelled" in watched.out
+    assert 'reason = "closed for today"' in watched.out
+    lines = (await cli("watch", "order", "o-1", "--json")).out.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2]
+
+
+async def test_an_instance_is_explained_paused_resumed_and_cancelled(cli: Cli) -> None:
+    await cli("start", "order", "o-1")
+    assert "Accept" in (await cli("explain", "order", "o-1")).out
+    assert "paused" in (await cli("pause", "order", "o-1", "--reason", "stocktaking")).out
+    held = await cli("send", "order", "o-1", "Reject", "reason=x")
+    assert "held until it is resumed" in held.out
+    assert (await cli("resume", "order", "o-1")).code == 0
+    await cli("start", "order", "o-2")
+    assert "cancelled" in (await cli("cancel", "order", "o-2")).out
+
+
+async def test_an_incident_is_listed_and_resolved(cli: Cli, engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    await engine.send(OrderFlow, "o-1", Pay())
+    async for entry in engine.watch(OrderFlow, "o-1"):
+        if entry.kind == "incident":
+            break
+    told = (await cli("incidents")).out
+    assert "the card was declined" in told
+    (incident,) = json.loads((await cli("incidents", "order", "--json")).out)
+    resolved = await cli("resolve", incident["id"], "--result", '"ch_1"', "--reason", "by hand")
+    assert "delivered" in resolved.out
+    assert "none" in (await cli("incidents")).out
+    assert (await cli("skip", incident["id"])).code == 3
+
+
+# --- what goes wrong -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["send", "order", "o-1", "Packed"], 1, "allowed now: Accept"),
+        (["send", "order", "o-1", "Accept", "prep_minutes=soon"], 1, "prep_minutes"),
+        (["send", "order", "o-1", "Reject", "reason=x", "--expect", "9"], 1, "is at seq 1"),
+        (["send", "order", "o-1", "Accept", "prep_minutes"], 2, "NAME=VALUE"),
+        (["send", "order", "o-1"], 2, "either as EVENT"),
+        (["send", "order", "o-1", "--event", "{"], 2, "not JSON"),
+        (["send", "order", "o-1", "--event", "@/nowhere.json"], 2, "No such file"),
+        (["send", "order", "o-1", "Pay", "--header", "x"], 2, "Name: value"),
+        (["list", "order", "--status", "asleep"], 2, "running"),
+        (["list", "order", "--limit", "0"], 2, "limit"),
+        (["fly"], 2, "fly"),
+        (["show", "order", "nobody"], 3, "nobody"),
+        (["list", "none"], 3, "none"),
+        (["watch", "order", "nobody"], 3, "nobody"),
+    ],
+)
+async def test_a_mistake_has_its_code_and_a_word_on_stderr(
+    cli: Cli, engine: Engine, arguments: list[str], code: int, told: str
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    ran = await cli(*arguments)
+    assert ran.code == code, ran.err
+    assert told in ran.err
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+
+
+def test_a_server_that_is_away_has_a_code_of_its_own() -> None:
+    ran = run("send", "order", "o-1", "Packed", "--url", "http://127.0.0.1:1")
+    assert (ran.code, ran.out) == (4, "")
+    assert "http://127.0.0.1:1" in ran.err
+
+
+# --- machines --------------------------------------------------------------------------------------
+
+
+def test_a_good_machine_is_summed_up() -> None:
+    for target in (f"{ORDERS}:OrderFlow", ORDERS, "tests.acceptance.orders"):
+        ran = run("check", target)
+        assert ran.code == 0, ran.err
+        assert "order" in ran.out
+        assert "Accept" in ran.out
+    (summary,) = json.loads(run("check", ORDERS, "--json").out)
+    assert (summary["ok"], summary["timers"], summary["effects"]) == (True, 1, ["charge"])
+
+
+BROKEN = """
+from pydantic import BaseModel
+from statehold import Event, Machine, State, on
+
+class Data(BaseModel):
+    count: int = 0
+
+class Go(Event):
+    pass
+
+class Broken(Machine[Data], name="broken", version=1):
+    here = State()
+    there = State()
+    go = on(Go, here >> there)
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """Writes a module of its own name and gives its path."""
+    name = f"made_by_{abs(hash(request.node.name))}"
+    path = tmp_path / f"{name}.py"
+
+    def write(code: str) -> str:
+        path.write_text(code)
+        return str(path)
+
+    before = list(sys.path)
+    yield write
+    sys.path[:] = before
+    sys.modules.pop(name, None)
+
+
+def test_every_mistake_of_a_machine_is_told(module: Callable[[str], str]) -> None:
+    path = module(BROKEN)
+    ran = run("check", path, ORDERS)
+    assert ran.code == 1
+    assert "broken" in ran.err
+    assert "hint" in ran.err
+    assert "Traceback" not in ran.err
+    # the good one is told of all the same
+    assert "order" in ran.out
+    bad, good = json.loads(run("check", path, ORDERS, "--json").out)
+    assert (bad["ok"], good["ok"]) == (False, True)
+    assert bad["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "target", "exit_code", "told"),
+    [
+        ("x = 1", "{}", 3, "defines no machine"),
+        ("x = 1", "{}:Flow", 3, "has no machine 'Flow'"),
+        ("1 / 0", "{}", 1, ":1: division by zero"),
+        ("x = (", "{}", 1, "SyntaxError"),
+        ("import nowhere_to_be_found", "{}", 1, "nowhere_to_be_found"),
+        ("", "/nowhere/x.py", 3, "no file"),
+        ("", "nowhere_to_be_found.at_all:Flow", 3, "no module"),
+    ],
+)
+def test_a_target_that_gives_no_machine_says_why(
+    module: Callable[[str], str], code: str, target: str, exit_code: int, told: str
+) -> None:
+    ran = run("check", target.format(module(code)))
+    assert ran.code == exit_code, ran.err
+    assert told in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_chart_is_drawn_to_stdout_or_a_file(tmp_path: Path) -> None:
+    drawn = run("draw", f"{ORDERS}:OrderFlow", "--format", "mermaid")
+    assert drawn.out.startswith("stateDiagram-v2")
+    file = tmp_path / "order.mmd"
+    assert run("draw", ORDERS, "-o", str(file)).out == ""
+    assert file.read_text() == drawn.out
+
+
+def test_help_tells_the_exit_codes() -> None:
+    told = run("--help").out
+    for word in ("refused", "not found", "not available", "serve", "incidents"):
+        assert word in told
+
+
+# --- serve -----------------------------------------------------------------------------------------
+
+
+class Serving:
+    """``statehold serve`` as a process; used in a ``with`` statement, it is gone at its end."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from statehold.cli import main; main()", "serve", *arguments],
+            cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Serving:
+        assert self.process.stdout is not None
+        self.greeting = self.process.stdout.readline().strip()
+        self.address = self.greeting.rpartition(" ")[2]
+        return self
+
+    def stop(self, signal_: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        self.process.send_signal(signal_)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_serve_keeps_its_instances_over_a_graceful_stop(
+    tmp_path: Path, signal_: signal.Signals
+) -> None:
+    arguments = (ORDERS, "--port", "0", "--store", "sqlite:///orders.db")
+    with Serving(*arguments, cwd=tmp_path) as first:
+        assert first.greeting.startswith("serving order v1 at http://127.0.0.1:")
+        instances = f"{first.address}/api/machines/order/instances"
+        assert httpx.post(instances, json={"id": "o-1"}).status_code == 201
+        # a name that points here from elsewhere is not answered to
+        rebound = httpx.get(instances, headers={"Host": "evil.example"})
+        assert rebound.status_code == 403
+        # an open stream does not keep the server
+        with httpx.stream("GET", f"{instances}/o-1/stream") as stream:
+            next(stream.iter_bytes())
+            code, err = first.stop(signal_)
+        assert (code, err) == (0, "")
+    with Serving(*arguments, cwd=tmp_path) as second:
+        shown = run("show", "order", "o-1", "--json", "--url", second.address)
+        assert json.loads(shown.out)["state"] == ["offering"]
+        assert second.stop()[0] == 0
+
+
+def test_serve_elsewhere_than_loopback_warns(tmp_path: Path) -> None:
+    with Serving(
+        ORDERS, "--store", "memory:", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path
+    ) as serving:
+        code, err = serving.stop()
+    assert code == 0
+    assert "warning" in err
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with Serving(ORDERS, "--store", "memory:", "--port", "0", cwd=tmp_path) as serving:
+        port = serving.address.rpartition(":")[2]
+        ran = run("serve", ORDERS, "--store", "memory:", "--port", port)
+        assert ran.code == 1
+        assert f"127.0.0.1:{port}" in ran.err

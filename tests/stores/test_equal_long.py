@@ -1,0 +1,173 @@
+"""Whatever is done to them, in whatever order, all stores give the same answers."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Write
+from statehold.stores import MemoryStore, SqliteStore
+from tests.stores.build import a_row, an_entry, at, mailbox
+
+IDS = ["a", "b", "c", "d"]
+STATES: list[tuple[str, ...]] = [("x",), ("x.y",), ("x.y", "z"), ()]
+NAMES: list[tuple[str, ...]] = [(), ("hot",), ("hot", "col d")]
+KEYS = ["k1", "k2", "k3"]
+
+seconds = st.integers(0, 6)
+maybe_time = st.none() | seconds.map(at)
+
+fields = st.fixed_dictionaries(
+    {
+        "version": st.integers(1, 2),
+        "status": st.sampled_from(["running", "paused", "done"]),
+        "state": st.sampled_from(STATES),
+        "tags": st.sampled_from(NAMES),
+        "owners": st.sampled_from(NAMES),
+        "indexes": st.dictionaries(st.sampled_from(["p", "q"]), st.sampled_from(["1", "2"])),
+        "since": seconds.map(at),
+        "changed_at": seconds.map(at),
+        "wake_at": maybe_time,
+        "held_by": st.sampled_from([(), ("w0",), ("w1",), ("w0", "w1")]),
+        "incidents": st.integers(0, 1),
+        "deadline": maybe_time,
+    }
+)
+
+messages = st.builds(
+    Message,
+    to=st.sampled_from(IDS).map(lambda id: Ref("order", id)),
+    kind=st.just("event"),
+    body=st.just(b"{}"),
+    due_at=maybe_time,
+    sender=st.none() | st.sampled_from(IDS).map(lambda id: Ref("order", id)),
+    send_id=st.none() | st.sampled_from(["s1", "s2"]),
+    held=st.booleans(),
+    key=st.none() | st.sampled_from(KEYS),
+)
+
+write_plans = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(IDS),
+        "fields": fields,
+        # mostly the rev that is there, sometimes an older one, sometimes none
+        "behind": st.sampled_from([0, 0, 0, 0, 1, None]),
+        "key": st.none() | st.sampled_from(KEYS),
+        "notes": st.integers(0, 2),
+        "same_seq": st.sampled_from([False, False, False, True]),
+        "messages": st.lists(messages, max_size=2),
+        "consumed": st.lists(st.integers(0, 6), max_size=2),
+        "recalled": st.lists(st.sampled_from(["s1", "s2"]), max_size=1),
+        "released": st.booleans(),
+    }
+)
+batches = st.lists(write_plans, max_size=4, unique_by=lambda plan: str(plan["id"]))
+
+queries = st.builds(
+    Query,
+    machine=st.just("order"),
+    state=st.sampled_from([None, None, "x", "x.y", "z"]),
+    tag=st.sampled_from([None, None, "hot"]),
+    owner=st.sampled_from([None, None, "col d"]),
+    status=st.sampled_from([None, None, "running"]),
+    version=st.sampled_from([None, None, 2]),
+    where=st.dictionaries(st.sampled_from(["p", "q"]), st.sampled_from(["1", "2"])),
+    in_state_since=maybe_time,
+    incidents=st.booleans(),
+    limit=st.integers(1, 3),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(batches, queries, seconds), max_size=12))
+def test_a_sequence_of_commits_and_questions_gives_equal_answers(
+    rounds: list[tuple[list[dict[str, Any]], Query, int]],
+) -> None:
+    asyncio.run(_compare(rounds))
+
+
+async def _compare(rounds: list[tuple[list[dict[str, Any]], Query, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        model, real = MemoryStore(), SqliteStore(Path(folder) / "s.db")
+        await model.open("w1")
+        await real.open("w1")
+        try:
+            for plans, query, now in rounds:
+                writes = [await _write(model, plan) for plan in plans]
+                assert await real.commit(writes) == await model.commit(writes)
+                assert await _answers(real, query, now) == await _answers(model, query, now)
+        finally:
+            await real.close()
+
+
+async def _write(model: Store, plan: dict[str, Any]) -> Write:
+    ref = Ref("order", plan["id"])
+    before = (await model.load([ref])).get(ref)
+    seq, rev = (before.seq, before.rev) if before else (0, 0)
+    seq = max(1, seq if plan["same_seq"] else seq + 1)
+    row = a_row(ref.id, created_at=at(ord(ref.id) // 2), seq=seq, rev=rev + 1, **plan["fields"])
+    is_start = plan["behind"] is None or before is None
+    there = [message.number for message in await mailbox(model)]
+    return Write(
+        row,
+        None if is_start else rev - plan["behind"],
+        _entries(row, plan),
+        plan["messages"],
+        [there[place] for place in plan["consumed"] if place < len(there)],
+        plan["recalled"],
+        plan["released"],
+    )
+
+
+def _entries(row: Row, plan: dict[str, Any]) -> list[Entry]:
+    notes = [an_entry(row, part=part + 1) for part in range(plan["notes"])]
+    return [an_entry(row, key=plan["key"]), *notes]
+
+
+async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
+    """Everything that can be asked, with the orders that the contract leaves open taken out."""
+    refs = [Ref("order", id) for id in IDS]
+    keyed = [(ref, key) for ref in refs for key in KEYS]
+    pages = [await store.list(query)]
+    while pages[-1].cursor is not None:
+        pages.append(await store.list(replace(query, cursor=pages[-1].cursor)))
+    return {
+        "rows": await store.load(refs),
+        "list": pages,
+        "count": await store.count("order"),
+        "due": await store.due(at(now), 3),
+        "next_wake": await store.next_wake(),
+        "orphans": sorted(row.ref for row in await store.orphans(["w1"], 100)),
+        "mail": await store.mail(at(now), now, 3),
+        "mailbox": await mailbox(store),
+        "replies": await store.replies(keyed),
+        "held_keys": await store.held_keys(keyed),
+        "journal": [await store.journal(ref, now - 1, 3) for ref in refs],
+        "journal_before": [await store.journal_before(ref, now, 3) for ref in refs],
+        "incidents": await store.incidents("order", 2, None),
+    }
+
+
+def test_the_plans_reach_every_outcome() -> None:
+    """A generator that only ever conflicts would prove nothing."""
+    seen: set[Outcome] = set()
+
+    @settings(max_examples=40, deadline=None, database=None, derandomize=True)
+    @given(st.lists(batches, min_size=2, max_size=6))
+    def look(rounds: list[list[dict[str, Any]]]) -> None:
+        async def run() -> None:
+            model = MemoryStore()
+            await model.open("w1")
+            for plans in rounds:
+                seen.update(await model.commit([await _write(model, plan) for plan in plans]))
+
+        asyncio.run(run())
+
+    look()
+    assert seen == set(Outcome)
