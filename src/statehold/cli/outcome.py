@@ -42,7 +42,7 @@ def exit_code(error: StateholdError) -> int:
         return UNAVAILABLE
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, _NOT_FOUND | NotFound):
+    if isinstance(error, (*_NOT_FOUND, NotFound)):
         return NOT_FOUND
     if isinstance(error, ProblemError) and error.problem.status == 404:
         return NOT_FOUND

@@ -53,7 +53,7 @@ def ready(draft: Draft, runtime: Runtime) -> None:
     if not draft.exists:
         raise UnknownInstance(draft.ref.machine, draft.ref.id)
     if draft.version != draft.definition.version and draft.status in ("running", "paused"):
-        runtime.fleet.upgrade(draft, runtime.now())
+        runtime.fleet.upgrade(draft, draft.now)
 
 
 def snapshot_of(draft: Draft) -> Snapshot[Any]:
@@ -67,7 +67,7 @@ def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> No
     """One step for one event from outside; raises ``NotAllowed`` where nothing takes it."""
     snapshot = draft.snapshot
     roles = origin.caller.roles
-    now = runtime.now()
+    now = draft.now
     if snapshot is not None and not snapshot.done:
         taken = step(draft.definition, snapshot, event, now, roles=roles)
         if taken.accepted:

@@ -93,7 +93,9 @@ class Deliver(Act):
         event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
         roles = None if body.roles is None else frozenset(body.roles)
         caller = Caller(body.caller, roles)
-        take_event(draft, event, Origin("event", plain, caller, body.cause), runtime)
+        # a held request's key moves into the journal with it, or its repetition would be a second step
+        origin = Origin("event", plain, caller, body.cause, key=self.message.key)
+        take_event(draft, event, origin, runtime)
 
     def _start(self, draft: Draft, runtime: Runtime) -> None:
         body = _start(self.message.body)
@@ -103,7 +105,7 @@ class Deliver(Act):
             return
         shape = draft.definition.data
         data = shape.check({} if body.data is None else body.data, "the child's data")
-        now = runtime.now()
+        now = draft.now
         taken = start(draft.definition, data, now, instance=draft.ref.id)
         cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
         draft.begin(taken, Origin("start", cause=cause), now, body.parent)
@@ -115,7 +117,7 @@ class Deliver(Act):
         effect = in_flight(draft, body.key)
         if effect is None or draft.snapshot is None:
             return
-        now = runtime.now()
+        now = draft.now
         cause = None
         if self.message.sender is not None:
             cause = f"{self.message.sender.machine}/{self.message.sender.id}"
@@ -141,7 +143,7 @@ class Deliver(Act):
         if draft.exists and draft.status in ("running", "paused"):
             origin = Origin("cancel", reason="its parent left the state that invoked it")
             draft.orphan()
-            draft.mark("cancelled", origin, runtime.now())
+            draft.mark("cancelled", origin, draft.now)
 
 
 class Bounce(Act):
@@ -172,7 +174,7 @@ class Bounce(Act):
 
     def _refused(self, draft: Draft, why: str, runtime: Runtime) -> None:
         message = self.message
-        now = runtime.now()
+        now = draft.now
         to = f"{message.to.machine}/{message.to.id}"
         plain = msgspec.json.decode(message.body)
         sent_here = message.sender is None or message.sender == message.to
@@ -188,7 +190,7 @@ class Bounce(Act):
             except Refused as refused:
                 why = f"{why}; it could not be handled: {refused}"
         if sent_here and message.kind == "event":
-            draft.note("refused", now, event=plain.get("event"), reason=why)
+            draft.note("refused", now, event=plain.get("event"), reason=why, key=message.key)
             return
         key = f"message:{message.number}"
         body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))

@@ -60,8 +60,11 @@ class Draft:
         held: Held | None,
         limits: Limits,
         worker: str,
+        now: datetime,
     ) -> None:
         self.ref = ref
+        #: the moment of the turn: whatever it does happens then
+        self.now = now
         self.definition = definition
         self.limits = limits
         self.worker = worker
@@ -208,7 +211,9 @@ class Draft:
             None if output is None else Raw(output),
             origin.reason,
         )
-        answer = self._answer(after, raw, output, status, origin.caller)
+        reply = None
+        if origin.key is not None:
+            reply = self._answer(after, raw, output, status, origin.caller).json()
         entry = Entry(
             self.ref.machine,
             self.ref.id,
@@ -218,7 +223,7 @@ class Draft:
             origin.kind,
             _encode(body),
             origin.key,
-            None if origin.key is None else answer.json(),
+            reply,
         )
 
         # nothing below raises

@@ -44,7 +44,7 @@ class Pause(Manual):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
         if draft.status == "running":
-            draft.mark("paused", self.origin("pause"), runtime.now())
+            draft.mark("paused", self.origin("pause"), draft.now)
         return draft.answer(self.caller)
 
 
@@ -54,7 +54,7 @@ class Resume(Manual):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
         if draft.status == "paused":
-            draft.mark("running", self.origin("resume"), runtime.now())
+            draft.mark("running", self.origin("resume"), draft.now)
             draft.released = True
         return draft.answer(self.caller)
 
@@ -64,7 +64,7 @@ class Cancel(Manual):
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
-        draft.mark("cancelled", self.origin("cancel"), runtime.now())
+        draft.mark("cancelled", self.origin("cancel"), draft.now)
         return draft.answer(self.caller)
 
 
@@ -103,7 +103,7 @@ class Settle(Manual):
         record = EffectRecord(self.incident_key, known.name, what, known.attempt, known.error)
         draft.note(
             what,
-            runtime.now(),
+            draft.now,
             effects=(record,),
             caller=self.caller,
             reason=self.reason,
@@ -116,7 +116,7 @@ class RetryIncident(Settle):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.open(draft)
         key = self.incident_key
-        now = runtime.now()
+        now = draft.now
         if known.kind == "upgrade":
             draft.set_try(key, None)
             self.note(draft, "retry", known, runtime)

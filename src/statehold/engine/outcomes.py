@@ -86,7 +86,7 @@ def _succeeded(
     origin: Origin,
     runtime: Runtime,
 ) -> None:
-    now = runtime.now()
+    now = draft.now
     snapshot = draft.snapshot
     assert snapshot is not None
     raw = ending.result or Raw(b"null")
@@ -106,7 +106,7 @@ def _succeeded(
         attempts = runtime.limits.timer_attempts
         if known.outcome is None:
             known = replace(known, attempt=1)
-        later = postponed(known, str(error), attempts, _NO_EFFECT_RETRY, runtime)
+        later = postponed(known, str(error), attempts, _NO_EFFECT_RETRY, now, runtime)
         put_off(draft, effect.key, effect.name, replace(later, outcome=raw), now)
 
 
@@ -118,14 +118,14 @@ def _failed(
     origin: Origin,
     runtime: Runtime,
 ) -> None:
-    now = runtime.now()
+    now = draft.now
     snapshot = draft.snapshot
     assert snapshot is not None
     retry = retry_of(draft.definition, effect.name)
     error = f"{ending.error}: {ending.message}"[: runtime.limits.error_chars]
     if not ending.permanent and known.attempt < retry.attempts and effect.kind == "effect":
-        put_off(draft, effect.key, effect.name, postponed(known, error, retry.attempts, retry,
-                runtime), now)  # fmt: skip
+        later = postponed(known, error, retry.attempts, retry, now, runtime)
+        put_off(draft, effect.key, effect.name, later, now)
         return
     event = Failure(
         effect.invoke, effect.key, ending.error or "", ending.message, known.attempt
@@ -148,9 +148,10 @@ def _failed(
     put_off(draft, effect.key, effect.name, given_up, now)
 
 
-def postponed(known: Try, error: str, attempts: int, retry: Retry, runtime: Runtime) -> Try:
+def postponed(
+    known: Try, error: str, attempts: int, retry: Retry, now: datetime, runtime: Runtime
+) -> Try:
     """The try after one that failed: later, or waiting for a person if it was the last."""
-    now = runtime.now()
     error = error[: runtime.limits.error_chars]
     if known.attempt >= attempts:
         return replace(known, worker=None, next_at=None, error=error, incident_at=now)
@@ -196,7 +197,7 @@ class Release(Act):
             if known is not None and known.worker == runtime.worker:
                 # it was no failure, so it does not count as a try
                 again = replace(
-                    known, attempt=known.attempt - 1, worker=None, next_at=runtime.now()
+                    known, attempt=known.attempt - 1, worker=None, next_at=draft.now
                 )
                 draft.set_try(key, again)
 
@@ -211,7 +212,7 @@ class Rescue(Act):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        now = runtime.now()
+        now = draft.now
         for key, known in list(draft.tries.items()):
             if known.worker is None or known.worker in self.alive:
                 continue

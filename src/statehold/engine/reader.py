@@ -56,9 +56,11 @@ class Reader:
         snapshot = held.snapshot
         if snapshot is None and held.row.status in ("running", "paused"):
             # what it will accept is what it accepts once it is upgraded, at its next event
-            draft = Draft(ref, definition, held, self._runtime.limits, self._runtime.worker)
+            runtime = self._runtime
+            now = runtime.now()
+            draft = Draft(ref, definition, held, runtime.limits, runtime.worker, now)
             try:
-                snapshot = self._runtime.fleet.preview(draft, self._runtime.now()).snapshot
+                snapshot = runtime.fleet.preview(draft, now).snapshot
             except CarryFailed:
                 snapshot = None
         return answer_of(definition, held, snapshot, caller)

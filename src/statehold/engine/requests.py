@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
@@ -28,7 +29,7 @@ class Start(Act):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
-        now = runtime.now()
+        now = draft.now
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
         draft.begin(taken, Origin("start", caller=self.caller, key=self.key), now)
         return draft.answer(self.caller)
@@ -78,7 +79,8 @@ class Send(Act):
         return draft.answer(self.caller, held=True)
 
     def same_request(self, kind: str, event: Any) -> bool:
-        return kind in ("event", "refused") and bool(event == self.plain)
+        plain = msgspec.json.decode(self.plain) if isinstance(self.plain, Raw) else self.plain
+        return kind in ("event", "refused") and bool(event == plain)
 
     def describe(self) -> str:
         return f"the event {self.event.__event__}"

@@ -26,6 +26,7 @@ from statehold.engine.draft import Draft
 from statehold.engine.held import Held, hold
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
+    ActionFailed,
     KeyReused,
     Overloaded,
     Refused,
@@ -139,6 +140,9 @@ class Turns:
                     stale.append(act)
                 else:
                     answers.append((act, error))
+            except Exception as error:
+                self._without_broken(act, error, batch)
+                return
         changed = [draft for draft in drafts.values() if draft.touched]
         outcomes = await self._commit(changed) if changed else {}
         lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
@@ -153,6 +157,14 @@ class Turns:
                 act.future.set_result(answer)
         if stale:
             self._again(stale)
+
+    def _without_broken(self, act: Act, error: Exception, batch: Sequence[Act]) -> None:
+        """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
+        this turn is committed, and the others of it start again without the one that broke."""
+        log.exception("%s of %s/%s broke its turn", act.describe(), act.ref.machine, act.ref.id)
+        known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
+        _refuse([act], known)
+        self._waiting.extendleft(reversed([one for one in batch if not one.future.done()]))
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
         pairs = [draft.write() for draft in changed]
@@ -170,13 +182,14 @@ class Turns:
         missing = [ref for ref in refs if ref not in self._held]
         rows = await self._store.load(missing) if missing else {}
         drafts: dict[Ref, Draft] = {}
+        now = runtime.now()
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
                 if ref in rows:
                     self._keep(ref, hold(definition, rows[ref]))
                 drafts[ref] = Draft(
-                    ref, definition, self._held.get(ref), runtime.limits, runtime.worker
+                    ref, definition, self._held.get(ref), runtime.limits, runtime.worker, now
                 )
             except StateholdError as error:
                 _refuse([act for act in batch if act.ref == ref], error)
@@ -216,7 +229,12 @@ class Turns:
         held = found[act.ref]
         runtime = self._runtime
         draft = Draft(
-            act.ref, runtime.definition(act.ref.machine), held, runtime.limits, runtime.worker
+            act.ref,
+            runtime.definition(act.ref.machine),
+            held,
+            runtime.limits,
+            runtime.worker,
+            runtime.now(),
         )
         act.future.set_result(draft.answer(act.caller, held=True))
 

@@ -39,10 +39,10 @@ class Wake(Act):
 
     def _fire(self, draft: Draft, runtime: Runtime) -> None:
         for _ in range(FIRED_AT_ONCE):
-            timer = _due_timer(draft, runtime)
+            timer = _due_timer(draft)
             if timer is None or draft.snapshot is None:
                 return
-            now = runtime.now()
+            now = draft.now
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             try:
                 taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
@@ -56,11 +56,11 @@ class Wake(Act):
                     else replace(known, attempt=known.attempt + 1)
                 )
                 attempts = runtime.limits.timer_attempts
-                later = postponed(tried, str(error), attempts, _RETRY, runtime)
+                later = postponed(tried, str(error), attempts, _RETRY, now, runtime)
                 put_off(draft, key, timer.id, later, now)
 
     def _try_again(self, draft: Draft, runtime: Runtime) -> None:
-        now = runtime.now()
+        now = draft.now
         for key, known in list(draft.tries.items()):
             if known.kind != "effect" or known.next_at is None or known.next_at > now:
                 continue
@@ -74,11 +74,11 @@ class Wake(Act):
                 draft.started.append(key)
 
 
-def _due_timer(draft: Draft, runtime: Runtime) -> Timer | None:
+def _due_timer(draft: Draft) -> Timer | None:
     """The earliest timer whose time has come and that is not put off."""
     if draft.snapshot is None:
         return None
-    now = runtime.now()
+    now = draft.now
     due = []
     for timer in draft.snapshot.timers:
         put_off_to = draft.tries.get(f"timer:{timer.id}")
