@@ -111,9 +111,7 @@ def on(
     )
 
 
-def always(
-    path: str, *, when: Iterable[str | Guard] = (), do: Iterable[str] = ()
-) -> Transition:
+def always(path: str, *, when: Iterable[str | Guard] = (), do: Iterable[str] = ()) -> Transition:
     return on("", path, when=when, do=do, trigger=Trigger("always"))
 
 
@@ -131,16 +129,26 @@ def after(id: str, seconds: float, path: str, *, do: Iterable[str] = ()) -> Tran
 
 
 def block(names: Iterable[str]) -> tuple[Block, ...]:
-    """One block of these actions, or none at all."""
-    actions = tuple(Action(name if ":" in name else f"note:{name}") for name in names)
+    """One block of these actions, or none at all; ``"detached"`` asks for that effect."""
+    actions = tuple(
+        Action(name, "effect")
+        if name == "detached"
+        else Action(name if ":" in name else f"note:{name}")
+        for name in names
+    )
     return (actions,) if actions else ()
 
 
 def machine(
-    *states: Drawn, transitions: Iterable[Transition] = (), policy: Policy = CLASS_NOTATION
+    *states: Drawn,
+    transitions: Iterable[Transition] = (),
+    policy: Policy = CLASS_NOTATION,
+    kind: Kind = "compound",
+    entry: Iterable[str] = (),
+    exit: Iterable[str] = (),
 ) -> Definition[Data]:
     """A machine whose root holds these states; the first is its initial state."""
-    root = state(ROOT, *states)
+    root = state(ROOT, *states, kind=kind, entry=entry, exit=exit)
     nodes = [msgspec.structs.replace(root.node, parent=None)]
     for child in states:
         nodes.extend(child.nodes(ROOT))

@@ -237,7 +237,17 @@ class _Artist:
 
     def action(self, what: str, where: str) -> Action:
         behaviours = ["note"] * 3 + ["add", "add", "event", "event", "replace"]
-        behaviours += ["send", "cancel", "emit", "raise", "raise", "probe", "probe", "detached"]
+        behaviours += [
+            "send self",
+            "send other",
+            "cancel",
+            "emit",
+            "raise",
+            "raise",
+            "probe",
+            "probe",
+            "detached",
+        ]
         behaviours += ["zero"] * self.endless + ["fail"] * self.breaks
         behaviour = self.choose(*behaviours)
         if behaviour == "raise":
@@ -389,7 +399,8 @@ def _action(name: str) -> Function:
 
     def send(data: Data, event: Any, context: Any) -> None:
         data.log.append(label)
-        context.send("other", "x", NamedEvent(label), delay=timedelta(seconds=data.n), id=label)
+        to = (None, None) if argument == "self" else ("other", "x")
+        context.send(*to, NamedEvent(label), delay=timedelta(seconds=data.n), id=label)
 
     def cancel(data: Data, event: Any, context: Any) -> None:
         data.log.append(f"{label} at {context.now} in {context.instance}")

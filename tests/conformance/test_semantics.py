@@ -6,7 +6,7 @@ differs on purpose, both policies are tested.
 
 from __future__ import annotations
 
-from statehold.chart.event import NamedEvent, TimerFired
+from statehold.chart.event import TimerFired
 from statehold.chart.model import Invoke
 from statehold.interpreter import CancelEffect, CancelTimer
 from tests.conformance.chart_builder import (
@@ -63,7 +63,9 @@ def test_an_ancestor_is_asked_where_the_guard_of_the_inner_state_says_no() -> No
 def test_every_region_takes_its_own_transition_in_document_order() -> None:
     run = Running(
         machine(
-            parallel("p", state("r", state("r1"), state("r2")), state("s", state("s1"), state("s2"))),
+            parallel(
+                "p", state("r", state("r1"), state("r2")), state("s", state("s1"), state("s2"))
+            ),
             transitions=[on("go", "s1 > s2", do=["s"]), on("go", "r1 > r2", do=["r"])],
         )
     )
@@ -104,10 +106,6 @@ def test_a_transition_leaves_no_more_than_its_least_common_compound_ancestor() -
 
 
 # --- 3: external and internal (3.5) -----------------------------------------------------------
-
-
-def nest() -> tuple[list[str], list[str]]:
-    return ["enter outer"], ["exit outer"]
 
 
 def test_an_external_transition_to_a_descendant_leaves_its_source() -> None:
@@ -180,7 +178,6 @@ def test_the_first_of_three_regions_wins_over_a_parallel_state_around_two_of_the
     run = Running(
         machine(
             parallel("all", parallel("pair", state("left"), state("right")), state("lone")),
-            *(state(f"won by {who}") for who in ()),
             state("by-left"),
             state("by-right"),
             state("by-pair"),
@@ -269,7 +266,9 @@ def test_a_deep_region_that_moves_preempts_a_shallower_later_one_that_wants_out(
     assert run.send("t").leaves == {"low-b", "j", "h", "g", "high-a", "k"}
 
 
-def test_a_descendant_preempts_the_transition_that_an_earlier_region_took_from_an_ancestor() -> None:
+def test_a_descendant_preempts_the_transition_that_an_earlier_region_took_from_an_ancestor() -> (
+    None
+):
     run = Running(
         machine(
             parallel("p", state("r"), state("s", state("s1"), state("s2"))),
@@ -288,7 +287,11 @@ def test_a_targetless_transition_leaves_nothing_and_conflicts_with_nothing() -> 
         machine(
             parallel("p", state("r", exit=["exit r"]), state("s")),
             state("out"),
-            transitions=[on("stay", "r", do=["stayed"]), on("t", "r", do=["r"]), on("t", "s > out")],
+            transitions=[
+                on("stay", "r", do=["stayed"]),
+                on("t", "r", do=["r"]),
+                on("t", "s > out"),
+            ],
         )
     )
     assert run.send("stay").log == ["stayed"]
@@ -586,21 +589,27 @@ def test_an_ended_instance_takes_no_event() -> None:
     assert run.snapshot is ended
 
 
-def test_ending_exits_every_active_state_and_cancels_what_lived_in_them() -> None:
+def test_ending_exits_every_active_state_in_reverse_order_and_cancels_what_lives_in_it() -> None:
+    waiting = Invoke("i", "work")
     run = Running(
         machine(
-            parallel("p", state("r"), state("s")),
-            final("end"),
-            transitions=[on("go", "p > end"), after("late", 9, "r > s")],
+            state("r", state("r1"), final("r2"), exit=["probe s:exit r"], invokes=(waiting,)),
+            state("s", state("s1"), final("s2"), exit=["exit s"]),
+            transitions=[
+                on("r", "r1 > r2"),
+                on("s", "s1 > s2"),
+                after("late", 9, "s > s1"),
+            ],
+            kind="parallel",
+            entry=["enter the root"],
+            exit=["exit the root"],
         )
     )
-    run = Running(
-        machine(
-            state("job", state("inner", exit=["exit inner"]), exit=["exit job"]),
-            final("end"),
-            transitions=[on("go", "job > end"), after("late", 9, "job > end")],
-        )
-    )
-    assert run.send("go").log == ["exit inner", "exit job"]
-    assert CancelTimer("late") in run.commands
-    assert run.snapshot.timers == ()
+    assert run.log == ["enter the root"]
+    assert not run.send("r").snapshot.done
+    assert run.send("s").snapshot.done, "a parallel root is done when all of its regions are"
+    assert run.log == ["exit s", "exit r: s is active: False", "exit the root"]
+    assert run.commands == (CancelTimer("late"), CancelEffect("1.1", "i"))
+    assert run.snapshot.timers == run.snapshot.effects == ()
+    assert run.leaves == {"r2", "s2"}
+    assert not run.send(TimerFired("late")).last.accepted

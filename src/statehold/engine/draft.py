@@ -167,9 +167,15 @@ class Draft:
         raw = data.dump(snapshot.data)
         if len(raw) > self.limits.data_bytes:
             raise TooLarge(f"the data of {self.name}", len(raw), self.limits.data_bytes)
+        try:
+            value = data.parse(raw, "the data after the step")
+        except Refused:
+            raise
+        except Exception as error:
+            raise ActionFailed("the data's own validation", error) from error
         return raw, Snapshot(
             snapshot.configuration,
-            data.parse(raw, "the data after the step"),
+            value,
             snapshot.seq,
             snapshot.instance,
             snapshot.history,
@@ -213,7 +219,7 @@ class Draft:
         )
         reply = None
         if origin.key is not None:
-            reply = self._answer(after, raw, output, status, origin.caller).json()
+            reply = self._reply(self._answer(after, raw, output, status, origin.caller))
         entry = Entry(
             self.ref.machine,
             self.ref.id,
@@ -245,6 +251,9 @@ class Draft:
         self.owners = configuration.owners
         self.changed_at = now
         if record is not None:
+            if record.recalled:
+                # sent by a step of this very turn: the store does not have it yet
+                self.messages = without(self.messages, self.ref, record.recalled)
             self.messages.extend(record.messages)
             self.recalled.extend(record.recalled)
         if record is not None or self.tries:
@@ -253,14 +262,21 @@ class Draft:
             self._tell_parent({"output": None if output is None else Raw(output)})
 
     def _record(self, step: Step[Any], now: datetime) -> Record:
-        return Record(
-            self.ref,
-            step.snapshot.seq,
-            step.commands,
-            () if self.snapshot is None else self.snapshot.effects,
-            now,
-            self.limits.event_bytes,
-        )
+        before = () if self.snapshot is None else self.snapshot.effects
+        try:
+            return Record(
+                self.ref, step.snapshot.seq, step.commands, before, now, self.limits.event_bytes
+            )
+        except Refused:
+            raise
+        except Exception as error:
+            raise ActionFailed("what the step sends", error) from error
+
+    def _reply(self, answer: Answer) -> bytes:
+        try:
+            return answer.json()
+        except Exception as error:
+            raise ActionFailed("view", error) from error
 
     def _follow(self, step: Step[Any]) -> None:
         """Keeps the tries in step with the effects that are in flight."""
@@ -273,6 +289,9 @@ class Draft:
                 tries[command.key] = Try(1, child=child_of(self.ref, command))
             elif isinstance(command, CancelEffect):
                 self._stop(tries, command.key)
+            elif isinstance(command, SetTimer):
+                # set anew: what was put off was the one before
+                tries.pop(f"timer:{command.timer}", None)
         running = {effect.key for effect in step.snapshot.effects}
         for key in [key for key, one in tries.items() if one.kind == "effect"]:
             if key not in running:
@@ -356,7 +375,8 @@ class Draft:
         self.entries.append(
             Entry(
                 self.ref.machine, self.ref.id, self.seq, self.parts, now, kind, _encode(body),
-                key, None if key is None else self.answer(caller).json(),
+                # only what was held has one here; repeated, it is answered as it was then
+                key, None if key is None else self.answer(caller, held=True).json(),
             )
         )  # fmt: skip
 
@@ -384,8 +404,9 @@ class Draft:
         )
 
     def _abandon(self, origin: Origin, now: datetime) -> None:
-        """Nothing of a cancelled instance goes on."""
+        """Nothing of a cancelled instance goes on; what it holds is refused."""
         self.since = now
+        self.released = True
         tries = dict(self.tries)
         for key in list(tries):
             self._stop(tries, key)

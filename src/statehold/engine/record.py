@@ -74,6 +74,7 @@ class Record:
             elif isinstance(command, Emit):
                 self.emitted.append(event_json(command.event))
             elif isinstance(command, CancelSend):
+                self.messages = without(self.messages, ref, [command.id])
                 self.recalled.append(command.id)
             else:
                 self._send(command)
@@ -95,6 +96,11 @@ class Record:
         body = _encode({"data": jsonable(command.input), "parent": parent})
         self.messages.append(Message(child, "start", body, None, self._ref))
         self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
+
+
+def without(messages: Sequence[Message], sender: Ref, recalled: Sequence[str]) -> list[Message]:
+    """Those that the sender has not taken back by their ``send_id``."""
+    return [one for one in messages if one.sender != sender or one.send_id not in recalled]
 
 
 def child_of(parent: Ref, command: StartChild) -> Ref:
