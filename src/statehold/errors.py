@@ -26,7 +26,8 @@ The branch says who must act::
     │   ├── StoreUnavailable
     │   ├── Overloaded
     │   └── Stopping
-    ├── StoreRefused             whoever runs the deployment
+    ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
+    ├── StoreRefused             the same: nothing goes on
     │   ├── StoreInUse
     │   └── SchemaMismatch
     └── Permanent                raised by an effect: do not try again
@@ -396,6 +397,23 @@ class Stopping(Unavailable):
 
 
 # --- the deployment ------------------------------------------------------------------------
+
+
+class InstanceUnreadable(StateholdError):
+    """What the store has of an instance does not fit the code that runs."""
+
+    code = "instance-unreadable"
+
+    def __init__(self, machine: str, id: str, version: int, why: str) -> None:
+        self.machine = machine
+        self.id = id
+        super().__init__(
+            f"instance {id!r} of {machine!r}, version {version}, can't be read by the code that "
+            f"runs: {why}; run the code that wrote it, or mend the type of its data"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id}
 
 
 class StoreRefused(StateholdError):

@@ -9,16 +9,16 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from statehold.cli import main
 from statehold.engine import Engine
-from tests.acceptance.orders import Accept, OrderFlow, Pay
+from tests.acceptance.orders import OrderFlow, Pay, Reject
 
 pytestmark = pytest.mark.anyio
 
@@ -42,11 +42,11 @@ def run(*arguments: str) -> Ran:
     return Ran(code, out.getvalue(), err.getvalue())
 
 
-Cli = Callable[..., Awaitable[Ran]]
+Cli = Callable[..., Coroutine[Any, Any, Ran]]
 
 
 @pytest.fixture
-async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cli]:
+async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs a command in a thread, since it has an event loop of its own."""
     monkeypatch.setenv("STATEHOLD_URL", address)
     monkeypatch.setenv("COLUMNS", "200")
@@ -54,10 +54,10 @@ async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cl
     async def asked(*arguments: str) -> Ran:
         return await asyncio.to_thread(run, *arguments)
 
-    yield asked
+    return asked
 
 
-# --- instances -----------------------------------------------------------------------------------
+# --- instances ----------------------------------------------------------------------------------
 
 
 async def test_an_order_goes_its_way(cli: Cli) -> None:
@@ -113,7 +113,7 @@ async def test_the_history_tells_events_arrows_and_changes(cli: Cli, engine: Eng
 async def test_an_instance_is_watched_to_its_end(cli: Cli, engine: Engine) -> None:
     await engine.start(OrderFlow, "o-1")
     watching = asyncio.create_task(cli("watch", "order", "o-1"))
-    await cli("send", "order", "o-1", "Reject", "reason=closed for today")
+    await engine.send(OrderFlow, "o-1", Reject(reason="closed for today"))
     watched = await watching
     assert watched.code == 0
     assert "offering → cancelled" in watched.out
@@ -148,7 +148,7 @@ async def test_an_incident_is_listed_and_resolved(cli: Cli, engine: Engine) -> N
     assert (await cli("skip", incident["id"])).code == 3
 
 
-# --- what goes wrong -------------------------------------------------------------------------------
+# --- what goes wrong ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_server_that_is_away_has_a_code_of_its_own() -> None:
     assert "http://127.0.0.1:1" in ran.err
 
 
-# --- machines --------------------------------------------------------------------------------------
+# --- machines -----------------------------------------------------------------------------------
 
 
 def test_a_good_machine_is_summed_up() -> None:
@@ -282,7 +282,7 @@ def test_help_tells_the_exit_codes() -> None:
         assert word in told
 
 
-# --- serve -----------------------------------------------------------------------------------------
+# --- serve --------------------------------------------------------------------------------------
 
 
 class Serving:

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, HTTPException
 
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.errors import StoreUnavailable
-from statehold.server import Bounds, Unauthorized, create_app
+from statehold.server import Bounds, Unauthorized, create_app, router
 from statehold.stores import MemoryStore
 from statehold.wire import Caller
 from tests.acceptance.orders import OrderFlow
@@ -44,7 +44,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return told
 
 
-# --- instances -----------------------------------------------------------------------------------
+# --- instances ----------------------------------------------------------------------------------
 
 
 async def test_a_started_instance_is_created_at_a_place(order: httpx.Response) -> None:
@@ -74,9 +74,7 @@ async def test_the_same_key_starts_once_and_answers_the_same(http: httpx.AsyncCl
     assert first.json() == again.json()
 
 
-async def test_an_event_moves_the_instance(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
+async def test_an_event_moves_the_instance(http: httpx.AsyncClient, order: httpx.Response) -> None:
     answer = await http.post(f"{ONE}/events", json=ACCEPT)
     assert answer.status_code == 200
     assert answer.headers["etag"] == '"2"'
@@ -98,9 +96,7 @@ async def test_a_key_used_for_another_event_is_refused(
     headers = {"Idempotency-Key": "k1"}
     await http.post(f"{ONE}/events", json=ACCEPT, headers=headers)
     other = {"type": "Accept", "prep_minutes": 13}
-    told = problem(
-        await http.post(f"{ONE}/events", json=other, headers=headers), 409, "key-reused"
-    )
+    told = problem(await http.post(f"{ONE}/events", json=other, headers=headers), 409, "key-reused")
     assert told["key"] == "k1"
 
 
@@ -228,7 +224,7 @@ async def test_one_item_that_does_not_fit_refuses_the_whole_batch(
     assert (await http.get(ONE)).json()["seq"] == 1
 
 
-# --- machines, incidents ---------------------------------------------------------------------------
+# --- machines, incidents ------------------------------------------------------------------------
 
 
 async def test_machines_tell_their_chart_and_how_many_are_where(
@@ -298,7 +294,7 @@ async def test_an_upgrade_tells_what_it_did(http: httpx.AsyncClient, order: http
     assert (await http.post("/api/machines/order/upgrade")).json()["version"] == 1
 
 
-# --- what is refused ---------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------
 
 
 async def test_an_event_that_is_not_allowed_tells_what_is(
@@ -444,9 +440,7 @@ async def test_more_events_than_the_bound_are_refused_whole(
     assert (await http.get(ONE)).json()["seq"] == 1
 
 
-async def test_a_form_is_not_taken_for_json(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
+async def test_a_form_is_not_taken_for_json(http: httpx.AsyncClient, order: httpx.Response) -> None:
     answer = await http.post(
         f"{ONE}/events", content=b'{"type":"Pay"}', headers={"Content-Type": "text/plain"}
     )
@@ -460,7 +454,7 @@ async def test_a_page_of_another_site_can_change_nothing(
     problem(answer, 403, "forbidden")
 
 
-# --- around it -----------------------------------------------------------------------------------
+# --- around it ----------------------------------------------------------------------------------
 
 
 async def test_the_process_is_healthy_and_ready(http: httpx.AsyncClient) -> None:
@@ -520,6 +514,20 @@ async def test_an_application_says_who_asks(engine: Engine) -> None:
         assert (await http.post(INSTANCES, json={"id": "o-1"}, headers=token)).status_code == 201
         refused = await http.post(f"{ONE}/events", json=ACCEPT, headers=token)
         problem(refused, 403, "not-allowed")
+
+
+async def test_the_dependencies_of_an_application_stand_before_every_route(
+    engine: Engine,
+) -> None:
+    def closed() -> None:
+        raise HTTPException(402, "pay first")
+
+    app = FastAPI()
+    app.include_router(router(engine), dependencies=[Depends(closed)])
+    async with client_of(app) as http:
+        for method, path in (("POST", f"{ONE}/events"), ("GET", INSTANCES), ("GET", ONE)):
+            answer = await http.request(method, path)
+            assert (answer.status_code, answer.json()["detail"]) == (402, "pay first")
 
 
 async def test_a_mistake_of_the_servers_is_logged_and_not_told(

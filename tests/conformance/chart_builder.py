@@ -1,6 +1,6 @@
 """Charts written down as they nest, for tests that need one of a certain shape.
 
-Actions and guards are named after what they do, see :func:`.random_charts.define`; an action
+Actions and guards are named after what they do, see :mod:`.named_functions`; an action
 without a behaviour, ``"exit a"``, writes itself into the log.
 """
 
@@ -32,7 +32,7 @@ from statehold.chart.model import (
 )
 from statehold.interpreter import Snapshot, Step, start, step
 from statehold.interpreter.command import Command
-from tests.conformance.random_charts import EPOCH, Data, define
+from tests.conformance.named_functions import EPOCH, Data, define
 
 CLASS_NOTATION = Policy("exact", "refuse")
 SCXML = Policy("token", "event")

@@ -1,23 +1,16 @@
-"""Machines and histories of events, made by Hypothesis.
-
-Every function's name says what it does, and every action writes its own name into the data's
-log, so a difference in order shows up as a difference in data.
-"""
+"""Machines and histories of events, made by Hypothesis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
-from statehold.chart.effect import Effect
-from statehold.chart.event import NamedEvent, done_event, failure_event, result_event, timer_event
-from statehold.chart.machine import Definition, Function
+from statehold.chart.event import done_event, failure_event, result_event, timer_event
+from statehold.chart.machine import Definition
 from statehold.chart.model import (
     ROOT,
     Action,
@@ -32,9 +25,8 @@ from statehold.chart.model import (
     Transition,
     Trigger,
 )
-from statehold.chart.values import Shape
+from tests.conformance.named_functions import Data, define
 
-EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 EVENTS = ("a", "b", "c", "a.b")
 TOKENS = (
     "a",
@@ -50,16 +42,7 @@ TOKENS = (
     "after.*",
     "nothing",
 )
-ROLES = ("cook", "courier")
 MOST_STATES = 16
-
-
-class Data(BaseModel):
-    n: int = 0
-    log: list[str] = []
-
-
-SHAPE: Shape[Data] = Shape(Data)
 
 
 @dataclass(frozen=True)
@@ -114,8 +97,12 @@ def _machines(draw: st.DrawFn) -> Definition[Data]:
     return _Artist(draw).machine()
 
 
+#: made once, because a chart takes hundreds of draws
+_BELOW = [st.nothing(), *(st.integers(0, most) for most in range(64))]
+
+
 class _Artist:
-    """Draws one machine."""
+    """Draws one machine; of the choices offered, a smaller chart takes the first."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -124,11 +111,11 @@ class _Artist:
         self.invokes: list[str] = []
 
     def choose(self, *options: Any) -> Any:
-        return self.draw(st.sampled_from(options))
+        return options[self.draw(_BELOW[len(options)])]
 
     def often(self, of_ten: int) -> bool:
         # false is the smaller value, so shrinking takes features away
-        return bool(self.draw(st.integers(0, 9)) >= 10 - of_ten)
+        return bool(self.draw(_BELOW[10]) >= 10 - of_ten)
 
     def machine(self) -> Definition[Data]:
         self.policy = Policy(self.choose("exact", "token"), self.choose("refuse", "event"))
@@ -195,7 +182,7 @@ class _Artist:
         initial = (
             Initial(state.initial, self.blocks("initial", state.id)) if state.initial else None
         )
-        output = "output" if state.kind == "final" and self.often(5) else None
+        output = self.value("output") if state.kind == "final" and self.often(5) else None
         return StateNode(
             id=state.id,
             kind=state.kind,  # type: ignore[arg-type]
@@ -222,7 +209,7 @@ class _Artist:
                     id,
                     "child" if kind == "machine" else "work",
                     kind,
-                    input=self.choose(None, "input") if kind == "machine" else None,
+                    input=self.value("input") if kind == "machine" and self.often(5) else None,
                     finalize=self.block("finalize", state.id) if self.often(2) else (),
                 )
             )
@@ -274,9 +261,14 @@ class _Artist:
                 found.append(Guard(self.choose(*names)))
         return tuple(found)
 
+    def value(self, *names: str) -> str:
+        """A function that gives a delay, an input or an output."""
+        names += (f"probe {self.choose(*self.ids)}",)
+        return str(self.choose(*names, *["failing value"] * self.breaks))
+
     def delay(self) -> Delay:
         if self.often(5):
-            return Delay(function=self.choose("delay", "moment"))
+            return Delay(function=self.value("delay", "moment"))
         return Delay(seconds=self.choose(0.0, 1.5, 60.0))
 
     def transition(self, number: int) -> Transition:
@@ -326,139 +318,6 @@ class _Artist:
         return Trigger(
             "event", tuple({self.choose(*names): None for _ in range(self.choose(1, 1, 2))})
         )
-
-
-# --- functions, by what their names say ------------------------------------------------------
-
-
-def define(chart: Chart) -> Definition[Data]:
-    """The chart with the functions that its names describe (see ``behaviour``)."""
-    actions = {
-        action.name
-        for blocks in _all_blocks(chart)
-        for block in blocks
-        for action in block
-        if action.kind == "run"
-    }
-    guards = {g.name for t in chart.transitions for g in t.guards if g.kind == "function"}
-    functions = {name: _action(name) for name in sorted(actions)}
-    functions |= {name: _guard(name) for name in sorted(guards)}
-    functions |= {
-        "delay": Function(lambda data: timedelta(seconds=1 + data.n), 1),
-        "moment": Function(lambda data: EPOCH + timedelta(hours=1 + data.n), 1),
-        "output": Function(lambda data: {"n": data.n, "steps": len(data.log)}, 1),
-        "input": Function(lambda data: {"n": data.n}, 1),
-    }
-    effects: dict[str, Effect[Any, Any]] = {
-        name: Effect(name, _do_nothing, False) for name in ("work", "detached")
-    }
-    return Definition(chart, SHAPE, functions=functions, effects=effects, children={"child": CHILD})
-
-
-def _do_nothing(data: Any, call: Any) -> None:
-    return None
-
-
-def _all_blocks(chart: Chart) -> Iterator[tuple[Block, ...]]:
-    for state in chart.states:
-        yield state.entry
-        yield state.exit
-        yield tuple(invoke.finalize for invoke in state.invokes)
-        if state.initial is not None:
-            yield state.initial.actions
-    for transition in chart.transitions:
-        yield transition.actions
-
-
-def _action(name: str) -> Function:
-    behaviour, _, label = name.partition(":")
-    word, _, argument = behaviour.partition(" ")
-
-    def note(data: Data) -> None:
-        data.log.append(label)
-
-    def add(data: Data) -> None:
-        data.n += 1
-        data.log.append(label)
-
-    def zero(data: Data) -> None:
-        data.n = 0
-        data.log.append(label)
-
-    def replace(data: Data) -> Data:
-        return Data(n=data.n, log=[*data.log, label])
-
-    def event(data: Data, event: Any) -> None:
-        data.log.append(f"{label} on {describe(event)}")
-
-    def raise_(data: Data, event: Any, context: Any) -> None:
-        data.log.append(label)
-        data.n += 1
-        if data.n < 6:
-            context.raise_(NamedEvent(argument, label))
-
-    def send(data: Data, event: Any, context: Any) -> None:
-        data.log.append(label)
-        to = (None, None) if argument == "self" else ("other", "x")
-        context.send(*to, NamedEvent(label), delay=timedelta(seconds=data.n), id=label)
-
-    def cancel(data: Data, event: Any, context: Any) -> None:
-        data.log.append(f"{label} at {context.now} in {context.instance}")
-        context.cancel(label)
-
-    def emit(data: Data, event: Any, context: Any) -> None:
-        data.log.append(label)
-        context.emit(NamedEvent(label))
-
-    def probe(data: Data, event: Any, context: Any) -> None:
-        data.log.append(f"{label}: {argument} is active: {context.active(argument)}")
-
-    def fail(data: Data) -> None:
-        data.log.append(label)
-        raise ValueError(label)
-
-    known: dict[str, tuple[Callable[..., Any], int]] = {
-        "note": (note, 1), "add": (add, 1), "zero": (zero, 1), "replace": (replace, 1),
-        "event": (event, 2), "raise": (raise_, 3), "send": (send, 3), "cancel": (cancel, 3),
-        "emit": (emit, 3), "probe": (probe, 3), "fail": (fail, 1),
-    }  # fmt: skip
-    return Function(*known[word])
-
-
-def _guard(name: str) -> Function:
-    def broken(data: Data) -> bool:
-        raise LookupError("no answer")
-
-    known: dict[str, tuple[Callable[..., bool], int]] = {
-        "n is even": (lambda data: data.n % 2 == 0, 1),
-        "n is odd": (lambda data: data.n % 2 == 1, 1),
-        "n below 3": (lambda data: data.n < 3, 1),
-        "never": (lambda data: False, 1),
-        "event is a": (lambda data, event: describe(event).startswith("a"), 2),
-        "broken": (broken, 1),
-    }
-    if name.startswith("is active "):
-        state = name.removeprefix("is active ")
-        return Function(lambda data, event, context: context.active(state), 3)
-    return Function(*known[name])
-
-
-def describe(event: Any) -> str:
-    """The event's name and what it carries."""
-    if event is None:
-        return "nothing"
-    carried = msgspec.structs.asdict(event) if isinstance(event, msgspec.Struct) else event
-    return f"{event.__event__} {carried}"
-
-
-CHILD: Definition[Data] = Definition(
-    Chart(
-        "child",
-        1,
-        (StateNode(ROOT, "compound", initial=Initial(("only",))), StateNode("only", "final", ROOT)),
-    ),
-    SHAPE,
-)
 
 
 def drawing(chart: Chart) -> str:

@@ -80,7 +80,11 @@ class Structure:
         return states
 
     def domain(self, transition: Transition, history: History) -> str:
-        """``getTransitionDomain``, for a transition with targets."""
+        """``getTransitionDomain``, for a transition with targets.
+
+        Ours goes beyond it in two ways, which make a parallel state a domain: a root may be
+        parallel, and a parallel source may be internal.
+        """
         targets = self.effective_targets(transition.targets, history)
         source = transition.source
         if (
@@ -142,6 +146,8 @@ class EntrySet:
                 self.add_descendants(target)
             for target in self.structure.effective_targets(transition.targets, self.history):
                 self.add_ancestors(target, domain)
+            if transition.targets and self.structure.kind(domain) == "parallel":
+                self.add_missing_children(domain)
         return self
 
     def add_descendants(self, state: str) -> None:
@@ -180,9 +186,6 @@ class EntrySet:
             self.to_enter.add(ancestor)
             if self.structure.kind(ancestor) == "parallel":
                 self.add_missing_children(ancestor)
-        # SCXML's root is never parallel; ours may be, and stays active while its regions change
-        if upto == ROOT and self.structure.kind(ROOT) == "parallel":
-            self.add_missing_children(ROOT)
 
     def add_missing_children(self, parallel: str) -> None:
         for child in self.structure.child_states(parallel):

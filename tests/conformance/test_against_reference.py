@@ -15,15 +15,8 @@ from statehold.chart.event import Failure, NamedEvent, Result, TimerFired
 from statehold.chart.machine import Definition
 from statehold.errors import EndlessLoop, StepFailed
 from statehold.interpreter import Step, start, step
-from tests.conformance.random_charts import (
-    EPOCH,
-    Data,
-    Stimulus,
-    describe,
-    drawing,
-    machines,
-    stimuli,
-)
+from tests.conformance.named_functions import EPOCH, Data, describe
+from tests.conformance.random_charts import Stimulus, drawing, machines, stimuli
 from tests.conformance.reference import Outcome, Reference
 from tests.conformance.reference_content import Rest
 
@@ -41,6 +34,8 @@ def _low_limit() -> Iterator[None]:
         yield
 
 
+# a failure is made small before it is told, which takes longer than the other tests may
+@pytest.mark.timeout(600)
 @settings(
     max_examples=300,
     deadline=None,

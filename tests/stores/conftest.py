@@ -1,3 +1,5 @@
+"""The stores under test: one suite is run on each of them."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

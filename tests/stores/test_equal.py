@@ -84,7 +84,7 @@ queries = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(batches, queries, seconds), max_size=12))
 def test_a_sequence_of_commits_and_questions_gives_equal_answers(
     rounds: list[tuple[list[dict[str, Any]], Query, int]],

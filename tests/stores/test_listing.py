@@ -98,6 +98,14 @@ async def test_many_configurations_are_merged_in_order(store: Store) -> None:
     assert ids(few) == [row.id for row in expected if row.state == ("s.3",)]
 
 
+async def test_a_page_may_come_from_one_of_many_configurations_alone(store: Store) -> None:
+    few = [a_row(f"few-{n}", created_at=at(n), state=(f"s.{n}",)) for n in range(11)]
+    many = [a_row(f"many-{n}", created_at=at(100 + n), state=("s.x",)) for n in range(60)]
+    await started(store, *few, *many, a_row("other", state=("t",)))
+    page = await store.list(Query("order", state="s", limit=50))
+    assert ids(page.rows) == [f"many-{n}" for n in range(59, 9, -1)]
+
+
 async def test_pages_stay_stable_while_rows_change(store: Store) -> None:
     rows = [a_row(f"o-{n}", created_at=at(n)) for n in range(6)]
     await started(store, *rows)

@@ -1,3 +1,5 @@
+"""How a store is found by its address, and how its SQL is read."""
+
 from __future__ import annotations
 
 import re

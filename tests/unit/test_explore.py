@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from pydantic import BaseModel
 
@@ -36,14 +38,8 @@ from statehold.check.explore import reachable
 from statehold.errors import StepFailed
 from statehold.interpreter.snapshot import InFlight, Snapshot, Timer
 from statehold.interpreter.step import start, step
-from tests.conformance.random_charts import (
-    EPOCH,
-    Data,
-    Stimulus,
-    define,
-    machines,
-    stimuli,
-)
+from tests.conformance.named_functions import EPOCH, Data, define
+from tests.conformance.random_charts import Stimulus, machines, stimuli
 
 
 class Go(Event):
@@ -267,6 +263,16 @@ def test_a_chart_of_many_states_that_never_rests_ends_the_search() -> None:
 
 
 # --- against the interpreter ---------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _low_limit() -> Iterator[None]:
+    """Random charts go round in circles, and there is nothing to learn from going on."""
+    with pytest.MonkeyPatch.context() as patch:
+        # by its name, because the package shows a function of the same name
+        patch.setattr(sys.modules["statehold.interpreter.step"], "MICROSTEP_LIMIT", 50)
+        yield
+
 
 _relaxed = settings(
     max_examples=40,

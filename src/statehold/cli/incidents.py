@@ -20,7 +20,7 @@ Incident = Annotated[
 @talks
 async def incidents(
     session: Session,
-    machine: Annotated[str | None, typer.Argument(metavar="[MACHINE]")] = None,
+    machine: Annotated[str | None, typer.Argument(metavar="MACHINE")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
 ) -> None:
     """List what used up its tries and waits for a person, oldest first."""

@@ -25,9 +25,9 @@ Key = Annotated[
 async def start(
     session: Session,
     machine: Machine,
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Made up if left out.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="Made up if left out.")] = None,
     fields: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME=VALUE...]", help="Fields of the data.")
+        list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Fields of the data.")
     ] = None,
     data: Annotated[str | None, typer.Option("--data", help="The data as JSON, or @FILE.")] = None,
     key: Key = None,
@@ -49,10 +49,10 @@ async def send(
     session: Session,
     machine: Machine,
     id: Id,
-    type: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="The event's name.")] = None,
+    type: Annotated[str | None, typer.Argument(metavar="EVENT", help="The event's name.")] = None,
     fields: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE...]", help="Its fields; a value is JSON, or text."),
+        typer.Argument(metavar="NAME=VALUE...", help="Its fields; a value is JSON, or text."),
     ] = None,
     event: Annotated[
         str | None, typer.Option("--event", help="The whole event as JSON, or @FILE.")
@@ -149,7 +149,7 @@ async def cancel(session: Session, machine: Machine, id: Id, reason: Reason = No
 async def upgrade(
     session: Session,
     machine: Machine,
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Every one if left out.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="Every one if left out.")] = None,
 ) -> None:
     """Bring one instance, or every one, to the version that the server runs."""
     report = await session.client.upgrade(machine, id)

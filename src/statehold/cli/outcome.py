@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from statehold.cli.render import count_of
 from statehold.client import ProblemError
 from statehold.errors import (
     DefinitionError,
@@ -60,10 +61,9 @@ def explain_failure(error: StateholdError) -> int:
 
 
 def _print_problems(console: Console, error: DefinitionError) -> None:
-    count = len(error.problems)
     console.print(
         f"[bold red]error[/] machine [bold]{escape(error.machine)}[/] has "
-        f"{count} {'problem' if count == 1 else 'problems'}"
+        f"{count_of(len(error.problems), 'problem')}"
     )
     for number, problem in enumerate(error.problems, 1):
         console.print(f"  {number}. [bold]{escape(problem.place)}[/]: {escape(problem.message)}")

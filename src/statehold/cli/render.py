@@ -9,9 +9,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from statehold import wire
 
@@ -37,14 +35,16 @@ def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
     facts.add_row("allowed", escape(", ".join(reply.allowed)) or _NONE)
     if reply.output is not None:
         facts.add_row("output", value(reply.output))
-    parts: list[RenderableType] = [headline(reply), facts, _view(reply.view)]
+    sections: list[RenderableType] = [Group(headline(reply), facts)]
+    if reply.view is not None:
+        sections.append(_view(reply.view))
     if explanation.timers:
-        parts.append(_timers(explanation.timers, now))
+        sections.append(_timers(explanation.timers, now))
     if explanation.effects:
-        parts.append(_effects(explanation.effects))
+        sections.append(_effects(explanation.effects))
     if explanation.incidents:
-        parts.append(incidents(explanation.incidents, now))
-    return Group(*parts)
+        sections.append(incidents(explanation.incidents, now))
+    return _spaced(sections)
 
 
 def headline(reply: wire.Reply) -> str:
@@ -64,8 +64,8 @@ def reply(answer: wire.Reply) -> str:
 
 def _view(view: Any) -> RenderableType:
     if not isinstance(view, Mapping):
-        return Padding(value(view), (0, 0, 0, 2)) if view is not None else Text("")
-    table = _table("field", "value", title="view")
+        return value(view)
+    table = _table("view", "")
     for name, shown in view.items():
         table.add_row(escape(str(name)), value(shown))
     return table
@@ -100,7 +100,7 @@ def summaries(found: Sequence[wire.Summary], now: datetime) -> Table:
     table = _table("id", "state", "status", "seq", "since", "next", "owners")
     for one in found:
         style = _STATUS_STYLE.get(one.status, "white")
-        alarm = f" [red]{one.incidents} incidents[/]" if one.incidents else ""
+        alarm = f" [red]{count_of(one.incidents, 'incident')}[/]" if one.incidents else ""
         due = "" if one.next_at is None else f"in {span(max(one.next_at - now, timedelta()))}"
         table.add_row(
             escape(one.id),
@@ -169,7 +169,10 @@ def _what(entry: wire.JournalEntry) -> str:
     else:
         named = f" {escape(str(name))}" if name else ""
         what = f"[{style}]{entry.kind}[/]{named}{by}"
-    told = [escape(str(e["error"])) for e in entry.effects if e.get("error")]
+    told = [
+        escape(" ".join(str(e[part]) for part in ("name", "what", "error") if e.get(part)))
+        for e in entry.effects
+    ]
     if entry.reason:
         told.append(escape(entry.reason))
     return "\n".join([what, *(f"[dim]{line}[/]" for line in told)])
@@ -187,12 +190,12 @@ def _changes(entry: wire.JournalEntry) -> list[str]:
 
 
 def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
-    parts: list[RenderableType] = [headline(told.instance), escape(told.summary)]
+    parts: list[RenderableType] = [Group(headline(told.instance), escape(told.summary))]
     if told.next:
         table = _table("may happen next", "to", "possible", "why not")
         for one in told.next:
             table.add_row(
-                escape(one.event or one.kind) + (f" [dim]{moment(one.due)}[/]" if one.due else ""),
+                _trigger(one),
                 states(one.targets),
                 _POSSIBLE[one.possible],
                 escape("; ".join(one.stopped_by)),
@@ -200,8 +203,22 @@ def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
         parts.append(table)
     if told.incidents:
         parts.append(incidents(told.incidents, now))
-    return Group(*parts)
+    return _spaced(parts)
 
+
+def _trigger(one: wire.PossibleTransition) -> str:
+    if one.event:
+        return f"[bold]{escape(one.event)}[/]"
+    if one.due:
+        return f"at {moment(one.due)}"
+    return _WHEN.get(one.kind, "{}").format(escape(one.source))
+
+
+_WHEN = {
+    "done": "when {} is done",
+    "result": "on the result in {}",
+    "failure": "on a failure in {}",
+}
 
 _POSSIBLE = {
     True: "[green]yes[/]",
@@ -211,6 +228,10 @@ _POSSIBLE = {
 
 
 # --- small things ------------------------------------------------------------------------------
+
+
+def count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def states(ids: Sequence[str]) -> str:
@@ -248,13 +269,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
+def _spaced(sections: Sequence[RenderableType]) -> Group:
+    """With an empty line between each two."""
+    lines: list[RenderableType] = []
+    for section in sections:
+        lines += [section, ""]
+    return Group(*lines[:-1])
+
+
+def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold", justify=_JUSTIFY.get(column, "left"))
-    if title is not None:
-        table.columns[0].header = title
-        table.columns[1].header = ""
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -37,8 +38,8 @@ Headers = Annotated[
     list[str],
     typer.Option(
         "--header",
-        envvar="STATEHOLD_HEADER",
-        help="'Name: value', as a server behind authentication wants it; may be repeated.",
+        help="'Name: value', as a server behind authentication wants it; may be repeated. "
+        "Left out: the lines of STATEHOLD_HEADER.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
@@ -105,10 +106,11 @@ def _take_options_of_session(run: Callable[..., None], command: Callable[..., An
 
 def _client(url: str, caller: str | None, roles: str | None, header: list[str]) -> AsyncClient:
     headers = {}
-    for line in header:
+    # not the option's own `envvar`, which would take every space for the end of a header
+    for line in header or os.environ.get("STATEHOLD_HEADER", "").splitlines():
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise UsageError(f"--header {line!r} has no name; write 'Name: value'")
+            raise UsageError(f"header {line!r} has no name; write 'Name: value'")
         headers[name.strip()] = value.strip()
     try:
         return AsyncClient(

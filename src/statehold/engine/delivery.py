@@ -196,7 +196,9 @@ class Bounce(Act):
         body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
         draft.set_try(
             key,
-            Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}"),
+            Try(
+                1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}"
+            ),
         )
         draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
 

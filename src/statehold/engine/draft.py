@@ -21,9 +21,9 @@ from statehold.engine.change import change_between
 from statehold.engine.document import Document, Parent, Try, encode_document, encode_plain
 from statehold.engine.held import Held
 from statehold.engine.limits import Limits
-from statehold.engine.record import Record, child_of
-from statehold.errors import ActionFailed, TooLarge
-from statehold.interpreter.command import CancelEffect, StartChild, StartEffect
+from statehold.engine.record import Record, child_of, without
+from statehold.errors import ActionFailed, Refused, TooLarge
+from statehold.interpreter.command import CancelEffect, CancelTimer, StartChild, StartEffect
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.store import Entry, Message, Ref, Row, Status, Write
 from statehold.wire import Caller, EffectRecord, JournalBody
@@ -289,8 +289,8 @@ class Draft:
                 tries[command.key] = Try(1, child=child_of(self.ref, command))
             elif isinstance(command, CancelEffect):
                 self._stop(tries, command.key)
-            elif isinstance(command, SetTimer):
-                # set anew: what was put off was the one before
+            elif isinstance(command, CancelTimer):
+                # one that is set anew in the same step is another
                 tries.pop(f"timer:{command.timer}", None)
         running = {effect.key for effect in step.snapshot.effects}
         for key in [key for key, one in tries.items() if one.kind == "effect"]:
@@ -425,9 +425,7 @@ class Draft:
 
     def answer(self, caller: Caller = ANYONE, *, held: bool = False) -> Answer:
         """The instance as it is now, for whoever asked."""
-        return self._answer(
-            self.snapshot, self.raw, self.output, self.status, caller, held=held
-        )
+        return self._answer(self.snapshot, self.raw, self.output, self.status, caller, held=held)
 
     def _answer(
         self,
@@ -547,8 +545,10 @@ class Draft:
             if due is not None and (earliest is None or due < earliest):
                 earliest = due
         for one in tries.values():
-            if one.kind == "effect" and one.next_at is not None and (
-                earliest is None or one.next_at < earliest
+            if (
+                one.kind == "effect"
+                and one.next_at is not None
+                and (earliest is None or one.next_at < earliest)
             ):
                 earliest = one.next_at
         return earliest

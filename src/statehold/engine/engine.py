@@ -90,12 +90,12 @@ class Engine:
             chance,
             Fleet(),
         )
-        self._turns = Turns(self._store, self._runtime, self._committed)
+        self._turns = Turns(self._store, self._runtime, self._committed, self._doubted)
         self._feed = Feed()
         self._performer = Performer(self._runtime, self._turns)
         self._waker = Waker(self._store, self._runtime, self._turns)
         self._courier = Courier(self._store, self._runtime, self._turns)
-        self._rescuer = Rescuer(self._store, self._runtime, self._turns)
+        self._rescuer = Rescuer(self._store, self._runtime, self._turns, self._performer.performs)
         self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
         self._running = False
 
@@ -123,6 +123,7 @@ class Engine:
             await self._turns.close()
             await self._store.close()
             raise
+        self._rescuer.open()
         self._waker.open()
         self._courier.open()
         self._running = True
@@ -133,6 +134,7 @@ class Engine:
             return
         self._running = False
         self._feed.close()
+        await self._rescuer.close()
         await self._waker.close()
         await self._courier.close()
         await self._performer.close()
@@ -173,7 +175,8 @@ class Engine:
             value = definition.data.parse(given, "the data")
         else:
             value = definition.data.check(given, "the data")
-        answer: Answer = await self._ask(Start(ref, value, key, caller))
+        raw = definition.data.dump(value)
+        answer: Answer = await self._ask(Start(ref, value, raw, key, caller))
         return answer
 
     async def send(
@@ -346,9 +349,7 @@ class Engine:
 
     # --- questions ---
 
-    async def read(
-        self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE
-    ) -> Answer:
+    async def read(self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE) -> Answer:
         """The instance as it is now. Raises ``UnknownInstance``."""
         return await self._reader.read(self._named(machine, id), caller)
 
@@ -431,6 +432,9 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
+
+    def _doubted(self, refs: Iterable[Ref]) -> None:
+        self._rescuer.doubt(refs)
 
     def _named(self, machine: AMachine | str, id: str) -> Ref:
         return self._ref(self.definition(machine), id)

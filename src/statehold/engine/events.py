@@ -46,12 +46,19 @@ def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[A
     name = fields.pop("type")
     shape = definition.events.get(name)
     if shape is not None:
-        given = _bound(_encode(fields), limit)
+        given = _bound(_written(fields), limit)
         parsed: Any = shape.parse(given, f"the payload of {name}")
         return parsed, _flat(shape, parsed)
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
-    return NamedEvent(name, fields.get("data")), Raw(_bound(_encode(plain), limit))
+    return NamedEvent(name, fields.get("data")), Raw(_bound(_written(plain), limit))
+
+
+def _written(plain: Any) -> bytes:
+    try:
+        return _encode(plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidPayload("the event", {"": f"can't be written as JSON: {error}"}) from None
 
 
 def _flat(shape: Shape[Event], event: Event) -> Raw:

@@ -223,7 +223,9 @@ def _effect_words(effect: wire.EffectView, now: datetime) -> str:
     if effect.status == "running":
         return f"{effect.name} is under way, at try {effect.attempt}."
     wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
-    return f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
+    return (
+        f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
+    )
 
 
 def words(span: timedelta) -> str:

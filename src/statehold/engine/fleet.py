@@ -21,15 +21,16 @@ from statehold.chart.model import Chart
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.errors import (
-    ActionFailed,
     DefinitionError,
     InvalidPayload,
     Problem,
+    StepFailed,
     TooLarge,
     UpgradeFailed,
 )
 from statehold.interpreter.plan import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
+from statehold.interpreter.step import settle
 from statehold.store import Store, StoredChart
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.diff import difference
@@ -45,7 +46,9 @@ class Fleet:
     def __init__(self) -> None:
         self._plans: dict[tuple[str, int], UpgradePlan] = {}
 
-    async def open(self, store: Store, definitions: Mapping[str, Definition[Any]], now: datetime) -> None:
+    async def open(
+        self, store: Store, definitions: Mapping[str, Definition[Any]], now: datetime
+    ) -> None:
         """Checks every machine against what the store has; raises ``DefinitionError``."""
         new: list[StoredChart] = []
         for definition in definitions.values():
@@ -122,13 +125,16 @@ class Fleet:
             carried = self.preview(draft, now)
             event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
             step = Step(carried.snapshot, carried.commands, (), True)
+            onward = settle(draft.definition, carried.snapshot, now)
             draft.replace(step, _tries(draft, carried), Origin("upgrade", event), now)
-        except (CarryFailed, ActionFailed, InvalidPayload, TooLarge) as error:
+        except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
             why = str(error)[: draft.limits.error_chars]
             failed = Try(1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}")
             draft.set_try(UPGRADE_KEY, failed)
             draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
             raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
+        if onward.accepted:
+            draft.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
 
 
 def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
@@ -172,5 +178,3 @@ def _no_way(definition: Definition[Any], version: int) -> Problem:
         f"the store has running instances of version {version}, and no upgrade leads from there",
         f"upgrades = [Upgrade(from_version={version}, ...)]",
     )
-
-

@@ -157,9 +157,7 @@ class SkipIncident(Settle):
 class ResolveIncident(Settle):
     """Takes what a person says for the effect's result."""
 
-    def __init__(
-        self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller
-    ) -> None:
+    def __init__(self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, key, reason, caller)
         self.result = result
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,9 +127,7 @@ def _failed(
         later = postponed(known, error, retry.attempts, retry, now, runtime)
         put_off(draft, effect.key, effect.name, later, now)
         return
-    event = Failure(
-        effect.invoke, effect.key, ending.error or "", ending.message, known.attempt
-    )
+    event = Failure(effect.invoke, effect.key, ending.error or "", ending.message, known.attempt)
     record = EffectRecord(effect.key, effect.name, "failed", known.attempt, error)
     refused = ""
     try:
@@ -196,43 +194,56 @@ class Release(Act):
             known = draft.tries.get(key)
             if known is not None and known.worker == runtime.worker:
                 # it was no failure, so it does not count as a try
-                again = replace(
-                    known, attempt=known.attempt - 1, worker=None, next_at=draft.now
-                )
+                again = replace(known, attempt=known.attempt - 1, worker=None, next_at=draft.now)
                 draft.set_try(key, again)
 
 
 class Rescue(Act):
-    """Takes over what dead workers were performing."""
+    """Takes over what dead workers were performing.
 
-    def __init__(self, ref: Ref, alive: Collection[str]) -> None:
+    ``performs`` tells, where a commit's fate was unknown, which of this worker's own effects did
+    begin: those that did not are dead as well.
+    """
+
+    def __init__(
+        self,
+        ref: Ref,
+        alive: Collection[str],
+        performs: Callable[[Ref, str], bool] | None = None,
+    ) -> None:
         super().__init__(ref)
         self.alive = alive
+        self.performs = performs
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        now = draft.now
         for key, known in list(draft.tries.items()):
-            if known.worker is None or known.worker in self.alive:
-                continue
-            if known.takeovers + 1 > runtime.limits.takeovers:
-                error = f"{known.takeovers + 1} workers died while they performed it"
-                name = _name_of(draft.snapshot, key)
-                dead = replace(known, worker=None, error=error, incident_at=now, name=name)
-                put_off(draft, key, name, dead, now)
-            else:
-                # the same try again, under the same key: a crash is no failure of the effect
-                draft.set_try(
-                    key,
-                    replace(
-                        known,
-                        attempt=known.attempt - 1,
-                        takeovers=known.takeovers + 1,
-                        worker=None,
-                        next_at=now,
-                    ),
-                )
+            if known.worker is not None and not self._goes_on(key, known.worker, runtime):
+                self._take_over(draft, key, known, runtime)
+
+    def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
+        if worker == runtime.worker and self.performs is not None:
+            return self.performs(self.ref, key)
+        return worker in self.alive
+
+    def _take_over(self, draft: Draft, key: str, known: Try, runtime: Runtime) -> None:
+        now = draft.now
+        if known.takeovers + 1 > runtime.limits.takeovers:
+            error = f"{known.takeovers + 1} workers died while they performed it"
+            name = _name_of(draft.snapshot, key)
+            dead = replace(known, worker=None, error=error, incident_at=now, name=name)
+            put_off(draft, key, name, dead, now)
+            return
+        # the same try again, under the same key: a crash is no failure of the effect
+        again = replace(
+            known,
+            attempt=known.attempt - 1,
+            takeovers=known.takeovers + 1,
+            worker=None,
+            next_at=now,
+        )
+        draft.set_try(key, again)
 
 
 def _name_of(snapshot: Snapshot[Any] | None, key: str) -> str:

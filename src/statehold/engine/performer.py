@@ -36,6 +36,8 @@ class Performer:
         self._places = asyncio.Semaphore(runtime.limits.effects)
         self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
         self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
+        #: asked for while this process was stopping already; handed back with the rest
+        self._unstarted: set[tuple[Ref, str]] = set()
         self._closing = False
 
     @property
@@ -48,7 +50,10 @@ class Performer:
         snapshot = held.snapshot
         effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
         known = held.tries.get(key)
-        if snapshot is None or effect is None or known is None:
+        if snapshot is None or effect is None or known is None or (ref, key) in self._tasks:
+            return
+        if self._closing:
+            self._unstarted.add((ref, key))
             return
         data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
         task = asyncio.create_task(
@@ -58,8 +63,12 @@ class Performer:
         self._tasks[ref, key] = task
         task.add_done_callback(lambda _: self._tasks.pop((ref, key), None))
 
+    def performs(self, ref: Ref, key: str) -> bool:
+        return (ref, key) in self._tasks
+
     def stop(self, ref: Ref, key: str) -> None:
         """The effect's state was left: its task is cancelled, its outcome is of no interest."""
+        self._unstarted.discard((ref, key))
         task = self._tasks.get((ref, key))
         if task is not None:
             task.cancel()
@@ -75,7 +84,7 @@ class Performer:
             task.cancel()
         await asyncio.gather(*left.values(), return_exceptions=True)
         keys: dict[Ref, list[str]] = {}
-        for ref, key in left:
+        for ref, key in (*left, *self._unstarted):
             keys.setdefault(ref, []).append(key)
         acts = [Release(ref, those) for ref, those in keys.items()]
         for act in acts:
@@ -116,9 +125,7 @@ class Performer:
             log.info("%s failed at try %d: %s", call.key, attempt, error)
             return Ending(effect.key, None, _name(error), str(error))
 
-    async def _bounded(
-        self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse
-    ) -> Any:
+    async def _bounded(self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse) -> Any:
         """Runs it within its timeout, and within its heartbeat if it has one."""
         async with asyncio.timeout(effect.timeout.total_seconds()):
             if effect.heartbeat is None:
@@ -172,5 +179,3 @@ class _Pulse:
 
 def _name(error: BaseException) -> str:
     return type(error).__name__
-
-

@@ -65,9 +65,7 @@ class Reader:
                 snapshot = None
         return answer_of(definition, held, snapshot, caller)
 
-    async def journal(
-        self, ref: Ref, after: int, limit: int, *, data: bool
-    ) -> wire.Journal:
+    async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
         """``after`` -1 begins with the start; ``limit`` counts lines, at most ``PAGE_LIMIT``."""
         held = await self._held(ref)
         limit = max(1, min(limit, PAGE_LIMIT))
@@ -293,4 +291,3 @@ def _summary(row: Row) -> wire.Summary:
         deadline=row.deadline,
         incidents=row.incidents,
     )
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -20,22 +21,25 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Start(Act):
-    """``data`` is of the machine's data type already."""
+    """``data`` is of the machine's data type already, ``raw`` the same as JSON."""
 
-    def __init__(self, ref: Ref, data: Any, key: str | None, caller: Caller) -> None:
+    def __init__(self, ref: Ref, data: Any, raw: bytes, key: str | None, caller: Caller) -> None:
         super().__init__(ref, key=key, caller=caller)
         self.data = data
+        #: tells one request from another under the same key; entry actions may change the data
+        self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         now = draft.now
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
-        draft.begin(taken, Origin("start", caller=self.caller, key=self.key), now)
+        asked = None if self.key is None else self.plain
+        draft.begin(taken, Origin("start", asked, self.caller, key=self.key), now)
         return draft.answer(self.caller)
 
     def same_request(self, kind: str, event: Any) -> bool:
-        return kind == "start"
+        return kind == "start" and bool(event == self.plain)
 
     def describe(self) -> str:
         return "a start"

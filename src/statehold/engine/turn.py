@@ -27,6 +27,8 @@ from statehold.engine.held import Held, hold
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     ActionFailed,
+    InstanceUnreadable,
+    InvalidPayload,
     KeyReused,
     Overloaded,
     Refused,
@@ -34,7 +36,7 @@ from statehold.errors import (
     Stopping,
     StoreUnavailable,
 )
-from statehold.store import Entry, Outcome, Ref, Store
+from statehold.store import Entry, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
 log = logging.getLogger(__name__)
@@ -43,15 +45,20 @@ _body = msgspec.json.Decoder(JournalBody).decode
 
 #: told of every draft that was committed, before the answers go out
 Committed = Callable[[Draft, Held], None]
+#: told of instances of which nobody knows whether they were committed
+Doubted = Callable[[Iterable[Ref]], None]
 
 
 class Turns:
     """The queue of requests, and the one task that works it off."""
 
-    def __init__(self, store: Store, runtime: Runtime, committed: Committed) -> None:
+    def __init__(
+        self, store: Store, runtime: Runtime, committed: Committed, doubted: Doubted
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._committed = committed
+        self._doubted = doubted
         self._waiting: deque[Act] = deque()
         self._arrived = asyncio.Event()
         self._held: OrderedDict[Ref, Held] = OrderedDict()
@@ -96,7 +103,7 @@ class Turns:
         if missing:
             rows = await self._store.load(missing)
             for ref, row in rows.items():
-                found[ref] = hold(self._runtime.definition(ref.machine), row)
+                found[ref] = _decoded(self._runtime, ref, row)
         return found
 
     async def _run(self) -> None:
@@ -111,13 +118,19 @@ class Turns:
             try:
                 await self._turn(batch)
             except StateholdError as error:
-                self._forget(act.ref for act in batch)
-                _refuse(batch, error)
+                self._fail(batch, error)
             except Exception as error:
                 # a bug of ours must not leave callers waiting, nor end the engine
                 log.exception("a turn failed")
-                self._forget(act.ref for act in batch)
-                _refuse(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
+                self._fail(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
+
+    def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
+        """Whether the batch was written is not known: what is held of it may be wrong."""
+        refs = {act.ref for act in batch}
+        for ref in refs:
+            self._held.pop(ref, None)
+        self._doubted(refs)
+        _refuse(batch, error)
 
     def _take(self) -> list[Act]:
         size = min(len(self._waiting), self._runtime.limits.batch)
@@ -187,7 +200,7 @@ class Turns:
             try:
                 definition = runtime.definition(ref.machine)
                 if ref in rows:
-                    self._keep(ref, hold(definition, rows[ref]))
+                    self._keep(ref, _decoded(runtime, ref, rows[ref]))
                 drafts[ref] = Draft(
                     ref, definition, self._held.get(ref), runtime.limits, runtime.worker, now
                 )
@@ -259,9 +272,12 @@ class Turns:
         if len(self._held) > self._runtime.limits.cached:
             self._held.popitem(last=False)
 
-    def _forget(self, refs: Iterable[Ref]) -> None:
-        for ref in refs:
-            self._held.pop(ref, None)
+
+def _decoded(runtime: Runtime, ref: Ref, row: Row) -> Held:
+    try:
+        return hold(runtime.definition(ref.machine), row)
+    except (InvalidPayload, KeyError, msgspec.DecodeError) as error:
+        raise InstanceUnreadable(ref.machine, ref.id, row.version, str(error)) from error
 
 
 def _refuse(acts: Sequence[Act], error: StateholdError) -> None:

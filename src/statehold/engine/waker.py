@@ -43,9 +43,13 @@ class Waker:
         clock = self._runtime.clock
         while True:
             self._hint.clear()
+            # whatever is set from here on has its hint, and so another round
+            self._until = None
             try:
-                more = await self._round()
-                self._until = clock.now() if more else await self._sleep_until()
+                now = clock.now()
+                if await self._round(now):
+                    continue
+                self._until = await self._sleep_until(now)
             except Stopping:
                 return
             except StateholdError as error:
@@ -53,25 +57,30 @@ class Waker:
                 self._until = clock.now() + self._poll
             await clock.wait(self._hint, self._until)
 
-    async def _round(self) -> bool:
+    async def _round(self, now: datetime) -> bool:
         """Wakes what is due; True if there may be more."""
         page = self._runtime.limits.page
-        rows = await self._store.due(self._runtime.now(), page)
+        rows = await self._store.due(now, page)
         mine = [row.ref for row in rows if row.machine in self._runtime.definitions]
         acts = [Wake(ref) for ref in mine]
         for act in acts:
             self._turns.submit(act)
+        woken = 0
         for ended in await asyncio.gather(*(act.future for act in acts), return_exceptions=True):
             if isinstance(ended, StateholdError):
                 log.warning("an instance could not be woken: %s", ended)
             elif isinstance(ended, BaseException):
                 raise ended
-        return len(rows) == page and bool(mine)
+            else:
+                woken += 1
+        return len(rows) == page and woken > 0
 
-    async def _sleep_until(self) -> datetime:
+    async def _sleep_until(self, asked: datetime) -> datetime:
+        """``asked``: what was due by then was tried, and is not tried again before a while has
+        passed: another machine's, say, or one that the store could not write."""
         latest = self._runtime.now() + self._poll
         earliest = await self._store.next_wake()
-        return latest if earliest is None else min(latest, max(earliest, self._runtime.now()))
+        return latest if earliest is None or earliest <= asked else min(latest, earliest)
 
     @property
     def _poll(self) -> timedelta:

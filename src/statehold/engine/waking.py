@@ -44,12 +44,15 @@ class Wake(Act):
                 return
             now = draft.now
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
+            key = f"timer:{timer.id}"
+            known = draft.tries.get(key)
             try:
                 taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
                 draft.advance(taken, Origin("timer", plain), now)
+                if known is not None:
+                    # left behind, it would make the timer that this step set anew fire early
+                    draft.set_try(key, None)
             except Refused as error:
-                key = f"timer:{timer.id}"
-                known = draft.tries.get(key)
                 tried = (
                     Try(1, kind="timer", name=timer.id)
                     if known is None
@@ -64,8 +67,18 @@ class Wake(Act):
         for key, known in list(draft.tries.items()):
             if known.kind != "effect" or known.next_at is None or known.next_at > now:
                 continue
+            if key not in draft.tries:
+                # cancelled by the step that an earlier one of these led to
+                continue
             again = replace(known, attempt=known.attempt + 1, next_at=None)
-            if known.outcome is not None:
+            if draft.snapshot is None:
+                # it is over, and so was never upgraded; what it asked for is not forgotten
+                why = f"the code of version {draft.version} is not here; run it to go on"
+                effects = () if draft.document is None else draft.document.effects
+                name = next((effect.name for effect in effects if effect.key == key), key)
+                given_up = replace(known, next_at=None, error=why, incident_at=now, name=name)
+                put_off(draft, key, name, given_up, now)
+            elif known.outcome is not None:
                 draft.set_try(key, again)
                 ending = Ending(key, Raw(known.outcome))
                 conclude(draft, ending, Origin("result"), runtime)

@@ -79,7 +79,7 @@ class Do(IntEnum):
 class Operation(NamedTuple):
     """``name`` is for errors; what ``subject`` holds depends on ``code``.
 
-    ``active`` are the states that are active at that moment, there for actions with a context.
+    ``active`` are the states that are active at that moment, there for functions with a context.
     """
 
     code: int
@@ -347,9 +347,7 @@ class Program(Generic[D]):
         self.forwarding = tuple(invoke for invoke in invokes if invoke.autoforward)
         #: an event does nothing beside the transitions that take it
         self.is_plain = not self.forwarding and not any(invoke.finalize for invoke in invokes)
-        self.remembering = tuple(
-            node.id for node in self.tree.states if node.kind == "history"
-        )
+        self.remembering = tuple(node.id for node in self.tree.states if node.kind == "history")
         self._initial_may_remember = any(
             self.tree.states[target].kind == "history"
             for targets in self.tree.initial
@@ -506,7 +504,7 @@ class _Planner:
         timers = self._timers(state)
         if timers or node.deadline:
             arrival = Arrival(node.id, timers, node.deadline)
-            self.operations.append(Operation(Do.ENTER, arrival, node.id))
+            self.operations.append(Operation(Do.ENTER, arrival, node.id, self._states()))
         if state in self.entry.defaults:
             self._initial(node.initial)
         if state in self.entry.contents:
@@ -530,9 +528,15 @@ class _Planner:
 
     def _completed(self, state: int, output: str | None) -> None:
         name = self.tree.states[state].id
-        if self.program.hears(done_event(name)):
+        # an output is worked out even where nobody listens: it may raise
+        if output is not None or self.program.hears(done_event(name)):
             completion = Completion(Done(name), output)
-            self.operations.append(Operation(Do.DONE, completion, output or name))
+            self.operations.append(
+                Operation(Do.DONE, completion, output or name, self._states())
+            )
+
+    def _states(self) -> frozenset[str]:
+        return frozenset(self.tree.states[state].id for state in self.active)
 
     def _is_done(self, state: int) -> bool:
         """SCXML Appendix D, ``isInFinalState``."""

@@ -187,6 +187,7 @@ def entry_set(
         if top is not None:
             for target in effective_targets(tree, transition, known):
                 entering.above(target, top)
+            entering.within(top)
     return entering.entry()
 
 
@@ -204,6 +205,7 @@ def default_entry(tree: Tree, states: Sequence[int]) -> Entry:
         entering.below(state)
     for state in states:
         entering.above(state, 0)
+    entering.within(0)
     return entering.entry()
 
 
@@ -249,9 +251,14 @@ class _Entering:
             self.states.add(ancestor)
             if tree.states[ancestor].kind == "parallel":
                 self._regions(ancestor)
-        if top == 0 and tree.states[0].kind == "parallel":
-            # SCXML's root is never parallel; ours stays active while its regions are exited
-            self._regions(0)
+
+    def within(self, top: int) -> None:
+        """Fills up a parallel state that stays active while all of its regions are exited.
+
+        Appendix D has no such: there no domain is parallel.
+        """
+        if self.tree.states[top].kind == "parallel":
+            self._regions(top)
 
     def _onward(self, targets: Sequence[int], top: int) -> None:
         for target in targets:

@@ -83,6 +83,17 @@ def start(
     return macrostep.finish()
 
 
+def settle(machine: AMachine, snapshot: Snapshot[D], now: datetime) -> Step[D]:
+    """Takes the immediate transitions that are enabled where no step has just ended.
+
+    After a step there are none; after an upgrade there may be.
+    """
+    program = machine.program or compile_program(machine)
+    macrostep = _Macrostep(program, snapshot, None, now)
+    macrostep.settle()
+    return macrostep.finish()
+
+
 def step(
     machine: AMachine,
     snapshot: Snapshot[D],
@@ -114,7 +125,7 @@ def step(
             else:
                 break
             node = (node.yes if answer else node.no) or node.branch(bool(answer))
-    except Exception:
+    except Exception:  # noqa: BLE001 - not swallowed:
         # the long way asks again, once it knows that the event is not stale, and reports it
         ask = Ask.DATA
     plan = node.plan
@@ -287,6 +298,7 @@ class _Macrostep:
         while self.to_invoke and not self.ended:
             order = self.program.tree.index
             states, self.to_invoke = sorted(self.to_invoke, key=order.__getitem__), {}
+            self.context.states = self.configuration.states
             for state in states:
                 for invoke in self.program.invokes[state]:
                     self.invoke(state, invoke)
@@ -330,7 +342,8 @@ class _Macrostep:
 
     def states_of_late(self) -> tuple[str, ...]:
         late = self.trace[-LOOP_STATES_TOLD:]
-        return tuple(dict.fromkeys(state for microstep in late for state in microstep.entered))
+        entered = dict.fromkeys(state for microstep in late for state in microstep.entered)
+        return tuple(entered) or self.configuration.leaves
 
     def end(self, final: str, event: AnEvent | None) -> None:
         """A top-level final state was entered: everything that is active is exited."""
@@ -340,6 +353,7 @@ class _Macrostep:
         self.queue.clear()
         self.to_invoke.clear()
         if node.output is not None:
+            self.context.states = self.configuration.states
             self.output = self.value(node.output, event)
         self.run(self.program.ending(self.configuration), event)
 
@@ -353,10 +367,12 @@ class _Macrostep:
             elif code == Do.LEAVE:
                 self.leave(subject)
             elif code == Do.ENTER:
+                self.context.states = active
                 self.arrive(subject, event)
             elif code == Do.ASK_EFFECT:
                 self.ask_effect(subject, subject, None)
             elif code == Do.DONE:
+                self.context.states = active
                 self.complete(subject, event)
             else:
                 self.block(subject, event)
@@ -399,7 +415,6 @@ class _Macrostep:
         """What a delay, an input or an output comes to; None where an error became an event."""
         known = self.program.functions[function]
         arguments = (self.data, event, self.context)[: known.takes]
-        self.context.states = self.configuration.states
         try:
             return known.call(*arguments)
         except Exception as error:

@@ -66,7 +66,7 @@ def create_app(
     app.state.streams = routes.streams
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _problem)
-    routes.add_to(app.router)
+    routes.add_to(app.router, direct=True)
     _add_probes(app, served.engine)
     _add_page(app, served.engine, routes)
     return app

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection
 from starlette.requests import Request
 
 from statehold.server.bounds import Bounds
+from statehold.server.headers import header
 from statehold.server.problems import BadRequest, Forbidden
 from statehold.wire import Caller
 
@@ -38,16 +39,15 @@ def by_headers(
     """
 
     def authenticate(request: Request) -> Caller:
-        headers = request.headers
-        if hosts is not None and _host_name(headers.get("host", "")) not in hosts:
+        if hosts is not None and _host_name(header(request, b"host") or "") not in hosts:
             raise Forbidden(
                 f"this server answers to {', '.join(sorted(hosts))}, not to the host it was "
                 "called by"
             )
-        if request.method not in _SAFE_METHODS and headers.get("sec-fetch-site") in _FOREIGN:
+        if request.method not in _SAFE_METHODS and header(request, b"sec-fetch-site") in _FOREIGN:
             raise Forbidden("a page of another site can't change instances here")
-        name = _bounded(headers.get("statehold-caller", ""), "Statehold-Caller", bounds)
-        roles = headers.get("statehold-roles")
+        name = _bounded(header(request, b"statehold-caller") or "", "Statehold-Caller", bounds)
+        roles = header(request, b"statehold-roles")
         if roles is None:
             return Caller(name) if name else _TRUSTED
         _bounded(roles, "Statehold-Roles", bounds)

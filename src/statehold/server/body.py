@@ -1,4 +1,4 @@
-"""A request's body and headers, read within their bounds."""
+"""A request's body, read within its bounds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from starlette.requests import Request
 
 from statehold.chart.values import fields_of
 from statehold.errors import InvalidPayload, TooLarge
-from statehold.server.bounds import Bounds
-from statehold.server.problems import BadRequest, NotJson, UnsupportedMedia
+from statehold.server.headers import header
+from statehold.server.problems import NotJson, UnsupportedMedia
 
 _IS_JSON = msgspec.json.Decoder(msgspec.Raw)
 
@@ -28,7 +28,7 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
         return body
     # Only `application/json` makes a browser ask before it sends a page's request to another
     # site: a form or a plain text would be sent at once.
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMedia(media[:100])
     # counting is fast and settles it for nearly every body
@@ -42,7 +42,7 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
+    declared = header(request, b"content-length") or ""
     if declared.isdecimal() and int(declared) > limit:
         raise TooLarge("the body", int(declared), limit)
     chunks: list[bytes] = []
@@ -106,33 +106,3 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in items:
         schema["items"] = definitions[items["$ref"].rpartition("/")[2]]
     return schema
-
-
-def key_of(request: Request, bounds: Bounds) -> str | None:
-    """``Idempotency-Key``, plain or as the quoted string of the IETF's draft."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not 1 <= len(key) <= bounds.key_length:
-        raise BadRequest(
-            "Idempotency-Key", f"it has {len(key)} characters, 1 to {bounds.key_length} are taken"
-        )
-    return key
-
-
-_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)
-
-
-def expected_seq_of(request: Request) -> int | None:
-    """``If-Match``: ``3``, ``"3"`` or ``W/"3"``; ``*`` asks for no particular one."""
-    given = request.headers.get("if-match")
-    if given is None or given.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(given.strip())
-    if match is None:
-        raise BadRequest(
-            "If-Match", f'{given[:50]!r} is not one seq; send the one you saw, as in If-Match: "3"'
-        )
-    return int(match[1] or match[2])

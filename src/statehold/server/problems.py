@@ -147,7 +147,11 @@ _ROLE_MISSING = Row(403, "The caller's roles do not permit the event")
 def row_of(error: StateholdError) -> Row:
     if isinstance(error, errors.NotAllowed) and error.forbidden:
         return _ROLE_MISSING
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    return row_of_kind(type(error))
+
+
+def row_of_kind(kind: type[StateholdError]) -> Row:
+    return next(TABLE[base] for base in kind.__mro__ if base in TABLE)
 
 
 # --- making them -------------------------------------------------------------------------------

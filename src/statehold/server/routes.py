@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -18,14 +18,16 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from statehold import store, wire
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
 from statehold.server import openapi
 from statehold.server.auth import Authenticate, as_coroutine, by_headers
-from statehold.server.body import Model, expected_seq_of, key_of, read_json
+from statehold.server.body import Model, read_json
 from statehold.server.bounds import Bounds
+from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
 from statehold.server.problems import BadRequest, problem_bytes, response_of_any
 from statehold.server.stream import Streams
 
@@ -58,7 +60,7 @@ def router(
     server stops end when the server cancels them.
     """
     made = APIRouter()
-    Routes(lambda: engine, authenticate or by_headers(bounds), bounds).add_to(made)
+    Routes(lambda: engine, authenticate or by_headers(bounds), bounds).add_to(made, direct=False)
     return made
 
 
@@ -73,12 +75,17 @@ class Routes:
         self.streams = Streams(bounds)
         self.authenticate = as_coroutine(authenticate)
 
-    def add_to(self, target: APIRouter) -> None:
-        """The hot path stands first, since routes are tried in order."""
-        route_class, target.route_class = target.route_class, _guarded_by(self.authenticate)
+    def add_to(self, target: APIRouter, *, direct: bool) -> None:
+        """The hot path stands first, since routes are tried in order.
+
+        ``direct``: no dependencies will be put before the routes, so that some need not look for
+        any.
+        """
+        before = target.route_class
+        target.route_class = _guarded_by(self.authenticate, direct=direct)
         for add in openapi.ROUTES:
             add.to(target, getattr(self, add.endpoint))
-        target.route_class = route_class
+        target.route_class = before
 
     # --- events: the hot path, without models on the way in or out --------------------------
 
@@ -197,7 +204,7 @@ class Routes:
                 version=past.version,
                 seq=past.seq,
                 at=past.at,
-                status=cast(wire.Status, past.status),
+                status=past.status,
                 state=list(past.state),
                 data=past.data,
             )
@@ -219,7 +226,7 @@ class Routes:
     ) -> Response:
         # an unknown instance is a problem, not a stream that ends at once
         status = (await self._engine().read(machine, self._id(request))).status
-        seen = _last_event_id(request)
+        seen = last_event_id_of(request)
         # the notes under a step come again, since a client can't say which of them it has
         position = seen if seen is not None else after or 0
         return self.streams.respond(self._engine().watch(machine, id, after=position), status)
@@ -322,31 +329,52 @@ class Routes:
         return limit
 
 
-def _guarded_by(authenticate: Callable[[Request], Awaitable[Any]]) -> type[APIRoute]:
+def _guarded_by(
+    authenticate: Callable[[Request], Awaitable[wire.Caller]], *, direct: bool
+) -> type[APIRoute]:
     class _Guarded(APIRoute):
         """Nobody reaches an endpoint unknown, and whatever is raised in one is a problem."""
 
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            super().__init__(path, endpoint, **options)
             # An endpoint that takes the bare request needs nothing of FastAPI's reading of
-            # parameters, which costs more than all else on the way of an event.
-            names = [*self.endpoint.__annotations__]
-            bare = names == ["request", "return"]
-            handle = self.endpoint if bare else super().get_route_handler()
+            # parameters, which costs more than all else on the way of an event. It would skip
+            # the dependencies of an application that includes the routes, too.
+            if direct and [*endpoint.__annotations__] == ["request", "return"]:
+                self.app = _answer_directly(_guard(endpoint, authenticate))
 
-            async def guarded(request: Request) -> Response:
-                try:
-                    request.scope[_CALLER] = await authenticate(request)
-                    response: Response = await handle(request)
-                    return response
-                except ClientDisconnect:
-                    # nobody is left to read this; what is logged says why it was cut short
-                    return response_of_any(request, BadRequest("the body", "it was cut short"))
-                except Exception as error:
-                    return response_of_any(request, error)
-
-            return guarded
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            return _guard(super().get_route_handler(), authenticate)
 
     return _Guarded
+
+
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def _guard(
+    handle: Callable[..., Awaitable[Response]],
+    authenticate: Callable[[Request], Awaitable[wire.Caller]],
+) -> _Handler:
+    async def guarded(request: Request) -> Response:
+        try:
+            request.scope[_CALLER] = await authenticate(request)
+            return await handle(request)
+        except ClientDisconnect:
+            # nobody is left to read this
+            return response_of_any(request, BadRequest("the body", "it was cut short"))
+        except Exception as error:  # noqa: BLE001 - logged and told there
+            return response_of_any(request, error)
+
+    return guarded
+
+
+def _answer_directly(handle: _Handler) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 _CALLER = "statehold.caller"
@@ -387,12 +415,3 @@ def _aware(moment: datetime | None) -> datetime | None:
             "the request", {"query.in_state_since": "it has no time zone; end it with Z, say"}
         )
     return moment
-
-
-def _last_event_id(request: Request) -> int | None:
-    given = request.headers.get("last-event-id")
-    if not given:
-        return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= 15):
-        raise BadRequest("Last-Event-ID", f"{given[:50]!r} is not a seq")
-    return int(given)

@@ -59,6 +59,9 @@ from statehold.stores.sqlite_writer import Writer
 #: above every time and below every time that a row can have
 _LAST, _FIRST = 2**63 - 1, -(2**63)
 
+#: how far instances of an index's value are counted, to see which of several is the rarest
+_RARE_ENOUGH = 1000
+
 
 class SqliteStore:
     """``path`` is made at the first opening; its directory must be there.
@@ -251,7 +254,7 @@ class SqliteStore:
         if query.incidents:
             return self._walk(db, "keys_with_incidents", narrowed, last, chunk)
         if query.where:
-            name, value = next(iter(query.where.items()))
+            name, value = self._rarest(db, query)
             narrowed |= {"name": name, "value": value}
             return self._walk(db, "keys_by_lookup", narrowed, last, chunk)
         if everything and query.in_state_since is None:
@@ -275,6 +278,19 @@ class SqliteStore:
             if fits(query, *self._configurations.of_number(number)[1:])
         ]
         return len(chosen) == len(there), chosen
+
+    def _rarest(self, db: sqlite3.Connection, query: Query) -> tuple[str, str]:
+        """Of the wanted indexes the one to walk along; none is counted further than needed."""
+        wanted = list(query.where.items())
+        if len(wanted) == 1:
+            return wanted[0]
+        counting = self._q["count_of_lookup"]
+        return min(
+            wanted,
+            key=lambda pair: db.execute(counting, (query.machine, *pair, _RARE_ENOUGH)).fetchone()[
+                0
+            ],
+        )
 
     def _walk(
         self,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.engine import works
+from tests.unit.engine.works import Lever
 from tests.unit.engine.world import World
 
 
@@ -16,3 +18,10 @@ async def world(
     made = World(request.param, tmp_path / "engine.db")
     yield made
     await made.close()
+
+
+@pytest.fixture(autouse=True)
+def lever() -> Lever:
+    """What the effects of these tests do, new for each."""
+    works.lever.__init__()  # type: ignore[misc]
+    return works.lever

@@ -119,8 +119,7 @@ async def test_a_held_events_key_makes_one_step_whenever_it_is_repeated(world: W
             assert answer.held
         await engine.resume(Counter, "c-1")
         await quiet()
-        after = await engine.send(Counter, "c-1", Add(), key="k")
-        assert after.view["count"] == 1
+        await engine.send(Counter, "c-1", Add(), key="k")
         assert (await engine.read(Counter, "c-1")).view.count == 1
         keys = [line.key for line in await journal(engine, Counter, "c-1") if line.key]
         assert keys == ["k"]

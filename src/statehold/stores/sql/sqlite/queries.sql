@@ -175,6 +175,11 @@ WHERE i.machine = :machine AND (i.created_at, i.id) < (:created_at, :id) AND i.i
 ORDER BY i.created_at DESC, i.id DESC
 LIMIT :limit
 
+-- name: count_of_lookup
+SELECT count(*) FROM (
+    SELECT 1 FROM lookups WHERE machine = ? AND name = ? AND value = ? LIMIT ?
+)
+
 -- name: keys_by_lookup
 -- CROSS JOIN fixes the order: SQLite does not turn it round.
 SELECT l.created_at, l.id

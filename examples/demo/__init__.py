@@ -1,0 +1,1 @@
+"""A server with lively traffic, to look around in: ``python -m examples.demo``."""

@@ -1,0 +1,62 @@
+"""A request's headers, read within their bounds."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+
+from statehold.server.bounds import Bounds
+from statehold.server.problems import BadRequest
+
+_READ = "statehold.headers"
+
+
+def header(request: Request, name: bytes) -> str | None:
+    """The first header of this name, which is given in lower case."""
+    # A dictionary made once: Starlette's own goes through all headers at each question, and an
+    # event's request asks for eight.
+    read: dict[bytes, bytes] | None = request.scope.get(_READ)
+    if read is None:
+        read = request.scope[_READ] = dict(reversed(request.scope["headers"]))
+    value = read.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+def key_of(request: Request, bounds: Bounds) -> str | None:
+    """``Idempotency-Key``, plain or as the quoted string of the IETF's draft."""
+    key = header(request, b"idempotency-key")
+    if key is None:
+        return None
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 1 <= len(key) <= bounds.key_length:
+        raise BadRequest(
+            "Idempotency-Key", f"it has {len(key)} characters, 1 to {bounds.key_length} are taken"
+        )
+    return key
+
+
+_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)
+
+
+def expected_seq_of(request: Request) -> int | None:
+    """``If-Match``: ``3``, ``"3"`` or ``W/"3"``; ``*`` asks for no particular one."""
+    given = header(request, b"if-match")
+    if given is None or given.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(given.strip())
+    if match is None:
+        raise BadRequest(
+            "If-Match", f'{given[:50]!r} is not one seq; send the one you saw, as in If-Match: "3"'
+        )
+    return int(match[1] or match[2])
+
+
+def last_event_id_of(request: Request) -> int | None:
+    given = header(request, b"last-event-id")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= 15):
+        raise BadRequest("Last-Event-ID", f"{given[:50]!r} is not a seq")
+    return int(given)

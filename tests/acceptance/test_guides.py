@@ -1,0 +1,77 @@
+"""The guides are run: what they show is what happens."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+import typer.main
+
+from statehold.cli.application import application
+from statehold.engine import Engine
+from statehold.server import Bounds, create_app
+from statehold.server.problems import row_of_kind
+from statehold.stores import MemoryStore
+from tests.unit.server.test_problems import every_error
+
+pytestmark = pytest.mark.anyio
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+
+
+def code_of(guide: str) -> str:
+    return "\n".join(re.findall(r"```python\n(.*?)```", (GUIDES / guide).read_text(), re.DOTALL))
+
+
+@pytest.fixture
+def shop() -> Iterator[ModuleType]:
+    """The module that the guide on embedding is."""
+    module = ModuleType("shop")
+    sys.modules["shop"] = module
+    exec(compile(ast.parse(code_of("embedding.md")), "embedding.md", "exec"), module.__dict__)
+    yield module
+    del sys.modules["shop"]
+
+
+async def test_the_embedding_guide_runs_as_it_stands(shop: Any) -> None:
+    assert await shop.what_the_courier_sees() == ["Deliver"]
+
+
+async def test_the_guides_application_keeps_its_own_errors_and_ours(shop: Any) -> None:
+    transport = httpx.ASGITransport(shop.app)
+    async with (
+        shop.lifespan(shop.app),
+        httpx.AsyncClient(transport=transport, base_url="http://x") as http,
+    ):
+        missing = await http.post("/ship/p-9")
+        assert (missing.status_code, list(missing.json())) == (404, ["detail"])
+        unknown = await http.get("/flows/api/machines")
+        assert unknown.status_code == 401
+        assert unknown.headers["content-type"] == "application/problem+json"
+        assert (await http.get("/openapi.json")).status_code == 200
+
+
+def test_the_http_guide_tells_every_route_code_and_bound() -> None:
+    told = (GUIDES / "http.md").read_text()
+    for path in create_app(lambda: Engine(MemoryStore(), [])).openapi()["paths"]:
+        assert path in told, path
+    for kind in every_error():
+        if row_of_kind(kind).status != 500:
+            assert f"`{kind.code}`" in told, kind
+    for bound in Bounds.__slots__:
+        assert f"`{bound}`" in told, bound
+
+
+def test_the_command_line_guide_tells_every_command() -> None:
+    told = (GUIDES / "cli.md").read_text()
+    commands = typer.main.get_command(application).commands  # type: ignore[attr-defined]
+    assert len(commands) == 18
+    for command in commands:
+        assert f"statehold {command}" in told, command

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from statehold.server.page import render
+from statehold.wire import MachineSummary
+
+
+def test_what_a_machine_says_of_itself_is_text_on_the_page() -> None:
+    evil = "<script>alert(1)</script>"
+    machine = MachineSummary(name=evil, version=1, doc=evil, states=1, events=[], versions=[1])
+    html = render([(machine, {evil: 1200})])
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") == 3
+    assert "1,200" in html
+
+
+def test_an_engine_without_machines_says_so() -> None:
+    assert "runs no machine" in render([])
