@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, note, settings
 from statehold.chart.event import Failure, NamedEvent, Result, TimerFired
 from statehold.chart.machine import Definition
 from statehold.errors import EndlessLoop, StepFailed
-from statehold.interpreter import Step, start, step
+from statehold.interpreter import Snapshot, Step, start, step
 from tests.conformance.named_functions import EPOCH, Data, describe
 from tests.conformance.random_charts import Stimulus, drawing, machines, stimuli
 from tests.conformance.reference import Outcome, Reference
@@ -117,7 +117,7 @@ def told(step: Step[Data] | Outcome) -> dict[str, Any]:
     }
 
 
-def event_of(stimulus: Stimulus, rest: Rest) -> Any:
+def event_of(stimulus: Stimulus, rest: Rest | Snapshot[Any]) -> Any:
     """The event that the stimulus stands for, given what is running."""
     pick = stimulus.choice
     if stimulus.kind == "timer" and rest.timers:

@@ -33,7 +33,7 @@ from statehold import (
 )
 from statehold.chart.event import Failure, NamedEvent, Result, TimerFired
 from statehold.chart.machine import Definition, Function
-from statehold.chart.model import Chart, Guard, Policy
+from statehold.chart.model import Chart, Delay, Guard, Policy
 from statehold.check.explore import reachable
 from statehold.errors import StepFailed
 from statehold.interpreter.snapshot import InFlight, Snapshot, Timer
@@ -313,10 +313,10 @@ def event_of(stimulus: Stimulus, snapshot: Snapshot[Data]) -> Any:
     if stimulus.kind == "timer" and snapshot.timers:
         return TimerFired(snapshot.timers[stimulus.choice % len(snapshot.timers)].id)
     if stimulus.kind in ("result", "failure") and snapshot.effects:
-        effect = snapshot.effects[stimulus.choice % len(snapshot.effects)]
+        found = snapshot.effects[stimulus.choice % len(snapshot.effects)]
         if stimulus.kind == "result":
-            return Result(effect.invoke, effect.key, None)
-        return Failure(effect.invoke, effect.key, "OSError", "no luck")
+            return Result(found.invoke, found.key, None)
+        return Failure(found.invoke, found.key, "OSError", "no luck")
     return NamedEvent(stimulus.name)
 
 
@@ -350,6 +350,7 @@ def without_actions(chart: Chart) -> Chart:
         plain(
             t,
             actions=(),
+            trigger=plain(t.trigger, delay=Delay(seconds=1)) if t.trigger.delay else t.trigger,
             guards=tuple(g if g.kind == "in" else Guard(f"{g.kind} {g.name}") for g in t.guards),
         )
         for t in chart.transitions
@@ -373,7 +374,6 @@ class Walk:
         names = {g.name for t in chart.transitions for g in t.guards if g.kind == "function"}
         functions = {name: Function(lambda data: self.answer(), 1) for name in names}
         known = define(msgspec.structs.replace(chart, transitions=()))
-        functions["delay"] = functions["moment"] = Function(lambda data: timedelta(1), 1)
         self.chart = chart
         self.machine = Definition(
             chart, known.data, functions=functions, effects=known.effects, children=known.children
@@ -415,9 +415,9 @@ class Walk:
                 continue
             full = self.with_everything_running(snapshot)
             events: list[Any] = [TimerFired(timer.id) for timer in full.timers]
-            for effect in full.effects:
-                events.append(Result(effect.invoke, effect.key, None))
-                events.append(Failure(effect.invoke, effect.key, "OSError", "no luck"))
+            for one in full.effects:
+                events.append(Result(one.invoke, one.key, None))
+                events.append(Failure(one.invoke, one.key, "OSError", "no luck"))
             events += [NamedEvent(name) for name in self.NAMES]
             for event in events:
                 pending += self.every_way(lambda e=event, s=full: step(self.machine, s, e, EPOCH))

@@ -171,10 +171,10 @@ def test_every_problem_is_told_at_once() -> None:
         "upgrade from version 1, states['nowhere']: version 1 has no state 'nowhere'",
         "upgrade from version 1, effects['unknown']: version 1 asks for no effect 'unknown'",
         "upgrade from version 1, effects['offer']: version 2 has no effect 'gone'",
-        "upgrade from version 1, effect audit: audit may be in flight in any state, and version 2 "
-        "has no effect 'audit'",
-        "upgrade from version 1, state cooking: instances can be in cooking, which version 2 does "
-        "not have",
+        "upgrade from version 1, effect audit: "
+        "audit may be in flight in any state, and version 2 has no effect 'audit'",
+        "upgrade from version 1, state cooking: "
+        "instances can be in cooking, which version 2 does not have",
     ]
 
 

@@ -50,18 +50,24 @@ class Performer:
         snapshot = held.snapshot
         effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
         known = held.tries.get(key)
-        if snapshot is None or effect is None or known is None or (ref, key) in self._tasks:
+        if snapshot is None or effect is None or known is None:
             return
         if self._closing:
             self._unstarted.add((ref, key))
             return
         data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
+        # the try before it may still be on its way out, its outcome handed in already
+        before = self._tasks.get((ref, key))
         task = asyncio.create_task(
-            self._perform(definition, ref, effect, data, known.attempt),
+            self._perform(definition, ref, effect, data, known.attempt, before),
             name=f"{effect.name} for {ref.machine}/{ref.id}",
         )
         self._tasks[ref, key] = task
-        task.add_done_callback(lambda _: self._tasks.pop((ref, key), None))
+        task.add_done_callback(lambda ended: self._forget((ref, key), ended))
+
+    def _forget(self, place: tuple[Ref, str], ended: asyncio.Task[None]) -> None:
+        if self._tasks.get(place) is ended:
+            del self._tasks[place]
 
     def performs(self, ref: Ref, key: str) -> bool:
         return (ref, key) in self._tasks
@@ -95,8 +101,16 @@ class Performer:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _perform(
-        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
+        self,
+        definition: Definition[Any],
+        ref: Ref,
+        effect: InFlight,
+        data: Any,
+        attempt: int,
+        before: asyncio.Task[None] | None,
     ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
         async with self._places:
             ending = await self._try(definition, ref, effect, data, attempt)
         await self._hand_in(Outcome(ref, ending))
@@ -118,6 +132,12 @@ class Performer:
             return Ending(effect.key, None, _name(error), str(error), permanent=True)
         except PydanticSerializationError as error:
             return Ending(effect.key, None, _name(error), str(error), permanent=True)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # nobody cancelled it but itself; lost without a word, it would never be tried again
+            return Ending(effect.key, None, _name(error), str(error) or "it cancelled itself")
         except TimeoutError as error:
             why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
             return Ending(effect.key, None, _name(error), why)

@@ -103,7 +103,7 @@ class _Search:
         if not place.queue:
             self.found.add(configuration.leaves)
             for occurrence in self.occurrences:
-                if occurrence.state is None or occurrence.state in place.active:
+                if occurrence.state is None or occurrence.state in (0, *place.active):
                     self.receive(occurrence.name, configuration, history, place)
             return
         first, *rest = place.queue

@@ -531,9 +531,7 @@ class _Planner:
         # an output is worked out even where nobody listens: it may raise
         if output is not None or self.program.hears(done_event(name)):
             completion = Completion(Done(name), output)
-            self.operations.append(
-                Operation(Do.DONE, completion, output or name, self._states())
-            )
+            self.operations.append(Operation(Do.DONE, completion, output or name, self._states()))
 
     def _states(self) -> frozenset[str]:
         return frozenset(self.tree.states[state].id for state in self.active)

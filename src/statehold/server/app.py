@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -90,7 +90,7 @@ class _Served:
     async def open(self) -> AsyncIterator[None]:
         given: Any = self._given
         # an engine has no __call__, whatever its class is
-        engine: Engine = given() if callable(given) else given
+        engine = cast("Engine", given() if callable(given) else given)
         if self._owned:
             await engine.open()
         self._open = engine

@@ -1,24 +1,22 @@
 """The engine over HTTP: each route reads its request, asks the engine once, and answers.
 
-What goes wrong anywhere below becomes a problem in :class:`_Guarded` and in no other place, so
+What goes wrong anywhere below becomes a problem in :mod:`.guard` and in no other place, so
 that the routes do the same within a user's own application as in ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from statehold import store, wire
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
@@ -27,8 +25,9 @@ from statehold.server import openapi
 from statehold.server.auth import Authenticate, as_coroutine, by_headers
 from statehold.server.body import Model, read_json
 from statehold.server.bounds import Bounds
+from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
-from statehold.server.problems import BadRequest, problem_bytes, response_of_any
+from statehold.server.problems import problem_bytes
 from statehold.server.stream import Streams
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Routes:
         any.
         """
         before = target.route_class
-        target.route_class = _guarded_by(self.authenticate, direct=direct)
+        target.route_class = guarded_by(self.authenticate, direct=direct)
         for add in openapi.ROUTES:
             add.to(target, getattr(self, add.endpoint))
         target.route_class = before
@@ -97,7 +96,7 @@ class Routes:
             await read_json(request, self._bounds.body_bytes, self._bounds.json_depth) or b"{}",
             key=key_of(request, self._bounds),
             expected_seq=expected_seq_of(request),
-            caller=_caller(request),
+            caller=caller_of(request),
         )
         return _reply(answer, 202 if answer.held else 200)
 
@@ -106,7 +105,7 @@ class Routes:
         sent: list[wire.SendRequest] = openapi.SEND_MANY.parse(body)
         if len(sent) > self._bounds.batch_events:
             raise TooLarge("the request", len(sent), self._bounds.batch_events, "events")
-        answers = await self._engine().send_many(sent, caller=_caller(request))
+        answers = await self._engine().send_many(sent, caller=caller_of(request))
         parts = [
             b'{"problem":%b}' % problem_bytes(answer)
             if isinstance(answer, StateholdError)
@@ -125,7 +124,7 @@ class Routes:
             # as bytes again, so that the data's type reads JSON and not Python values
             None if asked.data is None else to_json(asked.data),
             key=key_of(request, self._bounds),
-            caller=_caller(request),
+            caller=caller_of(request),
         )
         response = _reply(answer, 201)
         response.headers["Location"] = f"{request.url.path}/{quote(answer.id, safe='')}"
@@ -133,7 +132,7 @@ class Routes:
 
     async def read(self, request: Request) -> Response:
         answer = await self._engine().read(
-            request.path_params["machine"], self._id(request), caller=_caller(request)
+            request.path_params["machine"], self._id(request), caller=caller_of(request)
         )
         return _reply(answer, 200)
 
@@ -212,7 +211,7 @@ class Routes:
 
     async def explain(self, request: Request) -> Response:
         machine, id = request.path_params["machine"], self._id(request)
-        return _json(await self._engine().explain(machine, id, caller=_caller(request)))
+        return _json(await self._engine().explain(machine, id, caller=caller_of(request)))
 
     async def stream(
         self,
@@ -285,20 +284,22 @@ class Routes:
     async def retry(self, request: Request) -> Response:
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
-        answer = await self._engine().retry(incident, reason=asked.reason, caller=_caller(request))
+        answer = await self._engine().retry(
+            incident, reason=asked.reason, caller=caller_of(request)
+        )
         return _reply(answer, 200)
 
     async def skip(self, request: Request) -> Response:
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
-        answer = await self._engine().skip(incident, reason=asked.reason, caller=_caller(request))
+        answer = await self._engine().skip(incident, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
 
     async def resolve(self, request: Request) -> Response:
         asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
         incident = request.path_params["incident"]
         answer = await self._engine().resolve(
-            incident, asked.result, reason=asked.reason, caller=_caller(request)
+            incident, asked.result, reason=asked.reason, caller=caller_of(request)
         )
         return _reply(answer, 200)
 
@@ -307,7 +308,7 @@ class Routes:
     async def _act(self, request: Request, act: Callable[..., Awaitable[Any]]) -> Response:
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         machine, id = request.path_params["machine"], self._id(request)
-        answer = await act(machine, id, reason=asked.reason, caller=_caller(request))
+        answer = await act(machine, id, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
 
     async def _body(self, request: Request, model: Model) -> Any:
@@ -327,62 +328,6 @@ class Routes:
                 "the request", {"query.limit": f"it is {limit}, the limit is {self._bounds.page}"}
             )
         return limit
-
-
-def _guarded_by(
-    authenticate: Callable[[Request], Awaitable[wire.Caller]], *, direct: bool
-) -> type[APIRoute]:
-    class _Guarded(APIRoute):
-        """Nobody reaches an endpoint unknown, and whatever is raised in one is a problem."""
-
-        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-            super().__init__(path, endpoint, **options)
-            # An endpoint that takes the bare request needs nothing of FastAPI's reading of
-            # parameters, which costs more than all else on the way of an event. It would skip
-            # the dependencies of an application that includes the routes, too.
-            if direct and [*endpoint.__annotations__] == ["request", "return"]:
-                self.app = _answer_directly(_guard(endpoint, authenticate))
-
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return _guard(super().get_route_handler(), authenticate)
-
-    return _Guarded
-
-
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-def _guard(
-    handle: Callable[..., Awaitable[Response]],
-    authenticate: Callable[[Request], Awaitable[wire.Caller]],
-) -> _Handler:
-    async def guarded(request: Request) -> Response:
-        try:
-            request.scope[_CALLER] = await authenticate(request)
-            return await handle(request)
-        except ClientDisconnect:
-            # nobody is left to read this
-            return response_of_any(request, BadRequest("the body", "it was cut short"))
-        except Exception as error:  # noqa: BLE001 - logged and told there
-            return response_of_any(request, error)
-
-    return guarded
-
-
-def _answer_directly(handle: _Handler) -> ASGIApp:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await handle(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    return app
-
-
-_CALLER = "statehold.caller"
-
-
-def _caller(request: Request) -> wire.Caller:
-    caller: wire.Caller = request.scope[_CALLER]
-    return caller
 
 
 def _reply(answer: Any, status: int) -> Response:

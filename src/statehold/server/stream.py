@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing
-from typing import cast
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import anyio
 from anyio.abc import ObjectSendStream
@@ -134,17 +132,18 @@ class EventStream(Response):
     async def _pump(self, into: ObjectSendStream[JournalEntry]) -> None:
         """A task of its own, since an async generator does not survive the cancellation that a
         heartbeat's timeout would be."""
-        entries = cast(AbstractAsyncContextManager[AsyncIterator[JournalEntry]], aclosing(
-            self._entries
-        ))  # fmt: skip
         try:
-            async with into, entries as found:
-                async for entry in found:
+            async with into:
+                async for entry in self._entries:
                     self._status = entry.status
                     await into.send(entry)
         except StateholdError as error:
             _log.warning("an event stream ended early: %s", error)
             self._status = "unknown"
+        finally:
+            # else the engine would go on telling it what happens until it is collected
+            if isinstance(self._entries, AsyncGenerator):
+                await self._entries.aclose()
 
     async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
         with anyio.fail_after(self._streams.bounds.stall_seconds):

@@ -98,11 +98,10 @@ class SqliteStore:
 
     async def ping(self) -> None:
         file = self._file()
-        with file as db:
+        with file:
             file.check_in_place()
             file.check_room()
-            db.execute("BEGIN IMMEDIATE")
-            db.execute("ROLLBACK")
+            file.check_writable()
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         with self._file() as db:

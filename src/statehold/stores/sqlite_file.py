@@ -104,6 +104,15 @@ class SqliteFile:
                 f"{self.path} was replaced by another file while it was open; start again to use it"
             )
 
+    def check_writable(self) -> None:
+        """Raises what SQLite says of a write, without one being kept.
+
+        ``BEGIN IMMEDIATE`` alone asks for the lock, and on a read-only file is content to read.
+        """
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self.db.execute("ROLLBACK")
+
     def check_room(self) -> None:
         """Raises ``StoreUnavailable`` where the database or its disk is full or read-only."""
         used, limit, free = (
@@ -146,6 +155,7 @@ class SqliteFile:
             self.db.execute(setting)
         for migration in known[found:]:
             self._migrate(migration.sql, migration.number)
+        self.check_writable()
         there = os.stat(self.path)
         self._identity = (there.st_dev, there.st_ino)
 
@@ -227,6 +237,12 @@ def _checked(path: Path) -> Path:
         raise StoreRefused(f"{real.parent} is no directory; make it, or choose another path")
     if real.exists() and not real.is_file():
         raise StoreRefused(f"{real} is not a file; choose another path")
+    # asked before SQLite is: it would leave a log beside the file that is as read-only as the
+    # file, and stays so when the file no longer is
+    needed = (real, real.parent) if real.exists() else (real.parent,)
+    for path in needed:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise StoreRefused(f"{path} can't be written; give this user the right to")
     return real
 
 

@@ -1,19 +1,19 @@
 """The pytest plugin: fixtures ``harness`` and ``engine_kit``, and the path of a failed test.
 
-pytest loads it by itself where Statehold is installed, so it imports nothing until it is used.
+pytest loads it by itself where Statehold is installed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from statehold.testing import EngineKit, Harness
+from statehold.testing.engine_kit import EngineKit
+from statehold.testing.harness import Harness
 
-_MADE: pytest.StashKey[list[Harness[Any]]] = pytest.StashKey()
+_MADE = pytest.StashKey[list[Harness[Any]]]()
 
 
 @pytest.fixture
@@ -22,8 +22,6 @@ def harness(request: pytest.FixtureRequest) -> Callable[..., Harness[Any]]:
 
     The path that each took is shown where the test fails.
     """
-    from statehold.testing import Harness
-
     made = request.node.stash.setdefault(_MADE, [])
 
     def make(*args: Any, **kwargs: Any) -> Harness[Any]:
@@ -37,8 +35,6 @@ def harness(request: pytest.FixtureRequest) -> Callable[..., Harness[Any]]:
 @pytest.fixture
 def engine_kit() -> Callable[..., EngineKit]:
     """Makes kits: ``async with engine_kit(OrderFlow, fakes={...}) as kit:``."""
-    from statehold.testing import EngineKit
-
     return EngineKit
 
 

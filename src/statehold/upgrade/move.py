@@ -45,9 +45,10 @@ def move(states: StateMap, effects: Mapping[str, str | None], leaves: Sequence[s
     for leaf in new_leaves:
         if ends(new, leaf):
             return Move(new_leaves, {}, {}, {}, (), (), (), leaf)
-    active = closure(new, new_leaves)
+    # the root is active as long as the instance is, and may have timers and invokes too
+    active = (0, *closure(new, new_leaves))
     origins: dict[int, list[int]] = {state: [] for state in active}
-    for was in closure(old, leaves):
+    for was in (0, *closure(old, leaves)):
         for image in states.images(old.states[was].id):
             if new.index[image] in origins:
                 origins[new.index[image]].append(was)

@@ -561,3 +561,20 @@ async def test_an_engine_on_the_systems_clock_retries_by_itself(world: World) ->
         gaps = [(b - a).total_seconds() for a, b in zip(seen, seen[1:], strict=False)]
         assert gaps[0] >= 0.01
         assert gaps[1] >= 0.02
+
+
+async def test_tries_without_a_delay_between_them_are_all_made(world: World, lever: Lever) -> None:
+    @effect(attempts=50, first=timedelta(0), longest=timedelta(0))
+    async def hasty(job: Job, call: Call) -> None:
+        await lever.pull(job, call)
+
+    class Hasty(Machine[Job], name="hasty", version=1):
+        open = State(initial=True, invoke=hasty)
+        over = Final()
+        bad = on_failure(hasty, open >> over, do=say_error)
+
+    async with world.running(Hasty) as engine:
+        lever.answers.append(RuntimeError("busy"))
+        await engine.start(Hasty, "h-1")
+        await state(engine, Hasty, "h-1", "over")
+        assert lever.attempts == list(range(1, 51))

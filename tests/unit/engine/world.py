@@ -125,6 +125,7 @@ class World:
                 engine._turns._task,
                 engine._waker._task,
                 engine._courier._task,
+                engine._rescuer._task,
                 *engine._performer._tasks.values(),
             )
             if task is not None

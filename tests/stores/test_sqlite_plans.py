@@ -1,0 +1,59 @@
+"""No statement of the SQLite store reads a whole table, however it is planned."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statehold.stores import SqliteStore, sqlite_writer
+from statehold.stores.queries import load_queries
+from statehold.stores.sqlite_columns import Configurations
+
+pytestmark = pytest.mark.anyio
+
+QUERIES = load_queries("sqlite")
+#: what the statements run over, each of which may hold millions of rows
+LARGE = re.compile(r"\bSCAN (i|j|l|instances|journal|mailbox|lookups|configurations|charts)\b")
+#: one seek to the edge of an index, though SQLite calls it a scan
+EDGES = {
+    "any_message_with_key": "SCAN mailbox USING COVERING INDEX mailbox_keys",
+}
+
+
+def plan(store: SqliteStore, name: str) -> list[str]:
+    """What SQLite does for the query, a line a step."""
+    assert store._open is not None
+    sql = QUERIES[name]
+    names = re.findall(r":(\w+)", sql)
+    values: Any = dict.fromkeys(names, 1) if names else [1] * sql.count("?")
+    found = store._open.db.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+    return [str(row[3]) for row in found]
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_no_statement_scans_a_table(sqlite: SqliteStore, name: str) -> None:
+    steps = plan(sqlite, name)
+    scans = [step for step in steps if LARGE.search(step) and step != EDGES.get(name)]
+    assert scans == []
+
+
+@pytest.mark.parametrize(
+    "name", ["keys_by_age", "keys_by_configuration", "keys_by_lookup", "keys_with_incidents",
+             "due", "journal", "journal_before", "incidents"]
+)  # fmt: skip
+async def test_pages_come_in_the_order_of_an_index_without_sorting(
+    sqlite: SqliteStore, name: str
+) -> None:
+    assert [step for step in plan(sqlite, name) if "TEMP B-TREE FOR" in step] == []
+
+
+def test_every_query_is_used_and_every_used_one_is_there() -> None:
+    code = "".join(
+        Path(module.__file__ or "").read_text("utf-8")
+        for module in (sys.modules[SqliteStore.__module__], sqlite_writer)
+    ) + Path(sys.modules[Configurations.__module__].__file__ or "").read_text("utf-8")
+    assert {name for name in QUERIES if f'"{name}"' not in code} == set()
