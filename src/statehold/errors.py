@@ -191,13 +191,15 @@ class KeyReused(Refused):
 
     def __init__(self, key: str, first: str, now: str) -> None:
         self.key = key
+        self.first = first
+        self.now = now
         super().__init__(
             f"idempotency key {key!r} was first used for {first} and now for {now}; "
             "use a new key for a new request"
         )
 
     def details(self) -> dict[str, Any]:
-        return {"key": self.key}
+        return {"key": self.key, "first": self.first, "now": self.now}
 
 
 class NotAllowed(Refused):
@@ -265,12 +267,19 @@ class IncidentKept(Refused):
     def __init__(self, incident: str, kind: str, act: str, instead: str) -> None:
         self.incident = incident
         self.kind = kind
+        self.act = act
+        self.instead = instead
         super().__init__(
             f"incident {incident!r} is one of an {kind} and can't be settled by {act}; {instead}"
         )
 
     def details(self) -> dict[str, Any]:
-        return {"incident": self.incident, "kind": self.kind}
+        return {
+            "incident": self.incident,
+            "kind": self.kind,
+            "act": self.act,
+            "instead": self.instead,
+        }
 
 
 class InvalidPayload(Refused):
@@ -285,19 +294,21 @@ class InvalidPayload(Refused):
         super().__init__(f"{what} is not valid: {listed}")
 
     def details(self) -> dict[str, Any]:
-        return {"fields": self.fields}
+        return {"what": self.what, "fields": self.fields}
 
 
 class TooLarge(Refused):
     code = "too-large"
 
     def __init__(self, what: str, size: int, limit: int, unit: str = "bytes") -> None:
+        self.what = what
         self.size = size
         self.limit = limit
+        self.unit = unit
         super().__init__(f"{what} has {size} {unit}; the limit is {limit} {unit}")
 
     def details(self) -> dict[str, Any]:
-        return {"size": self.size, "limit": self.limit}
+        return {"what": self.what, "size": self.size, "limit": self.limit, "unit": self.unit}
 
 
 class StepFailed(Refused):
@@ -348,7 +359,7 @@ class EndlessLoop(StepFailed):
         )
 
     def details(self) -> dict[str, Any]:
-        return {"states": list(self.states), "limit": self.limit}
+        return {"machine": self.machine, "states": list(self.states), "limit": self.limit}
 
 
 class UpgradeFailed(StepFailed):
@@ -359,10 +370,22 @@ class UpgradeFailed(StepFailed):
     def __init__(self, machine: str, id: str, old: int, new: int, why: str) -> None:
         self.machine = machine
         self.id = id
+        self.old = old
+        self.new = new
+        self.why = why
         super().__init__(
             f"instance {id!r} of {machine!r} could not go from version {old} to {new}: {why}; "
             "it stays as it was, see its incident"
         )
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "id": self.id,
+            "from": self.old,
+            "to": self.new,
+            "why": self.why,
+        }
 
 
 # --- later ---------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from statehold.chart.machine import Definition
 from statehold.errors import EndlessLoop, StepFailed
 from statehold.interpreter import Snapshot, Step, start, step
 from tests.conformance.named_functions import EPOCH, Data, describe
-from tests.conformance.random_charts import Stimulus, drawing, machines, stimuli
+from tests.conformance.random_charts import Stimulus, a, drawing, machines, stimuli
 from tests.conformance.reference import Outcome, Reference
 from tests.conformance.reference_content import Rest
 
@@ -37,7 +37,7 @@ def _low_limit() -> Iterator[None]:
 # a failure is made small before it is told, which takes longer than the other tests may
 @pytest.mark.timeout(600)
 @settings(
-    max_examples=300,
+    max_examples=500,
     deadline=None,
     derandomize=True,
     report_multiple_bugs=False,
@@ -131,4 +131,6 @@ def event_of(stimulus: Stimulus, rest: Rest | Snapshot[Any]) -> Any:
         if stimulus.kind == "result":
             return Result(effect.invoke, effect.key, 7)
         return Failure(effect.invoke, effect.key, "OSError", "no luck")
+    if stimulus.name == "a" and pick % 2:
+        return a(n=pick)
     return NamedEvent(stimulus.name, pick)

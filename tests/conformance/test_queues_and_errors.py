@@ -253,6 +253,25 @@ def test_an_eventless_condition_that_always_fails_does_not_hang_the_step() -> No
     assert run.send("go").last.accepted
 
 
+def test_a_condition_that_fails_again_after_a_transition_is_told_again() -> None:
+    run = Running(
+        machine(
+            state("a"),
+            state("b"),
+            state("c"),
+            transitions=[
+                on("go", "a", when=["broken"]),
+                on("go", "a > b"),
+                always("b", when=["broken"]),
+                on("error", "b > c", do=["the first"]),
+                on("error", "c", do=["the second"]),
+            ],
+            policy=SCXML,
+        )
+    )
+    assert run.send("go").log == ["the first", "the second"]
+
+
 def test_a_failing_action_drops_the_whole_step_under_the_class_notation() -> None:
     run = Running(machine(state("a"), state("b"), transitions=[on("go", "a > b", do=FAILING)]))
     before = run.snapshot

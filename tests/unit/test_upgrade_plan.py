@@ -166,15 +166,15 @@ def test_every_problem_is_told_at_once() -> None:
         states={"offering": "wating", "nowhere": "waiting"},
         effects={"unknown": None, "offer": "gone"},
     )
+    audit = "audit may be in flight in any state, and version 2 has no effect 'audit'"
+    cooking = "instances can be in cooking, which version 2 does not have"
     assert found == [
         "upgrade from version 1, states['offering']: version 2 has no state 'wating'",
         "upgrade from version 1, states['nowhere']: version 1 has no state 'nowhere'",
         "upgrade from version 1, effects['unknown']: version 1 asks for no effect 'unknown'",
         "upgrade from version 1, effects['offer']: version 2 has no effect 'gone'",
-        "upgrade from version 1, effect audit: "
-        "audit may be in flight in any state, and version 2 has no effect 'audit'",
-        "upgrade from version 1, state cooking: "
-        "instances can be in cooking, which version 2 does not have",
+        f"upgrade from version 1, effect audit: {audit}",
+        f"upgrade from version 1, state cooking: {cooking}",
     ]
 
 
@@ -210,10 +210,11 @@ def test_a_combination_that_would_be_illegal_is_shown() -> None:
         go = on(Go, first >> second)
 
     states = {"both.left.x": "first", "both.left.y": "second", "both.right.u": "first"}
-    assert problems(Old, New, states=states) == [
-        "upgrade from version 1: an instance in (both.left.y, both.right.u) would have no legal "
-        "state: first (from both.right.u) and second (from both.left.y) can't be active together"
-    ]
+    told = (
+        "an instance in (both.left.y, both.right.u) would have no legal state: first (from "
+        "both.right.u) and second (from both.left.y) can't be active together"
+    )
+    assert problems(Old, New, states=states) == [f"upgrade from version 1: {told}"]
 
 
 def test_a_state_can_not_be_mapped_to_a_history_state() -> None:
@@ -227,8 +228,10 @@ def test_a_state_can_not_be_mapped_to_a_history_state() -> None:
         back = on(Back, cooking >> offering.was)
 
     assert problems(One, New, states={"cooking": "offering.was"}) == [
-        "upgrade from version 1, states['cooking']: a history state can only be mapped to one, "
-        "and nothing else to it: offering.was"
+        (
+            "upgrade from version 1, states['cooking']: a history state can only be mapped to one, "
+            "and nothing else to it: offering.was"
+        )
     ]
 
 
@@ -260,8 +263,10 @@ def test_a_new_required_field_needs_a_data_function() -> None:
         go = on(Go, offering >> cooking, do=audit)
 
     assert problems(One, New) == [
-        "upgrade from version 1, data: field 'tip' is required, and the data of version 1 does "
-        "not have it"
+        (
+            "upgrade from version 1, data: field 'tip' is required, and the data of version 1 does "
+            "not have it"
+        )
     ]
     plan(One.definition.chart, New.definition, Upgrade(1, data=lambda old: {**old, "tip": 0}))
 
@@ -653,7 +658,8 @@ def test_a_state_that_became_final_ends_the_instance_with_its_output() -> None:
 
     found = carried(One, New, start(One, Order(n=5), NOW).snapshot)
     assert (found.snapshot.done, found.snapshot.output) == (True, 5)
-    assert found.snapshot.timers == found.snapshot.effects == found.snapshot.deadlines == ()
+    assert (found.snapshot.timers, found.snapshot.effects) == ((), ())
+    assert found.snapshot.deadlines == ()
     assert {type(command) for command in found.commands} == {CancelTimer, CancelEffect}
 
 

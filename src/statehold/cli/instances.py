@@ -150,9 +150,10 @@ async def upgrade(
     session: Session,
     machine: Machine,
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Every one if left out.")] = None,
+    reason: Reason = None,
 ) -> None:
     """Bring one instance, or every one, to the version that the server runs."""
-    report = await session.client.upgrade(machine, id)
+    report = await session.client.upgrade(machine, id, reason=reason)
     if session.json:
         session.print_json(report)
     else:

@@ -242,13 +242,18 @@ class AsyncClient:
     ) -> wire.Reply:
         return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
 
-    async def upgrade(self, machine: MachineName, id: str | None = None) -> wire.UpgradeReport:
+    async def upgrade(
+        self, machine: MachineName, id: str | None = None, *, reason: str | None = None
+    ) -> wire.UpgradeReport:
         """Brings one instance, or every one, to the machine's version. It may be asked for again:
         what is there already stays."""
         return await self._ask(
-            wire.UpgradeReport, "POST", f"{_of(machine, id)}/upgrade", content=b"{}",
+            wire.UpgradeReport,
+            "POST",
+            f"{_of(machine, id)}/upgrade",
+            content=_because(reason),
             repeatable=True,
-        )  # fmt: skip
+        )
 
     # --- incidents -----------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
     "unknown-incident": lambda p, d: errors.UnknownIncident(d["incident"]),
     "instance-exists": lambda p, d: errors.InstanceExists(d["machine"], d["id"]),
     "stale-seq": lambda p, d: errors.StaleSeq(d["machine"], d["id"], d["expected"], d["seq"]),
-    "key-reused": lambda p, d: errors.KeyReused(d["key"], "another request", "this one"),
+    "key-reused": lambda p, d: errors.KeyReused(d["key"], d["first"], d["now"]),
     "not-allowed": lambda p, d: errors.NotAllowed(
         d["machine"],
         d["id"],
@@ -77,11 +77,18 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
         reasons=d["reasons"],
         forbidden=p.status == 403,
     ),
-    "invalid-payload": lambda p, d: errors.InvalidPayload("the request", d["fields"]),
-    "too-large": lambda p, d: errors.TooLarge("the request", d["size"], d["limit"]),
+    "invalid-payload": lambda p, d: errors.InvalidPayload(d["what"], d["fields"]),
+    "instance-over": lambda p, d: errors.InstanceOver(d["machine"], d["id"], d["status"]),
+    "incident-kept": lambda p, d: errors.IncidentKept(
+        d["incident"], d["kind"], d["act"], d["instead"]
+    ),
+    "upgrade-failed": lambda p, d: errors.UpgradeFailed(
+        d["machine"], d["id"], d["from"], d["to"], d["why"]
+    ),
+    "too-large": lambda p, d: errors.TooLarge(d["what"], d["size"], d["limit"], d["unit"]),
     "action-failed": lambda p, d: errors.ActionFailed(d["action"], _raised_there(d["cause"])),
     "guard-failed": lambda p, d: errors.GuardFailed(d["guard"], _raised_there(d["cause"])),
-    "endless-loop": lambda p, d: errors.EndlessLoop(d.get("machine", ""), d["states"], d["limit"]),
+    "endless-loop": lambda p, d: errors.EndlessLoop(d["machine"], d["states"], d["limit"]),
     "step-failed": lambda p, d: errors.StepFailed(p.detail),
     "unavailable": lambda p, d: errors.Unavailable(p.detail),
     "store-unavailable": lambda p, d: errors.StoreUnavailable(p.detail),

@@ -16,7 +16,7 @@ from statehold.define.function import UNKNOWN, accepts, is_async, parameter_type
 from statehold.define.outline import Outline
 from statehold.define.state import is_node
 
-#: an index is named in addresses: ``?where=customer:ann``
+#: an index is named in addresses: ``?where=customer=ann``
 INDEX_LIMIT = 16
 
 

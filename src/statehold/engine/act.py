@@ -22,6 +22,10 @@ from statehold.store import Ref
 from statehold.wire import Caller
 
 
+#: an upgrade that nobody asked for: an event or a timer came
+_IN_PASSING = Origin("upgrade")
+
+
 class Act(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed."""
 
@@ -45,15 +49,16 @@ class Act(ABC):
         return type(self).__name__.lower()
 
 
-def ready(draft: Draft, runtime: Runtime) -> None:
+def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
     """Makes sure that the instance exists and is of the version that runs here.
 
-    Raises ``UnknownInstance`` or ``UpgradeFailed``; the latter leaves an incident.
+    ``origin`` tells who asked for an upgrade where somebody did. Raises ``UnknownInstance`` or
+    ``UpgradeFailed``; the latter leaves an incident.
     """
     if not draft.exists:
         raise UnknownInstance(draft.ref.machine, draft.ref.id)
     if draft.version != draft.definition.version and draft.status in ("running", "paused"):
-        runtime.fleet.upgrade(draft, draft.now)
+        runtime.fleet.upgrade(draft, draft.now, origin)
 
 
 def snapshot_of(draft: Draft) -> Snapshot[Any]:

@@ -100,6 +100,17 @@ class Answer:
         self._allowed: tuple[str, ...] | None = None
         self._json: bytes | None = None
 
+    def is_for(
+        self, snapshot: Snapshot[Any] | None, status: str, caller: Caller, held: bool
+    ) -> bool:
+        """Whether it would be the same, made anew for these."""
+        return (
+            self._snapshot is snapshot
+            and self.status == status
+            and self._roles == caller.roles
+            and self.held == held
+        )
+
     @property
     def state(self) -> list[str]:
         """Ids of the active leaves, in document order."""

@@ -75,6 +75,8 @@ class Draft:
         self.recalled: list[str] = []
         self.released = False
         self.touched = False
+        #: the answer to the last step, where it had to be worked out at once
+        self._prepared: Answer | None = None
         #: keys of effects to perform, and to stop, once this is committed
         self.started: list[str] = []
         self.stopped: list[str] = []
@@ -217,9 +219,12 @@ class Draft:
             None if output is None else Raw(output),
             origin.reason,
         )
-        reply = None
-        if origin.key is not None:
-            reply = self._reply(self._answer(after, raw, output, status, origin.caller))
+        answer: Answer | None = None
+        reply: bytes | None = None
+        if origin.key is not None or self.definition.view is not None:
+            # a view that raises has to do so before there is anything to take back
+            answer = self._answer(after, raw, output, status, origin.caller)
+            reply = self._reply(answer)
         entry = Entry(
             self.ref.machine,
             self.ref.id,
@@ -229,11 +234,12 @@ class Draft:
             origin.kind,
             _encode(body),
             origin.key,
-            reply,
+            None if origin.key is None else reply,
         )
 
         # nothing below raises
         self.touched = True
+        self._prepared = answer
         self.entries.append(entry)
         configuration = after.configuration
         if configuration.leaves != self.state:
@@ -425,6 +431,9 @@ class Draft:
 
     def answer(self, caller: Caller = ANYONE, *, held: bool = False) -> Answer:
         """The instance as it is now, for whoever asked."""
+        prepared = self._prepared
+        if prepared is not None and prepared.is_for(self.snapshot, self.status, caller, held):
+            return prepared
         return self._answer(self.snapshot, self.raw, self.output, self.status, caller, held=held)
 
     def _answer(

@@ -315,10 +315,17 @@ class Engine:
         answer: Answer = await self._ask(ResolveIncident(ref, key, result, reason, caller))
         return answer
 
-    async def upgrade(self, machine: AMachine | str, id: str | None = None) -> wire.UpgradeReport:
+    async def upgrade(
+        self,
+        machine: AMachine | str,
+        id: str | None = None,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> wire.UpgradeReport:
         """Brings one instance, or all of them, to the version that runs here."""
         definition = self.definition(machine)
-        report = _Report(definition)
+        report = _Report(definition, reason, caller)
         if id is not None:
             await self._upgrade(report, [self._ref(definition, id)])
             return report.wire()
@@ -338,7 +345,7 @@ class Engine:
         return report.wire()
 
     async def _upgrade(self, report: _Report, refs: Sequence[Ref]) -> None:
-        acts = [Upgrade(ref) for ref in refs]
+        acts = [Upgrade(ref, report.reason, report.caller) for ref in refs]
         for act in acts:
             self._submit(act)
         for act in acts:
@@ -469,7 +476,9 @@ def _opened(address: str) -> Store:
 
 
 class _Report:
-    def __init__(self, definition: Definition[Any]) -> None:
+    def __init__(self, definition: Definition[Any], reason: str | None, caller: Caller) -> None:
+        self.reason = reason
+        self.caller = caller
         self._definition = definition
         self._upgraded = 0
         self._already = 0

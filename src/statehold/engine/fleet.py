@@ -115,7 +115,7 @@ class Fleet:
         )
         return carry(made, stored, now, program.configuration)
 
-    def upgrade(self, draft: Draft, now: datetime) -> None:
+    def upgrade(self, draft: Draft, now: datetime, origin: Origin) -> None:
         """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``."""
         old, new = draft.version, draft.definition.version
         known = draft.tries.get(UPGRADE_KEY)
@@ -126,7 +126,7 @@ class Fleet:
             event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
             step = Step(carried.snapshot, carried.commands, (), True)
             onward = settle(draft.definition, carried.snapshot, now)
-            draft.replace(step, _tries(draft, carried), Origin("upgrade", event), now)
+            draft.replace(step, _tries(draft, carried), replace(origin, event=event), now)
         except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
             why = str(error)[: draft.limits.error_chars]
             failed = Try(1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}")

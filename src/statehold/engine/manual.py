@@ -68,7 +68,7 @@ class Cancel(Manual):
         return draft.answer(self.caller)
 
 
-class Upgrade(Act):
+class Upgrade(Manual):
     """Brings an instance to the version that runs here; True if it was of another."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
@@ -76,7 +76,7 @@ class Upgrade(Act):
         if draft.exists and draft.status in ("done", "cancelled"):
             return False
         _forget_upgrade(draft)
-        ready(draft, runtime)
+        ready(draft, runtime, self.origin("upgrade"))
         return draft.version != before
 
 

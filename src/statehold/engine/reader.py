@@ -70,6 +70,10 @@ class Reader:
         held = await self._held(ref)
         limit = max(1, min(limit, PAGE_LIMIT))
         entries = await self._store.journal(ref, after, limit)
+        if len(entries) == limit and entries[0].seq == entries[-1].seq:
+            # one step with more notes than a page may be cut, and the next page begins after it
+            entries = await self._store.journal(ref, after, PAGE_LIMIT)
+            entries = [entry for entry in entries if entry.seq == entries[0].seq]
         values: Mapping[int, Any] = {}
         if data and entries:
             values = await self._data_at(ref, entries)
@@ -123,8 +127,7 @@ class Reader:
                 held = await self._held(ref)
                 over = held.row.status in ("done", "cancelled") and not held.tries
                 while True:
-                    entries = await self._store.journal(ref, told[0] - 1, 100)
-                    fresh = [entry for entry in entries if (entry.seq, entry.part) > told]
+                    fresh = await self._fresh(ref, told)
                     for entry in fresh:
                         told = (entry.seq, entry.part)
                         yield _shown(entry, {})
@@ -136,6 +139,22 @@ class Reader:
                 if not self._store.exclusive:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
+
+    async def _fresh(self, ref: Ref, told: tuple[int, int]) -> Sequence[Entry]:
+        """The next lines after the one that was told last; none where there are none.
+
+        Asked for from that line's own step, since notes may have come under it. A step that has
+        more of them than a page is asked for in a larger one, and its end is given up where even
+        that does not hold it.
+        """
+        for after, limit in ((told[0] - 1, 100), (told[0] - 1, PAGE_LIMIT), (told[0], 100)):
+            entries = await self._store.journal(ref, after, limit)
+            fresh = [entry for entry in entries if (entry.seq, entry.part) > told]
+            if fresh:
+                return fresh
+            if limit == PAGE_LIMIT and len(entries) < limit:
+                break
+        return ()
 
     # --- many instances ---
 

@@ -240,9 +240,7 @@ class Routes:
         return await self._act(request, self._engine().cancel)
 
     async def upgrade(self, request: Request) -> Response:
-        await self._body(request, openapi.ACT)
-        machine, id = request.path_params["machine"], self._id(request)
-        return _json(await self._engine().upgrade(machine, id))
+        return await self._upgrade(request, self._id(request))
 
     # --- machines ----------------------------------------------------------------------------
 
@@ -270,8 +268,14 @@ class Routes:
         return _text(to_mermaid(chart, active=answer.state))
 
     async def upgrade_all(self, request: Request) -> Response:
-        await self._body(request, openapi.ACT)
-        return _json(await self._engine().upgrade(request.path_params["machine"]))
+        return await self._upgrade(request, None)
+
+    async def _upgrade(self, request: Request, id: str | None) -> Response:
+        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        report = await self._engine().upgrade(
+            request.path_params["machine"], id, reason=asked.reason, caller=caller_of(request)
+        )
+        return _json(report)
 
     # --- incidents ---------------------------------------------------------------------------
 

@@ -408,11 +408,11 @@ async def test_an_emitted_event_is_shown_in_the_journal_and_to_watchers_and_to_n
 
 
 async def test_a_message_above_the_limit_drops_the_step_that_sends_it(world: World) -> None:
-    limits = Limits(event_bytes=200)
+    limits = Limits(event_bytes=60)
     async with world.running(AccountFlow, limits=limits) as engine:
         await engine.start(AccountFlow, "a")
-        with pytest.raises(TooLarge, match="account/" + "b" * 150):
-            await engine.send(AccountFlow, "a", Pay(to="b" * 150, amount=5))
+        with pytest.raises(TooLarge, match="sent to account/b"):
+            await engine.send(AccountFlow, "a", Pay(to="b", amount=5))
         assert (await engine.read(AccountFlow, "a")).view.balance == 0
 
 
