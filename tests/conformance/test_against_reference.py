@@ -30,7 +30,7 @@ LIMIT = 50
 def _low_limit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # by its name, because the package shows a function of the same name
-        patch.setattr(sys.modules["statehold.interpreter.step"], "MICROSTEP_LIMIT", LIMIT)
+        patch.setattr(sys.modules["statehold.interpreter.macrostep"], "MICROSTEP_LIMIT", LIMIT)
         yield
 
 

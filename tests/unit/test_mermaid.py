@@ -126,8 +126,8 @@ def test_a_chart_with_everything_is_drawn_in_full() -> None:
                 offering --> work : Accept by cook #91;is_open and in offering#93; / note
                 offering --> cancelled : on failure of offer
                 offering --> cancelled : after 10 minutes
-                offering --> work_courier_was : always #91;is_open#93;
                 work --> cancelled : on done
+                offering --> work_courier_was : always #91;is_open#93;
                 work_courier_was --> work_courier_waiting
                 note right of offering
                     owner restaurant

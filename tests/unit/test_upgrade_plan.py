@@ -684,7 +684,7 @@ def _low_limit() -> Iterator[None]:
     """Random charts go round in circles, and there is nothing to learn from going on."""
     with pytest.MonkeyPatch.context() as patch:
         # by its name, because the package shows a function of the same name
-        patch.setattr(sys.modules["statehold.interpreter.step"], "MICROSTEP_LIMIT", 50)
+        patch.setattr(sys.modules["statehold.interpreter.macrostep"], "MICROSTEP_LIMIT", 50)
         yield
 
 

@@ -82,7 +82,7 @@ def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None
         elif node.ask == Ask.DATA:
             try:
                 pending.append(node.branch(bool(node.call(snapshot.data))))
-            except Exception:  # noqa: BLE001, S112 - such a guard refuses every event
+            except Exception:  # noqa: BLE001 - such a guard refuses every event
                 continue
         else:
             pending.extend((node.branch(True), node.branch(False)))

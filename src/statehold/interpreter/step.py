@@ -5,61 +5,33 @@
 3. An action gets a copy of the data, made once a step and only when the first action runs.
 4. Internal events come before external ones, immediate transitions before both; what a state
    invokes starts when all is at rest.
-5. ``MICROSTEP_LIMIT`` bounds a step.
+5. ``MICROSTEP_LIMIT`` (:mod:`.macrostep`) bounds a step.
 
 Most steps ask a guard or two and run an action or two. They take the short way in :func:`step`,
-which does just that. Everything else is done by :class:`_Macrostep`; both give the same.
+which does just that. Everything else is done by :class:`Macrostep`; both give the same.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from statehold.chart.event import (
     AnEvent,
-    Done,
-    ExecutionError,
-    Failure,
-    NamedEvent,
-    Result,
-    TimerFired,
 )
 from statehold.chart.machine import AMachine
-from statehold.chart.model import Delay, Invoke
-from statehold.errors import ActionFailed, EndlessLoop, GuardFailed
-from statehold.interpreter.command import (
-    CancelEffect,
-    CancelSend,
-    CancelTimer,
-    Command,
-    Emit,
-    Send,
-    SetTimer,
-    StartChild,
-    StartEffect,
-)
+from statehold.errors import ActionFailed
+from statehold.interpreter.macrostep import Macrostep
 from statehold.interpreter.plan import (
-    Arrival,
     Ask,
-    Completion,
-    Do,
     Node,
-    Operation,
-    Plan,
     Program,
     compile_program,
 )
-from statehold.interpreter.snapshot import Deadline, InFlight, Microstep, Snapshot, Step, Timer
+from statehold.interpreter.snapshot import Snapshot, Step
 
 D = TypeVar("D")
-
-#: microsteps in one step; a chart that needs more is going round in circles
-MICROSTEP_LIMIT = 1000
-#: how many states an error about an endless loop names
-LOOP_STATES_TOLD = 20
 
 
 def start(
@@ -76,7 +48,7 @@ def start(
     program = machine.program or compile_program(machine)
     plan, trace = program.beginning()
     before = Snapshot(plan.target, input, 0, instance, {}, (), (), (), False, None)
-    macrostep = _Macrostep(program, before, None, now)
+    macrostep = Macrostep(program, before, None, now)
     macrostep.trace.extend(trace)
     macrostep.take(plan, None)
     macrostep.settle()
@@ -89,7 +61,7 @@ def settle(machine: AMachine, snapshot: Snapshot[D], now: datetime) -> Step[D]:
     After a step there are none; after an upgrade there may be.
     """
     program = machine.program or compile_program(machine)
-    macrostep = _Macrostep(program, snapshot, None, now)
+    macrostep = Macrostep(program, snapshot, None, now)
     macrostep.settle()
     return macrostep.finish()
 
@@ -138,7 +110,7 @@ def step(
         data = program.copy(data)
         action = ""
         try:
-            for takes, call, action, _ in calls:
+            for takes, call, action, _ in calls:  # noqa: B007 - told by the error below
                 changed = call(data) if takes == 1 else call(data, event)
                 if changed is not None:
                     data = changed
@@ -172,7 +144,7 @@ def _step(
     roles: Collection[str] | None,
 ) -> Step[D]:
     """The long way; goes on from the node where the short way stopped."""
-    macrostep = _Macrostep(program, snapshot, event, now)
+    macrostep = Macrostep(program, snapshot, event, now)
     if not macrostep.take_out(event):
         return Step(snapshot, (), (), False)
     if not snapshot.done:
@@ -183,413 +155,3 @@ def _step(
             macrostep.take(node.plan, event)
         macrostep.settle()
     return macrostep.finish()
-
-
-class _Macrostep:
-    """One step under way: the parts of the next snapshot, and the queue of internal events."""
-
-    def __init__(
-        self, program: Program[Any], before: Snapshot[Any], event: AnEvent | None, now: datetime
-    ) -> None:
-        self.program = program
-        self.before = before
-        self.event = event
-        self.now = now
-        self.seq = before.seq + 1
-        self.configuration = before.configuration
-        self.data = before.data
-        self.history = before.history
-        self.timers = before.timers
-        self.effects = before.effects
-        self.deadlines = before.deadlines
-        self.output: Any = None
-        self.ended = before.done
-        self.commands: list[Command] = []
-        self.trace: list[Microstep] = []
-        self.queue: deque[AnEvent] = deque()
-        self.to_invoke: dict[str, None] = {}
-        self.context = _Context(self)
-        self.copied = False
-        #: a transition was taken, or the event was of use without one
-        self.accepted = False
-        #: the step counts, accepted or not
-        self.moved = False
-        self.microsteps = 0
-        #: guards that raised since the last transition
-        self.broken: set[str] = set()
-        self.asked = 0
-        self.sent = 0
-
-    # --- before selection ---
-
-    def take_out(self, event: AnEvent) -> bool:
-        """Removes the timer or effect that is over with this event; False if it was over before."""
-        if isinstance(event, TimerFired):
-            left = tuple(timer for timer in self.timers if timer.id != event.timer)
-            if len(left) == len(self.timers):
-                return False
-            self.timers = left
-            self.moved = True
-        elif isinstance(event, Result | Failure):
-            running = tuple(effect for effect in self.effects if effect.key != event.key)
-            if len(running) == len(self.effects):
-                return False
-            self.effects = running
-        return True
-
-    def prepare(self, event: AnEvent) -> None:
-        """``finalize`` and ``autoforward`` of running invokes (SCXML 6.4, 6.5)."""
-        program = self.program
-        if program.is_plain:
-            return
-        origin = event.invoke if isinstance(event, Result | Failure | NamedEvent) else ""
-        invoke = program.invoke_by_id.get(origin)
-        if invoke is not None and invoke.finalize:
-            self.accepted = self.moved = True
-            self.run(program.block(invoke.finalize, self.configuration.active), event)
-        if not origin and not isinstance(event, TimerFired):
-            for invoke in program.forwarding:
-                self.forward(invoke, event)
-
-    def forward(self, invoke: Invoke, event: AnEvent) -> None:
-        for effect in self.effects:
-            if effect.invoke == invoke.id:
-                self.accepted = self.moved = True
-                self.send(invoke.name, effect.key, event, None, None)
-
-    # --- rounds ---
-
-    def decide(
-        self, node: Node, event: AnEvent | None, roles: Collection[str] | None = None
-    ) -> Node:
-        """Asks what the decision tree wants to know; gives the leaf."""
-        while ask := node.ask:
-            if ask == Ask.HISTORY:
-                node = node.variant(self.history)
-                continue
-            if ask == Ask.ROLE:
-                answer = roles is None or not node.call.isdisjoint(roles)
-            else:
-                answer = self.answer(node, event)
-            node = (node.yes if answer else node.no) or node.branch(answer)
-        return node
-
-    def answer(self, node: Node, event: AnEvent | None) -> bool:
-        try:
-            if node.ask == Ask.DATA:
-                return bool(node.call(self.data))
-            if node.ask == Ask.DATA_EVENT:
-                return bool(node.call(self.data, event))
-            self.context.states = self.configuration.states
-            return bool(node.call(self.data, event, self.context))
-        except Exception as error:
-            if not self.program.errors_are_events:
-                raise GuardFailed(node.what, error) from error
-            # told once until a transition is taken: an immediate transition's guard is asked
-            # again after each internal event, so its own error would keep the step going for ever
-            if node.what not in self.broken:
-                self.broken.add(node.what)
-                self.fail(node.what, error)
-            return False
-
-    def settle(self) -> None:
-        """Comes to rest, and asks for what the states entered on the way invoke."""
-        self.stabilize()
-        while self.to_invoke and not self.ended:
-            order = self.program.tree.index
-            states, self.to_invoke = sorted(self.to_invoke, key=order.__getitem__), {}
-            self.context.states = self.configuration.states
-            for state in states:
-                for invoke in self.program.invokes[state]:
-                    self.invoke(state, invoke)
-            # an input that raised may have queued its error
-            self.stabilize()
-
-    def stabilize(self) -> None:
-        """Takes immediate transitions and internal events until there are none."""
-        while not self.ended:
-            configuration = self.configuration
-            if not configuration.rests:
-                node = self.decide(configuration.eventless, self.event)
-                if node.plan is not None:
-                    self.trace.extend(node.trace)
-                    self.take(node.plan, self.event)
-                    continue
-            if not self.queue:
-                break
-            self.event = self.queue.popleft()
-            node = self.decide(configuration.row(self.event.__event__), self.event)
-            if node.plan is not None:
-                self.trace.extend(node.trace)
-                self.take(node.plan, self.event)
-
-    def take(self, plan: Plan, event: AnEvent | None) -> None:
-        """One microstep."""
-        self.microsteps += 1
-        if self.microsteps > MICROSTEP_LIMIT:
-            raise EndlessLoop(self.program.definition.name, self.states_of_late(), MICROSTEP_LIMIT)
-        self.accepted = self.moved = True
-        self.broken.clear()
-        if plan.history:
-            self.history = {**self.history, **plan.history}
-        for state in plan.left:
-            self.to_invoke.pop(state, None)
-        self.run(plan.operations, event)
-        self.configuration = plan.target
-        self.to_invoke.update(dict.fromkeys(plan.entered))
-        if plan.ends is not None:
-            self.end(plan.ends, event)
-
-    def states_of_late(self) -> tuple[str, ...]:
-        late = self.trace[-LOOP_STATES_TOLD:]
-        entered = dict.fromkeys(state for microstep in late for state in microstep.entered)
-        return tuple(entered) or self.configuration.leaves
-
-    def end(self, final: str, event: AnEvent | None) -> None:
-        """A top-level final state was entered: everything that is active is exited."""
-        tree = self.program.tree
-        node = tree.states[tree.index[final]]
-        self.ended = True
-        self.queue.clear()
-        self.to_invoke.clear()
-        if node.output is not None:
-            self.context.states = self.configuration.states
-            self.output = self.value(node.output, event)
-        self.run(self.program.ending(self.configuration), event)
-
-    # --- operations ---
-
-    def run(self, operations: tuple[Operation, ...], event: AnEvent | None) -> None:
-        for operation in operations:
-            code, subject, name, active = operation
-            if code <= Do.RUN_DATA_EVENT_CONTEXT:
-                self.act(code, subject, name, active, event)
-            elif code == Do.LEAVE:
-                self.leave(subject)
-            elif code == Do.ENTER:
-                self.context.states = active
-                self.arrive(subject, event)
-            elif code == Do.ASK_EFFECT:
-                self.ask_effect(subject, subject, None)
-            elif code == Do.DONE:
-                self.context.states = active
-                self.complete(subject, event)
-            else:
-                self.block(subject, event)
-
-    def act(
-        self,
-        takes: int,
-        call: Any,
-        name: str,
-        active: frozenset[str],
-        event: AnEvent | None,
-    ) -> None:
-        if not self.copied:
-            self.data = self.program.copy(self.data)
-            self.copied = True
-        try:
-            if takes == Do.RUN_DATA:
-                changed = call(self.data)
-            elif takes == Do.RUN_DATA_EVENT:
-                changed = call(self.data, event)
-            else:
-                self.context.states = active
-                changed = call(self.data, event, self.context)
-        except Exception as error:
-            raise ActionFailed(name, error) from error
-        if changed is not None:
-            self.data = changed
-
-    def block(self, operations: tuple[Operation, ...], event: AnEvent | None) -> None:
-        """An error ends the block and becomes an event (SCXML 4.9, 3.12.2)."""
-        try:
-            self.run(operations, event)
-        except ActionFailed as failed:
-            self.fail(failed.action, failed.cause)
-
-    def fail(self, where: str, error: BaseException) -> None:
-        self.queue.append(ExecutionError(where, type(error).__name__, str(error)))
-
-    def value(self, function: str, event: AnEvent | None) -> Any:
-        """What a delay, an input or an output comes to; None where an error became an event."""
-        known = self.program.functions[function]
-        arguments = (self.data, event, self.context)[: known.takes]
-        try:
-            return known.call(*arguments)
-        except Exception as error:
-            if not self.program.errors_are_events:
-                raise ActionFailed(function, error) from error
-            self.fail(function, error)
-            return None
-
-    def leave(self, state: str) -> None:
-        for timer in self.timers:
-            if timer.state == state:
-                self.commands.append(CancelTimer(timer.id))
-        self.timers = tuple(timer for timer in self.timers if timer.state != state)
-        for effect in self.effects:
-            if effect.state == state:
-                self.commands.append(CancelEffect(effect.key, effect.invoke))
-        self.effects = tuple(effect for effect in self.effects if effect.state != state)
-        self.deadlines = tuple(one for one in self.deadlines if one.state != state)
-
-    def arrive(self, arrival: Arrival, event: AnEvent | None) -> None:
-        for timer, delay in arrival.timers:
-            due = self.due(delay, timer, event)
-            if due is not None:
-                self.timers = (*self.timers, Timer(timer, arrival.state, due))
-                self.commands.append(SetTimer(timer, due))
-        if arrival.deadline is not None:
-            due = self.due(arrival.deadline, arrival.state, event)
-            if due is not None:
-                self.deadlines = (*self.deadlines, Deadline(arrival.state, due))
-
-    def due(self, delay: Delay, what: str, event: AnEvent | None) -> datetime | None:
-        if delay.function is None:
-            after: Any = timedelta(seconds=delay.seconds or 0)
-        else:
-            after = self.value(delay.function, event)
-        try:
-            return _moment(after, self.now)
-        except (TypeError, ValueError, OverflowError) as error:
-            if not self.program.errors_are_events:
-                raise ActionFailed(delay.function or what, error) from error
-            self.fail(delay.function or what, error)
-            return None
-
-    def complete(self, completion: Completion, event: AnEvent | None) -> None:
-        done = completion.event
-        if completion.output is not None:
-            done = Done(done.state, self.value(completion.output, event))
-        self.queue.append(done)
-
-    # --- what is asked of the outside ---
-
-    def ask_effect(self, invoke: str, effect: str, state: str | None) -> None:
-        key = self.key()
-        self.commands.append(StartEffect(key, invoke, effect, state))
-        self.effects = (
-            *self.effects,
-            InFlight(key, invoke, effect, "effect", state, self.now),
-        )
-
-    def invoke(self, state: str, invoke: Invoke) -> None:
-        if invoke.kind == "effect":
-            self.ask_effect(invoke.id, invoke.name, state)
-            return
-        input = None if invoke.input is None else self.value(invoke.input, self.event)
-        key = self.key()
-        self.commands.append(StartChild(key, invoke.id, invoke.name, state, input))
-        self.effects = (
-            *self.effects,
-            InFlight(key, invoke.id, invoke.name, "machine", state, self.now),
-        )
-
-    def key(self) -> str:
-        self.asked += 1
-        return f"{self.seq}.{self.asked}"
-
-    def send(
-        self,
-        machine: str | None,
-        instance: str | None,
-        event: AnEvent,
-        delay: timedelta | None,
-        id: str | None,
-    ) -> str:
-        self.sent += 1
-        send_id = id or f"{self.seq}.send.{self.sent}"
-        self.commands.append(Send(machine, instance, event, delay, send_id))
-        return send_id
-
-    # --- the end of the step ---
-
-    def finish(self) -> Step[Any]:
-        before = self.before
-        if not self.moved and self.effects is before.effects:
-            return Step(before, (), tuple(self.trace), False)
-        after = Snapshot(
-            self.configuration,
-            self.data,
-            self.seq if self.moved else before.seq,
-            before.instance,
-            self.history,
-            self.timers,
-            self.pinned() if self.copied else self.effects,
-            self.deadlines,
-            self.ended,
-            self.output if self.ended and not before.done else before.output,
-        )
-        return Step(after, tuple(self.commands), tuple(self.trace), self.accepted)
-
-    def pinned(self) -> tuple[InFlight, ...]:
-        """Effects asked for before keep the data that they were asked with."""
-        known = {effect.key for effect in self.before.effects}
-        return tuple(
-            InFlight(
-                effect.key,
-                effect.invoke,
-                effect.name,
-                effect.kind,
-                effect.state,
-                effect.asked_at,
-                self.before.data,
-            )
-            if effect.data is None and effect.key in known
-            else effect
-            for effect in self.effects
-        )
-
-
-class _Context:
-    """See :class:`statehold.chart.context.Context`."""
-
-    __slots__ = ("_macrostep", "states")
-
-    def __init__(self, macrostep: _Macrostep) -> None:
-        self._macrostep = macrostep
-        self.states: frozenset[str] = frozenset()
-
-    @property
-    def now(self) -> datetime:
-        return self._macrostep.now
-
-    @property
-    def instance(self) -> str:
-        return self._macrostep.before.instance
-
-    def raise_(self, event: AnEvent) -> None:
-        self._macrostep.queue.append(event)
-
-    def send(
-        self,
-        machine: AMachine | str | None,
-        instance: str | None,
-        event: AnEvent,
-        *,
-        delay: timedelta | None = None,
-        id: str | None = None,
-    ) -> str:
-        name = machine if machine is None or isinstance(machine, str) else machine.definition.name
-        return self._macrostep.send(name, instance, event, delay, id)
-
-    def cancel(self, send_id: str) -> None:
-        self._macrostep.commands.append(CancelSend(send_id))
-
-    def emit(self, event: AnEvent) -> None:
-        self._macrostep.commands.append(Emit(event))
-
-    def active(self, state_id: str) -> bool:
-        return state_id in self.states
-
-
-def _moment(after: Any, now: datetime) -> datetime:
-    """The moment that a delay comes to; a duration below zero counts as none."""
-    if isinstance(after, timedelta):
-        return now + max(after, timedelta())
-    if isinstance(after, datetime):
-        if after.tzinfo is None:
-            raise ValueError(f"a delay gave {after}, a moment without a time zone; use UTC")
-        return after
-    raise TypeError(f"a delay gave {after!r}; it has to be a timedelta or an aware datetime")
