@@ -1,0 +1,1 @@
+"""Other notations than the class: charts read from them, and charts written as them."""

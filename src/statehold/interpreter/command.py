@@ -28,7 +28,7 @@ class StartChild(Struct, frozen=True):
 
 
 class CancelEffect(Struct, frozen=True):
-    """Its state was left: an effect or a child instance is to end, its outcome is of no interest."""
+    """Its state was left: an effect or a child instance is to end, its outcome is moot."""
 
     key: str
     invoke: str

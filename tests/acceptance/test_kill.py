@@ -1,0 +1,352 @@
+"""The process is killed at fifty random moments, and nothing is lost, doubled or half done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from statehold.engine import Engine
+from statehold.engine.limits import Limits
+from statehold.stores import SqliteStore
+from tests.acceptance.auditor import Ledger, audit, waiting
+from tests.acceptance.kill_flow import Sold, StockFlow
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[2]
+ORDERS = 500
+KILLS = 50
+STOCKS = 3
+#: real seconds in which all of it has to come to its end
+PATIENCE = 100.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+@pytest.mark.timeout(180)
+async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_done(
+    tmp_path: Path,
+) -> None:
+    seed = int(os.environ.get("STATEHOLD_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"STATEHOLD_SEED={seed}")  # noqa: T201 - shown where the test fails
+    chance = random.Random(seed)
+    path = tmp_path / "orders.db"
+    async with asyncio.timeout(PATIENCE), endpoint(chance) as (address, calls):
+        async with Served(path, address, tmp_path / "server.log") as server:
+            shop = Shop(server.address, random.Random(chance.random()))
+            await shop.open_stocks()
+            released = asyncio.Semaphore(0)
+            clients = [
+                asyncio.create_task(shop.one_order(number, released)) for number in range(ORDERS)
+            ]
+            for _ in range(KILLS):
+                for _ in range(ORDERS // KILLS):
+                    released.release()
+                # now and then before it listens, while it is still picking up the pieces
+                if chance.random() < 0.8:
+                    await server.listening()
+                    await asyncio.sleep(chance.uniform(0.0, 0.4))
+                else:
+                    await asyncio.sleep(chance.uniform(0.0, 0.3))
+                await server.kill()
+                await server.start()
+            await asyncio.gather(*clients)
+            await shop.drained(path)
+            await server.stop()
+    ledger = shop.ledger
+    assert audit(path, ledger) == []
+    assert waiting(path) == 0
+    assert len(ledger.acknowledged) >= 3 * ORDERS
+    assert ledger.refused
+    check_the_outcome(path, calls)
+
+
+def check_the_outcome(path: Path, calls: Counter[str]) -> None:
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    done = db.execute(
+        "SELECT c.machine, c.status, c.state, count(*) FROM instances AS i"
+        " JOIN configurations AS c ON c.number = i.configuration GROUP BY 1, 2, 3 ORDER BY 1"
+    ).fetchall()
+    assert done == [
+        ("order", "done", '["delivered"]', ORDERS), ("stock", "running", '["open"]', STOCKS),
+    ]  # fmt: skip
+    held = db.execute("SELECT count(*) FROM instances WHERE held_by IS NOT NULL").fetchone()
+    assert held == (0,)
+    sold = db.execute(
+        "SELECT count(*), count(DISTINCT json_extract(j.body, '$.event.order')) FROM journal AS j"
+        " JOIN instances AS i ON i.number = j.instance WHERE i.machine = 'stock'"
+        " AND j.kind = 'event'"
+    ).fetchone()
+    assert sold == (ORDERS, ORDERS)
+    db.close()
+    # every effect that is done was performed, under the key that it was asked for with
+    performed = Counter(key.split("/")[0] for key in calls)
+    assert performed == {"order": 3 * ORDERS}
+
+
+class Shop:
+    """The callers: each knows what was answered, and asks again with its key if nothing was."""
+
+    def __init__(self, address: str, chance: random.Random) -> None:
+        limits = httpx.Limits(max_connections=40)
+        self.http = httpx.AsyncClient(base_url=address, limits=limits, timeout=30)
+        self.chance = chance
+        self.ledger = Ledger()
+
+    async def open_stocks(self) -> None:
+        for number in range(STOCKS):
+            await self.ask("/api/machines/stock/instances", {"id": f"stock-{number}"}, f"s-{number}")
+
+    async def one_order(self, number: int, released: asyncio.Semaphore) -> None:
+        await released.acquire()
+        id = f"o-{number}"
+        instances = "/api/machines/order/instances"
+        assert await self.ask(instances, {"id": id}, f"{id}/start")
+        events = f"{instances}/{id}/events"
+        for event in ("Accept", "Delivered"):
+            if self.chance.random() < 0.5:
+                await self.ask_once(events, {"type": "Note", "text": event}, f"{id}/{event}/note")
+            # refused until the instance is there; each refused key is remembered
+            tries = 0
+            while not await self.ask(events, {"type": event}, f"{id}/{event}/{tries}"):
+                tries += 1
+                await asyncio.sleep(self.chance.uniform(0.01, 0.1))
+
+    async def ask(self, path: str, body: Any, key: str) -> bool:
+        """True if it was acknowledged, False if it was refused; asks until it is known."""
+        while True:
+            answer = await self._post(path, body, key)
+            if answer is not None and answer.status_code in (200, 201):
+                self.ledger.acknowledged.add(key)
+                return True
+            if answer is not None and answer.status_code == 409:
+                self.ledger.refused.add(key)
+                return False
+            await asyncio.sleep(0.02)
+
+    async def ask_once(self, path: str, body: Any, key: str) -> None:
+        answer = await self._post(path, body, key)
+        if answer is None or answer.status_code == 503:
+            self.ledger.unknown.add(key)
+        elif answer.status_code == 200:
+            self.ledger.acknowledged.add(key)
+        else:
+            self.ledger.refused.add(key)
+
+    async def _post(self, path: str, body: Any, key: str) -> httpx.Response | None:
+        """None where the connection broke."""
+        try:
+            answer = await self.http.post(path, json=body, headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            return None
+        assert answer.status_code in (200, 201, 409, 503), answer.text
+        return answer
+
+    async def drained(self, path: Path) -> None:
+        """Returns once nothing is under way any more."""
+        while busy(path):
+            await asyncio.sleep(0.05)
+        await self.http.aclose()
+
+
+def busy(path: Path) -> bool:
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        (count,) = db.execute(
+            "SELECT (SELECT count(*) FROM mailbox)"
+            " + (SELECT count(*) FROM instances WHERE held_by IS NOT NULL OR wake_at IS NOT NULL)"
+        ).fetchone()
+    finally:
+        db.close()
+    return bool(count)
+
+
+class Served:
+    """``statehold serve`` in a process that can be killed and started again."""
+
+    def __init__(self, path: Path, endpoint: str, log: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}"
+        self._path = path
+        self._endpoint = endpoint
+        self._log = log
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+        self._up = asyncio.Event()
+
+    async def __aenter__(self) -> Served:
+        environment = {**os.environ, "STATEHOLD_TEST_ENDPOINT": self._endpoint}
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.acceptance.kill_server",
+                "tests.acceptance.kill_flow:OrderFlow", "tests.acceptance.kill_flow:StockFlow",
+                "--store", f"sqlite:///{self._path}", "--port", str(self._port),
+                cwd=ROOT, env=environment, stderr=log,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        self._reading = asyncio.create_task(self._read())
+        await self.start()
+        await self.listening()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process.returncode is None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            await self._process.wait()
+        self._reading.cancel()
+
+    async def start(self) -> None:
+        await self._tell("start", "started")
+
+    async def kill(self) -> None:
+        assert await self._tell("kill", "ended") == "ended -9"
+        self._up.clear()
+
+    async def stop(self) -> None:
+        assert await self._tell("stop", "ended") == "ended 0", self._log.read_text()
+
+    async def listening(self) -> None:
+        await self._up.wait()
+
+    async def _tell(self, order: str, answer: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{order}\n".encode())
+        while True:
+            heard = await self._heard.get()
+            if heard.startswith(answer):
+                return heard
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            heard = line.decode().strip()
+            if heard.startswith("serving"):
+                self._up.set()
+            else:
+                self._heard.put_nowait(heard)
+
+
+@asynccontextmanager
+async def endpoint(chance: random.Random) -> AsyncIterator[tuple[str, Counter[str]]]:
+    """A server that counts what it is asked by key, and is sometimes not in the mood."""
+    calls: Counter[str] = Counter()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+            status = "503 Busy" if chance.random() < 0.1 else "200 OK"
+            if status == "200 OK":
+                calls[fields["idempotency-key"]] += 1
+            body = fields["idempotency-key"]
+            writer.write(
+                f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+                f"{body}".encode()
+            )
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            # the caller was killed in the middle of its sentence
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", calls
+
+
+# --- the auditor itself -------------------------------------------------------------------------
+
+
+async def a_sound_store(path: Path) -> None:
+    async with Engine(SqliteStore(path), [StockFlow], limits=Limits()) as engine:
+        await engine.start(StockFlow, "stock-1")
+        for number in range(5):
+            await engine.send(StockFlow, "stock-1", Sold(order=f"o-{number}"), key=f"k-{number}")
+
+
+def delete_an_entry(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM journal WHERE seq = 3")
+
+
+def write_an_entry_twice(db: sqlite3.Connection) -> None:
+    db.execute("DROP INDEX journal_keys")
+    db.execute(
+        "INSERT INTO journal SELECT instance, seq, 1, at, kind, body, key, reply FROM journal"
+        " WHERE seq = 4"
+    )
+
+
+def change_the_data(db: sqlite3.Connection) -> None:
+    db.execute(
+        "UPDATE instances SET document = CAST(replace(CAST(document AS TEXT), 'o-3', 'o-9')"
+        " AS BLOB)"
+    )
+
+
+def change_the_state(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE configurations SET state = '[\"shut\"]'")
+
+
+def move_the_seq(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE instances SET seq = seq + 1")
+
+
+def record_an_end_twice(db: sqlite3.Connection) -> None:
+    body = '{"version":1,"state":["open"],"effects":[{"key":"1.1","name":"x","what":"done"}]}'
+    for part in (1, 2):
+        db.execute(
+            "INSERT INTO journal (instance, seq, part, at, kind, body)"
+            " SELECT instance, seq, ?, at, 'done', CAST(? AS BLOB) FROM journal"
+            " WHERE seq = 6 AND part = 0",
+            (part, body),
+        )
+
+
+@pytest.mark.parametrize(
+    ("fault", "finding"),
+    [
+        (delete_an_entry, "its steps are [1, 2, 4, 5, 6], and not 1 to 6"),
+        (write_an_entry_twice, "key k-2 is in its journal 2 times"),
+        (change_the_data, "its data is"),
+        (change_the_state, "its journal ends in"),
+        (move_the_seq, "and not 1 to 7"),
+        (record_an_end_twice, "effect 1.1 ended more than once"),
+    ],
+)
+async def test_the_auditor_finds_a_planted_fault(
+    tmp_path: Path, fault: Callable[[sqlite3.Connection], None], finding: str
+) -> None:
+    path = tmp_path / "sound.db"
+    await a_sound_store(path)
+    ledger = Ledger(acknowledged={f"k-{number}" for number in range(5)})
+    assert audit(path, ledger) == []
+    with sqlite3.connect(path) as db:
+        fault(db)
+    db.close()
+    assert any(finding in found for found in audit(path, ledger))
+
+
+async def test_the_auditor_holds_the_store_against_what_callers_were_told(tmp_path: Path) -> None:
+    path = tmp_path / "sound.db"
+    await a_sound_store(path)
+    wrong = Ledger(acknowledged={"lost"}, refused={"k-1"}, unknown={"k-2", "k-9"})
+    assert audit(path, wrong) == [
+        "lost was acknowledged and is in the journal 0 times",
+        "k-1 was refused and is in the journal",
+    ]
+
+
