@@ -32,14 +32,14 @@ Status = Literal["running", "paused", "done", "cancelled"]
 PAGE_LIMIT = 1000
 
 
-class Ref(Struct, frozen=True, order=True):
+class Ref(Struct, frozen=True, order=True, gc=False):
     """Which instance."""
 
     machine: str
     id: str
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True, gc=False):
     """One instance, whole. ``document`` is the snapshot and the engine's notes on it, as JSON.
 
     The other fields are lifted out of it, to be queried by. ``state`` are the active leaves in
@@ -72,7 +72,7 @@ class Row(Struct, frozen=True, kw_only=True):
         return Ref(self.machine, self.id)
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One line of an instance's journal.
 
     ``part`` is 0 for a step; what happens between two steps (a failed try, an outcome that no
@@ -92,7 +92,7 @@ class Entry(Struct, frozen=True):
     reply: bytes | None = None
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """Something on its way to an instance: an event sent by another, or one that is held.
 
     ``number`` is given by the store and rises in the order of commits within one sender; 0 until
@@ -112,7 +112,7 @@ class Message(Struct, frozen=True):
     number: int = 0
 
 
-class Write(Struct, frozen=True):
+class Write(Struct, frozen=True, gc=False):
     """What one turn does to one instance.
 
     ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` are

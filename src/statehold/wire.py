@@ -26,7 +26,7 @@ InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
 
 
-class Caller(Struct, frozen=True):
+class Caller(Struct, frozen=True, gc=False):
     """Who asks. ``roles`` None: trusted code, which no ``by`` stops."""
 
     name: str = ""
@@ -40,7 +40,7 @@ class Wire(BaseModel):
 # --- the journal -----------------------------------------------------------------------------
 
 
-class EffectRecord(Struct, frozen=True, omit_defaults=True):
+class EffectRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     """``what``: asked, tried (and failed, to be tried again), done, failed, cancelled, skipped,
     retried, resolved."""
 
@@ -52,7 +52,7 @@ class EffectRecord(Struct, frozen=True, omit_defaults=True):
     due: datetime | None = None
 
 
-class JournalBody(Struct, frozen=True, omit_defaults=True):
+class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     """The body of an entry, as the store keeps it.
 
     ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;

@@ -15,7 +15,6 @@ import httpx  # noqa: F401 - what the effects need, imported before the fork
 import uvicorn  # noqa: F401
 
 from statehold.cli import main
-from statehold.cli.application import app  # noqa: F401
 from tests.acceptance import kill_flow  # noqa: F401
 
 

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 ORDERS = 500
 KILLS = 50
 STOCKS = 3
+GONE = "the process that starts the servers has ended"
 #: real seconds in which all of it has to come to its end
 PATIENCE = 100.0
 
@@ -227,6 +228,7 @@ class Served:
             heard = await self._heard.get()
             if heard.startswith(answer):
                 return heard
+            assert heard != GONE, self._log.read_text()
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
@@ -236,6 +238,7 @@ class Served:
                 self._up.set()
             else:
                 self._heard.put_nowait(heard)
+        self._heard.put_nowait(GONE)
 
 
 @asynccontextmanager

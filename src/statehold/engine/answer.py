@@ -22,7 +22,7 @@ from statehold.store import Ref, Status
 from statehold.wire import Caller
 
 
-class _Json(Struct):
+class _Json(Struct, gc=False):
     """:class:`statehold.wire.Reply`, as it is written fast."""
 
     machine: str

@@ -71,7 +71,7 @@ def _compare(
 
 
 def _is_object(raw: Raw) -> bool:
-    return bytes(memoryview(raw)[:1]) == b"{"
+    return bytes(raw).startswith(b"{")
 
 
 def _escape(name: str) -> str:

@@ -25,7 +25,7 @@ else:
     MaybeRaw = Raw
 
 
-class Try(Struct, frozen=True, omit_defaults=True):
+class Try(Struct, frozen=True, omit_defaults=True, gc=False):
     """How far an effect is, a timer whose step failed, or anything else that is tried.
 
     ``worker`` performs it now; ``next_at`` is when it is tried again; ``incident_at`` since when
@@ -46,7 +46,7 @@ class Try(Struct, frozen=True, omit_defaults=True):
     name: str = ""
 
 
-class Parent(Struct, frozen=True):
+class Parent(Struct, frozen=True, gc=False):
     """Whose invoke started this instance."""
 
     ref: Ref
@@ -54,7 +54,7 @@ class Parent(Struct, frozen=True):
     invoke: str
 
 
-class StoredEffect(Struct, frozen=True, omit_defaults=True):
+class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
     """:class:`.InFlight` with its pinned data as JSON."""
 
     key: str
@@ -66,7 +66,7 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True):
     data: MaybeRaw = None
 
 
-class Document(Struct, frozen=True, omit_defaults=True):
+class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     """``parts`` counts the notes under the present ``seq``."""
 
     data: Raw

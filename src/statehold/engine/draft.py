@@ -37,7 +37,7 @@ _encode = msgspec.json.Encoder().encode
 _NO_TRIES: dict[str, Try] = {}
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, gc=False):
     """What made a step happen, for the journal."""
 
     kind: str

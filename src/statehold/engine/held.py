@@ -13,7 +13,7 @@ from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Row
 
 
-class Held(Struct, frozen=True):
+class Held(Struct, frozen=True, gc=False):
     """What the store has of an instance. ``snapshot`` None: its version's code is not here."""
 
     row: Row

@@ -1,4 +1,8 @@
-"""The values that the interpreter takes and gives. They know nothing of how they are used."""
+"""The values that the interpreter takes and gives. They know nothing of how they are used.
+
+Made by the million and never part of a cycle, they are kept out of the garbage collector's sight
+(``gc=False``), as are the rows and entries of :mod:`statehold.store`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 D = TypeVar("D")
 
 
-class Timer(Struct, frozen=True):
+class Timer(Struct, frozen=True, gc=False):
     """A running ``after``; ``id`` is its transition's. ``due`` is absolute and aware."""
 
     id: str
@@ -24,7 +28,7 @@ class Timer(Struct, frozen=True):
     due: datetime
 
 
-class InFlight(Struct, frozen=True):
+class InFlight(Struct, frozen=True, gc=False):
     """An effect or a child instance that was asked for and has not come back.
 
     ``key`` is unique within the instance and never used again: ``seq.n``. ``state`` is None for
@@ -41,14 +45,14 @@ class InFlight(Struct, frozen=True):
     data: Any = None
 
 
-class Deadline(Struct, frozen=True):
+class Deadline(Struct, frozen=True, gc=False):
     """When a state that declares a deadline is to be left."""
 
     state: str
     due: datetime
 
 
-class Snapshot(Struct, Generic[D], frozen=True):
+class Snapshot(Struct, Generic[D], frozen=True, gc=False):
     """Everything that is needed to go on.
 
     ``configuration`` holds the active states and, for each event, what was found out about it:
@@ -73,7 +77,7 @@ class Snapshot(Struct, Generic[D], frozen=True):
         return self.configuration.leaves
 
 
-class Microstep(Struct, frozen=True):
+class Microstep(Struct, frozen=True, gc=False):
     """One round of selection: what was asked, what was answered, what was taken.
 
     ``event`` is None for immediate transitions. ``guards`` are pairs of a guard's name and its
@@ -88,7 +92,7 @@ class Microstep(Struct, frozen=True):
     entered: tuple[str, ...]
 
 
-class Step(Struct, Generic[D], frozen=True):
+class Step(Struct, Generic[D], frozen=True, gc=False):
     """What a macrostep gives: the next snapshot, what it asks of the outside, and how it went.
 
     ``accepted`` is False where no transition was enabled for the event; the snapshot is then the
