@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from functools import cache
 
 import httpx
 from pydantic import BaseModel
@@ -46,12 +47,17 @@ class Sold(Event):
     order: str
 
 
+@cache
+def http() -> httpx.AsyncClient:
+    """One for the whole process: making one reads the system's certificates each time."""
+    return httpx.AsyncClient(base_url=os.environ["STATEHOLD_TEST_ENDPOINT"])
+
+
 async def outside(call: Call, what: str) -> str:
     """Asks the test's own endpoint, which counts what it is asked under which key."""
-    async with httpx.AsyncClient(base_url=os.environ["STATEHOLD_TEST_ENDPOINT"]) as http:
-        answer = await http.post(f"/{what}", headers={"Idempotency-Key": call.key})
-        answer.raise_for_status()
-        return answer.text
+    answer = await http().post(f"/{what}", headers={"Idempotency-Key": call.key})
+    answer.raise_for_status()
+    return answer.text
 
 
 @effect(attempts=100, first=timedelta(milliseconds=10), longest=timedelta(milliseconds=100))

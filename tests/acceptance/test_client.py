@@ -18,7 +18,7 @@ from statehold.errors import (
     NotAllowed,
     StaleSeq,
     StateholdError,
-    StoreUnavailable,
+    Unavailable,
     Unavailable,
     UnknownInstance,
     UnknownMachine,
@@ -199,7 +199,7 @@ async def test_what_has_no_key_is_not_sent_again_once_it_may_have_been_taken(
     await engine.start(OrderFlow, "o-1")
     flaky = Flaky(1, "answer lost")
     async with AsyncClient(address, backoff=SOON, transport=flaky) as client:
-        with pytest.raises(StoreUnavailable, match="cut off"):
+        with pytest.raises(Unavailable, match="cut off"):
             await client.cancel(OrderFlow, "o-1")
     assert len(flaky.keys) == 1
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -51,6 +52,7 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
             clients = [
                 asyncio.create_task(shop.one_order(number, released)) for number in range(ORDERS)
             ]
+            retrying = asyncio.create_task(shop.retry_incidents())
             for _ in range(KILLS):
                 for _ in range(ORDERS // KILLS):
                     released.release()
@@ -64,6 +66,7 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
                 await server.start()
             await asyncio.gather(*clients)
             await shop.drained(path)
+            retrying.cancel()
             await server.stop()
     ledger = shop.ledger
     assert audit(path, ledger) == []
@@ -144,6 +147,17 @@ class Shop:
             self.ledger.acknowledged.add(key)
         else:
             self.ledger.refused.add(key)
+
+    async def retry_incidents(self) -> None:
+        """An effect that too many processes died of waits for a person: this one."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                found = (await self.http.get("/api/incidents")).json()
+                for incident in found.get("incidents", ()):
+                    await self.http.post(f"/api/incidents/{quote(incident['id'], safe='')}/retry")
+            except httpx.TransportError:
+                continue
 
     async def _post(self, path: str, body: Any, key: str) -> httpx.Response | None:
         """None where the connection broke."""

@@ -13,7 +13,7 @@ import pydantic
 
 from statehold import wire
 from statehold.client.problems import ProblemError, error_of
-from statehold.errors import StateholdError, StoreUnavailable, Unavailable
+from statehold.errors import StateholdError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def failure_of(response: httpx.Response) -> StateholdError:
 
 def unreachable(http: httpx.AsyncClient, error: httpx.TransportError) -> Unavailable:
     why = str(error) or type(error).__name__
-    return StoreUnavailable(f"no answer from {http.base_url}: {why}")
+    return Unavailable(f"no answer from {http.base_url}: {why}; is the server running?")
 
 
 def retry_after_seconds(response: httpx.Response) -> float:
