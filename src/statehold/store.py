@@ -12,7 +12,9 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     ``(machine, id, key)``: a write that brings a key again is not written and named.
 3.  A message is taken out in the same transaction as the write it caused. A message that was
     already taken out makes that write a conflict.
-4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always.
+4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always. Each
+    is asked for some machines: what belongs to others neither comes first nor costs anything. A
+    message to a machine that no process runs waits until one does.
 5.  Anything that keeps the store from answering is ``StoreUnavailable``; nothing was written, or
     the caller can't know and asks again with its key.
 """
@@ -201,24 +203,29 @@ class Store(Protocol):
     async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
         """Which of these keys belong to messages that are held for a paused instance."""
 
-    async def due(self, now: datetime, limit: int) -> list[Row]:
-        """Rows whose ``wake_at`` has come, earliest first."""
+    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
+        """Rows of these machines whose ``wake_at`` has come, earliest first."""
 
-    async def next_wake(self) -> datetime | None:
-        """The earliest ``wake_at`` or due message that there is."""
+    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
+        """The earliest ``wake_at`` of these machines' rows, or moment at which a message to them
+        that is not held is due."""
 
-    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
-        """Rows held by a worker that is not among ``alive``."""
+    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
+        """Rows of these machines that a worker holds that is not among ``alive``."""
 
-    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
-        """Messages to be delivered by now and not held, by number, above ``after``."""
+    async def mail(
+        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+    ) -> list[Message]:
+        """Messages to these machines, or to any (None), that are to be delivered by now and not
+        held, by number, above ``after``."""
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         """How many instances there are by (version, status, state)."""
 
-    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
-        """Entries with ``seq`` above ``after``, in order of (seq, part); whole seqs only, unless
-        a single one has more parts than ``limit``."""
+    async def journal(
+        self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
+    ) -> list[Entry]:
+        """Entries whose (seq, part) is above ``after``, in that order."""
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         """Steps (part 0) with ``seq`` up to and including this one, newest first."""

@@ -15,7 +15,7 @@ import httpx  # noqa: F401 - what the effects need, imported before the fork
 import uvicorn  # noqa: F401
 
 from statehold.cli import main
-from tests.acceptance import kill_flow  # noqa: F401
+from tests.acceptance import kill_flow
 
 
 def serve(arguments: list[str]) -> None:
@@ -26,6 +26,7 @@ def serve(arguments: list[str]) -> None:
 
 def command() -> None:
     child = 0
+    kill_flow.http()
     for line in sys.stdin:
         order = line.strip()
         if order == "start":
@@ -37,9 +38,12 @@ def command() -> None:
         else:
             os.kill(child, signal.SIGKILL if order == "kill" else signal.SIGTERM)
             _, status = os.waitpid(child, 0)
+            child = 0
             answer = f"ended {os.waitstatus_to_exitcode(status)}"
         sys.stdout.write(answer + "\n")
         sys.stdout.flush()
+    if child:
+        os.kill(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from statehold.errors import (
     StaleSeq,
     StateholdError,
     Unavailable,
-    Unavailable,
     UnknownInstance,
     UnknownMachine,
 )

@@ -12,6 +12,9 @@ from statehold.store import Entry, Message, Outcome, Ref, Row, Store, Write
 
 START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 
+#: what the engine of these tests runs
+OURS = ("order",)
+
 WRITTEN, CONFLICT, KEY_USED = Outcome.WRITTEN, Outcome.CONFLICT, Outcome.KEY_USED
 
 
@@ -91,7 +94,7 @@ async def posted(store: Store, *messages: Message, sender: Row | None = None) ->
 
 async def mailbox(store: Store) -> list[Message]:
     """What could be delivered at the end of time."""
-    return await store.mail(datetime(9000, 1, 1, tzinfo=UTC), 0, 1000)
+    return await store.mail(None, datetime(9000, 1, 1, tzinfo=UTC), 0, 1000)
 
 
 def ids(rows: Sequence[Row]) -> list[str]:

@@ -63,16 +63,16 @@ async def test_mail_is_what_is_due_and_not_held_by_number(store: Store) -> None:
         a_message(send_id="early", due_at=at(5)),
         a_message(send_id="held and due", held=True, due_at=at(5)),
     )
-    assert [m.send_id for m in await store.mail(at(4.9), 0, 10)] == ["now"]
-    assert [m.send_id for m in await store.mail(at(5), 0, 10)] == ["now", "early"]
-    assert [m.send_id for m in await store.mail(at(99), 0, 10)] == ["late", "now", "early"]
+    assert [m.send_id for m in await store.mail(OURS, at(4.9), 0, 10)] == ["now"]
+    assert [m.send_id for m in await store.mail(OURS, at(5), 0, 10)] == ["now", "early"]
+    assert [m.send_id for m in await store.mail(OURS, at(99), 0, 10)] == ["late", "now", "early"]
 
 
 async def test_mail_is_read_by_pages_without_a_gap(store: Store) -> None:
     due = [None, at(1), None, at(2), at(0), None, at(99)]
     sent = await posted(store, *(a_message(due_at=moment) for moment in due))
     read_, after = [], 0
-    while page := await store.mail(at(3), after, 2):
+    while page := await store.mail(OURS, at(3), after, 2):
         assert len(page) <= 2
         read_ += page
         after = page[-1].number

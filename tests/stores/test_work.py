@@ -28,9 +28,9 @@ async def test_due_gives_rows_whose_time_has_come_earliest_first(store: Store) -
     times = {"a": 30, "b": 10, "c": None, "d": 20, "e": 20, "f": 30.000001}
     rows = [a_row(i, wake_at=None if t is None else at(t)) for i, t in times.items()]
     await started(store, *rows)
-    assert ids(await store.due(at(30), 10)) == ["b", "d", "e", "a"]
-    assert ids(await store.due(at(30), 2)) == ["b", "d"]
-    assert await store.due(at(9.999999), 10) == []
+    assert ids(await store.due(OURS, at(30), 10)) == ["b", "d", "e", "a"]
+    assert ids(await store.due(OURS, at(30), 2)) == ["b", "d"]
+    assert await store.due(OURS, at(9.999999), 10) == []
 
 
 async def test_due_follows_the_row(store: Store) -> None:
@@ -40,25 +40,25 @@ async def test_due_follows_the_row(store: Store) -> None:
         change(a_row("o-1"), wake_at=at(50)),
         change(a_row("o-2"), wake_at=None),
     )
-    assert await store.due(at(49), 10) == []
-    assert ids(await store.due(at(50), 10)) == ["o-1"]
+    assert await store.due(OURS, at(49), 10) == []
+    assert ids(await store.due(OURS, at(50), 10)) == ["o-1"]
 
 
 async def test_a_write_that_lost_does_not_move_its_wake(store: Store) -> None:
     await started(store, a_row(wake_at=at(1)))
     await written(store, change(a_row(), wake_at=at(2)))
     assert await store.commit([change(a_row(), wake_at=at(9))]) == [CONFLICT]
-    assert await store.next_wake() == at(2)
+    assert await store.next_wake(OURS) == at(2)
 
 
 async def test_next_wake_is_the_earliest_of_rows_and_messages(store: Store) -> None:
-    assert await store.next_wake() is None
+    assert await store.next_wake(OURS) is None
     await posted(store, a_message(), a_message(held=True, due_at=at(1)))
-    assert await store.next_wake() is None, "neither has a moment to wait for"
+    assert await store.next_wake(OURS) is None, "neither has a moment to wait for"
     await started(store, a_row("o-1", wake_at=at(30)), a_row("o-2", wake_at=at(20)))
-    assert await store.next_wake() == at(20)
+    assert await store.next_wake(OURS) == at(20)
     await posted(store, a_message(due_at=at(10)))
-    assert await store.next_wake() == at(10)
+    assert await store.next_wake(OURS) == at(10)
 
 
 async def test_orphans_are_rows_held_by_workers_that_are_not_alive(store: Store) -> None:
@@ -70,16 +70,16 @@ async def test_orphans_are_rows_held_by_workers_that_are_not_alive(store: Store)
         a_row("both", held_by=("w0", "w1")),
         a_row("other", held_by=("w2",), machine="courier"),
     )
-    assert sorted(ids(await store.orphans(["w1", "w2"], 10))) == ["both", "dead"]
-    assert sorted(ids(await store.orphans([], 10))) == ["both", "dead", "mine", "other"]
-    assert len(await store.orphans([], 3)) == 3
-    assert await store.orphans(["w0", "w1", "w2"], 10) == []
+    assert sorted(ids(await store.orphans(OURS, ["w1", "w2"], 10))) == ["both", "dead"]
+    assert sorted(ids(await store.orphans(OURS, [], 10))) == ["both", "dead", "mine", "other"]
+    assert len(await store.orphans(OURS, [], 3)) == 3
+    assert await store.orphans(OURS, ["w0", "w1", "w2"], 10) == []
 
 
 async def test_a_row_that_is_let_go_is_no_orphan(store: Store) -> None:
     await started(store, a_row(held_by=("w0",)))
     await written(store, change(a_row(), held_by=()))
-    assert await store.orphans(["w1"], 10) == []
+    assert await store.orphans(OURS, ["w1"], 10) == []
 
 
 async def test_incidents_come_oldest_change_first_page_by_page(store: Store) -> None:
@@ -171,9 +171,9 @@ async def test_no_answer_is_longer_than_the_page_limit(store: Store) -> None:
         await started(store, *rows[first : first + 500])
     await posted(store, *(a_message() for _ in range(count)))
     many = 10**9
-    assert len(await store.due(at(1), many)) == PAGE_LIMIT
-    assert len(await store.orphans([], many)) == PAGE_LIMIT
-    assert len(await store.mail(at(1), 0, many)) == PAGE_LIMIT
+    assert len(await store.due(OURS, at(1), many)) == PAGE_LIMIT
+    assert len(await store.orphans(OURS, [], many)) == PAGE_LIMIT
+    assert len(await store.mail(OURS, at(1), 0, many)) == PAGE_LIMIT
     assert len((await store.incidents(None, many, None)).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=many))).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=0))).rows) == 1

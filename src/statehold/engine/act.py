@@ -21,7 +21,6 @@ from statehold.interpreter.step import step
 from statehold.store import Ref
 from statehold.wire import Caller
 
-
 #: an upgrade that nobody asked for: an event or a timer came
 _IN_PASSING = Origin("upgrade")
 

@@ -9,7 +9,14 @@ from datetime import timedelta
 from statehold.engine.delivery import Bounce, Deliver
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import StateholdError, Stopping, Unavailable, UnknownInstance
+from statehold.errors import (
+    InstanceUnreadable,
+    StateholdError,
+    Stopping,
+    Unavailable,
+    UnknownInstance,
+    UpgradeFailed,
+)
 from statehold.store import Message, Store
 
 log = logging.getLogger(__name__)
@@ -19,12 +26,18 @@ class Courier:
     """Messages go out in the order of their numbers, a page at a time.
 
     A page is settled before the next is asked for, so that no message is on its way twice.
+
+    A message to a machine that this engine does not run waits for a process that does. Where one
+    process owns the store there is none, and a sender that runs here would wait without a word:
+    it gets its message back. One whose sender does not run here either is left for the engine
+    that will run them.
     """
 
     def __init__(self, store: Store, runtime: Runtime, turns: Turns) -> None:
         self._store = store
         self._runtime = runtime
         self._turns = turns
+        self._machines = tuple(runtime.definitions)
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -49,13 +62,16 @@ class Courier:
             try:
                 if await self._round():
                     continue
-                earliest = await self._store.next_wake()
+                earliest = await self._store.next_wake(self._machines)
                 if earliest is not None and earliest > clock.now():
                     until = min(until, earliest)
             except Stopping:
                 return
             except StateholdError as error:
                 log.warning("the mailbox could not be read: %s", error)
+            except Exception:
+                # a bug, ours or the store's; without this task no message would ever arrive again
+                log.exception("the mailbox could not be read")
             await clock.wait(self._hint, until)
 
     async def _round(self) -> bool:
@@ -63,16 +79,23 @@ class Courier:
         after = 0
         taken = 0
         while True:
-            page = await self._store.mail(self._runtime.now(), after, self._runtime.limits.page)
-            acts = [Deliver(message) for message in page]
+            machines = None if self._store.exclusive else self._machines
+            now, size = self._runtime.now(), self._runtime.limits.page
+            page = await self._store.mail(machines, now, after, size)
+            acts = [Deliver(message) for message in page if self._is_ours(message)]
             for act in acts:
                 self._turns.submit(act)
             ended = await asyncio.gather(*(a.future for a in acts), return_exceptions=True)
             for act, outcome in zip(acts, ended, strict=True):
                 taken += await self._settle(act.message, outcome)
-            if len(page) < self._runtime.limits.page:
+            if len(page) < size:
                 return taken > 0
             after = page[-1].number
+
+    def _is_ours(self, message: Message) -> bool:
+        """Whether it is for a machine that runs here, or is to come back to one."""
+        ends = (message.to, message.sender)
+        return any(end is not None and end.machine in self._machines for end in ends)
 
     async def _settle(self, message: Message, outcome: object) -> bool:
         """What becomes of a message after its delivery was tried; False if it is still there."""
@@ -80,7 +103,7 @@ class Courier:
             return True
         if not isinstance(outcome, StateholdError):
             raise outcome
-        if isinstance(outcome, Unavailable):
+        if isinstance(outcome, _WAITS):
             log.warning("message %d waits: %s", message.number, outcome)
             return False
         bounce = Bounce(message, outcome)
@@ -89,7 +112,13 @@ class Courier:
         except UnknownInstance:
             log.warning("message %d had nobody left to go to: %s", message.number, outcome)
             await self._store.discard([message.number])
-        except Unavailable as error:
+        except StateholdError as error:
+            # its sender can't hear of it now; the messages behind it must not wait for that
             log.warning("message %d waits: %s", message.number, error)
             return False
         return True
+
+
+#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
+#: store is back, the upgrade is mended, or a release runs that can read the instance
+_WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)

@@ -93,7 +93,7 @@ class Deliver(Act):
         event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
         roles = None if body.roles is None else frozenset(body.roles)
         caller = Caller(body.caller, roles)
-        # a held request's key moves into the journal with it, or its repetition would be a second step
+        # a held request's key goes into the journal with it: else repeating it is a second step
         origin = Origin("event", plain, caller, body.cause, key=self.message.key)
         take_event(draft, event, origin, runtime)
 

@@ -20,10 +20,13 @@ from statehold.engine.feed import Feed
 from statehold.engine.held import Held, hold
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import InvalidPayload, StateholdError, UnknownInstance
+from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
+
+#: lines of one step in a page of the journal, which is not cut inside a step
+STEP_LINES = 100_000
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
@@ -66,14 +69,10 @@ class Reader:
         return answer_of(definition, held, snapshot, caller)
 
     async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
-        """``after`` -1 begins with the start; ``limit`` counts lines, at most ``PAGE_LIMIT``."""
+        """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
+        whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``."""
         held = await self._held(ref)
-        limit = max(1, min(limit, PAGE_LIMIT))
-        entries = await self._store.journal(ref, after, limit)
-        if len(entries) == limit and entries[0].seq == entries[-1].seq:
-            # one step with more notes than a page may be cut, and the next page begins after it
-            entries = await self._store.journal(ref, after, PAGE_LIMIT)
-            entries = [entry for entry in entries if entry.seq == entries[0].seq]
+        entries = await self._whole_steps(ref, after, max(1, min(limit, PAGE_LIMIT)))
         values: Mapping[int, Any] = {}
         if data and entries:
             values = await self._data_at(ref, entries)
@@ -126,35 +125,16 @@ class Reader:
                 changed.clear()
                 held = await self._held(ref)
                 over = held.row.status in ("done", "cancelled") and not held.tries
-                while True:
-                    fresh = await self._fresh(ref, told)
+                while fresh := await self._store.journal(ref, told):
                     for entry in fresh:
-                        told = (entry.seq, entry.part)
+                        told = _place(entry)
                         yield _shown(entry, {})
-                    if not fresh:
-                        break
                 if over or self._feed.closed:
                     return
                 until = None
                 if not self._store.exclusive:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
-
-    async def _fresh(self, ref: Ref, told: tuple[int, int]) -> Sequence[Entry]:
-        """The next lines after the one that was told last; none where there are none.
-
-        Asked for from that line's own step, since notes may have come under it. A step that has
-        more of them than a page is asked for in a larger one, and its end is given up where even
-        that does not hold it.
-        """
-        for after, limit in ((told[0] - 1, 100), (told[0] - 1, PAGE_LIMIT), (told[0], 100)):
-            entries = await self._store.journal(ref, after, limit)
-            fresh = [entry for entry in entries if (entry.seq, entry.part) > told]
-            if fresh:
-                return fresh
-            if limit == PAGE_LIMIT and len(entries) < limit:
-                break
-        return ()
 
     # --- many instances ---
 
@@ -229,6 +209,27 @@ class Reader:
             raise UnknownInstance(ref.machine, ref.id)
         return found
 
+    async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
+        """``limit`` lines of the steps above ``after``, none of which is there in part: the next
+        page is asked for by a step's number, and what is left of it would be lost."""
+        entries = await self._store.journal(ref, (after + 1, -1), limit)
+        if len(entries) < limit:
+            return entries
+        last = entries[-1].seq
+        beyond = await self._store.journal(ref, _place(entries[-1]), 1)
+        if not beyond or beyond[0].seq != last:
+            return entries
+        if entries[0].seq != last:
+            return [entry for entry in entries if entry.seq != last]
+        while True:
+            more = await self._store.journal(ref, _place(entries[-1]), PAGE_LIMIT)
+            entries += [entry for entry in more if entry.seq == last]
+            if len(entries) > STEP_LINES:
+                what = f"step {last} of {ref.machine}/{ref.id}, which can only be watched,"
+                raise TooLarge(what, len(entries), STEP_LINES, "lines")
+            if len(more) < PAGE_LIMIT or more[-1].seq != last:
+                return entries
+
     async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
         """The data after each of these steps."""
         first = entries[0].seq
@@ -239,6 +240,10 @@ class Reader:
             if entry.part == 0 and entry.seq > first:
                 data = values[entry.seq] = _next(data, _body(entry.body))
         return values
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    return (entry.seq, entry.part)
 
 
 def _next(data: Any, body: JournalBody) -> Any:

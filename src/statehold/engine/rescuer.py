@@ -33,6 +33,7 @@ class Rescuer:
         self._runtime = runtime
         self._turns = turns
         self._performs = performs
+        self._machines = tuple(runtime.definitions)
         self._doubtful: set[Ref] = set()
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -57,18 +58,17 @@ class Rescuer:
         rescued = 0
         skipped: set[Ref] = set()
         while True:
-            rows = await self._store.orphans(alive, self._runtime.limits.page)
-            known = self._runtime.definitions
-            mine = [r.ref for r in rows if r.machine in known and r.ref not in skipped]
-            if not mine:
+            rows = await self._store.orphans(self._machines, alive, self._runtime.limits.page)
+            left = [row.ref for row in rows if row.ref not in skipped]
+            if not left:
                 return rescued
-            acts = [Rescue(ref, alive) for ref in mine]
+            acts = [Rescue(ref, alive) for ref in left]
             for act in acts:
                 self._turns.submit(act)
             await asyncio.gather(*(act.future for act in acts))
             # an orphan that is still one after its rescue would be asked for again for ever
-            skipped.update(mine)
-            rescued += len(mine)
+            skipped.update(left)
+            rescued += len(left)
 
     async def _run(self) -> None:
         poll = timedelta(seconds=self._runtime.limits.poll_seconds)

@@ -153,7 +153,7 @@ class Turns:
                     stale.append(act)
                 else:
                     answers.append((act, error))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged and told to whoever asked
                 self._without_broken(act, error, batch)
                 return
         changed = [draft for draft in drafts.values() if draft.touched]
@@ -174,7 +174,8 @@ class Turns:
     def _without_broken(self, act: Act, error: Exception, batch: Sequence[Act]) -> None:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
-        log.exception("%s of %s/%s broke its turn", act.describe(), act.ref.machine, act.ref.id)
+        place = f"{act.ref.machine}/{act.ref.id}"
+        log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
         known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
         _refuse([act], known)
         self._waiting.extendleft(reversed([one for one in batch if not one.future.done()]))

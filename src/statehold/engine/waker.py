@@ -22,6 +22,7 @@ class Waker:
         self._store = store
         self._runtime = runtime
         self._turns = turns
+        self._machines = tuple(runtime.definitions)
         self._hint = asyncio.Event()
         self._until: datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -55,14 +56,17 @@ class Waker:
             except StateholdError as error:
                 log.warning("what is due could not be asked: %s", error)
                 self._until = clock.now() + self._poll
+            except Exception:
+                # a bug, ours or the store's; without this task no timer would ever fire again
+                log.exception("what is due could not be asked")
+                self._until = clock.now() + self._poll
             await clock.wait(self._hint, self._until)
 
     async def _round(self, now: datetime) -> bool:
         """Wakes what is due; True if there may be more."""
         page = self._runtime.limits.page
-        rows = await self._store.due(now, page)
-        mine = [row.ref for row in rows if row.machine in self._runtime.definitions]
-        acts = [Wake(ref) for ref in mine]
+        rows = await self._store.due(self._machines, now, page)
+        acts = [Wake(row.ref) for row in rows]
         for act in acts:
             self._turns.submit(act)
         woken = 0
@@ -77,9 +81,9 @@ class Waker:
 
     async def _sleep_until(self, asked: datetime) -> datetime:
         """``asked``: what was due by then was tried, and is not tried again before a while has
-        passed: another machine's, say, or one that the store could not write."""
+        passed: one that the store could not write, say."""
         latest = self._runtime.now() + self._poll
-        earliest = await self._store.next_wake()
+        earliest = await self._store.next_wake(self._machines)
         return latest if earliest is None or earliest <= asked else min(latest, earliest)
 
     @property

@@ -6,10 +6,10 @@ It survives ``close``: opened again, it still has its rows, as a file would.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 from msgspec.structs import replace
 
@@ -36,7 +36,6 @@ from statehold.stores.paging import (
     microseconds,
     page_size,
     position_of,
-    whole_seqs,
 )
 
 
@@ -92,32 +91,43 @@ class MemoryStore:
         self._ready()
         return {key for key in keys if key in self._mail_keys}
 
-    async def due(self, now: datetime, limit: int) -> list[Row]:
+    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
         self._ready()
-        first = islice(self._wakes, page_size(limit))
-        return [self._rows[ref] for wake_at, _, ref in first if wake_at <= now]
+        wanted = set(machines)
+        come = takewhile(lambda wake: wake[0] <= now, self._wakes)
+        found = (self._rows[ref] for _, _, ref in come if ref.machine in wanted)
+        return list(islice(found, page_size(limit)))
 
-    async def next_wake(self) -> datetime | None:
+    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
         self._ready()
-        waiting = (message for message in self._mail.values() if not message.held)
+        wanted = set(machines)
+        waiting = (m for m in self._mail.values() if not m.held and m.to.machine in wanted)
         moments = [message.due_at for message in waiting if message.due_at is not None]
-        if self._wakes:
-            moments.append(self._wakes[0][0])
+        wakes = (wake_at for wake_at, _, ref in self._wakes if ref.machine in wanted)
+        moments += islice(wakes, 1)
         return min(moments, default=None)
 
-    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
+    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
         self._ready()
-        living = set(alive)
-        found = [row for row in self._rows.values() if not living.issuperset(row.held_by)]
-        return found[: page_size(limit)]
+        wanted, living = set(machines), set(alive)
+        found = (
+            row
+            for row in self._rows.values()
+            if row.machine in wanted and not living.issuperset(row.held_by)
+        )
+        return list(islice(found, page_size(limit)))
 
-    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
+    async def mail(
+        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+    ) -> list[Message]:
         self._ready()
+        wanted = None if machines is None else set(machines)
         deliverable = (
             message
             for message in self._mail.values()
             if message.number > after
             and not message.held
+            and (wanted is None or message.to.machine in wanted)
             and (message.due_at is None or message.due_at <= now)
         )
         return list(islice(deliverable, page_size(limit)))
@@ -131,11 +141,13 @@ class MemoryStore:
                 counts[group] = counts.get(group, 0) + 1
         return counts
 
-    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
+    async def journal(
+        self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
+    ) -> list[Entry]:
         self._ready()
-        entries, size = self._journal.get(ref, []), page_size(limit)
-        start = bisect_left(entries, (after + 1, 0), key=_place)
-        return whole_seqs(entries[start : start + size + 1], size)
+        entries = self._journal.get(ref, [])
+        start = bisect_right(entries, after, key=_place)
+        return entries[start : start + page_size(limit)]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         self._ready()

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Entry, Query, Status, Write
+from statehold.store import PAGE_LIMIT, Query, Status, Write
 
 P = TypeVar("P")
 
@@ -85,18 +85,6 @@ def fits(
         and (not query.tag or query.tag in tags)
         and (not query.owner or query.owner in owners)
     )
-
-
-def whole_seqs(entries: list[Entry], limit: int) -> list[Entry]:
-    """Of one entry more than ``limit``, those whose seq is complete; never none.
-
-    A single seq with more parts than ``limit`` is cut, since nothing else could be answered.
-    """
-    if len(entries) <= limit:
-        return entries
-    beyond = entries[limit].seq
-    whole = [entry for entry in entries[:limit] if entry.seq != beyond]
-    return whole or entries[:limit]
 
 
 _POSITION: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position)

@@ -42,7 +42,6 @@ from statehold.stores.paging import (
     moment,
     page_size,
     position_of,
-    whole_seqs,
 )
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import (
@@ -61,6 +60,10 @@ _LAST, _FIRST = 2**63 - 1, -(2**63)
 
 #: how far instances of an index's value are counted, to see which of several is the rarest
 _RARE_ENOUGH = 1000
+
+#: how many instances that are long in their states are sorted for a page; among more it is looked
+#: for from the newest on
+_FEW = 5000
 
 
 class SqliteStore:
@@ -134,32 +137,49 @@ class SqliteStore:
                 if db.execute(is_there, (ref.machine, ref.id, key)).fetchone() is not None
             }
 
-    async def due(self, now: datetime, limit: int) -> list[Row]:
+    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
+        wanted = {
+            "machines": _array(machines),
+            "now": microseconds(now),
+            "limit": page_size(limit),
+        }
         with self._file() as db:
-            found = db.execute(self._q["due"], (microseconds(now), page_size(limit))).fetchall()
+            found = db.execute(self._q["due"], wanted).fetchall()
             return [row_of(columns, self._configurations) for columns in found]
 
-    async def next_wake(self) -> datetime | None:
+    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
+        wanted = {"machines": _array(machines)}
         with self._file() as db:
             asked = (self._q["next_wake"], self._q["next_message"])
-            found = [db.execute(question).fetchone()[0] for question in asked]
+            found = [db.execute(question, wanted).fetchone()[0] for question in asked]
             return min((moment(at) for at in found if at is not None), default=None)
 
-    async def orphans(self, alive: Sequence[str], limit: int) -> list[Row]:
+    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
         living, size = set(alive), page_size(limit)
+        wanted: dict[str, str | int] = {"machines": _array(machines)}
         rows: list[Row] = []
         with self._file() as db:
             for (held_by,) in db.execute(self._q["holders"]).fetchall():
                 if len(rows) >= size:
                     break
                 if not living.issuperset(holders_of(held_by)):
-                    found = db.execute(self._q["rows_held_by"], (held_by, size - len(rows)))
+                    wanted |= {"held_by": held_by, "limit": size - len(rows)}
+                    found = db.execute(self._q["rows_held_by"], wanted)
                     rows += [row_of(columns, self._configurations) for columns in found]
         return rows
 
-    async def mail(self, now: datetime, after: int, limit: int) -> list[Message]:
+    async def mail(
+        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+    ) -> list[Message]:
         with self._file() as db:
-            wanted = {"now": microseconds(now), "after": after, "limit": page_size(limit)}
+            if machines is None:
+                machines = [machine for (machine,) in db.execute(self._q["addressees"])]
+            wanted = {
+                "machines": _array(machines),
+                "now": microseconds(now),
+                "after": after,
+                "limit": page_size(limit),
+            }
             return [message_of(columns) for columns in db.execute(self._q["mail"], wanted)]
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
@@ -171,11 +191,12 @@ class SqliteStore:
                 counts[group] = counts.get(group, 0) + instances
         return counts
 
-    async def journal(self, ref: Ref, after: int = -1, limit: int = 100) -> list[Entry]:
-        size = page_size(limit)
+    async def journal(
+        self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
+    ) -> list[Entry]:
         with self._file() as db:
-            found = db.execute(self._q["journal"], (ref.machine, ref.id, after, size + 1))
-            return whole_seqs([entry_of(columns) for columns in found], size)
+            wanted = (ref.machine, ref.id, *after, page_size(limit))
+            return [entry_of(columns) for columns in db.execute(self._q["journal"], wanted)]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         with self._file() as db:
@@ -247,7 +268,7 @@ class SqliteStore:
         }
         narrowed = {
             **wanted,
-            "configurations": msgspec.json.encode(chosen).decode(),
+            "configurations": _array(chosen),
             "indexes": msgspec.json.encode(dict(query.where)).decode(),
         }
         if query.incidents:
@@ -258,6 +279,8 @@ class SqliteStore:
             return self._walk(db, "keys_by_lookup", narrowed, last, chunk)
         if everything and query.in_state_since is None:
             return self._walk(db, "keys_by_age", wanted, last, chunk)
+        if query.in_state_since is not None and self._are_few(db, narrowed):
+            return self._walk(db, "keys_by_since", narrowed, last, chunk)
         # each of many combinations gives a few, so that a page costs about a page
         chunk = max(8, chunk // max(1, len(chosen)))
         walks = [
@@ -291,6 +314,10 @@ class SqliteStore:
             ],
         )
 
+    def _are_few(self, db: sqlite3.Connection, wanted: dict[str, str | int]) -> bool:
+        counted = db.execute(self._q["count_since"], {**wanted, "limit": _FEW + 1}).fetchone()
+        return int(counted[0]) <= _FEW
+
     def _walk(
         self,
         db: sqlite3.Connection,
@@ -316,3 +343,8 @@ class SqliteStore:
             refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]
             rows = tuple(self._load(db, refs).values())
         return Page(rows, cursor_of(positions[size - 1]) if len(positions) > size else None)
+
+
+def _array(values: Sequence[str] | Sequence[int]) -> str:
+    """What ``json_each`` takes."""
+    return msgspec.json.encode(values).decode()

@@ -140,7 +140,7 @@ class EngineKit:
         target = self.now + by
         await self.settle()
         for _ in range(DUE_LIMIT):
-            due = await self.store.next_wake()
+            due = await self.store.next_wake(self._names)
             if due is None or due > target:
                 self.clock.set(target)
                 await self.settle()
@@ -153,17 +153,17 @@ class EngineKit:
 
     async def _busy(self) -> str:
         """What goes on now, in words; empty if nothing does."""
-        due = [row for row in await self.store.due(self.now, _PAGE) if row.machine in self._names]
+        due = await self.store.due(self._names, self.now, 1)
         if due:
             return f"something due at {due[0].machine}/{due[0].id}"
-        mail = await self.store.mail(self.now, 0, 1)
+        mail = await self.store.mail(self._names, self.now, 0, 1)
         if mail:
             return f"a message to {mail[0].to.machine}/{mail[0].to.id}"
         held = {key for fake in self.fakes.values() for key in fake.waiting}
         # whoever holds something is not among no workers at all: these rows have effects running
-        for row in await self.store.orphans((), _PAGE):
+        for row in await self.store.orphans(self._names, (), _PAGE):
             running = _running(row) - held
-            if row.machine in self._names and running:
+            if running:
                 return f"an effect running, {min(running)}"
         return ""
 
@@ -180,7 +180,7 @@ def _by_name(fakes: Fakes) -> dict[str, Fake]:
 
 def _with_fakes(
     machines: Sequence[AMachine], fakes: Mapping[str, Fake]
-) -> tuple[list[Definition[Any]], set[str]]:
+) -> tuple[list[Definition[Any]], tuple[str, ...]]:
     """The machines and those that they invoke, with the faked effects in the place of the real
     ones, and the names of all; raises ``ValueError`` for a fake that none has an effect for."""
     done: dict[int, Definition[Any]] = {}
@@ -209,7 +209,7 @@ def _with_fakes(
             f"no machine here has an effect {strange[0]!r}; there are "
             f"{', '.join(sorted(known)) or 'none'}"
         )
-    return definitions, {definition.name for definition in done.values()}
+    return definitions, tuple({definition.name for definition in done.values()})
 
 
 def _faked(effect: Effect[Any, Any], fake: Fake) -> Effect[Any, Any]:

@@ -73,20 +73,37 @@ SELECT number FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
 SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NULL)
 
 -- name: due
--- No SKIP LOCKED as PostgreSQL will have: one process owns the file.
+-- No SKIP LOCKED as PostgreSQL will have: one process owns the file. Each machine gives the first
+-- of its own, so that nothing of another is walked past; documents are read of the first of all.
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
        held_by, incidents, deadline, document
-FROM instances INDEXED BY instances_awake
-WHERE wake_at <= ?
+FROM instances
+WHERE number IN (
+    SELECT i.number
+    FROM json_each(:machines) AS wanted CROSS JOIN instances AS i
+    WHERE i.number IN (
+        SELECT number FROM instances INDEXED BY instances_awake
+        WHERE machine = wanted.value AND wake_at <= :now
+        ORDER BY wake_at, number LIMIT :limit
+    )
+    ORDER BY i.wake_at, i.number LIMIT :limit
+)
 ORDER BY wake_at, number
-LIMIT ?
 
 -- name: next_wake
-SELECT min(wake_at) FROM instances INDEXED BY instances_awake WHERE wake_at IS NOT NULL
+SELECT min((
+    SELECT min(wake_at) FROM instances INDEXED BY instances_awake
+    WHERE machine = wanted.value AND wake_at IS NOT NULL
+))
+FROM json_each(:machines) AS wanted
 
 -- name: next_message
 -- A message that is due at once (NULL) has no moment to wait for: `mail` has it at any time.
-SELECT min(due_at) FROM mailbox INDEXED BY mailbox_due WHERE held = 0 AND due_at IS NOT NULL
+SELECT min((
+    SELECT min(due_at) FROM mailbox INDEXED BY mailbox_due
+    WHERE held = 0 AND to_machine = wanted.value AND due_at IS NOT NULL
+))
+FROM json_each(:machines) AS wanted
 
 -- name: holders
 -- A loose index scan, one seek for each holder; SQLite does none by itself.
@@ -104,31 +121,46 @@ SELECT held_by FROM holder WHERE held_by IS NOT NULL
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
        held_by, incidents, deadline, document
 FROM instances INDEXED BY instances_held
-WHERE held_by = ?
-ORDER BY number
-LIMIT ?
+WHERE held_by = :held_by AND machine IN (SELECT value FROM json_each(:machines))
+LIMIT :limit
+
+-- name: addressees
+-- A loose index scan, as that of the holders.
+WITH RECURSIVE addressee (machine) AS (
+    SELECT min(to_machine) FROM mailbox INDEXED BY mailbox_due WHERE held = 0
+    UNION ALL
+    SELECT (SELECT min(m.to_machine) FROM mailbox AS m INDEXED BY mailbox_due
+            WHERE m.held = 0 AND m.to_machine > addressee.machine)
+    FROM addressee
+    WHERE addressee.machine IS NOT NULL
+)
+SELECT machine FROM addressee WHERE machine IS NOT NULL
 
 -- name: mail
--- Two ranges of one index, since messages due at once (NULL) come in order of number from it and
--- the late ones do not. `+number` keeps SQLite from walking the whole box by number instead.
+-- Two ranges of one index for each machine, since messages due at once (NULL) come in order of
+-- number from it and the late ones do not. `+number` keeps SQLite from walking the whole box by number instead.
 SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
        key
 FROM mailbox
 WHERE number IN (
-    SELECT number FROM (
+    SELECT m.number
+    FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
+    WHERE m.number IN (
         SELECT number FROM mailbox INDEXED BY mailbox_due
-        WHERE held = 0 AND due_at IS NULL AND number > :after
+        WHERE held = 0 AND to_machine = wanted.value AND due_at IS NULL AND number > :after
         ORDER BY number LIMIT :limit
     )
     UNION ALL
-    SELECT number FROM (
+    SELECT m.number
+    FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
+    WHERE m.number IN (
         SELECT number FROM mailbox INDEXED BY mailbox_due
-        WHERE held = 0 AND due_at <= :now AND +number > :after
+        WHERE held = 0 AND to_machine = wanted.value AND due_at <= :now AND +number > :after
         ORDER BY number LIMIT :limit
     )
+    ORDER BY 1 LIMIT :limit
 )
 ORDER BY number
-LIMIT :limit
 
 -- name: configuration
 SELECT number, machine, version, status, state, tags, owners
@@ -156,6 +188,21 @@ LIMIT :limit
 SELECT created_at, id FROM instances INDEXED BY instances_by_configuration
 WHERE configuration = :configuration AND (created_at, id) < (:created_at, :id)
   AND since <= :since
+ORDER BY created_at DESC, id DESC
+LIMIT :limit
+
+-- name: count_since
+SELECT count(*) FROM (
+    SELECT 1 FROM instances INDEXED BY instances_by_since
+    WHERE configuration IN (SELECT value FROM json_each(:configurations)) AND since <= :since
+    LIMIT :limit
+)
+
+-- name: keys_by_since
+-- Sorts all that fit, and so is asked only where they are few.
+SELECT created_at, id FROM instances INDEXED BY instances_by_since
+WHERE configuration IN (SELECT value FROM json_each(:configurations)) AND since <= :since
+  AND (created_at, id) < (:created_at, :id)
 ORDER BY created_at DESC, id DESC
 LIMIT :limit
 
@@ -212,7 +259,7 @@ LIMIT :limit
 -- name: journal
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
-WHERE i.machine = ? AND i.id = ? AND j.seq > ?
+WHERE i.machine = ? AND i.id = ? AND (j.seq, j.part) > (?, ?)
 ORDER BY j.seq, j.part
 LIMIT ?
 

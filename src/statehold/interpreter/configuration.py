@@ -1,0 +1,231 @@
+"""Lazy determinisation: what an event does in a configuration is found out once and kept.
+
+1. A :class:`Configuration` is interned: one object for each set of active states of a program.
+2. For each event name it keeps a decision tree of :class:`Node`: inner nodes ask a guard, leaves
+   hold the :class:`.Plan` of the transitions that these answers choose. Nodes grow when reached.
+3. A plan depends on nothing but the chart, the configuration, the answers and, where a transition
+   goes to a history state, on what that remembers: then a node of its own stands before the tree.
+4. Everything is bounded by ``VARIANT_LIMIT`` and, in :mod:`.program`, ``CONFIGURATION_LIMIT``: a
+   full cache is emptied, which costs time and changes nothing, since all of it can be found out
+   again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from statehold.chart.event import AnEvent, Event
+from statehold.chart.model import Guard
+from statehold.interpreter.plan import Plan
+from statehold.interpreter.selection import History, candidates, is_reserved, select
+from statehold.interpreter.snapshot import Microstep
+
+if TYPE_CHECKING:
+    from statehold.interpreter.program import Program
+
+#: remembered histories of one (configuration, event), and event names of one configuration
+VARIANT_LIMIT = 1_000
+
+
+class Configuration:
+    """A legal set of active states of one program, interned: compare with ``is``.
+
+    ``active`` are numbers in document order, the root left out.
+    """
+
+    __slots__ = (
+        "_eventless",
+        "accepts",
+        "active",
+        "by_class",
+        "leaves",
+        "owners",
+        "program",
+        "rows",
+        "states",
+        "tags",
+    )
+
+    def __init__(self, program: Program[Any], active: tuple[int, ...]) -> None:
+        tree = program.tree
+        nodes = [tree.states[state] for state in active]
+        self.program = program
+        self.active = active
+        self.states = frozenset(node.id for node in nodes)
+        self.leaves = tuple(tree.states[s].id for s in active if not tree.children[s])
+        self.tags = tuple(dict.fromkeys(tag for node in nodes for tag in node.tags))
+        self.owners = tuple(dict.fromkeys(node.owner for node in nodes if node.owner))
+        #: names of events that some active state has a transition for, declared ones only
+        self.accepts = tuple(
+            name
+            for name in program.event_names
+            if any(candidates(tree, state, name) for state in (*active, 0))
+        )
+        self.rows: dict[str, Node] = {}
+        #: the same for events whose class has but one name, found without asking the event
+        self.by_class: dict[type, Node] = {}
+        self._eventless: Node | None = None
+
+    def __repr__(self) -> str:
+        return f"Configuration({', '.join(self.leaves)})"
+
+    def row(self, name: str) -> Node:
+        """The decision tree for an event of this name."""
+        node = self.rows.get(name)
+        if node is None:
+            if len(self.rows) >= VARIANT_LIMIT:
+                self.rows.clear()
+                self.by_class.clear()
+            node = self.rows[name] = self._root(name)
+        return node
+
+    def row_of(self, event: AnEvent) -> Node:
+        """The decision tree for this event."""
+        node = self.row(event.__event__)
+        if isinstance(event, Event):
+            if len(self.by_class) >= VARIANT_LIMIT:
+                self.by_class.clear()
+            self.by_class[type(event)] = node
+        return node
+
+    @property
+    def eventless(self) -> Node:
+        """The decision tree for immediate transitions."""
+        if self._eventless is None:
+            self._eventless = self._root(None)
+        return self._eventless
+
+    @property
+    def rests(self) -> bool:
+        """Whether no immediate transition can be enabled here, whatever the data."""
+        node = self.eventless
+        return node.ask == Ask.LEAF and node.plan is None
+
+    def _root(self, name: str | None) -> Node:
+        program = self.program
+        if not program.depends_on_history(self.active, name):
+            return self._grow(name, {}, ())
+        node = Node(Ask.HISTORY, lambda history: self._grow(name, history, ()))
+        node.call = program.remembering
+        return node
+
+    def _grow(
+        self, name: str | None, history: History, asked: tuple[tuple[Guard, bool], ...]
+    ) -> Node:
+        """The node where these guards were answered so: the next question, or the end."""
+        tree = self.program.tree
+        answers = dict(asked)
+        order = dict(asked)
+        missing: list[Guard] = []
+
+        def answer(guard: Guard) -> bool | None:
+            if guard.kind == "in":
+                return order.setdefault(guard, guard.name in self.states)
+            known = answers.get(guard)
+            if known is None:
+                missing.append(guard)
+            return known
+
+        chosen = select(tree, self.active, name, history, answer)
+        if chosen is None:
+            return self._question(name, history, tuple(order.items()), missing[0])
+        leaf = Node(Ask.LEAF, None)
+        guards = tuple((guard.name, said) for guard, said in order.items())
+        if chosen:
+            plan, exited, entered = self.program.plan(self.active, chosen, history)
+            # with a reserved event something is over: a timer, an effect. What follows an immediate
+            # transition is not looked into here: a cycle of them would be followed for ever
+            if plan.simple and (name is None or is_reserved(name) or not plan.target.rests):
+                plan.simple = False
+            leaf.plan = plan
+            ids = tuple(transition.id for transition in chosen)
+            leaf.trace = (Microstep(name, guards, ids, exited, entered),)
+        else:
+            leaf.trace = (Microstep(name, guards, (), (), ()),)
+        return leaf
+
+    def _question(
+        self,
+        name: str | None,
+        history: History,
+        asked: tuple[tuple[Guard, bool], ...],
+        guard: Guard,
+    ) -> Node:
+        def grow(said: bool) -> Node:
+            return self._grow(name, history, (*asked, (guard, said)))
+
+        if guard.kind == "by":
+            node = Node(Ask.ROLE, grow)
+            node.call = frozenset(guard.name.split(","))
+        else:
+            function = self.program.functions[guard.name]
+            node = Node(Ask(function.takes), grow)
+            node.call = function.call
+        node.what = guard.name
+        return node
+
+
+class Ask(IntEnum):
+    """What a node is. The first four are inner: how to get the answer or the next node."""
+
+    LEAF = 0
+    DATA = 1
+    DATA_EVENT = 2
+    DATA_EVENT_CONTEXT = 3
+    ROLE = 4
+    HISTORY = 5
+
+
+class Node:
+    """One question about an event in a configuration, or, with ``ask`` LEAF, the answer to all.
+
+    ``plan`` None at a leaf: nothing is enabled. ``trace`` tells the round's questions.
+    """
+
+    __slots__ = (
+        "_grow",
+        "ask",
+        "call",
+        "no",
+        "plan",
+        "trace",
+        "variants",
+        "what",
+        "yes",
+    )
+
+    def __init__(self, ask: Ask, grow: Callable[[Any], Node] | None) -> None:
+        self.ask = int(ask)
+        self.call: Any = None
+        self.what = ""
+        self.yes: Node | None = None
+        self.no: Node | None = None
+        self.plan: Plan | None = None
+        self.trace: tuple[Microstep, ...] = ()
+        self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}
+        self._grow = grow
+
+    def branch(self, answer: bool) -> Node:
+        """The node for this answer to the guard."""
+        node = self.yes if answer else self.no
+        if node is None:
+            assert self._grow is not None
+            node = self._grow(answer)
+            if answer:
+                self.yes = node
+            else:
+                self.no = node
+        return node
+
+    def variant(self, history: History) -> Node:
+        """The node for what the histories named in ``call`` remember."""
+        key = tuple(history.get(name, ()) for name in self.call)
+        node = self.variants.get(key)
+        if node is None:
+            assert self._grow is not None
+            if len(self.variants) >= VARIANT_LIMIT:
+                self.variants.clear()
+            node = self.variants[key] = self._grow(dict(zip(self.call, key, strict=True)))
+        return node
