@@ -1,3 +1,5 @@
+"""What the acceptance tests share: real servers, started and stopped."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -13,9 +13,12 @@ from msgspec.structs import replace
 
 from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Write
 from statehold.stores import MemoryStore, SqliteStore
-from tests.stores.build import a_row, an_entry, at, mailbox
+from tests.stores.build import OURS, a_row, an_entry, at, mailbox
 
 IDS = ["a", "b", "c", "d"]
+#: the last one's is another than the others'
+REFS = {id: Ref("courier" if id == "d" else "order", id) for id in IDS}
+BOTH = ("order", "courier")
 STATES: list[tuple[str, ...]] = [("x",), ("x.y",), ("x.y", "z"), ()]
 NAMES: list[tuple[str, ...]] = [(), ("hot",), ("hot", "col d")]
 KEYS = ["k1", "k2", "k3"]
@@ -42,11 +45,11 @@ fields = st.fixed_dictionaries(
 
 messages = st.builds(
     Message,
-    to=st.sampled_from(IDS).map(lambda id: Ref("order", id)),
+    to=st.sampled_from(IDS).map(REFS.__getitem__),
     kind=st.just("event"),
     body=st.just(b"{}"),
     due_at=maybe_time,
-    sender=st.none() | st.sampled_from(IDS).map(lambda id: Ref("order", id)),
+    sender=st.none() | st.sampled_from(IDS).map(REFS.__getitem__),
     send_id=st.none() | st.sampled_from(["s1", "s2"]),
     held=st.booleans(),
     key=st.none() | st.sampled_from(KEYS),
@@ -107,11 +110,14 @@ async def _compare(rounds: list[tuple[list[dict[str, Any]], Query, int]]) -> Non
 
 
 async def _write(model: Store, plan: dict[str, Any]) -> Write:
-    ref = Ref("order", plan["id"])
+    ref = REFS[plan["id"]]
     before = (await model.load([ref])).get(ref)
     seq, rev = (before.seq, before.rev) if before else (0, 0)
     seq = max(1, seq if plan["same_seq"] else seq + 1)
-    row = a_row(ref.id, created_at=at(ord(ref.id) // 2), seq=seq, rev=rev + 1, **plan["fields"])
+    created_at = at(ord(ref.id) // 2)
+    row = a_row(
+        ref.id, machine=ref.machine, created_at=created_at, seq=seq, rev=rev + 1, **plan["fields"]
+    )
     is_start = plan["behind"] is None or before is None
     there = [message.number for message in await mailbox(model)]
     return Write(
@@ -132,7 +138,7 @@ def _entries(row: Row, plan: dict[str, Any]) -> list[Entry]:
 
 async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
     """Everything that can be asked, with the orders that the contract leaves open taken out."""
-    refs = [Ref("order", id) for id in IDS]
+    refs = list(REFS.values())
     keyed = [(ref, key) for ref in refs for key in KEYS]
     pages = [await store.list(query)]
     while pages[-1].cursor is not None:
@@ -141,14 +147,17 @@ async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
         "rows": await store.load(refs),
         "list": pages,
         "count": await store.count("order"),
-        "due": await store.due(OURS, at(now), 3),
-        "next_wake": await store.next_wake(OURS),
-        "orphans": sorted(row.ref for row in await store.orphans(OURS, ["w1"], 100)),
-        "mail": await store.mail(OURS, at(now), now, 3),
+        "due": [await store.due(machines, at(now), 3) for machines in (OURS, BOTH)],
+        "next_wake": [await store.next_wake(machines) for machines in (OURS, BOTH)],
+        "orphans": [
+            sorted(row.ref for row in await store.orphans(machines, ["w1"], 100))
+            for machines in (OURS, BOTH)
+        ],
+        "mail": [await store.mail(machines, at(now), now, 3) for machines in (OURS, BOTH, None)],
         "mailbox": await mailbox(store),
         "replies": await store.replies(keyed),
         "held_keys": await store.held_keys(keyed),
-        "journal": [await store.journal(ref, now - 1, 3) for ref in refs],
+        "journal": [await store.journal(ref, (now - 1, now % 3 - 1), 3) for ref in refs],
         "journal_before": [await store.journal_before(ref, now, 3) for ref in refs],
         "incidents": await store.incidents("order", 2, None),
     }

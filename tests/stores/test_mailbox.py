@@ -9,6 +9,7 @@ from statehold.store import Ref, Store, Write
 from tests.stores.build import (
     CONFLICT,
     KEY_USED,
+    OURS,
     WRITTEN,
     a_message,
     a_row,
@@ -66,6 +67,26 @@ async def test_mail_is_what_is_due_and_not_held_by_number(store: Store) -> None:
     assert [m.send_id for m in await store.mail(OURS, at(4.9), 0, 10)] == ["now"]
     assert [m.send_id for m in await store.mail(OURS, at(5), 0, 10)] == ["now", "early"]
     assert [m.send_id for m in await store.mail(OURS, at(99), 0, 10)] == ["late", "now", "early"]
+
+
+async def test_mail_is_asked_for_machines_or_for_all(store: Store) -> None:
+    to = ["order", "courier", "bill", "order", "courier"]
+    messages = [a_message(due_at=at(5) if n % 2 else None) for n in range(len(to))]
+    named = [replace(m, to=Ref(machine, "x")) for m, machine in zip(messages, to, strict=True)]
+    held = replace(named[0], to=Ref("paused", "x"), held=True)
+    sent = (await posted(store, *named, held))[-len(to) :]
+
+    async def found(machines: list[str] | None) -> list[int]:
+        return [sent.index(message) for message in await store.mail(machines, at(9), 0, 10)]
+
+    assert await found(None) == [0, 1, 2, 3, 4]
+    assert await found(["order"]) == [0, 3]
+    assert await found(["courier", "order", "courier", "paused"]) == [0, 1, 3, 4]
+    assert await found([]) == []
+    assert [m.number for m in await store.mail(["courier", "bill"], at(9), 0, 2)] == [
+        sent[1].number,
+        sent[2].number,
+    ]
 
 
 async def test_mail_is_read_by_pages_without_a_gap(store: Store) -> None:

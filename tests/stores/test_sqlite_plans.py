@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 QUERIES = load_queries("sqlite")
 #: what the statements run over, each of which may hold millions of rows
-LARGE = re.compile(r"\bSCAN (i|j|l|instances|journal|mailbox|lookups|configurations|charts)\b")
+LARGE = re.compile(r"\bSCAN (i|j|l|m|instances|journal|mailbox|lookups|configurations|charts)\b")
 #: one seek to the edge of an index, though SQLite calls it a scan
 EDGES = {
     "any_message_with_key": "SCAN mailbox USING COVERING INDEX mailbox_keys",
@@ -43,12 +43,33 @@ async def test_no_statement_scans_a_table(sqlite: SqliteStore, name: str) -> Non
 
 @pytest.mark.parametrize(
     "name", ["keys_by_age", "keys_by_configuration", "keys_by_lookup", "keys_with_incidents",
-             "due", "journal", "journal_before", "incidents"]
+             "journal", "journal_before", "incidents"]
 )  # fmt: skip
 async def test_pages_come_in_the_order_of_an_index_without_sorting(
     sqlite: SqliteStore, name: str
 ) -> None:
     assert [step for step in plan(sqlite, name) if "TEMP B-TREE FOR" in step] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("due", "instances_awake (machine=? AND wake_at<?)"),
+        ("next_wake", "instances_awake (machine=? AND wake_at>?)"),
+        ("next_message", "mailbox_due (held=? AND to_machine=? AND due_at>?)"),
+        ("rows_held_by", "instances_held (held_by=? AND machine=?)"),
+        ("mail", "mailbox_due (held=? AND to_machine=? AND due_at=? AND number>?)"),
+        ("mail", "mailbox_due (held=? AND to_machine=? AND due_at<?)"),
+        ("addressees", "mailbox_due (held=? AND to_machine>?)"),
+        ("journal", "(instance=? AND (seq,part)>(?,?))"),
+        ("count_since", "instances_by_since (configuration=? AND since<?)"),
+        ("keys_by_since", "instances_by_since (configuration=? AND since<?)"),
+    ],
+)
+async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
+    sqlite: SqliteStore, name: str, expected: str
+) -> None:
+    assert [step for step in plan(sqlite, name) if expected in step] != []
 
 
 def test_every_query_is_used() -> None:

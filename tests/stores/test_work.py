@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Query, Row, Store, StoredChart, Write
+from statehold.store import PAGE_LIMIT, Message, Query, Row, Store, StoredChart, Write
 from tests.stores.build import (
     CONFLICT,
+    OURS,
     a_message,
     a_row,
     an_entry,
@@ -51,6 +52,40 @@ async def test_a_write_that_lost_does_not_move_its_wake(store: Store) -> None:
     assert await store.next_wake(OURS) == at(2)
 
 
+async def test_what_is_due_at_several_machines_comes_in_one_order(store: Store) -> None:
+    machines = ["order", "courier", "order", "bill", "courier", "order"]
+    rows = [a_row(str(n), machine=m, wake_at=at(9 - n // 2)) for n, m in enumerate(machines)]
+    await started(store, *rows)
+    asked = ("order", "courier", "order", "nobody")
+    assert ids(await store.due(asked, at(9), 10)) == ["4", "5", "2", "0", "1"]
+    assert ids(await store.due(asked, at(9), 2)) == ["4", "5"]
+    assert await store.due((), at(9), 10) == []
+
+
+async def test_what_another_machine_has_to_do_never_keeps_ours_from_being_found(
+    store: Store,
+) -> None:
+    others = [
+        a_row(f"c-{n:04}", machine="courier", wake_at=at(0), held_by=("w0",)) for n in range(1500)
+    ]
+    for first in range(0, len(others), 500):
+        await started(store, *others[first : first + 500])
+    theirs = [Message(row.ref, "event", b"{}", due) for row in others for due in (None, at(0))]
+    await posted(store, *theirs[: len(theirs) // 2], sender=a_row("s-1"))
+    await posted(store, *theirs[len(theirs) // 2 :], sender=a_row("s-2"))
+    ours = a_row(wake_at=at(20), held_by=("w0",))
+    await started(store, ours)
+    sent = await posted(store, a_message(), a_message(due_at=at(15)), a_message(due_at=at(10)))
+    assert await store.due(OURS, at(20), 1000) == [ours]
+    assert await store.orphans(OURS, ["w1"], 1000) == [ours]
+    assert await store.mail(OURS, at(20), 0, 1000) == sent
+    assert await store.next_wake(OURS) == at(10)
+    assert await store.next_wake(["courier"]) == at(0)
+    assert await store.next_wake([]) is None
+    assert len(await store.mail(None, at(20), 0, 1000)) == 1000
+    assert (await store.mail(None, at(20), sent[0].number - 1, 1000)) == sent
+
+
 async def test_next_wake_is_the_earliest_of_rows_and_messages(store: Store) -> None:
     assert await store.next_wake(OURS) is None
     await posted(store, a_message(), a_message(held=True, due_at=at(1)))
@@ -70,10 +105,13 @@ async def test_orphans_are_rows_held_by_workers_that_are_not_alive(store: Store)
         a_row("both", held_by=("w0", "w1")),
         a_row("other", held_by=("w2",), machine="courier"),
     )
-    assert sorted(ids(await store.orphans(OURS, ["w1", "w2"], 10))) == ["both", "dead"]
-    assert sorted(ids(await store.orphans(OURS, [], 10))) == ["both", "dead", "mine", "other"]
-    assert len(await store.orphans(OURS, [], 3)) == 3
-    assert await store.orphans(OURS, ["w0", "w1", "w2"], 10) == []
+    both = ["order", "courier"]
+    assert sorted(ids(await store.orphans(both, ["w1", "w2"], 10))) == ["both", "dead"]
+    assert sorted(ids(await store.orphans(both, [], 10))) == ["both", "dead", "mine", "other"]
+    assert sorted(ids(await store.orphans(OURS, [], 10))) == ["both", "dead", "mine"]
+    assert len(await store.orphans(both, [], 3)) == 3
+    assert await store.orphans(both, ["w0", "w1", "w2"], 10) == []
+    assert await store.orphans([], [], 10) == []
 
 
 async def test_a_row_that_is_let_go_is_no_orphan(store: Store) -> None:
@@ -118,27 +156,23 @@ async def test_a_bad_cursor_of_incidents_is_refused(store: Store) -> None:
         assert "cursor" in refused.value.fields
 
 
-async def test_the_journal_is_read_in_order_by_whole_seqs(store: Store) -> None:
+async def test_the_journal_is_read_in_order_from_any_place(store: Store) -> None:
     await started(store, a_row())
     await written(store, Write(a_row(rev=2), 1, [an_entry(a_row(), part=p) for p in (1, 2)]))
     await written(store, Write(a_row(rev=3, seq=2), 2, [an_entry(a_row(seq=2))]))
     await written(store, Write(a_row(rev=4, seq=3), 3, [an_entry(a_row(seq=3))]))
 
-    async def places(after: int, limit: int) -> list[tuple[int, int]]:
+    async def places(after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
         return [(e.seq, e.part) for e in await store.journal(a_row().ref, after, limit)]
 
     whole = [(1, 0), (1, 1), (1, 2), (2, 0), (3, 0)]
-    assert await places(-1, 100) == whole
-    assert await places(0, 3) == whole[:3]
-    assert await places(0, 4) == whole[:4]
-    assert await places(1, 1) == [(2, 0)]
-    assert await places(3, 10) == []
-
-
-async def test_a_seq_with_more_parts_than_the_limit_is_cut(store: Store) -> None:
-    await started(store, a_row())
-    await written(store, Write(a_row(rev=2), 1, [an_entry(a_row(), part=p) for p in (1, 2)]))
-    assert [e.part for e in await store.journal(a_row().ref, 0, 2)] == [0, 1]
+    assert [(e.seq, e.part) for e in await store.journal(a_row().ref)] == whole
+    for first, after in enumerate([(0, -1), *whole]):
+        for limit in (1, 2, 3, 100):
+            assert await places(after, limit) == whole[first : first + limit]
+    assert await places((1, 7), 100) == whole[3:]
+    assert await places((2, -1), 100) == whole[3:]
+    assert await places((4, -1), 100) == []
 
 
 async def test_the_journal_of_an_unknown_instance_is_empty(store: Store) -> None:

@@ -36,7 +36,8 @@ from statehold.chart.model import Chart, Delay
 from statehold.chart.tree import Tree
 from statehold.errors import DefinitionError, StepFailed
 from statehold.interpreter.command import CancelEffect, CancelTimer, SetTimer, StartEffect
-from statehold.interpreter.plan import Configuration, compile_program
+from statehold.interpreter.configuration import Configuration
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.interpreter.step import start, step
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry

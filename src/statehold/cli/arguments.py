@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,21 @@ def read_pairs(what: str, pairs: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"{what} is written NAME=VALUE, not {pair!r}")
         found[name] = value
     return found
+
+
+def read_age(given: str) -> timedelta:
+    """``90s``, ``15m``, ``2h``, ``3d``, at most a hundred years; raises ``UsageError``."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)([smhd])", given)
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else _CENTURY + 1
+    if seconds > _CENTURY:
+        raise UsageError(
+            f"an age is a number with s, m, h or d, like 15m, up to 36500d, not {given!r}"
+        )
+    return timedelta(seconds=seconds)
+
+
+_CENTURY = 36_500 * 86_400
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def _value(text: str) -> Any:

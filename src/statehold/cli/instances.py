@@ -8,7 +8,7 @@ import typer
 
 from statehold import wire
 from statehold.cli import render
-from statehold.cli.arguments import read_fields, read_json, read_pairs
+from statehold.cli.arguments import read_age, read_fields, read_json, read_pairs
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 from statehold.errors import Refused
@@ -96,6 +96,11 @@ async def list_(
     where: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE of an index; may be repeated.")
     ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help="In their present state that long: 90s, 15m, 2h, 3d."),
+    ] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Of this version.")] = None,
     incidents: Annotated[bool, typer.Option(help="Only those that wait for a person.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
 ) -> None:
@@ -109,7 +114,9 @@ async def list_(
         tag=tag,
         owner=owner,
         status=cast("wire.Status | None", status),
+        version=version,
         where=read_pairs("--where", where or []),
+        in_state_since=None if older_than is None else render.now() - read_age(older_than),
         incidents=incidents,
         page_size=min(limit, 1000),
     )

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.chart.machine import Definition
-from statehold.interpreter.plan import compile_program
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.store import Ref, Row
 

@@ -28,7 +28,7 @@ from statehold.errors import (
     TooLarge,
     UpgradeFailed,
 )
-from statehold.interpreter.plan import compile_program
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
 from statehold.store import Store, StoredChart

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.model import Guard
-from statehold.interpreter.plan import Plan
+from statehold.interpreter.plan import Call, Plan, plan_transitions
 from statehold.interpreter.selection import History, candidates, is_reserved, select
 from statehold.interpreter.snapshot import Microstep
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 #: remembered histories of one (configuration, event), and event names of one configuration
 VARIANT_LIMIT = 1_000
+
+#: a whole step: the configuration that follows, the actions to run, and the trace
+Shortcut: TypeAlias = "tuple[Configuration, tuple[Call, ...], tuple[Microstep, ...]]"
 
 
 class Configuration:
@@ -134,14 +137,12 @@ class Configuration:
         leaf = Node(Ask.LEAF, None)
         guards = tuple((guard.name, said) for guard, said in order.items())
         if chosen:
-            plan, exited, entered = self.program.plan(self.active, chosen, history)
-            # with a reserved event something is over: a timer, an effect. What follows an immediate
-            # transition is not looked into here: a cycle of them would be followed for ever
-            if plan.simple and (name is None or is_reserved(name) or not plan.target.rests):
-                plan.simple = False
-            leaf.plan = plan
+            leaf.plan, exited, entered = plan_transitions(
+                self.program, self.active, chosen, history
+            )
             ids = tuple(transition.id for transition in chosen)
             leaf.trace = (Microstep(name, guards, ids, exited, entered),)
+            leaf.shortcut = _shortcut(name, leaf.plan, leaf.trace)
         else:
             leaf.trace = (Microstep(name, guards, (), (), ()),)
         return leaf
@@ -167,6 +168,17 @@ class Configuration:
         return node
 
 
+def _shortcut(name: str | None, plan: Plan, trace: tuple[Microstep, ...]) -> Shortcut | None:
+    """Whether the actions of the plan are all that the whole step does.
+
+    With a reserved event something is over beside them: a timer, an effect. What follows an
+    immediate transition is not looked into: a cycle of them would be followed for ever.
+    """
+    if plan.calls is None or name is None or is_reserved(name) or not plan.target.rests:
+        return None
+    return plan.target, plan.calls, trace
+
+
 class Ask(IntEnum):
     """What a node is. The first four are inner: how to get the answer or the next node."""
 
@@ -181,7 +193,8 @@ class Ask(IntEnum):
 class Node:
     """One question about an event in a configuration, or, with ``ask`` LEAF, the answer to all.
 
-    ``plan`` None at a leaf: nothing is enabled. ``trace`` tells the round's questions.
+    ``plan`` None at a leaf: nothing is enabled. ``trace`` tells the round's questions. ``shortcut``
+    is there where nothing but some actions is left to do.
     """
 
     __slots__ = (
@@ -190,6 +203,7 @@ class Node:
         "call",
         "no",
         "plan",
+        "shortcut",
         "trace",
         "variants",
         "what",
@@ -204,6 +218,7 @@ class Node:
         self.no: Node | None = None
         self.plan: Plan | None = None
         self.trace: tuple[Microstep, ...] = ()
+        self.shortcut: Shortcut | None = None
         self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}
         self._grow = grow
 

@@ -23,7 +23,9 @@ from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Block, Chart
 from statehold.chart.tree import Tree
 from statehold.chart.values import Shape
-from statehold.interpreter.plan import Ask, Configuration, Do, Node, Operation, Plan, Program
+from statehold.interpreter.configuration import Ask, Configuration, Node
+from statehold.interpreter.plan import Do, Operation, Plan
+from statehold.interpreter.program import Program
 from statehold.interpreter.selection import candidates
 
 #: configurations, each with what its history states remember, that one search looks at

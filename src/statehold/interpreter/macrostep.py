@@ -34,16 +34,9 @@ from statehold.interpreter.command import (
     StartChild,
     StartEffect,
 )
-from statehold.interpreter.plan import (
-    Arrival,
-    Ask,
-    Completion,
-    Do,
-    Node,
-    Operation,
-    Plan,
-    Program,
-)
+from statehold.interpreter.configuration import Ask, Node
+from statehold.interpreter.plan import Arrival, Completion, Do, Operation, Plan
+from statehold.interpreter.program import Program
 from statehold.interpreter.snapshot import Deadline, InFlight, Microstep, Snapshot, Step, Timer
 
 #: microsteps in one step; a chart that needs more is going round in circles

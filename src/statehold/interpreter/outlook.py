@@ -14,7 +14,8 @@ from msgspec import Struct
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine, Function
 from statehold.chart.model import Guard, Transition
-from statehold.interpreter.plan import Ask, Configuration, Node, compile_program
+from statehold.interpreter.configuration import Ask, Configuration, Node
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.selection import candidates
 from statehold.interpreter.snapshot import Snapshot
 

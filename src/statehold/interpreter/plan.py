@@ -6,9 +6,9 @@ where it was asked for, in the decision trees of :mod:`.configuration`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from statehold.chart.event import Done, done_event
 from statehold.chart.model import ROOT, Block, Delay, Initial, Transition
@@ -24,6 +24,63 @@ from statehold.interpreter.selection import (
 if TYPE_CHECKING:
     from statehold.interpreter.configuration import Configuration
     from statehold.interpreter.program import Program
+
+#: how many of ``(data, event)`` the function takes, the function, and its name
+Call: TypeAlias = tuple[int, Callable[..., Any], str]
+
+
+class Plan:
+    """What a chosen set of transitions does.
+
+    ``calls`` are the operations, each as how many arguments it takes, the function and its name,
+    where they are plain actions and no more happens: no timer, no effect, nothing to remember, no
+    end. None where there is more to it.
+    """
+
+    __slots__ = (
+        "calls",
+        "ends",
+        "entered",
+        "history",
+        "left",
+        "operations",
+        "target",
+    )
+
+    def __init__(self, target: Configuration, operations: tuple[Operation, ...]) -> None:
+        self.target = target
+        self.operations = operations
+        self.calls: tuple[Call, ...] | None = None
+        self.history: Mapping[str, tuple[str, ...]] = {}
+        #: states entered and exited that invoke something, in document order
+        self.entered: tuple[str, ...] = ()
+        self.left: tuple[str, ...] = ()
+        #: the top-level final state that was reached, or a parallel root all of whose regions are
+        self.ends: str | None = None
+
+
+class Planned(NamedTuple):
+    """A plan, and the ids of the states exited and entered, in the order in which it happens."""
+
+    plan: Plan
+    exited: tuple[str, ...]
+    entered: tuple[str, ...]
+
+
+def plan_transitions(
+    program: Program[Any], active: tuple[int, ...], chosen: tuple[Transition, ...], history: History
+) -> Planned:
+    """The plan for a set of transitions that do not conflict."""
+    tree = program.tree
+    exits = tuple(reversed(exit_set(tree, active, chosen, history)))
+    recorded = recorded_history(tree, active, exits)
+    entry = entry_set(tree, chosen, history, recorded)
+    return _Planner(program, active, entry).build(chosen, exits, recorded)
+
+
+def plan_beginning(program: Program[Any]) -> Planned:
+    """The plan that enters the chart from nowhere."""
+    return _Planner(program, (), initial_entry(program.tree)).build((), (), {})
 
 
 class Do(IntEnum):
@@ -66,82 +123,40 @@ class Completion(NamedTuple):
     output: str | None
 
 
-class Plan:
-    """What a chosen set of transitions does.
-
-    ``calls`` are the actions alone; a plan is ``simple`` if they are all there is to it and no
-    further microstep can follow: neither timers, effects, raised events nor an end. (The last is
-    for whoever knows the event to say: see :meth:`Configuration._grow`.)
-    """
-
-    __slots__ = (
-        "calls",
-        "ends",
-        "entered",
-        "history",
-        "left",
-        "operations",
-        "simple",
-        "target",
-    )
-
-    def __init__(self, target: Configuration, operations: tuple[Operation, ...]) -> None:
-        self.target = target
-        self.operations = operations
-        self.calls = tuple(o for o in operations if o.code <= Do.RUN_DATA_EVENT)
-        self.history: Mapping[str, tuple[str, ...]] = {}
-        #: states entered and exited that invoke something, in document order
-        self.entered: tuple[str, ...] = ()
-        self.left: tuple[str, ...] = ()
-        #: the top-level final state that was reached, or a parallel root all of whose regions are
-        self.ends: str | None = None
-        self.simple = False
-
-
 class _Planner:
-    """Builds one plan; the order of operations is SCXML's Appendix D, ``microstep``."""
+    """Builds one plan. ``active`` are the states that are active so far."""
 
-    def __init__(
-        self,
-        program: Program[Any],
-        active: tuple[int, ...],
-        chosen: tuple[Transition, ...],
-        history: History,
-    ) -> None:
+    def __init__(self, program: Program[Any], active: tuple[int, ...], entry: Entry) -> None:
         self.program = program
         self.tree = program.tree
-        self.chosen = chosen
-        self.exits = tuple(reversed(exit_set(self.tree, active, chosen, history)))
-        self.recorded = recorded_history(self.tree, active, self.exits)
-        self.entry: Entry = entry_set(self.tree, chosen, history, self.recorded)
         self.active = set(active)
+        self.entry = entry
         self.operations: list[Operation] = []
         self.ends: str | None = None
 
-    def build(self) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
-        for state in self.exits:
+    def build(
+        self, chosen: Sequence[Transition], exits: tuple[int, ...], recorded: History
+    ) -> Planned:
+        for state in exits:
             self._exit(state)
-        for transition in self.chosen:
+        for transition in chosen:
             self._blocks(transition.actions)
         for state in self.entry.states:
             self._enter(state)
-        ids = [self.tree.states[state].id for state in self.exits]
-        # the root is always active, so nobody is told of it
-        entered = [self.tree.states[state].id for state in self.entry.states if state]
         program = self.program
+        exited = tuple(self.tree.states[state].id for state in exits)
+        arrived = tuple(self.tree.states[state].id for state in self.entry.states)
         plan = Plan(program.intern(tuple(sorted(self.active))), tuple(self.operations))
-        plan.history = self.recorded
-        arrived = (self.tree.states[state].id for state in self.entry.states)
-        plan.entered = tuple(s for s in arrived if s in program.invokes)
-        plan.left = tuple(s for s in ids if s in program.invokes)
+        plan.history = recorded
+        plan.entered = tuple(state for state in arrived if state in program.invokes)
+        plan.left = tuple(state for state in exited if state in program.invokes)
         plan.ends = self.ends
-        plan.simple = (
-            len(plan.calls) == len(plan.operations)
-            and not (plan.history or plan.entered or plan.left)
-            and plan.ends is None
-            and program.is_plain
-        )
-        return plan, tuple(ids), tuple(entered)
+        if program.is_plain and not (
+            plan.history or plan.entered or plan.left or plan.ends is not None
+        ):
+            plan.calls = _calls(plan.operations)
+        # the root is always active, so nobody is told of it
+        return Planned(plan, exited, tuple(state for state in arrived if state != ROOT))
 
     def _exit(self, state: int) -> None:
         node = self.tree.states[state]
@@ -214,3 +229,11 @@ class _Planner:
     def _blocks(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
             self.operations.extend(self.program.block(block, self.active))
+
+
+def _calls(operations: Sequence[Operation]) -> tuple[Call, ...] | None:
+    """None where one of them is no plain action."""
+    if any(operation.code > Do.RUN_DATA_EVENT for operation in operations):
+        return None
+    # plain tuples and plain numbers: this is what the fastest loop goes over
+    return tuple((int(code), subject, name) for code, subject, name, _ in operations)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from statehold.chart.effect import Effect
-from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine, Definition
-from statehold.chart.model import Action, Block, Invoke, Transition
+from statehold.chart.model import Action, Block, Invoke
 from statehold.chart.tree import Tree
 from statehold.interpreter.configuration import Configuration
-from statehold.interpreter.plan import Do, Operation, Plan, Planner
-from statehold.interpreter.selection import History, candidates, matches
+from statehold.interpreter.plan import Do, Operation, Plan, plan_beginning
+from statehold.interpreter.selection import candidates, matches
 from statehold.interpreter.snapshot import Microstep
 
 D = TypeVar("D")
@@ -107,17 +106,9 @@ class Program(Generic[D]):
     def beginning(self) -> tuple[Plan, tuple[Microstep, ...]]:
         """The plan that enters the chart from nowhere, and its trace."""
         if self._beginning is None:
-            planner = _Planner(self, (), (), {})
-            planner.entry = initial_entry(self.tree)
-            plan, exited, entered = planner.build()
+            plan, exited, entered = plan_beginning(self)
             self._beginning = (plan, (Microstep(None, (), (), exited, entered),))
         return self._beginning
-
-    def plan(
-        self, active: tuple[int, ...], chosen: tuple[Transition, ...], history: History
-    ) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
-        """The plan, and the ids of the states exited and entered, in the order it happens."""
-        return _Planner(self, active, chosen, history).build()
 
     def operation(self, action: Action, active: Iterable[int]) -> Operation:
         """One action; ``active`` are the states at that moment."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from statehold.interpreter.command import Command
 
 if TYPE_CHECKING:
-    from statehold.interpreter.plan import Configuration
+    from statehold.interpreter.configuration import Configuration
 
 D = TypeVar("D")
 

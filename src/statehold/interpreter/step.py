@@ -17,18 +17,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 
-from statehold.chart.event import (
-    AnEvent,
-)
+from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
 from statehold.errors import ActionFailed
+from statehold.interpreter.configuration import Node, Shortcut
 from statehold.interpreter.macrostep import Macrostep
-from statehold.interpreter.plan import (
-    Ask,
-    Node,
-    Program,
-    compile_program,
-)
+from statehold.interpreter.program import Program, compile_program
 from statehold.interpreter.snapshot import Snapshot, Step
 
 D = TypeVar("D")
@@ -86,6 +80,7 @@ def step(
         raise ValueError("the snapshot belongs to another machine, or to another version of it")
     node = configuration.by_class.get(type(event)) or configuration.row_of(event)
     data = snapshot.data
+    shortcut: Shortcut | None = None
     try:
         while ask := node.ask:
             if ask == 1:
@@ -97,20 +92,20 @@ def step(
             else:
                 break
             node = (node.yes if answer else node.no) or node.branch(bool(answer))
+        shortcut = node.shortcut
     except Exception:  # noqa: BLE001 - not swallowed:
         # the long way asks again, once it knows that the event is not stale, and reports it
-        ask = Ask.DATA
-    plan = node.plan
-    if ask or plan is None or not plan.simple or snapshot.effects or snapshot.done:
+        pass
+    if shortcut is None or snapshot.effects or snapshot.done:
         if not program.is_plain:
             node = configuration.row_of(event)
         return _step(program, snapshot, event, node, now, roles)
-    calls = plan.calls
+    target, calls, trace = shortcut
     if calls:
         data = program.copy(data)
         action = ""
         try:
-            for takes, call, action, _ in calls:  # noqa: B007 - told by the error below
+            for takes, call, action in calls:  # noqa: B007 - told by the error below
                 changed = call(data) if takes == 1 else call(data, event)
                 if changed is not None:
                     data = changed
@@ -118,7 +113,7 @@ def step(
             raise ActionFailed(action, error) from error
     return Step(
         Snapshot(
-            plan.target,
+            target,
             data,
             snapshot.seq + 1,
             snapshot.instance,
@@ -130,7 +125,7 @@ def step(
             None,
         ),
         (),
-        node.trace,
+        trace,
         True,
     )
 

@@ -25,7 +25,7 @@ from statehold.interpreter.command import (
     StartChild,
     StartEffect,
 )
-from statehold.interpreter.plan import Configuration
+from statehold.interpreter.configuration import Configuration
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.upgrade.mapping import NoImage, closure
 from statehold.upgrade.move import Move

@@ -1,3 +1,5 @@
+"""What the command line prints, piece by piece."""
+
 from __future__ import annotations
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""The client's reading of an event stream."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,5 @@
+"""Stores, clocks and engines for the tests of the engine."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,5 @@
+"""Who is asking: callers from headers, and requests from other sites."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Bodies: their size, their kind, their depth."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The page at the server's root."""
+
 from __future__ import annotations
 
 from statehold.server.page import render

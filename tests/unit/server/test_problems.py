@@ -1,3 +1,5 @@
+"""Errors as problems: each has its status and its members."""
+
 from __future__ import annotations
 
 import json
