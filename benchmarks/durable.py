@@ -112,7 +112,7 @@ async def lengths(path: Path) -> tuple[int, int]:
     await store.open("benchmark")
     try:
         ref = Ref("parcel", "sample")
-        rows, entries = await store.load([ref]), await store.journal(ref, 1)
+        rows, entries = await store.load([ref]), await store.journal(ref, (2, -1))
     finally:
         await store.close()
     return len(rows[ref].document), sum(len(entry.body) for entry in entries) // len(entries)

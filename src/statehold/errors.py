@@ -96,6 +96,8 @@ class Refused(StateholdError):
 
 
 class UnknownMachine(Refused):
+    """No machine of this name is run by the engine that was asked."""
+
     code = "unknown-machine"
 
     def __init__(self, machine: str, known: Sequence[str]) -> None:
@@ -110,6 +112,8 @@ class UnknownMachine(Refused):
 
 
 class UnknownInstance(Refused):
+    """The machine has no instance of this id."""
+
     code = "unknown-instance"
 
     def __init__(self, machine: str, id: str) -> None:
@@ -122,6 +126,8 @@ class UnknownInstance(Refused):
 
 
 class UnknownEvent(Refused):
+    """The machine declares no event of this name."""
+
     code = "unknown-event"
 
     def __init__(self, machine: str, event: str, known: Sequence[str]) -> None:
@@ -129,7 +135,8 @@ class UnknownEvent(Refused):
         self.event = event
         self.known = tuple(sorted(known))
         super().__init__(
-            f"machine {machine!r} knows no event {event!r}; it knows {', '.join(self.known) or 'none'}"
+            f"machine {machine!r} knows no event {event!r}; "
+            f"it knows {', '.join(self.known) or 'none'}"
         )
 
     def details(self) -> dict[str, Any]:
@@ -137,6 +144,8 @@ class UnknownEvent(Refused):
 
 
 class UnknownIncident(Refused):
+    """No incident of this name waits for a person."""
+
     code = "unknown-incident"
 
     def __init__(self, incident: str) -> None:
@@ -148,6 +157,8 @@ class UnknownIncident(Refused):
 
 
 class InstanceExists(Refused):
+    """A start asked for an id that is taken."""
+
     code = "instance-exists"
 
     def __init__(self, machine: str, id: str) -> None:
@@ -163,6 +174,8 @@ class InstanceExists(Refused):
 
 
 class StaleSeq(Refused):
+    """The instance has moved on since the sender looked: ``expected_seq`` is not its ``seq``."""
+
     code = "stale-seq"
 
     def __init__(self, machine: str, id: str, expected: int, actual: int) -> None:
@@ -247,6 +260,8 @@ class NotAllowed(Refused):
 
 
 class InstanceOver(Refused):
+    """The instance is over, which is for ever; ``status`` tells how it ended."""
+
     code = "instance-over"
 
     def __init__(self, machine: str, id: str, status: str) -> None:
@@ -298,6 +313,8 @@ class InvalidPayload(Refused):
 
 
 class TooLarge(Refused):
+    """``what`` has ``size`` of its ``unit``, more than ``limit``."""
+
     code = "too-large"
 
     def __init__(self, what: str, size: int, limit: int, unit: str = "bytes") -> None:
@@ -318,6 +335,8 @@ class StepFailed(Refused):
 
 
 class ActionFailed(StepFailed):
+    """An action, a delay, an input or an output raised; ``cause`` is what."""
+
     code = "action-failed"
 
     def __init__(self, action: str, cause: BaseException) -> None:
@@ -332,6 +351,8 @@ class ActionFailed(StepFailed):
 
 
 class GuardFailed(StepFailed):
+    """A guard raised; ``cause`` is what."""
+
     code = "guard-failed"
 
     def __init__(self, guard: str, cause: BaseException) -> None:
@@ -346,6 +367,8 @@ class GuardFailed(StepFailed):
 
 
 class EndlessLoop(StepFailed):
+    """The step did not come to rest within ``limit`` microsteps; ``states`` were entered last."""
+
     code = "endless-loop"
 
     def __init__(self, machine: str, states: Sequence[str], limit: int) -> None:
@@ -399,6 +422,8 @@ class Unavailable(StateholdError):
 
 
 class StoreUnavailable(Unavailable):
+    """The store can't be reached or can't be written now."""
+
     code = "store-unavailable"
 
     def __init__(self, why: str) -> None:
@@ -406,13 +431,19 @@ class StoreUnavailable(Unavailable):
 
 
 class Overloaded(Unavailable):
+    """More requests wait than the engine takes."""
+
     code = "overloaded"
 
     def __init__(self, waiting: int, limit: int) -> None:
-        super().__init__(f"{waiting} requests are waiting, the limit is {limit}; send fewer at once")
+        super().__init__(
+            f"{waiting} requests are waiting, the limit is {limit}; send fewer at once"
+        )
 
 
 class Stopping(Unavailable):
+    """The engine is closing."""
+
     code = "stopping"
 
     def __init__(self) -> None:
@@ -446,16 +477,20 @@ class StoreRefused(StateholdError):
 
 
 class StoreInUse(StoreRefused):
+    """Another process has the SQLite file open."""
+
     code = "store-in-use"
 
     def __init__(self, where: str, holder: str) -> None:
         super().__init__(
             f"{where} is in use by {holder}; one SQLite file serves one process: stop the other, "
-            "give this one a file of its own, or use PostgreSQL"
+            "or give this one a file of its own"
         )
 
 
 class SchemaMismatch(StoreRefused):
+    """The store was made by a later release."""
+
     code = "schema-mismatch"
 
     def __init__(self, where: str, found: int, known: int) -> None:

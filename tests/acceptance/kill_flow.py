@@ -88,7 +88,9 @@ def note(order: Order, event: Note) -> None:
 
 
 def tell_stock(order: Order, event: Delivered, context: Context) -> None:
-    context.send("stock", f"stock-{sum(context.instance.encode()) % 3}", Sold(order=context.instance))
+    context.send(
+        "stock", f"stock-{sum(context.instance.encode()) % 3}", Sold(order=context.instance)
+    )
 
 
 class OrderFlow(Machine[Order], name="order", version=1):

@@ -15,6 +15,7 @@ from statehold.interpreter import (
     StartChild,
     StartEffect,
 )
+from statehold.interpreter.command import child_instance
 from tests.conformance.chart_builder import (
     Running,
     after,
@@ -108,6 +109,16 @@ def test_finalize_runs_before_the_transition_is_selected() -> None:
         )
     )
     assert run.send(Result("i", "1.1", 7)).log == ["finalized", "after"]
+
+
+def test_an_invoke_that_wants_all_events_has_each_sent_on_to_its_child() -> None:
+    invoke = Invoke("i", "child", "machine", autoforward=True)
+    run = Running(machine(state("a", invokes=(invoke,)), transitions=[on("go", "a")]))
+    child = child_instance(run.snapshot.instance, "1.1")
+    go, other = NamedEvent("go", 7), NamedEvent("other")
+    assert run.send(go).commands == (Send("child", child, go, None, "2.send.1"),)
+    assert run.send(other).commands == (Send("child", child, other, None, "3.send.1"),)
+    assert run.send(Result("i", "1.1", None)).commands == ()
 
 
 def test_an_effect_that_a_transition_asks_for_outlives_every_state() -> None:

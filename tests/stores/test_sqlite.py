@@ -19,6 +19,7 @@ from statehold.store import Query, Store
 from statehold.stores import SqliteStore, sqlite_file, sqlite_writer
 from statehold.stores.queries import load_migrations, load_schema
 from tests.stores.build import (
+    OURS,
     WRITTEN,
     a_message,
     a_row,
@@ -506,4 +507,4 @@ async def test_times_are_kept_to_the_microsecond_in_any_century(sqlite: SqliteSt
 
 async def test_a_message_due_at_once_is_not_hidden_by_many_that_wait(sqlite: SqliteStore) -> None:
     await posted(sqlite, *(a_message(due_at=at(10**6)) for _ in range(50)), a_message())
-    assert len(await sqlite.mail(at(0), 0, 10)) == 1
+    assert len(await sqlite.mail(OURS, at(0), 0, 10)) == 1

@@ -186,6 +186,7 @@ class _Copiers:
             return _share
         deep = self._fields({n: info.annotation for n, info in model.model_fields.items()})
         cached = _cached_properties(model)
+        is_flat = not deep and not cached
         has_more = bool(model.__private_attributes__) or model.model_config.get("extra") == "allow"
         new, other = cast(Any, object.__new__), self.copy
         put_fields, put_set, put_extra, put_private = _MODEL_SLOTS
@@ -195,13 +196,14 @@ class _Copiers:
                 return other(value)
             twin = new(model)
             fields = value.__dict__.copy()
-            for name, copier in deep:
-                if name in fields:
-                    fields[name] = copier(fields[name])
-            for name in cached:
-                fields.pop(name, None)
+            if not is_flat:
+                for name, copier in deep:
+                    if name in fields:
+                        fields[name] = copier(fields[name])
+                for name in cached:
+                    fields.pop(name, None)
             put_fields(twin, fields)
-            put_set(twin, value.__pydantic_fields_set__.copy())
+            put_set(twin, {*value.__pydantic_fields_set__})
             put_extra(twin, None)
             put_private(twin, None)
             if has_more:

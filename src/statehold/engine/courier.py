@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
@@ -82,7 +83,7 @@ class Courier:
             machines = None if self._store.exclusive else self._machines
             now, size = self._runtime.now(), self._runtime.limits.page
             page = await self._store.mail(machines, now, after, size)
-            acts = [Deliver(message) for message in page if self._is_ours(message)]
+            acts = [Deliver(message) for message in page if concerns(message, self._machines)]
             for act in acts:
                 self._turns.submit(act)
             ended = await asyncio.gather(*(a.future for a in acts), return_exceptions=True)
@@ -91,11 +92,6 @@ class Courier:
             if len(page) < size:
                 return taken > 0
             after = page[-1].number
-
-    def _is_ours(self, message: Message) -> bool:
-        """Whether it is for a machine that runs here, or is to come back to one."""
-        ends = (message.to, message.sender)
-        return any(end is not None and end.machine in self._machines for end in ends)
 
     async def _settle(self, message: Message, outcome: object) -> bool:
         """What becomes of a message after its delivery was tried; False if it is still there."""
@@ -117,6 +113,12 @@ class Courier:
             log.warning("message %d waits: %s", message.number, error)
             return False
         return True
+
+
+def concerns(message: Message, machines: Collection[str]) -> bool:
+    """Whether it is for one of these machines, or is to come back to one."""
+    ends = (message.to, message.sender)
+    return any(end is not None and end.machine in machines for end in ends)
 
 
 #: not the message's fault, and it was promised to be applied: it stays in the mailbox until the

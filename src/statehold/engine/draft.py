@@ -21,9 +21,16 @@ from statehold.engine.change import change_between
 from statehold.engine.document import Document, Parent, Try, encode_document, encode_plain
 from statehold.engine.held import Held
 from statehold.engine.limits import Limits
-from statehold.engine.record import Record, child_of, without
+from statehold.engine.record import Record, without
+from statehold.engine.tries import (
+    Followed,
+    abandon,
+    earliest_due,
+    follow,
+    holders,
+    incident_count,
+)
 from statehold.errors import ActionFailed, Refused, TooLarge
-from statehold.interpreter.command import CancelEffect, CancelTimer, StartChild, StartEffect
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.store import Entry, Message, Ref, Row, Status, Write
 from statehold.wire import Caller, EffectRecord, JournalBody
@@ -196,29 +203,11 @@ class Draft:
         origin: Origin,
         now: datetime,
     ) -> None:
-        changed = raw != self.raw
-        indexes = self._indexed(after) if changed else self.indexes
         output = self._output(after)
-        record = self._record(step, now) if step.commands else None
-        whole = not self.raw or after.seq % CHECKPOINT == 1
         status: Status = "done" if after.done else self.status
-        body = JournalBody(
-            self.definition.version,
-            after.configuration.leaves,
-            status,
-            origin.event,
-            origin.caller.name or None,
-            origin.cause,
-            step.trace,
-            Raw(raw) if whole else msgspec.UNSET,
-            change_between(self.raw, raw) if changed and not whole else None,
-            origin.effects if record is None else (*origin.effects, *record.effects),
-            {} if record is None else record.timers,
-            () if record is None else tuple(record.sent),
-            () if record is None else tuple(record.emitted),
-            None if output is None else Raw(output),
-            origin.reason,
-        )
+        record = self._record(step, now) if step.commands else None
+        indexes = self.indexes if raw == self.raw else self._indexed(after)
+        body = self._body(step, after, raw, output, status, origin, record)
         answer: Answer | None = None
         reply: bytes | None = None
         if origin.key is not None or self.definition.view is not None:
@@ -263,9 +252,38 @@ class Draft:
             self.messages.extend(record.messages)
             self.recalled.extend(record.recalled)
         if record is not None or self.tries:
-            self._follow(step)
+            self._followed(follow(self.tries, step, self.ref, self.worker))
         if after.done:
             self._tell_parent({"output": None if output is None else Raw(output)})
+
+    def _body(
+        self,
+        step: Step[Any],
+        after: Snapshot[Any],
+        raw: bytes,
+        output: bytes | None,
+        status: Status,
+        origin: Origin,
+        record: Record | None,
+    ) -> JournalBody:
+        whole = not self.raw or after.seq % CHECKPOINT == 1
+        return JournalBody(
+            self.definition.version,
+            after.configuration.leaves,
+            status,
+            origin.event,
+            origin.caller.name or None,
+            origin.cause,
+            step.trace,
+            Raw(raw) if whole else msgspec.UNSET,
+            None if whole or raw == self.raw else change_between(self.raw, raw),
+            origin.effects if record is None else (*origin.effects, *record.effects),
+            {} if record is None else record.timers,
+            () if record is None else tuple(record.sent),
+            () if record is None else tuple(record.emitted),
+            None if output is None else Raw(output),
+            origin.reason,
+        )
 
     def _record(self, step: Step[Any], now: datetime) -> Record:
         before = () if self.snapshot is None else self.snapshot.effects
@@ -284,35 +302,12 @@ class Draft:
         except Exception as error:
             raise ActionFailed("view", error) from error
 
-    def _follow(self, step: Step[Any]) -> None:
-        """Keeps the tries in step with the effects that are in flight."""
-        tries = dict(self.tries)
-        for command in step.commands:
-            if isinstance(command, StartEffect):
-                tries[command.key] = Try(1, self.worker)
-                self.started.append(command.key)
-            elif isinstance(command, StartChild):
-                tries[command.key] = Try(1, child=child_of(self.ref, command))
-            elif isinstance(command, CancelEffect):
-                self._stop(tries, command.key)
-            elif isinstance(command, CancelTimer):
-                # one that is set anew in the same step is another
-                tries.pop(f"timer:{command.timer}", None)
-        running = {effect.key for effect in step.snapshot.effects}
-        for key in [key for key, one in tries.items() if one.kind == "effect"]:
-            if key not in running:
-                del tries[key]
-        timers = {timer.id for timer in step.snapshot.timers}
-        for key in [key for key, one in tries.items() if one.kind == "timer"]:
-            if key.removeprefix("timer:") not in timers:
-                del tries[key]
-        self.tries = tries
-
-    def _stop(self, tries: dict[str, Try], key: str) -> None:
-        known = tries.pop(key, None)
-        self.stopped.append(key)
-        if known is not None and known.child is not None:
-            self.messages.append(Message(known.child, "cancel", b"{}", None, self.ref))
+    def _followed(self, after: Followed) -> None:
+        self.tries = after.tries
+        self.started.extend(after.started)
+        self.stopped.extend(after.stopped)
+        for child in after.abandoned:
+            self.messages.append(Message(child, "cancel", b"{}", None, self.ref))
 
     def _tell_parent(self, end: dict[str, Any]) -> None:
         if self.parent is not None:
@@ -413,10 +408,7 @@ class Draft:
         """Nothing of a cancelled instance goes on; what it holds is refused."""
         self.since = now
         self.released = True
-        tries = dict(self.tries)
-        for key in list(tries):
-            self._stop(tries, key)
-        self.tries = _NO_TRIES
+        self._followed(abandon(self.tries))
         self._tell_parent({"error": "Cancelled", "message": origin.reason or "cancelled"})
         if self.snapshot is not None:
             self.snapshot = msgspec.structs.replace(
@@ -489,8 +481,10 @@ class Draft:
         return write, held
 
     def _row(self, rev: int, document: bytes) -> Row:
-        snapshot = self.snapshot
-        busy = self.tries or snapshot is None or snapshot.timers
+        under_way = self.snapshot or self.document
+        timers = () if under_way is None else under_way.timers
+        deadlines = () if self.snapshot is None else self.snapshot.deadlines
+        tries = self.tries
         return Row(
             machine=self.ref.machine,
             id=self.ref.id,
@@ -505,14 +499,10 @@ class Draft:
             created_at=self.created_at,
             since=self.since,
             changed_at=self.changed_at,
-            wake_at=self._wake_at() if busy else None,
-            held_by=self._held_by() if busy else (),
-            incidents=self._incidents() if busy else 0,
-            deadline=(
-                min(one.due for one in snapshot.deadlines)
-                if snapshot is not None and snapshot.deadlines
-                else None
-            ),
+            wake_at=earliest_due(self.status, timers, tries) if timers or tries else None,
+            held_by=holders(tries) if tries else (),
+            incidents=incident_count(tries) if tries else 0,
+            deadline=min((one.due for one in deadlines), default=None) if deadlines else None,
             document=document,
         )
 
@@ -533,40 +523,6 @@ class Draft:
             self.parent,
             self.parts,
         )
-
-    def _wake_at(self) -> datetime | None:
-        if self.status == "paused":
-            return None
-        snapshot = self.snapshot
-        timers = () if self.status != "running" else (
-            snapshot.timers if snapshot is not None
-            else self.document.timers if self.document is not None else ()
-        )  # fmt: skip
-        if not timers and not self.tries:
-            return None
-        tries = self.tries
-        if "upgrade" in tries and tries["upgrade"].incident_at is not None:
-            return None
-        earliest: datetime | None = None
-        for timer in timers:
-            put_off = tries.get(f"timer:{timer.id}")
-            due = timer.due if put_off is None else put_off.next_at
-            if due is not None and (earliest is None or due < earliest):
-                earliest = due
-        for one in tries.values():
-            if (
-                one.kind == "effect"
-                and one.next_at is not None
-                and (earliest is None or one.next_at < earliest)
-            ):
-                earliest = one.next_at
-        return earliest
-
-    def _held_by(self) -> tuple[str, ...]:
-        return tuple(sorted({one.worker for one in self.tries.values() if one.worker}))
-
-    def _incidents(self) -> int:
-        return sum(one.incident_at is not None for one in self.tries.values())
 
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:
         if snapshot.output is None or not snapshot.done:

@@ -20,6 +20,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
+from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
     InvalidPayload,
@@ -35,9 +36,6 @@ from statehold.store import Store, StoredChart
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.diff import difference
 from statehold.upgrade.plan import UpgradePlan, plan
-
-#: the key of the incident that a failed upgrade leaves
-UPGRADE_KEY = "upgrade"
 
 
 class Fleet:
@@ -143,9 +141,9 @@ def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
     tries: dict[str, Try] = {}
     for key, known in draft.tries.items():
         if known.kind == "timer":
-            name = kept_timers.get(key.removeprefix("timer:"))
+            name = kept_timers.get(known.name)
             if name is not None:
-                tries[f"timer:{name}"] = replace(known, name=name)
+                tries[timer_key(name)] = replace(known, name=name)
         elif known.kind != "upgrade":
             tries[key] = known
     return tries

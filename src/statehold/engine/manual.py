@@ -15,6 +15,7 @@ from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight, read_result
 from statehold.engine.runtime import Runtime
+from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance
 from statehold.store import Ref
 from statehold.wire import Caller, EffectRecord
@@ -147,7 +148,7 @@ class SkipIncident(Settle):
             draft.snapshot = replace(
                 draft.snapshot,
                 effects=tuple(e for e in draft.snapshot.effects if e.key != key),
-                timers=tuple(t for t in draft.snapshot.timers if f"timer:{t.id}" != key),
+                timers=tuple(t for t in draft.snapshot.timers if timer_key(t.id) != key),
             )
         draft.set_try(key, None)
         self.note(draft, "skip", known, runtime)
@@ -178,6 +179,6 @@ class ResolveIncident(Settle):
 
 
 def _forget_upgrade(draft: Draft) -> None:
-    known = draft.tries.get("upgrade") if draft.exists else None
+    known = draft.tries.get(UPGRADE_KEY) if draft.exists else None
     if known is not None:
-        draft.set_try("upgrade", None)
+        draft.set_try(UPGRADE_KEY, None)

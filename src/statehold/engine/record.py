@@ -21,6 +21,7 @@ from statehold.interpreter.command import (
     SetTimer,
     StartChild,
     StartEffect,
+    child_instance,
 )
 from statehold.interpreter.snapshot import InFlight
 from statehold.store import Message, Ref
@@ -104,5 +105,5 @@ def without(messages: Sequence[Message], sender: Ref, recalled: Sequence[str]) -
 
 
 def child_of(parent: Ref, command: StartChild) -> Ref:
-    """The child instance that the command starts; its id is never used again."""
-    return Ref(command.machine, f"{parent.id}:{command.key}")
+    """The child instance that the command starts."""
+    return Ref(command.machine, child_instance(parent.id, command.key))

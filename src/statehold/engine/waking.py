@@ -12,6 +12,7 @@ from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, postponed, put_off
 from statehold.engine.runtime import Runtime
+from statehold.engine.tries import timer_key
 from statehold.errors import Refused, UpgradeFailed
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
@@ -44,7 +45,7 @@ class Wake(Act):
                 return
             now = draft.now
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
-            key = f"timer:{timer.id}"
+            key = timer_key(timer.id)
             known = draft.tries.get(key)
             try:
                 taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
@@ -94,7 +95,7 @@ def _due_timer(draft: Draft) -> Timer | None:
     now = draft.now
     due = []
     for timer in draft.snapshot.timers:
-        put_off_to = draft.tries.get(f"timer:{timer.id}")
+        put_off_to = draft.tries.get(timer_key(timer.id))
         at = timer.due if put_off_to is None else put_off_to.next_at
         if at is not None and at <= now:
             due.append(timer)

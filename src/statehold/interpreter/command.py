@@ -18,13 +18,21 @@ class StartEffect(Struct, frozen=True):
 
 
 class StartChild(Struct, frozen=True):
-    """``input`` is the child's data, or None for the child's own default."""
+    """``input`` is the child's data, or None for the child's own default.
+
+    The child's id is what :func:`child_instance` gives.
+    """
 
     key: str
     invoke: str
     machine: str
     state: str
     input: Any
+
+
+def child_instance(parent: str, key: str) -> str:
+    """The id of the child that an instance starts under this key; it is never used again."""
+    return f"{parent}:{key}"
 
 
 class CancelEffect(Struct, frozen=True):

@@ -20,21 +20,20 @@ from statehold.chart.event import (
     Result,
     TimerFired,
 )
-from statehold.chart.machine import AMachine
 from statehold.chart.model import Delay, Invoke
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed
 from statehold.interpreter.command import (
     CancelEffect,
-    CancelSend,
     CancelTimer,
     Command,
-    Emit,
     Send,
     SetTimer,
     StartChild,
     StartEffect,
+    child_instance,
 )
 from statehold.interpreter.configuration import Ask, Node
+from statehold.interpreter.context import StepContext
 from statehold.interpreter.plan import Arrival, Completion, Do, Operation, Plan
 from statehold.interpreter.program import Program
 from statehold.interpreter.snapshot import Deadline, InFlight, Microstep, Snapshot, Step, Timer
@@ -68,7 +67,7 @@ class Macrostep:
         self.trace: list[Microstep] = []
         self.queue: deque[AnEvent] = deque()
         self.to_invoke: dict[str, None] = {}
-        self.context = _Context(self)
+        self.context = StepContext(self)
         self.copied = False
         #: a transition was taken, or the event was of use without one
         self.accepted = False
@@ -112,10 +111,11 @@ class Macrostep:
                 self.forward(invoke, event)
 
     def forward(self, invoke: Invoke, event: AnEvent) -> None:
-        for effect in self.effects:
-            if effect.invoke == invoke.id:
+        for running in self.effects:
+            if running.invoke == invoke.id and running.kind == "machine":
                 self.accepted = self.moved = True
-                self.send(invoke.name, effect.key, event, None, None)
+                child = child_instance(self.before.instance, running.key)
+                self.send(invoke.name, child, event, None, None)
 
     # --- rounds ---
 
@@ -400,48 +400,6 @@ class Macrostep:
             else effect
             for effect in self.effects
         )
-
-
-class _Context:
-    """See :class:`statehold.chart.context.Context`."""
-
-    __slots__ = ("_macrostep", "states")
-
-    def __init__(self, macrostep: Macrostep) -> None:
-        self._macrostep = macrostep
-        self.states: frozenset[str] = frozenset()
-
-    @property
-    def now(self) -> datetime:
-        return self._macrostep.now
-
-    @property
-    def instance(self) -> str:
-        return self._macrostep.before.instance
-
-    def raise_(self, event: AnEvent) -> None:
-        self._macrostep.queue.append(event)
-
-    def send(
-        self,
-        machine: AMachine | str | None,
-        instance: str | None,
-        event: AnEvent,
-        *,
-        delay: timedelta | None = None,
-        id: str | None = None,
-    ) -> str:
-        name = machine if machine is None or isinstance(machine, str) else machine.definition.name
-        return self._macrostep.send(name, instance, event, delay, id)
-
-    def cancel(self, send_id: str) -> None:
-        self._macrostep.commands.append(CancelSend(send_id))
-
-    def emit(self, event: AnEvent) -> None:
-        self._macrostep.commands.append(Emit(event))
-
-    def active(self, state_id: str) -> bool:
-        return state_id in self.states
 
 
 def _moment(after: Any, now: datetime) -> datetime:

@@ -97,7 +97,7 @@ def _answer(
     roles: Collection[str] | None,
     event: AnEvent | None = None,
 ) -> tuple[bool | None, str]:
-    """The guard's answer, None where only an event could tell, and the words for a no."""
+    """The guard's answer, None where only a step could tell, and the words for a no."""
     configuration: Configuration = snapshot.configuration
     if guard.kind == "in":
         return guard.name in configuration.states, f"{guard.name} is not active"
@@ -106,11 +106,12 @@ def _answer(
         said = roles is None or not set(wanted).isdisjoint(roles)
         return said, f"only {' or '.join(wanted)} may do this"
     function = functions[guard.name]
+    no = f"{guard.name} says no"
     if function.takes > 2 or (function.takes == 2 and event is None):
-        return (None, guard.name) if event is None else (False, f"{guard.name} says no")
+        return None, no
     arguments = (snapshot.data, event)[: function.takes]
     try:
-        return bool(function.call(*arguments)), f"{guard.name} says no"
+        return bool(function.call(*arguments)), no
     except Exception as error:  # noqa: BLE001 - told to whoever asks
         return False, f"{guard.name} raised {type(error).__name__}: {error}"
 
@@ -123,7 +124,8 @@ def refusal(
 ) -> tuple[tuple[str, ...], bool]:
     """Why no transition took the event: what said no, and whether that was roles alone.
 
-    No reason: no active state has a transition for it.
+    No reason: no active state has a transition for it. A guard that takes the context can't be
+    asked here; it is named where nothing else can have stopped its transition.
     """
     program = compile_program(machine)
     tree = program.tree
@@ -131,12 +133,13 @@ def refusal(
     roles_alone = False
     for state in (*reversed(snapshot.configuration.active), 0):
         for transition in candidates(tree, state, event.__event__):
-            said_no = [
-                (guard, told)
+            doubtful = [
+                (said, told, guard.kind == "by")
                 for guard in transition.guards
                 for said, told in [_answer(program.functions, snapshot, guard, roles, event)]
-                if said is False
+                if not said
             ]
-            reasons.update((told, None) for _, told in said_no)
-            roles_alone |= bool(said_no) and all(guard.kind == "by" for guard, _ in said_no)
+            said_no = [told for said, told, _ in doubtful if said is False]
+            reasons.update(dict.fromkeys(said_no or [told for _, told, _ in doubtful]))
+            roles_alone |= bool(doubtful) and all(is_role for _, _, is_role in doubtful)
     return tuple(reasons), roles_alone

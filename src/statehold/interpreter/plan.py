@@ -151,9 +151,8 @@ class _Planner:
         plan.entered = tuple(state for state in arrived if state in program.invokes)
         plan.left = tuple(state for state in exited if state in program.invokes)
         plan.ends = self.ends
-        if program.is_plain and not (
-            plan.history or plan.entered or plan.left or plan.ends is not None
-        ):
+        more = plan.history or plan.entered or plan.left or plan.ends is not None
+        if program.is_plain and not more:
             plan.calls = _calls(plan.operations)
         # the root is always active, so nobody is told of it
         return Planned(plan, exited, tuple(state for state in arrived if state != ROOT))

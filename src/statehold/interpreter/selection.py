@@ -2,7 +2,7 @@
 
 This is the structural half of SCXML's Appendix D, over numbers in document order. Nothing here
 runs a function of the machine: guards are answered by whoever calls. It is slow and is called
-once for each case; :mod:`.plan` keeps what comes out.
+once for each case; :mod:`.configuration` keeps what comes out.
 """
 
 from __future__ import annotations

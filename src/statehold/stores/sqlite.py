@@ -63,7 +63,7 @@ _RARE_ENOUGH = 1000
 
 #: how many instances that are long in their states are sorted for a page; among more it is looked
 #: for from the newest on
-_FEW = 5000
+_FEW = 10_000
 
 
 class SqliteStore:

@@ -14,6 +14,7 @@ from statehold.chart.machine import AMachine, Definition
 from statehold.engine import Engine
 from statehold.engine.answer import Answer
 from statehold.engine.clock import ManualClock
+from statehold.engine.courier import concerns
 from statehold.engine.document import decode_document
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
@@ -156,9 +157,11 @@ class EngineKit:
         due = await self.store.due(self._names, self.now, 1)
         if due:
             return f"something due at {due[0].machine}/{due[0].id}"
-        mail = await self.store.mail(self._names, self.now, 0, 1)
-        if mail:
-            return f"a message to {mail[0].to.machine}/{mail[0].to.id}"
+        # as the courier asks: what is for nobody comes back to its sender
+        machines = None if self.store.exclusive else self._names
+        for message in await self.store.mail(machines, self.now, 0, _PAGE):
+            if concerns(message, self._names):
+                return f"a message to {message.to.machine}/{message.to.id}"
         held = {key for fake in self.fakes.values() for key in fake.waiting}
         # whoever holds something is not among no workers at all: these rows have effects running
         for row in await self.store.orphans(self._names, (), _PAGE):

@@ -41,9 +41,7 @@ async def test_many_events_for_one_instance_in_one_batch_are_one_write_and_many_
     async with world.running(Counter) as engine:
         await engine.start(Counter, "c-1")
         world.gate.commits.clear()
-        answers = await asyncio.gather(
-            *(engine.send(Counter, "c-1", Add(n=2)) for _ in range(20))
-        )
+        answers = await asyncio.gather(*(engine.send(Counter, "c-1", Add(n=2)) for _ in range(20)))
         assert [len(writes) for writes in world.gate.commits] == [1]
         assert [answer.seq for answer in answers] == list(range(2, 22))
         # each was answered with the data as it was then, though they were committed together
@@ -282,5 +280,3 @@ async def test_a_refused_request_names_its_own_failure(world: World) -> None:
             await engine.send(Counter, "c-1", Explode())
         with pytest.raises(UnknownInstance):
             await engine.pause(Counter, "none")
-
-

@@ -106,8 +106,6 @@ async def test_a_child_starts_with_its_input_and_its_output_comes_back(world: Wo
         assert (await journal(engine, CaseFlow, "k-1"))[-1].cause == "checking/k-1:1.1"
 
 
-
-
 async def test_a_childs_end_survives_a_crash_and_is_told_once(world: World) -> None:
     for commits in range(5):
         id = f"k-{commits}"
@@ -115,9 +113,7 @@ async def test_a_childs_end_survives_a_crash_and_is_told_once(world: World) -> N
         await engine.start(CaseFlow, id)
         await quiet()
         world.gate.left = commits
-        scoring = asyncio.ensure_future(
-            engine.send(Checking, f"{id}:1.1", Score(score=3), key="k")
-        )
+        scoring = asyncio.ensure_future(engine.send(Checking, f"{id}:1.1", Score(score=3), key="k"))
         await quiet()
         scoring.cancel()
         await world.crash(engine)
@@ -149,9 +145,7 @@ async def test_a_child_whose_state_is_left_at_once_is_cancelled_though_it_was_ne
     world: World,
 ) -> None:
     async with world.running(CaseFlow) as engine:
-        await asyncio.gather(
-            engine.start(CaseFlow, "k-1"), engine.send(CaseFlow, "k-1", Stop())
-        )
+        await asyncio.gather(engine.start(CaseFlow, "k-1"), engine.send(CaseFlow, "k-1", Stop()))
         await quiet()
         assert (await engine.read(Checking, "k-1:1.1")).status == "cancelled"
 

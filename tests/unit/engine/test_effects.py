@@ -163,9 +163,7 @@ async def test_an_effect_whose_state_is_left_in_the_same_batch_is_never_run(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:
-        await asyncio.gather(
-            engine.start(Shipping, "p-1"), engine.send(Shipping, "p-1", Drop())
-        )
+        await asyncio.gather(engine.start(Shipping, "p-1"), engine.send(Shipping, "p-1", Drop()))
         await quiet()
         assert lever.calls == []
         assert (await engine.read(Shipping, "p-1")).state == ["dropped"]

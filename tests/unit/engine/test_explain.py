@@ -129,9 +129,7 @@ async def test_explain_tells_the_step_that_led_to_the_present_state_not_the_last
         assert told.because.seq == 1
 
 
-async def test_explain_tells_of_a_paused_and_of_a_done_instance(
-    world: World, lever: Lever
-) -> None:
+async def test_explain_tells_of_a_paused_and_of_a_done_instance(world: World, lever: Lever) -> None:
     async with world.running(Desk) as engine:
         lever.answers.append(asyncio.Event())
         await engine.start(Desk, "d-1")

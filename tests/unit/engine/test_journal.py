@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from statehold import Event, Final, Machine, State, effect, on, on_failure
-from statehold.engine import Engine
+from statehold.engine import Engine, reader
 from statehold.engine.limits import Limits
-from statehold.errors import InvalidPayload, Refused, UnknownInstance
+from statehold.errors import InvalidPayload, Refused, TooLarge, UnknownInstance
+from statehold.store import Entry, Outcome, Ref, Write
 from statehold.stores import SqliteStore
 from tests.unit.engine.machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import PATIENCE, World, journal, kinds, quiet, signal
@@ -33,7 +35,9 @@ async def test_watching_gives_every_line_once_from_any_seq_while_events_go_on(
             await engine.send(Counter, "c-1", Note(text=str(number)))
 
         async def watch(after: int) -> list[tuple[int, int]]:
-            return [(line.seq, line.part) async for line in engine.watch(Counter, "c-1", after=after)]
+            return [
+                (line.seq, line.part) async for line in engine.watch(Counter, "c-1", after=after)
+            ]
 
         watching = [asyncio.ensure_future(watch(after)) for after in (-1, 0, 1, 5, 11, 30)]
         for number in range(40):
@@ -126,6 +130,64 @@ async def test_a_page_of_the_journal_leads_to_the_next_one(world: World) -> None
             pages += 1
         assert seqs == list(range(1, 27))
         assert pages == 3
+
+
+async def with_notes(world: World, engine: Engine, count: int) -> list[tuple[int, int]]:
+    """Five steps with so many notes under the third; gives the place of every line."""
+    await engine.start(Counter, "c-1")
+    for number in range(4):
+        await engine.send(Counter, "c-1", Note(text=str(number)))
+        if number == 1:
+            row = (await world.rows(engine, ("counter", "c-1")))[Ref("counter", "c-1")]
+            body = b'{"version":1,"state":["open"]}'
+            notes = [
+                Entry("counter", "c-1", 3, part, row.changed_at, "tried", body)
+                for part in range(1, count + 1)
+            ]
+            write = Write(replace(row, rev=row.rev + 1), row.rev, notes)
+            assert await engine._store.commit([write]) == [Outcome.WRITTEN]
+    return [(1, 0), (2, 0), *((3, part) for part in range(count + 1)), (4, 0), (5, 0)]
+
+
+@pytest.mark.parametrize("count", [0, 96, 97, 98, 99, 100, 998, 999, 1098, 1099, 2500])
+async def test_no_line_is_lost_between_pages_however_many_notes_a_step_has(
+    world: World, count: int
+) -> None:
+    async with world.running(Counter) as engine:
+        lines = await with_notes(world, engine, count)
+        pages: list[list[tuple[int, int]]] = []
+        after: int | None = 0
+        while after is not None:
+            page = await engine.journal(Counter, "c-1", after=after, limit=100)
+            pages.append([(line.seq, line.part) for line in page.entries])
+            after = page.after
+        assert [line for page in pages for line in page] == lines
+        assert all(len({seq for seq, _ in page}) == 1 for page in pages if len(page) > 100)
+        assert len(pages) <= 3
+
+
+@pytest.mark.parametrize("after", [0, 2, 3, 4])
+async def test_watching_gives_every_note_of_a_step_that_has_more_than_a_page(
+    world: World, after: int
+) -> None:
+    async with world.running(Counter) as engine:
+        lines = await with_notes(world, engine, 2500)
+        await engine.send(Counter, "c-1", Shut())
+        watching = engine.watch(Counter, "c-1", after=after)
+        watched = [(line.seq, line.part) async for line in watching]
+        assert watched == [line for line in [*lines, (6, 0)] if line > (after, 0)]
+
+
+async def test_a_step_with_more_lines_than_can_be_answered_is_refused_by_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "STEP_LINES", 1500)
+    async with world.running(Counter) as engine:
+        await with_notes(world, engine, 1500)
+        with pytest.raises(TooLarge, match="step 3 of counter/c-1, which can only be watched"):
+            await engine.journal(Counter, "c-1", after=2, limit=100)
+        beyond = await engine.journal(Counter, "c-1", after=3)
+        assert [line.seq for line in beyond.entries] == [4, 5]
 
 
 async def test_the_journal_tells_what_a_step_took_asked_and_changed(world: World) -> None:
@@ -243,7 +305,9 @@ plain = st.recursive(
     | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 names = st.sampled_from(["a", "b", "a/b", "~", "~1", "", "é", "0"])
@@ -274,7 +338,11 @@ async def replayed(path: Path, script: Sequence[Any], crowd: int) -> None:
 
     def note(answer: Any) -> None:
         if not answer.held and answer.seq not in answered:
-            answered[answer.seq] = (answer.state, answer.status, answer.view.model_dump(mode="json"))
+            answered[answer.seq] = (
+                answer.state,
+                answer.status,
+                answer.view.model_dump(mode="json"),
+            )
 
     engine = Engine(SqliteStore(path), [BoxFlow], limits=Limits(grace_seconds=0.0))
     await engine.open()

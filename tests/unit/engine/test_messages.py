@@ -370,10 +370,12 @@ async def test_a_message_whose_sender_is_gone_too_is_dropped_and_keeps_nobody_bu
         stray = Message(
             Ref("account", "x"), "event", b'{"event":{"type":"Remind"}}', sender=Ref("account", "y")
         )
-        await engine._store.commit([Write(replace(row, rev=row.rev + 1), row.rev, messages=[stray])])
+        await engine._store.commit(
+            [Write(replace(row, rev=row.rev + 1), row.rev, messages=[stray])]
+        )
         engine._courier.expect()
         await quiet()
-        assert await engine._store.mail(world.clock.now(), 0, 10) == []
+        assert await engine._store.mail(None, world.clock.now(), 0, 10) == []
 
 
 async def test_a_message_to_a_paused_instance_waits_for_its_resumption(world: World) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -354,9 +356,9 @@ async def test_a_due_timer_that_the_store_can_not_write_is_not_asked_for_in_a_ho
         world.clock.advance(minutes(4))
         due = engine._store.due
 
-        async def counted(now: datetime, limit: int) -> list[Row]:
+        async def counted(machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
             refused.append(limit)
-            return await due(now, limit)
+            return await due(machines, now, limit)
 
         engine._store.due = counted  # type: ignore[method-assign]
         await quiet()

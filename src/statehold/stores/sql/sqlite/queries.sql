@@ -74,21 +74,17 @@ SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NU
 
 -- name: due
 -- No SKIP LOCKED as PostgreSQL will have: one process owns the file. Each machine gives the first
--- of its own, so that nothing of another is walked past; documents are read of the first of all.
-SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
-       held_by, incidents, deadline, document
-FROM instances
-WHERE number IN (
-    SELECT i.number
-    FROM json_each(:machines) AS wanted CROSS JOIN instances AS i
-    WHERE i.number IN (
-        SELECT number FROM instances INDEXED BY instances_awake
-        WHERE machine = wanted.value AND wake_at <= :now
-        ORDER BY wake_at, number LIMIT :limit
-    )
-    ORDER BY i.wake_at, i.number LIMIT :limit
+-- of its own, so that nothing of another is walked past.
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM (SELECT DISTINCT value FROM json_each(:machines)) AS wanted CROSS JOIN instances AS i
+WHERE i.number IN (
+    SELECT number FROM instances INDEXED BY instances_awake
+    WHERE machine = wanted.value AND wake_at <= :now
+    ORDER BY wake_at, number LIMIT :limit
 )
-ORDER BY wake_at, number
+ORDER BY i.wake_at, i.number
+LIMIT :limit
 
 -- name: next_wake
 SELECT min((

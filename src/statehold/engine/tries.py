@@ -1,0 +1,97 @@
+"""The tries of an instance: kept in step with what is in flight, and what they come to for the row.
+
+A try is kept under the key of its effect, under ``timer:`` and the timer's id where a timer's step
+failed, under ``message:`` and its number for one that came back, or as ``upgrade``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from statehold.engine.document import Try
+from statehold.engine.record import child_of
+from statehold.interpreter.command import CancelEffect, CancelTimer, StartChild, StartEffect
+from statehold.interpreter.snapshot import Step, Timer
+from statehold.store import Ref, Status
+
+#: the key of the incident that a failed upgrade leaves
+UPGRADE_KEY = "upgrade"
+
+
+class Followed(NamedTuple):
+    """``tries`` after a step; keys of effects to begin and to stop; children to be cancelled."""
+
+    tries: dict[str, Try]
+    started: list[str]
+    stopped: list[str]
+    abandoned: list[Ref]
+
+
+def timer_key(timer: str) -> str:
+    return f"timer:{timer}"
+
+
+def follow(tries: Mapping[str, Try], step: Step[Any], ref: Ref, worker: str) -> Followed:
+    """What a step makes of the tries; effects that it asks for are this worker's to perform."""
+    after = Followed(dict(tries), [], [], [])
+    for command in step.commands:
+        if isinstance(command, StartEffect):
+            after.tries[command.key] = Try(1, worker)
+            after.started.append(command.key)
+        elif isinstance(command, StartChild):
+            after.tries[command.key] = Try(1, child=child_of(ref, command))
+        elif isinstance(command, CancelEffect):
+            _stop(after, command.key)
+        elif isinstance(command, CancelTimer):
+            # one that is set anew in the same step is another
+            after.tries.pop(timer_key(command.timer), None)
+    running = {effect.key for effect in step.snapshot.effects}
+    running.update(timer_key(timer.id) for timer in step.snapshot.timers)
+    for key, one in list(after.tries.items()):
+        if one.kind in ("effect", "timer") and key not in running:
+            del after.tries[key]
+    return after
+
+
+def abandon(tries: Mapping[str, Try]) -> Followed:
+    """The end of all of them."""
+    after = Followed(dict(tries), [], [], [])
+    for key in tries:
+        _stop(after, key)
+    return after
+
+
+def _stop(after: Followed, key: str) -> None:
+    known = after.tries.pop(key, None)
+    after.stopped.append(key)
+    if known is not None and known.child is not None:
+        after.abandoned.append(known.child)
+
+
+def earliest_due(
+    status: Status, timers: Collection[Timer], tries: Mapping[str, Try]
+) -> datetime | None:
+    """When the instance is to be woken: a timer, or a try that was put off.
+
+    Never while it is paused or waits for its upgrade; an instance that is over has no timers.
+    """
+    upgrade = tries.get(UPGRADE_KEY)
+    if status == "paused" or (upgrade is not None and upgrade.incident_at is not None):
+        return None
+    due = [one.next_at for one in tries.values() if one.kind == "effect"]
+    if status == "running":
+        for timer in timers:
+            put_off = tries.get(timer_key(timer.id))
+            due.append(timer.due if put_off is None else put_off.next_at)
+    return min((moment for moment in due if moment is not None), default=None)
+
+
+def holders(tries: Mapping[str, Try]) -> tuple[str, ...]:
+    """The workers that perform something of it now."""
+    return tuple(sorted({one.worker for one in tries.values() if one.worker}))
+
+
+def incident_count(tries: Mapping[str, Try]) -> int:
+    return sum(one.incident_at is not None for one in tries.values())

@@ -1,0 +1,110 @@
+"""The README is true: its machine runs as printed, is drawn as shown, and passes the checkers."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from statehold import AMachine, Engine
+from statehold.formats.mermaid import to_mermaid
+from tests.acceptance.reader import Reader, blocks, exchanges, needs_curl
+from tests.typing.test_typing import CHECKERS, PATIENCE
+
+pytestmark = pytest.mark.anyio
+
+MODULES = ("orders", "orders_v2")
+
+
+def code(first_line: str) -> str:
+    """The one Python block that begins so."""
+    (found,) = [
+        text
+        for language, text in blocks("README.md")
+        if language == "python" and text.startswith(first_line)
+    ]
+    return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A folder with the README's modules, to import from."""
+    for module in MODULES:
+        (tmp_path / f"{module}.py").write_text(code(f"# {module}.py\n"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for module in MODULES:
+        sys.modules.pop(module, None)
+
+
+def machine_of(module: str) -> AMachine:
+    machine: AMachine = __import__(module).OrderFlow
+    return machine
+
+
+def test_every_python_block_is_one_that_is_tested_here() -> None:
+    first_lines = [
+        text.partition("\n")[0] for language, text in blocks("README.md") if language == "python"
+    ]
+    assert first_lines == [
+        "# orders.py",
+        "# in a coroutine, or in `python -m asyncio`",
+        "# orders_v2.py",
+    ]
+
+
+def test_the_diagram_is_that_of_the_machine(shop: Path) -> None:
+    drawn = [text for language, text in blocks("README.md") if language == "mermaid"]
+    assert drawn == [to_mermaid(machine_of("orders").definition.chart)]
+
+
+@pytest.mark.timeout(PATIENCE + 10)
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_the_machine_passes_the_checkers(checker: str, shop: Path) -> None:
+    assert CHECKERS[checker](shop / "orders.py") == {}
+
+
+async def test_the_engine_says_what_the_machine_does_and_upgrades_it(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    compiled: CodeType = compile(code("# in a coroutine"), "README.md", "exec", flags)
+    await eval(compiled, {})
+    assert capsys.readouterr().out == "['cooking'] 2 ['Reject']\n"
+    async with Engine("sqlite:///orders.db", machines=[machine_of("orders")]) as engine:
+        await engine.start("order", id="o-2", data={"items": ["soup"]})
+    async with Engine("sqlite:///orders.db", machines=[machine_of("orders_v2")]) as engine:
+        report = await engine.upgrade("order")
+        assert (report.upgraded, report.failed) == (2, {})
+        offered = await engine.read("order", "o-2")
+        assert (offered.version, offered.state, offered.view.tip) == (2, ["offered"], 0)
+        assert (await engine.read("order", "o-1")).state == ["cooking"]
+
+
+@needs_curl
+def test_the_commands_run_one_after_the_other(shop: Path) -> None:
+    serve, *others = [
+        command
+        for language, text in blocks("README.md")
+        if language == "console"
+        for command, _ in exchanges(text)
+        if command.startswith(("statehold", "curl"))
+    ]
+    told = []
+    with ExitStack() as stack:
+        reader = Reader(shop, stack)
+        reader.serve(f"{serve} --port {reader.port}")
+        for command in others:
+            told.append(reader.printed(command))
+        reader.stop()
+    created, sent, shown, history = told
+    assert '"state":["offering"]' in created
+    assert "running cooking" in sent
+    assert "prep_minutes  12" in shown
+    assert "offering → cooking" in history
