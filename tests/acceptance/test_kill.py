@@ -44,30 +44,33 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
     print(f"STATEHOLD_SEED={seed}")  # noqa: T201 - shown where the test fails
     chance = random.Random(seed)
     path = tmp_path / "orders.db"
-    async with asyncio.timeout(PATIENCE), endpoint(chance) as (address, calls):
-        async with Served(path, address, tmp_path / "server.log") as server:
-            shop = Shop(server, random.Random(chance.random()))
-            await shop.open_stocks()
-            released = asyncio.Semaphore(0)
-            clients = [
-                asyncio.create_task(shop.one_order(number, released)) for number in range(ORDERS)
-            ]
-            retrying = asyncio.create_task(shop.retry_incidents())
-            for _ in range(KILLS):
-                for _ in range(ORDERS // KILLS):
-                    released.release()
-                # now and then before it listens, while it is still picking up the pieces
-                if chance.random() < 0.8:
-                    await server.listening()
-                    await asyncio.sleep(chance.uniform(0.0, 0.4))
-                else:
-                    await asyncio.sleep(chance.uniform(0.0, 0.3))
-                await server.kill()
-                await server.start()
-            await asyncio.gather(*clients)
-            await shop.drained(path)
-            retrying.cancel()
-            await server.stop()
+    async with (
+        asyncio.timeout(PATIENCE),
+        endpoint(chance) as (address, calls),
+        Served(path, address, tmp_path / "server.log") as server,
+    ):
+        shop = Shop(server, random.Random(chance.random()))
+        await shop.open_stocks()
+        released = asyncio.Semaphore(0)
+        clients = [
+            asyncio.create_task(shop.one_order(number, released)) for number in range(ORDERS)
+        ]
+        retrying = asyncio.create_task(shop.retry_incidents())
+        for _ in range(KILLS):
+            for _ in range(ORDERS // KILLS):
+                released.release()
+            # now and then before it listens, while it is still picking up the pieces
+            if chance.random() < 0.8:
+                await server.listening()
+                await asyncio.sleep(chance.uniform(0.0, 0.4))
+            else:
+                await asyncio.sleep(chance.uniform(0.0, 0.3))
+            await server.kill()
+            await server.start()
+        await asyncio.gather(*clients)
+        await shop.drained(path)
+        retrying.cancel()
+        await server.stop()
     ledger = shop.ledger
     assert audit(path, ledger) == []
     assert waiting(path) == 0
@@ -105,7 +108,7 @@ class Shop:
     def __init__(self, server: Served, chance: random.Random) -> None:
         self.server = server
         self.http = httpx.AsyncClient(base_url=server.address, timeout=30)
-        #: requests at once; more would wait in the client, which goes through all that wait each time
+        #: requests at once; the client goes through all that wait each time that one ends
         self.places = asyncio.Semaphore(16)
         self.chance = chance
         self.ledger = Ledger()
@@ -177,7 +180,8 @@ class Shop:
 
     async def drained(self, path: Path) -> None:
         """Returns once nothing is under way any more."""
-        while busy(path):
+        # another process can only be asked, again and again
+        while busy(path):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await self.http.aclose()
 

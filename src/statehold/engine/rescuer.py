@@ -10,7 +10,7 @@ from datetime import timedelta
 from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import StateholdError, Stopping
+from statehold.errors import InstanceUnreadable, StateholdError, Stopping
 from statehold.store import Ref, Store
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,12 @@ class Rescuer:
             acts = [Rescue(ref, alive) for ref in left]
             for act in acts:
                 self._turns.submit(act)
-            await asyncio.gather(*(act.future for act in acts))
+            for ended in await asyncio.gather(*(a.future for a in acts), return_exceptions=True):
+                if isinstance(ended, InstanceUnreadable):
+                    # one that can't be read must not keep the engine from all the others
+                    log.warning("an instance could not be rescued: %s", ended)
+                elif isinstance(ended, BaseException):
+                    raise ended
             # an orphan that is still one after its rescue would be asked for again for ever
             skipped.update(left)
             rescued += len(left)

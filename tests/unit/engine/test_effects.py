@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from pydantic import BaseModel
@@ -489,7 +490,7 @@ async def test_no_more_effects_than_the_limit_run_at_once(world: World, lever: L
         assert len({call.instance for call in lever.calls}) == 4
 
 
-# --- what one effect's outcome does to another ------------------------------------------------------
+# --- what one effect's outcome does to another ---------------------------------------------------
 
 
 @effect(attempts=3, first=seconds(10), jitter=0)
@@ -556,7 +557,7 @@ async def test_an_engine_on_the_systems_clock_retries_by_itself(world: World) ->
     async with world.running(Flaky, clock=SystemClock()) as engine:
         await engine.start(Flaky, "f-1")
         await state(engine, Flaky, "f-1", "over")
-        gaps = [(b - a).total_seconds() for a, b in zip(seen, seen[1:], strict=False)]
+        gaps = [(b - a).total_seconds() for a, b in pairwise(seen)]
         assert gaps[0] >= 0.01
         assert gaps[1] >= 0.02
 

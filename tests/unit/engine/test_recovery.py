@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pydantic import field_validator
 
 from statehold import (
     Call,
@@ -18,7 +19,7 @@ from statehold import (
     seconds,
 )
 from statehold.engine.limits import Limits
-from statehold.errors import StoreInUse, StoreRefused
+from statehold.errors import InstanceUnreadable, StoreInUse, StoreRefused
 from statehold.store import Ref
 from tests.unit.engine.machines import Add, Counter
 from tests.unit.engine.works import Lever, Parcel, Shipping, Weigh, lever
@@ -281,3 +282,43 @@ async def test_an_engine_that_could_not_be_opened_lets_go_of_its_store(world: Wo
     async with world.running(Counter) as engine:
         assert (await engine.send(Counter, "c-1", Add())).seq == 2
     world.clock.advance(seconds(1))
+
+
+async def test_an_instance_that_can_not_be_read_keeps_no_other_from_being_taken_up(
+    world: World, lever: Lever
+) -> None:
+    strict = {"is": False}
+
+    class Careful(Parcel):
+        @field_validator("weight")
+        @classmethod
+        def is_light(cls, weight: int) -> int:
+            if strict["is"] and weight > 5:
+                raise ValueError("too heavy")
+            return weight
+
+    @effect(attempts=1)
+    async def carry(parcel: Careful, call: Call) -> None:
+        await lever.pull(parcel, call)
+
+    class Carrying(Machine[Careful], name="carrying", version=1):
+        open = State(initial=True, invoke=carry)
+        over = Final()
+        end = on_result(carry, open >> over)
+
+    engine = await world.open(Carrying)
+    lever.answers.append(asyncio.Event())
+    await engine.start(Carrying, "heavy", {"weight": 9})
+    await engine.start(Carrying, "light", {"weight": 1})
+    await quiet()
+    await world.crash(engine)
+    strict["is"] = True
+    lever.answers[0] = None
+    engine = await world.open(Carrying)
+    await state(engine, Carrying, "light", "over")
+    with pytest.raises(InstanceUnreadable, match="too heavy"):
+        await engine.read(Carrying, "heavy")
+    await world.crash(engine)
+    strict["is"] = False
+    async with world.running(Carrying) as engine:
+        await state(engine, Carrying, "heavy", "over")
