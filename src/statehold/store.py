@@ -193,18 +193,29 @@ class Store(Protocol):
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         """The rows that exist."""
+        ...
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """One transaction for all; answers in the order of ``writes``, an instance once at most."""
+        ...
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         """The entries that were written under these idempotency keys."""
+        ...
 
-    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
-        """Which of these keys belong to messages that are held for a paused instance."""
+    async def mail_of_keys(
+        self, keys: Sequence[tuple[Ref, str]]
+    ) -> dict[tuple[Ref, str], Message]:
+        """Messages with these idempotency keys that are held, or released and not delivered yet."""
+        ...
+
+    async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
+        """What is held for a paused instance, by number."""
+        ...
 
     async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
         """Rows of these machines whose ``wake_at`` has come, earliest first."""
+        ...
 
     async def next_wake(self, machines: Sequence[str]) -> datetime | None:
         """The earliest ``wake_at`` of these machines' rows, or moment at which a message to them
@@ -221,11 +232,13 @@ class Store(Protocol):
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         """How many instances there are by (version, status, state)."""
+        ...
 
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
         """Entries whose (seq, part) is above ``after``, in that order."""
+        ...
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         """Steps (part 0) with ``seq`` up to and including this one, newest first."""

@@ -156,7 +156,7 @@ async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
         "mail": [await store.mail(machines, at(now), now, 3) for machines in (OURS, BOTH, None)],
         "mailbox": await mailbox(store),
         "replies": await store.replies(keyed),
-        "held_keys": await store.held_keys(keyed),
+        "mail_of_keys": await store.mail_of_keys(keyed),
         "journal": [await store.journal(ref, (now - 1, now % 3 - 1), 3) for ref in refs],
         "journal_before": [await store.journal_before(ref, now, 3) for ref in refs],
         "incidents": await store.incidents("order", 2, None),

@@ -221,14 +221,14 @@ async def test_a_release_leaves_what_the_same_write_holds(store: Store) -> None:
 async def test_a_held_message_s_key_is_known_until_the_message_is_consumed(store: Store) -> None:
     keys = [(Ref("order", "o-1"), "k1"), (Ref("order", "o-1"), "k2"), (Ref("order", "o-2"), "k1")]
     await written(store, new(a_row(), messages=[a_message(held=True, key="k1")]))
-    assert await store.held_keys(keys) == {keys[0]}
+    assert set(await store.mail_of_keys(keys)) == {keys[0]}
     await written(store, change(a_row(), parts={"released": True}))
-    assert await store.held_keys(keys) == {keys[0]}, "it was not delivered yet"
+    assert set(await store.mail_of_keys(keys)) == {keys[0]}, "it was not delivered yet"
     (message,) = await mailbox(store)
     now = await read(store)
     assert now is not None
     await written(store, change(now, key="k1", parts={"consumed": [message.number]}))
-    assert await store.held_keys(keys) == set()
+    assert await store.mail_of_keys(keys) == {}
     assert set(await store.replies(keys)) == {keys[0]}
 
 
@@ -264,4 +264,4 @@ async def test_discard_takes_out_what_is_there_and_minds_nothing_else(store: Sto
     one, two = await posted(store, a_message(key="k"), a_message())
     await store.discard([one.number, 10**6])
     assert await mailbox(store) == [two]
-    assert await store.held_keys([(one.to, "k")]) == set()
+    assert await store.mail_of_keys([(one.to, "k")]) == {}

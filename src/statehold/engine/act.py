@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.runtime import Runtime
@@ -18,7 +18,7 @@ from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
 from statehold.interpreter.outlook import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.store import Ref
+from statehold.store import Message, Ref
 from statehold.wire import Caller
 
 #: an upgrade that nobody asked for: an event or a timer came
@@ -26,13 +26,19 @@ _IN_PASSING = Origin("upgrade")
 
 
 class Act(ABC):
-    """One request for one instance. ``future`` gets the answer once it is committed."""
+    """One request for one instance. ``future`` gets the answer once it is committed.
+
+    The turn brings what is held for the instance, by number, to an act that ``wants_held_mail``.
+    """
+
+    wants_held_mail: ClassVar[bool] = False
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
         self.key = key
         self.caller = caller
         self.conflicts = 0
+        self.held_mail: Sequence[Message] = ()
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     @abstractmethod

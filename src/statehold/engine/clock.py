@@ -10,6 +10,7 @@ from typing import Protocol
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
+        ...
 
     async def wait(self, hint: asyncio.Event, until: datetime | None) -> None:
         """Returns once ``hint`` is set or the moment has come; None waits for the hint alone."""

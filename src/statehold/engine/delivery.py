@@ -7,6 +7,7 @@ incident where it does not listen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +20,13 @@ from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.events import parse_event
 from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.runtime import Runtime
-from statehold.errors import InstanceOver, Refused, StateholdError, UnknownInstance
+from statehold.errors import (
+    InstanceOver,
+    Refused,
+    StateholdError,
+    UnknownInstance,
+    UpgradeFailed,
+)
 from statehold.interpreter.step import start, step
 from statehold.store import Message, Ref
 from statehold.wire import Caller, EffectRecord
@@ -51,10 +58,10 @@ class EndBody(Struct, frozen=True):
     message: str = ""
 
 
-_event = msgspec.json.Decoder(EventBody).decode
-_start = msgspec.json.Decoder(StartBody).decode
-_end = msgspec.json.Decoder(EndBody).decode
-_ending = msgspec.json.Decoder(Ending).decode
+_as_event = msgspec.json.Decoder(EventBody).decode
+_as_start = msgspec.json.Decoder(StartBody).decode
+_as_end = msgspec.json.Decoder(EndBody).decode
+_as_ending = msgspec.json.Decoder(Ending).decode
 
 
 class Deliver(Act):
@@ -67,83 +74,111 @@ class Deliver(Act):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
         if draft.exists and draft.status == "paused" and message.kind not in ("start", "cancel"):
-            self._hold(draft)
-        elif message.kind == "event":
-            self._event(draft, runtime)
-        elif message.kind == "start":
-            self._start(draft, runtime)
-        elif message.kind == "end":
-            self._end(draft, runtime)
-        elif message.kind == "outcome":
-            conclude(draft, _ending(message.body), Origin("result"), runtime)
-        elif message.kind == "cancel":
-            self._cancel(draft, runtime)
+            # it waits on, now for the instance's resumption
+            again = msgspec.structs.replace(message, held=True, due_at=None, number=0)
+            draft.hold(again, runtime.limits.held)
         else:
-            raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
+            deliver(draft, message, runtime)
         draft.consume(message.number)
 
-    def _hold(self, draft: Draft) -> None:
-        """It waits on, now for the instance's resumption."""
-        message = self.message
-        draft.hold(msgspec.structs.replace(message, held=True, due_at=None, number=0))
 
-    def _event(self, draft: Draft, runtime: Runtime) -> None:
-        ready(draft, runtime)
-        body = _event(self.message.body)
-        event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
-        roles = None if body.roles is None else frozenset(body.roles)
-        caller = Caller(body.caller, roles)
-        # a held request's key goes into the journal with it: else repeating it is a second step
-        origin = Origin("event", plain, caller, body.cause, key=self.message.key)
-        take_event(draft, event, origin, runtime)
+def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
+    """Does what the message says; raises what refuses it."""
+    if message.kind == "event":
+        _event(draft, message, runtime)
+    elif message.kind == "start":
+        _start(draft, message)
+    elif message.kind == "end":
+        _end(draft, message, runtime)
+    elif message.kind == "outcome":
+        conclude(draft, _as_ending(message.body), Origin("result"), runtime)
+    elif message.kind == "cancel":
+        _cancel(draft)
+    else:
+        raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
 
-    def _start(self, draft: Draft, runtime: Runtime) -> None:
-        body = _start(self.message.body)
-        if draft.exists:
-            if draft.parent != body.parent:
-                raise InstanceOver(draft.ref.machine, draft.ref.id, "taken by another")
-            return
-        shape = draft.definition.data
-        data = shape.check({} if body.data is None else body.data, "the child's data")
-        now = draft.now
-        taken = start(draft.definition, data, now, instance=draft.ref.id)
-        cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
-        draft.begin(taken, Origin("start", cause=cause), now, body.parent)
 
-    def _end(self, draft: Draft, runtime: Runtime) -> None:
-        """A child instance ended: its outcome is the invoke's (SCXML 6.4.2)."""
-        body = _end(self.message.body)
-        ready(draft, runtime)
-        effect = in_flight(draft, body.key)
-        if effect is None or draft.snapshot is None:
-            return
-        now = draft.now
-        cause = None
-        if self.message.sender is not None:
-            cause = f"{self.message.sender.machine}/{self.message.sender.id}"
-        value = None if body.output is None else msgspec.json.decode(body.output)
-        event: Result[Any] | Failure = (
-            Result(effect.invoke, effect.key, value)
-            if body.error is None
-            else Failure(effect.invoke, effect.key, body.error, body.message)
-        )
-        what = "done" if body.error is None else "failed"
-        record = EffectRecord(effect.key, effect.name, what, 1, body.message or None)
-        taken = step(draft.definition, draft.snapshot, event, now)
-        if taken.accepted:
-            plain = {"type": type(event).__name__, "machine": effect.name, "key": effect.key,
-                     "value": value, "error": body.error}  # fmt: skip
-            kind = "result" if body.error is None else "failure"
-            draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)), now)
-        else:
-            draft.settle_silently(taken.snapshot, effect.key)
-            draft.note(what, now, effects=(record,), cause=cause)
+def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) -> None:
+    """Everything that waited for the resumption, in its order and within its turn.
 
-    def _cancel(self, draft: Draft, runtime: Runtime) -> None:
-        if draft.exists and draft.status in ("running", "paused"):
-            origin = Origin("cancel", reason="its parent left the state that invoked it")
-            draft.orphan()
-            draft.mark("cancelled", origin, draft.now)
+    What is refused here is noted, or left to the courier where its sender has to hear of it.
+    """
+    for message in messages:
+        try:
+            deliver(draft, message, runtime)
+        except Refused as error:
+            unready = isinstance(error, UpgradeFailed)
+            if unready or message.sender not in (None, draft.ref):
+                if not message.number:
+                    draft.post(msgspec.structs.replace(message, held=False))
+                continue
+            bounce(draft, message, error, runtime)
+        if message.number:
+            draft.consume(message.number)
+
+
+def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
+    ready(draft, runtime)
+    body = _as_event(message.body)
+    event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
+    roles = None if body.roles is None else frozenset(body.roles)
+    caller = Caller(body.caller, roles)
+    # a held request's key goes into the journal with it: else repeating it is a second step
+    origin = Origin("event", plain, caller, body.cause, key=message.key)
+    take_event(draft, event, origin, runtime)
+
+
+def _start(draft: Draft, message: Message) -> None:
+    body = _as_start(message.body)
+    if draft.exists:
+        if draft.parent != body.parent:
+            raise InstanceOver(draft.ref.machine, draft.ref.id, "taken by another")
+        return
+    shape = draft.definition.data
+    data = shape.check({} if body.data is None else body.data, "the child's data")
+    taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
+    cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
+    draft.begin(taken, Origin("start", cause=cause), draft.now, body.parent)
+
+
+def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
+    """A child instance ended: its outcome is the invoke's (SCXML 6.4.2)."""
+    body = _as_end(message.body)
+    ready(draft, runtime)
+    effect = in_flight(draft, body.key)
+    if effect is None or draft.snapshot is None:
+        return
+    sender = message.sender
+    cause = None if sender is None else f"{sender.machine}/{sender.id}"
+    value = None if body.output is None else msgspec.json.decode(body.output)
+    event: Result[Any] | Failure = (
+        Result(effect.invoke, effect.key, value)
+        if body.error is None
+        else Failure(effect.invoke, effect.key, body.error, body.message)
+    )
+    what = "done" if body.error is None else "failed"
+    record = EffectRecord(effect.key, effect.name, what, 1, body.message or None)
+    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    if taken.accepted:
+        plain = {
+            "type": type(event).__name__,
+            "machine": effect.name,
+            "key": effect.key,
+            "value": value,
+            "error": body.error,
+        }
+        kind = "result" if body.error is None else "failure"
+        draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)), draft.now)
+    else:
+        draft.settle_silently(taken.snapshot, effect.key)
+        draft.note(what, draft.now, effects=(record,), cause=cause)
+
+
+def _cancel(draft: Draft) -> None:
+    if draft.exists and draft.status in ("running", "paused"):
+        origin = Origin("cancel", reason="its parent left the state that invoked it")
+        draft.orphan()
+        draft.mark("cancelled", origin, draft.now)
 
 
 class Bounce(Act):
@@ -155,52 +190,50 @@ class Bounce(Act):
         self.error = error
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
-        message = self.message
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
-        why = str(self.error)[: runtime.limits.error_chars]
-        if message.kind == "start":
-            self._child_failed(draft, why)
-        elif message.kind in ("event", "end", "outcome"):
-            self._refused(draft, why, runtime)
-        draft.consume(message.number)
+        bounce(draft, self.message, self.error, runtime)
+        draft.consume(self.message.number)
 
-    def _child_failed(self, draft: Draft, why: str) -> None:
-        """A child that could not be started has failed; the parent hears it as its end."""
-        parent = _start(self.message.body).parent
-        body = _encode({"key": parent.key, "invoke": parent.invoke,
-                        "error": type(self.error).__name__, "message": why})  # fmt: skip
-        draft.hold(Message(draft.ref, "end", body, None, self.message.to))
 
-    def _refused(self, draft: Draft, why: str, runtime: Runtime) -> None:
-        message = self.message
-        now = draft.now
-        to = f"{message.to.machine}/{message.to.id}"
-        plain = msgspec.json.decode(message.body)
-        sent_here = message.sender is None or message.sender == message.to
-        name = str((plain.get("event") or {}).get("type", message.kind))
-        event = Undeliverable(message.to.machine, message.to.id, name, why)
-        if draft.snapshot is not None and draft.status == "running" and message.sender:
-            try:
-                taken = step(draft.definition, draft.snapshot, event, now)
-                if taken.accepted:
-                    told = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
-                    draft.advance(taken, Origin("event", told, cause=to), now)
-                    return
-            except Refused as refused:
-                why = f"{why}; it could not be handled: {refused}"
-        if sent_here and message.kind == "event":
-            draft.note("refused", now, event=plain.get("event"), reason=why, key=message.key)
-            return
-        key = f"message:{message.number}"
-        body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
-        draft.set_try(
-            key,
-            Try(
-                1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}"
-            ),
-        )
-        draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
+def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
+    """Tells the sender, or the receiver's journal where the sender is no instance."""
+    why = str(error)[: runtime.limits.error_chars]
+    if message.kind == "start":
+        _child_failed(draft, message, type(error).__name__, why)
+    elif message.kind in ("event", "end", "outcome"):
+        _refused(draft, message, why)
+
+
+def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
+    """A child that could not be started has failed; the parent hears it as its end."""
+    parent = _as_start(message.body).parent
+    body = _encode({"key": parent.key, "invoke": parent.invoke, "error": error, "message": why})
+    draft.post(Message(draft.ref, "end", body, None, message.to))
+
+
+def _refused(draft: Draft, message: Message, why: str) -> None:
+    now = draft.now
+    to = f"{message.to.machine}/{message.to.id}"
+    plain = msgspec.json.decode(message.body)
+    name = str((plain.get("event") or {}).get("type", message.kind))
+    event = Undeliverable(message.to.machine, message.to.id, name, why)
+    if draft.snapshot is not None and draft.status == "running" and message.sender:
+        try:
+            taken = step(draft.definition, draft.snapshot, event, now)
+            if taken.accepted:
+                told = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
+                draft.advance(taken, Origin("event", told, cause=to), now)
+                return
+        except Refused as refused:
+            why = f"{why}; it could not be handled: {refused}"
+    if message.sender in (None, message.to) and message.kind == "event":
+        draft.note("refused", now, event=plain.get("event"), reason=why, key=message.key)
+        return
+    body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
+    one = Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}")
+    draft.set_try(f"message:{message.number}", one)
+    draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
 
 
 def again(known: Try, sender: Ref) -> Message:

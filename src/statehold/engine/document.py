@@ -67,7 +67,7 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Document(Struct, frozen=True, omit_defaults=True, gc=False):
-    """``parts`` counts the notes under the present ``seq``."""
+    """``parts`` counts the notes under the present ``seq``, ``held`` the messages held for it."""
 
     data: Raw
     history: dict[str, tuple[str, ...]] = {}
@@ -78,6 +78,7 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     output: MaybeRaw = None
     parent: Parent | None = None
     parts: int = 0
+    held: int = 0
 
 
 _encode = msgspec.json.Encoder().encode
@@ -92,6 +93,7 @@ def encode_document(
     tries: Mapping[str, Try],
     parent: Parent | None,
     parts: int,
+    held: int,
 ) -> bytes:
     """``raw`` is the data as JSON, ``output`` likewise."""
     effects = tuple(
@@ -117,6 +119,7 @@ def encode_document(
             None if output is None else Raw(output),
             parent,
             parts,
+            held,
         )
     )
 

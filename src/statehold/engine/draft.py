@@ -95,6 +95,8 @@ class Draft:
         self.tries: Mapping[str, Try] = _NO_TRIES
         self.parent: Parent | None = None
         self.parts = 0
+        #: how many messages are held for it
+        self.waiting = 0
         self.version = definition.version
         self.seq = 0
         self.status: Status = "running"
@@ -113,6 +115,7 @@ class Draft:
         self.tries = held.tries
         self.parent = held.parent
         self.parts = held.parts
+        self.waiting = held.waiting
         self.version = row.version
         self.seq = row.seq
         self.status = row.status
@@ -316,10 +319,25 @@ class Draft:
 
     # --- what is not a step ---
 
-    def hold(self, message: Message) -> None:
-        """Keeps something for later; the row is written so that the two stand together."""
+    def post(self, message: Message) -> None:
+        """Sends something; the row is written so that the two stand together."""
         self.touched = True
         self.messages.append(message)
+
+    def hold(self, message: Message, limit: int | None = None) -> None:
+        """Keeps something until the instance is resumed; raises ``TooLarge`` beyond ``limit``."""
+        if limit is not None and self.waiting >= limit:
+            raise TooLarge(f"what is held for {self.name}", self.waiting + 1, limit, "messages")
+        self.waiting += 1
+        self.post(message)
+
+    def release(self) -> list[Message]:
+        """Nothing is held from now on; gives what this very turn held, which no store has yet."""
+        here = [message for message in self.messages if message.held and message.to == self.ref]
+        self.messages = [message for message in self.messages if message not in here]
+        self.waiting = 0
+        self.released = True
+        return here
 
     def consume(self, number: int) -> None:
         """The message of this number has had its effect."""
@@ -407,6 +425,7 @@ class Draft:
     def _abandon(self, origin: Origin, now: datetime) -> None:
         """Nothing of a cancelled instance goes on; what it holds is refused."""
         self.since = now
+        self.waiting = 0
         self.released = True
         self._followed(abandon(self.tries))
         self._tell_parent({"error": "Cancelled", "message": origin.reason or "cancelled"})
@@ -477,6 +496,7 @@ class Draft:
             self.tries,
             self.parent,
             self.parts,
+            self.waiting,
         )
         return write, held
 
@@ -510,7 +530,7 @@ class Draft:
         if self.snapshot is None:
             assert self.document is not None
             document = msgspec.structs.replace(
-                self.document, tries=dict(self.tries), parts=self.parts
+                self.document, tries=dict(self.tries), parts=self.parts, held=self.waiting
             )
             self.document = document
             return encode_plain(document)
@@ -522,6 +542,7 @@ class Draft:
             self.tries,
             self.parent,
             self.parts,
+            self.waiting,
         )
 
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:

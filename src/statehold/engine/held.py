@@ -24,6 +24,7 @@ class Held(Struct, frozen=True, gc=False):
     tries: Mapping[str, Try]
     parent: Parent | None
     parts: int
+    waiting: int
 
 
 def hold(definition: Definition[Any], row: Row) -> Held:
@@ -39,4 +40,5 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         document.tries,
         document.parent,
         document.parts,
+        document.held,
     )

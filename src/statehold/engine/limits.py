@@ -27,6 +27,9 @@ class Limits:
     threads: int = 32
     #: instances woken, or messages delivered, in one round
     page: int = 500
+    #: messages held for one paused instance; one more is ``TooLarge``. They are applied in one
+    #: turn when it is resumed, so this is to stay below the store's page
+    held: int = 900
     #: how long the engine sleeps at most before it asks the store what is due
     poll_seconds: float = 1.0
     #: how long a graceful stop waits for running effects

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statehold.engine.act import Act, ready
 from statehold.engine.answer import Answer
-from statehold.engine.delivery import again
+from statehold.engine.delivery import again, deliver_held
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight, read_result
@@ -50,13 +50,16 @@ class Pause(Manual):
 
 
 class Resume(Manual):
-    """What waited happens now, in the order in which it came."""
+    """What waited happens now, in the order in which it came, before anything that comes later."""
+
+    wants_held_mail = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
         if draft.status == "paused":
             draft.mark("running", self.origin("resume"), draft.now)
-            draft.released = True
+            here = draft.release()
+            deliver_held(draft, (*self.held_mail, *here), runtime)
         return draft.answer(self.caller)
 
 
@@ -124,7 +127,7 @@ class RetryIncident(Settle):
             ready(draft, runtime)
             return draft.answer(self.caller)
         if known.kind == "message":
-            draft.hold(again(known, draft.ref))
+            draft.post(again(known, draft.ref))
             draft.set_try(key, None)
         else:
             draft.set_try(

@@ -69,17 +69,17 @@ class Send(Act):
         if self.expected_seq is not None and self.expected_seq != draft.seq:
             raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.seq)
         if draft.status == "paused":
-            return self._hold(draft)
+            return self._hold(draft, runtime)
         ready(draft, runtime)
         origin = Origin("event", self.plain, self.caller, key=self.key)
         take_event(draft, self.event, origin, runtime)
         return draft.answer(self.caller)
 
-    def _hold(self, draft: Draft) -> Answer:
+    def _hold(self, draft: Draft, runtime: Runtime) -> Answer:
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
         body = _encode({"event": self.plain, "caller": self.caller.name, "roles": roles})
         message = Message(draft.ref, "event", body, held=True, key=self.key)
-        draft.hold(message)
+        draft.hold(message, runtime.limits.held)
         return draft.answer(self.caller, held=True)
 
     def same_request(self, kind: str, event: Any) -> bool:

@@ -36,7 +36,7 @@ from statehold.errors import (
     Stopping,
     StoreUnavailable,
 )
-from statehold.store import Entry, Outcome, Ref, Row, Store
+from statehold.store import PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
 log = logging.getLogger(__name__)
@@ -139,6 +139,9 @@ class Turns:
     async def _turn(self, batch: Sequence[Act]) -> None:
         batch = await self._without_repeats(batch)
         drafts, loaded = await self._drafts(batch)
+        for act in batch:
+            if act.wants_held_mail:
+                act.held_mail = await self._store.held_mail(act.ref, PAGE_LIMIT)
         answers: list[tuple[Act, Any]] = []
         stale: list[Act] = []
         for act in batch:
@@ -216,7 +219,7 @@ class Turns:
             return batch
         keys = list(dict.fromkeys((act.ref, act.key or "") for act in keyed))
         entries = await self._store.replies(keys)
-        held = await self._store.held_keys(keys)
+        held = await self._store.mail_of_keys(keys)
         rest: list[Act] = []
         later: list[Act] = []
         seen: set[tuple[Ref, str]] = set()
@@ -228,7 +231,7 @@ class Turns:
             if place in entries:
                 _repeat(act, entries[place])
             elif place in held:
-                await self._repeat_held(act)
+                await self._repeat_held(act, held[place])
             elif place in seen:
                 later.append(act)
             else:
@@ -237,8 +240,12 @@ class Turns:
         self._waiting.extendleft(reversed(later))
         return rest
 
-    async def _repeat_held(self, act: Act) -> None:
+    async def _repeat_held(self, act: Act, message: Message) -> None:
         """The event waits already: the answer is the same as the first time."""
+        event = msgspec.json.decode(message.body).get("event")
+        if not act.same_request(message.kind, event):
+            _reused(act, message.kind, event)
+            return
         found = await self.look([act.ref])
         held = found[act.ref]
         runtime = self._runtime
@@ -292,5 +299,10 @@ def _repeat(act: Act, entry: Entry) -> None:
     if act.same_request(entry.kind, event) and entry.reply is not None:
         act.future.set_result(past_answer(entry.reply))
     else:
-        first = f"{entry.kind} {event.get('type', '') if isinstance(event, dict) else ''}".strip()
-        act.future.set_exception(KeyReused(act.key or "", first, act.describe()))
+        _reused(act, entry.kind, event)
+
+
+def _reused(act: Act, kind: str, event: Any) -> None:
+    name = event.get("type", "") if isinstance(event, dict) else ""
+    error = KeyReused(act.key or "", f"{kind} {name}".strip(), act.describe())
+    act.future.set_exception(error)

@@ -43,11 +43,15 @@ class CancelEffect(Struct, frozen=True):
 
 
 class SetTimer(Struct, frozen=True):
+    """A state with an ``after`` was entered; ``timer`` is its transition's id, ``due`` is aware."""
+
     timer: str
     due: datetime
 
 
 class CancelTimer(Struct, frozen=True):
+    """Its state was left before it was due."""
+
     timer: str
 
 
@@ -62,6 +66,8 @@ class Send(Struct, frozen=True):
 
 
 class CancelSend(Struct, frozen=True):
+    """A delayed :class:`Send` of this ``id`` is taken back; one that has gone is not."""
+
     id: str
 
 

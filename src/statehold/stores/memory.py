@@ -87,9 +87,15 @@ class MemoryStore:
         self._ready()
         return {key: self._keys[key] for key in keys if key in self._keys}
 
-    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
+    async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
         self._ready()
-        return {key for key in keys if key in self._mail_keys}
+        numbers = {key: self._mail_keys[key] for key in keys if key in self._mail_keys}
+        return {key: self._mail[number] for key, number in numbers.items()}
+
+    async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
+        self._ready()
+        held = (message for message in self._mail.values() if message.held and message.to == ref)
+        return list(islice(held, page_size(limit)))
 
     async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
         self._ready()

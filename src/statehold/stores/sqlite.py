@@ -128,14 +128,20 @@ class SqliteStore:
                     found[ref, key] = entry_of(columns)
             return found
 
-    async def held_keys(self, keys: Sequence[tuple[Ref, str]]) -> set[tuple[Ref, str]]:
+    async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
+        found: dict[tuple[Ref, str], Message] = {}
         with self._file() as db:
-            is_there = self._q["message_of_key"]
-            return {
-                (ref, key)
-                for ref, key in keys
-                if db.execute(is_there, (ref.machine, ref.id, key)).fetchone() is not None
-            }
+            for ref, key in keys:
+                wanted = (ref.machine, ref.id, key)
+                columns = db.execute(self._q["mail_of_key"], wanted).fetchone()
+                if columns is not None:
+                    found[ref, key] = message_of(columns)
+        return found
+
+    async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
+        with self._file() as db:
+            wanted = (ref.machine, ref.id, page_size(limit))
+            return [message_of(columns) for columns in db.execute(self._q["held_mail"], wanted)]
 
     async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
         wanted = {

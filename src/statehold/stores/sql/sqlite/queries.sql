@@ -69,6 +69,20 @@ WHERE i.machine = ? AND i.id = ? AND j.key = ?
 -- name: message_of_key
 SELECT number FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
 
+-- name: mail_of_key
+SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
+       key
+FROM mailbox INDEXED BY mailbox_keys
+WHERE to_machine = ? AND to_id = ? AND key = ? AND key IS NOT NULL
+
+-- name: held_mail
+SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
+       key
+FROM mailbox INDEXED BY mailbox_held
+WHERE to_machine = ? AND to_id = ? AND held = 1
+ORDER BY number
+LIMIT ?
+
 -- name: any_message_with_key
 SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NULL)
 
