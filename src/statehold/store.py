@@ -203,9 +203,7 @@ class Store(Protocol):
         """The entries that were written under these idempotency keys."""
         ...
 
-    async def mail_of_keys(
-        self, keys: Sequence[tuple[Ref, str]]
-    ) -> dict[tuple[Ref, str], Message]:
+    async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
         """Messages with these idempotency keys that are held, or released and not delivered yet."""
         ...
 
@@ -220,15 +218,18 @@ class Store(Protocol):
     async def next_wake(self, machines: Sequence[str]) -> datetime | None:
         """The earliest ``wake_at`` of these machines' rows, or moment at which a message to them
         that is not held is due."""
+        ...
 
     async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
         """Rows of these machines that a worker holds that is not among ``alive``."""
+        ...
 
     async def mail(
         self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
     ) -> list[Message]:
         """Messages to these machines, or to any (None), that are to be delivered by now and not
         held, by number, above ``after``."""
+        ...
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         """How many instances there are by (version, status, state)."""
@@ -242,12 +243,15 @@ class Store(Protocol):
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         """Steps (part 0) with ``seq`` up to and including this one, newest first."""
+        ...
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
         """Rows that have incidents, oldest change first."""
+        ...
 
     async def charts(self, machine: str) -> list[StoredChart]:
         """Every version that ever ran, oldest first."""
+        ...
 
     async def add_chart(self, chart: StoredChart) -> None:
         """Keeps a version's chart; an existing one stays as it is."""
