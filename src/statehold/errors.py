@@ -312,6 +312,16 @@ class InvalidPayload(Refused):
         return {"what": self.what, "fields": self.fields}
 
 
+#: what to do about too much, by its unit
+_WAYS_OUT = {
+    "bytes": "keep what is large elsewhere, and here where it is",
+    "characters": "shorten it",
+    "events": "send fewer at once",
+    "messages": "resume or cancel the instance first",
+    "lines": "watch the instance instead",
+}
+
+
 class TooLarge(Refused):
     """``what`` has ``size`` of its ``unit``, more than ``limit``."""
 
@@ -322,7 +332,8 @@ class TooLarge(Refused):
         self.size = size
         self.limit = limit
         self.unit = unit
-        super().__init__(f"{what} has {size} {unit}; the limit is {limit} {unit}")
+        way_out = _WAYS_OUT.get(unit, "send less")
+        super().__init__(f"{what} has {size} {unit}; the limit is {limit} {unit}: {way_out}")
 
     def details(self) -> dict[str, Any]:
         return {"what": self.what, "size": self.size, "limit": self.limit, "unit": self.unit}

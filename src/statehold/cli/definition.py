@@ -85,7 +85,7 @@ def summary_of(definition: Definition[Any]) -> dict[str, Any]:
 def _summary_table(summaries: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("machine", "version", "states", "transitions", "timers", "events", "effects"):
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
     for summary in summaries:
         table.add_row(
             f"[green]✓[/] [bold]{summary['name']}[/]",
