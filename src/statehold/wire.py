@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Struct
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from statehold.interpreter.command import ID_LIMIT as ID_LIMIT
 from statehold.interpreter.snapshot import Microstep
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
 #: an id is chosen by the user and stands in addresses
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$"
-ID_LIMIT = 200
 KEY_LIMIT = 200
 
 InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]

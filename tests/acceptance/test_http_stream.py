@@ -111,6 +111,14 @@ async def test_a_silent_stream_beats(engine: Engine) -> None:
         assert b"data" not in beats
 
 
+async def test_an_application_that_is_started_again_streams_again(engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    app = create_app(engine, owns_engine=False)
+    for _ in range(2):
+        async with listening(app) as address, streaming(address) as events:
+            assert (await take(events, 1))[0].id == "1"
+
+
 async def test_a_stream_above_the_bound_is_refused_until_one_ends(engine: Engine) -> None:
     await engine.start(OrderFlow, "o-1")
     app = create_app(engine, bounds=Bounds(streams=1), owns_engine=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -508,3 +509,18 @@ async def test_times_are_kept_to_the_microsecond_in_any_century(sqlite: SqliteSt
 async def test_a_message_due_at_once_is_not_hidden_by_many_that_wait(sqlite: SqliteStore) -> None:
     await posted(sqlite, *(a_message(due_at=at(10**6)) for _ in range(50)), a_message())
     assert len(await sqlite.mail(OURS, at(0), 0, 10)) == 1
+
+
+async def test_an_opening_that_can_not_name_its_owner_leaves_the_file_free_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int, text: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = SqliteStore(tmp_path / "s.db")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", full)
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            await store.open("w1")
+    await store.open("w2")
+    await store.close()

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.engine.held import Held
+from statehold.errors import InstanceUnreadable
 from statehold.interpreter.outlook import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Ref, Status
@@ -128,13 +129,33 @@ class Answer:
     def view(self) -> Any:
         """What the machine's ``view`` gives, or a copy of the data.
 
-        Plain JSON values where the instance is of a version whose code is not here.
+        Plain JSON values where the instance is of a version whose code is not here. Raises
+        ``InstanceUnreadable`` where ``view`` raises: a step that leads there is refused, but data
+        that an older ``view`` was content with may be there already.
         """
         definition, snapshot = self._definition, self._snapshot
         if snapshot is None or definition.version != self.version:
             return msgspec.json.decode(self._raw)
         copy = definition.data.copy(snapshot.data)
-        return copy if definition.view is None else definition.view(copy)
+        if definition.view is None:
+            return copy
+        try:
+            return definition.view(copy)
+        except Exception as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> InstanceUnreadable:
+        why = f"its view raised {type(error).__name__}: {error}"
+        return InstanceUnreadable(self.machine, self.id, self.version, why)
+
+    def _view_json(self) -> bytes:
+        if self._definition.view is None:
+            return self._raw
+        view = self.view
+        try:
+            return to_json(view)
+        except Exception as error:
+            raise self._unreadable(error) from error
 
     @property
     def allowed(self) -> list[str]:
@@ -152,9 +173,8 @@ class Answer:
         return None if self._raw_output is None else msgspec.json.decode(self._raw_output)
 
     def json(self) -> bytes:
-        """The JSON of :class:`statehold.wire.Reply`."""
+        """The JSON of :class:`statehold.wire.Reply`; raises as ``view`` does."""
         if self._json is None:
-            plain = self._definition.view is None
             self._json = _encode(
                 _Json(
                     self.machine,
@@ -163,7 +183,7 @@ class Answer:
                     self.seq,
                     self.status,
                     self._state,
-                    Raw(self._raw if plain else to_json(self.view)),
+                    Raw(self._view_json()),
                     self._tags,
                     self._owners,
                     tuple(self.allowed),

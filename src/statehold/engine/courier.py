@@ -84,9 +84,7 @@ class Courier:
             now, size = self._runtime.now(), self._runtime.limits.page
             page = await self._store.mail(machines, now, after, size)
             acts = [Deliver(message) for message in page if concerns(message, self._machines)]
-            for act in acts:
-                self._turns.submit(act)
-            ended = await asyncio.gather(*(a.future for a in acts), return_exceptions=True)
+            ended = await self._turns.ask_all(acts)
             for act, outcome in zip(acts, ended, strict=True):
                 taken += await self._settle(act.message, outcome)
             if len(page) < size:

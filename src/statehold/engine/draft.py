@@ -257,6 +257,7 @@ class Draft:
         if record is not None or self.tries:
             self._followed(follow(self.tries, step, self.ref, self.worker))
         if after.done:
+            self._let_go()
             self._tell_parent({"output": None if output is None else Raw(output)})
 
     def _body(
@@ -303,7 +304,7 @@ class Draft:
         try:
             return answer.json()
         except Exception as error:
-            raise ActionFailed("view", error) from error
+            raise ActionFailed("view", error.__cause__ or error) from error
 
     def _followed(self, after: Followed) -> None:
         self.tries = after.tries
@@ -338,6 +339,12 @@ class Draft:
         self.waiting = 0
         self.released = True
         return here
+
+    def _let_go(self) -> None:
+        """It is over: what is held for it goes out, to be refused where its senders hear of it."""
+        if self.waiting:
+            here = self.release()
+            self.messages += [msgspec.structs.replace(one, held=False) for one in here]
 
     def consume(self, number: int) -> None:
         """The message of this number has had its effect."""
@@ -425,8 +432,7 @@ class Draft:
     def _abandon(self, origin: Origin, now: datetime) -> None:
         """Nothing of a cancelled instance goes on; what it holds is refused."""
         self.since = now
-        self.waiting = 0
-        self.released = True
+        self._let_go()
         self._followed(abandon(self.tries))
         self._tell_parent({"error": "Cancelled", "message": origin.reason or "cancelled"})
         if self.snapshot is not None:
@@ -561,8 +567,8 @@ class Draft:
         for name, function in functions.items():
             try:
                 value = function(snapshot.data)
+                if value is not None:
+                    found[name] = str(value)
             except Exception as error:
                 raise ActionFailed(f"index {name}", error) from error
-            if value is not None:
-                found[name] = str(value)
         return found

@@ -10,7 +10,8 @@ import re
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Self
+from contextlib import AsyncExitStack
+from typing import Any, Protocol, Self
 
 from statehold import wire
 from statehold.chart.machine import AMachine, Definition
@@ -43,6 +44,7 @@ from statehold.engine.turn import Turns
 from statehold.engine.waker import Waker
 from statehold.errors import (
     DefinitionError,
+    InstanceUnreadable,
     InvalidPayload,
     Problem,
     Refused,
@@ -120,8 +122,7 @@ class Engine:
             self._turns.open()
             await self._rescuer.rescue()
         except BaseException:
-            await self._turns.close()
-            await self._store.close()
+            await self._close(self._turns, self._store)
             raise
         self._rescuer.open()
         self._waker.open()
@@ -134,12 +135,16 @@ class Engine:
             return
         self._running = False
         self._feed.close()
-        await self._rescuer.close()
-        await self._waker.close()
-        await self._courier.close()
-        await self._performer.close()
-        await self._turns.close()
-        await self._store.close()
+        await self._close(
+            self._rescuer, self._waker, self._courier, self._performer, self._turns, self._store
+        )
+
+    async def _close(self, *parts: _Part) -> None:
+        """One after another, each whatever became of those before it: a store that stays open
+        keeps everybody else out."""
+        async with AsyncExitStack() as closing:
+            for part in reversed(parts):
+                closing.push_async_callback(part.close)
 
     async def check_ready(self) -> None:
         """Raises ``Unavailable`` if a request could not be served now."""
@@ -351,7 +356,8 @@ class Engine:
         for act in acts:
             try:
                 report.add(act.ref, await act.future)
-            except Refused as error:
+            except (Refused, InstanceUnreadable) as error:
+                # one that can't be upgraded keeps no other from it
                 report.fail(act.ref, error)
 
     # --- questions ---
@@ -441,7 +447,11 @@ class Engine:
         self._feed.publish(draft.ref)
 
     def _doubted(self, refs: Iterable[Ref]) -> None:
+        refs = list(refs)
         self._rescuer.doubt(refs)
+        for ref in refs:
+            # if it was written all the same, watchers would not hear of it before the next step
+            self._feed.publish(ref)
 
     def _named(self, machine: AMachine | str, id: str) -> Ref:
         return self._ref(self.definition(machine), id)
@@ -475,6 +485,10 @@ def _opened(address: str) -> Store:
     return store
 
 
+class _Part(Protocol):
+    async def close(self) -> None: ...
+
+
 class _Report:
     def __init__(self, definition: Definition[Any], reason: str | None, caller: Caller) -> None:
         self.reason = reason
@@ -488,7 +502,7 @@ class _Report:
         self._upgraded += changed
         self._already += not changed
 
-    def fail(self, ref: Ref, error: Refused) -> None:
+    def fail(self, ref: Ref, error: StateholdError) -> None:
         self._failed[ref.id] = str(error)
 
     def wire(self) -> wire.UpgradeReport:

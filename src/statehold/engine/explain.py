@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.engine.answer import answer_of
+from statehold.engine.document import Try
 from statehold.engine.draft import ANYONE
 from statehold.engine.held import Held
 from statehold.interpreter.outlook import Prospect, prospects
+from statehold.store import Row
 from statehold.wire import Caller, Incident
 
 
-def incidents_of(held: Held) -> list[Incident]:
+def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
     """What of this instance waits for a person, oldest first."""
-    row = held.row
     found = [
         Incident(
             id=f"{row.machine}/{row.id}/{key}",
@@ -30,7 +31,7 @@ def incidents_of(held: Held) -> list[Incident]:
             error=known.error or "",
             since=known.incident_at,
         )
-        for key, known in held.tries.items()
+        for key, known in tries.items()
         if known.incident_at is not None
     ]
     return sorted(found, key=lambda incident: incident.since)
@@ -51,7 +52,7 @@ def explain(
     timers = _timers(held, now)
     effects = _effects(definition, held)
     following = _following(definition, held, caller)
-    incidents = incidents_of(held)
+    incidents = incidents_of(held.row, held.tries)
     return wire.Explanation(
         summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
         instance=answer,

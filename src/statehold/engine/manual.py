@@ -159,7 +159,7 @@ class SkipIncident(Settle):
 
 
 class ResolveIncident(Settle):
-    """Takes what a person says for the effect's result."""
+    """Takes what a person says for the effect's result: a step at once, so not while paused."""
 
     def __init__(self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, key, reason, caller)
@@ -171,6 +171,10 @@ class ResolveIncident(Settle):
         if known.kind != "effect" or effect is None:
             raise IncidentKept(
                 self.incident, known.kind, "a result", "only effects have one: retry or skip it"
+            )
+        if draft.status == "paused":
+            raise IncidentKept(
+                self.incident, "effect", "a result while its instance is paused", "resume it first"
             )
         raw = msgspec.json.encode(self.result)
         read_result(draft.definition, effect.name, raw)

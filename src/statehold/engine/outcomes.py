@@ -59,6 +59,32 @@ class Outcome(Act):
         conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
 
 
+class Unapplied(Act):
+    """Applying an outcome broke its turn: it is kept with the instance and waits for a person."""
+
+    def __init__(self, ref: Ref, ending: Ending, why: str) -> None:
+        super().__init__(ref)
+        self.ending = ending
+        self.why = why
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        key = self.ending.key
+        known = draft.tries.get(key)
+        if known is None or known.worker != runtime.worker:
+            return
+        name = _name_of(draft.snapshot, key)
+        kept = replace(
+            known,
+            worker=None,
+            next_at=None,
+            error=self.why[: runtime.limits.error_chars],
+            incident_at=draft.now,
+            outcome=self.ending.result,
+            name=name,
+        )
+        put_off(draft, key, name, kept, draft.now)
+
+
 def conclude(draft: Draft, ending: Ending, origin: Origin, runtime: Runtime) -> None:
     """Applies an ending; one of an effect that is no longer in flight is of no consequence."""
     ready(draft, runtime)
@@ -180,6 +206,10 @@ def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
         return TypeAdapter(effect.result_type).validate_json(raw)
     except ValidationError as error:
         raise InvalidPayload(f"the result of {name}", fields_of(error)) from None
+    except Exception as error:
+        # a validator of the user's that is broken itself
+        why = f"its validation raised {type(error).__name__}: {error}"
+        raise InvalidPayload(f"the result of {name}", {"": why}) from error
 
 
 class Release(Act):

@@ -14,10 +14,10 @@ from pydantic_core import PydanticSerializationError, to_json
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
 from statehold.engine.held import Held
-from statehold.engine.outcomes import Ending, Outcome, Release
+from statehold.engine.outcomes import Ending, Outcome, Release, Unapplied
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import Permanent, StateholdError, Stopping, Unavailable
+from statehold.errors import Permanent, StateholdError, Stopping, TooLarge, Unavailable
 from statehold.interpreter.snapshot import InFlight
 from statehold.store import Ref
 
@@ -92,13 +92,13 @@ class Performer:
         keys: dict[Ref, list[str]] = {}
         for ref, key in (*left, *self._unstarted):
             keys.setdefault(ref, []).append(key)
-        acts = [Release(ref, those) for ref, those in keys.items()]
-        for act in acts:
-            self._turns.submit(act)
-        for result in await asyncio.gather(*(a.future for a in acts), return_exceptions=True):
-            if isinstance(result, BaseException):
-                log.warning("an effect could not be handed back: %s", result)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        try:
+            acts = [Release(ref, those) for ref, those in keys.items()]
+            for result in await self._turns.ask_all(acts):
+                if isinstance(result, BaseException):
+                    log.warning("an effect could not be handed back: %s", result)
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _perform(
         self,
@@ -127,7 +127,11 @@ class Performer:
         call = Call(key, ref.machine, ref.id, attempt, effect.asked_at, pulse.beat)
         try:
             result = await self._bounded(known, data, call, pulse)
-            return Ending(effect.key, Raw(to_json(result)))
+            raw = to_json(result)
+            limit = self._runtime.limits.data_bytes
+            if len(raw) > limit:
+                raise Permanent(str(TooLarge(f"the result of {effect.name}", len(raw), limit)))
+            return Ending(effect.key, Raw(raw))
         except Permanent as error:
             return Ending(effect.key, None, _name(error), str(error), permanent=True)
         except PydanticSerializationError as error:
@@ -184,7 +188,15 @@ class Performer:
                 await asyncio.sleep(HAND_IN_SECONDS)
             except StateholdError as error:
                 log.warning("the outcome of %s was refused: %s", outcome.ending.key, error)
+                await self._keep(outcome, error)
                 return
+
+    async def _keep(self, outcome: Outcome, error: StateholdError) -> None:
+        """Without an incident it would be under way for ever, and nobody would hear of it."""
+        try:
+            await self._turns.ask(Unapplied(outcome.ref, outcome.ending, str(error)))
+        except StateholdError as again:
+            log.error("the outcome of %s could not be kept: %s", outcome.ending.key, again)
 
 
 class _Pulse:

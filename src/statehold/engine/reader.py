@@ -14,10 +14,11 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.answer import Answer, answer_of
 from statehold.engine.change import apply_change
+from statehold.engine.document import decode_document
 from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
-from statehold.engine.held import Held, hold
+from statehold.engine.held import Held
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
@@ -72,6 +73,8 @@ class Reader:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
         whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``."""
         held = await self._held(ref)
+        # beyond the last step there is nothing, and a store's numbers have an end
+        after = max(-1, min(after, held.row.seq))
         entries = await self._whole_steps(ref, after, max(1, min(limit, PAGE_LIMIT)))
         values: Mapping[int, Any] = {}
         if data and entries:
@@ -151,9 +154,9 @@ class Reader:
         page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
         found: list[wire.Incident] = []
         for row in page.rows:
-            definition = self._runtime.definitions.get(row.machine)
-            if definition is not None:
-                found += incidents_of(hold(definition, row))
+            # not its data: one that can't be read must not hide the others' incidents
+            if row.machine in self._runtime.definitions:
+                found += incidents_of(row, decode_document(row.document).tries)
         return wire.Incidents(incidents=found, cursor=page.cursor)
 
     # --- machines ---

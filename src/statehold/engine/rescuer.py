@@ -62,10 +62,7 @@ class Rescuer:
             left = [row.ref for row in rows if row.ref not in skipped]
             if not left:
                 return rescued
-            acts = [Rescue(ref, alive) for ref in left]
-            for act in acts:
-                self._turns.submit(act)
-            for ended in await asyncio.gather(*(a.future for a in acts), return_exceptions=True):
+            for ended in await self._turns.ask_all([Rescue(ref, alive) for ref in left]):
                 if isinstance(ended, InstanceUnreadable):
                     # one that can't be read must not keep the engine from all the others
                     log.warning("an instance could not be rescued: %s", ended)

@@ -80,6 +80,16 @@ class Turns:
         self.submit(act)
         return await act.future
 
+    async def ask_all(self, acts: Sequence[Act]) -> list[Any]:
+        """The answers to all of them; what refused one stands in its place. Raises ``Stopping``."""
+        for act in acts:
+            try:
+                self.submit(act)
+            except Overloaded as error:
+                # those before it are on their way and are waited for all the same
+                act.future.set_exception(error)
+        return await asyncio.gather(*(act.future for act in acts), return_exceptions=True)
+
     def submit(self, act: Act) -> None:
         """Queues a request; raises ``Overloaded`` or ``Stopping``."""
         if self._closing:
@@ -133,8 +143,13 @@ class Turns:
         _refuse(batch, error)
 
     def _take(self) -> list[Act]:
-        size = min(len(self._waiting), self._runtime.limits.batch)
-        return [self._waiting.popleft() for _ in range(size)]
+        batch: list[Act] = []
+        while self._waiting and len(batch) < self._runtime.limits.batch:
+            act = self._waiting.popleft()
+            # its caller has gone, or it was refused with the turn that put it back
+            if not act.future.done():
+                batch.append(act)
+        return batch
 
     async def _turn(self, batch: Sequence[Act]) -> None:
         batch = await self._without_repeats(batch)
@@ -148,33 +163,34 @@ class Turns:
             draft = drafts.get(act.ref)
             if draft is None or act.future.done():
                 continue
+            answer: Any
             try:
-                answers.append((act, act.apply(draft, self._runtime)))
+                answer = act.apply(draft, self._runtime)
             except Refused as error:
-                # judged by what may have changed since, where others write to the store too
-                if not (self._store.exclusive or act.ref in loaded or draft.touched):
-                    stale.append(act)
-                else:
-                    answers.append((act, error))
-            except Exception as error:  # noqa: BLE001 - logged and told to whoever asked
+                answer = error
+            # nothing is awaited in there: a cancellation is the machine's own, and not ours
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
                 self._without_broken(act, error, batch)
                 return
+            if self._store.exclusive or act.ref in loaded or draft.touched:
+                answers.append((act, answer))
+            else:
+                # no write puts it to the test, and others may have changed the instance since
+                stale.append(act)
         changed = [draft for draft in drafts.values() if draft.touched]
         outcomes = await self._commit(changed) if changed else {}
         lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
         for act, answer in answers:
             if act.ref in lost:
                 stale.append(act)
-            elif act.future.done():
-                continue
-            elif isinstance(answer, BaseException):
-                act.future.set_exception(answer)
+            elif isinstance(answer, StateholdError):
+                _refuse([act], answer)
             else:
-                act.future.set_result(answer)
+                _answer(act, answer)
         if stale:
             self._again(stale)
 
-    def _without_broken(self, act: Act, error: Exception, batch: Sequence[Act]) -> None:
+    def _without_broken(self, act: Act, error: BaseException, batch: Sequence[Act]) -> None:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
@@ -196,7 +212,9 @@ class Turns:
         """A draft for each instance of the batch, and which of them were loaded just now."""
         runtime = self._runtime
         refs = dict.fromkeys(act.ref for act in batch)
-        missing = [ref for ref in refs if ref not in self._held]
+        # apart from what is kept, where one that is loaded may push out another of this batch
+        known = {ref: self._held[ref] for ref in refs if ref in self._held}
+        missing = [ref for ref in refs if ref not in known]
         rows = await self._store.load(missing) if missing else {}
         drafts: dict[Ref, Draft] = {}
         now = runtime.now()
@@ -204,9 +222,10 @@ class Turns:
             try:
                 definition = runtime.definition(ref.machine)
                 if ref in rows:
-                    self._keep(ref, _decoded(runtime, ref, rows[ref]))
+                    known[ref] = _decoded(runtime, ref, rows[ref])
+                    self._keep(ref, known[ref])
                 drafts[ref] = Draft(
-                    ref, definition, self._held.get(ref), runtime.limits, runtime.worker, now
+                    ref, definition, known.get(ref), runtime.limits, runtime.worker, now
                 )
             except StateholdError as error:
                 _refuse([act for act in batch if act.ref == ref], error)
@@ -224,6 +243,8 @@ class Turns:
         later: list[Act] = []
         seen: set[tuple[Ref, str]] = set()
         for act in batch:
+            if act.future.done():
+                continue
             if act.key is None:
                 rest.append(act)
                 continue
@@ -246,8 +267,11 @@ class Turns:
         if not act.same_request(message.kind, event):
             _reused(act, message.kind, event)
             return
-        found = await self.look([act.ref])
-        held = found[act.ref]
+        try:
+            held = (await self.look([act.ref]))[act.ref]
+        except InstanceUnreadable as error:
+            _refuse([act], error)
+            return
         runtime = self._runtime
         draft = Draft(
             act.ref,
@@ -257,7 +281,7 @@ class Turns:
             runtime.worker,
             runtime.now(),
         )
-        act.future.set_result(draft.answer(act.caller, held=True))
+        _answer(act, draft.answer(act.caller, held=True))
 
     def _again(self, acts: Sequence[Act]) -> None:
         """Puts requests back, in their order, to be applied to what the store has now."""
@@ -294,15 +318,19 @@ def _refuse(acts: Sequence[Act], error: StateholdError) -> None:
             act.future.set_exception(error)
 
 
+def _answer(act: Act, answer: Any) -> None:
+    if not act.future.done():
+        act.future.set_result(answer)
+
+
 def _repeat(act: Act, entry: Entry) -> None:
     event = _body(entry.body).event
     if act.same_request(entry.kind, event) and entry.reply is not None:
-        act.future.set_result(past_answer(entry.reply))
+        _answer(act, past_answer(entry.reply))
     else:
         _reused(act, entry.kind, event)
 
 
 def _reused(act: Act, kind: str, event: Any) -> None:
     name = event.get("type", "") if isinstance(event, dict) else ""
-    error = KeyReused(act.key or "", f"{kind} {name}".strip(), act.describe())
-    act.future.set_exception(error)
+    _refuse([act], KeyReused(act.key or "", f"{kind} {name}".strip(), act.describe()))

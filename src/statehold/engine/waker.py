@@ -66,11 +66,8 @@ class Waker:
         """Wakes what is due; True if there may be more."""
         page = self._runtime.limits.page
         rows = await self._store.due(self._machines, now, page)
-        acts = [Wake(row.ref) for row in rows]
-        for act in acts:
-            self._turns.submit(act)
         woken = 0
-        for ended in await asyncio.gather(*(act.future for act in acts), return_exceptions=True):
+        for ended in await self._turns.ask_all([Wake(row.ref) for row in rows]):
             if isinstance(ended, StateholdError):
                 log.warning("an instance could not be woken: %s", ended)
             elif isinstance(ended, BaseException):

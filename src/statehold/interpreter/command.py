@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+
+#: characters of an instance's id
+ID_LIMIT = 200
 
 
 class StartEffect(Struct, frozen=True):
@@ -31,8 +35,16 @@ class StartChild(Struct, frozen=True):
 
 
 def child_instance(parent: str, key: str) -> str:
-    """The id of the child that an instance starts under this key; it is never used again."""
-    return f"{parent}:{key}"
+    """The id of the child that an instance starts under this key; it is never used again.
+
+    One that would be longer than an id may be has a digest in its place, so that every child
+    can be addressed.
+    """
+    id = f"{parent}:{key}"
+    if len(id) <= ID_LIMIT:
+        return id
+    digest = hashlib.sha256(id.encode()).hexdigest()[:32]
+    return f"{parent[: ID_LIMIT - len(digest) - 1]}:{digest}"
 
 
 class CancelEffect(Struct, frozen=True):

@@ -47,6 +47,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with served.open():
+            routes.streams.start()
             try:
                 yield
             finally:

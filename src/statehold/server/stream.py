@@ -43,6 +43,10 @@ class Streams:
         self.open = 0
         self.stopping = asyncio.Event()
 
+    def start(self) -> None:
+        """Takes streams (again), in the loop that runs now."""
+        self.stopping = asyncio.Event()
+
     def stop(self) -> None:
         """Ends every stream soon and refuses new ones. To be called before the server waits for
         its open requests, which streams never finish by themselves."""

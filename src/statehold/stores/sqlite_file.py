@@ -267,8 +267,13 @@ class _Owner:
             holder = self._path.read_text("utf-8", errors="replace").strip()[:200]
             os.close(self._file)
             raise StoreInUse(str(path), holder or "another process") from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"process {os.getpid()}, worker {worker}\n".encode())
+        try:
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"process {os.getpid()}, worker {worker}\n".encode())
+        except OSError as error:
+            # the lock would outlive this attempt and keep the next one out
+            os.close(self._file)
+            raise StoreUnavailable(f"{self._path} can't be written: {error.strerror}") from error
 
     def release(self) -> None:
         os.close(self._file)

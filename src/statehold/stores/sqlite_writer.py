@@ -51,7 +51,9 @@ class Writer:
         try:
             outcomes, learned = self._transact(writes)
         except BaseException:
+            # whether it is on the disk may not be known: everything is asked anew
             self._configurations.forget()
+            self._known.clear()
             raise
         if len(self._known) + len(learned) > KNOWN_LIMIT:
             self._known.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statehold import Permanent, seconds
-from statehold.errors import InvalidPayload, UnknownIncident
+from statehold.errors import IncidentKept, InvalidPayload, UnknownIncident
 from statehold.wire import Caller
 from tests.unit.engine.works import Fix, Lever, Unhandled, Weigh
 from tests.unit.engine.world import World, an_incident, journal, kind, kinds, quiet, state
@@ -169,3 +169,19 @@ async def test_a_retry_of_a_paused_instances_incident_waits_for_its_resumption(
         await state(engine, Unhandled, "u-1", "labelled")
         with pytest.raises(Exception, match="knows no event 'Fix'"):
             await engine.send(Unhandled, "u-1", Fix())
+
+
+async def test_a_paused_instances_incident_takes_no_result_before_its_resumption(
+    world: World, lever: Lever
+) -> None:
+    async with world.running(Unhandled) as engine:
+        lever.answers.append(Permanent("no such street"))
+        await engine.start(Unhandled, "u-1")
+        await kind(engine, Unhandled, "u-1", "incident")
+        before = await engine.pause(Unhandled, "u-1")
+        incident = await an_incident(engine)
+        with pytest.raises(IncidentKept, match="paused; resume it first"):
+            await engine.resolve(incident.id, "L-1")
+        assert (await engine.read(Unhandled, "u-1")).seq == before.seq
+        await engine.resume(Unhandled, "u-1")
+        assert (await engine.resolve(incident.id, "L-1")).status == "done"
