@@ -36,6 +36,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A folder with the README's modules, to import from."""
     for module in MODULES:
         (tmp_path / f"{module}.py").write_text(code(f"# {module}.py\n"), encoding="utf-8")
+        # a module of that name that another test imported is not the README's
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path

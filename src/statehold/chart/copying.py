@@ -187,7 +187,7 @@ class _Copiers:
         deep = self._fields({n: info.annotation for n, info in model.model_fields.items()})
         cached = _cached_properties(model)
         is_flat = not deep and not cached
-        has_more = bool(model.__private_attributes__) or model.model_config.get("extra") == "allow"
+        has_more = bool(getattr(model, "__private_attributes__", None)) or model.model_config.get("extra") == "allow"
         new, other = cast(Any, object.__new__), self.copy
         put_fields, put_set, put_extra, put_private = _MODEL_SLOTS
 
