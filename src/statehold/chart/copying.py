@@ -187,7 +187,9 @@ class _Copiers:
         deep = self._fields({n: info.annotation for n, info in model.model_fields.items()})
         cached = _cached_properties(model)
         is_flat = not deep and not cached
-        has_more = bool(getattr(model, "__private_attributes__", None)) or model.model_config.get("extra") == "allow"
+        # BaseModel itself has no private attributes, not even none of them
+        private = getattr(model, "__private_attributes__", None)
+        has_more = bool(private) or model.model_config.get("extra") == "allow"
         new, other = cast(Any, object.__new__), self.copy
         put_fields, put_set, put_extra, put_private = _MODEL_SLOTS
 
@@ -368,7 +370,7 @@ def _is_frozen(kind: type) -> bool:
         return bool(
             kind.model_config.get("frozen")
             and kind.model_config.get("extra") != "allow"
-            and not kind.__private_attributes__
+            and not getattr(kind, "__private_attributes__", None)
             and not _cached_properties(kind)
         )
     return bool(cast(Any, kind).__dataclass_params__.frozen) and not _cached_properties(kind)
