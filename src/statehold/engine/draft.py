@@ -7,6 +7,7 @@ changed anything.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -134,6 +135,17 @@ class Draft:
     @property
     def name(self) -> str:
         return f"{self.ref.machine}/{self.ref.id}"
+
+    def twin(self) -> Draft:
+        """One like it, to try several steps on that stand or fall together."""
+        other = copy.copy(self)
+        for name in ("entries", "messages", "consumed", "recalled", "started", "stopped"):
+            setattr(other, name, list(getattr(self, name)))
+        return other
+
+    def become(self, other: Draft) -> None:
+        """Takes over what its twin has come to."""
+        self.__dict__.update(other.__dict__)
 
     # --- steps ---
 

@@ -124,15 +124,18 @@ class Fleet:
             event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
             step = Step(carried.snapshot, carried.commands, (), True)
             onward = settle(draft.definition, carried.snapshot, now)
-            draft.replace(step, _tries(draft, carried), replace(origin, event=event), now)
+            # the two steps stand or fall together, so they are taken on a twin first
+            twin = draft.twin()
+            twin.replace(step, _tries(draft, carried), replace(origin, event=event), now)
+            if onward.accepted:
+                twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
         except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
             why = str(error)[: draft.limits.error_chars]
             failed = Try(1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}")
             draft.set_try(UPGRADE_KEY, failed)
             draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
             raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
-        if onward.accepted:
-            draft.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
+        draft.become(twin)
 
 
 def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from statehold import (
     Call,
@@ -20,6 +20,7 @@ from statehold import (
     State,
     Upgrade,
     after,
+    always,
     effect,
     hours,
     minutes,
@@ -379,3 +380,42 @@ async def test_upgrading_survives_a_crash_at_any_commit(world: World) -> None:
             assert [(line.seq, line.kind) for line in lines] == [(1, "start"), (2, "upgrade")]
         row = (await world.rows(engine, ("flow", "f-0")))[Ref("flow", "f-0")]
         assert (row.version, row.state) == (2, ("active.pending",))
+
+
+class Ring(BaseModel):
+    rings: int = Field(default=0, le=1)
+
+
+class Bell(Machine[Ring], name="bell", version=1):
+    still = State(initial=True)
+    over = Final()
+    go = on(Go, still >> over)
+
+
+def too_often(data: Ring) -> None:
+    data.rings = 2
+
+
+class LoudBell(Machine[Ring], name="bell", version=2):
+    still = State(initial=True)
+    loud = State()
+    over = Final()
+    ring = always(still >> loud, do=too_often)
+    go = on(Go, loud >> over)
+    upgrades = (Upgrade(from_version=1),)
+
+
+async def test_an_upgrade_whose_immediate_transition_leads_to_bad_data_has_failed_whole(
+    world: World,
+) -> None:
+    async with world.running(Bell) as engine:
+        await engine.start(Bell, "b-1")
+    async with world.running(LoudBell) as engine:
+        with pytest.raises(UpgradeFailed, match="rings"):
+            await engine.send(LoudBell, "b-1", Go())
+        read = await engine.read(LoudBell, "b-1")
+        assert (read.version, read.seq, read.state) == (1, 1, ["still"])
+        assert [line.kind for line in await journal(engine, LoudBell, "b-1")] == [
+            "start",
+            "incident",
+        ]
