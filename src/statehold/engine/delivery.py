@@ -21,7 +21,7 @@ from statehold.engine.events import parse_event
 from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
-    InstanceOver,
+    InstanceExists,
     Refused,
     StateholdError,
     UnknownInstance,
@@ -132,7 +132,7 @@ def _start(draft: Draft, message: Message) -> None:
     body = _as_start(message.body)
     if draft.exists:
         if draft.parent != body.parent:
-            raise InstanceOver(draft.ref.machine, draft.ref.id, "taken by another")
+            raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
     shape = draft.definition.data
     data = shape.check({} if body.data is None else body.data, "the child's data")

@@ -99,10 +99,6 @@ class Turns:
         self._waiting.append(act)
         self._arrived.set()
 
-    def held(self, ref: Ref) -> Held | None:
-        """The instance as it was committed last, if it is at hand."""
-        return self._held.get(ref)
-
     async def look(self, refs: Sequence[Ref]) -> dict[Ref, Held]:
         """The instances that exist, as they are in the store."""
         found: dict[Ref, Held] = {}

@@ -165,13 +165,16 @@ class Parrot(Machine[Secret], name="parrot", version=1):
         return secret.word
 
 
-async def test_a_view_that_raises_refuses_a_request_with_a_key_and_no_other(world: World) -> None:
+@pytest.mark.parametrize("key", ["k", None])
+async def test_a_view_that_raises_refuses_its_own_request_and_no_other(
+    world: World, key: str | None
+) -> None:
     async with world.running(Parrot) as engine:
         await engine.start(Parrot, "p-1")
         await engine.start(Parrot, "p-2")
         good, bad = await asyncio.gather(
-            engine.send(Parrot, "p-1", Say(word="good"), key="k"),
-            engine.send(Parrot, "p-2", Say(word="bad"), key="k"),
+            engine.send(Parrot, "p-1", Say(word="good"), key=key),
+            engine.send(Parrot, "p-2", Say(word="bad"), key=key),
             return_exceptions=True,
         )
         assert not isinstance(good, BaseException)
@@ -179,4 +182,4 @@ async def test_a_view_that_raises_refuses_a_request_with_a_key_and_no_other(worl
         assert isinstance(bad, StepFailed)
         assert "view" in str(bad)
         assert (await engine.read(Parrot, "p-2")).seq == 1
-        assert (await engine.send(Parrot, "p-2", Say(word="fine"), key="k")).view == "fine"
+        assert (await engine.send(Parrot, "p-2", Say(word="fine"), key=key)).view == "fine"
