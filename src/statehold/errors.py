@@ -24,6 +24,7 @@ The branch says who must act::
     │       └── UpgradeFailed
     ├── Unavailable              nobody: the same request may succeed later
     │   ├── StoreUnavailable
+    │   ├── LeaseLost
     │   ├── Overloaded
     │   └── Stopping
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
@@ -439,6 +440,19 @@ class StoreUnavailable(Unavailable):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the store can't be used now: {why}")
+
+
+class LeaseLost(Unavailable):
+    """This worker was taken for dead: others do its work now, and it writes nothing."""
+
+    code = "lease-lost"
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        super().__init__(
+            f"worker {worker} did not renew its lease in time and was taken for dead; it joins "
+            "again under another name"
+        )
 
 
 class Overloaded(Unavailable):

@@ -17,12 +17,17 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     message to a machine that no process runs waits until one does.
 5.  Anything that keeps the store from answering is ``StoreUnavailable``; nothing was written, or
     the caller can't know and asks again with its key.
+6.  Where several workers share a store, each is alive from ``join`` until it leaves or is buried: a
+    worker whose lease has run out is buried by the next one that looks, its name is never used
+    again, and from then on it writes nothing: ``LeaseLost``. The store's own clock measures leases.
+7.  What is claimed (``until``) is given to no other worker before then, or before a write of the
+    row. A claim only spares work: without it, two would try the same and one would lose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -176,17 +181,61 @@ class StoredChart(Struct, frozen=True):
     stored_at: datetime
 
 
+class Pulse(Struct, frozen=True):
+    """What a heartbeat tells: ``now`` by the store's clock (None where it has none of its own), who
+    is ``alive``, this worker among them, and when the first of the others' leases will run out if
+    it is not renewed."""
+
+    now: datetime | None
+    alive: tuple[str, ...]
+    next_end: datetime | None = None
+
+
+class Hint(Struct, frozen=True, omit_defaults=True):
+    """What other workers may want to look at: instances that changed (None: more than can be
+    named), and whether anything was put into the mailbox. It may be lost: the store is the truth.
+    """
+
+    changed: tuple[Ref, ...] | None = ()
+    mail: bool = False
+
+
 class Store(Protocol):
     """Opened and closed by the engine; all times are aware UTC, all coroutines may raise
     ``StoreUnavailable``."""
 
-    #: nobody else can write to it while it is open
+    #: nobody else can write to it while it is open; its only worker needs no lease, and ``join``,
+    #: ``beat`` and ``leave`` do nothing
     exclusive: bool
 
     async def open(self, worker: str) -> None:
         """Makes ready, migrating the schema if it is older. Raises ``StoreRefused``."""
 
     async def close(self) -> None: ...
+
+    async def join(self, worker: str, lease: timedelta) -> None:
+        """From now on this opening writes as ``worker``, which is alive for as long as it beats."""
+
+    async def beat(self, lease: timedelta) -> Pulse:
+        """Renews the lease and buries workers whose leases have run out. Raises ``LeaseLost``.
+
+        A worker whose own lease had run out, and which nobody has buried, buries nobody this time:
+        where the store was away from all, they come back together.
+        """
+        ...
+
+    async def leave(self) -> None:
+        """This worker is alive no longer; what it holds is free to be taken over."""
+
+    async def workers(self) -> tuple[str, ...]:
+        """Who is alive."""
+        ...
+
+    async def tell(self, hint: Hint) -> None:
+        """Passes a hint to the other workers; outside every other transaction."""
+
+    def listen(self, heard: Callable[[Hint], None]) -> None:
+        """Calls ``heard`` in the event loop with every hint of other workers from now on."""
 
     async def ping(self) -> None:
         """Returns if a commit could succeed now, as far as can be told without one."""
@@ -196,7 +245,10 @@ class Store(Protocol):
         ...
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
-        """One transaction for all; answers in the order of ``writes``, an instance once at most."""
+        """One transaction for all; answers in the order of ``writes``, an instance once at most.
+
+        Raises ``LeaseLost``, with nothing written, where this worker is alive no longer.
+        """
         ...
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
@@ -211,8 +263,11 @@ class Store(Protocol):
         """What is held for a paused instance, by number."""
         ...
 
-    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
-        """Rows of these machines whose ``wake_at`` has come, earliest first."""
+    async def due(
+        self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
+    ) -> list[Row]:
+        """Rows of these machines whose ``wake_at`` has come, earliest first; with ``until``, those
+        that nobody has claimed, claimed for this worker until then."""
         ...
 
     async def next_wake(self, machines: Sequence[str]) -> datetime | None:
@@ -220,15 +275,31 @@ class Store(Protocol):
         that is not held is due."""
         ...
 
-    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
-        """Rows of these machines that a worker holds that is not among ``alive``."""
+    async def orphans(
+        self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
+    ) -> list[Row]:
+        """Rows of these machines that a worker holds that is not among ``alive``; None: among those
+        that are alive at that very moment."""
         ...
 
     async def mail(
-        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+        self,
+        machines: Sequence[str] | None,
+        now: datetime,
+        after: int,
+        limit: int,
+        until: datetime | None = None,
     ) -> list[Message]:
         """Messages to these machines, or to any (None), that are to be delivered by now and not
-        held, by number, above ``after``."""
+        held, by number, above ``after``.
+
+        With ``until``, they are claimed for this worker until then, and those are left out that
+        come to an instance for which another worker has claimed an earlier one.
+        """
+        ...
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+        """Those of these messages that nobody has taken out."""
         ...
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:

@@ -9,7 +9,7 @@ import pytest
 
 from statehold.errors import StoreRefused
 from statehold.store import PAGE_LIMIT
-from statehold.stores import FORMS, MemoryStore, SqliteStore, open_store
+from statehold.stores import FORMS, Memory, MemoryStore, SqliteStore, open_store
 from statehold.stores.paging import page_size
 from statehold.stores.queries import load_migrations, load_queries, parse_queries
 
@@ -66,15 +66,16 @@ def test_a_refusal_does_not_repeat_a_password() -> None:
 
 
 async def test_a_memory_store_is_opened_once_unless_it_is_shared() -> None:
-    alone, shared = MemoryStore(), MemoryStore(shared=True)
-    assert (alone.exclusive, shared.exclusive) == (True, False)
+    memory = Memory()
+    alone, first, second = MemoryStore(), MemoryStore(memory), MemoryStore(memory)
+    assert (alone.exclusive, first.exclusive) == (True, False)
     await alone.open("w1")
-    with pytest.raises(StoreRefused, match="shared=True"):
+    with pytest.raises(StoreRefused, match="shared Memory"):
         await alone.open("w2")
-    await shared.open("w1")
-    await shared.open("w2")
-    await shared.close()
-    await shared.ping()
+    await first.open("w1")
+    await second.open("w2")
+    await first.close()
+    await second.ping()
 
 
 def test_a_page_is_between_one_row_and_the_limit() -> None:

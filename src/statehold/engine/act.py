@@ -28,6 +28,8 @@ _IN_PASSING = Origin("upgrade")
 class Act(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed.
 
+    ``consumes`` is the number of the message that it is about, or 0.
+
     The turn brings what is held for the instance, by number, to an act that ``wants_held_mail``.
     """
 
@@ -38,6 +40,7 @@ class Act(ABC):
         self.key = key
         self.caller = caller
         self.conflicts = 0
+        self.consumes = 0
         self.held_mail: Sequence[Message] = ()
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 

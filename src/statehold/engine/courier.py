@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
+from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import (
@@ -34,8 +35,9 @@ class Courier:
     that will run them.
     """
 
-    def __init__(self, store: Store, runtime: Runtime, turns: Turns) -> None:
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns, pace: Pace) -> None:
         self._store = store
+        self._pace = pace
         self._runtime = runtime
         self._turns = turns
         self._machines = tuple(runtime.definitions)
@@ -62,7 +64,9 @@ class Courier:
             until = clock.now() + poll
             try:
                 if await self._round():
+                    self._pace.found()
                     continue
+                until = clock.now() + self._pace.pause()
                 earliest = await self._store.next_wake(self._machines)
                 if earliest is not None and earliest > clock.now():
                     until = min(until, earliest)
@@ -82,7 +86,8 @@ class Courier:
         while True:
             machines = None if self._store.exclusive else self._machines
             now, size = self._runtime.now(), self._runtime.limits.page
-            page = await self._store.mail(machines, now, after, size)
+            until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
+            page = await self._store.mail(machines, now, after, size, until)
             acts = [Deliver(message) for message in page if concerns(message, self._machines)]
             ended = await self._turns.ask_all(acts)
             for act, outcome in zip(acts, ended, strict=True):

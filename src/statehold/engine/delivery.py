@@ -70,6 +70,7 @@ class Deliver(Act):
     def __init__(self, message: Message) -> None:
         super().__init__(message.to)
         self.message = message
+        self.consumes = message.number
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
@@ -187,6 +188,7 @@ class Bounce(Act):
     def __init__(self, message: Message, error: StateholdError) -> None:
         super().__init__(message.sender or message.to, caller=ANYONE)
         self.message = message
+        self.consumes = message.number
         self.error = error
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:

@@ -25,6 +25,7 @@ from statehold.engine.events import parse_event
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
 from statehold.engine.held import Held
+from statehold.engine.hints import Hints
 from statehold.engine.limits import Limits
 from statehold.engine.manual import (
     Cancel,
@@ -35,11 +36,14 @@ from statehold.engine.manual import (
     SkipIncident,
     Upgrade,
 )
+from statehold.engine.membership import Membership
+from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
 from statehold.engine.reader import Past, Reader
 from statehold.engine.requests import Send, Start
 from statehold.engine.rescuer import Rescuer
-from statehold.engine.runtime import Runtime
+from statehold.engine.reviewer import Reviewer
+from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.turn import Turns
 from statehold.engine.waker import Waker
 from statehold.errors import (
@@ -53,7 +57,7 @@ from statehold.errors import (
     TooLarge,
     UnknownIncident,
 )
-from statehold.store import PAGE_LIMIT, Query, Ref, Store
+from statehold.store import PAGE_LIMIT, Hint, Query, Ref, Store
 from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
 
 _id = re.compile(ID_PATTERN)
@@ -69,7 +73,9 @@ class Engine:
     ``store`` is a store or the address of one (``sqlite:///orders.db``, ``memory:``). A machine is
     named by its class, its definition or its name. Everything that is asked is answered once it
     is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
-    ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable.
+    ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
+    engine among those that share the store: a name that was never used on it before; one is made
+    up where none is given.
     """
 
     def __init__(
@@ -80,24 +86,31 @@ class Engine:
         clock: Clock | None = None,
         limits: Limits | None = None,
         seed: int | None = None,
+        worker: str | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
         self.machines: Mapping[str, Definition[Any]] = _by_name(machines)
-        self._runtime = Runtime(
+        name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._runtime = runtime = Runtime(
             self.machines,
             clock or SystemClock(),
             limits or Limits(),
-            f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            Identity(name, name),
             chance,
             Fleet(),
         )
-        self._turns = Turns(self._store, self._runtime, self._committed, self._doubted)
+        self._membership = Membership(self._store, runtime, self._lost, self._beaten)
+        self._turns = Turns(
+            self._store, runtime, self._committed, self._doubted, self._membership.doubt
+        )
         self._feed = Feed()
-        self._performer = Performer(self._runtime, self._turns)
-        self._waker = Waker(self._store, self._runtime, self._turns)
-        self._courier = Courier(self._store, self._runtime, self._turns)
-        self._rescuer = Rescuer(self._store, self._runtime, self._turns, self._performer.performs)
+        self._performer = Performer(runtime, self._turns)
+        self._waker = Waker(self._store, runtime, self._turns, self._pace())
+        self._courier = Courier(self._store, runtime, self._turns, self._pace())
+        self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
+        self._reviewer = Reviewer(self._store, runtime, self._performer)
+        self._hints = Hints(self._store, runtime, self._heard)
         self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
         self._running = False
 
@@ -119,12 +132,15 @@ class Engine:
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
+            await self._membership.open()
             self._turns.open()
             await self._rescuer.rescue()
         except BaseException:
-            await self._close(self._turns, self._store)
+            await self._close(self._turns, self._membership, self._store)
             raise
         self._rescuer.open()
+        self._reviewer.open()
+        self._hints.open()
         self._waker.open()
         self._courier.open()
         self._running = True
@@ -136,7 +152,15 @@ class Engine:
         self._running = False
         self._feed.close()
         await self._close(
-            self._rescuer, self._waker, self._courier, self._performer, self._turns, self._store
+            self._rescuer,
+            self._waker,
+            self._courier,
+            self._reviewer,
+            self._performer,
+            self._turns,
+            self._hints,
+            self._membership,
+            self._store,
         )
 
     async def _close(self, *parts: _Part) -> None:
@@ -445,6 +469,36 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
+        if not self._membership.is_alone:
+            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released))
+
+    def _heard(self, hint: Hint) -> None:
+        """Another worker has changed something."""
+        if hint.mail:
+            self._courier.expect()
+        self._reviewer.look(hint.changed)
+        for ref in self._feed.watched if hint.changed is None else hint.changed:
+            self._feed.publish(ref)
+
+    def _beaten(self, is_time: bool) -> None:
+        """After each heartbeat; ``is_time``: to look for what dead workers have left."""
+        self._reviewer.look()
+        if is_time:
+            self._rescuer.look()
+            self._waker.look()
+            self._courier.expect()
+
+    def _lost(self) -> None:
+        """This worker was taken for dead."""
+        self._turns.forget()
+        self._performer.drop_all()
+
+    def _pace(self) -> Pace:
+        return Pace(
+            self._runtime.limits,
+            lambda: len(self._membership.alive),
+            exclusive=self._store.exclusive,
+        )
 
     def _doubted(self, refs: Iterable[Ref]) -> None:
         refs = list(refs)

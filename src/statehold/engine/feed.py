@@ -20,6 +20,10 @@ class Feed:
     def closed(self) -> bool:
         return self._closed
 
+    @property
+    def watched(self) -> tuple[Ref, ...]:
+        return tuple(self._watchers)
+
     def publish(self, ref: Ref) -> None:
         for changed in self._watchers.get(ref, ()):
             changed.set()

@@ -32,6 +32,17 @@ class Limits:
     held: int = 900
     #: how long the engine sleeps at most before it asks the store what is due
     poll_seconds: float = 1.0
+    #: the same, for each worker that is alive, where nothing was due for a while and workers share
+    #: the store
+    idle_seconds: float = 5.0
+    #: how often a worker renews its lease, where workers share the store
+    heartbeat_seconds: float = 5.0
+    #: how long a lease lasts; a dead worker's work is taken over when it is over, and so within
+    #: two heartbeats
+    lease_seconds: float = 9.0
+    #: how long what is due is claimed for the worker that found it; no longer than the lease is
+    #: longer than a heartbeat, so that a dead worker's claims are over when its lease is
+    claim_seconds: float = 4.0
     #: how long a graceful stop waits for running effects
     grace_seconds: float = 10.0
     #: tries of a timer whose step fails, before it is an incident

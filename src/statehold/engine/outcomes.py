@@ -229,7 +229,7 @@ class Release(Act):
 
 
 class Rescue(Act):
-    """Takes over what dead workers were performing.
+    """Takes over what ``dead`` workers were performing.
 
     ``performs`` tells, where a commit's fate was unknown, which of this worker's own effects did
     begin: those that did not are dead as well.
@@ -238,11 +238,11 @@ class Rescue(Act):
     def __init__(
         self,
         ref: Ref,
-        alive: Collection[str],
+        dead: Collection[str],
         performs: Callable[[Ref, str], bool] | None = None,
     ) -> None:
         super().__init__(ref)
-        self.alive = alive
+        self.dead = dead
         self.performs = performs
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
@@ -255,7 +255,7 @@ class Rescue(Act):
     def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
         if worker == runtime.worker and self.performs is not None:
             return self.performs(self.ref, key)
-        return worker in self.alive
+        return worker not in self.dead
 
     def _take_over(self, draft: Draft, key: str, known: Try, runtime: Runtime) -> None:
         now = draft.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -78,6 +79,20 @@ class Performer:
         task = self._tasks.get((ref, key))
         if task is not None:
             task.cancel()
+
+    def drop_all(self) -> None:
+        """Others have taken over everything: nothing here is of interest any more."""
+        self._unstarted.clear()
+        for task in self._tasks.values():
+            task.cancel()
+
+    def places(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
+        """The keys of what runs here, by instance; of all instances, or of some."""
+        found: dict[Ref, list[str]] = {}
+        for ref, key in self._tasks:
+            if only is None or ref in only:
+                found.setdefault(ref, []).append(key)
+        return found
 
     async def close(self) -> None:
         """Waits for what runs, as long as the limits say, then hands the rest back."""

@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 
 class Rescuer:
-    """Where one process owns the store, whoever held anything before it is dead.
+    """Whoever holds anything and has no lease is dead: where one process owns the store, that is
+    everybody else.
 
     ``performs`` tells whether an effect of an instance is under way in this process.
     """
@@ -35,6 +36,7 @@ class Rescuer:
         self._performs = performs
         self._machines = tuple(runtime.definitions)
         self._doubtful: set[Ref] = set()
+        self._looking = False
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -52,17 +54,25 @@ class Rescuer:
         self._doubtful.update(refs)
         self._hint.set()
 
+    def look(self) -> None:
+        """A worker has died, or it has been a while: looks for what dead ones hold."""
+        self._looking = True
+        self._hint.set()
+
     async def rescue(self) -> int:
         """Frees everything that dead workers hold; gives how many instances that were."""
-        alive = [self._runtime.worker]
         rescued = 0
         skipped: set[Ref] = set()
         while True:
-            rows = await self._store.orphans(self._machines, alive, self._runtime.limits.page)
+            rows = await self._store.orphans(self._machines, None, self._runtime.limits.page)
             left = [row.ref for row in rows if row.ref not in skipped]
             if not left:
                 return rescued
-            for ended in await self._turns.ask_all([Rescue(ref, alive) for ref in left]):
+            # asked after the rows were read: who held one of them and is not among these is dead,
+            # and stays so, while one who joins meanwhile can't be mistaken for it
+            alive = await self._store.workers()
+            dead = {worker for row in rows for worker in row.held_by}.difference(alive)
+            for ended in await self._turns.ask_all([Rescue(ref, dead) for ref in left]):
                 if isinstance(ended, InstanceUnreadable):
                     # one that can't be read must not keep the engine from all the others
                     log.warning("an instance could not be rescued: %s", ended)
@@ -78,15 +88,33 @@ class Rescuer:
         while True:
             await self._hint.wait()
             self._hint.clear()
-            # the store has just failed: give it a moment
-            await self._runtime.clock.wait(never, self._runtime.now() + poll)
-            refs, self._doubtful = self._doubtful, set()
-            for ref in refs:
-                try:
-                    await self._turns.ask(Rescue(ref, [self._runtime.worker], self._performs))
-                except Stopping:
-                    return
-                except StateholdError as error:
-                    log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error)
-                    self._doubtful.add(ref)
-                    self._hint.set()
+            try:
+                if self._looking:
+                    self._looking = False
+                    await self.rescue()
+                if self._doubtful:
+                    # the store has just failed: give it a moment
+                    await self._runtime.clock.wait(never, self._runtime.now() + poll)
+                    await self._settle()
+            except Stopping:
+                return
+            except Exception as error:
+                # whatever it was, what dead workers hold would stay theirs without this task
+                known = isinstance(error, StateholdError)
+                log.warning("dead workers' work is still theirs: %s", error, exc_info=not known)
+                self._looking = True
+                self._hint.set()
+                await self._runtime.clock.wait(never, self._runtime.now() + poll)
+
+    async def _settle(self) -> None:
+        """Finds out what became of commits whose fate is unknown."""
+        refs, self._doubtful = self._doubtful, set()
+        for ref in refs:
+            try:
+                await self._turns.ask(Rescue(ref, (), self._performs))
+            except Stopping:
+                raise
+            except StateholdError as error:
+                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error)
+                self._doubtful.add(ref)
+                self._hint.set()

@@ -15,16 +15,27 @@ from statehold.engine.limits import Limits
 from statehold.errors import UnknownMachine
 
 
+@dataclass(slots=True)
+class Identity:
+    """Who this process is: ``worker`` is a name that no other was ever given. It changes where the
+    process was taken for dead and joined again; ``name`` stays."""
+
+    name: str
+    worker: str
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """``worker`` is this process's own id, never used by another."""
-
     definitions: Mapping[str, Definition[Any]]
     clock: Clock
     limits: Limits
-    worker: str
+    identity: Identity
     chance: random.Random
     fleet: Fleet
+
+    @property
+    def worker(self) -> str:
+        return self.identity.worker
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -30,6 +30,7 @@ from statehold.errors import (
     InstanceUnreadable,
     InvalidPayload,
     KeyReused,
+    LeaseLost,
     Overloaded,
     Refused,
     StateholdError,
@@ -45,6 +46,8 @@ _body = msgspec.json.Decoder(JournalBody).decode
 
 #: told of every draft that was committed, before the answers go out
 Committed = Callable[[Draft, Held], None]
+#: told that this worker was taken for dead
+Lost = Callable[[], None]
 #: told of instances of which nobody knows whether they were committed
 Doubted = Callable[[Iterable[Ref]], None]
 
@@ -53,9 +56,15 @@ class Turns:
     """The queue of requests, and the one task that works it off."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, committed: Committed, doubted: Doubted
+        self,
+        store: Store,
+        runtime: Runtime,
+        committed: Committed,
+        doubted: Doubted,
+        lost: Lost,
     ) -> None:
         self._store = store
+        self._lost = lost
         self._runtime = runtime
         self._committed = committed
         self._doubted = doubted
@@ -112,6 +121,10 @@ class Turns:
                 found[ref] = _decoded(self._runtime, ref, row)
         return found
 
+    def forget(self) -> None:
+        """Nothing that is held here is known to be true any more."""
+        self._held.clear()
+
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
@@ -123,6 +136,11 @@ class Turns:
             batch = self._take()
             try:
                 await self._turn(batch)
+            except LeaseLost as error:
+                # nothing was written, so nothing is in doubt
+                self.forget()
+                self._lost()
+                _refuse(batch, error)
             except StateholdError as error:
                 self._fail(batch, error)
             except Exception as error:
@@ -149,6 +167,7 @@ class Turns:
 
     async def _turn(self, batch: Sequence[Act]) -> None:
         batch = await self._without_repeats(batch)
+        batch = await self._without_taken(batch)
         drafts, loaded = await self._drafts(batch)
         for act in batch:
             if act.wants_held_mail:
@@ -255,6 +274,20 @@ class Turns:
                 seen.add(place)
                 rest.append(act)
         self._waiting.extendleft(reversed(later))
+        return rest
+
+    async def _without_taken(self, batch: Sequence[Act]) -> Sequence[Act]:
+        """Answers acts on messages that another worker was faster with: only after a conflict."""
+        numbers = [act.consumes for act in batch if act.conflicts and act.consumes]
+        if not numbers:
+            return batch
+        there = await self._store.still_there(numbers)
+        rest: list[Act] = []
+        for act in batch:
+            if act.conflicts and act.consumes and act.consumes not in there:
+                _answer(act, None)
+            else:
+                rest.append(act)
         return rest
 
     async def _repeat_held(self, act: Act, message: Message) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Wake
@@ -18,8 +19,9 @@ log = logging.getLogger(__name__)
 class Waker:
     """The store is asked what is due; a commit that sets an earlier time is only a hint."""
 
-    def __init__(self, store: Store, runtime: Runtime, turns: Turns) -> None:
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns, pace: Pace) -> None:
         self._store = store
+        self._pace = pace
         self._runtime = runtime
         self._turns = turns
         self._machines = tuple(runtime.definitions)
@@ -40,8 +42,13 @@ class Waker:
         if self._until is None or moment < self._until:
             self._hint.set()
 
+    def look(self) -> None:
+        """Others' claims may have become free."""
+        self._hint.set()
+
     async def _run(self) -> None:
         clock = self._runtime.clock
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
         while True:
             self._hint.clear()
             # whatever is set from here on has its hint, and so another round
@@ -55,17 +62,20 @@ class Waker:
                 return
             except StateholdError as error:
                 log.warning("what is due could not be asked: %s", error)
-                self._until = clock.now() + self._poll
+                self._until = clock.now() + poll
             except Exception:
                 # a bug, ours or the store's; without this task no timer would ever fire again
                 log.exception("what is due could not be asked")
-                self._until = clock.now() + self._poll
+                self._until = clock.now() + poll
             await clock.wait(self._hint, self._until)
 
     async def _round(self, now: datetime) -> bool:
         """Wakes what is due; True if there may be more."""
-        page = self._runtime.limits.page
-        rows = await self._store.due(self._machines, now, page)
+        limits = self._runtime.limits
+        until = now + timedelta(seconds=limits.claim_seconds)
+        rows = await self._store.due(self._machines, now, limits.page, until)
+        if rows:
+            self._pace.found()
         woken = 0
         for ended in await self._turns.ask_all([Wake(row.ref) for row in rows]):
             if isinstance(ended, StateholdError):
@@ -74,15 +84,11 @@ class Waker:
                 raise ended
             else:
                 woken += 1
-        return len(rows) == page and woken > 0
+        return len(rows) == limits.page and woken > 0
 
     async def _sleep_until(self, asked: datetime) -> datetime:
         """``asked``: what was due by then was tried, and is not tried again before a while has
         passed: one that the store could not write, say."""
-        latest = self._runtime.now() + self._poll
+        latest = self._runtime.now() + self._pace.pause()
         earliest = await self._store.next_wake(self._machines)
         return latest if earliest is None or earliest <= asked else min(latest, earliest)
-
-    @property
-    def _poll(self) -> timedelta:
-        return timedelta(seconds=self._runtime.limits.poll_seconds)

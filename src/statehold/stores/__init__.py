@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from statehold.errors import StoreRefused
 from statehold.store import Store
-from statehold.stores.memory import MemoryStore
+from statehold.stores.memory import Memory, MemoryStore
 from statehold.stores.sqlite import SqliteStore
 
-__all__ = ["MemoryStore", "SqliteStore", "open_store"]
+__all__ = ["Memory", "MemoryStore", "SqliteStore", "open_store"]
 
 FORMS = "memory:, sqlite:///relative.db or sqlite:////absolute.db"
 

@@ -7,18 +7,21 @@ It survives ``close``: opened again, it still has its rows, as a file would.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from statehold.errors import StoreRefused, StoreUnavailable
+from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import (
     Entry,
+    Hint,
     Message,
     Outcome,
     Page,
+    Pulse,
     Query,
     Ref,
     Row,
@@ -39,109 +42,216 @@ from statehold.stores.paging import (
 )
 
 
-class MemoryStore:
-    """``shared``: several workers of one process may have it open at once, as they may a server's.
+class _Claim(NamedTuple):
+    worker: str
+    until: datetime
 
-    Else a second opening is refused, as it is for a file.
+
+class Memory:
+    """What memory stores keep; it outlives them, as a file or a server does.
+
+    ``now`` is the clock that leases are measured by.
     """
 
-    def __init__(self, *, shared: bool = False) -> None:
-        self.exclusive = not shared
-        self._openings = 0
-        self._rows: dict[Ref, Row] = {}
+    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
+        self.now = now or (lambda: datetime.now(UTC))
+        self.rows: dict[Ref, Row] = {}
         #: the order of insertion, which breaks ties between equal times
-        self._order: dict[Ref, int] = {}
+        self.order: dict[Ref, int] = {}
         #: (wake_at, order, ref), sorted
-        self._wakes: list[tuple[datetime, int, Ref]] = []
-        self._journal: dict[Ref, list[Entry]] = {}
-        self._keys: dict[tuple[Ref, str], Entry] = {}
+        self.wakes: list[tuple[datetime, int, Ref]] = []
+        self.journal: dict[Ref, list[Entry]] = {}
+        self.keys: dict[tuple[Ref, str], Entry] = {}
         #: by number, which rises
-        self._mail: dict[int, Message] = {}
-        self._mail_keys: dict[tuple[Ref, str], int] = {}
-        self._last_number = 0
-        self._charts: dict[str, dict[int, StoredChart]] = {}
+        self.mail: dict[int, Message] = {}
+        self.mail_keys: dict[tuple[Ref, str], int] = {}
+        self.last_number = 0
+        self.charts: dict[str, dict[int, StoredChart]] = {}
+        #: worker to the end of its lease
+        self.leases: dict[str, datetime] = {}
+        #: who has claimed a row or a message, and until when
+        self.row_claims: dict[Ref, _Claim] = {}
+        self.mail_claims: dict[int, _Claim] = {}
+        self.listeners: dict[MemoryStore, Callable[[Hint], None]] = {}
+
+
+class MemoryStore:
+    """``memory`` given: shared, one store a worker; several may be open at once, as they may be on
+    a server. Else a second opening is refused, as it is for a file."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self.exclusive = memory is None
+        self._memory = memory or Memory()
+        self._is_open = False
+        self._worker = ""
 
     async def open(self, worker: str) -> None:
-        if self.exclusive and self._openings:
+        if self._is_open:
             raise StoreRefused(
-                "this memory store is open already; close it first, or make it with shared=True"
+                "this memory store is open already; close it first, or give each worker a store "
+                "on one shared Memory"
             )
-        self._openings += 1
+        self._is_open = True
+        self._worker = worker
 
     async def close(self) -> None:
-        self._openings = max(0, self._openings - 1)
+        self._is_open = False
+        self._memory.listeners.pop(self, None)
+
+    # --- workers ----------------------------------------------------------------------------
+
+    async def join(self, worker: str, lease: timedelta) -> None:
+        self._ready()
+        self._worker = worker
+        if not self.exclusive:
+            self._memory.leases[worker] = self._memory.now() + lease
+
+    async def beat(self, lease: timedelta) -> Pulse:
+        self._ready()
+        if self.exclusive:
+            return Pulse(None, (self._worker,))
+        now, leases = self._memory.now(), self._memory.leases
+        self._check_lease()
+        if leases[self._worker] > now:
+            for worker, end in list(leases.items()):
+                if end <= now:
+                    del leases[worker]
+        leases[self._worker] = now + lease
+        others = (end for worker, end in leases.items() if worker != self._worker)
+        return Pulse(now, tuple(leases), min(others, default=None))
+
+    async def leave(self) -> None:
+        self._ready()
+        self._memory.leases.pop(self._worker, None)
+
+    async def workers(self) -> tuple[str, ...]:
+        self._ready()
+        return (self._worker,) if self.exclusive else tuple(self._memory.leases)
+
+    async def tell(self, hint: Hint) -> None:
+        for store, heard in self._memory.listeners.items():
+            if store is not self:
+                heard(hint)
+
+    def listen(self, heard: Callable[[Hint], None]) -> None:
+        self._memory.listeners[self] = heard
+
+    def _check_lease(self) -> None:
+        if not self.exclusive and self._worker not in self._memory.leases:
+            raise LeaseLost(self._worker)
+
+    # --- instances --------------------------------------------------------------------------
 
     async def ping(self) -> None:
         self._ready()
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         self._ready()
-        return {ref: self._rows[ref] for ref in refs if ref in self._rows}
+        return {ref: self._memory.rows[ref] for ref in refs if ref in self._memory.rows}
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         self._ready()
         check_once_each(writes)
+        self._check_lease()
         return [self._write(write) for write in writes]
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         self._ready()
-        return {key: self._keys[key] for key in keys if key in self._keys}
+        return {key: self._memory.keys[key] for key in keys if key in self._memory.keys}
 
     async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
         self._ready()
-        numbers = {key: self._mail_keys[key] for key in keys if key in self._mail_keys}
-        return {key: self._mail[number] for key, number in numbers.items()}
+        numbers = {
+            key: self._memory.mail_keys[key] for key in keys if key in self._memory.mail_keys
+        }
+        return {key: self._memory.mail[number] for key, number in numbers.items()}
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
         self._ready()
-        held = (message for message in self._mail.values() if message.held and message.to == ref)
+        held = (
+            message for message in self._memory.mail.values() if message.held and message.to == ref
+        )
         return list(islice(held, page_size(limit)))
 
-    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
+    async def due(
+        self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
+    ) -> list[Row]:
         self._ready()
-        wanted = set(machines)
-        come = takewhile(lambda wake: wake[0] <= now, self._wakes)
-        found = (self._rows[ref] for _, _, ref in come if ref.machine in wanted)
-        return list(islice(found, page_size(limit)))
+        wanted, claims = set(machines), self._memory.row_claims
+        come = takewhile(lambda wake: wake[0] <= now, self._memory.wakes)
+        found = (
+            self._memory.rows[ref]
+            for _, _, ref in come
+            if ref.machine in wanted and (until is None or self._is_free(claims.get(ref), now))
+        )
+        rows = list(islice(found, page_size(limit)))
+        if until is not None:
+            claims.update((row.ref, _Claim(self._worker, until)) for row in rows)
+        return rows
+
+    def _is_free(self, claim: _Claim | None, now: datetime) -> bool:
+        return self.exclusive or claim is None or claim.until <= now
 
     async def next_wake(self, machines: Sequence[str]) -> datetime | None:
         self._ready()
         wanted = set(machines)
-        waiting = (m for m in self._mail.values() if not m.held and m.to.machine in wanted)
+        waiting = (m for m in self._memory.mail.values() if not m.held and m.to.machine in wanted)
         moments = [message.due_at for message in waiting if message.due_at is not None]
-        wakes = (wake_at for wake_at, _, ref in self._wakes if ref.machine in wanted)
+        wakes = (wake_at for wake_at, _, ref in self._memory.wakes if ref.machine in wanted)
         moments += islice(wakes, 1)
         return min(moments, default=None)
 
-    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
+    async def orphans(
+        self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
+    ) -> list[Row]:
         self._ready()
-        wanted, living = set(machines), set(alive)
+        wanted, living = set(machines), set(await self.workers() if alive is None else alive)
         found = (
             row
-            for row in self._rows.values()
+            for row in self._memory.rows.values()
             if row.machine in wanted and not living.issuperset(row.held_by)
         )
         return list(islice(found, page_size(limit)))
 
     async def mail(
-        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+        self,
+        machines: Sequence[str] | None,
+        now: datetime,
+        after: int,
+        limit: int,
+        until: datetime | None = None,
     ) -> list[Message]:
         self._ready()
         wanted = None if machines is None else set(machines)
-        deliverable = (
-            message
-            for message in self._mail.values()
-            if message.number > after
-            and not message.held
-            and (wanted is None or message.to.machine in wanted)
-            and (message.due_at is None or message.due_at <= now)
-        )
-        return list(islice(deliverable, page_size(limit)))
+        claims = self._memory.mail_claims
+        #: instances that another worker is bringing an earlier message to
+        taken: set[Ref] = set()
+        found: list[Message] = []
+        for number, message in self._memory.mail.items():
+            if until is not None and not self._is_free(claims.get(number), now):
+                taken.add(message.to)
+            elif (
+                number > after
+                and not message.held
+                and message.to not in taken
+                and (wanted is None or message.to.machine in wanted)
+                and (message.due_at is None or message.due_at <= now)
+            ):
+                found.append(message)
+                if len(found) == page_size(limit):
+                    break
+        if until is not None:
+            claims.update((one.number, _Claim(self._worker, until)) for one in found)
+        return found
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+        self._ready()
+        return set(numbers) & self._memory.mail.keys()
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         self._ready()
         counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}
-        for row in self._rows.values():
+        for row in self._memory.rows.values():
             if row.machine == machine:
                 group = (row.version, row.status, row.state)
                 counts[group] = counts.get(group, 0) + 1
@@ -151,13 +261,13 @@ class MemoryStore:
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
         self._ready()
-        entries = self._journal.get(ref, [])
+        entries = self._memory.journal.get(ref, [])
         start = bisect_right(entries, after, key=_place)
         return entries[start : start + page_size(limit)]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         self._ready()
-        entries = self._journal.get(ref, [])
+        entries = self._memory.journal.get(ref, [])
         upto = entries[: bisect_left(entries, (seq + 1, 0), key=_place)]
         steps = (entry for entry in reversed(upto) if entry.part == 0)
         return list(islice(steps, page_size(limit)))
@@ -166,7 +276,7 @@ class MemoryStore:
         self._ready()
         found = [
             (_incident_position(row), row)
-            for row in self._rows.values()
+            for row in self._memory.rows.values()
             if row.incidents > 0 and machine in (None, row.machine)
         ]
         if cursor is not None:
@@ -179,25 +289,25 @@ class MemoryStore:
 
     async def charts(self, machine: str) -> list[StoredChart]:
         self._ready()
-        return [chart for _, chart in sorted(self._charts.get(machine, {}).items())]
+        return [chart for _, chart in sorted(self._memory.charts.get(machine, {}).items())]
 
     async def add_chart(self, chart: StoredChart) -> None:
         self._ready()
-        self._charts.setdefault(chart.machine, {}).setdefault(chart.version, chart)
+        self._memory.charts.setdefault(chart.machine, {}).setdefault(chart.version, chart)
 
     # --- one write: everything is asked before anything is changed --------------------------
 
     def _ready(self) -> None:
-        if not self._openings:
+        if not self._is_open:
             raise StoreUnavailable("the memory store is not open; open it first")
 
     def _write(self, write: Write) -> Outcome:
         ref = write.row.ref
-        before = self._rows.get(ref)
+        before = self._memory.rows.get(ref)
         if (before.rev if before else None) != write.expected_rev:
             return Outcome.CONFLICT
         taken = set(write.consumed)
-        if len(taken) != len(write.consumed) or not taken <= self._mail.keys():
+        if len(taken) != len(write.consumed) or not taken <= self._memory.mail.keys():
             return Outcome.CONFLICT
         if self._uses_a_key_again(write, taken | self._recalled(write)):
             return Outcome.KEY_USED
@@ -222,7 +332,7 @@ class MemoryStore:
         wanted, sender = set(write.recalled), write.row.ref
         return {
             number
-            for number, message in self._mail.items()
+            for number, message in self._memory.mail.items()
             if message.send_id in wanted and message.sender == sender
         }
 
@@ -230,7 +340,8 @@ class MemoryStore:
         brought = [(Ref(e.machine, e.id), e.key) for e in write.entries if e.key is not None]
         brought += [(m.to, m.key) for m in write.messages if m.key is not None]
         return len(set(brought)) != len(brought) or any(
-            key in self._keys or self._mail_keys.get(key, 0) not in leaving | {0} for key in brought
+            key in self._memory.keys or self._memory.mail_keys.get(key, 0) not in leaving | {0}
+            for key in brought
         )
 
     def _repeats_a_place(self, write: Write) -> bool:
@@ -240,39 +351,43 @@ class MemoryStore:
         )
 
     def _index_of(self, ref: Ref, place: tuple[int, int]) -> int | None:
-        entries = self._journal.get(ref, [])
+        entries = self._memory.journal.get(ref, [])
         index = bisect_left(entries, place, key=_place)
         return index if index < len(entries) and _place(entries[index]) == place else None
 
     def _take(self, number: int) -> None:
-        message = self._mail.pop(number, None)
+        self._memory.mail_claims.pop(number, None)
+        message = self._memory.mail.pop(number, None)
         if message is not None and message.key is not None:
-            del self._mail_keys[message.to, message.key]
+            del self._memory.mail_keys[message.to, message.key]
 
     def _release(self, ref: Ref) -> None:
-        for number, message in self._mail.items():
+        for number, message in self._memory.mail.items():
             if message.held and message.to == ref:
-                self._mail[number] = replace(message, held=False)
+                self._memory.mail[number] = replace(message, held=False)
 
     def _put(self, message: Message) -> None:
-        self._last_number += 1
-        self._mail[self._last_number] = replace(message, number=self._last_number)
+        self._memory.last_number += 1
+        self._memory.mail[self._memory.last_number] = replace(
+            message, number=self._memory.last_number
+        )
         if message.key is not None:
-            self._mail_keys[message.to, message.key] = self._last_number
+            self._memory.mail_keys[message.to, message.key] = self._memory.last_number
 
     def _note(self, entry: Entry) -> None:
         ref = Ref(entry.machine, entry.id)
-        insort(self._journal.setdefault(ref, []), entry, key=_place)
+        insort(self._memory.journal.setdefault(ref, []), entry, key=_place)
         if entry.key is not None:
-            self._keys[ref, entry.key] = entry
+            self._memory.keys[ref, entry.key] = entry
 
     def _keep(self, ref: Ref, before: Row | None, row: Row) -> None:
-        order = self._order.setdefault(ref, len(self._order))
+        order = self._memory.order.setdefault(ref, len(self._memory.order))
         if before is not None and before.wake_at is not None:
-            del self._wakes[bisect_left(self._wakes, (before.wake_at, order, ref))]
+            del self._memory.wakes[bisect_left(self._memory.wakes, (before.wake_at, order, ref))]
         if row.wake_at is not None:
-            insort(self._wakes, (row.wake_at, order, ref))
-        self._rows[ref] = row
+            insort(self._memory.wakes, (row.wake_at, order, ref))
+        self._memory.rows[ref] = row
+        self._memory.row_claims.pop(ref, None)
 
     async def discard(self, numbers: Sequence[int]) -> None:
         self._ready()
@@ -282,7 +397,9 @@ class MemoryStore:
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
         self._ready()
-        found = [(_position(row), row) for row in self._rows.values() if _is_wanted(row, query)]
+        found = [
+            (_position(row), row) for row in self._memory.rows.values() if _is_wanted(row, query)
+        ]
         if query.cursor is not None:
             last = position_of(query.cursor)
             found = [item for item in found if item[0] < last]

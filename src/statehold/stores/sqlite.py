@@ -10,8 +10,8 @@ so each is bounded: by ``limit``, by an index, or by the size of the engine's ba
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from os import PathLike
@@ -22,9 +22,11 @@ import msgspec
 from statehold.errors import StoreInUse, StoreUnavailable
 from statehold.store import (
     Entry,
+    Hint,
     Message,
     Outcome,
     Page,
+    Pulse,
     Query,
     Ref,
     Row,
@@ -99,6 +101,24 @@ class SqliteStore:
         if file is not None:
             file.close()
 
+    async def join(self, worker: str, lease: timedelta) -> None:
+        self._worker = worker
+
+    async def beat(self, lease: timedelta) -> Pulse:
+        return Pulse(None, (self._worker,))
+
+    async def leave(self) -> None:
+        """Nothing to give back: the file's lock goes with ``close``."""
+
+    async def workers(self) -> tuple[str, ...]:
+        return (self._worker,)
+
+    async def tell(self, hint: Hint) -> None:
+        """There is nobody to hear it."""
+
+    def listen(self, heard: Callable[[Hint], None]) -> None:
+        """There is nobody to speak."""
+
     async def ping(self) -> None:
         file = self._file()
         with file:
@@ -143,7 +163,9 @@ class SqliteStore:
             wanted = (ref.machine, ref.id, page_size(limit))
             return [message_of(columns) for columns in db.execute(self._q["held_mail"], wanted)]
 
-    async def due(self, machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
+    async def due(
+        self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
+    ) -> list[Row]:
         wanted = {
             "machines": _array(machines),
             "now": microseconds(now),
@@ -160,8 +182,10 @@ class SqliteStore:
             found = [db.execute(question, wanted).fetchone()[0] for question in asked]
             return min((moment(at) for at in found if at is not None), default=None)
 
-    async def orphans(self, machines: Sequence[str], alive: Sequence[str], limit: int) -> list[Row]:
-        living, size = set(alive), page_size(limit)
+    async def orphans(
+        self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
+    ) -> list[Row]:
+        living, size = set((self._worker,) if alive is None else alive), page_size(limit)
         wanted: dict[str, str | int] = {"machines": _array(machines)}
         rows: list[Row] = []
         with self._file() as db:
@@ -175,7 +199,12 @@ class SqliteStore:
         return rows
 
     async def mail(
-        self, machines: Sequence[str] | None, now: datetime, after: int, limit: int
+        self,
+        machines: Sequence[str] | None,
+        now: datetime,
+        after: int,
+        limit: int,
+        until: datetime | None = None,
     ) -> list[Message]:
         with self._file() as db:
             if machines is None:
@@ -187,6 +216,11 @@ class SqliteStore:
                 "limit": page_size(limit),
             }
             return [message_of(columns) for columns in db.execute(self._q["mail"], wanted)]
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+        with self._file() as db:
+            wanted = {"numbers": _array(numbers)}
+            return {number for (number,) in db.execute(self._q["still_there"], wanted)}
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}

@@ -20,7 +20,7 @@ from statehold.errors import (
     StateholdError,
 )
 from statehold.store import Query, Ref, Row
-from statehold.stores import MemoryStore
+from statehold.stores import Memory, MemoryStore
 from statehold.wire import ID_LIMIT, Caller
 from tests.unit.engine.machines import Add, Counter, Note
 from tests.unit.engine.works import Lever, Unhandled
@@ -94,10 +94,11 @@ class Lamps(Machine[Lamp], name="lamps", version=1):
 
 
 async def test_a_timer_that_another_engine_set_fires_though_an_older_state_is_at_hand() -> None:
-    store, clock = MemoryStore(shared=True), ManualClock()
-    async with Engine(store, [Lamps], clock=clock) as one:
+    clock = ManualClock()
+    memory = Memory(clock.now)
+    async with Engine(MemoryStore(memory), [Lamps], clock=clock) as one:
         await one.start(Lamps, "l-1")
-        async with Engine(store, [Lamps], clock=clock) as two:
+        async with Engine(MemoryStore(memory), [Lamps], clock=clock) as two:
             await two.send(Lamps, "l-1", Light())
         clock.advance(minutes(1))
         await quiet()

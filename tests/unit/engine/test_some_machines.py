@@ -10,7 +10,7 @@ from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.store import Message
-from statehold.stores import MemoryStore
+from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.machines import Add, Counter
 from tests.unit.engine.world import World, kinds, quiet
 
@@ -69,13 +69,15 @@ async def waiting(engine: Engine) -> list[Message]:
 
 
 async def test_a_message_waits_for_the_process_that_runs_its_machine() -> None:
-    store, clock, limits = MemoryStore(shared=True), ManualClock(), Limits(grace_seconds=0.0)
-    async with Engine(store, [Asking], clock=clock, limits=limits) as asking:
+    clock, limits = ManualClock(), Limits(grace_seconds=0.0)
+    memory = Memory(clock.now)
+    async with Engine(MemoryStore(memory), [Asking], clock=clock, limits=limits) as asking:
         await asking.start(Asking, "a")
         await asking.send(Asking, "a", Ask())
         await quiet()
         assert [message.to.machine for message in await waiting(asking)] == ["answering"]
-        async with Engine(store, [Answering], clock=clock, limits=limits) as answering:
+        beside = Engine(MemoryStore(memory), [Answering], clock=clock, limits=limits)
+        async with beside as answering:
             await answering.start(Answering, "b")
             clock.advance(seconds(2))
             await quiet()

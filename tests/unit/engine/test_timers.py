@@ -355,9 +355,11 @@ async def test_a_due_timer_that_the_store_can_not_write_is_not_asked_for_in_a_ho
         world.clock.advance(minutes(4))
         due = engine._store.due
 
-        async def counted(machines: Sequence[str], now: datetime, limit: int) -> list[Row]:
+        async def counted(
+            machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
+        ) -> list[Row]:
             refused.append(limit)
-            return await due(machines, now, limit)
+            return await due(machines, now, limit, until)
 
         engine._store.due = counted  # type: ignore[method-assign]
         await quiet()

@@ -15,7 +15,7 @@ from statehold.engine.clock import Clock, ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
 from statehold.store import Outcome, Ref, Row, Store, Write
-from statehold.stores import MemoryStore, SqliteStore
+from statehold.stores import Memory, MemoryStore, SqliteStore
 
 #: real seconds after which a test that waits for a signal has failed
 PATIENCE = 10.0
@@ -76,11 +76,19 @@ class World:
         self.clock = ManualClock()
         self.gate = Gate()
         self._memory = GatedMemory()
+        #: what several engines at a time share
+        self.shared = Memory(self.clock.now)
         self._open: list[Engine] = []
 
     def store(self) -> Store:
         made: GatedMemory | GatedSqlite
         made = self._memory if self.kind == "memory" else GatedSqlite(self.path)
+        made.gate = self.gate
+        return made
+
+    def beside(self) -> Store:
+        """Another worker's opening of the store that workers share."""
+        made = GatedMemory(self.shared)
         made.gate = self.gate
         return made
 
@@ -90,9 +98,11 @@ class World:
         clock: Clock | None = None,
         limits: Limits | None = None,
         seed: int = 1,
+        shared: bool = False,
     ) -> Engine:
+        """``shared``: beside others, on a store that workers share; else on this world's own."""
         engine = Engine(
-            self.store(),
+            self.beside() if shared else self.store(),
             machines,
             clock=clock or self.clock,
             limits=limits or Limits(grace_seconds=0.0),
@@ -126,6 +136,9 @@ class World:
                 engine._waker._task,
                 engine._courier._task,
                 engine._rescuer._task,
+                engine._reviewer._task,
+                engine._hints._task,
+                engine._membership._task,
                 *engine._performer._tasks.values(),
             )
             if task is not None

@@ -172,6 +172,9 @@ WHERE number IN (
 )
 ORDER BY number
 
+-- name: still_there
+SELECT number FROM mailbox WHERE number IN (SELECT value FROM json_each(:numbers))
+
 -- name: configuration
 SELECT number, machine, version, status, state, tags, owners
 FROM configurations

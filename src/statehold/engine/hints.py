@@ -1,0 +1,76 @@
+"""Tells other workers what changed, and hears it from them: always late, sometimes never.
+
+A hint goes out after its commit, outside every transaction, several commits at once. It only
+spares waiting: whoever misses one finds the same by asking the store, as all do from time to time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from statehold.engine.runtime import Runtime
+from statehold.errors import StateholdError
+from statehold.store import Hint, Ref, Store
+
+log = logging.getLogger(__name__)
+
+#: seconds for which hints are gathered before they go out together
+GATHER_SECONDS = 0.05
+#: the same where there are too many to name, since whoever hears that looks at everything
+MANY_SECONDS = 1.0
+#: instances that are named in one hint; of more it only says that there are many
+NAMED = 100
+
+
+class Hints:
+    """``heard`` is called with each hint of another worker."""
+
+    def __init__(self, store: Store, runtime: Runtime, heard: Callable[[Hint], None]) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._heard = heard
+        self._changed: set[Ref] = set()
+        self._mail = False
+        self._any = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        if not self._store.exclusive:
+            self._store.listen(self._heard)
+            self._task = asyncio.create_task(self._run(), name="statehold hints")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def changed(self, ref: Ref, *, mail: bool) -> None:
+        """An instance was committed; ``mail``: with messages that others may have to deliver."""
+        if len(self._changed) <= NAMED:
+            self._changed.add(ref)
+        self._mail = self._mail or mail
+        self._any.set()
+
+    async def _run(self) -> None:
+        never = asyncio.Event()
+        while True:
+            await self._any.wait()
+            until = self._runtime.now() + timedelta(seconds=GATHER_SECONDS)
+            await self._runtime.clock.wait(never, until)
+            if len(self._changed) > NAMED:
+                until += timedelta(seconds=MANY_SECONDS)
+                await self._runtime.clock.wait(never, until)
+            self._any.clear()
+            changed, mail = self._changed, self._mail
+            self._changed, self._mail = set(), False
+            named = tuple(sorted(changed)) if len(changed) <= NAMED else None
+            try:
+                await self._store.tell(Hint(named, mail))
+            except StateholdError as error:
+                log.info("a hint was lost: %s", error)
+            except Exception:
+                # a bug, ours or the store's; without this task others would only find things late
+                log.exception("a hint was lost")

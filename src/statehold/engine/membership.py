@@ -1,0 +1,155 @@
+"""Keeps this worker among the living, and finds out who no longer is.
+
+1. A worker is alive for as long as it renews its lease: every ``heartbeat_seconds``, for
+   ``lease_seconds``. Whoever beats next after a lease ran out buries its worker; everybody knows
+   when that would be, and looks then.
+2. What the buried one was performing is taken over, so it must write no more. The store sees to
+   that: a commit of a worker that is not alive is ``LeaseLost``.
+3. A worker that finds itself buried drops everything that it was performing and joins again under a
+   name that was never used.
+
+A worker that owns its store alone has no lease: the store's lock does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from statehold.engine.runtime import Runtime
+from statehold.errors import LeaseLost, StateholdError, Unavailable
+from statehold.store import Pulse, Store
+
+log = logging.getLogger(__name__)
+
+#: seconds after which a heartbeat that could not be made is tried again
+AGAIN_SECONDS = 0.5
+#: heartbeats after which dead workers' work is looked for even where nobody has come or gone
+LOOK_EVERY = 6
+#: a clock that is farther from the store's is told of: timers are set by one and seen by the other
+SKEW_SECONDS = 1.0
+
+
+class Membership:
+    """``lost`` is called when this worker was buried, before it joins again; ``beaten`` after every
+    heartbeat, with whether it is time to look for dead workers' work: when others have come or
+    gone, and every so often."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        lost: Callable[[], None],
+        beaten: Callable[[bool], None],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._lost = lost
+        self._beaten = beaten
+        self._lease = timedelta(seconds=runtime.limits.lease_seconds)
+        self._alive: frozenset[str] = frozenset()
+        self._joined = 0
+        self._beats = 0
+        self._doubt = asyncio.Event()
+        self._is_skewed = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """Who was, at the last heartbeat."""
+        return self._alive
+
+    @property
+    def is_alone(self) -> bool:
+        """No other worker was alive at the last heartbeat."""
+        return len(self._alive) <= 1
+
+    async def open(self) -> None:
+        await self._join()
+        self._note(await self._store.beat(self._lease))
+        if not self._store.exclusive:
+            self._task = asyncio.create_task(self._run(), name="statehold membership")
+
+    async def close(self) -> None:
+        """Hands the lease back, so that nobody has to wait for its end."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            await self._store.leave()
+        except Unavailable as error:
+            log.warning("the lease could not be handed back and runs out by itself: %s", error)
+
+    def doubt(self) -> None:
+        """A commit found the lease lost: asks at once instead of at the next heartbeat."""
+        self._doubt.set()
+
+    async def _join(self) -> None:
+        identity = self._runtime.identity
+        if self._joined:
+            identity.worker = f"{identity.name}#{self._joined + 1}"
+        self._joined += 1
+        await self._store.join(identity.worker, self._lease)
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        until = self._next(None)
+        while True:
+            await clock.wait(self._doubt, until)
+            self._doubt.clear()
+            try:
+                pulse = await self._store.beat(self._lease)
+                changed = self._note(pulse)
+                until = self._next(pulse)
+                self._beaten(changed)
+            except LeaseLost as error:
+                log.error("%s", error)
+                self._lost()
+                until = await self._join_again()
+            except StateholdError as error:
+                log.warning("no heartbeat: %s", error)
+                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
+            except Exception:
+                # a bug, ours or the store's; without this task the worker would be taken for dead
+                log.exception("no heartbeat")
+                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
+
+    async def _join_again(self) -> datetime:
+        clock = self._runtime.clock
+        try:
+            await self._join()
+        except Unavailable as error:
+            log.warning("could not join again yet: %s", error)
+            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
+        # what was this worker's under its old name is found among the dead ones' at the next beat
+        return clock.now()
+
+    def _note(self, pulse: Pulse) -> bool:
+        """Whether others have come or gone, or might have unseen."""
+        before, self._alive = self._alive, frozenset(pulse.alive)
+        self._beats += 1
+        self._compare_clocks(pulse.now)
+        return before != self._alive or self._beats % LOOK_EVERY == 0
+
+    def _next(self, pulse: Pulse | None) -> datetime:
+        """When to beat next: in time for the own lease, and as soon as another one's is over."""
+        now = self._runtime.now()
+        next_beat = now + timedelta(seconds=self._runtime.limits.heartbeat_seconds)
+        if pulse is None or pulse.next_end is None or pulse.now is None:
+            return next_beat
+        # counted from the store's clock, which may not be this machine's
+        over = now + max(pulse.next_end - pulse.now, timedelta(seconds=AGAIN_SECONDS))
+        return min(next_beat, over)
+
+    def _compare_clocks(self, stores: datetime | None) -> None:
+        if stores is None:
+            return
+        skew = (self._runtime.now() - stores).total_seconds()
+        was, self._is_skewed = self._is_skewed, abs(skew) > SKEW_SECONDS
+        if self._is_skewed and not was:
+            log.warning(
+                "this machine's clock is %+.1f s from the store's; set it, as timers fire by it",
+                skew,
+            )
