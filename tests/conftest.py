@@ -4,11 +4,14 @@ a PostgreSQL server for those that ask for one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import settings
 
+from statehold.stores.postgres_schema import upgrade
 from tests.servers.postgres import PostgresServer
 
 # a busy machine is no failure, so an example has no deadline; pytest's own timeout bounds the test
@@ -32,5 +35,23 @@ def postgres() -> Iterator[PostgresServer]:
 def postgres_dsn(postgres: PostgresServer) -> Iterator[str]:
     """A database of the test's own, empty."""
     dsn = postgres.create_database()
+    yield dsn
+    postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database that has the schema and nothing else; copied, it is there at once."""
+    dsn = postgres.create_database("statehold_template")
+    # a thread of its own: it may be wanted by a test whose loop is running
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(upgrade(dsn, "after"))).result()
+    return "statehold_template"
+
+
+@pytest.fixture
+def migrated_dsn(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """A database of the test's own that has the schema already."""
+    dsn = postgres.create_database(template=postgres_template)
     yield dsn
     postgres.drop_database(dsn)

@@ -30,7 +30,8 @@ The branch says who must act::
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
     ├── StoreRefused             the same: nothing goes on
     │   ├── StoreInUse
-    │   └── SchemaMismatch
+    │   ├── SchemaMismatch
+    │   └── SchemaOutdated
     └── Permanent                raised by an effect: do not try again
 
 A message names the value, the limit and the way out.
@@ -523,6 +524,21 @@ class SchemaMismatch(StoreRefused):
             f"{where} has schema {found}, this release knows up to {known}; run the release that "
             "made it, or a newer one"
         )
+
+
+class SchemaOutdated(StoreRefused):
+    """The store was made by an earlier release, and is upgraded as a step of a deployment."""
+
+    code = "schema-outdated"
+
+    def __init__(self, pending: Sequence[str]) -> None:
+        self.pending = tuple(pending)
+        super().__init__(
+            f"the database lacks {', '.join(pending)}; run `statehold db upgrade` with its address"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"pending": list(self.pending)}
 
 
 class Permanent(StateholdError):

@@ -15,6 +15,9 @@ START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 #: what the engine of these tests runs
 OURS = ("order",)
 
+#: longer than any test takes
+LEASE = timedelta(minutes=5)
+
 WRITTEN, CONFLICT, KEY_USED = Outcome.WRITTEN, Outcome.CONFLICT, Outcome.KEY_USED
 
 

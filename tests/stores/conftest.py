@@ -9,15 +9,24 @@ import pytest
 
 from statehold.store import Store
 from statehold.stores import MemoryStore, SqliteStore
+from statehold.stores.postgres import PostgresStore
+from tests.stores.build import LEASE
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[Store]:
     """Every store that there is, open and empty."""
-    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "s.db")
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+    elif request.param == "sqlite":
+        made = SqliteStore(tmp_path / "s.db")
+    else:
+        made = PostgresStore(request.getfixturevalue("migrated_dsn"))
     await made.open("w1")
+    await made.join("w1", LEASE)
     yield made
     await made.close()
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from statehold.errors import InvalidPayload
 from statehold.store import Query, Row, Store
 from statehold.stores import sqlite
-from tests.stores.build import CONFLICT, a_row, at, change, ids, new, read, started, written
+from tests.stores.build import CONFLICT, LEASE, a_row, at, change, ids, new, read, started, written
 
 pytestmark = pytest.mark.anyio
 
@@ -212,6 +212,7 @@ async def test_counts_are_right_after_reopening(store: Store) -> None:
     await started(store, *rows)
     await store.close()
     await store.open("w2")
+    await store.join("w2", LEASE)
     await written(store, change(rows[0], state=("b",), indexes={"n": "9"}), new(a_row("o-9")))
     assert await store.count("order") == {
         (1, "running", ("open",)): 3,

@@ -9,6 +9,7 @@ from statehold.store import Ref, Store, Write
 from tests.stores.build import (
     CONFLICT,
     KEY_USED,
+    LEASE,
     OURS,
     WRITTEN,
     a_message,
@@ -51,6 +52,7 @@ async def test_a_taken_message_s_number_is_not_given_again_after_reopening(store
     await store.discard([first.number])
     await store.close()
     await store.open("w2")
+    await store.join("w2", LEASE)
     (second,) = await posted(store, a_message())
     assert second.number > first.number
 

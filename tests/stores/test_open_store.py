@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from statehold.errors import StoreRefused
+from statehold.errors import StoreRefused, StoreUnavailable
 from statehold.store import PAGE_LIMIT
 from statehold.stores import FORMS, Memory, MemoryStore, SqliteStore, open_store
 from statehold.stores.paging import page_size
@@ -52,10 +52,17 @@ def test_any_other_address_is_refused_with_the_forms_there_are(dsn: str) -> None
         open_store(dsn)
 
 
-@pytest.mark.parametrize("dsn", ["postgresql://u:secret@h/d", "postgres://u:secret@h/d"])
-def test_postgresql_is_said_to_be_missing_from_this_release(dsn: str) -> None:
-    with pytest.raises(StoreRefused, match="not supported by this release") as refused:
-        open_store(dsn)
+async def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
+    store = open_store("postgresql://u:secret@127.0.0.1:1/d")
+    with pytest.raises(StoreUnavailable) as away:
+        await store.open("w1")
+    assert "secret" not in str(away.value)
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://[bad", "postgresql://u:secret@h:port/d"])
+async def test_an_address_that_is_none_is_refused_without_the_password(dsn: str) -> None:
+    with pytest.raises(StoreRefused) as refused:
+        await open_store(dsn).open("w1")
     assert "secret" not in str(refused.value)
 
 

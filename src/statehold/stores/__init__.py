@@ -9,14 +9,18 @@ from statehold.stores.sqlite import SqliteStore
 
 __all__ = ["Memory", "MemoryStore", "SqliteStore", "open_store"]
 
-FORMS = "memory:, sqlite:///relative.db or sqlite:////absolute.db"
+FORMS = (
+    "memory:, sqlite:///relative.db, sqlite:////absolute.db or "
+    "postgresql://user:password@host:port/database"
+)
 
 
 def open_store(dsn: str) -> Store:
     """The store that an address names, not opened yet.
 
     ``memory:`` lives as long as the object. ``sqlite:///relative.db`` is a file below the current
-    directory, ``sqlite:////absolute.db`` one anywhere. Raises ``StoreRefused`` for anything else.
+    directory, ``sqlite:////absolute.db`` one anywhere. ``postgresql://…`` is a database as libpq
+    names it. Raises ``StoreRefused`` for anything else.
     """
     if dsn == "memory:":
         return MemoryStore()
@@ -24,12 +28,19 @@ def open_store(dsn: str) -> Store:
     if scheme == "sqlite" and rest.startswith("/") and _names_a_file(rest[1:]):
         return SqliteStore(rest[1:])
     if scheme in ("postgresql", "postgres"):
-        raise StoreRefused(
-            f"PostgreSQL is not supported by this release; choose {FORMS}, or wait for the release "
-            "that has it"
-        )
+        return _postgres(dsn)
     # only the scheme is repeated: the rest of an address may hold a password
     raise StoreRefused(f"no store has an address like {scheme[:40]!r}…; choose {FORMS}")
+
+
+def _postgres(dsn: str) -> Store:
+    try:
+        from statehold.stores.postgres import PostgresStore
+    except ImportError as error:
+        raise StoreRefused(
+            f"a PostgreSQL store needs the package {error.name!r}; install statehold[postgres]"
+        ) from error
+    return PostgresStore(dsn)
 
 
 def _names_a_file(path: str) -> bool:

@@ -1,0 +1,200 @@
+"""Between the contract's values and PostgreSQL's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from statehold.store import Entry, Message, Ref, Row, Status, StoredChart
+from statehold.stores.paging import microseconds, moment
+
+_encode = msgspec.json.encode
+_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
+
+#: statuses of an instance that nothing more happens to
+OVER = ("done", "cancelled")
+
+#: the columns of a query's answer, in its order
+Columns: TypeAlias = Any
+
+
+class Configuration(NamedTuple):
+    """What instances are counted and listed by; a row refers to it by number."""
+
+    machine: str
+    version: int
+    status: Status
+    state: tuple[str, ...]
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+def configuration_of(columns: Columns) -> tuple[int, Configuration]:
+    number, machine, version, status, state, tags, owners = columns
+    return number, Configuration(
+        machine,
+        version,
+        status,
+        _decode_names(state),
+        _decode_names(tags),
+        _decode_names(owners),
+    )
+
+
+def configuration_columns(wanted: Configuration) -> tuple[Any, ...]:
+    return (
+        *wanted[:3],
+        _encode(wanted.state).decode(),
+        _encode(wanted.tags).decode(),
+        _encode(wanted.owners).decode(),
+    )
+
+
+def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
+    """``of_number`` has to hold the row's configuration."""
+    (
+        machine,
+        id_,
+        number,
+        seq,
+        rev,
+        indexes,
+        created_at,
+        since,
+        changed_at,
+        wake_at,
+        held_by,
+        incidents,
+        deadline,
+        document,
+    ) = columns[:14]
+    of = of_number[number]
+    return Row(
+        machine=machine,
+        id=id_,
+        version=of.version,
+        seq=seq,
+        rev=rev,
+        status=of.status,
+        state=of.state,
+        tags=of.tags,
+        owners=of.owners,
+        indexes=indexes_of(indexes),
+        created_at=moment(created_at),
+        since=moment(since),
+        changed_at=moment(changed_at),
+        wake_at=None if wake_at is None else moment(wake_at),
+        held_by=() if held_by is None else _decode_names(held_by),
+        incidents=incidents,
+        deadline=None if deadline is None else moment(deadline),
+        document=document,
+    )
+
+
+def entry_of(ref: Ref, columns: Columns) -> Entry:
+    seq, part, at, kind, body, key, reply = columns
+    return Entry(ref.machine, ref.id, seq, part, moment(at), kind, body, plain(key), reply)
+
+
+def message_of(columns: Columns) -> Message:
+    number, machine, id_, kind, body, due_at, sender_machine, sender_id, send_id, held, key = (
+        columns
+    )
+    return Message(
+        Ref(machine, id_),
+        kind,
+        body,
+        None if due_at is None else moment(due_at),
+        None if sender_machine is None else Ref(sender_machine, sender_id),
+        plain(send_id),
+        held,
+        plain(key),
+        number,
+    )
+
+
+def message_columns(message: Message) -> tuple[Any, ...]:
+    sender = message.sender
+    return (
+        message.to.machine,
+        message.to.id,
+        message.kind,
+        message.body,
+        maybe_microseconds(message.due_at),
+        None if sender is None else sender.machine,
+        None if sender is None else sender.id,
+        text(message.send_id),
+        message.held,
+        text(message.key),
+    )
+
+
+def chart_of(columns: Columns) -> StoredChart:
+    machine, version, chart, stored_at = columns
+    return StoredChart(machine, version, chart, moment(stored_at))
+
+
+def maybe_microseconds(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def names_text(names: tuple[str, ...]) -> str | None:
+    """JSON, or None for none; equal names give equal texts."""
+    return _encode(names).decode() if names else None
+
+
+def holders_of(held_by: str) -> tuple[str, ...]:
+    return _decode_names(held_by)
+
+
+def indexes_text(indexes: Mapping[str, str]) -> str | None:
+    """JSON in the order of the names, or None for none: equal indexes give equal texts."""
+    return _encode(dict(sorted(indexes.items()))).decode() if indexes else None
+
+
+def indexes_of(indexes: str | None) -> dict[str, str]:
+    return {} if indexes is None else _decode_indexes(indexes)
+
+
+def digest(value: str) -> bytes:
+    """What an index's value is found by: of one length, however long the value is."""
+    return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def text(value: str | None) -> str | None:
+    """PostgreSQL's text holds every character but NUL, which is written as two others here."""
+    if value is None or ("\0" not in value and "\1" not in value):
+        return value
+    return value.replace("\1", "\1b").replace("\0", "\1a")
+
+
+def plain(value: str | None) -> str | None:
+    """What :func:`text` was given."""
+    if value is None or "\1" not in value:
+        return value
+    return value.replace("\1a", "\0").replace("\1b", "\1")
+
+
+def turned(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Rows as columns, which is how ``unnest`` takes them; so many empty ones for none."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(width)]
+
+
+def in_microseconds() -> Callable[[datetime], int]:
+    """:func:`microseconds` for a batch, where most moments are one and the same object."""
+    last: datetime | None = None
+    result = 0
+
+    def convert(at: datetime) -> int:
+        nonlocal last, result
+        if at is not last:
+            last, result = at, microseconds(at)
+        return result
+
+    return convert

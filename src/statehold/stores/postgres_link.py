@@ -1,0 +1,236 @@
+"""Connections to a PostgreSQL server: how they are made, shared, and given up.
+
+1. One connection is the writer's. Commits go through it one after another, so a batch never waits
+   for a free connection, and its prepared statements are always there.
+2. Reads share a small pool. Nothing in a session is ever changed, so nothing is reset between two
+   uses.
+3. One connection listens for hints. It is made anew at the next heartbeat when it is gone.
+4. Whatever the server or the network says that may be otherwise later is ``StoreUnavailable``.
+   After a failover the address may lead to a server that can only be read: such connections are
+   dropped, and the next one asks the address again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from statehold.errors import StoreRefused, StoreUnavailable
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    #: a connection of its own, or one that a pool lends
+    AnyConnection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+else:
+    Connection = Pool = AnyConnection = Any
+
+OLDEST_SERVER = 13
+
+#: Every statement of ours is to go along an index. Plans are made once for all values, and not
+#: from statistics, which are wrong just when a table has begun to grow; with nested loops, rows
+#: are locked in the order in which they are given.
+PLANNING = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+    "jit": "off",
+}
+
+#: seconds
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 15.0
+#: the server gives up a statement a little before this side does, and says why
+SERVER_STATEMENT_SECONDS = 12.0
+#: a read waits so long for a connection of the pool
+POOL_SECONDS = 5.0
+POOL_SIZE = 8
+
+#: what may go away by itself: the server stops, starts, fails over, is full or too busy
+_PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.PostgresSystemError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    OSError,
+    TimeoutError,
+)
+#: what only whoever runs the deployment can mend
+_LASTING = (
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    asyncpg.exceptions.InvalidCatalogNameError,
+    asyncpg.exceptions.InsufficientPrivilegeError,
+)
+
+
+class Link:
+    """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
+    beside the writer's and the listener's. ``heard`` gets the payload of each notification."""
+
+    def __init__(self, dsn: str, worker: str, pool_size: int = POOL_SIZE) -> None:
+        self._dsn = dsn
+        self._name = f"statehold {worker}"[:63]
+        self._pool_size = pool_size
+        self._pool: Pool | None = None
+        self._writer: Connection | None = None
+        self._writing = asyncio.Lock()
+        self._listener: Connection | None = None
+        self._heard: tuple[str, Callable[[str], None]] | None = None
+
+    async def open(self) -> None:
+        """Raises ``StoreRefused`` where trying again would not help, ``StoreUnavailable`` else."""
+        try:
+            async with passing():
+                writer = self._writer = await self._connect()
+                major = writer.get_server_version().major
+                if major < OLDEST_SERVER:
+                    raise StoreRefused(
+                        f"the server is PostgreSQL {major}; version {OLDEST_SERVER} or later works"
+                    )
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=self._pool_size,
+                    max_inactive_connection_lifetime=300,
+                    timeout=CONNECT_SECONDS,
+                    command_timeout=STATEMENT_SECONDS,
+                    server_settings=self._settings(),
+                    reset=_keep_as_it_is,
+                )
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        writer, self._writer = self._writer, None
+        listener, self._listener = self._listener, None
+        pool, self._pool = self._pool, None
+        for connection in (writer, listener):
+            if connection is not None:
+                await _close(connection)
+        if pool is not None:
+            try:
+                await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+            except (TimeoutError, *_PASSING):
+                pool.terminate()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AnyConnection]:
+        """A connection for reads, and for writes that need not come one after another."""
+        pool = self._pool
+        if pool is None:
+            raise StoreUnavailable("it is closed; open the store first")
+        async with passing():
+            try:
+                connection = await pool.acquire(timeout=POOL_SECONDS)
+            except TimeoutError:
+                raise StoreUnavailable(
+                    f"all {self._pool_size} connections for reads were busy for {POOL_SECONDS:g} s"
+                ) from None
+            try:
+                yield connection
+            except asyncpg.exceptions.ReadOnlySQLTransactionError:
+                await pool.expire_connections()
+                raise
+            finally:
+                await pool.release(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """The writer's connection, for one transaction."""
+        if self._pool is None:
+            raise StoreUnavailable("it is closed; open the store first")
+        async with self._writing, passing():
+            writer = self._writer
+            if writer is None or writer.is_closed():
+                writer = self._writer = await self._connect()
+            try:
+                yield writer
+            except asyncpg.UniqueViolationError:
+                # an answer, not a fault: the statement was undone and the connection is sound
+                raise
+            except BaseException:
+                # in what state it is, is not known; another one is made in no time
+                self._writer = None
+                writer.terminate()
+                raise
+
+    async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
+        self._heard = (channel, heard)
+        await self.check_listener()
+
+    async def check_listener(self) -> None:
+        """Listens again where the connection was lost."""
+        if self._heard is None or (self._listener is not None and not self._listener.is_closed()):
+            return
+        channel, heard = self._heard
+        async with passing():
+            listener = await self._connect()
+            try:
+                await listener.add_listener(channel, lambda *told: heard(str(told[-1])))
+            except BaseException:
+                listener.terminate()
+                raise
+            self._listener = listener
+
+    async def _connect(self) -> Connection:
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                timeout=CONNECT_SECONDS,
+                command_timeout=STATEMENT_SECONDS,
+                server_settings=self._settings(),
+            )
+        except ValueError:
+            # the driver's words, and the error as a cause, may hold a part of the password
+            raise StoreRefused(
+                "the address can't be read; it looks like "
+                "postgresql://user:password@host:port/database, with special characters as %XX"
+            ) from None
+
+    def _settings(self) -> dict[str, str]:
+        milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
+        return {
+            **PLANNING,
+            "application_name": self._name,
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
+            "default_transaction_isolation": "read committed",
+            # an address that leads to a server with another default must not weaken rule 1
+            "synchronous_commit": "on",
+        }
+
+
+@asynccontextmanager
+async def passing() -> AsyncIterator[None]:
+    """Tells what may go away by itself from what does not."""
+    try:
+        yield
+    except _LASTING as error:
+        raise StoreRefused(f"the server refuses: {error}") from error
+    except _PASSING as error:
+        # a driver's message may be empty, and never holds the password
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+
+async def _keep_as_it_is(connection: AnyConnection) -> None:
+    """Between two uses of a pooled connection there is nothing to undo."""
+
+
+async def _close(connection: Connection) -> None:
+    with contextlib.suppress(*_PASSING):
+        await connection.close(timeout=CONNECT_SECONDS)

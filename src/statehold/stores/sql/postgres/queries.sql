@@ -1,0 +1,521 @@
+-- Sessions run with generic plans and without sequential scans, hash and merge joins
+-- (postgres_link.py): each statement here goes along an index, whatever the statistics say.
+
+-- name: advance
+-- The hot path: for each write the row, by compare-and-set, and its one journal entry; the counters
+-- of those configurations that instances entered and left. One statement is one transaction and
+-- one round trip. What lost is missing in the answer, and so has written nothing; where the worker
+-- is not alive, everything is. Rows are locked in the order of the arrays.
+WITH fence AS MATERIALIZED (
+    SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE
+), moved AS (
+    UPDATE instances AS i
+    SET configuration = u.configuration, seq = u.seq, rev = u.expected + 1, indexes = u.indexes,
+        since = u.since, changed_at = u.changed_at, wake_at = u.wake_at, claimed_until = NULL,
+        held_by = u.held_by, incidents = u.incidents, incident_since = u.incident_since,
+        finished_at = u.finished_at, deadline = u.deadline, document = u.document
+    FROM unnest(
+        $2::text[], $3::text[], $4::bigint[], $5::integer[], $6::integer[], $7::bigint[],
+        $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::integer[],
+        $14::bigint[], $15::bigint[], $16::bigint[], $17::bytea[],
+        $18::integer[], $19::bigint[], $20::text[], $21::bytea[], $22::text[], $23::bytea[]
+    ) AS u (
+        machine, id, expected, was, configuration, seq,
+        indexes, since, changed_at, wake_at, held_by, incidents,
+        incident_since, finished_at, deadline, document,
+        part, at, kind, body, key, reply
+    )
+    WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.expected
+      AND EXISTS (SELECT 1 FROM fence)
+      AND (u.key IS NULL OR NOT EXISTS (
+          SELECT 1 FROM mailbox AS m
+          WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
+      ))
+    RETURNING i.machine, i.id, i.number, u.was, u.configuration, u.seq, u.part, u.at, u.kind,
+              u.body, u.key, u.reply
+), noted AS (
+    INSERT INTO journal (instance, seq, part, at, kind, body, key, reply)
+    SELECT number, seq, part, at, kind, body, key, reply FROM moved
+), counted AS (
+    INSERT INTO counts AS c (configuration, slot, instances)
+    SELECT configuration, (SELECT slot FROM fence), sum(change)
+    FROM (
+        SELECT was AS configuration, -1 AS change FROM moved WHERE was <> configuration
+        UNION ALL
+        SELECT configuration, 1 FROM moved WHERE was <> configuration
+    ) AS changes
+    GROUP BY configuration
+    HAVING sum(change) <> 0
+    ORDER BY configuration
+    ON CONFLICT (configuration, slot) DO UPDATE SET instances = c.instances + excluded.instances
+)
+SELECT machine, id FROM moved
+
+-- name: fence
+SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE
+
+-- name: lock_rows
+SELECT i.machine, i.id, i.number, i.rev, i.configuration, i.indexes
+FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one WHERE one.machine = u.machine AND one.id = u.id
+    FOR NO KEY UPDATE
+) AS i
+
+-- name: lock_mail
+SELECT number, to_machine, to_id, key, sender_machine, sender_id, send_id
+FROM mailbox
+WHERE number = ANY ($1::bigint[])
+ORDER BY number
+FOR UPDATE
+
+-- name: mail_sent
+SELECT m.number, m.to_machine, m.to_id, m.key, m.sender_machine, m.sender_id, m.send_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, send_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.sender_machine = u.machine AND one.sender_id = u.id
+      AND md5(one.send_id) = md5(u.send_id) AND one.send_id = u.send_id
+    ORDER BY one.number
+    FOR UPDATE
+) AS m
+
+-- name: keys_in_journal
+SELECT u.machine, u.id, u.key
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
+JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
+JOIN journal AS j ON j.instance = i.number AND j.key = u.key
+
+-- name: keys_in_mailbox
+SELECT u.machine, u.id, u.key, m.number
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
+JOIN mailbox AS m ON m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
+
+-- name: places_in_journal
+SELECT i.machine, i.id, u.seq, u.part
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[]) AS u (machine, id, seq, part)
+JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
+JOIN journal AS j ON j.instance = i.number AND j.seq = u.seq AND j.part = u.part
+
+-- name: insert_rows
+-- Numbers are given in the order of the arrays, which breaks ties between equal times; rows go in
+-- by their keys, so that two batches that start the same instances do not wait for each other.
+INSERT INTO instances (machine, id, configuration, seq, rev, indexes, created_at, since,
+                       changed_at, wake_at, held_by, incidents, incident_since, finished_at,
+                       deadline, document, number)
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since,
+       changed_at, wake_at, held_by, incidents, incident_since, finished_at,
+       deadline, document, number
+FROM (
+    SELECT u.*, nextval('instances_number_seq') AS number
+    FROM unnest(
+        $1::text[], $2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[],
+        $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[]
+    ) AS u (machine, id, configuration, seq, rev, indexes,
+            created_at, since, changed_at, wake_at, held_by, incidents,
+            incident_since, finished_at, deadline, document)
+    OFFSET 0
+) AS numbered
+ORDER BY machine, id
+ON CONFLICT DO NOTHING
+RETURNING machine, id, number
+
+-- name: update_rows
+-- Their locks are held already.
+UPDATE instances AS i
+SET configuration = u.configuration, seq = u.seq, rev = u.rev, indexes = u.indexes,
+    since = u.since, changed_at = u.changed_at, wake_at = u.wake_at, claimed_until = NULL,
+    held_by = u.held_by, incidents = u.incidents, incident_since = u.incident_since,
+    finished_at = u.finished_at, deadline = u.deadline, document = u.document
+FROM unnest(
+    $1::text[], $2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[],
+    $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[],
+    $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[]
+) AS u (machine, id, configuration, seq, rev, indexes,
+        created_at, since, changed_at, wake_at, held_by, incidents,
+        incident_since, finished_at, deadline, document)
+WHERE i.machine = u.machine AND i.id = u.id
+
+-- name: insert_entries
+INSERT INTO journal (instance, seq, part, at, kind, body, key, reply)
+SELECT * FROM unnest(
+    $1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[], $7::text[],
+    $8::bytea[]
+)
+
+-- name: insert_messages
+-- Numbers rise in the order of the arrays.
+INSERT INTO mailbox (to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id,
+                     held, key)
+SELECT to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held, key
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::text[],
+    $8::text[], $9::boolean[], $10::text[]
+) WITH ORDINALITY AS u (to_machine, to_id, kind, body, due_at, sender_machine, sender_id,
+                        send_id, held, key, place)
+ORDER BY place
+
+-- name: take_messages
+DELETE FROM mailbox WHERE number = ANY ($1::bigint[])
+
+-- name: release_messages
+UPDATE mailbox AS m SET held = false
+FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.held
+
+-- name: count_up
+INSERT INTO counts AS c (configuration, slot, instances)
+SELECT u.configuration, $1::integer, u.change
+FROM unnest($2::integer[], $3::bigint[]) AS u (configuration, change)
+ORDER BY u.configuration
+ON CONFLICT (configuration, slot) DO UPDATE SET instances = c.instances + excluded.instances
+
+-- name: insert_lookups
+INSERT INTO lookups (machine, name, digest, created_at, id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[])
+ON CONFLICT DO NOTHING
+
+-- name: delete_lookups
+DELETE FROM lookups AS l
+USING unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[])
+    AS u (machine, name, digest, created_at, id)
+WHERE l.machine = u.machine AND l.name = u.name AND l.digest = u.digest
+  AND l.created_at = u.created_at AND l.id = u.id
+
+-- name: load_rows
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
+
+-- name: entries_of_keys
+SELECT u.machine, u.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
+JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
+JOIN journal AS j ON j.instance = i.number AND j.key = u.key
+
+-- name: mail_of_keys
+SELECT m.number, m.to_machine, m.to_id, m.kind, m.body, m.due_at, m.sender_machine, m.sender_id,
+       m.send_id, m.held, m.key
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
+JOIN mailbox AS m ON m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
+
+-- name: held_mail
+SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
+       key
+FROM mailbox
+WHERE to_machine = $1 AND to_id = $2 AND held
+ORDER BY number
+LIMIT $3
+
+-- name: due
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM unnest($1::text[]) AS wanted (machine)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = wanted.machine AND one.wake_at <= $2
+    ORDER BY one.wake_at, one.number
+    LIMIT $3
+) AS i
+ORDER BY i.wake_at, i.number
+LIMIT $3
+
+-- name: claim_due
+-- What another worker is claiming or writing at this moment is passed over, not waited for.
+UPDATE instances AS i SET claimed_until = $4
+FROM (
+    SELECT due.machine, due.id
+    FROM unnest($1::text[]) AS wanted (machine)
+    CROSS JOIN LATERAL (
+        SELECT one.machine, one.id, one.wake_at, one.number FROM instances AS one
+        WHERE one.machine = wanted.machine AND one.wake_at <= $2
+          AND (one.claimed_until IS NULL OR one.claimed_until <= $2)
+        ORDER BY one.wake_at, one.number
+        LIMIT $3
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS due
+    ORDER BY due.wake_at, due.number
+    LIMIT $3
+) AS mine
+WHERE i.machine = mine.machine AND i.id = mine.id
+RETURNING i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+          i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
+
+-- name: next_wake
+SELECT least(
+    (SELECT min(first.wake_at)
+     FROM unnest($1::text[]) AS wanted (machine)
+     CROSS JOIN LATERAL (
+         SELECT wake_at FROM instances
+         WHERE machine = wanted.machine AND wake_at IS NOT NULL
+         ORDER BY wake_at LIMIT 1
+     ) AS first),
+    (SELECT min(first.due_at)
+     FROM unnest($1::text[]) AS wanted (machine)
+     CROSS JOIN LATERAL (
+         SELECT due_at FROM mailbox
+         WHERE to_machine = wanted.machine AND NOT held AND due_at IS NOT NULL
+         ORDER BY due_at LIMIT 1
+     ) AS first)
+)
+
+-- name: holders
+-- A loose index scan, one seek for each holder.
+WITH RECURSIVE holder (held_by) AS (
+    (SELECT held_by FROM instances WHERE held_by IS NOT NULL ORDER BY held_by LIMIT 1)
+    UNION ALL
+    SELECT (SELECT i.held_by FROM instances AS i
+            WHERE i.held_by > holder.held_by ORDER BY i.held_by LIMIT 1)
+    FROM holder
+    WHERE holder.held_by IS NOT NULL
+)
+SELECT held_by FROM holder WHERE held_by IS NOT NULL
+
+-- name: rows_held_by
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM unnest($1::text[]) AS wanted (machine)
+JOIN instances AS i ON i.held_by = $2 AND i.machine = wanted.machine
+LIMIT $3
+
+-- name: addressees
+-- Machines that anything waits for; a loose index scan.
+WITH RECURSIVE addressee (machine) AS (
+    (SELECT to_machine FROM mailbox ORDER BY to_machine LIMIT 1)
+    UNION ALL
+    SELECT (SELECT m.to_machine FROM mailbox AS m
+            WHERE m.to_machine > addressee.machine ORDER BY m.to_machine LIMIT 1)
+    FROM addressee
+    WHERE addressee.machine IS NOT NULL
+)
+SELECT machine FROM addressee WHERE machine IS NOT NULL
+
+-- name: mail
+SELECT m.number, m.to_machine, m.to_id, m.kind, m.body, m.due_at, m.sender_machine, m.sender_id,
+       m.send_id, m.held, m.key
+FROM (
+    SELECT at_once.number
+    FROM unnest($1::text[]) AS wanted (machine)
+    CROSS JOIN LATERAL (
+        SELECT number FROM mailbox
+        WHERE to_machine = wanted.machine AND NOT held AND due_at IS NULL AND number > $3
+        ORDER BY number LIMIT $4
+    ) AS at_once
+    UNION ALL
+    SELECT late.number
+    FROM unnest($1::text[]) AS wanted (machine)
+    CROSS JOIN LATERAL (
+        SELECT number FROM mailbox
+        WHERE to_machine = wanted.machine AND NOT held AND due_at <= $2 AND number > $3
+        ORDER BY number LIMIT $4
+    ) AS late
+    ORDER BY 1
+    LIMIT $4
+) AS found
+JOIN mailbox AS m ON m.number = found.number
+ORDER BY m.number
+
+-- name: lock_claims
+-- Claims are made one after another, so that each sees those before it: only then can the messages
+-- of one instance be kept together. Held for milliseconds.
+SELECT pg_advisory_xact_lock(5499273481234001)
+
+-- name: claim_mail
+UPDATE mailbox AS m SET claimed_by = $5, claimed_until = $6
+FROM (
+    SELECT candidate.number
+    FROM (
+        SELECT at_once.number
+        FROM unnest($1::text[]) AS wanted (machine)
+        CROSS JOIN LATERAL (
+            SELECT one.number FROM mailbox AS one
+            WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at IS NULL
+              AND one.number > $3
+              AND NOT EXISTS (
+                  SELECT 1 FROM mailbox AS earlier
+                  WHERE earlier.to_machine = one.to_machine AND earlier.to_id = one.to_id
+                    AND earlier.number <= one.number
+                    AND earlier.claimed_until > $2 AND earlier.claimed_by <> $5
+              )
+            ORDER BY one.number LIMIT $4
+        ) AS at_once
+        UNION ALL
+        SELECT late.number
+        FROM unnest($1::text[]) AS wanted (machine)
+        CROSS JOIN LATERAL (
+            SELECT one.number FROM mailbox AS one
+            WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at <= $2
+              AND one.number > $3
+              AND NOT EXISTS (
+                  SELECT 1 FROM mailbox AS earlier
+                  WHERE earlier.to_machine = one.to_machine AND earlier.to_id = one.to_id
+                    AND earlier.number <= one.number
+                    AND earlier.claimed_until > $2 AND earlier.claimed_by <> $5
+              )
+            ORDER BY one.number LIMIT $4
+        ) AS late
+    ) AS candidate
+    ORDER BY candidate.number
+    LIMIT $4
+) AS mine
+WHERE m.number = mine.number
+RETURNING m.number, m.to_machine, m.to_id, m.kind, m.body, m.due_at, m.sender_machine,
+          m.sender_id, m.send_id, m.held, m.key
+
+-- name: still_there
+SELECT number FROM mailbox WHERE number = ANY ($1::bigint[])
+
+-- name: number_of_configuration
+SELECT number FROM configurations
+WHERE machine = $1 AND version = $2 AND status = $3
+  AND md5(state || E'\n' || tags || E'\n' || owners) = md5($4 || E'\n' || $5 || E'\n' || $6)
+  AND state = $4 AND tags = $5 AND owners = $6
+
+-- name: insert_configuration
+-- In a transaction of its own, before the one that refers to it.
+INSERT INTO configurations (machine, version, status, state, tags, owners)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING
+
+-- name: configurations
+SELECT number, machine, version, status, state, tags, owners
+FROM configurations
+WHERE number = ANY ($1::integer[])
+
+-- name: configurations_of_machine
+SELECT c.number, sum(n.instances)::bigint
+FROM configurations AS c
+JOIN counts AS n ON n.configuration = c.number
+WHERE c.machine = $1
+GROUP BY c.number
+HAVING sum(n.instances) > 0
+
+-- name: keys_by_configuration
+-- The newest of each configuration, then the newest of these.
+SELECT found.created_at, found.id
+FROM unnest($1::integer[]) AS wanted (configuration)
+CROSS JOIN LATERAL (
+    SELECT i.created_at, i.id FROM instances AS i
+    WHERE i.configuration = wanted.configuration
+      AND (i.created_at, i.id) < ($2::bigint, $3::text) AND i.since <= $4
+    ORDER BY i.created_at DESC, i.id DESC
+    LIMIT $5
+) AS found
+ORDER BY found.created_at DESC, found.id DESC
+LIMIT $5
+
+-- name: keys_with_incidents
+-- Those with incidents are few: they are all looked at.
+SELECT i.created_at, i.id
+FROM instances AS i
+WHERE i.incident_since IS NOT NULL AND i.machine = $1
+  AND (i.created_at, i.id) < ($2::bigint, $3::text)
+  AND i.since <= $4
+  AND i.configuration = ANY ($6::integer[])
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+ORDER BY i.created_at DESC, i.id DESC
+LIMIT $5
+
+-- name: count_of_lookup
+SELECT count(*) FROM (
+    SELECT 1 FROM lookups WHERE machine = $1 AND name = $2 AND digest = $3 LIMIT $4
+) AS few
+
+-- name: keys_by_lookup
+SELECT l.created_at, l.id
+FROM lookups AS l
+JOIN instances AS i ON i.machine = l.machine AND i.id = l.id
+WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10
+  AND (l.created_at, l.id) < ($2::bigint, $3::text)
+  AND i.since <= $4
+  AND i.configuration = ANY ($6::integer[])
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS other
+          WHERE other.machine = l.machine AND other.name = wanted.name
+            AND other.digest = wanted.digest AND other.created_at = l.created_at
+            AND other.id = l.id
+      )
+  )
+ORDER BY l.created_at DESC, l.id DESC
+LIMIT $5
+
+-- name: incidents
+SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
+       held_by, incidents, deadline, document
+FROM instances
+WHERE incident_since IS NOT NULL AND (incident_since, machine, id) > ($1::bigint, $2::text, $3::text)
+  AND ($4::text IS NULL OR machine = $4)
+ORDER BY incident_since, machine, id
+LIMIT $5
+
+-- name: journal
+SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM instances AS i
+JOIN journal AS j ON j.instance = i.number
+WHERE i.machine = $1 AND i.id = $2 AND (j.seq, j.part) > ($3::bigint, $4::integer)
+ORDER BY j.seq, j.part
+LIMIT $5
+
+-- name: journal_before
+SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
+FROM instances AS i
+JOIN journal AS j ON j.instance = i.number
+WHERE i.machine = $1 AND i.id = $2 AND j.seq <= $3 AND j.part = 0
+ORDER BY j.seq DESC
+LIMIT $4
+
+-- name: charts
+SELECT machine, version, chart, stored_at FROM charts WHERE machine = $1 ORDER BY version
+
+-- name: insert_chart
+INSERT INTO charts (machine, version, chart, stored_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+
+-- name: join
+-- The smallest slot that is free; two that join at once may choose the same, and one tries again.
+INSERT INTO workers (id, slot, joined_at, lease_until)
+SELECT $1, coalesce(min(free.slot), 0), clock_timestamp(), clock_timestamp() + $2::interval
+FROM generate_series(0, (SELECT count(*)::integer FROM workers)) AS free (slot)
+WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.slot = free.slot)
+
+-- name: beat
+-- Buries first, where this worker's own lease has not run out: else everybody was cut off, perhaps.
+WITH me AS MATERIALIZED (
+    SELECT lease_until > clock_timestamp() AS is_sound FROM workers WHERE id = $1
+), dead AS MATERIALIZED (
+    SELECT w.id FROM workers AS w, me
+    WHERE me.is_sound AND w.id <> $1 AND w.lease_until <= clock_timestamp()
+    FOR UPDATE OF w SKIP LOCKED
+), buried AS (
+    DELETE FROM workers AS w USING dead WHERE w.id = dead.id RETURNING w.id
+), renewed AS (
+    UPDATE workers SET lease_until = clock_timestamp() + $2::interval WHERE id = $1 RETURNING id
+)
+SELECT clock_timestamp() AS now, w.id, w.lease_until,
+       (SELECT count(*) FROM renewed) AS renewed
+FROM workers AS w
+WHERE w.id NOT IN (SELECT id FROM buried)
+
+-- name: leave
+DELETE FROM workers WHERE id = $1
+
+-- name: workers
+SELECT id FROM workers ORDER BY id
+
+-- name: tell
+SELECT pg_notify($1, $2)
+
+-- name: ping
+-- Fails where the server can be read and not written, as a standby can.
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only')
