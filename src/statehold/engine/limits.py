@@ -13,6 +13,8 @@ class Limits:
     waiting: int = 20_000
     #: requests in one commit
     batch: int = 512
+    #: turns at once, where a server commits: one is worked out while another is committed
+    turns: int = 2
     #: instances kept decoded between turns
     cached: int = 20_000
     #: bytes of an instance's data as JSON; more is ``TooLarge``

@@ -3,11 +3,13 @@
 1. A turn takes what waits, loads the instances it does not hold in one query, applies each
    request to a draft of its instance, commits all drafts in one transaction, and then answers.
 2. A turn never waits for more requests to come. One caller alone gets a commit of its own; the
-   more there are, the more share one.
+   more there are, the more share one. Where a server commits, the next turn is worked out
+   meanwhile, of other instances: what one is working on, the other leaves where it is.
 3. A request that is refused is answered alone, with the others of its turn committed.
 4. A draft whose compare-and-set was lost is thrown away with what was known of the instance, and
    its requests go into the next turn.
-5. Nothing is answered, performed or told to anyone before it is committed.
+5. Requests for one instance are applied in the order in which they came.
+6. Nothing is answered, performed or told to anyone before it is committed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -44,6 +46,9 @@ log = logging.getLogger(__name__)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
+#: requests that are worth two turns, one to be worked out while the other is committed
+WORTH_HALVING = 16
+
 #: told of every draft that was committed, before the answers go out
 Committed = Callable[[Draft, Held], None]
 #: told that this worker was taken for dead
@@ -70,19 +75,25 @@ class Turns:
         self._doubted = doubted
         self._waiting: deque[Act] = deque()
         self._arrived = asyncio.Event()
+        #: instances in the hands of a turn, with the requests that have to wait for its end
+        self._busy: dict[Ref, list[Act]] = {}
+        self._blocked = 0
         self._held: OrderedDict[Ref, Held] = OrderedDict()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold turns")
+        # a store that works on the loop's own thread leaves nothing to be done meanwhile
+        turns = 1 if self._store.exclusive else self._runtime.limits.turns
+        self._tasks = [
+            asyncio.create_task(self._run(), name=f"statehold turns {n + 1}") for n in range(turns)
+        ]
 
     async def close(self) -> None:
         """Works off what waits, then stops."""
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
+        await asyncio.gather(*self._tasks)
 
     async def ask(self, act: Act) -> Any:
         """The answer to a request, once it is committed; raises what refused it."""
@@ -103,8 +114,9 @@ class Turns:
         """Queues a request; raises ``Overloaded`` or ``Stopping``."""
         if self._closing:
             raise Stopping
-        if len(self._waiting) >= self._runtime.limits.waiting:
-            raise Overloaded(len(self._waiting), self._runtime.limits.waiting)
+        waiting = len(self._waiting) + self._blocked
+        if waiting >= self._runtime.limits.waiting:
+            raise Overloaded(waiting, self._runtime.limits.waiting)
         self._waiting.append(act)
         self._arrived.set()
 
@@ -134,8 +146,11 @@ class Turns:
                     return
                 continue
             batch = self._take()
+            for act in batch:
+                self._busy.setdefault(act.ref, [])
+            back: set[Act] = set()
             try:
-                await self._turn(batch)
+                await self._turn(batch, back)
             except LeaseLost as error:
                 # nothing was written, so nothing is in doubt
                 self.forget()
@@ -147,6 +162,8 @@ class Turns:
                 # a bug of ours must not leave callers waiting, nor end the engine
                 log.exception("a turn failed")
                 self._fail(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
+            finally:
+                self._put_back(batch, back)
 
     def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
@@ -157,16 +174,38 @@ class Turns:
         _refuse(batch, error)
 
     def _take(self) -> list[Act]:
+        """The next turn's requests, in order; those for an instance in other hands step aside."""
+        most = self._runtime.limits.batch
+        if len(self._tasks) > 1 and not self._busy and len(self._waiting) >= WORTH_HALVING:
+            # one half is worked out while the other is committed
+            most = min(most, len(self._waiting) // 2)
         batch: list[Act] = []
-        while self._waiting and len(batch) < self._runtime.limits.batch:
+        while self._waiting and len(batch) < most:
             act = self._waiting.popleft()
             # its caller has gone, or it was refused with the turn that put it back
-            if not act.future.done():
+            if act.future.done():
+                continue
+            if act.ref in self._busy:
+                self._busy[act.ref].append(act)
+                self._blocked += 1
+            else:
                 batch.append(act)
         return batch
 
-    async def _turn(self, batch: Sequence[Act]) -> None:
-        batch = await self._without_repeats(batch)
+    def _put_back(self, batch: Sequence[Act], back: Collection[Act]) -> None:
+        """Ends a turn: what it puts back comes first again, then what had to wait for it."""
+        first = [act for act in batch if act in back]
+        for ref in {act.ref for act in batch}:
+            blocked = self._busy.pop(ref)
+            self._blocked -= len(blocked)
+            first += blocked
+        if first:
+            self._waiting.extendleft(reversed(first))
+            self._arrived.set()
+
+    async def _turn(self, batch: Sequence[Act], back: set[Act]) -> None:
+        """``back`` gets those requests that go into another turn."""
+        batch = await self._without_repeats(batch, back)
         batch = await self._without_taken(batch)
         drafts, loaded = await self._drafts(batch)
         for act in batch:
@@ -185,7 +224,7 @@ class Turns:
                 answer = error
             # nothing is awaited in there: a cancellation is the machine's own, and not ours
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
-                self._without_broken(act, error, batch)
+                self._without_broken(act, error, batch, back)
                 return
             if self._store.exclusive or act.ref in loaded or draft.touched:
                 answers.append((act, answer))
@@ -202,17 +241,18 @@ class Turns:
                 _refuse([act], answer)
             else:
                 _answer(act, answer)
-        if stale:
-            self._again(stale)
+        back.update(self._again(stale))
 
-    def _without_broken(self, act: Act, error: BaseException, batch: Sequence[Act]) -> None:
+    def _without_broken(
+        self, act: Act, error: BaseException, batch: Sequence[Act], back: set[Act]
+    ) -> None:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
         log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
         known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
         _refuse([act], known)
-        self._waiting.extendleft(reversed([one for one in batch if not one.future.done()]))
+        back.update(one for one in batch if not one.future.done())
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
         pairs = [draft.write() for draft in changed]
@@ -246,7 +286,7 @@ class Turns:
                 _refuse([act for act in batch if act.ref == ref], error)
         return drafts, set(missing)
 
-    async def _without_repeats(self, batch: Sequence[Act]) -> Sequence[Act]:
+    async def _without_repeats(self, batch: Sequence[Act], back: set[Act]) -> Sequence[Act]:
         """Answers requests whose key was used before; the first of a key within a batch goes on."""
         keyed = [act for act in batch if act.key is not None]
         if not keyed:
@@ -255,7 +295,6 @@ class Turns:
         entries = await self._store.replies(keys)
         held = await self._store.mail_of_keys(keys)
         rest: list[Act] = []
-        later: list[Act] = []
         seen: set[tuple[Ref, str]] = set()
         for act in batch:
             if act.future.done():
@@ -269,11 +308,10 @@ class Turns:
             elif place in held:
                 await self._repeat_held(act, held[place])
             elif place in seen:
-                later.append(act)
+                back.add(act)
             else:
                 seen.add(place)
                 rest.append(act)
-        self._waiting.extendleft(reversed(later))
         return rest
 
     async def _without_taken(self, batch: Sequence[Act]) -> Sequence[Act]:
@@ -312,8 +350,8 @@ class Turns:
         )
         _answer(act, draft.answer(act.caller, held=True))
 
-    def _again(self, acts: Sequence[Act]) -> None:
-        """Puts requests back, in their order, to be applied to what the store has now."""
+    def _again(self, acts: Sequence[Act]) -> list[Act]:
+        """Those of the requests that are to be applied again, to what the store has now."""
         limit = self._runtime.limits.conflicts
         back: list[Act] = []
         for act in acts:
@@ -324,8 +362,7 @@ class Turns:
                 _refuse([act], StoreUnavailable(why))
             else:
                 back.append(act)
-        self._waiting.extendleft(reversed(back))
-        self._arrived.set()
+        return back
 
     def _keep(self, ref: Ref, held: Held) -> None:
         self._held[ref] = held

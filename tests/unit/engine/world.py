@@ -132,7 +132,7 @@ class World:
         tasks = [
             task
             for task in (
-                engine._turns._task,
+                *engine._turns._tasks,
                 engine._waker._task,
                 engine._courier._task,
                 engine._rescuer._task,
