@@ -61,8 +61,8 @@ def _compare(
         before = old.get(name)
         if before == value:
             continue
-        path = above + _escape(name)
-        if depth and before is not None and _is_object(before) and _is_object(value):
+        path = above + (name if name.isidentifier() else _escape(name))
+        if depth and before is not None and _is_object(value) and _is_object(before):
             _compare(_members(before), _members(value), f"{path}/", depth - 1, put, removed)
         else:
             put[path] = value
@@ -75,8 +75,6 @@ def _is_object(raw: Raw) -> bool:
 
 
 def _escape(name: str) -> str:
-    if name.isidentifier():
-        return name
     return name.replace("~", "~0").replace("/", "~1") if name else "~2"
 
 

@@ -104,7 +104,7 @@ class Writer:
                 or write.recalled
                 or write.released
                 or known.indexes != (indexes_text(write.row.indexes) if write.row.indexes else None)
-                or write.entries[0].seq != write.row.seq
+                or not _is_of(write.entries[0], write.row)
             ):
                 return None
             found[one.place] = known
@@ -114,38 +114,8 @@ class Writer:
         self, going: Sequence[_Going], known: Mapping[_Place, Known]
     ) -> Collection[_Place]:
         """Where it was written; nowhere where a key was used before."""
-        micros = in_microseconds()
-        columns: list[tuple[Any, ...]] = []
-        for one in sorted(going):
-            was = known[one.place]
-            row, entry = one.write.row, one.write.entries[0]
-            columns.append(
-                (
-                    row.machine,
-                    row.id,
-                    was.rev,
-                    was.configuration,
-                    one.configuration,
-                    row.seq,
-                    was.indexes,
-                    micros(row.since),
-                    micros(row.changed_at),
-                    None if row.wake_at is None else micros(row.wake_at),
-                    names_text(row.held_by),
-                    row.incidents,
-                    micros(row.changed_at) if row.incidents else None,
-                    micros(row.changed_at) if row.status in OVER else None,
-                    None if row.deadline is None else micros(row.deadline),
-                    row.document,
-                    entry.part,
-                    micros(entry.at),
-                    entry.kind,
-                    entry.body,
-                    text(entry.key),
-                    entry.reply,
-                )
-            )
-        arrays = zip(*columns, strict=True)
+        in_order = sorted(going)
+        arrays = _arrays(in_order, [known[one.place] for one in in_order])
         try:
             async with self._link.writing() as db:
                 moved = await db.fetch(self._q["advance"], self.worker, *arrays)
@@ -179,6 +149,45 @@ class Writer:
             else:
                 self._known.pop(one.place, None)
         return batch.outcomes
+
+
+def _is_of(entry: Entry, row: Row) -> bool:
+    """The entry tells of the step that made the row what it is."""
+    at, changed_at = entry.at, row.changed_at
+    return entry.seq == row.seq and (at is changed_at or at == changed_at)
+
+
+def _arrays(going: Sequence[_Going], was: Sequence[Known]) -> list[list[Any]]:
+    """What ``advance`` takes; a column of nothing but what most rows have is left empty."""
+    micros = in_microseconds()
+    rows = [one.write.row for one in going]
+    entries = [one.write.entries[0] for one in going]
+    return [
+        [row.machine for row in rows],
+        [row.id for row in rows],
+        [known.rev for known in was],
+        [known.configuration for known in was],
+        [one.configuration for one in going],
+        [row.seq for row in rows],
+        [micros(row.since) for row in rows],
+        [micros(row.changed_at) for row in rows],
+        [row.document for row in rows],
+        [entry.body for entry in entries],
+        _unless_empty([known.indexes for known in was]),
+        _unless_empty([row.wake_at and micros(row.wake_at) for row in rows]),
+        _unless_empty([names_text(row.held_by) for row in rows]),
+        _unless_empty([row.incidents for row in rows]),
+        _unless_empty([row.status in OVER for row in rows]),
+        _unless_empty([row.deadline and micros(row.deadline) for row in rows]),
+        _unless_empty([entry.part for entry in entries]),
+        _unless_empty([None if entry.kind == "event" else entry.kind for entry in entries]),
+        _unless_empty([text(entry.key) for entry in entries]),
+        _unless_empty([entry.reply for entry in entries]),
+    ]
+
+
+def _unless_empty(column: list[Any]) -> list[Any]:
+    return column if any(column) else []
 
 
 #: an instance's machine and id

@@ -6,24 +6,28 @@
 -- of those configurations that instances entered and left. One statement is one transaction and
 -- one round trip. What lost is missing in the answer, and so has written nothing; where the worker
 -- is not alive, everything is. Rows are locked in the order of the arrays.
+-- Columns from `indexes` on come as empty arrays where all their values are what most are: unnest
+-- fills them up with NULL.
 WITH fence AS MATERIALIZED (
     SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE
 ), moved AS (
     UPDATE instances AS i
     SET configuration = u.configuration, seq = u.seq, rev = u.expected + 1, indexes = u.indexes,
         since = u.since, changed_at = u.changed_at, wake_at = u.wake_at, claimed_until = NULL,
-        held_by = u.held_by, incidents = u.incidents, incident_since = u.incident_since,
-        finished_at = u.finished_at, deadline = u.deadline, document = u.document
+        held_by = u.held_by, incidents = coalesce(u.incidents, 0),
+        incident_since = CASE WHEN u.incidents > 0 THEN u.changed_at END,
+        finished_at = CASE WHEN u.is_over THEN u.changed_at END,
+        deadline = u.deadline, document = u.document
     FROM unnest(
         $2::text[], $3::text[], $4::bigint[], $5::integer[], $6::integer[], $7::bigint[],
-        $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::integer[],
-        $14::bigint[], $15::bigint[], $16::bigint[], $17::bytea[],
-        $18::integer[], $19::bigint[], $20::text[], $21::bytea[], $22::text[], $23::bytea[]
+        $8::bigint[], $9::bigint[], $10::bytea[], $11::bytea[],
+        $12::text[], $13::bigint[], $14::text[], $15::integer[], $16::boolean[], $17::bigint[],
+        $18::integer[], $19::text[], $20::text[], $21::bytea[]
     ) AS u (
         machine, id, expected, was, configuration, seq,
-        indexes, since, changed_at, wake_at, held_by, incidents,
-        incident_since, finished_at, deadline, document,
-        part, at, kind, body, key, reply
+        since, changed_at, document, body,
+        indexes, wake_at, held_by, incidents, is_over, deadline,
+        part, kind, key, reply
     )
     WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.expected
       AND EXISTS (SELECT 1 FROM fence)
@@ -31,11 +35,12 @@ WITH fence AS MATERIALIZED (
           SELECT 1 FROM mailbox AS m
           WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
       ))
-    RETURNING i.machine, i.id, i.number, u.was, u.configuration, u.seq, u.part, u.at, u.kind,
-              u.body, u.key, u.reply
+    RETURNING i.machine, i.id, i.number, u.was, u.configuration, u.seq, u.part, u.changed_at,
+              u.kind, u.body, u.key, u.reply
 ), noted AS (
     INSERT INTO journal (instance, seq, part, at, kind, body, key, reply)
-    SELECT number, seq, part, at, kind, body, key, reply FROM moved
+    SELECT number, seq, coalesce(part, 0), changed_at, coalesce(kind, 'event'), body, key, reply
+    FROM moved
 ), counted AS (
     INSERT INTO counts AS c (configuration, slot, instances)
     SELECT configuration, (SELECT slot FROM fence), sum(change)
