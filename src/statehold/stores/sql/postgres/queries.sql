@@ -1,5 +1,7 @@
 -- Sessions run with generic plans and without sequential scans, hash and merge joins
--- (postgres_link.py): each statement here goes along an index, whatever the statistics say.
+-- (postgres_link.py). Each statement goes along an index by all the columns that it can be found by,
+-- whatever the statistics say: where an ordinary join would leave that to the planner, LATERAL with
+-- a LIMIT fixes it.
 
 -- name: advance
 -- The hot path: for each write the row, by compare-and-set, and its one journal entry; the counters
@@ -89,7 +91,9 @@ CROSS JOIN LATERAL (
 SELECT u.machine, u.id, u.key
 FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
 JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
-JOIN journal AS j ON j.instance = i.number AND j.key = u.key
+CROSS JOIN LATERAL (
+    SELECT 1 FROM journal AS one WHERE one.instance = i.number AND one.key = u.key LIMIT 1
+) AS j
 
 -- name: keys_in_mailbox
 SELECT u.machine, u.id, u.key, m.number
@@ -100,7 +104,11 @@ JOIN mailbox AS m ON m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.k
 SELECT i.machine, i.id, u.seq, u.part
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[]) AS u (machine, id, seq, part)
 JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
-JOIN journal AS j ON j.instance = i.number AND j.seq = u.seq AND j.part = u.part
+CROSS JOIN LATERAL (
+    SELECT 1 FROM journal AS one
+    WHERE one.instance = i.number AND one.seq = u.seq AND one.part = u.part
+    LIMIT 1
+) AS j
 
 -- name: insert_rows
 -- Numbers are given in the order of the arrays, which breaks ties between equal times; rows go in
@@ -198,7 +206,9 @@ JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
 SELECT u.machine, u.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
 JOIN instances AS i ON i.machine = u.machine AND i.id = u.id
-JOIN journal AS j ON j.instance = i.number AND j.key = u.key
+CROSS JOIN LATERAL (
+    SELECT * FROM journal AS one WHERE one.instance = i.number AND one.key = u.key LIMIT 1
+) AS j
 
 -- name: mail_of_keys
 SELECT m.number, m.to_machine, m.to_id, m.kind, m.body, m.due_at, m.sender_machine, m.sender_id,
@@ -282,7 +292,11 @@ SELECT held_by FROM holder WHERE held_by IS NOT NULL
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
 FROM unnest($1::text[]) AS wanted (machine)
-JOIN instances AS i ON i.held_by = $2 AND i.machine = wanted.machine
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.held_by = $2 AND one.machine = wanted.machine
+    LIMIT $3
+) AS i
 LIMIT $3
 
 -- name: addressees
@@ -338,12 +352,13 @@ FROM (
             SELECT one.number FROM mailbox AS one
             WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at IS NULL
               AND one.number > $3
-              AND NOT EXISTS (
-                  SELECT 1 FROM mailbox AS earlier
+              AND (
+                  SELECT earlier.number FROM mailbox AS earlier
                   WHERE earlier.to_machine = one.to_machine AND earlier.to_id = one.to_id
                     AND earlier.number <= one.number
                     AND earlier.claimed_until > $2 AND earlier.claimed_by <> $5
-              )
+                  LIMIT 1
+              ) IS NULL
             ORDER BY one.number LIMIT $4
         ) AS at_once
         UNION ALL
@@ -353,12 +368,13 @@ FROM (
             SELECT one.number FROM mailbox AS one
             WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at <= $2
               AND one.number > $3
-              AND NOT EXISTS (
-                  SELECT 1 FROM mailbox AS earlier
+              AND (
+                  SELECT earlier.number FROM mailbox AS earlier
                   WHERE earlier.to_machine = one.to_machine AND earlier.to_id = one.to_id
                     AND earlier.number <= one.number
                     AND earlier.claimed_until > $2 AND earlier.claimed_by <> $5
-              )
+                  LIMIT 1
+              ) IS NULL
             ORDER BY one.number LIMIT $4
         ) AS late
     ) AS candidate
@@ -390,12 +406,13 @@ FROM configurations
 WHERE number = ANY ($1::integer[])
 
 -- name: configurations_of_machine
-SELECT c.number, sum(n.instances)::bigint
+SELECT c.number, n.instances
 FROM configurations AS c
-JOIN counts AS n ON n.configuration = c.number
-WHERE c.machine = $1
-GROUP BY c.number
-HAVING sum(n.instances) > 0
+CROSS JOIN LATERAL (
+    SELECT sum(one.instances)::bigint AS instances FROM counts AS one
+    WHERE one.configuration = c.number
+) AS n
+WHERE c.machine = $1 AND n.instances > 0
 
 -- name: keys_by_configuration
 -- The newest of each configuration, then the newest of these.
@@ -467,18 +484,26 @@ LIMIT $5
 -- name: journal
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM instances AS i
-JOIN journal AS j ON j.instance = i.number
-WHERE i.machine = $1 AND i.id = $2 AND (j.seq, j.part) > ($3::bigint, $4::integer)
+CROSS JOIN LATERAL (
+    SELECT * FROM journal AS one
+    WHERE one.instance = i.number AND (one.seq, one.part) > ($3::bigint, $4::integer)
+    ORDER BY one.seq, one.part
+    LIMIT $5
+) AS j
+WHERE i.machine = $1 AND i.id = $2
 ORDER BY j.seq, j.part
-LIMIT $5
 
 -- name: journal_before
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM instances AS i
-JOIN journal AS j ON j.instance = i.number
-WHERE i.machine = $1 AND i.id = $2 AND j.seq <= $3 AND j.part = 0
+CROSS JOIN LATERAL (
+    SELECT * FROM journal AS one
+    WHERE one.instance = i.number AND one.seq <= $3 AND one.part = 0
+    ORDER BY one.seq DESC
+    LIMIT $4
+) AS j
+WHERE i.machine = $1 AND i.id = $2
 ORDER BY j.seq DESC
-LIMIT $4
 
 -- name: charts
 SELECT machine, version, chart, stored_at FROM charts WHERE machine = $1 ORDER BY version
