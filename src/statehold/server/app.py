@@ -17,9 +17,11 @@ from statehold import wire
 from statehold.errors import Stopping, Unavailable
 from statehold.server.auth import Authenticate, by_headers
 from statehold.server.bounds import Bounds
+from statehold.server.guard import guard
 from statehold.server.page import CONTENT_SECURITY_POLICY, render
 from statehold.server.problems import documented, response_of_any
 from statehold.server.routes import Routes
+from statehold.server.shortcut import EventShortcut
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -68,6 +70,7 @@ def create_app(
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _problem)
     routes.add_to(app.router, direct=True)
+    app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate))
     _add_probes(app, served.engine)
     _add_page(app, served.engine, routes)
     return app

@@ -26,10 +26,10 @@ def guarded_by(
             # parameters, which costs more than all else on the way of an event. It would skip
             # the dependencies of an application that includes the routes, too.
             if direct and [*endpoint.__annotations__] == ["request", "return"]:
-                self.app = _answer_directly(_guard(endpoint, authenticate))
+                self.app = _answer_directly(guard(endpoint, authenticate))
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return _guard(super().get_route_handler(), authenticate)
+            return guard(super().get_route_handler(), authenticate)
 
     return _Guarded
 
@@ -37,10 +37,12 @@ def guarded_by(
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def _guard(
+def guard(
     handle: Callable[..., Awaitable[Response]],
     authenticate: Callable[[Request], Awaitable[wire.Caller]],
 ) -> _Handler:
+    """The endpoint, answering for whatever is raised in it."""
+
     async def guarded(request: Request) -> Response:
         try:
             request.scope[_CALLER] = await authenticate(request)
