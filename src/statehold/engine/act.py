@@ -41,6 +41,8 @@ class Act(ABC):
         self.caller = caller
         self.conflicts = 0
         self.consumes = 0
+        #: its key may have been used before, and the store is asked before it is applied
+        self.asks_first = False
         self.held_mail: Sequence[Message] = ()
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 

@@ -9,7 +9,9 @@
 4. A draft whose compare-and-set was lost is thrown away with what was known of the instance, and
    its requests go into the next turn.
 5. Requests for one instance are applied in the order in which they came.
-6. Nothing is answered, performed or told to anyone before it is committed.
+6. Whether an idempotency key was used before is asked only of those that do not go through: a key
+   that was used makes the commit lose, and a refusal may come of what the first one did.
+7. Nothing is answered, performed or told to anyone before it is committed.
 """
 
 from __future__ import annotations
@@ -221,6 +223,9 @@ class Turns:
             try:
                 answer = act.apply(draft, self._runtime)
             except Refused as error:
+                if _asks_now(act):
+                    back.add(act)
+                    continue
                 answer = error
             # nothing is awaited in there: a cancellation is the machine's own, and not ours
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
@@ -236,6 +241,8 @@ class Turns:
         lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
         for act, answer in answers:
             if act.ref in lost:
+                if outcomes[act.ref] is Outcome.KEY_USED:
+                    _asks_now(act)
                 stale.append(act)
             elif isinstance(answer, StateholdError):
                 _refuse([act], answer)
@@ -249,9 +256,12 @@ class Turns:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
-        log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
-        known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
-        _refuse([act], known)
+        if not _asks_now(act):
+            log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
+            known = (
+                error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
+            )
+            _refuse([act], known)
         back.update(one for one in batch if not one.future.done())
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
@@ -287,13 +297,13 @@ class Turns:
         return drafts, set(missing)
 
     async def _without_repeats(self, batch: Sequence[Act], back: set[Act]) -> Sequence[Act]:
-        """Answers requests whose key was used before; the first of a key within a batch goes on."""
-        keyed = [act for act in batch if act.key is not None]
-        if not keyed:
+        """Answers requests whose key was used before, where that is asked; the first of a key
+        within a batch goes on."""
+        if all(act.key is None for act in batch):
             return batch
-        keys = list(dict.fromkeys((act.ref, act.key or "") for act in keyed))
-        entries = await self._store.replies(keys)
-        held = await self._store.mail_of_keys(keys)
+        keys = list(dict.fromkeys((act.ref, act.key or "") for act in batch if act.asks_first))
+        entries = await self._store.replies(keys) if keys else {}
+        held = await self._store.mail_of_keys(keys) if keys else {}
         rest: list[Act] = []
         seen: set[tuple[Ref, str]] = set()
         for act in batch:
@@ -382,6 +392,15 @@ def _refuse(acts: Sequence[Act], error: StateholdError) -> None:
     for act in acts:
         if not act.future.done():
             act.future.set_exception(error)
+
+
+def _asks_now(act: Act) -> bool:
+    """Lets the act ask whether its key was used before it is applied again; False where it has
+    no key, or has asked."""
+    if act.key is None or act.asks_first:
+        return False
+    act.asks_first = True
+    return True
 
 
 def _answer(act: Act, answer: Any) -> None:
