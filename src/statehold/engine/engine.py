@@ -37,6 +37,7 @@ from statehold.engine.manual import (
     Upgrade,
 )
 from statehold.engine.membership import Membership
+from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
 from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
 from statehold.engine.reader import Past, Reader
@@ -75,7 +76,8 @@ class Engine:
     is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
     ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
     engine among those that share the store: a name that was never used on it before; one is made
-    up where none is given.
+    up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
+    request (:mod:`statehold.observe` has both).
     """
 
     def __init__(
@@ -87,6 +89,8 @@ class Engine:
         limits: Limits | None = None,
         seed: int | None = None,
         worker: str | None = None,
+        observer: Observer | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
@@ -99,6 +103,8 @@ class Engine:
             Identity(name, name),
             chance,
             Fleet(),
+            observer,
+            tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
         self._turns = Turns(
@@ -129,6 +135,8 @@ class Engine:
         Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
         missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
         """
+        if self._runtime.observer is not None:
+            tell(self._runtime.observer.opened, _effects_of(self.machines))
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
@@ -442,6 +450,22 @@ class Engine:
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
         return await self._reader.chart(self.definition(machine), version)
 
+    def vitals(self) -> Vitals:
+        """How this engine is, now."""
+        membership = self._membership
+        return Vitals(
+            self._turns.waiting,
+            self._turns.cached,
+            self._performer.running,
+            len(membership.alive),
+            membership.lease_age_seconds,
+            self._hints.lost,
+        )
+
+    async def census(self) -> Census:
+        """What the store has of each machine: a few queries for each."""
+        return await self._reader.census()
+
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
         name = machine if isinstance(machine, str) else machine.definition.name
@@ -567,6 +591,15 @@ class _Report:
             already=self._already,
             failed=self._failed,
         )
+
+
+def _effects_of(machines: Mapping[str, Definition[Any]]) -> set[tuple[str, str]]:
+    """What a machine performs or invokes, as (machine, effect)."""
+    return {
+        (name, effect)
+        for name, definition in machines.items()
+        for effect in (*definition.effects, *definition.children)
+    }
 
 
 def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import Collection
@@ -10,11 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
+from statehold.engine.document import Try
 from statehold.engine.held import Held
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending, Outcome, Release, Unapplied
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
@@ -60,7 +65,7 @@ class Performer:
         # the try before it may still be on its way out, its outcome handed in already
         before = self._tasks.get((ref, key))
         task = asyncio.create_task(
-            self._perform(definition, ref, effect, data, known.attempt, before),
+            self._perform(definition, ref, effect, data, known, before),
             name=f"{effect.name} for {ref.machine}/{ref.id}",
         )
         self._tasks[ref, key] = task
@@ -109,9 +114,10 @@ class Performer:
             keys.setdefault(ref, []).append(key)
         try:
             acts = [Release(ref, those) for ref, those in keys.items()]
-            for result in await self._turns.ask_all(acts):
+            for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
                 if isinstance(result, BaseException):
-                    log.warning("an effect could not be handed back: %s", result)
+                    extra = about(self._runtime, act.ref)
+                    log.warning("an effect could not be handed back: %s", result, extra=extra)
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -121,14 +127,39 @@ class Performer:
         ref: Ref,
         effect: InFlight,
         data: Any,
-        attempt: int,
+        known: Try,
         before: asyncio.Task[None] | None,
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
         async with self._places:
-            ending = await self._try(definition, ref, effect, data, attempt)
+            ending = await self._observed(definition, ref, effect, data, known)
         await self._hand_in(Outcome(ref, ending))
+
+    async def _observed(
+        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, known: Try
+    ) -> Ending:
+        """One try, and whoever observes it hears of it."""
+        observer, tracer = self._runtime.observer, self._runtime.tracer
+        attempt = known.attempt
+        if observer is None and tracer is None:
+            return await self._try(definition, ref, effect, data, attempt)
+        span: Any = None
+        trace = ""
+        ending: Ending | None = None
+        if tracer is not None:
+            span = tell(tracer.performing, ref, effect, attempt, known.trace)
+        begun = time.monotonic()
+        try:
+            ending = await self._try(definition, ref, effect, data, attempt)
+        finally:
+            # cancelled with its state, it has no ending
+            if tracer is not None:
+                trace = tell(tracer.performed, span, ending) or ""
+        if observer is not None:
+            seconds = time.monotonic() - begun
+            tell(observer.performed, ref.machine, effect.name, seconds, ending)
+        return replace(ending, trace=trace) if trace else ending
 
     async def _try(
         self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
@@ -161,7 +192,8 @@ class Performer:
             why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
             return Ending(effect.key, None, _name(error), why)
         except Exception as error:  # noqa: BLE001 - kept with the instance and tried again
-            log.info("%s failed at try %d: %s", call.key, attempt, error)
+            extra = about(self._runtime, ref, effect=effect.name, attempt=attempt)
+            log.info("%s failed at try %d: %s", call.key, attempt, error, extra=extra)
             return Ending(effect.key, None, _name(error), str(error))
 
     async def _bounded(self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse) -> Any:
@@ -187,10 +219,14 @@ class Performer:
         if effect.is_async:
             return await effect.run(*arguments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, effect.run, *arguments)
+        # so that what the effect does belongs to its span in the thread, too
+        context = contextvars.copy_context()
+        return await loop.run_in_executor(self._threads, context.run, effect.run, *arguments)
 
     async def _hand_in(self, outcome: Outcome) -> None:
         """An outcome is worth waiting for: what the effect did can't be undone."""
+        key = outcome.ending.key
+        extra = about(self._runtime, outcome.ref, effect_key=key)
         while True:
             try:
                 await self._turns.ask(outcome)
@@ -198,11 +234,11 @@ class Performer:
             except Stopping:
                 return
             except Unavailable as error:
-                log.warning("the outcome of %s waits for the store: %s", outcome.ending.key, error)
+                log.warning("the outcome of %s waits for the store: %s", key, error, extra=extra)
                 outcome = Outcome(outcome.ref, outcome.ending)
                 await asyncio.sleep(HAND_IN_SECONDS)
             except StateholdError as error:
-                log.warning("the outcome of %s was refused: %s", outcome.ending.key, error)
+                log.warning("the outcome of %s was refused: %s", key, error, extra=extra)
                 await self._keep(outcome, error)
                 return
 
@@ -211,7 +247,9 @@ class Performer:
         try:
             await self._turns.ask(Unapplied(outcome.ref, outcome.ending, str(error)))
         except StateholdError as again:
-            log.error("the outcome of %s could not be kept: %s", outcome.ending.key, again)
+            key = outcome.ending.key
+            extra = about(self._runtime, outcome.ref, effect_key=key)
+            log.error("the outcome of %s could not be kept: %s", key, again, extra=extra)
 
 
 class _Pulse:

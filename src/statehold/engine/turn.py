@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -26,6 +27,8 @@ from statehold.engine.act import Act
 from statehold.engine.answer import past_answer
 from statehold.engine.draft import Draft
 from statehold.engine.held import Held, hold
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     ActionFailed,
@@ -71,6 +74,8 @@ class Turns:
         self._store = store
         self._lost = lost
         self._runtime = runtime
+        self._observer = runtime.observer
+        self._tracer = runtime.tracer
         self._committed = committed
         self._doubted = doubted
         self._waiting: deque[Act] = deque()
@@ -88,6 +93,16 @@ class Turns:
         self._tasks = [
             asyncio.create_task(self._run(), name=f"statehold turns {n + 1}") for n in range(turns)
         ]
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a turn."""
+        return len(self._waiting) + self._blocked
+
+    @property
+    def cached(self) -> int:
+        """How many instances are kept decoded."""
+        return len(self._held)
 
     async def close(self) -> None:
         """Works off what waits, then stops."""
@@ -114,9 +129,13 @@ class Turns:
         """Queues a request; raises ``Overloaded`` or ``Stopping``."""
         if self._closing:
             raise Stopping
-        waiting = len(self._waiting) + self._blocked
+        waiting = self.waiting
         if waiting >= self._runtime.limits.waiting:
             raise Overloaded(waiting, self._runtime.limits.waiting)
+        if self._observer is not None:
+            act.asked_at = time.perf_counter()
+        if self._tracer is not None:
+            tell(self._tracer.asked, act)
         self._waiting.append(act)
         self._arrived.set()
 
@@ -160,10 +179,13 @@ class Turns:
                 self._fail(batch, error)
             except Exception as error:
                 # a bug of ours must not leave callers waiting, nor end the engine
-                log.exception("a turn failed")
+                log.exception("a turn failed", extra=about(self._runtime))
                 self._fail(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
             finally:
                 self._put_back(batch, back)
+            if self._observer is not None:
+                answered = [act for act in batch if act.future.done()]
+                tell(self._observer.answered, answered, time.perf_counter())
 
     def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
@@ -217,6 +239,8 @@ class Turns:
             draft = drafts.get(act.ref)
             if draft is None or act.future.done():
                 continue
+            if self._tracer is not None:
+                draft.trace = tell(self._tracer.applying, act, draft) or ""
             answer: Any
             try:
                 answer = act.apply(draft, self._runtime)
@@ -226,6 +250,8 @@ class Turns:
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
                 self._without_broken(act, error, batch, back)
                 return
+            if self._tracer is not None:
+                tell(self._tracer.applied, act, draft)
             if self._store.exclusive or act.ref in loaded or draft.touched:
                 answers.append((act, answer))
             else:
@@ -249,14 +275,18 @@ class Turns:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
-        log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
+        extra = about(self._runtime, act.ref)
+        log.error("%s of %s broke its turn", act.describe(), place, exc_info=error, extra=extra)
         known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
         _refuse([act], known)
         back.update(one for one in batch if not one.future.done())
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
         pairs = [draft.write() for draft in changed]
+        begun = 0.0 if self._observer is None else time.perf_counter()
         outcomes = await self._store.commit([write for write, _ in pairs])
+        if self._observer is not None:
+            tell(self._observer.committed, changed, outcomes, time.perf_counter() - begun)
         for draft, (_, held), outcome in zip(changed, pairs, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
                 self._keep(draft.ref, held)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Wake
 from statehold.errors import StateholdError, Stopping
-from statehold.store import Store
+from statehold.store import Row, Store
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +64,11 @@ class Waker:
             except Stopping:
                 return
             except StateholdError as error:
-                log.warning("what is due could not be asked: %s", error)
+                log.warning("what is due could not be asked: %s", error, extra=about(self._runtime))
                 self._until = clock.now() + poll
             except Exception:
                 # a bug, ours or the store's; without this task no timer would ever fire again
-                log.exception("what is due could not be asked")
+                log.exception("what is due could not be asked", extra=about(self._runtime))
                 self._until = clock.now() + poll
             await clock.wait(self._hint, self._until)
 
@@ -76,15 +79,28 @@ class Waker:
         rows = await self._store.due(self._machines, now, limits.page, until)
         if rows:
             self._pace.found()
-        woken = 0
-        for ended in await self._turns.ask_all([Wake(row.ref) for row in rows]):
+        woken: list[Row] = []
+        acts = [Wake(row.ref) for row in rows]
+        for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
             if isinstance(ended, StateholdError):
-                log.warning("an instance could not be woken: %s", ended)
+                extra = about(self._runtime, row.ref, seq=row.seq)
+                log.warning("an instance could not be woken: %s", ended, extra=extra)
             elif isinstance(ended, BaseException):
                 raise ended
             else:
-                woken += 1
-        return len(rows) == limits.page and woken > 0
+                woken.append(row)
+        if self._runtime.observer is not None and woken:
+            tell(self._runtime.observer.fired, self._lags(woken))
+        return len(rows) == limits.page and len(woken) > 0
+
+    def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
+        """How late each was, in seconds, once its timer had fired."""
+        now = self._runtime.now()
+        return [
+            (row.machine, (now - row.wake_at).total_seconds())
+            for row in woken
+            if row.wake_at is not None
+        ]
 
     async def _sleep_until(self, asked: datetime) -> datetime:
         """``asked``: what was due by then was tried, and is not tried again before a while has
