@@ -136,7 +136,7 @@ class Engine:
         missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
         """
         if self._runtime.observer is not None:
-            tell(self._runtime.observer.opened, _effects_of(self.machines))
+            tell(self._runtime.observer.opened, self.machines)
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
@@ -591,15 +591,6 @@ class _Report:
             already=self._already,
             failed=self._failed,
         )
-
-
-def _effects_of(machines: Mapping[str, Definition[Any]]) -> set[tuple[str, str]]:
-    """What a machine performs or invokes, as (machine, effect)."""
-    return {
-        (name, effect)
-        for name, definition in machines.items()
-        for effect in (*definition.effects, *definition.children)
-    }
 
 
 def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:

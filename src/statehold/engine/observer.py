@@ -11,11 +11,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from msgspec import Struct
 
+from statehold.chart.machine import Definition
 from statehold.store import Outcome, Ref, Status
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ R = TypeVar("R")
 class Observer:
     """Does nothing; to be derived from."""
 
-    def opened(self, effects: Collection[tuple[str, str]]) -> None:
-        """The engine opens; ``effects`` are all that its machines have, as (machine, effect)."""
+    def opened(self, machines: Mapping[str, Definition[Any]]) -> None:
+        """The engine opens, with these machines."""
 
     def committed(
         self, drafts: Sequence[Draft], outcomes: Sequence[Outcome], seconds: float
@@ -44,6 +45,9 @@ class Observer:
     def answered(self, acts: Sequence[Act], moment: float) -> None:
         """Requests that a turn answered or refused, at a moment of ``time.perf_counter``; each was
         queued at its ``asked_at``."""
+
+    def overloaded(self, act: Act) -> None:
+        """A request found too many waiting, and was not even queued."""
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
         """Instances that were woken: the machine, and how many seconds after it was due."""
@@ -65,8 +69,9 @@ class Tracer:
     def applied(self, act: Act, draft: Draft) -> None:
         """It was applied or refused; it is not committed yet, and may be applied once more."""
 
-    def performing(self, ref: Ref, effect: InFlight, attempt: int, trace: str) -> Any:
-        """An effect begins in the current task, asked for by the step at ``trace``."""
+    def performing(self, ref: Ref, effect: InFlight, attempt: int, caused_by: str) -> Any:
+        """An effect begins in the current task, asked for by the step at ``caused_by``, a
+        traceparent or empty."""
 
     def performed(self, span: Any, ending: Ending | None) -> str:
         """It has ended (None: it was broken off); where that stands in its trace. ``span`` is what

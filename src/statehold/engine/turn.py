@@ -131,6 +131,8 @@ class Turns:
             raise Stopping
         waiting = self.waiting
         if waiting >= self._runtime.limits.waiting:
+            if self._observer is not None:
+                tell(self._observer.overloaded, act)
             raise Overloaded(waiting, self._runtime.limits.waiting)
         if self._observer is not None:
             act.asked_at = time.perf_counter()
