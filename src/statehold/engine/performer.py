@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from msgspec import Raw
@@ -65,7 +66,7 @@ class Performer:
         # the try before it may still be on its way out, its outcome handed in already
         before = self._tasks.get((ref, key))
         task = asyncio.create_task(
-            self._perform(definition, ref, effect, data, known, before),
+            self._perform(definition, held.row.seq, ref, effect, data, known, before),
             name=f"{effect.name} for {ref.machine}/{ref.id}",
         )
         self._tasks[ref, key] = task
@@ -124,6 +125,7 @@ class Performer:
     async def _perform(
         self,
         definition: Definition[Any],
+        seq: int,
         ref: Ref,
         effect: InFlight,
         data: Any,
@@ -134,7 +136,11 @@ class Performer:
             await asyncio.wait([before])
         async with self._places:
             ending = await self._observed(definition, ref, effect, data, known)
-        await self._hand_in(Outcome(ref, ending))
+        if ending.error is not None:
+            extra = about(self._runtime, ref, seq=seq, effect=effect.name, attempt=known.attempt)
+            why = f"{ending.error}: {ending.message}"
+            log.info("%s failed at try %d: %s", effect.name, known.attempt, why, extra=extra)
+        await self._hand_in(Outcome(ref, ending), seq)
 
     async def _observed(
         self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, known: Try
@@ -142,24 +148,23 @@ class Performer:
         """One try, and whoever observes it hears of it."""
         observer, tracer = self._runtime.observer, self._runtime.tracer
         attempt = known.attempt
-        if observer is None and tracer is None:
-            return await self._try(definition, ref, effect, data, attempt)
-        span: Any = None
-        trace = ""
-        ending: Ending | None = None
+        span = None
         if tracer is not None:
             span = tell(tracer.performing, ref, effect, attempt, known.trace)
         begun = time.monotonic()
         try:
             ending = await self._try(definition, ref, effect, data, attempt)
-        finally:
-            # cancelled with its state, it has no ending
+        except BaseException:
+            # broken off: its state was left, or this process stops
             if tracer is not None:
-                trace = tell(tracer.performed, span, ending) or ""
+                tell(tracer.performed, span, None)
+            raise
         if observer is not None:
             seconds = time.monotonic() - begun
             tell(observer.performed, ref.machine, effect.name, seconds, ending)
-        return replace(ending, trace=trace) if trace else ending
+        if tracer is None:
+            return ending
+        return replace(ending, trace=tell(tracer.performed, span, ending) or "")
 
     async def _try(
         self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
@@ -191,9 +196,7 @@ class Performer:
         except TimeoutError as error:
             why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
             return Ending(effect.key, None, _name(error), why)
-        except Exception as error:  # noqa: BLE001 - kept with the instance and tried again
-            extra = about(self._runtime, ref, effect=effect.name, attempt=attempt)
-            log.info("%s failed at try %d: %s", call.key, attempt, error, extra=extra)
+        except Exception as error:  # noqa: BLE001 - told, kept with the instance and tried again
             return Ending(effect.key, None, _name(error), str(error))
 
     async def _bounded(self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse) -> Any:
@@ -221,12 +224,13 @@ class Performer:
         loop = asyncio.get_running_loop()
         # so that what the effect does belongs to its span in the thread, too
         context = contextvars.copy_context()
-        return await loop.run_in_executor(self._threads, context.run, effect.run, *arguments)
+        run = partial(context.run, effect.run, *arguments)
+        return await loop.run_in_executor(self._threads, run)
 
-    async def _hand_in(self, outcome: Outcome) -> None:
+    async def _hand_in(self, outcome: Outcome, seq: int) -> None:
         """An outcome is worth waiting for: what the effect did can't be undone."""
         key = outcome.ending.key
-        extra = about(self._runtime, outcome.ref, effect_key=key)
+        extra = about(self._runtime, outcome.ref, seq=seq, effect_key=key)
         while True:
             try:
                 await self._turns.ask(outcome)

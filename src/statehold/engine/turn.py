@@ -277,7 +277,8 @@ class Turns:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
-        extra = about(self._runtime, act.ref)
+        held = self._held.get(act.ref)
+        extra = about(self._runtime, act.ref, seq=0 if held is None else held.row.seq)
         log.error("%s of %s broke its turn", act.describe(), place, exc_info=error, extra=extra)
         known = error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
         _refuse([act], known)

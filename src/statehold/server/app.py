@@ -140,9 +140,7 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
 
 
 def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> None:
-    @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
-        await routes.authenticate(request)
         running = engine()
         machines = (await running.machine_list()).machines
         counts = [(await running.machine_detail(m.name)).counts for m in machines]
@@ -156,13 +154,15 @@ def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> Non
             },
         )
 
+    app.add_route("/", guard(page, routes.authenticate), include_in_schema=False)
+
 
 def _add_metrics(app: FastAPI, metrics: Metrics, routes: Routes) -> None:
-    @app.get("/metrics", include_in_schema=False)
     async def exposition(request: Request) -> Response:
-        await routes.authenticate(request)
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+    app.add_route("/metrics", guard(exposition, routes.authenticate), include_in_schema=False)
 
 
 def _observed(engine: Engine, metrics: Metrics | None) -> AbstractAsyncContextManager[None]:
