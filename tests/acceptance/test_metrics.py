@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from statehold.observe.metrics import OTHER, STATES, Metrics
 from statehold.observe.processes import Processes
 from statehold.server import create_app
 from statehold.store import Status
-from statehold.stores import MemoryStore
+from statehold.stores import Memory, MemoryStore
 from tests.acceptance import parcels
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.parcels import Driver, Parcel, ParcelFlow, Ship, ShopFlow
@@ -37,8 +37,8 @@ Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 class Counted(MemoryStore):
     """Counts what it is asked, and can be away."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, memory: Memory | None = None) -> None:
+        super().__init__(memory)
         self.counts = 0
         self.away = False
         self.more: dict[tuple[int, Status, tuple[str, ...]], int] = {}
@@ -88,8 +88,11 @@ def names(series: Series) -> set[str]:
 
 
 @asynccontextmanager
-async def serving(*machines: Any, **how: Any) -> AsyncIterator[Served]:
-    clock, store, metrics = ManualClock(), Counted(), Metrics(**how)
+async def serving(
+    *machines: Any, store: Counted | None = None, clock: ManualClock | None = None, **how: Any
+) -> AsyncIterator[Served]:
+    metrics = Metrics(**how)
+    store, clock = store or Counted(), clock or ManualClock()
     limits = Limits(grace_seconds=0.0)
     async with Engine(store, machines, clock=clock, limits=limits, observer=metrics) as engine:
         served = Served(engine, store, clock, metrics)
@@ -253,6 +256,21 @@ async def test_names_and_units_are_as_prometheus_asks_for(served: Served) -> Non
         assert ends.endswith(UNITS) or family.name in THINGS, family.name
 
 
+async def test_the_guide_tells_of_every_metric_and_of_no_other(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "operating.md").read_text()
+    told = set(re.findall(r"^\| `(statehold_\w+)` \|", guide, re.MULTILINE))
+    memory = Memory(lambda: datetime.now(UTC))
+    shared = Counted(memory)
+    async with serving(ParcelFlow, store=shared, process="0", directory=tmp_path) as served:
+        families = list(text_string_to_metric_families((await served.get()).text))
+    shown = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in families
+        if family.name.startswith("statehold_")
+    }
+    assert shown == told
+
+
 async def test_openmetrics_is_spoken_to_who_asks_for_it(served: Served) -> None:
     plain = await served.get()
     assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -307,6 +325,25 @@ async def test_who_may_not_ask_is_shown_no_metrics() -> None:
 
 async def test_an_application_without_metrics_has_no_such_page(http: httpx.AsyncClient) -> None:
     assert (await http.get("/metrics")).status_code == 404
+
+
+async def test_a_worker_among_others_tells_of_its_lease() -> None:
+    clock = ManualClock()
+    memory = Memory(clock.now)
+    async with (
+        serving(ShopFlow, store=Counted(memory), clock=clock) as one,
+        serving(ShopFlow, store=Counted(memory), clock=clock) as other,
+    ):
+        await quiet()
+        clock.advance(timedelta(seconds=2))
+        seen = await one.scrape()
+        assert value(seen, "statehold_lease_age_seconds") == 2
+        assert value(await other.scrape(), "statehold_workers") == 2
+        clock.advance(timedelta(seconds=3))
+        await quiet()
+        seen = await one.scrape()
+        assert value(seen, "statehold_lease_age_seconds") == 0
+        assert value(seen, "statehold_workers") == 2
 
 
 async def test_two_applications_in_one_process_count_for_themselves() -> None:
