@@ -388,6 +388,18 @@ async def test_a_process_that_ended_takes_its_series_with_it(tmp_path: Path) -> 
             assert value(await one.scrape(), "statehold_processes") == 2
 
 
+async def test_a_successor_that_is_there_already_keeps_its_place(tmp_path: Path) -> None:
+    async with serving(ShopFlow, process="0", directory=tmp_path) as one:
+        before = serving(ShopFlow, process="1", directory=tmp_path)
+        await before.__aenter__()
+        async with serving(ShopFlow, process="1", directory=tmp_path) as after:
+            await before.__aexit__(None, None, None)
+            await after.engine.start(ShopFlow, "s-1")
+            seen = await one.scrape()
+            labels = {"machine": "shop", "kind": "start", "process": "1"}
+            assert value(seen, "statehold_steps_total", **labels) == 1
+
+
 async def test_nonsense_from_a_neighbour_is_left_out(tmp_path: Path) -> None:
     async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"not what was asked for")

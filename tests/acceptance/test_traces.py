@@ -13,12 +13,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
+from statehold import Final, Machine, State, effect, on_result
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
@@ -27,7 +28,7 @@ from statehold.observe.tracing import Tracing, configured
 from statehold.server import create_app, router
 from statehold.stores import Memory, MemoryStore
 from tests.acceptance import parcels
-from tests.acceptance.parcels import Driver, ParcelFlow, Ship, ShopFlow
+from tests.acceptance.parcels import Driver, Parcel, ParcelFlow, Ship, ShopFlow
 from tests.unit.engine.world import PATIENCE, entry, kind, quiet, state
 
 pytestmark = pytest.mark.anyio
@@ -232,6 +233,68 @@ async def test_another_process_that_takes_an_effect_over_goes_on_with_its_trace(
     assert context(second.named("step shop")).trace_id == context(asked).trace_id
     broken_off = first.named("effect carry")
     assert (broken_off.attributes or {})["statehold.outcome"] == "cancelled"
+
+
+async def test_a_request_that_is_made_anew_after_a_conflict_says_so(spans: Spans) -> None:
+    clock = ManualClock()
+    memory = Memory(clock.now)
+    async with (
+        an_engine(spans, MemoryStore(memory), clock) as one,
+        an_engine(Spans(), MemoryStore(memory), clock) as other,
+    ):
+        await one.start(ParcelFlow, "p-1")
+        await other.pause(ParcelFlow, "p-1")
+        await other.resume(ParcelFlow, "p-1")
+        spans.exporter.clear()
+        # what the first one remembers is old by now
+        await one.send(ParcelFlow, "p-1", Ship())
+        await state(one, ParcelFlow, "p-1", "delivered")
+        await quiet()
+    step = next(span for span in spans.all() if span.name == "step parcel")
+    assert [event.name for event in step.events] == ["conflict"]
+    assert (step.attributes or {})["statehold.seq"] == 4
+
+
+async def test_an_effects_own_spans_stand_under_it_in_a_thread_too(spans: Spans) -> None:
+    tracer = spans.provider.get_tracer("client")
+
+    @effect
+    def call_carrier(parcel: Parcel) -> None:
+        with tracer.start_as_current_span("POST /carriers"):
+            pass
+
+    class Plain(Machine[Parcel], name="plain", version=1):
+        calling = State(initial=True, invoke=call_carrier)
+        called = Final()
+        done = on_result(call_carrier, calling >> called)
+
+    async with Engine(MemoryStore(), [Plain], tracer=spans.tracing) as engine:
+        await engine.start(Plain, "p-1")
+        await state(engine, Plain, "p-1", "called")
+        await quiet()
+    assert spans.tree() == [
+        "start",
+        "  step plain",
+        "    effect call_carrier",
+        "      POST /carriers",
+        "      step plain",
+    ]
+
+
+async def test_a_tracer_that_fails_keeps_nothing_from_going_on(
+    spans: Spans, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(SpanProcessor):
+        def on_start(self, span: object, parent_context: object = None) -> None:
+            raise RuntimeError("no spans today")
+
+    spans.provider.add_span_processor(Broken())
+    async with an_engine(spans) as engine:
+        await engine.start(ShopFlow, "s-1")
+        await engine.start(ParcelFlow, "p-1")
+        await engine.send(ParcelFlow, "p-1", Ship())
+        await kind(engine, ShopFlow, "s-1", "event")
+    assert "no spans today" in caplog.text
 
 
 async def test_a_timers_step_begins_a_trace_of_its_own(spans: Spans) -> None:

@@ -129,7 +129,7 @@ class Turns:
         """Queues a request; raises ``Overloaded`` or ``Stopping``."""
         if self._closing:
             raise Stopping
-        waiting = self.waiting
+        waiting = len(self._waiting) + self._blocked
         if waiting >= self._runtime.limits.waiting:
             if self._observer is not None:
                 tell(self._observer.overloaded, act)

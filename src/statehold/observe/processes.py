@@ -71,12 +71,15 @@ class Processes:
         # a predecessor that was killed left its own behind
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(answer, path)
+        mine = path.stat().st_ino
         try:
             yield
         finally:
             server.close()
             await server.wait_closed()
-            path.unlink(missing_ok=True)
+            # a successor that was started before this one's end has put its own there
+            if path.exists() and path.stat().st_ino == mine:
+                path.unlink(missing_ok=True)
 
     async def with_others(self, own: list[Metric]) -> list[Metric]:
         """This process's families and the others', each series with the label ``process``."""
