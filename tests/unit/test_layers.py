@@ -2,8 +2,9 @@
 
 The picture, bottom up; parts on one line do not know each other::
 
-    6  cli  testing  (and the package's own front, statehold/__init__.py)
-    5  server  client
+    7  cli  testing  (and the package's own front, statehold/__init__.py)
+    6  server  client
+    5  observe
     4  engine  stores
     3  store  wire  formats  check  upgrade
     2  interpreter
@@ -32,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("interpreter",),
     ("store", "wire", "formats", "check", "upgrade"),
     ("engine", "stores"),
+    ("observe",),
     ("server", "client"),
     ("cli", "testing", "__init__"),
 )

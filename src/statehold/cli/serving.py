@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from enum import Enum
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -22,8 +22,12 @@ from statehold.cli.definition import Targets
 from statehold.cli.targets import load_machines
 from statehold.engine import Engine
 from statehold.errors import StateholdError
+from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app
 from statehold.server.auth import LOOPBACK_HOSTS
+
+if TYPE_CHECKING:
+    from statehold.observe.tracing import Tracing
 
 DEFAULT_STORE = "sqlite:///statehold.db"
 
@@ -73,12 +77,16 @@ async def _run(
     access_log: bool,
 ) -> None:
     bounds = Bounds()
-    async with Engine(store, machines) as engine:
+    metrics = Metrics()
+    tracing = _tracing()
+    async with Engine(store, machines, observer=metrics, tracer=tracing) as engine:
         app = create_app(
             engine,
             authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if loopback else None),
             bounds=bounds,
             owns_engine=False,
+            metrics=metrics,
+            tracing=tracing,
         )
         config = uvicorn.Config(
             app,
@@ -113,6 +121,17 @@ class _Server(uvicorn.Server):
         # the second signal does not wait for open requests
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _tracing() -> Tracing | None:
+    """Traces go where the machines' modules, or ``opentelemetry-instrument``, say; else there are
+    none, and they cost nothing."""
+    try:
+        from statehold.observe.tracing import configured
+    except ImportError:
+        # what statehold[otel] brings is not installed
+        return None
+    return configured()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -37,6 +37,7 @@ from statehold.engine.manual import (
     Upgrade,
 )
 from statehold.engine.membership import Membership
+from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
 from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
 from statehold.engine.reader import Past, Reader
@@ -75,7 +76,8 @@ class Engine:
     is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
     ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
     engine among those that share the store: a name that was never used on it before; one is made
-    up where none is given.
+    up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
+    request (:mod:`statehold.observe` has both).
     """
 
     def __init__(
@@ -87,6 +89,8 @@ class Engine:
         limits: Limits | None = None,
         seed: int | None = None,
         worker: str | None = None,
+        observer: Observer | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
@@ -99,6 +103,8 @@ class Engine:
             Identity(name, name),
             chance,
             Fleet(),
+            observer,
+            tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
         self._turns = Turns(
@@ -106,8 +112,8 @@ class Engine:
         )
         self._feed = Feed()
         self._performer = Performer(runtime, self._turns)
-        self._waker = Waker(self._store, runtime, self._turns, self._pace())
         self._courier = Courier(self._store, runtime, self._turns, self._pace())
+        self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
         self._hints = Hints(self._store, runtime, self._heard)
@@ -129,6 +135,8 @@ class Engine:
         Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
         missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
         """
+        if self._runtime.observer is not None:
+            tell(self._runtime.observer.opened, self.machines)
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
@@ -442,6 +450,22 @@ class Engine:
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
         return await self._reader.chart(self.definition(machine), version)
 
+    def vitals(self) -> Vitals:
+        """How this engine is, now."""
+        membership = self._membership
+        return Vitals(
+            self._turns.waiting,
+            self._turns.cached,
+            self._performer.running,
+            len(membership.alive),
+            membership.lease_age_seconds,
+            self._hints.lost,
+        )
+
+    async def census(self) -> Census:
+        """What the store has of each machine: a few queries for each."""
+        return await self._reader.census()
+
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
         name = machine if isinstance(machine, str) else machine.definition.name
@@ -466,6 +490,9 @@ class Engine:
             self._performer.begin(draft.definition, held, key)
         if draft.messages or draft.released:
             self._courier.expect()
+            for message in draft.messages:
+                if message.due_at is not None:
+                    self._waker.expect(message.due_at)
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)

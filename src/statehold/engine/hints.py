@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from statehold.engine.logs import about
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.store import Hint, Ref, Store
@@ -32,6 +33,8 @@ class Hints:
         self._store = store
         self._runtime = runtime
         self._heard = heard
+        #: how many did not go out
+        self.lost = 0
         self._changed: set[Ref] = set()
         self._mail = False
         self._any = asyncio.Event()
@@ -70,7 +73,9 @@ class Hints:
             try:
                 await self._store.tell(Hint(named, mail))
             except StateholdError as error:
-                log.info("a hint was lost: %s", error)
+                self.lost += 1
+                log.info("a hint was lost: %s", error, extra=about(self._runtime))
             except Exception:
                 # a bug, ours or the store's; without this task others would only find things late
-                log.exception("a hint was lost")
+                self.lost += 1
+                log.exception("a hint was lost", extra=about(self._runtime))

@@ -19,6 +19,7 @@ from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
 from statehold.engine.held import Held
+from statehold.engine.observer import Census
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
@@ -177,6 +178,15 @@ class Reader:
             )
         return wire.Machines(machines=found)
 
+    async def census(self) -> Census:
+        names = tuple(self._runtime.definitions)
+        counts = {name: await self._store.count(name) for name in names}
+        incidents = dict.fromkeys(names, 0)
+        for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
+            if row.machine in incidents:
+                incidents[row.machine] += row.incidents
+        return Census(counts, incidents)
+
     async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
         definition = self._runtime.definition(name)
         chart = await self.chart(definition, version)
@@ -297,6 +307,7 @@ def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
         emitted=list(body.emitted),
         output=body.output,
         reason=body.reason,
+        trace=body.trace,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from statehold.engine.logs import about
 from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
@@ -72,10 +73,12 @@ class Rescuer:
             # and stays so, while one who joins meanwhile can't be mistaken for it
             alive = await self._store.workers()
             dead = {worker for row in rows for worker in row.held_by}.difference(alive)
-            for ended in await self._turns.ask_all([Rescue(ref, dead) for ref in left]):
+            acts = [Rescue(ref, dead) for ref in left]
+            for ref, ended in zip(left, await self._turns.ask_all(acts), strict=True):
                 if isinstance(ended, InstanceUnreadable):
                     # one that can't be read must not keep the engine from all the others
-                    log.warning("an instance could not be rescued: %s", ended)
+                    extra = about(self._runtime, ref)
+                    log.warning("an instance could not be rescued: %s", ended, extra=extra)
                 elif isinstance(ended, BaseException):
                     raise ended
             # an orphan that is still one after its rescue would be asked for again for ever
@@ -101,7 +104,12 @@ class Rescuer:
             except Exception as error:
                 # whatever it was, what dead workers hold would stay theirs without this task
                 known = isinstance(error, StateholdError)
-                log.warning("dead workers' work is still theirs: %s", error, exc_info=not known)
+                log.warning(
+                    "dead workers' work is still theirs: %s",
+                    error,
+                    exc_info=not known,
+                    extra=about(self._runtime),
+                )
                 self._looking = True
                 self._hint.set()
                 await self._runtime.clock.wait(never, self._runtime.now() + poll)
@@ -115,6 +123,7 @@ class Rescuer:
             except Stopping:
                 raise
             except StateholdError as error:
-                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error)
+                extra = about(self._runtime, ref)
+                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error, extra=extra)
                 self._doubtful.add(ref)
                 self._hint.set()

@@ -99,14 +99,17 @@ class World:
         limits: Limits | None = None,
         seed: int = 1,
         shared: bool = False,
+        **more: Any,
     ) -> Engine:
-        """``shared``: beside others, on a store that workers share; else on this world's own."""
+        """``shared``: beside others, on a store that workers share; else on this world's own.
+        ``more`` goes to the engine."""
         engine = Engine(
             self.beside() if shared else self.store(),
             machines,
             clock=clock or self.clock,
             limits=limits or Limits(grace_seconds=0.0),
             seed=seed,
+            **more,
         )
         await engine.open()
         self._open.append(engine)
