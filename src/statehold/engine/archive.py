@@ -93,7 +93,7 @@ class Archive:
 
     async def sync(self) -> None:
         """Returns once every line is on the disk."""
-        if self._file is not None or self._buffer:
+        if self._buffer or self._written != self._synced:
             try:
                 await self._in_thread(self._sync)
             except BaseException:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from statehold import wire
 from statehold.chart.machine import AMachine
-from statehold.engine import Engine
+from statehold.engine import Engine, Retention
 from statehold.engine.clock import Clock, ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
@@ -99,6 +99,7 @@ class World:
         limits: Limits | None = None,
         seed: int = 1,
         shared: bool = False,
+        retention: Retention | Mapping[str, Retention] | None = None,
     ) -> Engine:
         """``shared``: beside others, on a store that workers share; else on this world's own."""
         engine = Engine(
@@ -107,6 +108,7 @@ class World:
             clock=clock or self.clock,
             limits=limits or Limits(grace_seconds=0.0),
             seed=seed,
+            retention=retention,
         )
         await engine.open()
         self._open.append(engine)
