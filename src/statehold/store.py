@@ -345,11 +345,12 @@ class Store(Protocol):
         before: datetime,
         limit: int,
         cursor: str | None = None,
+        now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
         """Rows that are over, and have been since ``before`` or longer (``since`` is when they
-        ended), longest ago first; with ``until``, without those that another worker has claimed,
-        the others claimed for this one until then.
+        ended), longest ago first. With ``now`` and ``until``: without those that are claimed or
+        have anything left to do, the others claimed for this worker until then.
 
         A page may have fewer rows than ``limit``, or none, before the last one.
         """
@@ -369,7 +370,7 @@ class Store(Protocol):
 
     async def sweep(self, limit: int) -> int:
         """Takes out entries of forgotten instances in one transaction, ``limit`` at most and fewer
-        if they are large, and tells how many; 0 when none are left."""
+        if they are large, and tells how many; 0 when none are left but what another is at."""
         ...
 
     # last: below it the name would no longer be the built-in one's

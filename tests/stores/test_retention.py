@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import Query, Ref, Row, Store
+from statehold.store import Page, Query, Ref, Row, Store
 from statehold.stores import Memory, MemoryStore, SqliteStore, sqlite_sweep
+from statehold.stores.postgres import PostgresStore
+from statehold.stores.queries import load_queries
 from tests.stores.build import (
     CONFLICT,
+    LEASE,
     WRITTEN,
     a_message,
     a_row,
@@ -31,6 +36,7 @@ from tests.stores.build import (
 
 pytestmark = pytest.mark.anyio
 
+CLAIM = timedelta(seconds=60)
 ORDER = Ref("order", "o-1")
 
 
@@ -282,27 +288,118 @@ async def test_sweeping_goes_on_after_it_was_broken_off(tmp_path: Path) -> None:
 # --- workers that share a store -------------------------------------------------------------
 
 
-async def test_what_one_worker_has_claimed_the_others_leave_alone(anyio_backend: str) -> None:
-    now = [at(100)]
-    memory = Memory(lambda: now[0])
-    first, second = MemoryStore(memory), MemoryStore(memory)
-    await first.open("w1")
-    await second.open("w2")
-    await first.join("w1", at(1000) - at(0))
-    await second.join("w2", at(1000) - at(0))
+@pytest.fixture(params=["memory", "postgres"])
+async def workers(
+    request: pytest.FixtureRequest, anyio_backend: str
+) -> AsyncIterator[tuple[Store, Store]]:
+    """Two openings of what workers share."""
+    memory = Memory()
+    opened: list[Store] = []
+    for worker in ("w1", "w2"):
+        store: Store
+        if request.param == "memory":
+            store = MemoryStore(memory)
+        else:
+            store = PostgresStore(request.getfixturevalue("migrated_dsn"))
+        await store.open(worker)
+        await store.join(worker, LEASE)
+        opened.append(store)
+    yield opened[0], opened[1]
+    for store in opened:
+        await store.close()
+
+
+async def claimed(store: Store, now: datetime, limit: int, cursor: str | None = None) -> Page:
+    return await store.finished("order", at(50), limit, cursor, now, now + CLAIM)
+
+
+async def test_what_one_worker_has_claimed_the_others_leave_alone(
+    workers: tuple[Store, Store],
+) -> None:
+    first, second = workers
     await started(first, *(over(f"o-{n}", n) for n in range(3)))
-
-    async def claimed(store: Store, limit: int) -> list[str]:
-        return ids((await store.finished("order", at(50), limit, until=at(160))).rows)
-
-    assert await claimed(first, 2) == ["o-0", "o-1"]
-    page = await second.finished("order", at(50), 2, until=at(160))
-    assert (page.rows, page.cursor is None) == ((), False)
-    rest = await second.finished("order", at(50), 2, page.cursor, at(160))
-    assert (ids(rest.rows), rest.cursor) == (["o-2"], None)
+    assert ids((await claimed(first, at(100), 2)).rows) == ["o-0", "o-1"]
+    found: list[Row] = []
+    page = await claimed(second, at(101), 2)
+    while True:
+        found += page.rows
+        if page.cursor is None:
+            break
+        page = await claimed(second, at(101), 2, page.cursor)
+    assert ids(found) == ["o-2"]
     assert ids(await all_finished(second, at(50))) == ["o-0", "o-1", "o-2"]
-    now[0] = at(160)
-    assert await claimed(second, 3) == ["o-0", "o-1", "o-2"]
+    assert ids((await claimed(second, at(161), 3)).rows) == ["o-0", "o-1", "o-2"]
+
+
+async def test_a_claim_keeps_nothing_from_being_done(workers: tuple[Store, Store]) -> None:
+    first, second = workers
+    waiting = over("waiting", 1, wake_at=at(5))
+    held = over("held", 2, held_by=("w1",))
+    await started(first, over("o-1"), waiting, held, over("stuck", 3, incidents=1))
+    assert ids((await claimed(first, at(100), 10)).rows) == ["o-1"]
+    assert len(await all_finished(first, at(50))) == 4
+    due = await second.due(["order"], at(101), 10, at(105))
+    assert due == [waiting]
+
+
+async def test_of_two_that_forget_one_instance_one_does(workers: tuple[Store, Store]) -> None:
+    rows = [over(f"o-{n}") for n in range(20)]
+    await started(workers[0], *rows)
+    told = await asyncio.gather(*(store.forget(rows) for store in workers))
+    assert [sum(both) for both in zip(*told, strict=True)] == [1] * 20
+    assert await workers[0].count("order") == {}
+
+
+async def test_a_worker_that_joined_nowhere_may_forget(store: Store) -> None:
+    await started(store, over())
+    await store.leave()
+    assert await store.forget([over()]) == [True]
+
+
+@pytest.mark.parametrize("workers", ["postgres"], indirect=True)
+async def test_several_sweep_at_once_and_each_entry_goes_once(
+    workers: tuple[Store, Store],
+) -> None:
+    first, second = workers
+    rows = [await with_journal(first, over(f"o-{n}"), 10) for n in range(6)]
+    await first.forget(rows)
+    total = 0
+    while counts := [n for n in await asyncio.gather(first.sweep(7), second.sweep(7)) if n]:
+        assert max(counts) <= 7
+        total += sum(counts)
+    assert total == 60
+
+
+@pytest.mark.parametrize("workers", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("finished", "Index Scan using instances_finished"),
+        ("claim_finished", "Index Scan using instances_finished"),
+        ("mailed", "using mailbox_of_instance"),
+        ("mailed", "using mailbox_of_sender"),
+        ("mail_sent", "using mailbox_of_sender"),
+        ("forget", "(finished_at = u.since) AND (id = (u.id)::text))"),
+        ("forget", "using mailbox_of_sender"),
+        ("forget", "AND (created_at = u_1.created_at) AND (id = (u_1.id)::text))"),
+        ("lock_forgotten", "Index Scan using forgotten_pkey"),
+        ("sweep", "Index Only Scan using journal_pkey"),
+        ("swept", "Index Scan using forgotten_pkey"),
+    ],
+)
+async def test_no_statement_of_it_reads_a_whole_table(
+    workers: tuple[Store, Store], name: str, expected: str
+) -> None:
+    sql = load_queries("postgres")[name]
+    given = ", ".join(["NULL"] * max(int(number) for number in re.findall(r"\$(\d+)", sql)))
+    assert isinstance(workers[0], PostgresStore)
+    assert workers[0]._open is not None
+    async with workers[0]._open.reading() as db:
+        await db.execute(f"PREPARE asked AS {sql}")
+        plan = "\n".join(step for (step,) in await db.fetch(f"EXPLAIN EXECUTE asked ({given})"))
+        await db.execute("DEALLOCATE asked")
+    assert "Seq Scan" not in plan, plan
+    assert expected in plan, plan
 
 
 def journal_rows(store: SqliteStore) -> int:

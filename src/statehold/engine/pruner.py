@@ -91,7 +91,8 @@ class Pruner:
     async def _prune(self, machine: str, retention: Retention) -> None:
         before = self._runtime.now() - retention.finished_for
         try:
-            report = await self._walk().run(machine, before, self._archives.get(machine))
+            archive = self._archives.get(machine)
+            report = await self._walk().run(machine, before, archive, claim=True)
         except Stopping:
             raise
         except StateholdError as error:

@@ -51,16 +51,20 @@ class Purge:
         archive: Archive | None = None,
         *,
         dry_run: bool = False,
+        claim: bool = False,
     ) -> wire.PurgeReport:
-        """Purges what ended by ``before`` and has nothing under way; a dry run only counts it."""
+        """Purges what ended by ``before`` and has nothing under way; a dry run only counts it.
+
+        ``claim``: other workers may be doing the same, and each takes what no other has. What has
+        something under way is then not even looked at, and ``kept`` does not count it.
+        """
         purged = kept = 0
         cursor: str | None = None
         while True:
-            until = None
-            if not dry_run:
-                until = self._clock.now() + timedelta(seconds=self._limits.purge_claim_seconds)
+            now = self._clock.now() if claim else None
+            until = now and now + timedelta(seconds=self._limits.purge_claim_seconds)
             page = await self._store.finished(
-                machine, before, self._limits.purge_page, cursor, until
+                machine, before, self._limits.purge_page, cursor, now, until
             )
             await self._breathe()
             mailed = await self._store.mailed([row.ref for row in page.rows])

@@ -41,6 +41,7 @@ from statehold.stores.paging import (
     microseconds,
     page_size,
     position_of,
+    rests,
 )
 
 #: below every time that a row can have
@@ -411,10 +412,11 @@ class MemoryStore:
         before: datetime,
         limit: int,
         cursor: str | None = None,
+        now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
         self._ready()
-        order, claims, now = self._memory.order, self._memory.row_claims, self._memory.now()
+        order = self._memory.order
         last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
         found = sorted(
             ((microseconds(row.since), order[row.ref]), row)
@@ -423,8 +425,10 @@ class MemoryStore:
         )
         page = [item for item in found if item[0] > last][: page_size(limit)]
         is_last = not page or page[-1] is found[-1]
-        rows = [row for _, row in page if until is None or self._is_free(claims.get(row.ref), now)]
-        if until is not None:
+        rows = [row for _, row in page]
+        if now is not None and until is not None:
+            claims = self._memory.row_claims
+            rows = [row for row in rows if self._is_free(claims.get(row.ref), now) and rests(row)]
             claims.update((row.ref, _Claim(self._worker, until)) for row in rows)
         return Page(tuple(rows), None if is_last else cursor_of(page[-1][0]))
 

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Query, Status, Write
+from statehold.store import PAGE_LIMIT, Query, Row, Status, Write
 
 P = TypeVar("P")
 
@@ -58,6 +58,11 @@ def check_once_each(writes: Sequence[Write]) -> None:
     """Raises ``ValueError`` where a batch has two writes for one instance."""
     if len({(write.row.machine, write.row.id) for write in writes}) != len(writes):
         raise ValueError("a commit writes an instance once; put the second write in the next one")
+
+
+def rests(row: Row) -> bool:
+    """As far as its columns tell, it has nothing left to do."""
+    return row.wake_at is None and not row.held_by and not row.incidents
 
 
 def microseconds(moment: datetime) -> int:

@@ -45,6 +45,7 @@ from statehold.stores.paging import (
     moment,
     page_size,
     position_of,
+    rests,
 )
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import (
@@ -290,6 +291,7 @@ class SqliteStore:
         before: datetime,
         limit: int,
         cursor: str | None = None,
+        now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
         last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
@@ -307,6 +309,8 @@ class SqliteStore:
         # a full page is not the last: whether there is more is not worth another document
         full = len(rows) == size
         position = (microseconds(rows[-1].since), found[-1][-1]) if full else None
+        if until is not None:
+            rows = tuple(row for row in rows if rests(row))
         return Page(rows, None if position is None else cursor_of(position))
 
     async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
