@@ -629,6 +629,7 @@ async def test_an_archive_that_is_lost_keeps_only_its_own_machine_from_being_pur
         async with asyncio.timeout(PATIENCE):
             while await there(engine, "desk"):
                 await quiet()
+        await quiet()
         assert await there(engine) == {"t-2"}
         assert "nothing of ticket can be purged" in caplog.text
         os.mkdir(folder)
