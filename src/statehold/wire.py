@@ -318,6 +318,14 @@ class UpgradeReport(Wire):
     failed: dict[str, str] = Field(description="instance to reason; each has an incident")
 
 
+class PurgeReport(Wire):
+    machine: str
+    before: datetime = Field(description="finished by then; later ones were not looked at")
+    purged: int = Field(description="in a dry run, those that would have been")
+    kept: int = Field(description="finished by then, with something still under way")
+    dry_run: bool
+
+
 class Problem(Wire):
     """RFC 9457. ``type`` ends in the error's code; further members depend on it."""
 

@@ -72,6 +72,6 @@ def test_the_http_guide_tells_every_route_code_and_bound() -> None:
 def test_the_command_line_guide_tells_every_command() -> None:
     told = (GUIDES / "cli.md").read_text()
     commands = typer.main.get_command(application).commands  # type: ignore[attr-defined]
-    assert len(commands) == 18
+    assert len(commands) == 19
     for command in commands:
         assert f"statehold {command}" in told, command

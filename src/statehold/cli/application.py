@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from statehold.cli import definition, history, incidents, instances, serving
+from statehold.cli import definition, history, incidents, instances, retention, serving
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
 
@@ -33,6 +33,7 @@ _MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
 application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(definition.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)
 application.command(rich_help_panel=_INSTANCES)(instances.show)

@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +19,9 @@ from rich.console import Console
 
 from statehold.chart.machine import Definition
 from statehold.cli.definition import Targets
+from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.targets import load_machines
-from statehold.engine import Engine
+from statehold.engine import Engine, Retention
 from statehold.errors import StateholdError
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app
@@ -53,9 +54,12 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8420,
     log_format: Annotated[LogFormat, typer.Option()] = LogFormat.text,
     access_log: Annotated[bool, typer.Option(help="Log every request.")] = False,
+    keep: Keep = None,
+    archive: ArchiveTo = None,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     machines = load_machines(targets)
+    retention = read_retention(keep or (), archive)
     _configure_logging(log_format, access_log)
     listener = _listen(host, port)
     loopback = _is_loopback(host)
@@ -66,7 +70,7 @@ def serve(
             "yourself"
         )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(machines, store, listener, loopback, access_log))
+        runner.run(_run(machines, store, listener, loopback, access_log, retention))
 
 
 async def _run(
@@ -75,11 +79,14 @@ async def _run(
     listener: socket.socket,
     loopback: bool,
     access_log: bool,
+    retention: Retention | Mapping[str, Retention] | None,
 ) -> None:
     bounds = Bounds()
     metrics = Metrics()
     tracing = _tracing()
-    async with Engine(store, machines, observer=metrics, tracer=tracing) as engine:
+    async with Engine(
+        store, machines, observer=metrics, tracer=tracing, retention=retention
+    ) as engine:
         app = create_app(
             engine,
             authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if loopback else None),

@@ -29,7 +29,7 @@ from statehold.errors import (
     UpgradeFailed,
 )
 from statehold.interpreter.step import start, step
-from statehold.store import Message, Ref
+from statehold.store import OVER, Message, Ref
 from statehold.wire import Caller, EffectRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -143,7 +143,8 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
 def _start(draft: Draft, message: Message) -> None:
     body = _as_start(message.body)
     if draft.exists:
-        if draft.parent != body.parent:
+        # one that is over is left from a parent of the same name that was purged, and ends no more
+        if draft.parent != body.parent or draft.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
     shape = draft.definition.data

@@ -40,9 +40,11 @@ from statehold.engine.membership import Membership
 from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
 from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
+from statehold.engine.pruner import Pruner
 from statehold.engine.reader import Past, Reader
 from statehold.engine.requests import Send, Start
 from statehold.engine.rescuer import Rescuer
+from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.turn import Turns
@@ -78,6 +80,8 @@ class Engine:
     engine among those that share the store: a name that was never used on it before; one is made
     up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
     request (:mod:`statehold.observe` has both).
+    up where none is given. ``retention`` says how long finished instances are kept, of every
+    machine or by its name; without it nothing is ever purged.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Engine:
         worker: str | None = None,
         observer: Observer | None = None,
         tracer: Tracer | None = None,
+        retention: Retention | Mapping[str, Retention] | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
@@ -116,6 +121,8 @@ class Engine:
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
+        kept = by_machine(retention, self.machines)
+        self._pruner = Pruner(self._store, runtime, kept, self._turns.forget)
         self._hints = Hints(self._store, runtime, self._heard)
         self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
         self._running = False
@@ -133,10 +140,12 @@ class Engine:
         """Checks the machines against the store and takes up whatever was left unfinished.
 
         Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
-        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
+        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used,
+        ``ArchiveFailed`` where an archive can't.
         """
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
+        self._pruner.check()
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
@@ -149,6 +158,7 @@ class Engine:
         self._rescuer.open()
         self._reviewer.open()
         self._hints.open()
+        self._pruner.open()
         self._waker.open()
         self._courier.open()
         self._running = True
@@ -160,6 +170,7 @@ class Engine:
         self._running = False
         self._feed.close()
         await self._close(
+            self._pruner,
             self._rescuer,
             self._waker,
             self._courier,
@@ -391,6 +402,21 @@ class Engine:
             except (Refused, InstanceUnreadable) as error:
                 # one that can't be upgraded keeps no other from it
                 report.fail(act.ref, error)
+
+    async def purge(
+        self,
+        machine: AMachine | str,
+        retention: Retention,
+        *,
+        dry_run: bool = False,
+    ) -> wire.PurgeReport:
+        """Purges at once what was kept long enough by this ``retention``; a dry run only counts it.
+
+        Raises ``ArchiveFailed`` where it can't be written out: then it stays.
+        """
+        if not self._running:
+            raise Stopping
+        return await self._pruner.purge(self.definition(machine).name, retention, dry_run=dry_run)
 
     # --- questions ---
 

@@ -89,7 +89,7 @@ class Reader:
         held = await self._held(ref)
         if not 1 <= seq <= held.row.seq:
             raise InvalidPayload("the seq", {"seq": f"has to be 1 to {held.row.seq}, not {seq}"})
-        entries = await self._store.journal_before(ref, seq, CHECKPOINT + 1)
+        entries = await self._journal_before(ref, seq, CHECKPOINT + 1)
         body = _body(entries[0].body)
         return Past(
             ref.machine,
@@ -104,7 +104,7 @@ class Reader:
 
     async def explain(self, ref: Ref, caller: Caller) -> wire.Explanation:
         held = await self._held(ref)
-        entries = await self._store.journal_before(ref, held.row.seq, PAGE_LIMIT)
+        entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
         because: wire.JournalEntry | None = None
         entered: dict[str, datetime] = {}
         for entry in entries:
@@ -222,6 +222,13 @@ class Reader:
             raise UnknownInstance(ref.machine, ref.id)
         return found
 
+    async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
+        entries = await self._store.journal_before(ref, seq, limit)
+        if not entries:
+            # it was purged since it was looked at
+            raise UnknownInstance(ref.machine, ref.id)
+        return entries
+
     async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
         """``limit`` lines of the steps above ``after``, none of which is there in part: the next
         page is asked for by a step's number, and what is left of it would be lost."""
@@ -246,7 +253,7 @@ class Reader:
     async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
         """The data after each of these steps."""
         first = entries[0].seq
-        before = await self._store.journal_before(ref, first, CHECKPOINT + 1)
+        before = await self._journal_before(ref, first, CHECKPOINT + 1)
         data = _folded(before)
         values: dict[int, Any] = {first: data}
         for entry in entries:

@@ -44,7 +44,7 @@ from statehold.errors import (
     Stopping,
     StoreUnavailable,
 )
-from statehold.store import PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
+from statehold.store import OVER, PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
 log = logging.getLogger(__name__)
@@ -156,9 +156,13 @@ class Turns:
                 found[ref] = _decoded(self._runtime, ref, row)
         return found
 
-    def forget(self) -> None:
-        """Nothing that is held here is known to be true any more."""
-        self._held.clear()
+    def forget(self, refs: Iterable[Ref] | None = None) -> None:
+        """What is held here of these, or of all, is not known to be true any more."""
+        if refs is None:
+            self._held.clear()
+            return
+        for ref in refs:
+            self._held.pop(ref, None)
 
     async def _run(self) -> None:
         while True:
@@ -408,6 +412,10 @@ class Turns:
         return back
 
     def _keep(self, ref: Ref, held: Held) -> None:
+        if held.row.status in OVER and not self._store.exclusive:
+            # another worker may purge it, and start one under its id that comes to the same rev
+            self._held.pop(ref, None)
+            return
         self._held[ref] = held
         self._held.move_to_end(ref)
         if len(self._held) > self._runtime.limits.cached:

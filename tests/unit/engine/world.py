@@ -141,6 +141,7 @@ class World:
                 engine._rescuer._task,
                 engine._reviewer._task,
                 engine._hints._task,
+                engine._pruner._task,
                 engine._membership._task,
                 *engine._performer._tasks.values(),
             )
