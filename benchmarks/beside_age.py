@@ -124,6 +124,9 @@ def _print(who: str, warm: dict[str, Series], cold: dict[str, Series], laps: str
         ],
     )
     youngest, *older = warm
+    oldest = older[-1]
+    grows = (cold[oldest].median - cold[youngest].median) / (int(oldest) - int(youngest))
+    print(f"{who}: each event that was makes a restart {number(max(0.0, grows))} ms longer")
     for age in older:
         for what, taken in (("event", warm), ("restart", cold)):
             ratio = taken[age].median / taken[youngest].median

@@ -6,14 +6,12 @@ step by hand behind a FastAPI endpoint, and Restate's ingress.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
-from benchmarks import http
+from benchmarks import http, load
 from benchmarks.callers import (
     Lap,
     Send,
@@ -25,7 +23,7 @@ from benchmarks.callers import (
 )
 from benchmarks.durable import lengths
 from benchmarks.left_out import entered
-from benchmarks.load import BadAnswer, Connection, free_port, request, serving, until_ready
+from benchmarks.load import BadAnswer, Connection
 from benchmarks.parcel import scan
 from benchmarks.peers import by_hand, restate_
 from benchmarks.peers.by_hand import INSTANCES
@@ -41,14 +39,11 @@ BATCH_CONNECTIONS = 4
 
 async def measure(scene: Scene) -> None:
     async with AsyncExitStack() as stack:
-        contenders: dict[str, TakeLap] = {
+        contenders = {
             **await _ours(stack, scene),
             **await _by_hand(stack, scene),
+            **await _restate(stack, scene),
         }
-        port = await entered(stack, "restate", restate_.running(scene.place))
-        if port is not None:
-            senders = await stack.enter_async_context(restate_.connected(port, CONNECTIONS))
-            contenders["restate"] = partial(drive, senders, INSTANCES, scene.seconds(LAP_SECONDS))
         taken = await laps_in_turns(contenders)
     print_laps(f"events over HTTP, {CONNECTIONS} connections, {INSTANCES:,} instances", taken)
     for ours in ("statehold", "statehold-batch"):
@@ -62,19 +57,11 @@ async def _ours(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
     port = stack.enter_context(
         http.serving_parcels(scene.fresh_ours("ours_http"), scene.place / "ours.log")
     )
-    await until_ready(port, "/ready")
-    connections = await stack.enter_async_context(_connected(port))
-    await http.start_parcels(connections)
+    await load.until_ready(port, "/ready")
+    await http.start_parcels(port)
     return {
-        "statehold": partial(
-            drive,
-            [http.scans(connection) for connection in connections],
-            INSTANCES,
-            scene.seconds(LAP_SECONDS),
-        ),
-        "statehold-batch": partial(
-            _batches, connections[:BATCH_CONNECTIONS], scene.seconds(LAP_SECONDS)
-        ),
+        "statehold": _single(port, http.scans(), scene),
+        "statehold-batch": partial(_batches, port, scene.seconds(LAP_SECONDS)),
     }
 
 
@@ -82,44 +69,37 @@ async def _by_hand(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
     document, entry = await lengths(scene.fresh_ours("sample_http"))
     contenders: dict[str, TakeLap] = {}
     for way in ("step", "two-trips"):
-        name, port = f"fastapi-{way}", free_port()
+        name, port = f"fastapi-{way}", load.free_port()
         dsn = scene.fresh(name)
         async with by_hand.over(dsn, document, entry, 1):
             # it has made the tables
             pass
         command = [sys.executable, "-m", "benchmarks.peers.endpoint", dsn, str(port)]
         stack.enter_context(
-            serving([*command, str(document), str(entry)], scene.place / f"{name}.log")
+            load.serving([*command, str(document), str(entry)], scene.place / f"{name}.log")
         )
-        await until_ready(port, "/ready")
-        connections = await stack.enter_async_context(_connected(port))
-        contenders[name] = partial(
-            drive,
-            [_scans(connection, way) for connection in connections],
-            INSTANCES,
-            scene.seconds(LAP_SECONDS),
-        )
+        await load.until_ready(port, "/ready")
+        requests = [
+            load.request("POST", f"/parcels/parcel-{n}/{way}", scan(n).model_dump())
+            for n in range(INSTANCES)
+        ]
+        contenders[name] = _single(port, requests, scene)
     return contenders
 
 
-def _scans(connection: Connection, way: str) -> Send:
-    """Sends scans to the endpoint over the connection; the requests are made once."""
-    made: dict[int, bytes] = {}
-
-    async def send(number: int, turn: int) -> None:
-        raw = made.get(number)
-        if raw is None:
-            event = scan(number).model_dump()
-            raw = made[number] = request("POST", f"/parcels/parcel-{number}/{way}", event)
-        await connection.ask(raw)
-
-    return send
+async def _restate(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
+    port = await entered(stack, "restate", restate_.running(scene.place))
+    return {} if port is None else {"restate": _single(port, restate_.scans(INSTANCES), scene)}
 
 
-async def _batches(connections: list[Connection], seconds: float) -> Lap:
+def _single(port: int, requests: list[bytes], scene: Scene) -> TakeLap:
+    return partial(load.lap, port, requests, CONNECTIONS, scene.seconds(LAP_SECONDS))
+
+
+async def _batches(port: int, seconds: float) -> Lap:
     """The events' rate; the waits are those of a request."""
     batches = INSTANCES // BATCH
-    requests = [request("POST", "/api/events", _batch(number)) for number in range(batches)]
+    requests = [load.request("POST", "/api/events", _batch(number)) for number in range(batches)]
 
     def batching(connection: Connection) -> Send:
         async def send(number: int, turn: int) -> None:
@@ -129,8 +109,8 @@ async def _batches(connections: list[Connection], seconds: float) -> Lap:
 
         return send
 
-    senders = [batching(connection) for connection in connections]
-    lap = await drive(senders, batches, seconds)
+    async with load.connected(port, BATCH_CONNECTIONS) as connections:
+        lap = await drive([batching(one) for one in connections], batches, seconds)
     return replace(lap, rate=lap.rate * BATCH)
 
 
@@ -143,13 +123,3 @@ def _batch(number: int) -> list[dict[str, object]]:
         }
         for n in range(number * BATCH, (number + 1) * BATCH)
     ]
-
-
-@asynccontextmanager
-async def _connected(port: int) -> AsyncIterator[list[Connection]]:
-    made = await asyncio.gather(*(Connection.to(port) for _ in range(CONNECTIONS)))
-    try:
-        yield made
-    finally:
-        for connection in made:
-            connection.close()

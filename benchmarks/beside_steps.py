@@ -6,10 +6,12 @@ Restate, which has no other way in, over its HTTP ingress.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
+from benchmarks import load
 from benchmarks.callers import (
     Lap,
     Send,
@@ -21,7 +23,7 @@ from benchmarks.callers import (
 )
 from benchmarks.durable import lengths, start_parcels
 from benchmarks.left_out import LeftOut, entered
-from benchmarks.parcel import ParcelFlow, scan
+from benchmarks.parcel import ParcelFlow, Scan, scan
 from benchmarks.peers import by_hand, dbos_, interpreter, pgbench, restate_
 from benchmarks.peers.by_hand import BATCH, INSTANCES, ByHand
 from benchmarks.scene import Scene
@@ -30,9 +32,11 @@ from statehold.engine import Engine
 
 CALLERS = 64
 LAP_SECONDS = 2.0
-#: connections by hand: of 8, 16, 32 and 64 the fastest
-POOL = 32
+#: connections of the steps by hand that are tried
+POOLS = (16, 32, 64)
 OURS = "statehold"
+
+Way = Callable[[ByHand, str, Scan], Awaitable[object]]
 
 
 async def measure(scene: Scene) -> None:
@@ -71,27 +75,26 @@ async def _ours(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
 async def _by_hand(
     stack: AsyncExitStack, scene: Scene, document: int, entry: int
 ) -> dict[str, TakeLap]:
-    async def on(name: str, connections: int) -> tuple[str, ByHand]:
+    contenders: dict[str, TakeLap] = {}
+    for name, way in (("asyncpg-step", ByHand.step), ("asyncpg-two-trips", ByHand.two_trips)):
         dsn = scene.fresh(name)
-        opening = by_hand.over(dsn, document, entry, connections)
-        return dsn, await stack.enter_async_context(opening)
-
-    _, locking = await on("step_by_hand", POOL)
-    _, comparing = await on("two_trips_by_hand", POOL)
-    _, batched = await on("batches_by_hand", 1)
-    bench_dsn, _ = await on("pgbench", 1)
-
-    async def step(number: int, turn: int) -> None:
-        await locking.step(f"parcel-{number}", scan(turn))
-
-    async def two_trips(number: int, turn: int) -> None:
-        await comparing.two_trips(f"parcel-{number}", scan(turn))
-
-    contenders: dict[str, TakeLap] = {
-        **_many_and_one("asyncpg-step", step, scene),
-        **_many_and_one("asyncpg-two-trips", two_trips, scene),
-        "asyncpg-batched": partial(_batches, batched, scene.seconds(LAP_SECONDS)),
-    }
+        async with by_hand.over(dsn, document, entry, 1):
+            # it has made the tables
+            pass
+        connections = await _fastest_pool(scene, dsn, way, document, entry)
+        print(f"{name}: {connections} connections, of {POOLS} the fastest", flush=True)
+        peer = await stack.enter_async_context(
+            by_hand.over(dsn, document, entry, connections, make=False)
+        )
+        contenders |= _many_and_one(name, _sending(peer, way), scene)
+    batched = await stack.enter_async_context(
+        by_hand.over(scene.fresh("asyncpg-batched"), document, entry, 1)
+    )
+    contenders["asyncpg-batched"] = partial(_batches, batched, scene.seconds(LAP_SECONDS))
+    bench_dsn = scene.fresh("pgbench")
+    async with by_hand.over(bench_dsn, document, entry, 1):
+        # likewise
+        pass
     try:
         bench = pgbench.on(bench_dsn, scene.place, INSTANCES, document, entry)
     except LeftOut as why:
@@ -100,6 +103,25 @@ async def _by_hand(
     for callers in (CALLERS, 1):
         contenders[f"pgbench-{callers}"] = partial(bench.lap, callers, scene.seconds(LAP_SECONDS))
     return contenders
+
+
+async def _fastest_pool(scene: Scene, dsn: str, way: Way, document: int, entry: int) -> int:
+    rates: dict[int, float] = {}
+    for connections in POOLS:
+        async with by_hand.over(dsn, document, entry, connections, make=False) as peer:
+            send = _sending(peer, way)
+            for share in (0.1, 0.5):
+                seconds = scene.seconds(LAP_SECONDS) * share
+                lap = await drive([send] * CALLERS, INSTANCES, seconds)
+                rates[connections] = lap.rate
+    return max(rates, key=rates.__getitem__)
+
+
+def _sending(peer: ByHand, way: Way) -> Send:
+    async def send(number: int, turn: int) -> None:
+        await way(peer, f"parcel-{number}", scan(turn))
+
+    return send
 
 
 async def _dbos(stack: AsyncExitStack, scene: Scene, document: int) -> dict[str, TakeLap]:
@@ -122,11 +144,9 @@ async def _restate(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
     port = await entered(stack, "restate", restate_.running(scene.place))
     if port is None:
         return {}
-    senders = await stack.enter_async_context(restate_.connected(port, CALLERS))
+    requests = restate_.scans(INSTANCES)
     return {
-        f"restate-{callers}": partial(
-            drive, senders[:callers], INSTANCES, scene.seconds(LAP_SECONDS)
-        )
+        f"restate-{callers}": partial(load.lap, port, requests, callers, scene.seconds(LAP_SECONDS))
         for callers in (CALLERS, 1)
     }
 

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.callers import Lap, Send, drive
-from benchmarks.load import HOST, Connection, free_port, request, serving, until_ready
+from benchmarks.callers import Lap
+from benchmarks.load import (
+    HOST,
+    Connection,
+    connected,
+    free_port,
+    lap,
+    request,
+    serving,
+    until_ready,
+)
 from benchmarks.parcel import scan
 from benchmarks.place import working_directory
 from benchmarks.rounds import ROUNDS, Series
@@ -35,16 +44,10 @@ def main(*, quick: bool = False, directory: Path | None = None) -> None:
 
 async def _measure(port: int, lap_seconds: float) -> None:
     await until_ready(port, "/ready")
-    connections = [await Connection.to(port) for _ in range(CONNECTIONS)]
-    try:
-        await start_parcels(connections)
-        senders = [scans(connection) for connection in connections]
-        await drive(senders, INSTANCES, lap_seconds / 2)
-        laps = [await drive(senders, INSTANCES, lap_seconds) for _ in range(ROUNDS)]
-    finally:
-        for connection in connections:
-            connection.close()
-    _report(laps)
+    await start_parcels(port)
+    requests = scans()
+    await lap(port, requests, CONNECTIONS, lap_seconds / 2)
+    _report([await lap(port, requests, CONNECTIONS, lap_seconds) for _ in range(ROUNDS)])
 
 
 def _report(laps: list[Lap]) -> None:
@@ -63,29 +66,21 @@ def _report(laps: list[Lap]) -> None:
     )
 
 
-def scans(connection: Connection) -> Send:
-    """Sends scans to parcels over the connection; the requests are made once."""
-    made: dict[int, bytes] = {}
-
-    async def send(number: int, turn: int) -> None:
-        raw = made.get(number)
-        if raw is None:
-            raw = made[number] = request(
-                "POST",
-                f"{PATH}/parcel-{number}/events",
-                {"type": "Scan", **scan(number).model_dump()},
-            )
-        await connection.ask(raw)
-
-    return send
+def scans() -> list[bytes]:
+    """A request for each parcel."""
+    return [
+        request("POST", f"{PATH}/parcel-{n}/events", {"type": "Scan", **scan(n).model_dump()})
+        for n in range(INSTANCES)
+    ]
 
 
-async def start_parcels(connections: list[Connection]) -> None:
+async def start_parcels(port: int) -> None:
     async def start(connection: Connection, first: int) -> None:
-        for n in range(first, INSTANCES, len(connections)):
+        for n in range(first, INSTANCES, CONNECTIONS):
             await connection.ask(request("POST", PATH, {"id": f"parcel-{n}"}))
 
-    await asyncio.gather(*(start(c, first) for first, c in enumerate(connections)))
+    async with connected(port, CONNECTIONS) as connections:
+        await asyncio.gather(*(start(c, first) for first, c in enumerate(connections)))
 
 
 @contextmanager

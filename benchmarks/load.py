@@ -15,11 +15,13 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+from benchmarks.callers import Lap, Send, drive
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
@@ -62,6 +64,29 @@ class Connection:
 
     def close(self) -> None:
         self.writer.close()
+
+
+@asynccontextmanager
+async def connected(port: int, connections: int) -> AsyncIterator[list[Connection]]:
+    made = await asyncio.gather(*(Connection.to(port) for _ in range(connections)))
+    try:
+        yield made
+    finally:
+        for connection in made:
+            connection.close()
+
+
+async def lap(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Lap:
+    """One lap of so many connections; a request for each instance, dealt out among them.
+
+    The connections are new ones: a server closes those that are idle while others have their turn.
+    """
+
+    def sender(connection: Connection) -> Send:
+        return lambda number, turn: connection.ask(requests[number])
+
+    async with connected(port, connections) as made:
+        return await drive([sender(one) for one in made], len(requests), seconds)
 
 
 def free_port() -> int:

@@ -8,13 +8,11 @@ a RocksDB of its own.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from benchmarks.callers import Send
 from benchmarks.left_out import LeftOut
 from benchmarks.load import HOST, Connection, free_port, request, serving, until_ready
 from benchmarks.parcel import scan
@@ -73,28 +71,11 @@ async def running(place: Path) -> AsyncIterator[int]:
         yield ingress
 
 
-def scans(connection: Connection) -> Send:
-    """Sends scans to objects over the connection; the requests are made once."""
-    made: dict[int, bytes] = {}
-
-    async def send(number: int, turn: int) -> None:
-        raw = made.get(number)
-        if raw is None:
-            event = scan(number).model_dump()
-            raw = made[number] = request("POST", f"/Parcel/parcel-{number}/scan", event)
-        await connection.ask(raw)
-
-    return send
-
-
-@asynccontextmanager
-async def connected(port: int, connections: int) -> AsyncIterator[list[Send]]:
-    made = await asyncio.gather(*(Connection.to(port) for _ in range(connections)))
-    try:
-        yield [scans(connection) for connection in made]
-    finally:
-        for connection in made:
-            connection.close()
+def scans(instances: int) -> list[bytes]:
+    """A request for each object."""
+    return [
+        request("POST", f"/Parcel/parcel-{n}/scan", scan(n).model_dump()) for n in range(instances)
+    ]
 
 
 def _program() -> Path:
