@@ -71,6 +71,7 @@ async def _fill(address: str, instances: int) -> None:
     store = open_store(address)
     await store.open("benchmark")
     try:
+        await store.join("benchmark", timedelta(hours=1))
         models = [await _model(store, f"model-{state}") for state in ("idle", "waiting")]
         for first in range(2, instances, WRITES_A_COMMIT):
             writes = [
@@ -80,6 +81,7 @@ async def _fill(address: str, instances: int) -> None:
             outcomes = await store.commit(writes)
             if any(outcome is not Outcome.WRITTEN for outcome in outcomes):
                 raise RuntimeError(f"rows from {first} on were not written: {set(outcomes)}")
+        await store.leave()
     finally:
         await store.close()
 

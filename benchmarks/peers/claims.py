@@ -58,10 +58,13 @@ class Claims:
 
     async def fire(self) -> list[float]:
         """Waits for the moment and fires what is due; when each was committed, in seconds."""
-        earliest = await self._connection.fetchval("SELECT min(due_at) FROM reminders")
-        await asyncio.sleep((earliest - datetime.now(UTC)).total_seconds())
-        while await self._fire_some():
-            pass
+        due = await self._connection.fetchval("SELECT min(due_at) FROM reminders")
+        while due is not None:
+            await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+            # the sleep may have ended a little before its time; then nothing is due yet
+            while await self._fire_some():
+                pass
+            due = await self._connection.fetchval("SELECT min(due_at) FROM reminders")
         return [row[0] for row in await self._connection.fetch(COMMITS)]
 
     async def _fire_some(self) -> bool:
