@@ -43,7 +43,7 @@ bench: $(VENV)/.bench ## all benchmarks, beside their peers
 bench-quick: $(VENV)/.bench ## the same in about a minute, to see that they run
 	$(RUN) benchmarks --quick
 
-bench-peers: $(VENV)/.bench ## durable steps on PostgreSQL beside peers; ARGS=--quick for a short run
+bench-peers: $(VENV)/.dev $(VENV)/.bench ## durable steps on PostgreSQL beside peers; ARGS=--quick for a short run
 	@$(MAKE) --no-print-directory $(PEERS_VENV)/.made || \
 	  echo "Some peers could not be installed: the run leaves them out." >&2
 	$(RUN) benchmarks.beside $(ARGS)
