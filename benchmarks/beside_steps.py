@@ -78,23 +78,17 @@ async def _by_hand(
     contenders: dict[str, TakeLap] = {}
     for name, way in (("asyncpg-step", ByHand.step), ("asyncpg-two-trips", ByHand.two_trips)):
         dsn = scene.fresh(name)
-        async with by_hand.over(dsn, document, entry, 1):
-            # it has made the tables
-            pass
+        await by_hand.make_tables(dsn, document)
         connections = await _fastest_pool(scene, dsn, way, document, entry)
         print(f"{name}: {connections} connections, of {POOLS} the fastest", flush=True)
-        peer = await stack.enter_async_context(
-            by_hand.over(dsn, document, entry, connections, make=False)
-        )
+        peer = await stack.enter_async_context(by_hand.over(dsn, document, entry, connections))
         contenders |= _many_and_one(name, _sending(peer, way), scene)
-    batched = await stack.enter_async_context(
-        by_hand.over(scene.fresh("asyncpg-batched"), document, entry, 1)
-    )
+    batched_dsn = scene.fresh("asyncpg-batched")
+    await by_hand.make_tables(batched_dsn, document)
+    batched = await stack.enter_async_context(by_hand.over(batched_dsn, document, entry, 1))
     contenders["asyncpg-batched"] = partial(_batches, batched, scene.seconds(LAP_SECONDS))
     bench_dsn = scene.fresh("pgbench")
-    async with by_hand.over(bench_dsn, document, entry, 1):
-        # likewise
-        pass
+    await by_hand.make_tables(bench_dsn, document)
     try:
         bench = pgbench.on(bench_dsn, scene.place, INSTANCES, document, entry)
     except LeftOut as why:
@@ -108,7 +102,7 @@ async def _by_hand(
 async def _fastest_pool(scene: Scene, dsn: str, way: Way, document: int, entry: int) -> int:
     rates: dict[int, float] = {}
     for connections in POOLS:
-        async with by_hand.over(dsn, document, entry, connections, make=False) as peer:
+        async with by_hand.over(dsn, document, entry, connections) as peer:
             send = _sending(peer, way)
             for share in (0.1, 0.5):
                 seconds = scene.seconds(LAP_SECONDS) * share

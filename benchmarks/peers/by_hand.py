@@ -125,22 +125,27 @@ def _after(row: asyncpg.Record | None, id: str, event: Scan) -> tuple[int, str, 
     return seq + 1, NEXT[state], parcel
 
 
+async def make_tables(dsn: str, document: int) -> None:
+    """With a row for each instance, whose document has so many bytes."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(SCHEMA)
+        await connection.execute(
+            "INSERT INTO parcels SELECT 'parcel-' || n, 1, 'standing', now(), $1 "
+            "FROM generate_series(0, $2) AS n",
+            Parcel().model_dump_json().ljust(document),
+            INSTANCES - 1,
+        )
+    finally:
+        await connection.close()
+
+
 @asynccontextmanager
-async def over(
-    dsn: str, document: int, entry: int, connections: int, *, make: bool = True
-) -> AsyncIterator[ByHand]:
-    """On a pool of so many connections; ``make``: with new tables that hold all instances."""
+async def over(dsn: str, document: int, entry: int, connections: int) -> AsyncIterator[ByHand]:
+    """On a pool of so many connections; the tables are there."""
     async with asyncpg.create_pool(
         dsn, min_size=connections, max_size=connections, reset=_leave
     ) as pool:
-        if make:
-            await pool.execute(SCHEMA)
-            await pool.execute(
-                "INSERT INTO parcels SELECT 'parcel-' || n, 1, 'standing', now(), $1 "
-                "FROM generate_series(0, $2) AS n",
-                Parcel().model_dump_json().ljust(document),
-                INSTANCES - 1,
-            )
         yield ByHand(pool, document, entry)
 
 

@@ -33,7 +33,7 @@ class Reply(BaseModel):
 def make_app(dsn: str, document: int, entry: int) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with by_hand.over(dsn, document, entry, POOL, make=False) as app.state.parcels:
+        async with by_hand.over(dsn, document, entry, POOL) as app.state.parcels:
             yield
 
     app = FastAPI(lifespan=lifespan)
