@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -19,7 +19,7 @@ from benchmarks.database import server
 from benchmarks.machine import print_machine
 from benchmarks.scene import Scene
 
-SCENARIOS: dict[str, Callable[[Scene], Awaitable[None]]] = {
+SCENARIOS: dict[str, Callable[[Scene], Coroutine[Any, Any, None]]] = {
     "steps": beside_steps.measure,
     "http": beside_http.measure,
     "age": beside_age.measure,
@@ -38,24 +38,16 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     print_machine()
-    with _scene(chosen.quick, chosen.long, chosen.sqlite) as scene:
+    with server() as postgres:
         for name in chosen.names or SCENARIOS:
             print(f"\n== {name} ==\n", flush=True)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_run(SCENARIOS[name], scene))
-
-
-async def _run(measure: Callable[[Scene], Awaitable[None]], scene: Scene) -> None:
-    await measure(scene)
-
-
-@contextmanager
-def _scene(quick: bool, long: bool, sqlite: bool) -> Iterator[Scene]:
-    with (
-        server() as postgres,
-        tempfile.TemporaryDirectory(prefix="statehold-benchmark-") as place,
-    ):
-        yield Scene(postgres, Path(place), quick, long, sqlite)
+            # a directory of its own: what a peer has kept there is none of the next one's
+            with (
+                tempfile.TemporaryDirectory(prefix="statehold-benchmark-") as place,
+                asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+            ):
+                scene = Scene(postgres, Path(place), chosen.quick, chosen.long, chosen.sqlite)
+                runner.run(SCENARIOS[name](scene))
 
 
 if __name__ == "__main__":

@@ -136,13 +136,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def until_ready(port: int, path: str) -> None:
-    """Returns once the server answers; raises ``TimeoutError``."""
+async def until_ready(port: int, path: str | None) -> None:
+    """Returns once the server answers there, or takes connections; raises ``TimeoutError``."""
     end = perf_counter() + READY_SECONDS
     while True:
         try:
             connection = await Connection.to(port)
-            await connection.ask(request("GET", path))
+            if path is not None:
+                await connection.ask(request("GET", path))
             connection.close()
             return
         except (OSError, BadAnswer, asyncio.IncompleteReadError) as error:

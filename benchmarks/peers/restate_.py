@@ -62,6 +62,7 @@ async def running(place: Path) -> AsyncIterator[int]:
                 },
             )
         )
+        await until_ready(service, None)
         await until_ready(admin, "/health")
         await until_ready(ingress, "/restate/health")
         connection = await Connection.to(admin)
