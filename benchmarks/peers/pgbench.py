@@ -1,7 +1,8 @@
 """pgbench with the statements of the step by hand: what the server does when no Python asks.
 
 It beats the same step over asyncpg by what asyncpg and pydantic cost, and is in no way a backend:
-it reads the document and throws it away. Prepared statements, 64 clients of two threads.
+it reads the document and throws it away. Prepared statements; clients of two threads, each
+with instances of its own, as the other callers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from benchmarks.left_out import LeftOut
 from tests.servers.postgres import find_programs
 
 SCRIPT = """\
-\\set number random(0, {last})
+\\set number :client_id + :clients * random(0, {instances} / :clients - 1)
 BEGIN;
 SELECT seq + 1 AS next, state, document FROM parcels WHERE id = 'parcel-' || :number
 FOR UPDATE \\gset
@@ -44,7 +45,8 @@ class Pgbench:
         """Whole seconds. For both quantiles it gives the mean: pgbench tells no others."""
         process = await asyncio.create_subprocess_exec(
             self.program, "--no-vacuum", "--protocol=prepared", f"--file={self.script}",
-            f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={max(1, round(seconds))}",
+            f"--client={clients}", f"--define=clients={clients}", f"--jobs={min(2, clients)}",
+            f"--time={max(1, round(seconds))}",
             self.dsn,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -62,6 +64,6 @@ def on(dsn: str, place: Path, instances: int, document: int, entry: int) -> Pgbe
     if not program.is_file():
         raise LeftOut(f"it does not lie beside the server, in {program.parent}")
     script = place / "step.sql"
-    text = SCRIPT.format(last=instances - 1, document="x" * document, body="x" * entry)
+    text = SCRIPT.format(instances=instances, document="x" * document, body="x" * entry)
     script.write_text(text, encoding="utf-8")
     return Pgbench(program, script, dsn)
