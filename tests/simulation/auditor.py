@@ -313,8 +313,8 @@ def check_arrivals(image: Image) -> Iterator[str]:
 
 
 def check_all_arrived(image: Image, recalls: Collection[str] = ()) -> Iterator[str]:
-    """Each message has arrived, or may have been taken back before that: the journal does not tell what
-    an event took back, only ``recalls``, the names of the events that do."""
+    """Each message has arrived, or may have been taken back before that: the journal does not tell
+    what an event took back, only ``recalls``, the names of the events that do."""
     sent, arrived = _traffic(image)
     missing = sent - arrived
     for instance in image.instances:

@@ -138,8 +138,6 @@ class Client:
             )
         if outcome == "nothing":
             return
-        if outcome == "pending":
-            outcome = "unknown"
         self._journal.operations.append(
             Operation(id, action, begin, self._journal.now(), outcome, result, self._name)
         )
@@ -164,7 +162,7 @@ class Client:
         same key for as long as the caller has patience, which is not always."""
         ledger = self._journal.ledger
         patience = self._chance.choice([1, 1, 3, 30])
-        nothing, pending = True, False
+        pending = False
         for _ in range(patience):
             outcome, result = await self._once(request)
             if outcome == "ok":
@@ -175,28 +173,25 @@ class Client:
                 return outcome, result
             if outcome == "failed":
                 break
-            nothing = nothing and outcome == "nothing"
-            # an earlier request may still be with a worker, and be judged when things have changed
-            pending = pending or outcome == "pending"
+            # an earlier request may still be with a worker, or its commit on its way, and what it
+            # comes to may be other than what became of this one
+            pending = pending or outcome == "unknown"
             await asyncio.sleep(self._chance.expovariate(2.0))
-        if nothing and not pending:
+        if not pending:
             ledger.refused.add(key)
             return "nothing", None
         ledger.unknown.add(key)
         return "unknown", None
 
     async def _once(self, request: Request) -> tuple[str, Any]:
-        """``nothing``: it was not judged, and nothing was done. ``unknown``: it may have been
-        written; ``pending``: it may still be judged. Else as for :meth:`_keyed`."""
+        """``nothing`` where it is certain that nothing was done, and the request was not judged."""
         try:
             return "ok", _seen(await self._company.ask(request))
         except Refused as error:
             return "failed", Refusal(type(error).__name__)
         except (LeaseLost, Overloaded, Stopping):
             return "nothing", None
-        except Broken:
-            return "pending", None
-        except StoreUnavailable:
+        except (Broken, StoreUnavailable):
             return "unknown", None
         except StateholdError as error:
             self._journal.findings.append(f"{self._name} was told {error!r}")
@@ -210,7 +205,8 @@ class Person:
         self._company = company
         self._journal = journal
         self._chance = chance
-        self._paused: set[tuple[Any, str]] = set()
+        #: in the order in which they were paused first, resumed since or not
+        self._paused: dict[tuple[Any, str], None] = {}
         self.is_stopped = False
 
     async def run(self) -> None:
@@ -219,10 +215,9 @@ class Person:
             await self._tried(self._act())
 
     async def clear(self) -> None:
-        """Nothing that was paused stays so, and no incident stays open."""
-        for machine, id in sorted(self._paused, key=str):
-            await self._until_done(lambda engine, m=machine, i=id: engine.resume(m, i))
-        self._paused.clear()
+        """Resumes whatever was paused once: a pause that was given up may come late."""
+        for which in self._paused:
+            await self._until_done(_resuming(which))
 
     async def settle(self) -> int:
         """Does something about each incident; gives how many there were."""
@@ -237,7 +232,7 @@ class Person:
         if roll < 0.4:
             await self._pause(self._some())
         elif roll < 0.75 and self._paused:
-            await self._resume(self._chance.choice(sorted(self._paused, key=str)))
+            await self._resume(self._chance.choice(list(self._paused)))
         else:
             await self.settle()
 
@@ -247,12 +242,11 @@ class Person:
         return HubFlow, f"hub-{self._chance.randrange(HUBS)}"
 
     async def _pause(self, which: tuple[Any, str]) -> None:
-        self._paused.add(which)
+        self._paused[which] = None
         await self._ask(lambda engine: engine.pause(*which))
 
     async def _resume(self, which: tuple[Any, str]) -> None:
         await self._ask(lambda engine: engine.resume(*which))
-        self._paused.discard(which)
 
     async def _settle(self, incident: str) -> None:
         act = self._chance.choice(["retry", "retry", "skip", "resolve"])
@@ -281,6 +275,10 @@ class Person:
             return await work
         except (Broken, StateholdError):
             return None
+
+
+def _resuming(which: tuple[Any, str]) -> Request:
+    return lambda engine: engine.resume(*which)
 
 
 _EVENTS: dict[str, Callable[[Action], Event]] = {

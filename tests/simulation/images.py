@@ -120,8 +120,11 @@ async def read_postgres(dsn: str) -> Image:
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            rows = [await connection.fetch(query) for query in (INSTANCES, JOURNAL, MAILBOX)]
-            return _image(*rows)
+            return _image(
+                await connection.fetch(INSTANCES),
+                await connection.fetch(JOURNAL),
+                await connection.fetch(MAILBOX),
+            )
     finally:
         await connection.close()
 

@@ -92,7 +92,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
         **kwargs: Any,
     ) -> asyncio.Task[T]:
-        task: asyncio.Task[T] = super().create_task(coro, name=name, context=context, **kwargs)  # type: ignore[call-arg, arg-type]
+        task: asyncio.Task[T] = super().create_task(coro, name=name, context=context, **kwargs)
         mine = _owner.get() if context is None else context.get(_owner)
         if mine is not None:
             mine.tasks.append(task)
@@ -125,7 +125,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._steps_at_once += 1
         if self._steps_at_once > STEPS_AT_ONCE:
             raise Stuck(f"{STEPS_AT_ONCE} steps at {self._now:.6f} s and no end; next is {handle}")
-        mine: Owner | None = handle._context.get(_owner)
+        mine: Owner | None = handle._context.get(_owner)  # type: ignore[attr-defined]
         if mine is not None and mine.is_frozen:
             mine.waiting.append(handle)
             return
@@ -154,7 +154,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _write_to_self(self) -> NoReturn:
         raise RuntimeError("a simulation has one thread")
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:  # type: ignore[override]
         raise RuntimeError("a simulation has no threads; make the effect a coroutine function")
 
 

@@ -99,7 +99,7 @@ class Network:
         seconds = self._chance.expovariate(1 / weather.delay_seconds)
         return seconds * 100 if self._chance.random() < weather.slow else seconds
 
-    def later(self, seconds: float, function: Callable[..., None], *arguments: Any) -> None:
+    def later(self, seconds: float, function: Callable[..., object], *arguments: Any) -> None:
         self._loop.call_later(seconds, function, *arguments, context=self._context)
 
     def share(self, seconds: float) -> float:

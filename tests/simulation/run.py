@@ -1,7 +1,7 @@
 """One simulated run: several workers, one store, callers, and a seed that chooses everything else.
 
 Faults come and go for a while; the store is audited all along. Then they stop, and everything has
-to come to rest. The same seed gives the same run: its ``digest`` is that of everything that happened.
+to come to rest. The same seed gives the same run: ``digest`` is that of everything that happened.
 """
 
 from __future__ import annotations
@@ -171,17 +171,18 @@ class Simulation:
         self.network.weather = CALM
         self.network.is_down = False
         self.company.mend()
-        for one in (*self.clients, self.person):
-            one.is_stopped = True
+        for client in self.clients:
+            client.is_stopped = True
+        self.person.is_stopped = True
         done, left = await asyncio.wait(self._tasks, timeout=200)
         if left:
             return [f"callers wait for ever: {left}"]
         for task in done:
             if not task.cancelled() and (error := task.exception()):
                 raise error
-        await self.person.clear()
         until = self.loop.time() + self.plan.rest_seconds
         while True:
+            await self.person.clear()
             incidents = await self.person.settle()
             if findings := self._audit():
                 return findings
@@ -416,7 +417,8 @@ class Faults:
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
         self._chance = random.Random(sim.chance.random())
-        self._ends: set[asyncio.Task[None]] = set()
+        #: a dict, for its order
+        self._ends: dict[asyncio.Task[None], None] = {}
 
     async def run(self) -> None:
         chance = self._chance
@@ -432,8 +434,8 @@ class Faults:
 
     def _begin(self, fault: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(fault)
-        self._ends.add(task)
-        task.add_done_callback(self._ends.discard)
+        self._ends[task] = None
+        task.add_done_callback(self._ends.pop)
 
     def _one(self) -> Worker | None:
         alive = self._sim.company.alive

@@ -43,7 +43,7 @@ class Performer:
         self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
         self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
         #: asked for while this process was stopping already; handed back with the rest
-        self._unstarted: set[tuple[Ref, str]] = set()
+        self._unstarted: dict[tuple[Ref, str], None] = {}
         self._closing = False
 
     @property
@@ -59,7 +59,7 @@ class Performer:
         if snapshot is None or effect is None or known is None:
             return
         if self._closing:
-            self._unstarted.add((ref, key))
+            self._unstarted[ref, key] = None
             return
         data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
         # the try before it may still be on its way out, its outcome handed in already
@@ -80,7 +80,7 @@ class Performer:
 
     def stop(self, ref: Ref, key: str) -> None:
         """The effect's state was left: its task is cancelled, its outcome is of no interest."""
-        self._unstarted.discard((ref, key))
+        self._unstarted.pop((ref, key), None)
         task = self._tasks.get((ref, key))
         if task is not None:
             task.cancel()
@@ -256,7 +256,7 @@ class Performer:
 
 
 class _Pulse:
-    """When an effect was last heard of, by the event loop's clock; written from its own thread too."""
+    """When an effect was last heard of, by the loop's clock; written from its own thread too."""
 
     def __init__(self, time: Callable[[], float]) -> None:
         self.time = time

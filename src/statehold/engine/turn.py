@@ -193,7 +193,7 @@ class Turns:
 
     def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
-        refs = {act.ref for act in batch}
+        refs = dict.fromkeys(act.ref for act in batch)
         for ref in refs:
             self._held.pop(ref, None)
         self._doubted(refs)
