@@ -120,6 +120,7 @@ class Client:
         action = self._action()
         begin = self._journal.now()
         outcome: Any
+        key = ""
         if action.name == "read":
             outcome, result = await self._once(lambda engine: engine.read(LedgerFlow, id))
         elif action.name == "start":
@@ -139,7 +140,7 @@ class Client:
         if outcome == "nothing":
             return
         self._journal.operations.append(
-            Operation(id, action, begin, self._journal.now(), outcome, result, self._name)
+            Operation(id, action, begin, self._journal.now(), outcome, result, self._name, key)
         )
 
     def _action(self) -> Action:

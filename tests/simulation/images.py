@@ -130,9 +130,9 @@ async def read_postgres(dsn: str) -> Image:
 
 
 def _image(
-    instances: Iterable[Sequence[Any]],
-    journal: Iterable[Sequence[Any]],
-    mailbox: Iterable[Sequence[Any]],
+    instances: Iterable[Iterable[Any]],
+    journal: Iterable[Iterable[Any]],
+    mailbox: Iterable[Iterable[Any]],
 ) -> Image:
     lines: dict[int, list[Line]] = {}
     for number, seq, part, at, kind, body, key in journal:

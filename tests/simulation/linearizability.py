@@ -51,6 +51,8 @@ class Operation:
     outcome: Literal["ok", "failed", "unknown"]
     result: Any = None
     caller: str = ""
+    #: its idempotency key
+    key: str = ""
 
     def __str__(self) -> str:
         end = "…" if self.outcome == "unknown" else f"{self.end:.6f}"
@@ -137,7 +139,8 @@ class _Search:
                 continue
             after, result = self._model.apply(self._state, one.action)
             place = (self._done | 1 << number, after)
-            as_seen = one.outcome == "unknown" or result == one.result
+            # where nobody knows of it, one that changes nothing may as well not have happened
+            as_seen = after != self._state if one.outcome == "unknown" else result == one.result
             if as_seen and place not in self._seen:
                 self._seen.add(place)
                 self._path.append((number, self._state))
