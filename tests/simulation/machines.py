@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,6 +56,7 @@ class Outside:
         self.calls: list[Performed] = []
         #: nothing fails any more
         self.is_kind = False
+        self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._seed = seed
         self._now = now
         self._worker = worker
@@ -69,9 +70,9 @@ class Outside:
         self.calls.append(one)
         mood = 1.0 if self.is_kind else chance.random()
         if mood < 0.04:
-            await asyncio.sleep(60)
+            await self.pause(60)
         for _ in range(chance.randrange(1, 6) if beats else 1):
-            await asyncio.sleep(chance.choice([0.05, 0.5, 1.0]))
+            await self.pause(chance.choice([0.05, 0.5, 1.0]))
             if beats:
                 call.heartbeat()
         if mood < 0.15:
