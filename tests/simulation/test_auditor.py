@@ -86,9 +86,7 @@ async def play(engine: Engine, clock: ManualClock, made: Outside) -> None:
     await kind(engine, JobFlow, "j-1", "done")
     for text in ("later", "over"):
         clock.advance(timedelta(seconds=4))
-        await entry(
-            engine, HubFlow, hub_of("j-1"), lambda line, text=text: _text(line.event) == text
-        )
+        await heard(engine, hub_of("j-1"), text)
     await engine.start(JobFlow, "j-4")
     await state(engine, JobFlow, "j-4", "paid")
     await engine.pause(HubFlow, hub_of("j-4"))
@@ -107,6 +105,10 @@ async def play(engine: Engine, clock: ManualClock, made: Outside) -> None:
     begun.clear()
     await engine.start(JobFlow, "j-3")
     await signal(begun)
+
+
+async def heard(engine: Engine, hub: str, text: str) -> None:
+    await entry(engine, HubFlow, hub, lambda line: _text(line.event) == text)
 
 
 def _text(event: Any) -> str | None:
