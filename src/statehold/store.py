@@ -202,11 +202,13 @@ class Pulse(Struct, frozen=True):
 
 class Hint(Struct, frozen=True, omit_defaults=True):
     """What other workers may want to look at: instances that changed (None: more than can be
-    named), and whether anything was put into the mailbox. It may be lost: the store is the truth.
+    named), whether anything was put into the mailbox, and whether anything was handed over that is
+    due at once. It may be lost: the store is the truth.
     """
 
     changed: tuple[Ref, ...] | None = ()
     mail: bool = False
+    due: bool = False
 
 
 class Store(Protocol):

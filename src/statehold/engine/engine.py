@@ -522,13 +522,19 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
-        if not self._membership.is_alone:
-            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released))
+        # a worker that stops may not have heard of one that came to take its place
+        if not self._membership.is_alone or not self._running:
+            wake_at = held.row.wake_at
+            # while it runs, this worker does what is due itself
+            due = not self._running and wake_at is not None and wake_at <= draft.now
+            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
 
     def _heard(self, hint: Hint) -> None:
         """Another worker has changed something."""
         if hint.mail:
             self._courier.expect()
+        if hint.due:
+            self._waker.look()
         self._reviewer.look(hint.changed)
         for ref in self._feed.watched if hint.changed is None else hint.changed:
             self._feed.publish(ref)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -44,7 +43,7 @@ class Performer:
         self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
         self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
         #: asked for while this process was stopping already; handed back with the rest
-        self._unstarted: set[tuple[Ref, str]] = set()
+        self._unstarted: dict[tuple[Ref, str], None] = {}
         self._closing = False
 
     @property
@@ -60,7 +59,7 @@ class Performer:
         if snapshot is None or effect is None or known is None:
             return
         if self._closing:
-            self._unstarted.add((ref, key))
+            self._unstarted[ref, key] = None
             return
         data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
         # the try before it may still be on its way out, its outcome handed in already
@@ -81,7 +80,7 @@ class Performer:
 
     def stop(self, ref: Ref, key: str) -> None:
         """The effect's state was left: its task is cancelled, its outcome is of no interest."""
-        self._unstarted.discard((ref, key))
+        self._unstarted.pop((ref, key), None)
         task = self._tasks.get((ref, key))
         if task is not None:
             task.cancel()
@@ -173,7 +172,7 @@ class Performer:
         if known is None:
             why = f"machine {ref.machine!r} has no effect {effect.name!r} any more"
             return Ending(effect.key, None, "UnknownEffect", why, permanent=True)
-        pulse = _Pulse()
+        pulse = _Pulse(asyncio.get_running_loop().time)
         key = f"{ref.machine}/{ref.id}/{effect.key}"
         call = Call(key, ref.machine, ref.id, attempt, effect.asked_at, pulse.beat)
         try:
@@ -208,7 +207,7 @@ class Performer:
             silence = effect.heartbeat.total_seconds()
             try:
                 while True:
-                    wait = pulse.last + silence - time.monotonic()
+                    wait = pulse.last + silence - pulse.time()
                     if wait <= 0:
                         raise TimeoutError(f"no heartbeat for {silence:g} s")
                     done, _ = await asyncio.wait([work], timeout=wait)
@@ -257,13 +256,14 @@ class Performer:
 
 
 class _Pulse:
-    """When an effect was last heard of; written from its own thread too."""
+    """When an effect was last heard of, by the loop's clock; written from its own thread too."""
 
-    def __init__(self) -> None:
-        self.last = time.monotonic()
+    def __init__(self, time: Callable[[], float]) -> None:
+        self.time = time
+        self.last = time()
 
     def beat(self) -> None:
-        self.last = time.monotonic()
+        self.last = self.time()
 
 
 def _name(error: BaseException) -> str:

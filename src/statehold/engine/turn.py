@@ -168,9 +168,10 @@ class Turns:
         while True:
             await self._arrived.wait()
             if not self._waiting:
-                self._arrived.clear()
                 if self._closing:
+                    # still set, so that another turn finds it when it comes to its end
                     return
+                self._arrived.clear()
                 continue
             batch = self._take()
             for act in batch:
@@ -197,7 +198,7 @@ class Turns:
 
     def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
-        refs = {act.ref for act in batch}
+        refs = dict.fromkeys(act.ref for act in batch)
         for ref in refs:
             self._held.pop(ref, None)
         self._doubted(refs)
@@ -225,7 +226,7 @@ class Turns:
     def _put_back(self, batch: Sequence[Act], back: Collection[Act]) -> None:
         """Ends a turn: what it puts back comes first again, then what had to wait for it."""
         first = [act for act in batch if act in back]
-        for ref in {act.ref for act in batch}:
+        for ref in dict.fromkeys(act.ref for act in batch):
             blocked = self._busy.pop(ref)
             self._blocked -= len(blocked)
             first += blocked

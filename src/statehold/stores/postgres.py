@@ -165,7 +165,7 @@ class PostgresStore:
     async def tell(self, hint: Hint) -> None:
         payload = msgspec.json.encode(_Told(self._worker, hint))
         if len(payload) > _PAYLOAD_BYTES:
-            payload = msgspec.json.encode(_Told(self._worker, Hint(None, hint.mail)))
+            payload = msgspec.json.encode(_Told(self._worker, Hint(None, hint.mail, hint.due)))
         await self._fetch("tell", _CHANNEL, payload.decode())
 
     def listen(self, heard: Callable[[Hint], None]) -> None:

@@ -99,12 +99,13 @@ class World:
         limits: Limits | None = None,
         seed: int = 1,
         shared: bool = False,
+        store: Store | None = None,
         **more: Any,
     ) -> Engine:
-        """``shared``: beside others, on a store that workers share; else on this world's own.
-        ``more`` goes to the engine."""
+        """``shared``: beside others, on a store that workers share; else on this world's own, or on
+        the ``store`` that is given. ``more`` goes to the engine."""
         engine = Engine(
-            self.beside() if shared else self.store(),
+            store or (self.beside() if shared else self.store()),
             machines,
             clock=clock or self.clock,
             limits=limits or Limits(grace_seconds=0.0),
