@@ -150,7 +150,8 @@ class Performer:
         span = None
         if tracer is not None:
             span = tell(tracer.performing, ref, effect, attempt, known.trace)
-        begun = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         try:
             ending = await self._try(definition, ref, effect, data, attempt)
         except BaseException:
@@ -159,8 +160,7 @@ class Performer:
                 tell(tracer.performed, span, None)
             raise
         if observer is not None:
-            seconds = time.monotonic() - begun
-            tell(observer.performed, ref.machine, effect.name, seconds, ending)
+            tell(observer.performed, ref.machine, effect.name, clock() - begun, ending)
         if tracer is None:
             return ending
         return replace(ending, trace=tell(tracer.performed, span, ending) or "")
