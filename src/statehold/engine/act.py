@@ -18,7 +18,7 @@ from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
 from statehold.interpreter.outlook import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.store import Message, Ref
+from statehold.store import Message, Ref, Row
 from statehold.wire import Caller
 
 #: an upgrade that nobody asked for: an event or a timer came
@@ -28,7 +28,8 @@ _IN_PASSING = Origin("upgrade")
 class Act(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed.
 
-    ``consumes`` is the number of the message that it is about, or 0.
+    ``consumes`` is the number of the message that it is about, or 0. ``row`` is the instance's,
+    where it was read just now to find the act.
 
     The turn brings what is held for the instance, by number, to an act that ``wants_held_mail``.
     """
@@ -45,6 +46,7 @@ class Act(ABC):
         self.caller = caller
         self.conflicts = 0
         self.consumes = 0
+        self.row: Row | None = None
         #: its key may have been used before, and the store is asked before it is applied
         self.asks_first = False
         self.held_mail: Sequence[Message] = ()

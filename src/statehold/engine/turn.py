@@ -20,7 +20,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -317,8 +317,10 @@ class Turns:
         refs = dict.fromkeys(act.ref for act in batch)
         # apart from what is kept, where one that is loaded may push out another of this batch
         known = {ref: self._held[ref] for ref in refs if ref in self._held}
-        missing = [ref for ref in refs if ref not in known]
-        rows = await self._store.load(missing) if missing else {}
+        rows = self._brought(batch, known)
+        missing = [ref for ref in refs if ref not in known and ref not in rows]
+        if missing:
+            rows.update(await self._store.load(missing))
         drafts: dict[Ref, Draft] = {}
         now = runtime.now()
         for ref in refs:
@@ -333,6 +335,18 @@ class Turns:
             except StateholdError as error:
                 _refuse([act for act in batch if act.ref == ref], error)
         return drafts, set(missing)
+
+    def _brought(self, batch: Sequence[Act], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
+        """Rows that acts bring along, where they are newer than what is kept. One that has lost
+        since is not used again: its act asks the store."""
+        rows: dict[Ref, Row] = {}
+        for act in batch:
+            row = act.row
+            if row is not None and not act.conflicts:
+                held = known.get(act.ref)
+                if held is None or held.row.rev < row.rev:
+                    rows[act.ref] = row
+        return rows
 
     async def _without_repeats(self, batch: Sequence[Act], back: set[Act]) -> Sequence[Act]:
         """Answers requests whose key was used before, where that is asked; the first of a key

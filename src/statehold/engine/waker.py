@@ -89,13 +89,33 @@ class Waker:
 
     async def _round(self, now: datetime) -> bool:
         """Wakes what is due; True if there may be more."""
+        rows = await self._due(now)
+        if self._store.exclusive:
+            # unclaimed, they would come again: nothing is asked before they are woken
+            woken = await self._wake(rows)
+            return len(rows) == self._runtime.limits.page and woken > 0
+        while rows:
+            waking = asyncio.ensure_future(self._wake(rows))
+            # the next ones are claimed while these are woken
+            full = len(rows) == self._runtime.limits.page
+            try:
+                rows = await self._due(now) if full else []
+            finally:
+                await waking
+        return False
+
+    async def _due(self, now: datetime) -> Sequence[Row]:
         limits = self._runtime.limits
-        until = now + timedelta(seconds=limits.claim_seconds)
+        until = self._runtime.now() + timedelta(seconds=limits.claim_seconds)
         rows = await self._store.due(self._machines, now, limits.page, until)
         if rows:
             self._pace.found()
+        return rows
+
+    async def _wake(self, rows: Sequence[Row]) -> int:
+        """How many of them were woken."""
         woken: list[Row] = []
-        acts = [Wake(row.ref) for row in rows]
+        acts = [Wake(row) for row in rows]
         for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
             if isinstance(ended, StateholdError):
                 extra = about(self._runtime, row.ref, seq=row.seq)
@@ -106,7 +126,7 @@ class Waker:
                 woken.append(row)
         if self._runtime.observer is not None and woken:
             tell(self._runtime.observer.fired, self._lags(woken))
-        return len(rows) == limits.page and len(woken) > 0
+        return len(woken)
 
     def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
         """How late each was, in seconds, once its timer had fired."""

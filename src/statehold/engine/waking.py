@@ -16,6 +16,7 @@ from statehold.engine.tries import timer_key
 from statehold.errors import Refused, UpgradeFailed
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
+from statehold.store import Row
 
 #: timers that one turn fires at one instance; a chart whose timers set each other with no delay
 #: goes on in the next turn, beside everybody else
@@ -26,6 +27,10 @@ _RETRY = Retry()
 
 class Wake(Act):
     """Looks what is due now; for an instance with nothing due it does nothing."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.ref)
+        self.row = row
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists or draft.status == "paused":
