@@ -150,7 +150,8 @@ class Performer:
         span = None
         if tracer is not None:
             span = tell(tracer.performing, ref, effect, attempt, known.trace)
-        begun = time.monotonic()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
             ending = await self._try(definition, ref, effect, data, attempt)
         except BaseException:
@@ -159,7 +160,7 @@ class Performer:
                 tell(tracer.performed, span, None)
             raise
         if observer is not None:
-            seconds = time.monotonic() - begun
+            seconds = loop.time() - begun
             tell(observer.performed, ref.machine, effect.name, seconds, ending)
         if tracer is None:
             return ending
