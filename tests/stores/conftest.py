@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from statehold.store import Store
-from statehold.stores import MemoryStore, SqliteStore
+from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres import PostgresStore
 from tests.stores.build import LEASE
 
@@ -27,6 +28,39 @@ async def store(
         made = PostgresStore(request.getfixturevalue("migrated_dsn"))
     await made.open("w1")
     await made.join("w1", LEASE)
+    yield made
+    await made.close()
+
+
+class Shared:
+    """A store that workers share; each has an opening of its own."""
+
+    def __init__(self, make: Callable[[], Store]) -> None:
+        self._make = make
+        self._open: list[Store] = []
+
+    async def hire(self, worker: str, lease: timedelta = LEASE) -> Store:
+        """The opening of a worker that is alive, or was: with no ``lease`` it ran out at once."""
+        made = self._make()
+        await made.open(worker)
+        self._open.append(made)
+        await made.join(worker, lease)
+        return made
+
+    async def close(self) -> None:
+        for made in self._open:
+            await made.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def shared(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Shared]:
+    """Every store that workers can share, empty."""
+    if request.param == "memory":
+        memory = Memory()
+        made = Shared(lambda: MemoryStore(memory))
+    else:
+        dsn = request.getfixturevalue("migrated_dsn")
+        made = Shared(lambda: PostgresStore(dsn))
     yield made
     await made.close()
 

@@ -150,8 +150,8 @@ class Performer:
         span = None
         if tracer is not None:
             span = tell(tracer.performing, ref, effect, attempt, known.trace)
-        clock = asyncio.get_running_loop().time
-        begun = clock()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
             ending = await self._try(definition, ref, effect, data, attempt)
         except BaseException:
@@ -160,7 +160,8 @@ class Performer:
                 tell(tracer.performed, span, None)
             raise
         if observer is not None:
-            tell(observer.performed, ref.machine, effect.name, clock() - begun, ending)
+            seconds = loop.time() - begun
+            tell(observer.performed, ref.machine, effect.name, seconds, ending)
         if tracer is None:
             return ending
         return replace(ending, trace=tell(tracer.performed, span, ending) or "")

@@ -235,7 +235,9 @@ class MemoryStore:
         taken: set[Ref] = set()
         found: list[Message] = []
         for number, message in self._memory.mail.items():
-            if until is not None and not self._is_free(claims.get(number), now):
+            claim = claims.get(number)
+            is_mine = claim is not None and claim.worker == self._worker
+            if until is not None and not is_mine and not self._is_free(claim, now):
                 taken.add(message.to)
             elif (
                 number > after
