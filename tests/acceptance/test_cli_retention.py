@@ -59,6 +59,10 @@ def test_what_is_older_is_purged_and_written_out(store: str, tmp_path: Path) -> 
         ("o-1", "closed"), ("o-2", "closed"),
     ]  # fmt: skip
     assert there(store) == 1
+    guide = Path(__file__).parents[2].joinpath("docs", "guides", "retention.md").read_text()
+    shown = json.loads(guide.partition("```json\n")[2].partition("```")[0])
+    assert list(shown) == list(lines[0])
+    assert list(shown["journal"][0]) == list(lines[0]["journal"][0])
 
 
 def test_purge_says_what_is_wrong(store: str, tmp_path: Path) -> None:

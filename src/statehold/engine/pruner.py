@@ -39,6 +39,8 @@ class Pruner:
         self._stop = asyncio.Event()
         self._archives: dict[str, Archive] = {}
         self._task: asyncio.Task[None] | None = None
+        #: walks that somebody has asked for; set at the end of each
+        self._asked: set[asyncio.Event] = set()
 
     def check(self) -> None:
         """Raises ``ArchiveFailed`` where an archive's directory can't be used."""
@@ -50,10 +52,12 @@ class Pruner:
         self._task = asyncio.create_task(self._run(), name="statehold pruner")
 
     async def close(self) -> None:
-        """Ends the walk at its next pause."""
+        """Ends every walk at its next step."""
         self._stop.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        for ended in list(self._asked):
+            await ended.wait()
         for archive in self._archives.values():
             await archive.close()
 
@@ -62,12 +66,16 @@ class Pruner:
         archive = None
         if retention.archive is not None:
             archive = self._archive(machine, retention)
+        ended = asyncio.Event()
+        self._asked.add(ended)
         try:
             before = self._runtime.now() - retention.finished_for
             return await self._walk().run(machine, before, archive, dry_run=dry_run)
         finally:
             if archive is not None:
                 await archive.close()
+            ended.set()
+            self._asked.discard(ended)
 
     async def _run(self) -> None:
         every = timedelta(seconds=self._runtime.limits.purge_seconds)

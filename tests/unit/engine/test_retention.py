@@ -685,6 +685,31 @@ async def test_workers_that_share_a_store_write_out_each_instance_once(
     await world.close()
 
 
+async def test_workers_on_one_server_purge_beside_traffic(
+    migrated_dsn: str, folder: Path, anyio_backend: str
+) -> None:
+    retention = Retention(timedelta(), folder)
+    limits = Limits(purge_page=5, purge_entries=7, purge_seconds=0.01)
+    first = Engine(migrated_dsn, [TicketFlow], limits=limits, retention=retention)
+    second = Engine(migrated_dsn, [TicketFlow], limits=limits, retention=retention)
+    async with first, second:
+        await first.start(TicketFlow, "live")
+        names = [f"t-{n}" for n in range(1, 10)]
+        await asyncio.gather(*(closed(first, name, notes=12) for name in names))
+        sent = 0
+        async with asyncio.timeout(PATIENCE):
+            while await there(first):
+                await second.send(TicketFlow, "live", Write(text=f"{sent}"))
+                sent += 1
+        told = await journal(first, TicketFlow, "live")
+        assert [line.seq for line in told] == list(range(1, sent + 2))
+        assert (await first.machine_detail(TicketFlow)).counts == {"open": 1}
+        assert (await second.start(TicketFlow, "t-1")).seq == 1
+    found = lines(folder)
+    assert sorted(ids(found)) == names
+    assert {fold(line)[0] for line in found} == {14}
+
+
 async def test_what_another_worker_has_purged_is_not_remembered(
     tmp_path: Path, anyio_backend: str
 ) -> None:
