@@ -31,6 +31,7 @@ application = typer.Typer(
 _MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
 
 application.command(rich_help_panel=_MACHINES)(serving.serve)
+application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(definition.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_INSTANCES)(instances.start)

@@ -51,6 +51,8 @@ class Membership:
         self._lease = timedelta(seconds=runtime.limits.lease_seconds)
         self._alive: frozenset[str] = frozenset()
         self._joined = 0
+        #: by this machine's clock; until then nobody can have buried this worker
+        self._until: datetime | None = None
         self._beats = 0
         self._doubt = asyncio.Event()
         self._is_skewed = False
@@ -66,9 +68,16 @@ class Membership:
         """No other worker was alive at the last heartbeat."""
         return len(self._alive) <= 1
 
+    def check(self) -> None:
+        """Raises ``LeaseLost`` where this worker is no member, or may be none any more."""
+        if self._store.exclusive:
+            return
+        if self._until is None or self._until <= self._runtime.now():
+            raise LeaseLost(self._runtime.worker)
+
     async def open(self) -> None:
         await self._join()
-        self._note(await self._store.beat(self._lease))
+        await self._beat()
         if not self._store.exclusive:
             self._task = asyncio.create_task(self._run(), name="statehold membership")
 
@@ -91,7 +100,16 @@ class Membership:
         if self._joined:
             identity.worker = f"{identity.name}#{self._joined + 1}"
         self._joined += 1
+        asked_at = self._runtime.now()
         await self._store.join(identity.worker, self._lease)
+        self._until = asked_at + self._lease
+
+    async def _beat(self) -> tuple[Pulse, bool]:
+        """The pulse, and whether others have come or gone."""
+        asked_at = self._runtime.now()
+        pulse = await self._store.beat(self._lease)
+        self._until = asked_at + self._lease
+        return pulse, self._note(pulse)
 
     async def _run(self) -> None:
         clock = self._runtime.clock
@@ -100,12 +118,12 @@ class Membership:
             await clock.wait(self._doubt, until)
             self._doubt.clear()
             try:
-                pulse = await self._store.beat(self._lease)
-                changed = self._note(pulse)
+                pulse, changed = await self._beat()
                 until = self._next(pulse)
                 self._beaten(changed)
             except LeaseLost as error:
                 log.error("%s", error)
+                self._until = None
                 self._lost()
                 until = await self._join_again()
             except StateholdError as error:

@@ -76,6 +76,23 @@ def create_app(
     return app
 
 
+def create_probes(engine: Engine) -> FastAPI:
+    """An application with the probes alone, for an engine that serves nobody. The engine is opened
+    and closed by whoever made it."""
+    app = FastAPI(
+        title="Statehold worker",
+        version=version("statehold"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _problem)
+    _add_probes(app, lambda: engine)
+    return app
+
+
 class _Served:
     """The engine of one application, once there is one."""
 
