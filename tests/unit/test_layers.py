@@ -2,7 +2,8 @@
 
 The picture, bottom up; parts on one line do not know each other::
 
-    6  cli  testing  (and the package's own front, statehold/__init__.py)
+    7  cli  testing  (and the package's own front, statehold/__init__.py)
+    6  doctor
     5  server  client
     4  engine  stores
     3  store  wire  formats  check  upgrade
@@ -33,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "wire", "formats", "check", "upgrade"),
     ("engine", "stores"),
     ("server", "client"),
+    ("doctor",),
     ("cli", "testing", "__init__"),
 )
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}

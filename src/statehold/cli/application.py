@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from statehold.cli import definition, history, incidents, instances, serving
+from statehold.cli import database, definition, doctor, history, incidents, instances, serving
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
 
@@ -29,6 +29,7 @@ application = typer.Typer(
 )
 
 _MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
+_DEPLOYMENT = "Deployment"
 
 application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
@@ -49,6 +50,8 @@ application.command(rich_help_panel=_INCIDENTS)(incidents.incidents)
 application.command(rich_help_panel=_INCIDENTS)(incidents.retry)
 application.command(rich_help_panel=_INCIDENTS)(incidents.skip)
 application.command(rich_help_panel=_INCIDENTS)(incidents.resolve)
+application.command(rich_help_panel=_DEPLOYMENT)(doctor.doctor)
+application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

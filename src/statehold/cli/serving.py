@@ -18,7 +18,7 @@ from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
-from statehold.stores import is_shared
+from statehold.stores.address import is_shared
 
 DEFAULT_STORE = "sqlite:///statehold.db"
 

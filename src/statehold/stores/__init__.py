@@ -7,7 +7,7 @@ from statehold.store import Store
 from statehold.stores.memory import Memory, MemoryStore
 from statehold.stores.sqlite import SqliteStore
 
-__all__ = ["Memory", "MemoryStore", "SqliteStore", "is_shared", "open_store"]
+__all__ = ["Memory", "MemoryStore", "SqliteStore", "open_store"]
 
 FORMS = (
     "memory:, sqlite:///relative.db, sqlite:////absolute.db or "
@@ -31,11 +31,6 @@ def open_store(dsn: str) -> Store:
         return _postgres(dsn)
     # only the scheme is repeated: the rest of an address may hold a password
     raise StoreRefused(f"no store has an address like {scheme[:40]!r}…; choose {FORMS}")
-
-
-def is_shared(dsn: str) -> bool:
-    """Whether several processes may use this address at once; nothing is opened for it."""
-    return dsn.partition("://")[0] in ("postgresql", "postgres")
 
 
 def _postgres(dsn: str) -> Store:
