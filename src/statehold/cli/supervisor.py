@@ -139,6 +139,10 @@ class Supervisor:
                 raise error
         return 0 if clean else 1
 
+    def pids(self) -> list[int]:
+        """The processes that are there now."""
+        return sorted(child.pid for child in self._children)
+
     def _failed_at_start(self, start: asyncio.Task[None]) -> bool:
         error = start.exception()
         if isinstance(error, _NotStarted):

@@ -13,7 +13,7 @@ import asyncpg
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, some
 from statehold.doctor.postgres_books import PostgresBooks
-from statehold.doctor.postgres_server import examine_server
+from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS
@@ -45,22 +45,25 @@ async def examine_postgres(
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
         return [why_unreachable(error)]
+    found: list[Finding] = []
     try:
-        return await _examine(db, definitions, served, local_now, pause)
+        await _examine(db, found, definitions, served, local_now, pause)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        return [_broken_off(error)]
+        found.append(_broken_off(error))
     finally:
         db.terminate()
+    return found
 
 
 async def _examine(
     db: asyncpg.Connection[Any],
+    found: list[Finding],
     definitions: Mapping[str, Definition[Any]],
     served: Collection[str],
     local_now: Callable[[], datetime],
     pause: Pause,
-) -> list[Finding]:
-    found = await examine_server(db, local_now)
+) -> None:
+    found += await examine_server(db, local_now)
     state = await state_of(db)
     if not state.applied:
         found.append(
@@ -72,7 +75,7 @@ async def _examine(
                 "check the address; if it is right, start a server, or statehold db upgrade",
             )
         )
-        return found
+        return
     if not state.can_run:
         is_newer = state.oldest_code > state.known
         found.append(
@@ -87,7 +90,7 @@ async def _examine(
                 "run a newer release" if is_newer else "statehold db upgrade",
             )
         )
-        return found
+        return
     if state.pending:
         found.append(
             Finding(
@@ -107,9 +110,11 @@ async def _examine(
             )
         )
     found += await examine_tables(db)
+    books = PostgresBooks(db)
+    leases = (await books.workers()).values()
+    found += await examine_connections(db, sum(left.total_seconds() > 0 for left in leases))
     now = await db.fetchval(load_queries("postgres", "doctor.sql")["now"])
-    found += await examine_work(PostgresBooks(db), now, definitions, served, pause)
-    return found
+    found += await examine_work(books, now, definitions, served, pause)
 
 
 def why_unreachable(error: BaseException) -> Finding:

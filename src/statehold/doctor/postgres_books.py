@@ -24,7 +24,7 @@ class PostgresBooks:
         self._db = db
         self._q = load_queries("postgres", "doctor.sql")
 
-    async def workers(self) -> dict[str, timedelta] | None:
+    async def workers(self) -> dict[str, timedelta]:
         rows = await self._db.fetch(self._q["workers"])
         return {row["id"]: row["remaining"] for row in rows}
 

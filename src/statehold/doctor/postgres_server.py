@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: what the pool, the writer and the listener of one worker take at most
 CONNECTIONS = POOL_SIZE + 2
+#: of all connections; beyond it a restart of everything at once does not fit
+USED_SHARE = 0.8
 #: our own transactions take milliseconds
 LONG_TRANSACTION = timedelta(minutes=5)
 #: one that does nothing is a program that forgot it
@@ -67,7 +69,6 @@ async def examine_server(
                 "end what keeps vacuum from working, below, and run VACUUM",
             )
         )
-    found += await _of_connections(db, q, settings)
     found += await _of_transactions(db, q, sees_all=server["sees_all"])
     if not server["is_standby"]:
         found += await _of_slots(db, q)
@@ -140,24 +141,24 @@ def _of_standby(is_standby: bool) -> list[Finding]:
     ]
 
 
-async def _of_connections(
-    db: asyncpg.Connection[Any], q: Mapping[str, str], settings: Mapping[str, str]
-) -> list[Finding]:
+async def examine_connections(db: asyncpg.Connection[Any], workers: int) -> list[Finding]:
+    """``workers``: how many are alive."""
+    q = load_queries("postgres", "doctor.sql")
+    settings = {row["name"]: row["setting"] for row in await db.fetch(q["settings"])}
     used = await db.fetchval(q["connections"])
     most = int(settings["max_connections"]) - int(settings["superuser_reserved_connections"])
-    fits = most // CONNECTIONS
     told = (
-        f"{used} of {most} connections are in use; a worker takes up to {CONNECTIONS}, so "
-        f"{fits} workers fit"
+        f"{used} of {most} connections are in use; a worker takes up to {CONNECTIONS}, and "
+        f"{workers} are alive"
     )
-    if used * 5 < most * 4:
+    if used < USED_SHARE * most and workers * CONNECTIONS <= most:
         return [Finding("note", "connections", told)]
     return [
         Finding(
             "warning",
             "connections",
             told,
-            "the next worker, or this one at its next peak, is refused",
+            "at the next peak workers and other programs are refused",
             "raise max_connections, run fewer workers, or put a pooler before other programs",
         )
     ]

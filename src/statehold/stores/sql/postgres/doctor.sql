@@ -114,10 +114,10 @@ LIMIT $2
 SELECT number FROM mailbox WHERE number = ANY ($1::bigint[]) AND NOT held
 
 -- name: addressees
-SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT $1) AS some
+SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT $1) AS first
 
 -- name: held_mail
 SELECT to_machine, to_id, count(*) AS messages
-FROM (SELECT to_machine, to_id FROM mailbox WHERE held LIMIT $1) AS some
+FROM (SELECT to_machine, to_id FROM mailbox WHERE held LIMIT $1) AS first
 GROUP BY to_machine, to_id
 ORDER BY 3 DESC, 1, 2
