@@ -13,8 +13,9 @@ from statehold.doctor.finding import Finding
 from statehold.doctor.http import examine_http
 from statehold.doctor.sqlite import examine_sqlite
 from statehold.doctor.work import Pause
+from statehold.engine import Engine
 from statehold.errors import StoreRefused
-from statehold.stores import open_store
+from statehold.stores import MemoryStore, open_store
 from statehold.stores.address import is_shared
 
 
@@ -31,7 +32,8 @@ async def examine(
     Raises ``StoreRefused`` for an address that no store has, or that nothing outside of its
     process can look at.
     """
-    definitions = {machine.name: machine for machine in machines}
+    # with the machines that they invoke, as an engine finds them
+    definitions = Engine(MemoryStore(), machines).machines
     found: list[Finding] = []
     served: set[str] = set()
     if server is not None:

@@ -16,7 +16,8 @@ from statehold.doctor.postgres_books import PostgresBooks
 from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
 from statehold.doctor.work import Pause, examine_work
-from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS
+from statehold.errors import StoreRefused
+from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS, connect
 from statehold.stores.postgres_schema import state_of
 from statehold.stores.queries import load_queries
 
@@ -37,12 +38,7 @@ async def examine_postgres(
 ) -> list[Finding]:
     """``local_now`` is this machine's clock, which the database's is compared with."""
     try:
-        db = await asyncpg.connect(
-            dsn,
-            timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
-            server_settings=_SETTINGS,
-        )
+        db = await connect(dsn, _SETTINGS, STATEMENT_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
         return [why_unreachable(error)]
     found: list[Finding] = []
@@ -121,8 +117,11 @@ def why_unreachable(error: BaseException) -> Finding:
     """What an error on the way to the database means. Nothing of the address is repeated, as it
     may hold a password."""
     means = "no server or worker can use this store"
+    if isinstance(error, StoreRefused):
+        return Finding("error", "address", str(error), means, "mend the address")
     for kinds, code, what, do in _REASONS:
-        if isinstance(error, kinds):
+        # where the server has no TLS, the driver says so in words alone
+        if isinstance(error, kinds) or (code == "tls" and "SSL upgrade" in str(error)):
             return Finding("error", code, f"{what}: {_words(error)}", means, do)
     return Finding(
         "error",
@@ -215,11 +214,5 @@ _REASONS: tuple[
         "no-answer",
         f"there was no answer within {CONNECT_SECONDS:g} s",
         "see that the host is up and no firewall drops packets to its port",
-    ),
-    (
-        (_exceptions.ClientConfigurationError, ValueError),
-        "address",
-        "the address can't be understood",
-        "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…",
     ),
 )
