@@ -23,7 +23,7 @@ application = typer.Typer(
     stands for every machine that it defines. Commands that name a MACHINE talk to a server
     (--url, or STATEHOLD_URL).
 
-    Exit codes: 0 done; 1 refused, or a machine's definition has mistakes; 2 wrong usage;
+    Exit codes: 0 done; 1 refused, or something is wrong with what was looked at; 2 wrong usage;
     3 not found; 4 not available, try again later.
     """,
 )

@@ -8,6 +8,7 @@ SIGKILL, and this process stops by itself.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -44,15 +45,15 @@ def main() -> None:
         ).start()
         try:
             machines = load_machines(job.targets)
-            run_job(
-                job,
-                machines,
-                listener,
-                worker,
-                lambda what: control.sendall(f"{what}\n".encode()),
-            )
+            run_job(job, machines, listener, worker, lambda what: _tell(control, what))
         except StateholdError as error:
             sys.exit(explain_failure(error))
+
+
+def _tell(control: socket.socket, what: str) -> None:
+    # a supervisor that is gone is the other thread's affair
+    with contextlib.suppress(ConnectionError):
+        control.sendall(f"{what}\n".encode())
 
 
 def _outlive_no_supervisor(control: socket.socket, stop_seconds: float) -> None:

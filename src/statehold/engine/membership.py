@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from statehold.engine.runtime import Runtime
-from statehold.errors import LeaseLost, StateholdError, Unavailable
+from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
 from statehold.store import Pulse, Store
 
 log = logging.getLogger(__name__)
@@ -69,11 +69,14 @@ class Membership:
         return len(self._alive) <= 1
 
     def check(self) -> None:
-        """Raises ``LeaseLost`` where this worker is no member, or may be none any more."""
+        """Raises ``LeaseLost`` where this worker was buried and has not joined again,
+        ``StoreUnavailable`` where it may be by now."""
         if self._store.exclusive:
             return
-        if self._until is None or self._until <= self._runtime.now():
+        if self._until is None:
             raise LeaseLost(self._runtime.worker)
+        if self._until <= self._runtime.now():
+            raise StoreUnavailable(f"worker {self._runtime.worker} could not renew its lease")
 
     async def open(self) -> None:
         await self._join()
