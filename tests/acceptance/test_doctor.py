@@ -59,7 +59,8 @@ def wrong(found: dict[str, Finding]) -> set[str]:
 
 
 def ask(postgres: PostgresServer, dsn: str, statement: str) -> str:
-    return postgres.execute(statement, database=dsn.rpartition("/")[2])
+    database = dsn.rpartition("/")[2]
+    return postgres.execute(statement.replace("{database}", database), database=database)
 
 
 @pytest.fixture
@@ -111,6 +112,11 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
             "1 message to order",
         ),
         ("ALTER TABLE instances SET (autovacuum_enabled = off)", "table-autovacuum", "instances"),
+        (
+            "ALTER DATABASE {database} SET default_transaction_read_only = on",
+            "read-only",
+            "default_transaction_read_only is on",
+        ),
         (
             "UPDATE schema_migrations SET oldest_code = 9000",
             "schema",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -126,6 +127,8 @@ def test_a_killed_worker_is_replaced_while_requests_go_on(
         assert len(traffic.refused) <= 1, traffic.refused
         assert listed(address) >= set(traffic.started)
         assert len({first, second, int(third)}) == 3
+        # their names, as they stand in the database, tell whose line of the log it is
+        assert re.search(rf'"worker": "[^"]+-{first}-[0-9a-f]{{8}}"', command.said())
         command.signal(signal.SIGTERM)
         assert command.ended() == 0, command.said()
 

@@ -21,10 +21,8 @@ from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS, c
 from statehold.stores.postgres_schema import state_of
 from statehold.stores.queries import load_queries
 
-#: the longest that one question may take
 _SETTINGS = {
     "application_name": "statehold doctor",
-    "default_transaction_read_only": "on",
     "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
 }
 
@@ -60,6 +58,8 @@ async def _examine(
     pause: Pause,
 ) -> None:
     found += await examine_server(db, local_now)
+    # not from the start: that the address leads to where nothing can be written was to be seen
+    await db.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     state = await state_of(db)
     if not state.applied:
         found.append(

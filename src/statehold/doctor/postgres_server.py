@@ -46,9 +46,7 @@ async def examine_server(
     ]
     found += _of_settings(settings)
     found += _of_clock(asked_at, server["now"], answered_at)
-    if server["is_standby"] or server["is_read_only"]:
-        # this session asked to write nothing, so only a standby says so by itself
-        found += _of_standby(server["is_standby"])
+    found += _of_writing(is_standby=server["is_standby"], is_read_only=server["is_read_only"])
     if server["encoding"] != "UTF8":
         found.append(
             Finding(
@@ -127,18 +125,28 @@ def _of_clock(asked_at: datetime, theirs: datetime, answered_at: datetime) -> li
     ]
 
 
-def _of_standby(is_standby: bool) -> list[Finding]:
-    if not is_standby:
-        return []
-    return [
-        Finding(
-            "error",
-            "standby",
-            "the address leads to a standby, which can't be written",
-            "no commit succeeds",
-            "name all hosts in the address, with target_session_attrs=read-write",
-        )
-    ]
+def _of_writing(*, is_standby: bool, is_read_only: bool) -> list[Finding]:
+    if is_standby:
+        return [
+            Finding(
+                "error",
+                "standby",
+                "the address leads to a standby, which can't be written",
+                "no commit succeeds",
+                "name all hosts in the address, with target_session_attrs=read-write",
+            )
+        ]
+    if is_read_only:
+        return [
+            Finding(
+                "error",
+                "read-only",
+                "default_transaction_read_only is on for this role or database",
+                "no commit succeeds",
+                "ALTER ROLE or ALTER DATABASE, RESET default_transaction_read_only",
+            )
+        ]
+    return []
 
 
 async def examine_connections(db: asyncpg.Connection[Any], workers: int) -> list[Finding]:

@@ -149,7 +149,7 @@ async def _of_mail(
             Finding(
                 "warning",
                 "mail-astray",
-                f"there are messages to machines that nobody runs: {some(astray)}",
+                f"there are messages to machines that nobody is known to run: {some(astray)}",
                 "they wait until a worker runs these machines",
                 "run them, or mend the machine that sends to a wrong name",
             )

@@ -6,6 +6,8 @@
    engine starts.
 3. An instance is upgraded at its next event or timer, or at once by whoever asks; both at the
    same time are safe, since either is a write by compare-and-set.
+4. During a deploy, workers of the older version run beside those of the newer: what the newer ones
+   have carried over, the older ones leave to them.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
     InvalidPayload,
+    NewerVersion,
     Problem,
     StepFailed,
     TooLarge,
@@ -125,8 +128,11 @@ class Fleet:
         return carry(made, stored, now, program.configuration)
 
     def upgrade(self, draft: Draft, now: datetime, origin: Origin) -> None:
-        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``."""
+        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``; of an instance of
+        a newer version it notes nothing and raises ``NewerVersion``."""
         old, new = draft.version, draft.definition.version
+        if old > new:
+            raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
         known = draft.tries.get(UPGRADE_KEY)
         if known is not None and known.incident_at is not None:
             raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")

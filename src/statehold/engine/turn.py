@@ -35,6 +35,7 @@ from statehold.errors import (
     InvalidPayload,
     KeyReused,
     LeaseLost,
+    NewerVersion,
     Overloaded,
     Refused,
     StateholdError,
@@ -222,7 +223,7 @@ class Turns:
             answer: Any
             try:
                 answer = act.apply(draft, self._runtime)
-            except Refused as error:
+            except (Refused, NewerVersion) as error:
                 if _asks_now(act):
                     back.add(act)
                     continue
