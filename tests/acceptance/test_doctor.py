@@ -370,6 +370,20 @@ async def test_what_is_wrong_with_a_file_itself_is_told(
     assert wrong(await look(store)) == {"no-worker", "unreadable"}
 
 
+async def test_a_lock_that_this_user_may_not_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(lock: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "orders.db"
+    async with Engine(SqliteStore(path), [OrderFlow]):
+        monkeypatch.setattr(sqlite, "holder_of", refuse)
+        found = await look(f"sqlite:///{path}")
+    assert wrong(found) == {"no-rights"}
+    assert "orders.db.lock can't be read: Permission denied" in found["no-rights"].what
+
+
 async def test_a_log_that_grows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LOG_BYTES", 1000)
     path = tmp_path / "orders.db"
@@ -398,8 +412,14 @@ async def test_a_server_that_is_not_ready_is_told_with_its_reason(engine: Engine
 
 async def test_a_server_that_is_away_or_another_program_is_told(engine: Engine) -> None:
     assert wrong(await look(None, server="http://127.0.0.1:1")) == {"server-unreachable"}
+    unread = await look(None, server="http://ada:s3cret@host:port")
+    assert wrong(unread) == {"server-address"}
+    assert "s3cret" not in str(unread)
     async with listening(create_app(engine, owns_engine=False)) as address:
-        assert wrong(await look(None, server=f"{address}/shop")) == {"server-unhealthy"}
+        guarded = address.replace("//", "//ada:s3cret@") + "/shop"
+        found = await look(None, server=guarded)
+        assert wrong(found) == {"server-unhealthy"}
+        assert "s3cret" not in str(found)
 
 
 async def test_a_server_of_other_versions_is_told(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -26,13 +27,25 @@ async def examine_http(
     definitions: Mapping[str, Definition[Any]],
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> tuple[list[Finding], set[str]]:
-    """Also which machines it runs, as far as it tells."""
-    async with httpx.AsyncClient(
-        base_url=url, timeout=ANSWER_SECONDS, transport=transport
-    ) as client:
+    """Also which machines it runs, as far as it tells. What stands before an ``@`` in the address
+    is used and not told."""
+    try:
+        client = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS, transport=transport)
+    except httpx.InvalidURL:
+        return [
+            Finding(
+                "error",
+                "server-address",
+                "the server's address can't be understood",
+                "it was not looked at",
+                "write it as http://host:port",
+            )
+        ], set()
+    url = re.sub(r"//[^/]*@", "//", url)
+    async with client:
         try:
             health = await client.get("/health")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.HTTPError as error:
             return [_unreachable(url, error)], set()
         if health.status_code != 200:
             return [

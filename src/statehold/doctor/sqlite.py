@@ -72,24 +72,31 @@ def _of_file(path: Path) -> list[Finding]:
             )
         ]
     found = [*_of_disk(path), *_of_rights(path)]
-    holder = _holder(path)
-    found.append(
-        Finding("note", "in-use", f"{path} is in use by {holder}")
-        if holder
-        else Finding(
-            "error",
-            "no-worker",
-            f"no process has {path} open",
-            "no timer fires, no effect runs, no message is delivered",
-            "start one: statehold serve, or statehold worker",
-        )
-    )
+    found.append(_of_lock(path))
     return found
 
 
-def _holder(path: Path) -> str | None:
+def _of_lock(path: Path) -> Finding:
     lock = path.with_name(path.name + ".lock")
-    return holder_of(lock) if lock.exists() else None
+    try:
+        holder = holder_of(lock) if lock.exists() else None
+    except OSError as error:
+        return Finding(
+            "error",
+            "no-rights",
+            f"{lock} can't be read: {error.strerror}",
+            "whether a process has the database open was not looked at",
+            "ask as the user that the server runs as",
+        )
+    if holder:
+        return Finding("note", "in-use", f"{path} is in use by {holder}")
+    return Finding(
+        "error",
+        "no-worker",
+        f"no process has {path} open",
+        "no timer fires, no effect runs, no message is delivered",
+        "start one: statehold serve, or statehold worker",
+    )
 
 
 def _of_disk(path: Path) -> list[Finding]:
