@@ -43,10 +43,31 @@ class Alarm(Machine[Nothing], name="alarm", version=1):
 """
 
 
-def serving(dsn: str, cwd: Path, target: str = ORDERS, workers: int = 2) -> Command:
+STUCK = """
+import time
+
+from pydantic import BaseModel
+
+from statehold import Machine, State
+
+
+class Nothing(BaseModel):
+    pass
+
+
+def wait_for_ever(data: Nothing) -> None:
+    time.sleep(3600)
+
+
+class Stuck(Machine[Nothing], name="stuck", version=1):
+    waiting = State(initial=True, entry=wait_for_ever)
+"""
+
+
+def serving(dsn: str, cwd: Path, target: str = ORDERS, *options: str, workers: int = 2) -> Command:
     return Command(
         "serve", target, "--port", "0", "--workers", str(workers), "--log-format", "json",
-        cwd=cwd, store=dsn,
+        *options, cwd=cwd, store=dsn,
     )  # fmt: skip
 
 
@@ -164,6 +185,23 @@ def test_workers_stop_gracefully_with_their_supervisor(
         assert '"level": "error"' not in command.said()
 
 
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGKILL])
+def test_a_worker_that_is_stuck_ends_with_its_supervisor_all_the_same(
+    postgres_dsn: str, tmp_path: Path, signal_: signal.Signals
+) -> None:
+    target = tmp_path / "stuck.py"
+    target.write_text(STUCK)
+    with serving(postgres_dsn, tmp_path, str(target), "--grace", "0") as command:
+        address = command.address()
+        # the worker that takes this never comes back to its event loop
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/api/machines/stuck/instances", json={"id": "s-1"}, timeout=1)
+        command.signal(signal_)
+        assert command.ended() == (1 if signal_ == signal.SIGTERM else -signal.SIGKILL)
+        if signal_ == signal.SIGTERM:
+            assert command.said().count("has not stopped in time and is killed") == 1
+
+
 def test_workers_are_replaced_one_by_one_and_no_request_is_lost(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
@@ -186,7 +224,7 @@ def test_workers_that_run_stay_where_their_replacement_does_not_start(
 ) -> None:
     target = tmp_path / "alarms.py"
     target.write_text(ALARM)
-    with serving(postgres_dsn, tmp_path, target=str(target)) as command:
+    with serving(postgres_dsn, tmp_path, str(target)) as command:
         address = command.address()
         target.write_text("1 / 0")
         command.signal(signal.SIGHUP)
@@ -205,7 +243,7 @@ def test_a_mistake_that_keeps_workers_from_starting_is_told_once(
 ) -> None:
     target = tmp_path / "broken.py"
     target.write_text("1 / 0")
-    with serving(postgres_dsn, tmp_path, target=str(target), workers=4) as command:
+    with serving(postgres_dsn, tmp_path, str(target), workers=4) as command:
         assert command.greeting() == ""
         assert command.ended() == 1
         assert command.said().count("division by zero") == 1
@@ -267,7 +305,7 @@ def test_a_worker_does_what_is_due_and_answers_probes_alone(
 ) -> None:
     target = tmp_path / "alarms.py"
     target.write_text(ALARM)
-    with serving(postgres_dsn, tmp_path, target=str(target), workers=1) as server:
+    with serving(postgres_dsn, tmp_path, str(target), workers=1) as server:
         instances = f"{server.address()}/api/machines/alarm/instances"
         with Command(
             "worker", str(target), "--health-port", "0", cwd=tmp_path, store=postgres_dsn
