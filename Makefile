@@ -3,9 +3,10 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types format demo bench bench-quick clean
+.PHONY: help test check lint types format demo bench bench-quick bench-peers clean
 
 VENV := .venv
+PEERS_VENV := benchmarks/peers/.venv
 RUN := $(VENV)/bin/python -m
 # --no-deps and `pip check` together prove that the pinned lists are complete;
 # --only-binary makes a missing wheel an error, not a call for a compiler.
@@ -42,9 +43,14 @@ bench: $(VENV)/.bench ## all benchmarks, beside their peers
 bench-quick: $(VENV)/.bench ## the same in about a minute, to see that they run
 	$(RUN) benchmarks --quick
 
+bench-peers: $(VENV)/.dev $(VENV)/.bench ## durable steps on PostgreSQL beside peers; ARGS=--quick for a short run
+	@$(MAKE) --no-print-directory $(PEERS_VENV)/.made || \
+	  echo "Some peers could not be installed: the run leaves them out." >&2
+	$(RUN) benchmarks.beside $(ARGS)
+
 clean: ## remove the environment and all that tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
-	rm -rf benchmarks/peers/xstate/node_modules
+	rm -rf $(PEERS_VENV) benchmarks/peers/xstate/node_modules benchmarks/peers/restate/node_modules
 	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment; a stamp file says which of its layers are up to date -------------------
@@ -84,4 +90,12 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 $(VENV)/.bench: $(VENV)/.runtime requirements/bench.txt
 	$(INSTALL) -r requirements/bench.txt
 	$(CHECK_INSTALLED)
+	@touch $@
+
+# Peers whose requirements are none of ours, in an environment of their own; a run does without it.
+$(PEERS_VENV)/.made: $(VENV)/.made requirements/bench-peers.txt
+	$(VENV)/bin/python -m venv --clear $(PEERS_VENV)
+	$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --only-binary=:all: -r requirements/bench-peers.txt
+	$(PEERS_VENV)/bin/python -m pip check --quiet --disable-pip-version-check
 	@touch $@

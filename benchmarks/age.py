@@ -33,7 +33,7 @@ async def _measure(path: Path, quick: bool) -> None:
     ages = QUICK if quick else INSTANCES
     events = EVENTS_A_LAP // 10 if quick else EVENTS_A_LAP
     async with Engine(f"sqlite:///{path}", machines=[ParcelFlow]) as engine:
-        groups = {age: await _grown(engine, age, instances) for age, instances in ages.items()}
+        groups = {age: await grown(engine, age, instances) for age, instances in ages.items()}
         for ids in groups.values():
             await _lap(engine, ids, events // 10)
         taken = await in_turns_async(
@@ -49,7 +49,7 @@ async def _measure(path: Path, quick: bool) -> None:
         print_ratio(f"event-after-{age}", "event-after-10", taken[str(age)].median / young)
 
 
-async def _grown(engine: Engine, age: int, instances: int) -> list[str]:
+async def grown(engine: Engine, age: int, instances: int) -> list[str]:
     """Instances that have had that many events."""
     ids = [f"age-{age}-{n}" for n in range(instances)]
 

@@ -21,7 +21,7 @@ from benchmarks.rounds import ROUNDS, Series, in_turns_async
 from benchmarks.table import number, percent, print_ratio, print_table
 from statehold.engine import Engine
 from statehold.store import Ref
-from statehold.stores.sqlite import SqliteStore
+from statehold.stores import open_store
 
 INSTANCES = 1000
 LAP_SECONDS = 2.0
@@ -38,7 +38,7 @@ def main(*, quick: bool = False, directory: Path | None = None) -> None:
 
 
 async def _measure(place: Path, lap_seconds: float) -> None:
-    document, entry = await lengths(place / "sample.db")
+    document, entry = await lengths(f"sqlite:///{place / 'sample.db'}")
     print(f"{INSTANCES:,} instances, row document {document} bytes, journal entry {entry} bytes")
     bare = Bare(place / "loop.db", document, entry)
     batched = Bare(place / "batched.db", document, entry)
@@ -102,13 +102,13 @@ async def drive(engine: Engine, ids: list[str], callers: int, seconds: float) ->
     return done / (perf_counter() - began)
 
 
-async def lengths(path: Path) -> tuple[int, int]:
-    """Bytes of a row's document, and of a journal entry on the average."""
-    async with Engine(f"sqlite:///{path}", machines=[ParcelFlow]) as engine:
+async def lengths(address: str) -> tuple[int, int]:
+    """Bytes of a row's document, and of a journal entry on the average, in an empty store."""
+    async with Engine(address, machines=[ParcelFlow]) as engine:
         await engine.start(ParcelFlow, id="sample", data=Parcel())
         for n in range(SAMPLE_EVENTS):
             await engine.send(ParcelFlow, "sample", scan(n))
-    store = SqliteStore(path)
+    store = open_store(address)
     await store.open("benchmark")
     try:
         ref = Ref("parcel", "sample")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
+
+Taken = TypeVar("Taken")
 
 #: an odd number, so that the median is a lap that took place
 ROUNDS = 5
@@ -37,10 +40,18 @@ def in_turns(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict
 async def in_turns_async(
     contenders: Mapping[str, Callable[[], Awaitable[float]]], rounds: int
 ) -> dict[str, Series]:
-    values: dict[str, list[float]] = {name: [] for name in contenders}
+    taken = await each_in_turn(contenders, rounds)
+    return {name: Series(tuple(values)) for name, values in taken.items()}
+
+
+async def each_in_turn(
+    contenders: Mapping[str, Callable[[], Awaitable[Taken]]], rounds: int
+) -> dict[str, list[Taken]]:
+    """The same for laps that give more than one number."""
+    taken: dict[str, list[Taken]] = {name: [] for name in contenders}
     for name in _order(list(contenders), rounds):
-        values[name].append(await contenders[name]())
-    return {name: Series(tuple(taken)) for name, taken in values.items()}
+        taken[name].append(await contenders[name]())
+    return taken
 
 
 def _order(names: list[str], rounds: int) -> list[str]:

@@ -12,6 +12,7 @@ from benchmarks.peers import (
     Case,
     Run,
     WrongWork,
+    npm,
     python_statemachine,
     sismic_,
     statehold_,
@@ -67,7 +68,7 @@ def main(*, quick: bool = False) -> None:
     print("== step in memory ==\n")
     for package in ("statehold", "python-statemachine", "transitions", "sismic"):
         print(f"{package} {version(package)}")
-    missing = xstate_.why_not()
+    missing = npm.why_not()
     print(f"xstate left out: {missing}" if missing else xstate_.versions())
     with _xstate(missing) as xstate:
         for case in COUNTS_PER_EVENT:

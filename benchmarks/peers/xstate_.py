@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,21 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.peers import Case, Lap, Run
+from benchmarks.peers.npm import NodeFailed, install, wanted
 
 FOLDER = Path(__file__).parent / "xstate"
-INSTALL_SECONDS = 180
-
 Way = Literal["send", "transition"]
-
-
-class NodeFailed(Exception):
-    """Node or npm is there, but did not do its work."""
-
-
-def why_not() -> str | None:
-    """What is missing on this machine, or None."""
-    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
-    return f"{' and '.join(missing)} not installed" if missing else None
 
 
 class Laps:
@@ -56,7 +44,7 @@ class Laps:
 @contextmanager
 def running() -> Iterator[Laps]:
     """Raises ``NodeFailed`` where XState can't be installed."""
-    _install()
+    install(FOLDER, "xstate")
     process = subprocess.Popen(
         ["node", "laps.mjs"],
         cwd=FOLDER,
@@ -84,28 +72,4 @@ def versions() -> str:
     node = subprocess.run(
         ["node", "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    return f"xstate {_wanted()} on node {node}"
-
-
-def _wanted() -> str:
-    package = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
-    return str(package["dependencies"]["xstate"])
-
-
-def _version(package: Path) -> str:
-    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
-
-
-def _install() -> None:
-    installed = FOLDER / "node_modules" / "xstate" / "package.json"
-    if installed.exists() and _version(installed) == _wanted():
-        return
-    done = subprocess.run(
-        ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=FOLDER,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_SECONDS,
-    )
-    if done.returncode:
-        raise NodeFailed(f"npm install in {FOLDER} failed:\n{done.stdout}{done.stderr}")
+    return f"xstate {wanted(FOLDER, 'xstate')} on node {node}"

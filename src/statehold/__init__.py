@@ -38,9 +38,10 @@ from statehold.define import (
     on_result,
     seconds,
 )
-from statehold.engine import Engine
+from statehold.engine import Engine, Retention
 from statehold.errors import (
     ActionFailed,
+    ArchiveFailed,
     DefinitionError,
     EndlessLoop,
     GuardFailed,
@@ -76,6 +77,7 @@ __all__ = [
     "AMachine",
     "ActionFailed",
     "AnyEvent",
+    "ArchiveFailed",
     "Call",
     "Chart",
     "Compound",
@@ -102,6 +104,7 @@ __all__ = [
     "Problem",
     "Refused",
     "Result",
+    "Retention",
     "Retry",
     "SchemaMismatch",
     "Snapshot",

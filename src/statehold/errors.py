@@ -29,6 +29,7 @@ The branch says who must act::
     │   ├── Overloaded
     │   └── Stopping
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
+    ├── ArchiveFailed            the same: nothing is purged
     ├── StoreRefused             the same: nothing goes on
     │   ├── StoreInUse
     │   ├── SchemaMismatch
@@ -513,6 +514,12 @@ class InstanceUnreadable(StateholdError):
 
     def details(self) -> dict[str, Any]:
         return {"machine": self.machine, "id": self.id}
+
+
+class ArchiveFailed(StateholdError):
+    """Finished instances can't be written out, so none of them is purged; all else goes on."""
+
+    code = "archive-failed"
 
 
 class StoreRefused(StateholdError):

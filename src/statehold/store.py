@@ -8,8 +8,9 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
 
 1.  ``commit`` writes each :class:`Write` whole or not at all. A write whose ``expected_rev`` is
     no longer the row's is not written and named in the answer; the others are.
-2.  A journal entry is never changed. ``(machine, id, seq, part)`` is unique, and so is
-    ``(machine, id, key)``: a write that brings a key again is not written and named.
+2.  A journal entry is never changed, nor taken out but with its instance (rule 8). ``(machine, id,
+    seq, part)`` is unique, and so is ``(machine, id, key)``: a write that brings a key again is not
+    written and named.
 3.  A message is taken out in the same transaction as the write it caused. A message that was
     already taken out makes that write a conflict.
 4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always. Each
@@ -22,6 +23,11 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     again, and from then on it writes nothing: ``LeaseLost``. The store's own clock measures leases.
 7.  What is claimed (``until``) is given to no other worker before then, or before a write of the
     row. A claim only spares work: without it, two would try the same and one would lose.
+8.  Only what is over can be forgotten, by compare-and-set, and with one transaction it is out of
+    sight: row, journal, keys, lookups, counts. No reader ever sees a part of it, and its id is free
+    for an instance that begins at ``seq`` 1 with a journal of its own. What its journal took up is
+    given back afterwards by ``sweep``, a bounded number of entries in each transaction; where that
+    is broken off, the next ``sweep`` of any worker goes on.
 """
 
 from __future__ import annotations
@@ -34,6 +40,9 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 Status = Literal["running", "paused", "done", "cancelled"]
+
+#: nothing comes after these
+OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 
 #: rows in one answer to ``list``, ``journal``, ``due`` …; a larger ``limit`` is cut to it
 PAGE_LIMIT = 1000
@@ -193,11 +202,13 @@ class Pulse(Struct, frozen=True):
 
 class Hint(Struct, frozen=True, omit_defaults=True):
     """What other workers may want to look at: instances that changed (None: more than can be
-    named), and whether anything was put into the mailbox. It may be lost: the store is the truth.
+    named), whether anything was put into the mailbox, and whether anything was handed over that is
+    due at once. It may be lost: the store is the truth.
     """
 
     changed: tuple[Ref, ...] | None = ()
     mail: bool = False
+    due: bool = False
 
 
 class Store(Protocol):
@@ -329,6 +340,40 @@ class Store(Protocol):
 
     async def discard(self, numbers: Sequence[int]) -> None:
         """Takes out messages that no instance is left to receive or to hear of."""
+
+    async def finished(
+        self,
+        machine: str,
+        before: datetime,
+        limit: int,
+        cursor: str | None = None,
+        now: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page:
+        """Rows that are over, and have been since ``before`` or longer (``since`` is when they
+        ended), longest ago first. With ``now`` and ``until``: without those that are claimed or
+        have anything left to do, the others claimed for this worker until then.
+
+        A page may have fewer rows than ``limit``, or none, before the last one.
+        """
+        ...
+
+    async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
+        """Those of these instances that a message is on its way to or from, held or not."""
+        ...
+
+    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+        """Takes these rows out of sight, in one transaction for all, and tells of each whether it
+        is gone. One that is not over, has another ``rev`` by now, or is ``mailed``, stays.
+
+        It needs no lease: what it may do depends on the row alone.
+        """
+        ...
+
+    async def sweep(self, limit: int) -> int:
+        """Takes out entries of forgotten instances in one transaction, ``limit`` at most and fewer
+        if they are large, and tells how many; 0 when none are left but what another is at."""
+        ...
 
     # last: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page: ...

@@ -58,7 +58,8 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;
     else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
     pointers' tokens joined by ``/`` as names (RFC 6901 escapes). Neither: it did not change.
-    ``state`` is the configuration's leaves afterwards, ``version`` the machine's.
+    ``state`` is the configuration's leaves afterwards, ``version`` the machine's. ``trace`` is the
+    step's W3C ``traceparent``, there where a tracer was.
     """
 
     version: int
@@ -76,6 +77,7 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     emitted: tuple[Any, ...] = ()
     output: Any = None
     reason: str | None = None
+    trace: str | None = None
 
 
 class JournalEntry(Wire):
@@ -104,6 +106,9 @@ class JournalEntry(Wire):
     emitted: list[Any] = []
     output: Any = None
     reason: str | None = None
+    trace: str | None = Field(
+        default=None, description="the step's place in a trace (W3C traceparent), where traced"
+    )
 
 
 class Journal(Wire):
@@ -311,6 +316,14 @@ class UpgradeReport(Wire):
     upgraded: int
     already: int
     failed: dict[str, str] = Field(description="instance to reason; each has an incident")
+
+
+class PurgeReport(Wire):
+    machine: str
+    before: datetime = Field(description="finished by then; later ones were not looked at")
+    purged: int = Field(description="in a dry run, those that would have been")
+    kept: int = Field(description="finished by then, with something still under way")
+    dry_run: bool
 
 
 class Problem(Wire):

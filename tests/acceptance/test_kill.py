@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from statehold.engine import Engine
-from statehold.engine.limits import Limits
-from statehold.stores import SqliteStore
-from tests.acceptance.auditor import Ledger, audit, waiting
-from tests.acceptance.kill_flow import Sold, StockFlow
+from tests.simulation.auditor import Ledger, audit, audit_at_rest
+from tests.simulation.images import read_sqlite
 
 pytestmark = pytest.mark.anyio
 
@@ -72,8 +69,9 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
         retrying.cancel()
         await server.stop()
     ledger = shop.ledger
-    assert audit(path, ledger) == []
-    assert waiting(path) == 0
+    image = read_sqlite(path)
+    assert audit(image, ledger) == []
+    assert audit_at_rest(image) == []
     assert len(ledger.acknowledged) >= 3 * ORDERS
     assert ledger.refused
     check_the_outcome(path, calls)
@@ -294,85 +292,3 @@ async def endpoint(chance: random.Random) -> AsyncIterator[tuple[str, Counter[st
     async with server:
         port = server.sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}", calls
-
-
-# --- the auditor itself -------------------------------------------------------------------------
-
-
-async def a_sound_store(path: Path) -> None:
-    async with Engine(SqliteStore(path), [StockFlow], limits=Limits()) as engine:
-        await engine.start(StockFlow, "stock-1")
-        for number in range(5):
-            await engine.send(StockFlow, "stock-1", Sold(order=f"o-{number}"), key=f"k-{number}")
-
-
-def delete_an_entry(db: sqlite3.Connection) -> None:
-    db.execute("DELETE FROM journal WHERE seq = 3")
-
-
-def write_an_entry_twice(db: sqlite3.Connection) -> None:
-    db.execute("DROP INDEX journal_keys")
-    db.execute(
-        "INSERT INTO journal SELECT instance, seq, 1, at, kind, body, key, reply FROM journal"
-        " WHERE seq = 4"
-    )
-
-
-def change_the_data(db: sqlite3.Connection) -> None:
-    db.execute(
-        "UPDATE instances SET document = CAST(replace(CAST(document AS TEXT), 'o-3', 'o-9')"
-        " AS BLOB)"
-    )
-
-
-def change_the_state(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE configurations SET state = '[\"shut\"]'")
-
-
-def move_the_seq(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE instances SET seq = seq + 1")
-
-
-def record_an_end_twice(db: sqlite3.Connection) -> None:
-    body = '{"version":1,"state":["open"],"effects":[{"key":"1.1","name":"x","what":"done"}]}'
-    for part in (1, 2):
-        db.execute(
-            "INSERT INTO journal (instance, seq, part, at, kind, body)"
-            " SELECT instance, seq, ?, at, 'done', CAST(? AS BLOB) FROM journal"
-            " WHERE seq = 6 AND part = 0",
-            (part, body),
-        )
-
-
-@pytest.mark.parametrize(
-    ("fault", "finding"),
-    [
-        (delete_an_entry, "its steps are [1, 2, 4, 5, 6], and not 1 to 6"),
-        (write_an_entry_twice, "key k-2 is in its journal 2 times"),
-        (change_the_data, "its data is"),
-        (change_the_state, "its journal ends in"),
-        (move_the_seq, "and not 1 to 7"),
-        (record_an_end_twice, "effect 1.1 ended more than once"),
-    ],
-)
-async def test_the_auditor_finds_a_planted_fault(
-    tmp_path: Path, fault: Callable[[sqlite3.Connection], None], finding: str
-) -> None:
-    path = tmp_path / "sound.db"
-    await a_sound_store(path)
-    ledger = Ledger(acknowledged={f"k-{number}" for number in range(5)})
-    assert audit(path, ledger) == []
-    with sqlite3.connect(path) as db:
-        fault(db)
-    db.close()
-    assert any(finding in found for found in audit(path, ledger))
-
-
-async def test_the_auditor_holds_the_store_against_what_callers_were_told(tmp_path: Path) -> None:
-    path = tmp_path / "sound.db"
-    await a_sound_store(path)
-    wrong = Ledger(acknowledged={"lost"}, refused={"k-1"}, unknown={"k-2", "k-9"})
-    assert audit(path, wrong) == [
-        "lost was acknowledged and is in the journal 0 times",
-        "k-1 was refused and is in the journal",
-    ]

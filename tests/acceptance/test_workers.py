@@ -214,6 +214,8 @@ def test_workers_are_replaced_one_by_one_and_no_request_is_lost(
             traffic.wait_for_more(10)
         assert traffic.refused == []
         assert len(command.workers()) == 4
+        # whichever of them is asked answers for both, and the old ones are gone from it
+        assert "statehold_processes 2" in httpx.get(f"{address}/metrics").text
         assert listed(address) == set(traffic.started)
         command.signal(signal.SIGTERM)
         assert command.ended() == 0, command.said()
@@ -315,6 +317,7 @@ def test_a_worker_does_what_is_due_and_answers_probes_alone(
             probes = greeting.rpartition(" ")[2]
             assert httpx.get(f"{probes}/health").json()["status"] == "ok"
             assert httpx.get(f"{probes}/ready").status_code == 200
+            assert "statehold_workers 2" in httpx.get(f"{probes}/metrics").text
             assert httpx.get(f"{probes}/api/machines").status_code == 404
             assert httpx.post(instances, json={"id": "a-1"}).status_code == 201
             server.signal(signal.SIGKILL)

@@ -30,6 +30,7 @@ LOOSE = {
     "holders": {"instances_held"},
     "addressees": {"mailbox_of_instance"},
     "keys_with_incidents": {"instances_with_incidents"},
+    "lock_forgotten": {"forgotten_pkey"},
 }
 
 FILL = """

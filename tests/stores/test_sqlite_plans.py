@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from statehold.stores import SqliteStore, sqlite_writer
+from statehold.stores import SqliteStore, sqlite_sweep, sqlite_writer
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import Configurations
 
@@ -64,6 +64,11 @@ async def test_pages_come_in_the_order_of_an_index_without_sorting(
         ("journal", "(instance=? AND (seq,part)>(?,?))"),
         ("count_since", "instances_by_since (configuration=? AND since<?)"),
         ("keys_by_since", "instances_by_since (configuration=? AND since<?)"),
+        ("finished", "instances_by_since (configuration=? AND since>? AND since<?)"),
+        ("is_mailed", "mailbox_to (to_machine=? AND to_id=?)"),
+        ("is_mailed", "mailbox_sent (sender_machine=? AND sender_id=?)"),
+        ("held_mail", "mailbox_to (to_machine=? AND to_id=? AND held=?)"),
+        ("left_of_journal", "(instance=?)"),
     ],
 )
 async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
@@ -75,6 +80,6 @@ async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
 def test_every_query_is_used() -> None:
     code = "".join(
         Path(module.__file__ or "").read_text("utf-8")
-        for module in (sys.modules[SqliteStore.__module__], sqlite_writer)
+        for module in (sys.modules[SqliteStore.__module__], sqlite_sweep, sqlite_writer)
     ) + Path(sys.modules[Configurations.__module__].__file__ or "").read_text("utf-8")
     assert {name for name in QUERIES if f'"{name}"' not in code} == set()

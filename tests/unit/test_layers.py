@@ -2,9 +2,10 @@
 
 The picture, bottom up; parts on one line do not know each other::
 
-    7  cli  testing  (and the package's own front, statehold/__init__.py)
-    6  doctor
-    5  server  client
+    8  cli  testing  (and the package's own front, statehold/__init__.py)
+    7  doctor
+    6  server  client
+    5  observe
     4  engine  stores
     3  store  wire  formats  check  upgrade
     2  interpreter
@@ -33,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("interpreter",),
     ("store", "wire", "formats", "check", "upgrade"),
     ("engine", "stores"),
+    ("observe",),
     ("server", "client"),
     ("doctor",),
     ("cli", "testing", "__init__"),

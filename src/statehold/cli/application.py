@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 import typer
 
-from statehold.cli import database, definition, doctor, history, incidents, instances, serving
+from statehold.cli import (
+    database,
+    definition,
+    doctor,
+    history,
+    incidents,
+    instances,
+    retention,
+    serving,
+)
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
 
@@ -35,6 +44,7 @@ application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(definition.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)
 application.command(rich_help_panel=_INSTANCES)(instances.show)

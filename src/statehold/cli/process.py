@@ -8,18 +8,24 @@ import signal
 import socket
 import uuid
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
+from statehold.cli.retention import read_retention
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
+from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
 from statehold.server.auth import LOOPBACK_HOSTS
+
+if TYPE_CHECKING:
+    from statehold.observe.tracing import Tracing
 
 #: seconds that running effects get after the last request, of the time for a graceful stop
 _EFFECTS_SECONDS = Limits().grace_seconds
@@ -32,7 +38,9 @@ class Job(Struct, frozen=True, kw_only=True):
     hold a password, and everybody on the machine can read a command line.
 
     ``serves``: the API is offered at the listener, else only the probes, if there is one.
-    ``grace_seconds``: how long open requests may take after a signal.
+    ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
+    among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
+    for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
     """
 
     targets: list[str]
@@ -42,6 +50,10 @@ class Job(Struct, frozen=True, kw_only=True):
     log_format: str = "text"
     access_log: bool = False
     grace_seconds: float = 30
+    keep: list[str] = []
+    archive: str | None = None
+    process: str = ""
+    metrics_directory: str | None = None
 
     @property
     def stop_seconds(self) -> float:
@@ -82,7 +94,17 @@ async def _run(
     up: Callable[[str], None],
 ) -> None:
     what = ", ".join(f"{m.name} v{m.version}" for m in machines)
-    async with Engine(job.store, machines, limits=job.limits(), worker=worker) as engine:
+    metrics = Metrics(process=job.process, directory=job.metrics_directory)
+    tracing = _tracing()
+    async with Engine(
+        job.store,
+        machines,
+        limits=job.limits(),
+        worker=worker,
+        observer=metrics,
+        tracer=tracing,
+        retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
+    ) as engine:
         if listener is None:
             await _wait_for_signal(lambda: up(what))
             return
@@ -93,9 +115,11 @@ async def _run(
                 authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if job.loopback else None),
                 bounds=bounds,
                 owns_engine=False,
+                metrics=metrics,
+                tracing=tracing,
             )
         else:
-            app = create_probes(engine)
+            app = create_probes(engine, metrics=metrics)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -147,6 +171,17 @@ async def _wait_for_signal(up: Callable[[], None]) -> None:
     finally:
         for sig, handler in before.items():
             signal.signal(sig, handler)
+
+
+def _tracing() -> Tracing | None:
+    """Traces go where the machines' modules, or ``opentelemetry-instrument``, say; else there are
+    none, and they cost nothing."""
+    try:
+        from statehold.observe.tracing import configured
+    except ImportError:
+        # what statehold[otel] brings is not installed
+        return None
+    return configured()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -6,15 +6,18 @@ import asyncio
 import ipaddress
 import os
 import socket
+import tempfile
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 
 from statehold.cli.definition import Targets
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.outcome import UsageError
 from statehold.cli.process import Job, name_worker, run_job
+from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
@@ -57,6 +60,8 @@ def serve(
     grace: Grace = 30,
     log_format: Format = LogFormat.text,
     access_log: Annotated[bool, typer.Option(help="Log every request.")] = False,
+    keep: Keep = None,
+    archive: ArchiveTo = None,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     loopback = _is_loopback(host)
@@ -68,8 +73,11 @@ def serve(
         log_format=log_format.value,
         access_log=access_log,
         grace_seconds=grace,
+        keep=keep or [],
+        archive=None if archive is None else str(archive),
     )
     _check_workers(store, workers)
+    read_retention(keep or (), archive)
     if workers == 1:
         # told before the port is taken
         load_machines(targets)
@@ -89,12 +97,16 @@ def worker(
     health_port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Answer /health and /ready on 127.0.0.1; 0: any free port."
+            min=0,
+            max=65535,
+            help="Answer /health, /ready and /metrics on 127.0.0.1; 0: any free port.",
         ),
     ] = None,
     workers: Workers = 1,
     grace: Grace = 30,
     log_format: Format = LogFormat.text,
+    keep: Keep = None,
+    archive: ArchiveTo = None,
 ) -> None:
     """Do what is due, timers, effects and messages, without serving HTTP."""
     if store == "memory:":
@@ -103,12 +115,15 @@ def worker(
             "another --store, or serve"
         )
     _check_workers(store, workers)
+    read_retention(keep or (), archive)
     job = Job(
         targets=targets,
         store=store,
         serves=False,
         log_format=log_format.value,
         grace_seconds=grace,
+        keep=keep or [],
+        archive=None if archive is None else str(archive),
     )
     if workers == 1:
         load_machines(targets)
@@ -133,13 +148,14 @@ def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) 
         )
         return
     configure_logging(LogFormat(job.log_format), access_log=job.access_log)
-    supervisor = Supervisor(
-        job,
-        workers,
-        listener,
-        lambda what: print(greeting.format(f"{what} with {workers} workers"), flush=True),
-    )
-    code = asyncio.run(supervisor.run())
+    with tempfile.TemporaryDirectory(prefix="statehold-") as directory:
+        supervisor = Supervisor(
+            replace(job, metrics_directory=directory),
+            workers,
+            listener,
+            lambda what: print(greeting.format(f"{what} with {workers} workers"), flush=True),
+        )
+        code = asyncio.run(supervisor.run())
     if code:
         raise typer.Exit(code)
 

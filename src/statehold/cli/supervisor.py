@@ -32,6 +32,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from statehold.cli.process import Job
 from statehold.errors import StateholdError
@@ -188,7 +189,8 @@ class Supervisor:
         child.ended.add_done_callback(lambda _: self._gone(child))
         log.info("worker %d is process %d", place.number, child.pid)
         try:
-            writer.write(msgspec.json.encode(self._job) + b"\n")
+            job = replace(self._job, process=str(place.number))
+            writer.write(msgspec.json.encode(job) + b"\n")
             async with asyncio.timeout(START_SECONDS):
                 line = await reader.readline()
         except TimeoutError:

@@ -1,5 +1,6 @@
-"""What runs machines: group commit, timers, effects, rescue, upgrades."""
+"""What runs machines: group commit, timers, effects, rescue, upgrades, retention."""
 
 from statehold.engine.engine import Engine
+from statehold.engine.retention import Retention
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Retention"]

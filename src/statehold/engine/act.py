@@ -34,6 +34,10 @@ class Act(ABC):
     """
 
     wants_held_mail: ClassVar[bool] = False
+    #: when it was queued, by ``time.perf_counter``; only where there is an observer
+    asked_at: float = 0.0
+    #: what a tracer keeps with it
+    span: Any = None
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
@@ -49,6 +53,10 @@ class Act(ABC):
     @abstractmethod
     def apply(self, draft: Draft, runtime: Runtime) -> Any:
         """Changes the draft and gives the answer, or raises and changes nothing."""
+
+    def trace(self) -> str:
+        """Where what caused it stands in its trace; empty where nobody knows."""
+        return ""
 
     def same_request(self, kind: str, event: Any) -> bool:
         """Whether the journal's entry under this act's key came from the same request."""

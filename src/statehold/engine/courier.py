@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
+from statehold.engine.logs import about
 from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
@@ -53,7 +54,7 @@ class Courier:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def expect(self) -> None:
-        """A message was posted; one that is due later is found when its time comes."""
+        """A message was posted, or one that was to come later is due."""
         self._hint.set()
 
     async def _run(self) -> None:
@@ -67,16 +68,13 @@ class Courier:
                     self._pace.found()
                     continue
                 until = clock.now() + self._pace.pause()
-                earliest = await self._store.next_wake(self._machines)
-                if earliest is not None and earliest > clock.now():
-                    until = min(until, earliest)
             except Stopping:
                 return
             except StateholdError as error:
-                log.warning("the mailbox could not be read: %s", error)
+                log.warning("the mailbox could not be read: %s", error, extra=about(self._runtime))
             except Exception:
                 # a bug, ours or the store's; without this task no message would ever arrive again
-                log.exception("the mailbox could not be read")
+                log.exception("the mailbox could not be read", extra=about(self._runtime))
             await clock.wait(self._hint, until)
 
     async def _round(self) -> bool:
@@ -102,18 +100,20 @@ class Courier:
             return True
         if not isinstance(outcome, StateholdError):
             raise outcome
+        extra = about(self._runtime, message.to, message_number=message.number)
         if isinstance(outcome, _WAITS):
-            log.warning("message %d waits: %s", message.number, outcome)
+            log.warning("message %d waits: %s", message.number, outcome, extra=extra)
             return False
         bounce = Bounce(message, outcome)
         try:
             await self._turns.ask(bounce)
         except UnknownInstance:
-            log.warning("message %d had nobody left to go to: %s", message.number, outcome)
+            number = message.number
+            log.warning("message %d had nobody left to go to: %s", number, outcome, extra=extra)
             await self._store.discard([message.number])
         except StateholdError as error:
             # its sender can't hear of it now; the messages behind it must not wait for that
-            log.warning("message %d waits: %s", message.number, error)
+            log.warning("message %d waits: %s", message.number, error, extra=extra)
             return False
         return True
 

@@ -19,6 +19,7 @@ from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.events import parse_event
 from statehold.engine.outcomes import Ending, conclude, in_flight
+from statehold.engine.record import traced
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     InstanceExists,
@@ -28,10 +29,16 @@ from statehold.errors import (
     UpgradeFailed,
 )
 from statehold.interpreter.step import start, step
-from statehold.store import Message, Ref
+from statehold.store import OVER, Message, Ref
 from statehold.wire import Caller, EffectRecord
 
 _encode = msgspec.json.Encoder().encode
+
+
+class TracedBody(Struct, frozen=True):
+    """What every body may have: where its sender stands in a trace."""
+
+    trace: str = ""
 
 
 class EventBody(Struct, frozen=True):
@@ -58,6 +65,7 @@ class EndBody(Struct, frozen=True):
     message: str = ""
 
 
+_as_traced = msgspec.json.Decoder(TracedBody).decode
 _as_event = msgspec.json.Decoder(EventBody).decode
 _as_start = msgspec.json.Decoder(StartBody).decode
 _as_end = msgspec.json.Decoder(EndBody).decode
@@ -71,6 +79,9 @@ class Deliver(Act):
         super().__init__(message.to)
         self.message = message
         self.consumes = message.number
+
+    def trace(self) -> str:
+        return _as_traced(self.message.body).trace
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
@@ -132,7 +143,8 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
 def _start(draft: Draft, message: Message) -> None:
     body = _as_start(message.body)
     if draft.exists:
-        if draft.parent != body.parent:
+        # one that is over is left from a parent of the same name that was purged, and ends no more
+        if draft.parent != body.parent or draft.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
     shape = draft.definition.data
@@ -191,6 +203,9 @@ class Bounce(Act):
         self.consumes = message.number
         self.error = error
 
+    def trace(self) -> str:
+        return _as_traced(self.message.body).trace
+
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
@@ -210,7 +225,8 @@ def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runti
 def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
     """A child that could not be started has failed; the parent hears it as its end."""
     parent = _as_start(message.body).parent
-    body = _encode({"key": parent.key, "invoke": parent.invoke, "error": error, "message": why})
+    told = {"key": parent.key, "invoke": parent.invoke, "error": error, "message": why}
+    body = _encode(traced(told, draft.trace))
     draft.post(Message(draft.ref, "end", body, None, message.to))
 
 

@@ -44,6 +44,8 @@ class Try(Struct, frozen=True, omit_defaults=True, gc=False):
     #: what it is an incident of; effects need no mention
     kind: str = "effect"
     name: str = ""
+    #: where the step that asked for it stands in its trace
+    trace: str = ""
 
 
 class Parent(Struct, frozen=True, gc=False):

@@ -22,7 +22,7 @@ from statehold.engine.change import change_between
 from statehold.engine.document import Document, Parent, Try, encode_document, encode_plain
 from statehold.engine.held import Held
 from statehold.engine.limits import Limits
-from statehold.engine.record import Record, without
+from statehold.engine.record import Record, sampled, traced, without
 from statehold.engine.tries import (
     Followed,
     abandon,
@@ -60,6 +60,11 @@ class Origin(Struct, frozen=True, gc=False):
 
 class Draft:
     """The present state of the instance in this turn, and what is to be written of it."""
+
+    #: where the request that is applied now stands in its trace; goes with what it causes
+    trace: str = ""
+    #: what became of effects, for who observes it
+    told: tuple[EffectRecord, ...] = ()
 
     def __init__(
         self,
@@ -243,6 +248,8 @@ class Draft:
 
         # nothing below raises
         self.touched = True
+        if body.effects:
+            self.told += body.effects
         self._prepared = answer
         self.entries.append(entry)
         configuration = after.configuration
@@ -267,7 +274,7 @@ class Draft:
             self.messages.extend(record.messages)
             self.recalled.extend(record.recalled)
         if record is not None or self.tries:
-            self._followed(follow(self.tries, step, self.ref, self.worker))
+            self._followed(follow(self.tries, step, self.ref, self.worker, self.trace))
         if after.done:
             self._let_go()
             self._tell_parent({"output": None if output is None else Raw(output)})
@@ -299,13 +306,20 @@ class Draft:
             () if record is None else tuple(record.emitted),
             None if output is None else Raw(output),
             origin.reason,
+            sampled(self.trace) if self.trace else None,
         )
 
     def _record(self, step: Step[Any], now: datetime) -> Record:
         before = () if self.snapshot is None else self.snapshot.effects
         try:
             return Record(
-                self.ref, step.snapshot.seq, step.commands, before, now, self.limits.event_bytes
+                self.ref,
+                step.snapshot.seq,
+                step.commands,
+                before,
+                now,
+                self.limits.event_bytes,
+                self.trace,
             )
         except Refused:
             raise
@@ -323,11 +337,13 @@ class Draft:
         self.started.extend(after.started)
         self.stopped.extend(after.stopped)
         for child in after.abandoned:
-            self.messages.append(Message(child, "cancel", b"{}", None, self.ref))
+            body = _encode(traced({}, self.trace))
+            self.messages.append(Message(child, "cancel", body, None, self.ref))
 
     def _tell_parent(self, end: dict[str, Any]) -> None:
         if self.parent is not None:
-            body = _encode({**end, "key": self.parent.key, "invoke": self.parent.invoke})
+            told = {**end, "key": self.parent.key, "invoke": self.parent.invoke}
+            body = _encode(traced(told, self.trace))
             self.messages.append(Message(self.parent.ref, "end", body, None, self.ref))
 
     # --- what is not a step ---
@@ -406,8 +422,11 @@ class Draft:
             cause=cause,
             effects=effects,
             reason=reason,
+            trace=sampled(self.trace) if self.trace else None,
         )
         self.touched = True
+        if effects:
+            self.told += effects
         self.parts += 1
         self.changed_at = now
         self.entries.append(
@@ -436,6 +455,7 @@ class Draft:
             caller=origin.caller.name or None,
             reason=origin.reason,
             data=Raw(self.raw) if self.seq % CHECKPOINT == 1 else msgspec.UNSET,
+            trace=sampled(self.trace) if self.trace else None,
         )
         self.entries.append(
             Entry(self.ref.machine, self.ref.id, self.seq, 0, now, origin.kind, _encode(body))

@@ -37,11 +37,14 @@ from statehold.engine.manual import (
     Upgrade,
 )
 from statehold.engine.membership import Membership
+from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
 from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
+from statehold.engine.pruner import Pruner
 from statehold.engine.reader import Past, Reader
 from statehold.engine.requests import Send, Start
 from statehold.engine.rescuer import Rescuer
+from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.turn import Turns
@@ -75,7 +78,10 @@ class Engine:
     is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
     ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
     engine among those that share the store: a name that was never used on it before; one is made
-    up where none is given.
+    up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
+    request (:mod:`statehold.observe` has both).
+    up where none is given. ``retention`` says how long finished instances are kept, of every
+    machine or by its name; without it nothing is ever purged.
     """
 
     def __init__(
@@ -87,6 +93,9 @@ class Engine:
         limits: Limits | None = None,
         seed: int | None = None,
         worker: str | None = None,
+        observer: Observer | None = None,
+        tracer: Tracer | None = None,
+        retention: Retention | Mapping[str, Retention] | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
@@ -99,6 +108,8 @@ class Engine:
             Identity(name, name),
             chance,
             Fleet(),
+            observer,
+            tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
         self._turns = Turns(
@@ -106,10 +117,12 @@ class Engine:
         )
         self._feed = Feed()
         self._performer = Performer(runtime, self._turns)
-        self._waker = Waker(self._store, runtime, self._turns, self._pace())
         self._courier = Courier(self._store, runtime, self._turns, self._pace())
+        self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
+        kept = by_machine(retention, self.machines)
+        self._pruner = Pruner(self._store, runtime, kept, self._turns.forget)
         self._hints = Hints(self._store, runtime, self._heard)
         self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
         self._running = False
@@ -127,8 +140,12 @@ class Engine:
         """Checks the machines against the store and takes up whatever was left unfinished.
 
         Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
-        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used.
+        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used,
+        ``ArchiveFailed`` where an archive can't.
         """
+        if self._runtime.observer is not None:
+            tell(self._runtime.observer.opened, self.machines)
+        self._pruner.check()
         await self._store.open(self._runtime.worker)
         try:
             await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
@@ -141,6 +158,7 @@ class Engine:
         self._rescuer.open()
         self._reviewer.open()
         self._hints.open()
+        self._pruner.open()
         self._waker.open()
         self._courier.open()
         self._running = True
@@ -152,6 +170,7 @@ class Engine:
         self._running = False
         self._feed.close()
         await self._close(
+            self._pruner,
             self._rescuer,
             self._waker,
             self._courier,
@@ -385,6 +404,21 @@ class Engine:
                 # one that can't be upgraded keeps no other from it
                 report.fail(act.ref, error)
 
+    async def purge(
+        self,
+        machine: AMachine | str,
+        retention: Retention,
+        *,
+        dry_run: bool = False,
+    ) -> wire.PurgeReport:
+        """Purges at once what was kept long enough by this ``retention``; a dry run only counts it.
+
+        Raises ``ArchiveFailed`` where it can't be written out: then it stays.
+        """
+        if not self._running:
+            raise Stopping
+        return await self._pruner.purge(self.definition(machine).name, retention, dry_run=dry_run)
+
     # --- questions ---
 
     async def read(self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE) -> Answer:
@@ -443,6 +477,22 @@ class Engine:
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
         return await self._reader.chart(self.definition(machine), version)
 
+    def vitals(self) -> Vitals:
+        """How this engine is, now."""
+        membership = self._membership
+        return Vitals(
+            self._turns.waiting,
+            self._turns.cached,
+            self._performer.running,
+            len(membership.alive),
+            membership.lease_age_seconds,
+            self._hints.lost,
+        )
+
+    async def census(self) -> Census:
+        """What the store has of each machine: a few queries for each."""
+        return await self._reader.census()
+
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
         name = machine if isinstance(machine, str) else machine.definition.name
@@ -467,16 +517,25 @@ class Engine:
             self._performer.begin(draft.definition, held, key)
         if draft.messages or draft.released:
             self._courier.expect()
+            for message in draft.messages:
+                if message.due_at is not None:
+                    self._waker.expect(message.due_at)
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
-        if not self._membership.is_alone:
-            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released))
+        # a worker that stops may not have heard of one that came to take its place
+        if not self._membership.is_alone or not self._running:
+            wake_at = held.row.wake_at
+            # while it runs, this worker does what is due itself
+            due = not self._running and wake_at is not None and wake_at <= draft.now
+            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
 
     def _heard(self, hint: Hint) -> None:
         """Another worker has changed something."""
         if hint.mail:
             self._courier.expect()
+        if hint.due:
+            self._waker.look()
         self._reviewer.look(hint.changed)
         for ref in self._feed.watched if hint.changed is None else hint.changed:
             self._feed.publish(ref)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from statehold.engine.logs import about
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.store import Hint, Ref, Store
@@ -32,8 +33,11 @@ class Hints:
         self._store = store
         self._runtime = runtime
         self._heard = heard
+        #: how many did not go out
+        self.lost = 0
         self._changed: set[Ref] = set()
         self._mail = False
+        self._due = False
         self._any = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -43,15 +47,20 @@ class Hints:
             self._task = asyncio.create_task(self._run(), name="statehold hints")
 
     async def close(self) -> None:
+        """Tells what was not told yet: others go on with what this worker leaves."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            if self._any.is_set():
+                await self._tell()
 
-    def changed(self, ref: Ref, *, mail: bool) -> None:
-        """An instance was committed; ``mail``: with messages that others may have to deliver."""
+    def changed(self, ref: Ref, *, mail: bool, due: bool = False) -> None:
+        """An instance was committed; ``mail``: with messages that others may have to deliver;
+        ``due``: with something that others have to do now."""
         if len(self._changed) <= NAMED:
             self._changed.add(ref)
         self._mail = self._mail or mail
+        self._due = self._due or due
         self._any.set()
 
     async def _run(self) -> None:
@@ -63,14 +72,19 @@ class Hints:
             if len(self._changed) > NAMED:
                 until += timedelta(seconds=MANY_SECONDS)
                 await self._runtime.clock.wait(never, until)
-            self._any.clear()
-            changed, mail = self._changed, self._mail
-            self._changed, self._mail = set(), False
-            named = tuple(sorted(changed)) if len(changed) <= NAMED else None
-            try:
-                await self._store.tell(Hint(named, mail))
-            except StateholdError as error:
-                log.info("a hint was lost: %s", error)
-            except Exception:
-                # a bug, ours or the store's; without this task others would only find things late
-                log.exception("a hint was lost")
+            await self._tell()
+
+    async def _tell(self) -> None:
+        self._any.clear()
+        changed = tuple(sorted(self._changed)) if len(self._changed) <= NAMED else None
+        hint = Hint(changed, self._mail, self._due)
+        self._changed, self._mail, self._due = set(), False, False
+        try:
+            await self._store.tell(hint)
+        except StateholdError as error:
+            self.lost += 1
+            log.info("a hint was lost: %s", error, extra=about(self._runtime))
+        except Exception:
+            # a bug, ours or the store's; without this task others would only find things late
+            self.lost += 1
+            log.exception("a hint was lost", extra=about(self._runtime))

@@ -53,3 +53,13 @@ class Limits:
     takeovers: int = 10
     #: characters of an error that is kept
     error_chars: int = 2_000
+    #: how often finished instances are looked for that were kept long enough
+    purge_seconds: float = 60.0
+    #: instances that are purged in one transaction
+    purge_page: int = 50
+    #: journal entries that are taken out in one transaction
+    purge_entries: int = 500
+    #: how long those that are being purged are claimed for the worker that found them
+    purge_claim_seconds: float = 60.0
+    #: bytes of one file of an archive; a line that is begun below goes beyond
+    archive_bytes: int = 256_000_000

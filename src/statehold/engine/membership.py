@@ -18,6 +18,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from statehold.engine.logs import about
 from statehold.engine.runtime import Runtime
 from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
 from statehold.store import Pulse, Store
@@ -54,6 +55,7 @@ class Membership:
         #: by this machine's clock; until then nobody can have buried this worker
         self._until: datetime | None = None
         self._beats = 0
+        self._beaten_at: datetime | None = None
         self._doubt = asyncio.Event()
         self._is_skewed = False
         self._task: asyncio.Task[None] | None = None
@@ -62,6 +64,13 @@ class Membership:
     def alive(self) -> frozenset[str]:
         """Who was, at the last heartbeat."""
         return self._alive
+
+    @property
+    def lease_age_seconds(self) -> float | None:
+        """Since the lease was renewed; None where there is none."""
+        if self._beaten_at is None or self._store.exclusive:
+            return None
+        return (self._runtime.now() - self._beaten_at).total_seconds()
 
     @property
     def is_alone(self) -> bool:
@@ -92,7 +101,11 @@ class Membership:
         try:
             await self._store.leave()
         except Unavailable as error:
-            log.warning("the lease could not be handed back and runs out by itself: %s", error)
+            log.warning(
+                "the lease could not be handed back and runs out by itself: %s",
+                error,
+                extra=about(self._runtime),
+            )
 
     def doubt(self) -> None:
         """A commit found the lease lost: asks at once instead of at the next heartbeat."""
@@ -125,16 +138,16 @@ class Membership:
                 until = self._next(pulse)
                 self._beaten(changed)
             except LeaseLost as error:
-                log.error("%s", error)
+                log.error("%s", error, extra=about(self._runtime))
                 self._until = None
                 self._lost()
                 until = await self._join_again()
             except StateholdError as error:
-                log.warning("no heartbeat: %s", error)
+                log.warning("no heartbeat: %s", error, extra=about(self._runtime))
                 until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
             except Exception:
                 # a bug, ours or the store's; without this task the worker would be taken for dead
-                log.exception("no heartbeat")
+                log.exception("no heartbeat", extra=about(self._runtime))
                 until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
 
     async def _join_again(self) -> datetime:
@@ -142,7 +155,7 @@ class Membership:
         try:
             await self._join()
         except Unavailable as error:
-            log.warning("could not join again yet: %s", error)
+            log.warning("could not join again yet: %s", error, extra=about(self._runtime))
             return clock.now() + timedelta(seconds=AGAIN_SECONDS)
         # what was this worker's under its old name is found among the dead ones' at the next beat
         return clock.now()
@@ -151,6 +164,7 @@ class Membership:
         """Whether others have come or gone, or might have unseen."""
         before, self._alive = self._alive, frozenset(pulse.alive)
         self._beats += 1
+        self._beaten_at = self._runtime.now()
         self._compare_clocks(pulse.now)
         return before != self._alive or self._beats % LOOK_EVERY == 0
 
@@ -173,4 +187,5 @@ class Membership:
             log.warning(
                 "this machine's clock is %+.1f s from the store's; set it, as timers fire by it",
                 skew,
+                extra=about(self._runtime),
             )

@@ -30,13 +30,15 @@ _NO_EFFECT_RETRY = Retry()
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a try ended. ``result`` is JSON; ``error`` names an exception's class."""
+    """How a try ended. ``result`` is JSON; ``error`` names an exception's class; ``trace`` is where
+    the try stands in its trace."""
 
     key: str
     result: MaybeRaw = None
     error: str | None = None
     message: str = ""
     permanent: bool = False
+    trace: str = ""
 
 
 class Outcome(Act):
@@ -45,6 +47,9 @@ class Outcome(Act):
     def __init__(self, ref: Ref, ending: Ending, caller: Caller = ANYONE) -> None:
         super().__init__(ref, caller=caller)
         self.ending = ending
+
+    def trace(self) -> str:
+        return self.ending.trace
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
@@ -66,6 +71,9 @@ class Unapplied(Act):
         super().__init__(ref)
         self.ending = ending
         self.why = why
+
+    def trace(self) -> str:
+        return self.ending.trace
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         key = self.ending.key
@@ -274,6 +282,7 @@ class Rescue(Act):
             next_at=now,
         )
         draft.set_try(key, again)
+        draft.told += (EffectRecord(key, _name_of(draft.snapshot, key), "taken-over"),)
 
 
 def _name_of(snapshot: Snapshot[Any] | None, key: str) -> str:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
-import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
+from statehold.engine.document import Try
 from statehold.engine.held import Held
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending, Outcome, Release, Unapplied
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
@@ -38,7 +43,7 @@ class Performer:
         self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
         self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
         #: asked for while this process was stopping already; handed back with the rest
-        self._unstarted: set[tuple[Ref, str]] = set()
+        self._unstarted: dict[tuple[Ref, str], None] = {}
         self._closing = False
 
     @property
@@ -54,13 +59,13 @@ class Performer:
         if snapshot is None or effect is None or known is None:
             return
         if self._closing:
-            self._unstarted.add((ref, key))
+            self._unstarted[ref, key] = None
             return
         data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
         # the try before it may still be on its way out, its outcome handed in already
         before = self._tasks.get((ref, key))
         task = asyncio.create_task(
-            self._perform(definition, ref, effect, data, known.attempt, before),
+            self._perform(definition, held.row.seq, ref, effect, data, known, before),
             name=f"{effect.name} for {ref.machine}/{ref.id}",
         )
         self._tasks[ref, key] = task
@@ -75,7 +80,7 @@ class Performer:
 
     def stop(self, ref: Ref, key: str) -> None:
         """The effect's state was left: its task is cancelled, its outcome is of no interest."""
-        self._unstarted.discard((ref, key))
+        self._unstarted.pop((ref, key), None)
         task = self._tasks.get((ref, key))
         if task is not None:
             task.cancel()
@@ -109,26 +114,56 @@ class Performer:
             keys.setdefault(ref, []).append(key)
         try:
             acts = [Release(ref, those) for ref, those in keys.items()]
-            for result in await self._turns.ask_all(acts):
+            for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
                 if isinstance(result, BaseException):
-                    log.warning("an effect could not be handed back: %s", result)
+                    extra = about(self._runtime, act.ref)
+                    log.warning("an effect could not be handed back: %s", result, extra=extra)
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _perform(
         self,
         definition: Definition[Any],
+        seq: int,
         ref: Ref,
         effect: InFlight,
         data: Any,
-        attempt: int,
+        known: Try,
         before: asyncio.Task[None] | None,
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
         async with self._places:
+            ending = await self._observed(definition, ref, effect, data, known)
+        if ending.error is not None:
+            extra = about(self._runtime, ref, seq=seq, effect=effect.name, attempt=known.attempt)
+            why = f"{ending.error}: {ending.message}"
+            log.info("%s failed at try %d: %s", effect.name, known.attempt, why, extra=extra)
+        await self._hand_in(Outcome(ref, ending), seq)
+
+    async def _observed(
+        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, known: Try
+    ) -> Ending:
+        """One try, and whoever observes it hears of it."""
+        observer, tracer = self._runtime.observer, self._runtime.tracer
+        attempt = known.attempt
+        span = None
+        if tracer is not None:
+            span = tell(tracer.performing, ref, effect, attempt, known.trace)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        try:
             ending = await self._try(definition, ref, effect, data, attempt)
-        await self._hand_in(Outcome(ref, ending))
+        except BaseException:
+            # broken off: its state was left, or this process stops
+            if tracer is not None:
+                tell(tracer.performed, span, None)
+            raise
+        if observer is not None:
+            tell(observer.performed, ref.machine, effect.name, clock() - begun, ending)
+        if tracer is None:
+            return ending
+        return replace(ending, trace=tell(tracer.performed, span, ending) or "")
 
     async def _try(
         self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
@@ -137,7 +172,7 @@ class Performer:
         if known is None:
             why = f"machine {ref.machine!r} has no effect {effect.name!r} any more"
             return Ending(effect.key, None, "UnknownEffect", why, permanent=True)
-        pulse = _Pulse()
+        pulse = _Pulse(asyncio.get_running_loop().time)
         key = f"{ref.machine}/{ref.id}/{effect.key}"
         call = Call(key, ref.machine, ref.id, attempt, effect.asked_at, pulse.beat)
         try:
@@ -160,8 +195,7 @@ class Performer:
         except TimeoutError as error:
             why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
             return Ending(effect.key, None, _name(error), why)
-        except Exception as error:  # noqa: BLE001 - kept with the instance and tried again
-            log.info("%s failed at try %d: %s", call.key, attempt, error)
+        except Exception as error:  # noqa: BLE001 - told, kept with the instance and tried again
             return Ending(effect.key, None, _name(error), str(error))
 
     async def _bounded(self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse) -> Any:
@@ -173,7 +207,7 @@ class Performer:
             silence = effect.heartbeat.total_seconds()
             try:
                 while True:
-                    wait = pulse.last + silence - time.monotonic()
+                    wait = pulse.last + silence - pulse.time()
                     if wait <= 0:
                         raise TimeoutError(f"no heartbeat for {silence:g} s")
                     done, _ = await asyncio.wait([work], timeout=wait)
@@ -187,10 +221,15 @@ class Performer:
         if effect.is_async:
             return await effect.run(*arguments)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, effect.run, *arguments)
+        # so that what the effect does belongs to its span in the thread, too
+        context = contextvars.copy_context()
+        run = partial(context.run, effect.run, *arguments)
+        return await loop.run_in_executor(self._threads, run)
 
-    async def _hand_in(self, outcome: Outcome) -> None:
+    async def _hand_in(self, outcome: Outcome, seq: int) -> None:
         """An outcome is worth waiting for: what the effect did can't be undone."""
+        key = outcome.ending.key
+        extra = about(self._runtime, outcome.ref, seq=seq, effect_key=key)
         while True:
             try:
                 await self._turns.ask(outcome)
@@ -198,11 +237,11 @@ class Performer:
             except Stopping:
                 return
             except Unavailable as error:
-                log.warning("the outcome of %s waits for the store: %s", outcome.ending.key, error)
+                log.warning("the outcome of %s waits for the store: %s", key, error, extra=extra)
                 outcome = Outcome(outcome.ref, outcome.ending)
                 await asyncio.sleep(HAND_IN_SECONDS)
             except StateholdError as error:
-                log.warning("the outcome of %s was refused: %s", outcome.ending.key, error)
+                log.warning("the outcome of %s was refused: %s", key, error, extra=extra)
                 await self._keep(outcome, error)
                 return
 
@@ -211,17 +250,20 @@ class Performer:
         try:
             await self._turns.ask(Unapplied(outcome.ref, outcome.ending, str(error)))
         except StateholdError as again:
-            log.error("the outcome of %s could not be kept: %s", outcome.ending.key, again)
+            key = outcome.ending.key
+            extra = about(self._runtime, outcome.ref, effect_key=key)
+            log.error("the outcome of %s could not be kept: %s", key, again, extra=extra)
 
 
 class _Pulse:
-    """When an effect was last heard of; written from its own thread too."""
+    """When an effect was last heard of, by the loop's clock; written from its own thread too."""
 
-    def __init__(self) -> None:
-        self.last = time.monotonic()
+    def __init__(self, time: Callable[[], float]) -> None:
+        self.time = time
+        self.last = time()
 
     def beat(self) -> None:
-        self.last = time.monotonic()
+        self.last = self.time()
 
 
 def _name(error: BaseException) -> str:

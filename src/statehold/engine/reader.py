@@ -19,6 +19,7 @@ from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
 from statehold.engine.held import Held
+from statehold.engine.observer import Census
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
@@ -88,7 +89,7 @@ class Reader:
         held = await self._held(ref)
         if not 1 <= seq <= held.row.seq:
             raise InvalidPayload("the seq", {"seq": f"has to be 1 to {held.row.seq}, not {seq}"})
-        entries = await self._store.journal_before(ref, seq, CHECKPOINT + 1)
+        entries = await self._journal_before(ref, seq, CHECKPOINT + 1)
         body = _body(entries[0].body)
         return Past(
             ref.machine,
@@ -103,7 +104,7 @@ class Reader:
 
     async def explain(self, ref: Ref, caller: Caller) -> wire.Explanation:
         held = await self._held(ref)
-        entries = await self._store.journal_before(ref, held.row.seq, PAGE_LIMIT)
+        entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
         because: wire.JournalEntry | None = None
         entered: dict[str, datetime] = {}
         for entry in entries:
@@ -177,6 +178,15 @@ class Reader:
             )
         return wire.Machines(machines=found)
 
+    async def census(self) -> Census:
+        names = tuple(self._runtime.definitions)
+        counts = {name: await self._store.count(name) for name in names}
+        incidents = dict.fromkeys(names, 0)
+        for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
+            if row.machine in incidents:
+                incidents[row.machine] += row.incidents
+        return Census(counts, incidents)
+
     async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
         definition = self._runtime.definition(name)
         chart = await self.chart(definition, version)
@@ -212,6 +222,13 @@ class Reader:
             raise UnknownInstance(ref.machine, ref.id)
         return found
 
+    async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
+        entries = await self._store.journal_before(ref, seq, limit)
+        if not entries:
+            # it was purged since it was looked at
+            raise UnknownInstance(ref.machine, ref.id)
+        return entries
+
     async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
         """``limit`` lines of the steps above ``after``, none of which is there in part: the next
         page is asked for by a step's number, and what is left of it would be lost."""
@@ -236,7 +253,7 @@ class Reader:
     async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
         """The data after each of these steps."""
         first = entries[0].seq
-        before = await self._store.journal_before(ref, first, CHECKPOINT + 1)
+        before = await self._journal_before(ref, first, CHECKPOINT + 1)
         data = _folded(before)
         values: dict[int, Any] = {first: data}
         for entry in entries:
@@ -297,6 +314,7 @@ def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
         emitted=list(body.emitted),
         output=body.output,
         reason=body.reason,
+        trace=body.trace,
     )
 
 

@@ -45,6 +45,7 @@ class Record:
         before: Sequence[InFlight],
         now: datetime,
         event_bytes: int,
+        trace: str = "",
     ) -> None:
         self.effects: list[EffectRecord] = []
         self.timers: dict[str, datetime | None] = {}
@@ -56,6 +57,7 @@ class Record:
         self._seq = seq
         self._now = now
         self._event_bytes = event_bytes
+        self._trace = trace
         names = {effect.key: effect.name for effect in before}
         for command in commands:
             if isinstance(command, StartEffect):
@@ -84,7 +86,8 @@ class Record:
         ref = self._ref
         to = Ref(command.machine or ref.machine, command.instance or ref.id)
         event = event_json(command.event)
-        body = _encode({"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"})
+        cause = f"{ref.machine}/{ref.id}#{self._seq}"
+        body = _encode(traced({"event": event, "cause": cause}, self._trace))
         if len(body) > self._event_bytes:
             raise TooLarge(f"an event sent to {to.machine}/{to.id}", len(body), self._event_bytes)
         due = None if command.delay is None else self._now + command.delay
@@ -94,7 +97,8 @@ class Record:
     def _start(self, command: StartChild) -> None:
         child = child_of(self._ref, command)
         parent = Parent(self._ref, command.key, command.invoke)
-        body = _encode({"data": jsonable(command.input), "parent": parent})
+        told = {"data": jsonable(command.input), "parent": parent}
+        body = _encode(traced(told, self._trace))
         self.messages.append(Message(child, "start", body, None, self._ref))
         self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
 
@@ -102,6 +106,16 @@ class Record:
 def without(messages: Sequence[Message], sender: Ref, recalled: Sequence[str]) -> list[Message]:
     """Those that the sender has not taken back by their ``send_id``."""
     return [one for one in messages if one.sender != sender or one.send_id not in recalled]
+
+
+def traced(body: dict[str, Any], trace: str) -> dict[str, Any]:
+    """A message's body with where its sender stands in a trace; as it is where nobody traces."""
+    return {**body, "trace": trace} if trace else body
+
+
+def sampled(trace: str) -> str | None:
+    """The trace for the journal: None where nobody keeps it, by the flags of the traceparent."""
+    return trace if trace[-1:] in ("1", "3", "5", "7", "9", "b", "d", "f") else None
 
 
 def child_of(parent: Ref, command: StartChild) -> Ref:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from statehold.engine.logs import about
 from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import InstanceUnreadable, StateholdError, Stopping
+from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
 from statehold.store import Ref, Store
 
 log = logging.getLogger(__name__)
+
+#: seconds after a failed commit, each time from the last look, at which its fate is looked into:
+#: a store that is slow, or far away, may still write it when nobody waits for it any more
+LOOKS_SECONDS = (1.0, 4.0, 10.0, 30.0)
 
 
 class Rescuer:
@@ -35,7 +40,8 @@ class Rescuer:
         self._turns = turns
         self._performs = performs
         self._machines = tuple(runtime.definitions)
-        self._doubtful: set[Ref] = set()
+        #: when to look at it next, and how often that was done
+        self._doubtful: dict[Ref, tuple[datetime, int]] = {}
         self._looking = False
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -51,7 +57,8 @@ class Rescuer:
     def doubt(self, refs: Iterable[Ref]) -> None:
         """A commit failed, and may have been written all the same: if it was, nobody has begun
         the effects that it recorded as this worker's."""
-        self._doubtful.update(refs)
+        first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
+        self._doubtful.update((ref, (first, 0)) for ref in refs)
         self._hint.set()
 
     def look(self) -> None:
@@ -72,10 +79,12 @@ class Rescuer:
             # and stays so, while one who joins meanwhile can't be mistaken for it
             alive = await self._store.workers()
             dead = {worker for row in rows for worker in row.held_by}.difference(alive)
-            for ended in await self._turns.ask_all([Rescue(ref, dead) for ref in left]):
+            acts = [Rescue(ref, dead) for ref in left]
+            for ref, ended in zip(left, await self._turns.ask_all(acts), strict=True):
                 if isinstance(ended, InstanceUnreadable):
                     # one that can't be read must not keep the engine from all the others
-                    log.warning("an instance could not be rescued: %s", ended)
+                    extra = about(self._runtime, ref)
+                    log.warning("an instance could not be rescued: %s", ended, extra=extra)
                 elif isinstance(ended, BaseException):
                     raise ended
             # an orphan that is still one after its rescue would be asked for again for ever
@@ -83,38 +92,50 @@ class Rescuer:
             rescued += len(left)
 
     async def _run(self) -> None:
-        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
-        never = asyncio.Event()
+        clock = self._runtime.clock
         while True:
-            await self._hint.wait()
+            looks = (moment for moment, _ in self._doubtful.values())
+            await clock.wait(self._hint, min(looks, default=None))
             self._hint.clear()
             try:
                 if self._looking:
                     self._looking = False
                     await self.rescue()
-                if self._doubtful:
-                    # the store has just failed: give it a moment
-                    await self._runtime.clock.wait(never, self._runtime.now() + poll)
-                    await self._settle()
+                await self._settle()
             except Stopping:
                 return
             except Exception as error:
                 # whatever it was, what dead workers hold would stay theirs without this task
                 known = isinstance(error, StateholdError)
-                log.warning("dead workers' work is still theirs: %s", error, exc_info=not known)
+                log.warning(
+                    "dead workers' work is still theirs: %s",
+                    error,
+                    exc_info=not known,
+                    extra=about(self._runtime),
+                )
                 self._looking = True
+                poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+                await clock.wait(asyncio.Event(), clock.now() + poll)
                 self._hint.set()
-                await self._runtime.clock.wait(never, self._runtime.now() + poll)
 
     async def _settle(self) -> None:
-        """Finds out what became of commits whose fate is unknown."""
-        refs, self._doubtful = self._doubtful, set()
-        for ref in refs:
-            try:
-                await self._turns.ask(Rescue(ref, (), self._performs))
-            except Stopping:
-                raise
-            except StateholdError as error:
-                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error)
-                self._doubtful.add(ref)
-                self._hint.set()
+        """Finds out what became of commits whose fate is unknown, where it is time to look."""
+        now, page = self._runtime.now(), self._runtime.limits.page
+        due = [(ref, looks) for ref, (moment, looks) in self._doubtful.items() if moment <= now]
+        for ref, looks in due[:page]:
+            # first, since it may be doubted anew while it is looked at
+            if looks + 1 < len(LOOKS_SECONDS):
+                again = now + timedelta(seconds=LOOKS_SECONDS[looks + 1])
+                self._doubtful[ref] = (again, looks + 1)
+            else:
+                del self._doubtful[ref]
+        refs = [ref for ref, _ in due[:page]]
+        ended = await self._turns.ask_all([Rescue(ref, (), self._performs) for ref in refs])
+        for ref, error in zip(refs, ended, strict=True):
+            if isinstance(error, StateholdError):
+                extra = about(self._runtime, ref)
+                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error, extra=extra)
+                if isinstance(error, Unavailable):
+                    self.doubt([ref])
+            elif isinstance(error, BaseException):
+                raise error

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection
 
 from statehold.engine.document import decode_document
+from statehold.engine.logs import about
 from statehold.engine.performer import Performer
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
@@ -55,10 +56,11 @@ class Reviewer:
                 await self._review(wanted)
             except StateholdError as error:
                 # the next heartbeat looks at all of them
-                log.warning("effects could not be reviewed: %s", error)
+                extra = about(self._runtime)
+                log.warning("effects could not be reviewed: %s", error, extra=extra)
             except Exception:
                 # a bug, ours or the store's; without this task cancelled effects would run on
-                log.exception("effects could not be reviewed")
+                log.exception("effects could not be reviewed", extra=about(self._runtime))
 
     async def _review(self, only: Collection[Ref] | None) -> None:
         # asked before the rows are: each of these is committed as this worker's by now

@@ -12,6 +12,7 @@ from statehold.chart.machine import Definition
 from statehold.engine.clock import Clock
 from statehold.engine.fleet import Fleet
 from statehold.engine.limits import Limits
+from statehold.engine.observer import Observer, Tracer
 from statehold.errors import UnknownMachine
 
 
@@ -32,6 +33,8 @@ class Runtime:
     identity: Identity
     chance: random.Random
     fleet: Fleet
+    observer: Observer | None = None
+    tracer: Tracer | None = None
 
     @property
     def worker(self) -> str:

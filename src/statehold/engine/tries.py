@@ -33,12 +33,14 @@ def timer_key(timer: str) -> str:
     return f"timer:{timer}"
 
 
-def follow(tries: Mapping[str, Try], step: Step[Any], ref: Ref, worker: str) -> Followed:
+def follow(
+    tries: Mapping[str, Try], step: Step[Any], ref: Ref, worker: str, trace: str = ""
+) -> Followed:
     """What a step makes of the tries; effects that it asks for are this worker's to perform."""
     after = Followed(dict(tries), [], [], [])
     for command in step.commands:
         if isinstance(command, StartEffect):
-            after.tries[command.key] = Try(1, worker)
+            after.tries[command.key] = Try(1, worker, trace=trace)
             after.started.append(command.key)
         elif isinstance(command, StartChild):
             after.tries[command.key] = Try(1, child=child_of(ref, command))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -28,6 +29,8 @@ from statehold.engine.act import Act
 from statehold.engine.answer import past_answer
 from statehold.engine.draft import Draft
 from statehold.engine.held import Held, hold
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     ActionFailed,
@@ -42,7 +45,7 @@ from statehold.errors import (
     Stopping,
     StoreUnavailable,
 )
-from statehold.store import PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
+from statehold.store import OVER, PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,8 @@ class Turns:
         self._store = store
         self._lost = lost
         self._runtime = runtime
+        self._observer = runtime.observer
+        self._tracer = runtime.tracer
         self._committed = committed
         self._doubted = doubted
         self._waiting: deque[Act] = deque()
@@ -91,6 +96,16 @@ class Turns:
         self._tasks = [
             asyncio.create_task(self._run(), name=f"statehold turns {n + 1}") for n in range(turns)
         ]
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a turn."""
+        return len(self._waiting) + self._blocked
+
+    @property
+    def cached(self) -> int:
+        """How many instances are kept decoded."""
+        return len(self._held)
 
     async def close(self) -> None:
         """Works off what waits, then stops."""
@@ -119,7 +134,13 @@ class Turns:
             raise Stopping
         waiting = len(self._waiting) + self._blocked
         if waiting >= self._runtime.limits.waiting:
+            if self._observer is not None:
+                tell(self._observer.overloaded, act)
             raise Overloaded(waiting, self._runtime.limits.waiting)
+        if self._observer is not None:
+            act.asked_at = time.perf_counter()
+        if self._tracer is not None:
+            tell(self._tracer.asked, act)
         self._waiting.append(act)
         self._arrived.set()
 
@@ -136,17 +157,22 @@ class Turns:
                 found[ref] = _decoded(self._runtime, ref, row)
         return found
 
-    def forget(self) -> None:
-        """Nothing that is held here is known to be true any more."""
-        self._held.clear()
+    def forget(self, refs: Iterable[Ref] | None = None) -> None:
+        """What is held here of these, or of all, is not known to be true any more."""
+        if refs is None:
+            self._held.clear()
+            return
+        for ref in refs:
+            self._held.pop(ref, None)
 
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
             if not self._waiting:
-                self._arrived.clear()
                 if self._closing:
+                    # still set, so that another turn finds it when it comes to its end
                     return
+                self._arrived.clear()
                 continue
             batch = self._take()
             for act in batch:
@@ -163,14 +189,17 @@ class Turns:
                 self._fail(batch, error)
             except Exception as error:
                 # a bug of ours must not leave callers waiting, nor end the engine
-                log.exception("a turn failed")
+                log.exception("a turn failed", extra=about(self._runtime))
                 self._fail(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
             finally:
                 self._put_back(batch, back)
+            if self._observer is not None:
+                answered = [act for act in batch if act.future.done()]
+                tell(self._observer.answered, answered, time.perf_counter())
 
     def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
-        refs = {act.ref for act in batch}
+        refs = dict.fromkeys(act.ref for act in batch)
         for ref in refs:
             self._held.pop(ref, None)
         self._doubted(refs)
@@ -198,7 +227,7 @@ class Turns:
     def _put_back(self, batch: Sequence[Act], back: Collection[Act]) -> None:
         """Ends a turn: what it puts back comes first again, then what had to wait for it."""
         first = [act for act in batch if act in back]
-        for ref in {act.ref for act in batch}:
+        for ref in dict.fromkeys(act.ref for act in batch):
             blocked = self._busy.pop(ref)
             self._blocked -= len(blocked)
             first += blocked
@@ -220,18 +249,22 @@ class Turns:
             draft = drafts.get(act.ref)
             if draft is None or act.future.done():
                 continue
+            if self._tracer is not None:
+                draft.trace = tell(self._tracer.applying, act, draft) or ""
             answer: Any
             try:
                 answer = act.apply(draft, self._runtime)
             except (Refused, NewerVersion) as error:
-                if _asks_now(act):
-                    back.add(act)
-                    continue
                 answer = error
             # nothing is awaited in there: a cancellation is the machine's own, and not ours
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
                 self._without_broken(act, error, batch, back)
                 return
+            if self._tracer is not None:
+                tell(self._tracer.applied, act, draft)
+            if isinstance(answer, (Refused, NewerVersion)) and _asks_now(act):
+                back.add(act)
+                continue
             if self._store.exclusive or act.ref in loaded or draft.touched:
                 answers.append((act, answer))
             else:
@@ -258,7 +291,9 @@ class Turns:
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{act.ref.machine}/{act.ref.id}"
         if not _asks_now(act):
-            log.error("%s of %s broke its turn", act.describe(), place, exc_info=error)
+            held = self._held.get(act.ref)
+            extra = about(self._runtime, act.ref, seq=0 if held is None else held.row.seq)
+            log.error("%s of %s broke its turn", act.describe(), place, exc_info=error, extra=extra)
             known = (
                 error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
             )
@@ -267,7 +302,10 @@ class Turns:
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
         pairs = [draft.write() for draft in changed]
+        begun = 0.0 if self._observer is None else time.perf_counter()
         outcomes = await self._store.commit([write for write, _ in pairs])
+        if self._observer is not None:
+            tell(self._observer.committed, changed, outcomes, time.perf_counter() - begun)
         for draft, (_, held), outcome in zip(changed, pairs, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
                 self._keep(draft.ref, held)
@@ -376,6 +414,10 @@ class Turns:
         return back
 
     def _keep(self, ref: Ref, held: Held) -> None:
+        if held.row.status in OVER and not self._store.exclusive:
+            # another worker may purge it, and start one under its id that comes to the same rev
+            self._held.pop(ref, None)
+            return
         self._held[ref] = held
         self._held.move_to_end(ref)
         if len(self._held) > self._runtime.limits.cached:

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from statehold.engine.logs import about
+from statehold.engine.observer import tell
 from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Wake
 from statehold.errors import StateholdError, Stopping
-from statehold.store import Store
+from statehold.store import Row, Store
 
 log = logging.getLogger(__name__)
 
 
 class Waker:
-    """The store is asked what is due; a commit that sets an earlier time is only a hint."""
+    """The store is asked what is due; a commit that sets an earlier time is only a hint.
 
-    def __init__(self, store: Store, runtime: Runtime, turns: Turns, pace: Pace) -> None:
+    One question finds the next thing that is due, an instance or a message: while there is none,
+    nothing else is asked. ``mail_due`` is called where it may be a message.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        pace: Pace,
+        mail_due: Callable[[], None],
+    ) -> None:
         self._store = store
         self._pace = pace
+        self._mail_due = mail_due
         self._runtime = runtime
         self._turns = turns
         self._machines = tuple(runtime.definitions)
@@ -55,17 +70,20 @@ class Waker:
             self._until = None
             try:
                 now = clock.now()
-                if await self._round(now):
-                    continue
-                self._until = await self._sleep_until(now)
+                earliest = await self._store.next_wake(self._machines)
+                if earliest is not None and earliest <= now:
+                    if await self._round(now):
+                        continue
+                    earliest = await self._store.next_wake(self._machines)
+                self._until = self._sleep_until(earliest, now)
             except Stopping:
                 return
             except StateholdError as error:
-                log.warning("what is due could not be asked: %s", error)
+                log.warning("what is due could not be asked: %s", error, extra=about(self._runtime))
                 self._until = clock.now() + poll
             except Exception:
                 # a bug, ours or the store's; without this task no timer would ever fire again
-                log.exception("what is due could not be asked")
+                log.exception("what is due could not be asked", extra=about(self._runtime))
                 self._until = clock.now() + poll
             await clock.wait(self._hint, self._until)
 
@@ -76,19 +94,36 @@ class Waker:
         rows = await self._store.due(self._machines, now, limits.page, until)
         if rows:
             self._pace.found()
-        woken = 0
-        for ended in await self._turns.ask_all([Wake(row.ref) for row in rows]):
+        woken: list[Row] = []
+        acts = [Wake(row.ref) for row in rows]
+        for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
             if isinstance(ended, StateholdError):
-                log.warning("an instance could not be woken: %s", ended)
+                extra = about(self._runtime, row.ref, seq=row.seq)
+                log.warning("an instance could not be woken: %s", ended, extra=extra)
             elif isinstance(ended, BaseException):
                 raise ended
             else:
-                woken += 1
-        return len(rows) == limits.page and woken > 0
+                woken.append(row)
+        if self._runtime.observer is not None and woken:
+            tell(self._runtime.observer.fired, self._lags(woken))
+        return len(rows) == limits.page and len(woken) > 0
 
-    async def _sleep_until(self, asked: datetime) -> datetime:
+    def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
+        """How late each was, in seconds, once its timer had fired."""
+        now = self._runtime.now()
+        return [
+            (row.machine, (now - row.wake_at).total_seconds())
+            for row in woken
+            if row.wake_at is not None
+        ]
+
+    def _sleep_until(self, earliest: datetime | None, asked: datetime) -> datetime:
         """``asked``: what was due by then was tried, and is not tried again before a while has
-        passed: one that the store could not write, say."""
+        passed: one that the store could not write, say. What is left of it may be a message."""
         latest = self._runtime.now() + self._pace.pause()
-        earliest = await self._store.next_wake(self._machines)
-        return latest if earliest is None or earliest <= asked else min(latest, earliest)
+        if earliest is None:
+            return latest
+        if earliest <= asked:
+            self._mail_due()
+            return latest
+        return min(latest, earliest)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +25,8 @@ from statehold.server.shortcut import EventShortcut
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
+    from statehold.observe.metrics import Metrics
+    from statehold.observe.tracing import Tracing
 
 
 def create_app(
@@ -33,13 +35,17 @@ def create_app(
     authenticate: Authenticate | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     owns_engine: bool = True,
+    metrics: Metrics | None = None,
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """An application that serves an engine.
 
     The application's lifespan opens the engine and closes it; with ``owns_engine=False`` whoever
     made the engine does. A function is called for an engine at each start of the lifespan, for
     servers that start the application more than once. ``authenticate`` tells who asks; left out,
-    the caller is believed (:func:`.auth.by_headers`), which is for loopback only.
+    the caller is believed (:func:`.auth.by_headers`), which is for loopback only. ``metrics`` and
+    ``tracing`` are what the engine was given as its observer and tracer: the first is shown at
+    ``/metrics``, with the second a request's trace goes on in the engine.
     ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
     for its requests to end.
     """
@@ -48,7 +54,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with served.open():
+        async with served.open() as engine, _observed(engine, metrics):
             routes.streams.start()
             try:
                 yield
@@ -73,14 +79,28 @@ def create_app(
     app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate))
     _add_probes(app, served.engine)
     _add_page(app, served.engine, routes)
+    if metrics is not None:
+        _add_metrics(app, metrics, routes)
+    if tracing is not None:
+        # OpenTelemetry is installed where there is one
+        from statehold.observe.tracing import Incoming
+
+        app.add_middleware(Incoming)
     return app
 
 
-def create_probes(engine: Engine) -> FastAPI:
-    """An application with the probes alone, for an engine that serves nobody. The engine is opened
-    and closed by whoever made it."""
+def create_probes(engine: Engine, *, metrics: Metrics | None = None) -> FastAPI:
+    """An application with the probes and the metrics alone, for an engine that serves nobody. The
+    engine is opened and closed by whoever made it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _observed(engine, metrics):
+            yield
+
     app = FastAPI(
         title="Statehold worker",
+        lifespan=lifespan,
         version=version("statehold"),
         openapi_url=None,
         docs_url=None,
@@ -90,6 +110,8 @@ def create_probes(engine: Engine) -> FastAPI:
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _problem)
     _add_probes(app, lambda: engine)
+    if metrics is not None:
+        app.add_route("/metrics", _exposition(metrics), include_in_schema=False)
     return app
 
 
@@ -108,7 +130,7 @@ class _Served:
         return self._open
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[Engine]:
         given: Any = self._given
         # an engine has no __call__, whatever its class is
         engine = cast("Engine", given() if callable(given) else given)
@@ -116,7 +138,7 @@ class _Served:
             await engine.open()
         self._open = engine
         try:
-            yield
+            yield engine
         finally:
             self._open = None
             if self._owned:
@@ -144,9 +166,7 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
 
 
 def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> None:
-    @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
-        await routes.authenticate(request)
         running = engine()
         machines = (await running.machine_list()).machines
         counts = [(await running.machine_detail(m.name)).counts for m in machines]
@@ -159,6 +179,25 @@ def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> Non
                 "Cache-Control": "no-store",
             },
         )
+
+    app.add_route("/", guard(page, routes.authenticate), include_in_schema=False)
+
+
+def _add_metrics(app: FastAPI, metrics: Metrics, routes: Routes) -> None:
+    exposition = guard(_exposition(metrics), routes.authenticate)
+    app.add_route("/metrics", exposition, include_in_schema=False)
+
+
+def _exposition(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+    async def exposition(request: Request) -> Response:
+        text, content_type = await metrics.exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+    return exposition
+
+
+def _observed(engine: Engine, metrics: Metrics | None) -> AbstractAsyncContextManager[None]:
+    return nullcontext() if metrics is None else metrics.serving(engine)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

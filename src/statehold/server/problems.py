@@ -207,7 +207,13 @@ def response_of_any(request: Request, error: Exception) -> Response:
         return response_of(_invalid(error))
     if isinstance(error, HTTPException):
         return _of_http(request, error)
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    extra = {
+        name: request.path_params[given]
+        for given, name in (("machine", "machine"), ("id", "instance"))
+        if given in request.path_params
+    }
+    path = request.url.path
+    _log.error("%s %s failed", request.method, path, exc_info=error, extra=extra)
     return response_of(Internal())
 
 

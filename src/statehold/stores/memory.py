@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import (
+    OVER,
     Entry,
     Hint,
     Message,
@@ -34,12 +35,17 @@ from statehold.stores.paging import (
     Position,
     check_once_each,
     cursor_of,
+    finished_position_of,
     fits,
     incident_position_of,
     microseconds,
     page_size,
     position_of,
+    rests,
 )
+
+#: below every time that a row can have
+_FIRST = -(2**63)
 
 
 class _Claim(NamedTuple):
@@ -58,6 +64,7 @@ class Memory:
         self.rows: dict[Ref, Row] = {}
         #: the order of insertion, which breaks ties between equal times
         self.order: dict[Ref, int] = {}
+        self.last_order = 0
         #: (wake_at, order, ref), sorted
         self.wakes: list[tuple[datetime, int, Ref]] = []
         self.journal: dict[Ref, list[Entry]] = {}
@@ -381,7 +388,10 @@ class MemoryStore:
             self._memory.keys[ref, entry.key] = entry
 
     def _keep(self, ref: Ref, before: Row | None, row: Row) -> None:
-        order = self._memory.order.setdefault(ref, len(self._memory.order))
+        if before is None:
+            self._memory.last_order += 1
+            self._memory.order[ref] = self._memory.last_order
+        order = self._memory.order[ref]
         if before is not None and before.wake_at is not None:
             del self._memory.wakes[bisect_left(self._memory.wakes, (before.wake_at, order, ref))]
         if row.wake_at is not None:
@@ -393,6 +403,66 @@ class MemoryStore:
         self._ready()
         for number in numbers:
             self._take(number)
+
+    # --- what is over -----------------------------------------------------------------------
+
+    async def finished(
+        self,
+        machine: str,
+        before: datetime,
+        limit: int,
+        cursor: str | None = None,
+        now: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page:
+        self._ready()
+        order = self._memory.order
+        last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
+        found = sorted(
+            ((microseconds(row.since), order[row.ref]), row)
+            for row in self._memory.rows.values()
+            if row.machine == machine and row.status in OVER and row.since <= before
+        )
+        page = [item for item in found if item[0] > last][: page_size(limit)]
+        is_last = not page or page[-1] is found[-1]
+        rows = [row for _, row in page]
+        if now is not None and until is not None:
+            claims = self._memory.row_claims
+            rows = [row for row in rows if self._is_free(claims.get(row.ref), now) and rests(row)]
+            claims.update((row.ref, _Claim(self._worker, until)) for row in rows)
+        return Page(tuple(rows), None if is_last else cursor_of(page[-1][0]))
+
+    async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
+        self._ready()
+        ends = {end for message in self._memory.mail.values() for end in _ends(message)}
+        return ends.intersection(refs)
+
+    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+        mailed = await self.mailed([row.ref for row in rows])
+        return [row.ref not in mailed and self._forget(row) for row in rows]
+
+    def _forget(self, known: Row) -> bool:
+        ref = known.ref
+        row = self._memory.rows.get(ref)
+        if row is None or row.status not in OVER:
+            return False
+        # `created_at` tells it from one that was started under its id since
+        if (row.rev, row.created_at) != (known.rev, known.created_at):
+            return False
+        order = self._memory.order.pop(ref)
+        if row.wake_at is not None:
+            del self._memory.wakes[bisect_left(self._memory.wakes, (row.wake_at, order, ref))]
+        for entry in self._memory.journal.pop(ref, ()):
+            if entry.key is not None:
+                del self._memory.keys[ref, entry.key]
+        self._memory.row_claims.pop(ref, None)
+        del self._memory.rows[ref]
+        return True
+
+    async def sweep(self, limit: int) -> int:
+        """Nothing is left: there are no transactions here to be kept short."""
+        self._ready()
+        return 0
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
@@ -407,6 +477,10 @@ class MemoryStore:
         size = page_size(query.limit)
         rows = tuple(row for _, row in found[:size])
         return Page(rows, cursor_of(_position(rows[-1])) if len(found) > size else None)
+
+
+def _ends(message: Message) -> tuple[Ref, ...]:
+    return (message.to,) if message.sender is None else (message.to, message.sender)
 
 
 def _place(entry: Entry) -> tuple[int, int]:

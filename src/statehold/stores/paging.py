@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Query, Status, Write
+from statehold.store import PAGE_LIMIT, Query, Row, Status, Write
 
 P = TypeVar("P")
 
@@ -19,12 +19,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: a cursor holds a time, a machine's name and an id; anything longer was not made by a store
 CURSOR_LIMIT = 4096
 
-#: microseconds since the epoch, as databases keep them
+#: microseconds since the epoch, as databases keep them; any of their integers
 _Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 #: the place in a list of instances after which a page begins: created_at, id
 Position = tuple[_Moment, str]
 #: the same in a list of incidents: changed_at, machine, id
 IncidentPosition = tuple[_Moment, str, str]
+#: the same among what is over: since, and the number that the store gave to the row
+FinishedPosition = tuple[_Moment, _Moment]
 
 
 def page_size(limit: int) -> int:
@@ -32,7 +34,7 @@ def page_size(limit: int) -> int:
     return max(1, min(limit, PAGE_LIMIT))
 
 
-def cursor_of(position: Position | IncidentPosition) -> str:
+def cursor_of(position: Position | IncidentPosition | FinishedPosition) -> str:
     """An opaque text that is safe in addresses."""
     return urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
@@ -47,10 +49,20 @@ def incident_position_of(cursor: str) -> IncidentPosition:
     return _decoded(cursor, _INCIDENT_POSITION)
 
 
+def finished_position_of(cursor: str) -> FinishedPosition:
+    """Where a walk along what is over goes on; raises ``InvalidPayload`` naming ``cursor``."""
+    return _decoded(cursor, _FINISHED_POSITION)
+
+
 def check_once_each(writes: Sequence[Write]) -> None:
     """Raises ``ValueError`` where a batch has two writes for one instance."""
     if len({(write.row.machine, write.row.id) for write in writes}) != len(writes):
         raise ValueError("a commit writes an instance once; put the second write in the next one")
+
+
+def rests(row: Row) -> bool:
+    """As far as its columns tell, it has nothing left to do."""
+    return row.wake_at is None and not row.held_by and not row.incidents
 
 
 def microseconds(moment: datetime) -> int:
@@ -89,6 +101,7 @@ def fits(
 
 _POSITION: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position)
 _INCIDENT_POSITION: msgspec.json.Decoder[IncidentPosition] = msgspec.json.Decoder(IncidentPosition)
+_FINISHED_POSITION: msgspec.json.Decoder[FinishedPosition] = msgspec.json.Decoder(FinishedPosition)
 
 
 def _decoded(cursor: str, decoder: msgspec.json.Decoder[P]) -> P:

@@ -165,7 +165,7 @@ class PostgresStore:
     async def tell(self, hint: Hint) -> None:
         payload = msgspec.json.encode(_Told(self._worker, hint))
         if len(payload) > _PAYLOAD_BYTES:
-            payload = msgspec.json.encode(_Told(self._worker, Hint(None, hint.mail)))
+            payload = msgspec.json.encode(_Told(self._worker, Hint(None, hint.mail, hint.due)))
         await self._fetch("tell", _CHANNEL, payload.decode())
 
     def listen(self, heard: Callable[[Hint], None]) -> None:
@@ -352,6 +352,50 @@ class PostgresStore:
             for pair in where
         ]
         return min(counted)[1]
+
+    # --- what is over -----------------------------------------------------------------------
+
+    async def finished(
+        self,
+        machine: str,
+        before: datetime,
+        limit: int,
+        cursor: str | None = None,
+        now: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page:
+        last = (_FIRST, "") if cursor is None else position_of(cursor)
+        size = page_size(limit)
+        wanted = (machine, microseconds(before), *last, size)
+        if now is None or until is None:
+            found = await self._fetch("finished", *wanted)
+        else:
+            claim = (microseconds(now), microseconds(until))
+            found = await self._fetch("claim_finished", *wanted, *claim)
+        # what an UPDATE gives back has no order: by since and id
+        found.sort(key=lambda columns: (columns[7], columns[1].encode()))
+        rows = tuple(await self._rows(found))
+        if len(rows) < size:
+            return Page(rows, None)
+        return Page(rows, cursor_of((found[-1][7], rows[-1].id)))
+
+    async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
+        wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
+        return {Ref(machine, id_) for machine, id_ in await self._fetch("mailed", *wanted)}
+
+    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+        self._link()
+        return await self._writer.forget(rows)
+
+    async def sweep(self, limit: int) -> int:
+        size = page_size(limit)
+        async with self._link().reading() as db, db.transaction():
+            locked = [number for (number,) in await db.fetch(self._q["lock_forgotten"], size)]
+            if not locked:
+                return 0
+            swept = await db.fetchval(self._q["sweep"], locked, size)
+            await db.execute(self._q["swept"], locked)
+        return int(swept)
 
     # --- how it is asked --------------------------------------------------------------------
 

@@ -16,9 +16,6 @@ _encode = msgspec.json.encode
 _decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
 
-#: statuses of an instance that nothing more happens to
-OVER = ("done", "cancelled")
-
 #: the columns of a query's answer, in its order
 Columns: TypeAlias = Any
 

@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from statehold.errors import LeaseLost
-from statehold.store import Entry, Message, Outcome, Ref, Row, Write
+from statehold.store import OVER, Entry, Message, Outcome, Ref, Row, Write
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres_columns import (
-    OVER,
     digest,
     in_microseconds,
     indexes_of,
@@ -68,6 +67,24 @@ class Writer:
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
         self._known[row.machine, row.id] = Known(row.rev, configuration, indexes_text(row.indexes))
+
+    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+        """See :meth:`statehold.store.Store.forget`."""
+        wanted = sorted(
+            (row.machine, row.id, row.rev, microseconds(row.created_at), microseconds(row.since))
+            for row in rows
+        )
+        listed = [
+            (row.machine, name, digest(value), microseconds(row.created_at), row.id)
+            for row in rows
+            for name, value in row.indexes.items()
+        ]
+        async with self._link.reading() as db:
+            found = await db.fetch(self._q["forget"], *turned(wanted, 5), *turned(listed, 5))
+        gone = {(machine, id_) for machine, id_ in found}
+        for place in gone:
+            self._known.pop(place, None)
+        return [(row.machine, row.id) in gone for row in rows]
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """See :meth:`statehold.store.Store.commit`."""
@@ -432,7 +449,7 @@ def _row_columns(one: _Going) -> tuple[Any, ...]:
         names_text(row.held_by),
         row.incidents,
         changed_at if row.incidents else None,
-        changed_at if row.status in OVER else None,
+        microseconds(row.since) if row.status in OVER else None,
         maybe_microseconds(row.deadline),
         row.document,
     )

@@ -38,12 +38,14 @@ from statehold.stores.paging import (
     Position,
     check_once_each,
     cursor_of,
+    finished_position_of,
     fits,
     incident_position_of,
     microseconds,
     moment,
     page_size,
     position_of,
+    rests,
 )
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import (
@@ -55,6 +57,7 @@ from statehold.stores.sqlite_columns import (
     row_of,
 )
 from statehold.stores.sqlite_file import SqliteFile
+from statehold.stores.sqlite_sweep import sweep
 from statehold.stores.sqlite_writer import Writer
 
 #: above every time and below every time that a row can have
@@ -279,6 +282,52 @@ class SqliteStore:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(self._q["take_message"], [(number,) for number in numbers])
             db.execute("COMMIT")
+
+    # --- what is over -----------------------------------------------------------------------
+
+    async def finished(
+        self,
+        machine: str,
+        before: datetime,
+        limit: int,
+        cursor: str | None = None,
+        now: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Page:
+        last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
+        size = page_size(limit)
+        wanted = {
+            "machine": machine,
+            "before": microseconds(before),
+            "since": last[0],
+            "number": last[1],
+            "limit": size,
+        }
+        with self._file() as db:
+            found = db.execute(self._q["finished"], wanted).fetchall()
+            rows = tuple(row_of(columns[:-1], self._configurations) for columns in found)
+        # a full page is not the last: whether there is more is not worth another document
+        full = len(rows) == size
+        position = (microseconds(rows[-1].since), found[-1][-1]) if full else None
+        if until is not None:
+            rows = tuple(row for row in rows if rests(row))
+        return Page(rows, None if position is None else cursor_of(position))
+
+    async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
+        with self._file():
+            return {ref for ref in refs if self._writer.is_mailed(ref)}
+
+    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+        file = self._file()
+        with file:
+            file.check_in_place()
+            return self._writer.forget(rows)
+
+    async def sweep(self, limit: int) -> int:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            return sweep(db, self._q, page_size(limit))
 
     # --- reading ----------------------------------------------------------------------------
 

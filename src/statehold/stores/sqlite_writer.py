@@ -60,6 +60,35 @@ class Writer:
         self._known.update(learned)
         return outcomes
 
+    def forget(self, rows: Sequence[Row]) -> list[bool]:
+        """One transaction; see :meth:`statehold.store.Store.forget`."""
+        for row in rows:
+            self._known.pop((row.machine, row.id), None)
+        self._db.execute("BEGIN IMMEDIATE")
+        gone = [not self.is_mailed(row.ref) and self._forget(row) for row in rows]
+        self._db.execute("COMMIT")
+        return gone
+
+    def is_mailed(self, ref: Ref) -> bool:
+        wanted = {"machine": ref.machine, "id": ref.id}
+        return bool(self._db.execute(self._q["is_mailed"], wanted).fetchone()[0])
+
+    def _forget(self, row: Row) -> bool:
+        db, q = self._db, self._q
+        created_at = microseconds(row.created_at)
+        wanted = (row.machine, row.id, row.rev, created_at)
+        found = db.execute(q["forgettable"], wanted).fetchone()
+        if found is None:
+            return False
+        number, configuration, indexes = found
+        place = (created_at, row.id)
+        gone = [(row.machine, *pair, *place) for pair in indexes_of(indexes).items()]
+        db.executemany(q["delete_lookup"], gone)
+        db.execute(q["count_up"], (-1, configuration))
+        db.execute(q["forget_row"], (number,))
+        db.execute(q["note_forgotten"], (number,))
+        return True
+
     def _transact(self, writes: Sequence[Write]) -> tuple[list[Outcome], _Learned]:
         db = self._db
         learned: _Learned = {}

@@ -99,14 +99,18 @@ class World:
         limits: Limits | None = None,
         seed: int = 1,
         shared: bool = False,
+        store: Store | None = None,
+        **more: Any,
     ) -> Engine:
-        """``shared``: beside others, on a store that workers share; else on this world's own."""
+        """``shared``: beside others, on a store that workers share; else on this world's own, or on
+        the ``store`` that is given. ``more`` goes to the engine."""
         engine = Engine(
-            self.beside() if shared else self.store(),
+            store or (self.beside() if shared else self.store()),
             machines,
             clock=clock or self.clock,
             limits=limits or Limits(grace_seconds=0.0),
             seed=seed,
+            **more,
         )
         await engine.open()
         self._open.append(engine)
@@ -138,6 +142,7 @@ class World:
                 engine._rescuer._task,
                 engine._reviewer._task,
                 engine._hints._task,
+                engine._pruner._task,
                 engine._membership._task,
                 *engine._performer._tasks.values(),
             )

@@ -18,7 +18,7 @@ WITH fence AS MATERIALIZED (
         since = u.since, changed_at = u.changed_at, wake_at = u.wake_at, claimed_until = NULL,
         held_by = u.held_by, incidents = coalesce(u.incidents, 0),
         incident_since = CASE WHEN u.incidents > 0 THEN u.changed_at END,
-        finished_at = CASE WHEN u.is_over THEN u.changed_at END,
+        finished_at = CASE WHEN u.is_over THEN u.since END,
         deadline = u.deadline, document = u.document
     FROM unnest(
         $2::text[], $3::text[], $4::bigint[], $5::integer[], $6::integer[], $7::bigint[],
@@ -549,3 +549,102 @@ SELECT pg_notify($1, $2)
 -- name: ping
 -- Fails where the server can be read and not written, as a standby can.
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only')
+
+-- name: finished
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM instances AS i
+WHERE i.machine = $1 AND i.finished_at <= $2
+  AND (i.finished_at, i.id) > ($3::bigint, $4::text)
+ORDER BY i.finished_at, i.id
+LIMIT $5
+
+-- name: claim_finished
+-- What still has something to do is not claimed, since that would keep it from being done.
+UPDATE instances AS i SET claimed_until = $7
+FROM (
+    SELECT one.machine, one.id FROM instances AS one
+    WHERE one.machine = $1 AND one.finished_at <= $2
+      AND (one.finished_at, one.id) > ($3::bigint, $4::text)
+      AND one.wake_at IS NULL AND one.held_by IS NULL AND one.incidents = 0
+      AND (one.claimed_until IS NULL OR one.claimed_until <= $6)
+    ORDER BY one.finished_at, one.id
+    LIMIT $5
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS mine
+WHERE i.machine = mine.machine AND i.id = mine.id
+RETURNING i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+          i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+
+-- name: mailed
+-- Limits keep the planner from reading the whole mailbox once instead.
+SELECT u.machine, u.id
+FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+WHERE coalesce(
+    (SELECT true FROM mailbox AS m
+     WHERE m.to_machine = u.machine AND m.to_id = u.id LIMIT 1),
+    (SELECT true FROM mailbox AS m
+     WHERE m.sender_machine = u.machine AND m.sender_id = u.id LIMIT 1),
+    false
+)
+
+-- name: forget
+-- `created_at` tells a row from one that was started under its id since, and has come as far. The
+-- counter's slot is no worker's: whoever forgets need not be one.
+WITH gone AS (
+    DELETE FROM instances AS i
+    USING unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+        AS u (machine, id, rev, created_at, since)
+    WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.rev AND i.created_at = u.created_at
+      AND i.finished_at = u.since
+      AND NOT coalesce(
+          (SELECT true FROM mailbox AS m
+           WHERE m.to_machine = u.machine AND m.to_id = u.id LIMIT 1),
+          (SELECT true FROM mailbox AS m
+           WHERE m.sender_machine = u.machine AND m.sender_id = u.id LIMIT 1),
+          false
+      )
+    RETURNING i.machine, i.id, i.number, i.configuration
+), noted AS (
+    INSERT INTO forgotten (number) SELECT number FROM gone
+), counted AS (
+    INSERT INTO counts AS c (configuration, slot, instances)
+    SELECT configuration, -1, -count(*) FROM gone
+    GROUP BY configuration
+    ORDER BY configuration
+    ON CONFLICT (configuration, slot) DO UPDATE SET instances = c.instances + excluded.instances
+), unlisted AS (
+    DELETE FROM lookups AS l
+    USING unnest($6::text[], $7::text[], $8::bytea[], $9::bigint[], $10::text[])
+        AS u (machine, name, digest, created_at, id)
+    JOIN gone ON gone.machine = u.machine AND gone.id = u.id
+    WHERE l.machine = u.machine AND l.name = u.name AND l.digest = u.digest
+      AND l.created_at = u.created_at AND l.id = u.id
+)
+SELECT machine, id FROM gone
+
+-- name: lock_forgotten
+SELECT number FROM forgotten ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED
+
+-- name: sweep
+WITH piece AS (
+    SELECT j.instance, j.seq, j.part
+    FROM unnest($1::bigint[]) AS f (number)
+    CROSS JOIN LATERAL (
+        SELECT one.instance, one.seq, one.part FROM journal AS one
+        WHERE one.instance = f.number
+        ORDER BY one.seq, one.part
+        LIMIT $2
+    ) AS j
+    LIMIT $2
+), taken AS (
+    DELETE FROM journal AS j USING piece AS p
+    WHERE j.instance = p.instance AND j.seq = p.seq AND j.part = p.part
+    RETURNING 1
+)
+SELECT count(*) FROM taken
+
+-- name: swept
+DELETE FROM forgotten AS f
+WHERE f.number = ANY ($1::bigint[])
+  AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.instance = f.number)

@@ -14,7 +14,9 @@ WHERE machine = ? AND id = ?
 SELECT number, configuration, indexes FROM instances WHERE machine = ? AND id = ?
 
 -- name: last_row
-SELECT coalesce(max(number), 0) FROM instances
+-- A number is free again once nothing of its journal is left.
+SELECT max(coalesce((SELECT max(number) FROM instances), 0),
+           coalesce((SELECT max(number) FROM forgotten), 0))
 
 -- name: insert_row
 -- DO NOTHING and a look at the number of rows instead of an error: an error would end the batch
@@ -78,7 +80,7 @@ WHERE to_machine = ? AND to_id = ? AND key = ? AND key IS NOT NULL
 -- name: held_mail
 SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
        key
-FROM mailbox INDEXED BY mailbox_held
+FROM mailbox INDEXED BY mailbox_to
 WHERE to_machine = ? AND to_id = ? AND held = 1
 ORDER BY number
 LIMIT ?
@@ -289,3 +291,56 @@ SELECT machine, version, chart, stored_at FROM charts WHERE machine = ? ORDER BY
 -- name: insert_chart
 INSERT INTO charts (machine, version, chart, stored_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING
+
+-- name: finished
+-- Each configuration gives the first of its own, so that a page costs about a page each, of which
+-- there are few.
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
+FROM configurations AS c CROSS JOIN instances AS i
+WHERE c.machine = :machine AND c.status IN ('done', 'cancelled') AND c.instances > 0
+  AND i.number IN (
+    SELECT number FROM instances INDEXED BY instances_by_since
+    WHERE configuration = c.number AND (since, number) > (:since, :number) AND since <= :before
+    ORDER BY since, number LIMIT :limit
+)
+ORDER BY i.since, i.number
+LIMIT :limit
+
+-- name: is_mailed
+SELECT EXISTS (
+    SELECT 1 FROM mailbox INDEXED BY mailbox_to WHERE to_machine = :machine AND to_id = :id
+) OR EXISTS (
+    SELECT 1 FROM mailbox INDEXED BY mailbox_sent
+    WHERE sender_machine = :machine AND sender_id = :id
+)
+
+-- name: forgettable
+-- `created_at` tells it from one that was started under its id since, and has come as far.
+SELECT i.number, i.configuration, i.indexes
+FROM instances AS i CROSS JOIN configurations AS c ON c.number = i.configuration
+WHERE i.machine = ? AND i.id = ? AND i.rev = ? AND i.created_at = ?
+  AND c.status IN ('done', 'cancelled')
+
+-- name: forget_row
+DELETE FROM instances WHERE number = ?
+
+-- name: note_forgotten
+INSERT INTO forgotten (number) VALUES (?)
+
+-- name: forgotten
+SELECT number FROM forgotten ORDER BY number LIMIT ?
+
+-- name: left_of_journal
+-- What SQLite knows of a value's length without reading the value.
+SELECT rowid, length(body) + coalesce(length(reply), 0)
+FROM journal
+WHERE instance = ?
+ORDER BY seq, part
+LIMIT ?
+
+-- name: sweep_entry
+DELETE FROM journal WHERE rowid = ?
+
+-- name: swept
+DELETE FROM forgotten WHERE number = ?

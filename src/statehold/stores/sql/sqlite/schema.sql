@@ -67,7 +67,7 @@ CREATE TABLE lookups (
     PRIMARY KEY (machine, name, value, created_at, id)
 ) STRICT, WITHOUT ROWID;
 
--- Only ever added to. With a rowid, so that a batch's entries land side by side on few pages;
+-- Only ever added to, and taken out when its instance is forgotten. With a rowid, so that a batch's entries land side by side on few pages;
 -- WITHOUT ROWID, each would dirty a page of its own and be half as fast.
 CREATE TABLE journal (
     instance INTEGER NOT NULL,
@@ -82,6 +82,12 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE UNIQUE INDEX journal_keys ON journal (instance, key) WHERE key IS NOT NULL;
+
+-- Rows that are gone while their journals are still being taken out, a bounded number of entries at a
+-- time. Nothing reads a journal but through its row, so with the row all of it is out of sight.
+CREATE TABLE forgotten (
+    number INTEGER PRIMARY KEY
+) STRICT;
 
 -- AUTOINCREMENT: a number that was taken out must never come back, or a late reader would take
 -- the new message for the old one.
@@ -100,9 +106,10 @@ CREATE TABLE mailbox (
 ) STRICT;
 
 CREATE INDEX mailbox_due ON mailbox (held, to_machine, due_at, number);
-CREATE INDEX mailbox_held ON mailbox (to_machine, to_id) WHERE held = 1;
+-- both are asked before an instance is forgotten, too
+CREATE INDEX mailbox_to ON mailbox (to_machine, to_id, held);
 CREATE INDEX mailbox_sent ON mailbox (sender_machine, sender_id, send_id)
-    WHERE send_id IS NOT NULL;
+    WHERE sender_machine IS NOT NULL;
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key) WHERE key IS NOT NULL;
 
 CREATE TABLE charts (

@@ -1,0 +1,135 @@
+"""``purge``, and what ``serve`` is told of how long finished instances are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from statehold import wire
+from statehold.cli.arguments import read_age
+from statehold.cli.definition import Targets
+from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.session import Json
+from statehold.cli.targets import load_machines
+from statehold.engine import Retention
+from statehold.engine.archive import Archive
+from statehold.engine.clock import SystemClock
+from statehold.engine.limits import Limits
+from statehold.engine.purge import Purge
+from statehold.stores import open_store
+
+StoreAddress = Annotated[
+    str, typer.Option("--store", envvar="STATEHOLD_STORE", help="The store's address.")
+]
+ArchiveTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        metavar="DIR",
+        help="Write what is purged to this directory first, as JSON lines.",
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="[MACHINE=]AGE",
+        help="Purge what has been finished for this long, like 30d; may be repeated for machines.",
+    ),
+]
+
+_SQLITE = "sqlite:///"
+
+
+def purge(
+    targets: Targets,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="Finished for this long, like 30d.")
+    ],
+    store: StoreAddress = "sqlite:///statehold.db",
+    archive: ArchiveTo = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    json: Json = False,
+) -> None:
+    """Purge finished instances and their journals from a store, once."""
+    machines = [definition.name for definition in load_machines(targets)]
+    retention = Retention(read_age(older_than), archive)
+    if store.startswith(_SQLITE) and not Path(store.removeprefix(_SQLITE)).exists():
+        # opening it would make one
+        raise NotFound(f"there is no file {store.removeprefix(_SQLITE)}; name one with --store")
+    reports = asyncio.run(_purge(machines, retention, store, dry_run))
+    console = Console(highlight=False)
+    for report in reports:
+        if json:
+            console.file.write(report.model_dump_json() + "\n")
+        else:
+            console.print(_told(report))
+
+
+async def _purge(
+    machines: Sequence[str], retention: Retention, address: str, dry_run: bool
+) -> list[wire.PurgeReport]:
+    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    clock, limits = SystemClock(), Limits()
+    archives: list[Archive | None] = []
+    for machine in machines:
+        made = None
+        if retention.archive is not None:
+            made = Archive(retention.archive, machine, worker, clock.now, limits.archive_bytes)
+            made.check()
+        archives.append(made)
+    before = datetime.now(UTC) - retention.finished_for
+    store = open_store(address)
+    await store.open(worker)
+    reports: list[wire.PurgeReport] = []
+    try:
+        # nothing is held of the instances here that would have to be forgotten with them
+        walk = Purge(store, clock, limits, asyncio.Event(), lambda refs: None)
+        if not dry_run:
+            await walk.sweep()
+        for machine, into in zip(machines, archives, strict=True):
+            reports.append(await walk.run(machine, before, into, dry_run=dry_run))
+    finally:
+        for into in archives:
+            if into is not None:
+                await into.close()
+        await store.close()
+    return reports
+
+
+def _told(report: wire.PurgeReport) -> str:
+    what = "would be purged" if report.dry_run else "purged"
+    kept = ""
+    if report.kept:
+        kept = f"; {report.kept} more have ended by then and have something under way"
+    return f"[bold]{report.machine}[/] {report.purged} {what}{kept}"
+
+
+def read_retention(
+    keep: Sequence[str], archive: Path | None
+) -> Retention | Mapping[str, Retention] | None:
+    """What ``--keep`` and ``--archive`` say; raises ``UsageError``."""
+    if not keep:
+        if archive is not None:
+            raise UsageError("--archive takes what is purged, and nothing is without --keep AGE")
+        return None
+    ages: dict[str, timedelta] = {}
+    for given in keep:
+        machine, _, age = given.rpartition("=")
+        if machine in ages:
+            raise UsageError(f"--keep is given twice for {machine or 'every machine'}")
+        ages[machine] = read_age(age)
+    if "" not in ages:
+        return {machine: Retention(age, archive) for machine, age in ages.items()}
+    if len(ages) > 1:
+        raise UsageError("--keep takes one AGE for every machine, or MACHINE=AGE for some")
+    return Retention(ages[""], archive)

@@ -1,0 +1,116 @@
+"""Purges finished instances that were kept long enough: one task, asleep between its walks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from statehold import wire
+from statehold.engine.archive import Archive
+from statehold.engine.purge import Gone, Purge
+from statehold.engine.retention import Retention
+from statehold.engine.runtime import Runtime
+from statehold.errors import StateholdError, Stopping
+from statehold.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Pruner:
+    """Where nothing is said of a machine, nothing of it is purged. With no retention at all the
+    task only gives back what an earlier walk, broken off, has left, and ends.
+
+    Workers that share a store may all do it: each claims what it finds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        retention: Mapping[str, Retention],
+        gone: Gone,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._retention = retention
+        self._gone = gone
+        self._stop = asyncio.Event()
+        self._archives: dict[str, Archive] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def check(self) -> None:
+        """Raises ``ArchiveFailed`` where an archive's directory can't be used."""
+        for machine, retention in self._retention.items():
+            if retention.archive is not None:
+                self._archives[machine] = self._archive(machine, retention)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold pruner")
+
+    async def close(self) -> None:
+        """Ends the walk at its next pause."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        for archive in self._archives.values():
+            await archive.close()
+
+    async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> wire.PurgeReport:
+        """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``."""
+        archive = None
+        if retention.archive is not None:
+            archive = self._archive(machine, retention)
+        try:
+            before = self._runtime.now() - retention.finished_for
+            return await self._walk().run(machine, before, archive, dry_run=dry_run)
+        finally:
+            if archive is not None:
+                await archive.close()
+
+    async def _run(self) -> None:
+        every = timedelta(seconds=self._runtime.limits.purge_seconds)
+        clock = self._runtime.clock
+        while not self._stop.is_set():
+            try:
+                await self._walk().sweep()
+                for machine, retention in self._retention.items():
+                    await self._prune(machine, retention)
+                if not self._retention:
+                    return
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("nothing can be purged: %s", error)
+            except Exception:
+                # a bug, ours or the store's; without this task the store would only ever grow
+                log.exception("nothing can be purged")
+            await clock.wait(self._stop, clock.now() + every)
+
+    async def _prune(self, machine: str, retention: Retention) -> None:
+        before = self._runtime.now() - retention.finished_for
+        try:
+            archive = self._archives.get(machine)
+            report = await self._walk().run(machine, before, archive, claim=True)
+        except Stopping:
+            raise
+        except StateholdError as error:
+            # the other machines' archives may be there
+            log.warning("nothing of %s can be purged: %s", machine, error)
+            return
+        if report.purged:
+            log.info("%d of %s are purged, ended by %s", report.purged, machine, before)
+
+    def _walk(self) -> Purge:
+        runtime = self._runtime
+        return Purge(self._store, runtime.clock, runtime.limits, self._stop, self._gone)
+
+    def _archive(self, machine: str, retention: Retention) -> Archive:
+        assert retention.archive is not None
+        runtime = self._runtime
+        made = Archive(
+            retention.archive, machine, runtime.worker, runtime.now, runtime.limits.archive_bytes
+        )
+        made.check()
+        return made

@@ -1,0 +1,53 @@
+"""How long finished instances are kept, and which of them have nothing left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from statehold.engine.document import decode_document
+from statehold.errors import UnknownMachine
+from statehold.store import OVER, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """``finished_for`` after its end an instance is purged: it and its journal are gone.
+
+    ``archive`` is a directory that is there: what is purged is written to it first, one line of
+    JSON an instance.
+    """
+
+    finished_for: timedelta
+    archive: Path | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.finished_for < timedelta():
+            raise ValueError(f"finished_for has to be 0 or longer, not {self.finished_for}")
+
+
+def by_machine(
+    retention: Retention | Mapping[str, Retention] | None, machines: Mapping[str, object]
+) -> dict[str, Retention]:
+    """One for all, or each its own by name; raises ``UnknownMachine``."""
+    if retention is None:
+        return {}
+    if isinstance(retention, Retention):
+        return dict.fromkeys(machines, retention)
+    for name in retention:
+        if name not in machines:
+            raise UnknownMachine(name, tuple(machines))
+    return dict(retention)
+
+
+def is_settled(row: Row) -> bool:
+    """It is over and nothing of it is under way: no effect, no incident, nothing held.
+
+    Messages on their way to or from it are the store's to know.
+    """
+    if row.status not in OVER or row.wake_at is not None or row.held_by or row.incidents:
+        return False
+    document = decode_document(row.document)
+    return not document.tries and not document.held

@@ -1,0 +1,33 @@
+"""Gives back what the journals of forgotten instances take up in a SQLite file, piece by piece."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+#: what one transaction takes out, beyond its first entry: freeing a value costs reading it
+PIECE_BYTES = 4_000_000
+
+
+def sweep(db: sqlite3.Connection, queries: Mapping[str, str], limit: int) -> int:
+    """One transaction; see :meth:`statehold.store.Store.sweep`. Its caller rolls back where it
+    raises."""
+    swept = size = 0
+    db.execute("BEGIN IMMEDIATE")
+    for (number,) in db.execute(queries["forgotten"], (limit,)).fetchall():
+        left = limit - swept
+        # one more than may go: whether this is all
+        found = db.execute(queries["left_of_journal"], (number, left + 1)).fetchall()
+        taken: list[tuple[int]] = []
+        for entry, length in found[:left]:
+            if swept + len(taken) and size + length > PIECE_BYTES:
+                break
+            taken.append((entry,))
+            size += length
+        db.executemany(queries["sweep_entry"], taken)
+        swept += len(taken)
+        if len(taken) < len(found):
+            break
+        db.execute(queries["swept"], (number,))
+    db.execute("COMMIT")
+    return swept

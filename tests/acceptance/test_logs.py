@@ -1,0 +1,87 @@
+"""What ``statehold serve`` writes to its log, for programs to read."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import pytest
+
+FLAKY = """
+from pydantic import BaseModel
+from statehold import Final, Machine, State, effect, on_result
+
+class Parcel(BaseModel):
+    to: str = "the door"
+
+@effect(attempts=5)
+async def carry(parcel: Parcel) -> None:
+    raise RuntimeError("a flat tyre")
+
+class ParcelFlow(Machine[Parcel], name="parcel", version=1):
+    under_way = State(initial=True, invoke=carry)
+    delivered = Final()
+    arrive = on_result(carry, under_way >> delivered)
+"""
+
+Server = tuple[str, "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The address of a server whose log is JSON, and its process."""
+    (tmp_path / "flaky.py").write_text(FLAKY)
+    command = [
+        sys.executable, "-c", "from statehold.cli import main; main()", "serve", "flaky.py",
+        "--port", "0", "--store", "memory:", "--log-format", "json", "--access-log",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        greeting = process.stdout.readline()
+        address = re.search(r"http://\S+", greeting)
+        assert address, f"it did not start: {greeting!r}"
+        yield address.group(), process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def lines_of(log: IO[str] | None) -> Iterator[dict[str, Any]]:
+    """Each line as it comes; one that is no JSON fails the test."""
+    assert log is not None
+    for line in log:
+        yield json.loads(line)
+
+
+def test_a_line_says_what_it_is_about(server: Server) -> None:
+    address, process = server
+    answer = httpx.post(f"{address}/api/machines/parcel/instances", json={"id": "p-1"})
+    assert answer.status_code == 201
+    line = next(line for line in lines_of(process.stderr) if line.get("instance"))
+    assert line.pop("timestamp").endswith("Z")
+    assert line.pop("worker")
+    assert line == {
+        "event": "carry failed at try 1: RuntimeError: a flat tyre",
+        "level": "info",
+        "logger": "statehold.engine.performer",
+        "machine": "parcel",
+        "instance": "p-1",
+        "seq": 1,
+        "effect": "carry",
+        "attempt": 1,
+    }
+
+
+def test_libraries_log_in_the_same_form(server: Server) -> None:
+    address, process = server
+    assert httpx.get(f"{address}/metrics").status_code == 200
+    line = next(line for line in lines_of(process.stderr) if "/metrics" in line["event"])
+    assert line["logger"] == "uvicorn.access"

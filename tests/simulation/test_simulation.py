@@ -1,0 +1,183 @@
+"""Workers that crash, freeze and lose their store, on virtual time: nothing is lost or doubled, and
+nothing gets stuck.
+
+``STATEHOLD_SEED`` repeats one run; ``python -m tests.simulation`` makes as many as there is time
+for.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from statehold.engine.courier import Courier
+from statehold.engine.rescuer import Rescuer
+from statehold.engine.turn import Turns
+from statehold.store import Entry, Message, Outcome, Ref, Row, Write
+from statehold.stores import MemoryStore
+from tests.simulation.run import Plan, plan_of, simulate
+
+ROOT = Path(__file__).parents[2]
+GIVEN = os.environ.get("STATEHOLD_SEED")
+#: runs in one test, and of those in which a planted bug has to be found
+RUNS = 4
+TRIES = 25
+
+
+@pytest.mark.parametrize("part", range(1 if GIVEN else 5))
+def test_whatever_fails_nothing_is_lost_doubled_or_left_undone(part: int) -> None:
+    for _ in range(1 if GIVEN else RUNS):
+        seed = int(GIVEN) if GIVEN else random.SystemRandom().getrandbits(32)
+        report = simulate(seed, plan_of(seed))
+        assert report.findings == [], f"STATEHOLD_SEED={seed}"
+        # a run in which nothing happened proves nothing
+        assert report.counts["acknowledged"] > 20, f"STATEHOLD_SEED={seed}: {report.counts}"
+
+
+def test_the_same_seed_gives_the_same_run_in_this_process_and_in_another() -> None:
+    digest = simulate(7).digest
+    assert simulate(7).digest == digest
+    assert simulate(8).digest != digest
+    code = "from tests.simulation.run import simulate; print(simulate(7).digest)"
+    for hash_seed in ("1", "2"):
+        other = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )  # fmt: skip
+        assert other.stdout.strip() == digest
+
+
+def test_a_run_uses_everything() -> None:
+    """Each kind of line is there, so that each kind of work was in the way of a fault."""
+    seen: set[str] = set()
+    for seed in range(6):
+        report = simulate(seed)
+        assert report.findings == []
+        seen |= {name for name, count in report.counts.items() if count}
+    kinds = "start event timer result failure pause resume cancel tried incident retry refused"
+    assert {f"{kind} lines" for kind in kinds.split()} <= seen
+    assert {"unknown", "refused"} <= seen
+
+
+# --- bugs that are planted have to be found -------------------------------------------------------
+
+Patch = pytest.MonkeyPatch
+
+
+def forget_keys(patch: Patch) -> None:
+    """The store remembers no idempotency keys."""
+
+    async def replies(self: object, keys: object) -> dict[tuple[Ref, str], Entry]:
+        return {}
+
+    patch.setattr(MemoryStore, "replies", replies)
+    patch.setattr(MemoryStore, "_uses_a_key_again", lambda *_: False)
+
+
+def overwrite(patch: Patch) -> None:
+    """The store writes whatever comes, older or not."""
+    write = MemoryStore._write
+
+    def whatever(self: MemoryStore, one: Write) -> Outcome:
+        before = self._memory.rows.get(one.row.ref)
+        return write(
+            self,
+            Write(
+                one.row, before.rev if before else None, one.entries, one.messages, (), (),
+                one.released,
+            ),
+        )  # fmt: skip
+
+    patch.setattr(MemoryStore, "_write", whatever)
+    patch.setattr(MemoryStore, "_repeats_a_place", lambda *_: False)
+
+
+def leave_messages(patch: Patch) -> None:
+    """A message that was delivered stays in the mailbox."""
+    take = MemoryStore._take
+
+    def sometimes(self: MemoryStore, number: int) -> None:
+        if number % 5:
+            take(self, number)
+
+    patch.setattr(MemoryStore, "_take", sometimes)
+
+
+def drop_messages(patch: Patch) -> None:
+    """Some messages never reach the mailbox."""
+    put = MemoryStore._put
+
+    def sometimes(self: MemoryStore, message: Message) -> None:
+        if message.kind != "event" or self._memory.last_number % 7:
+            put(self, message)
+        else:
+            self._memory.last_number += 1
+
+    patch.setattr(MemoryStore, "_put", sometimes)
+
+
+def rescue_nobody(patch: Patch) -> None:
+    """What dead workers held is never found."""
+
+    async def orphans(*_: object, **__: object) -> list[Row]:
+        return []
+
+    patch.setattr(MemoryStore, "orphans", orphans)
+
+
+def never_doubt(patch: Patch) -> None:
+    """Nobody looks at what became of a commit that failed."""
+    patch.setattr(Rescuer, "doubt", lambda self, refs: None)
+
+
+def read_what_is_kept(patch: Patch) -> None:
+    """Readers are told what this worker knew last, and not what is so."""
+    look = Turns.look
+
+    async def kept(self: Turns, refs: Sequence[Ref]) -> object:
+        known = {ref: self._held[ref] for ref in refs if ref in self._held}
+        return known if len(known) == len(refs) else await look(self, refs)
+
+    patch.setattr(Turns, "look", kept)
+
+
+def never_stop(patch: Patch) -> None:
+    """The courier can't be stopped."""
+
+    async def close(self: Courier) -> None:
+        assert self._task is not None
+        await self._task
+
+    patch.setattr(Courier, "close", close)
+
+
+@pytest.mark.parametrize(
+    ("plant", "finding"),
+    [
+        (forget_keys, "is in its journal 2 times"),
+        (overwrite, "its steps are"),
+        (leave_messages, "were not sent"),
+        (drop_messages, "did not arrive"),
+        (rescue_nobody, "hold it and are dead"),
+        (never_doubt, "hold it and are dead"),
+        (read_what_is_kept, "no order explains"),
+        (never_stop, "does not stop"),
+    ],
+)
+def test_a_planted_bug_is_found(
+    plant: Callable[[Patch], None], finding: str, monkeypatch: Patch
+) -> None:
+    plant(monkeypatch)
+    # what hangs need not hang for long to be seen
+    plan = Plan(storm_seconds=45.0, fault_seconds=2.0, rest_seconds=120.0)
+    for seed in range(TRIES):
+        found = simulate(seed, plan).findings
+        if any(finding in one for one in found):
+            return
+    pytest.fail(f"not found in {TRIES} runs; the last one found {found}")
