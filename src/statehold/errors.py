@@ -25,6 +25,7 @@ The branch says who must act::
     ├── Unavailable              nobody: the same request may succeed later
     │   ├── StoreUnavailable
     │   ├── LeaseLost
+    │   ├── NewerVersion
     │   ├── Overloaded
     │   └── Stopping
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
@@ -455,6 +456,24 @@ class LeaseLost(Unavailable):
             f"worker {worker} did not renew its lease in time and was taken for dead; it joins "
             "again under another name"
         )
+
+
+class NewerVersion(Unavailable):
+    """The instance was carried over to a version that this worker does not run; others do, as in
+    the middle of a deploy."""
+
+    code = "newer-version"
+
+    def __init__(self, machine: str, id: str, version: int, known: int) -> None:
+        self.machine = machine
+        self.id = id
+        super().__init__(
+            f"instance {id!r} of {machine!r} is of version {version}, this worker runs {known}; "
+            f"ask again, another worker may answer, or run version {version} here too"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id}
 
 
 class Overloaded(Unavailable):

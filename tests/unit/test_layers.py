@@ -2,7 +2,8 @@
 
 The picture, bottom up; parts on one line do not know each other::
 
-    7  cli  testing  (and the package's own front, statehold/__init__.py)
+    8  cli  testing  (and the package's own front, statehold/__init__.py)
+    7  doctor
     6  server  client
     5  observe
     4  engine  stores
@@ -35,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine", "stores"),
     ("observe",),
     ("server", "client"),
+    ("doctor",),
     ("cli", "testing", "__init__"),
 )
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}

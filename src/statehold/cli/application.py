@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 import typer
 
-from statehold.cli import definition, history, incidents, instances, retention, serving
+from statehold.cli import (
+    database,
+    definition,
+    doctor,
+    history,
+    incidents,
+    instances,
+    retention,
+    serving,
+)
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
 
@@ -23,14 +32,16 @@ application = typer.Typer(
     stands for every machine that it defines. Commands that name a MACHINE talk to a server
     (--url, or STATEHOLD_URL).
 
-    Exit codes: 0 done; 1 refused, or a machine's definition has mistakes; 2 wrong usage;
+    Exit codes: 0 done; 1 refused, or something is wrong with what was looked at; 2 wrong usage;
     3 not found; 4 not available, try again later.
     """,
 )
 
 _MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
+_DEPLOYMENT = "Deployment"
 
 application.command(rich_help_panel=_MACHINES)(serving.serve)
+application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(definition.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
@@ -49,6 +60,8 @@ application.command(rich_help_panel=_INCIDENTS)(incidents.incidents)
 application.command(rich_help_panel=_INCIDENTS)(incidents.retry)
 application.command(rich_help_panel=_INCIDENTS)(incidents.skip)
 application.command(rich_help_panel=_INCIDENTS)(incidents.resolve)
+application.command(rich_help_panel=_DEPLOYMENT)(doctor.doctor)
+application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

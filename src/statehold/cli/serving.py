@@ -1,44 +1,50 @@
-"""``serve``: an engine and its HTTP server in one process."""
+"""``serve`` and ``worker``: engines until they are told to stop, one or several equal processes."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
+import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+import tempfile
+from typing import Annotated
 
-import structlog
 import typer
-import uvicorn
-from fastapi import FastAPI
+from msgspec.structs import replace
 from rich.console import Console
 
-from statehold.chart.machine import Definition
 from statehold.cli.definition import Targets
+from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.outcome import UsageError
+from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
+from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import load_machines
-from statehold.engine import Engine, Retention
 from statehold.errors import StateholdError
-from statehold.observe.metrics import Metrics
-from statehold.server import Bounds, by_headers, create_app
-from statehold.server.auth import LOOPBACK_HOSTS
-
-if TYPE_CHECKING:
-    from statehold.observe.tracing import Tracing
+from statehold.stores.address import is_shared
 
 DEFAULT_STORE = "sqlite:///statehold.db"
 
-#: how long open requests may take after a signal
-_GRACE_SECONDS = 30
+#: processes below one supervisor; more machines do more than more processes on one
+MOST_WORKERS = 64
 
-
-class LogFormat(Enum):
-    text = "text"
-    json = "json"
+StoreAddress = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="STATEHOLD_STORE",
+        help="sqlite:///FILE, postgresql://USER@HOST/DATABASE or memory:",
+        show_envvar=True,
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(min=1, max=MOST_WORKERS, help="Equal processes, on one PostgreSQL database."),
+]
+Format = Annotated[LogFormat, typer.Option("--log-format")]
+Grace = Annotated[
+    float, typer.Option(min=0, max=3600, help="Seconds that open requests get after a signal.")
+]
 
 
 class CannotListen(StateholdError):
@@ -47,98 +53,128 @@ class CannotListen(StateholdError):
 
 def serve(
     targets: Targets,
-    store: Annotated[
-        str, typer.Option(envvar="STATEHOLD_STORE", help="sqlite:///FILE or memory:")
-    ] = DEFAULT_STORE,
+    store: StoreAddress = DEFAULT_STORE,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8420,
-    log_format: Annotated[LogFormat, typer.Option()] = LogFormat.text,
+    workers: Workers = 1,
+    grace: Grace = 30,
+    log_format: Format = LogFormat.text,
     access_log: Annotated[bool, typer.Option(help="Log every request.")] = False,
     keep: Keep = None,
     archive: ArchiveTo = None,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
-    machines = load_machines(targets)
-    retention = read_retention(keep or (), archive)
-    _configure_logging(log_format, access_log)
-    listener = _listen(host, port)
     loopback = _is_loopback(host)
+    job = Job(
+        targets=targets,
+        store=store,
+        serves=True,
+        loopback=loopback,
+        log_format=log_format.value,
+        access_log=access_log,
+        grace_seconds=grace,
+        keep=keep or [],
+        archive=None if archive is None else str(archive),
+    )
+    _check_workers(store, workers)
+    read_retention(keep or (), archive)
+    if workers == 1:
+        # told before the port is taken
+        load_machines(targets)
+    listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"[yellow]warning[/] whoever reaches {host} may do everything here in anyone's name: "
             "put a proxy in front that says who asks, or serve create_app(authenticate=...) "
             "yourself"
         )
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(machines, store, listener, loopback, access_log, retention))
+    _run(job, workers, listener, "serving {} at " + _address(listener))
 
 
-async def _run(
-    machines: Sequence[Definition[Any]],
-    store: str,
-    listener: socket.socket,
-    loopback: bool,
-    access_log: bool,
-    retention: Retention | Mapping[str, Retention] | None,
+def worker(
+    targets: Targets,
+    store: StoreAddress = DEFAULT_STORE,
+    health_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Answer /health, /ready and /metrics on 127.0.0.1; 0: any free port.",
+        ),
+    ] = None,
+    workers: Workers = 1,
+    grace: Grace = 30,
+    log_format: Format = LogFormat.text,
+    keep: Keep = None,
+    archive: ArchiveTo = None,
 ) -> None:
-    bounds = Bounds()
-    metrics = Metrics()
-    tracing = _tracing()
-    async with Engine(
-        store, machines, observer=metrics, tracer=tracing, retention=retention
-    ) as engine:
-        app = create_app(
-            engine,
-            authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if loopback else None),
-            bounds=bounds,
-            owns_engine=False,
-            metrics=metrics,
-            tracing=tracing,
+    """Do what is due, timers, effects and messages, without serving HTTP."""
+    if store == "memory:":
+        raise UsageError(
+            "a worker on memory: has nothing to do, as nobody can reach its instances; choose "
+            "another --store, or serve"
         )
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=access_log,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+    _check_workers(store, workers)
+    read_retention(keep or (), archive)
+    job = Job(
+        targets=targets,
+        store=store,
+        serves=False,
+        log_format=log_format.value,
+        grace_seconds=grace,
+        keep=keep or [],
+        archive=None if archive is None else str(archive),
+    )
+    if workers == 1:
+        load_machines(targets)
+    listener = None if health_port is None else _listen("127.0.0.1", health_port)
+    health = "" if listener is None else f", health at {_address(listener)}"
+    _run(job, workers, listener, "working on {}" + health)
+
+
+def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) -> None:
+    """``greeting`` has a place for the machines' names."""
+    if workers == 1:
+        name = name_worker()
+        configure_logging(
+            LogFormat(job.log_format),
+            access_log=job.access_log,
+            worker=name if is_shared(job.store) else None,
         )
-        names = ", ".join(f"{m.name} v{m.version}" for m in machines)
-        await _Server(config, app, f"serving {names} at {_address(listener)}").serve([listener])
-
-
-class _Server(uvicorn.Server):
-    """Ends its event streams before it waits for requests to end, and exits with 0 on a signal:
-    uvicorn's own handler would raise the signal again, before the engine is closed."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, greeting: str) -> None:
-        super().__init__(config)
-        self._app = app
-        self._greeting = greeting
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        machines = load_machines(job.targets)
         # whoever waits for this line may connect when it is there
-        print(self._greeting, flush=True)
+        run_job(
+            job, machines, listener, name, lambda what: print(greeting.format(what), flush=True)
+        )
+        return
+    configure_logging(LogFormat(job.log_format), access_log=job.access_log)
+    with tempfile.TemporaryDirectory(prefix="statehold-") as directory:
+        supervisor = Supervisor(
+            replace(job, metrics_directory=directory),
+            workers,
+            listener,
+            lambda what: print(greeting.format(f"{what} with {workers} workers"), flush=True),
+        )
+        code = asyncio.run(supervisor.run())
+    if code:
+        raise typer.Exit(code)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.streams.stop()
-        await super().shutdown(sockets)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # the second signal does not wait for open requests
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-def _tracing() -> Tracing | None:
-    """Traces go where the machines' modules, or ``opentelemetry-instrument``, say; else there are
-    none, and they cost nothing."""
-    try:
-        from statehold.observe.tracing import configured
-    except ImportError:
-        # what statehold[otel] brings is not installed
-        return None
-    return configured()
+def _check_workers(store: str, workers: int) -> None:
+    """Raises ``UsageError``."""
+    if workers == 1:
+        return
+    if not is_shared(store):
+        scheme = store.partition(":")[0][:40]
+        raise UsageError(
+            f"--workers {workers}: a {scheme} store serves one process; give --store "
+            "postgresql://…, or leave --workers out"
+        )
+    if os.name != "posix":
+        raise UsageError(
+            f"--workers {workers}: this system can't hand a socket to other processes; start "
+            "several servers on ports of their own"
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -162,47 +198,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        # there is none for Windows; asyncio's own loop does the same, more slowly
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-def _configure_logging(form: LogFormat, access_log: bool) -> None:
-    """Everything that logs, ours or a library's, goes to stderr in one form."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-        if form is LogFormat.json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        )
-    )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
-    # its notes on starting and stopping say what our own line says
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.access").setLevel(logging.INFO if access_log else logging.WARNING)

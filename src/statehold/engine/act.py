@@ -73,7 +73,7 @@ def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
     """Makes sure that the instance exists and is of the version that runs here.
 
     ``origin`` tells who asked for an upgrade where somebody did. Raises ``UnknownInstance`` or
-    ``UpgradeFailed``; the latter leaves an incident.
+    ``UpgradeFailed``, which leaves an incident, or ``NewerVersion``, which leaves nothing.
     """
     if not draft.exists:
         raise UnknownInstance(draft.ref.machine, draft.ref.id)

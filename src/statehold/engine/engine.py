@@ -193,6 +193,7 @@ class Engine:
         """Raises ``Unavailable`` if a request could not be served now."""
         if not self._running:
             raise Stopping
+        self._membership.check()
         await self._store.ping()
 
     # --- requests ---

@@ -6,13 +6,15 @@
    engine starts.
 3. An instance is upgraded at its next event or timer, or at once by whoever asks; both at the
    same time are safe, since either is a write by compare-and-set.
+4. During a deploy, workers of the older version run beside those of the newer: what the newer ones
+   have carried over, the older ones leave to them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -24,6 +26,7 @@ from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
     InvalidPayload,
+    NewerVersion,
     Problem,
     StepFailed,
     TooLarge,
@@ -32,10 +35,18 @@ from statehold.errors import (
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
-from statehold.store import Store, StoredChart
+from statehold.store import Status, Store, StoredChart
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.diff import difference
 from statehold.upgrade.plan import UpgradePlan, plan
+
+
+class Kept(Protocol):
+    """What is asked of a store."""
+
+    async def charts(self, machine: str) -> list[StoredChart]: ...
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]: ...
 
 
 class Fleet:
@@ -48,18 +59,26 @@ class Fleet:
         self, store: Store, definitions: Mapping[str, Definition[Any]], now: datetime
     ) -> None:
         """Checks every machine against what the store has; raises ``DefinitionError``."""
-        new: list[StoredChart] = []
+        new: list[Definition[Any]] = []
         for definition in definitions.values():
-            chart = await self._check(store, definition, now)
-            if chart is not None:
-                new.append(chart)
-        for chart in new:
-            await store.add_chart(chart)
+            problems, is_new = await self._examine(store, definition)
+            if problems:
+                raise DefinitionError(definition.name, problems)
+            if is_new:
+                new.append(definition)
+        for definition in new:
+            chart = definition.chart.to_json()
+            await store.add_chart(StoredChart(definition.name, definition.version, chart, now))
 
-    async def _check(
-        self, store: Store, definition: Definition[Any], now: datetime
-    ) -> StoredChart | None:
-        """The chart to be kept, if it is new; with the plans of the versions before it made."""
+    async def problems(self, store: Kept, definition: Definition[Any]) -> list[Problem]:
+        """Why the machine can't run on what the store has; writes nothing."""
+        problems, _ = await self._examine(store, definition)
+        return problems
+
+    async def _examine(
+        self, store: Kept, definition: Definition[Any]
+    ) -> tuple[list[Problem], bool]:
+        """Also whether its chart is still to be kept; makes the plans of the versions before it."""
         problems: list[Problem] = []
         kept = {stored.version: stored for stored in await store.charts(definition.name)}
         counts = await store.count(definition.name)
@@ -81,12 +100,7 @@ class Fleet:
                     problems += error.problems
             elif version in living:
                 problems.append(_no_way(definition, version))
-        if problems:
-            raise DefinitionError(definition.name, problems)
-        if same is not None:
-            return None
-        chart = definition.chart.to_json()
-        return StoredChart(definition.name, definition.version, chart, now)
+        return problems, same is None
 
     def preview(self, draft: Draft, now: datetime) -> Carried:
         """The instance as the upgrade would make it; raises ``CarryFailed``."""
@@ -114,8 +128,11 @@ class Fleet:
         return carry(made, stored, now, program.configuration)
 
     def upgrade(self, draft: Draft, now: datetime, origin: Origin) -> None:
-        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``."""
+        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``; of an instance of
+        a newer version it notes nothing and raises ``NewerVersion``."""
         old, new = draft.version, draft.definition.version
+        if old > new:
+            raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
         known = draft.tries.get(UPGRADE_KEY)
         if known is not None and known.incident_at is not None:
             raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from statehold.engine.logs import about
 from statehold.engine.runtime import Runtime
-from statehold.errors import LeaseLost, StateholdError, Unavailable
+from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
 from statehold.store import Pulse, Store
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ class Membership:
         self._lease = timedelta(seconds=runtime.limits.lease_seconds)
         self._alive: frozenset[str] = frozenset()
         self._joined = 0
+        #: by this machine's clock; until then nobody can have buried this worker
+        self._until: datetime | None = None
         self._beats = 0
         self._beaten_at: datetime | None = None
         self._doubt = asyncio.Event()
@@ -75,9 +77,19 @@ class Membership:
         """No other worker was alive at the last heartbeat."""
         return len(self._alive) <= 1
 
+    def check(self) -> None:
+        """Raises ``LeaseLost`` where this worker was buried and has not joined again,
+        ``StoreUnavailable`` where it may be by now."""
+        if self._store.exclusive:
+            return
+        if self._until is None:
+            raise LeaseLost(self._runtime.worker)
+        if self._until <= self._runtime.now():
+            raise StoreUnavailable(f"worker {self._runtime.worker} could not renew its lease")
+
     async def open(self) -> None:
         await self._join()
-        self._note(await self._store.beat(self._lease))
+        await self._beat()
         if not self._store.exclusive:
             self._task = asyncio.create_task(self._run(), name="statehold membership")
 
@@ -104,7 +116,16 @@ class Membership:
         if self._joined:
             identity.worker = f"{identity.name}#{self._joined + 1}"
         self._joined += 1
+        asked_at = self._runtime.now()
         await self._store.join(identity.worker, self._lease)
+        self._until = asked_at + self._lease
+
+    async def _beat(self) -> tuple[Pulse, bool]:
+        """The pulse, and whether others have come or gone."""
+        asked_at = self._runtime.now()
+        pulse = await self._store.beat(self._lease)
+        self._until = asked_at + self._lease
+        return pulse, self._note(pulse)
 
     async def _run(self) -> None:
         clock = self._runtime.clock
@@ -113,12 +134,12 @@ class Membership:
             await clock.wait(self._doubt, until)
             self._doubt.clear()
             try:
-                pulse = await self._store.beat(self._lease)
-                changed = self._note(pulse)
+                pulse, changed = await self._beat()
                 until = self._next(pulse)
                 self._beaten(changed)
             except LeaseLost as error:
                 log.error("%s", error, extra=about(self._runtime))
+                self._until = None
                 self._lost()
                 until = await self._join_again()
             except StateholdError as error:

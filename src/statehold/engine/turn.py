@@ -38,6 +38,7 @@ from statehold.errors import (
     InvalidPayload,
     KeyReused,
     LeaseLost,
+    NewerVersion,
     Overloaded,
     Refused,
     StateholdError,
@@ -253,7 +254,7 @@ class Turns:
             answer: Any
             try:
                 answer = act.apply(draft, self._runtime)
-            except Refused as error:
+            except (Refused, NewerVersion) as error:
                 answer = error
             # nothing is awaited in there: a cancellation is the machine's own, and not ours
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
@@ -261,7 +262,7 @@ class Turns:
                 return
             if self._tracer is not None:
                 tell(self._tracer.applied, act, draft)
-            if isinstance(answer, Refused) and _asks_now(act):
+            if isinstance(answer, (Refused, NewerVersion)) and _asks_now(act):
                 back.add(act)
                 continue
             if self._store.exclusive or act.ref in loaded or draft.touched:

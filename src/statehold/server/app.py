@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
@@ -89,6 +89,32 @@ def create_app(
     return app
 
 
+def create_probes(engine: Engine, *, metrics: Metrics | None = None) -> FastAPI:
+    """An application with the probes and the metrics alone, for an engine that serves nobody. The
+    engine is opened and closed by whoever made it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _observed(engine, metrics):
+            yield
+
+    app = FastAPI(
+        title="Statehold worker",
+        lifespan=lifespan,
+        version=version("statehold"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _problem)
+    _add_probes(app, lambda: engine)
+    if metrics is not None:
+        app.add_route("/metrics", _exposition(metrics), include_in_schema=False)
+    return app
+
+
 class _Served:
     """The engine of one application, once there is one."""
 
@@ -158,11 +184,16 @@ def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> Non
 
 
 def _add_metrics(app: FastAPI, metrics: Metrics, routes: Routes) -> None:
+    exposition = guard(_exposition(metrics), routes.authenticate)
+    app.add_route("/metrics", exposition, include_in_schema=False)
+
+
+def _exposition(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
     async def exposition(request: Request) -> Response:
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
-    app.add_route("/metrics", guard(exposition, routes.authenticate), include_in_schema=False)
+    return exposition
 
 
 def _observed(engine: Engine, metrics: Metrics | None) -> AbstractAsyncContextManager[None]:

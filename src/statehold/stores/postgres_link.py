@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -68,6 +68,7 @@ _PASSING = (
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.PostgresSystemError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.TargetServerAttributeNotMatched,
     OSError,
     TimeoutError,
 )
@@ -190,19 +191,7 @@ class Link:
             self._listener = listener
 
     async def _connect(self) -> Connection:
-        try:
-            return await asyncpg.connect(
-                self._dsn,
-                timeout=CONNECT_SECONDS,
-                command_timeout=STATEMENT_SECONDS,
-                server_settings=self._settings(),
-            )
-        except ValueError:
-            # the driver's words, and the error as a cause, may hold a part of the password
-            raise StoreRefused(
-                "the address can't be read; it looks like "
-                "postgresql://user:password@host:port/database, with special characters as %XX"
-            ) from None
+        return await connect(self._dsn, self._settings(), STATEMENT_SECONDS)
 
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
@@ -215,6 +204,26 @@ class Link:
             # an address that leads to a server with another default must not weaken rule 1
             "synchronous_commit": "on",
         }
+
+
+async def connect(
+    dsn: str, settings: Mapping[str, str], statement_seconds: float | None = None
+) -> Connection:
+    """A connection of its own. Raises ``StoreRefused`` for an address that can't be read, and
+    besides what the driver raises."""
+    try:
+        return await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_SECONDS,
+            command_timeout=statement_seconds,
+            server_settings=dict(settings),
+        )
+    except ValueError:
+        # the driver's words, and the error as a cause, may hold a part of the password
+        raise StoreRefused(
+            "the address can't be read; it looks like "
+            "postgresql://user:password@host:port/database, with special characters as %XX"
+        ) from None
 
 
 @asynccontextmanager

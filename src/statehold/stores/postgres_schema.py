@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-import asyncpg
 from msgspec import Struct
 
 from statehold.errors import SchemaMismatch, SchemaOutdated
-from statehold.stores.postgres_link import CONNECT_SECONDS, AnyConnection, passing
+from statehold.stores.postgres_link import AnyConnection, connect, passing
 from statehold.stores.queries import Migration, load_migrations
 
 Phase = Literal["before", "after"]
@@ -62,7 +61,7 @@ def phase_of(migration: Migration) -> Phase:
 async def check(dsn: str) -> SchemaState:
     """What was applied to the database, and what was not. Changes nothing."""
     async with passing():
-        db = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
+        db = await connect(dsn, {})
         try:
             return await state_of(db)
         finally:
@@ -73,7 +72,7 @@ async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
     """Applies the migrations that are to be applied before a deploy, or all of them, and gives
     their names. Each is a transaction of its own; of several that call this, one does it."""
     async with passing():
-        db = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
+        db = await connect(dsn, {})
         try:
             return await migrate(db, phase)
         finally:

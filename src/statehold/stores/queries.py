@@ -22,9 +22,9 @@ class Migration(NamedTuple):
 
 
 @cache
-def load_queries(dialect: str) -> Mapping[str, str]:
+def load_queries(dialect: str, file: str = "queries.sql") -> Mapping[str, str]:
     """Name to statement, comments left out. Raises ``ValueError`` where the file is malformed."""
-    return MappingProxyType(parse_queries(_read(dialect, "queries.sql")))
+    return MappingProxyType(parse_queries(_read(dialect, file)))
 
 
 @cache

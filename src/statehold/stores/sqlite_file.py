@@ -246,6 +246,21 @@ def _checked(path: Path) -> Path:
     return real
 
 
+def holder_of(lock: Path) -> str | None:
+    """Whom the lock's file names, where some process has it; None where none has.
+
+    Asks by taking the lock for a moment, shared with others who ask: only an opening at that very
+    moment would be refused. Raises ``OSError`` where the file can't be read.
+    """
+    with lock.open("rb") as file:
+        try:
+            _lock(file.fileno(), shared=True)
+        except OSError:
+            told = file.read(200).decode("utf-8", errors="replace").strip()
+            return told or "another process"
+    return None
+
+
 class _Owner:
     """An exclusive lock on a file beside the database, which names its holder.
 
@@ -282,7 +297,7 @@ class _Owner:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: int) -> None:
+    def _lock(file: int, *, shared: bool = False) -> None:
         # a byte far behind the text: a locked byte can't be read by others
         os.lseek(file, 1 << 30, os.SEEK_SET)
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
@@ -291,6 +306,6 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(file: int) -> None:
+    def _lock(file: int, *, shared: bool = False) -> None:
         # flock, not lockf: it also stops a second opener in the same process
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -27,7 +27,7 @@ from statehold import (
     on,
     on_result,
 )
-from statehold.errors import IncidentKept, NotAllowed, UpgradeFailed
+from statehold.errors import IncidentKept, NewerVersion, NotAllowed, UpgradeFailed
 from statehold.store import Query, Ref
 from tests.unit.engine.works import Lever, lever
 from tests.unit.engine.world import World, an_incident, journal, kinds, quiet, signal
@@ -361,6 +361,23 @@ async def test_an_older_engine_refuses_a_store_with_instances_of_a_newer_version
     await world.crash(engine)
     with pytest.raises(DefinitionError, match="run version 2"):
         await world.open(One)
+
+
+async def test_an_older_worker_beside_a_newer_one_leaves_its_instances_alone(world: World) -> None:
+    older = await world.open(One, shared=True)
+    await older.start(One, "f-1", Old(name="ann"))
+    newer = await world.open(Two, shared=True)
+    await newer.send(Two, "f-1", Rename(name="bob"))
+    # a request is sent again, and another worker answers it
+    with pytest.raises(NewerVersion, match="version 2"):
+        await older.send(One, "f-1", Rename(name="cid"))
+    # the timer is due, and whichever of them finds it, the newer one fires it
+    world.clock.advance(minutes(10))
+    while (await newer.read(Two, "f-1")).state != ["overdue"]:
+        await quiet()
+        world.clock.advance(timedelta(seconds=5))
+    assert (await newer.incidents()).incidents == []
+    assert "incident" not in await kinds(newer, Two, "f-1")
 
 
 async def test_upgrading_survives_a_crash_at_any_commit(world: World) -> None:

@@ -1,0 +1,73 @@
+"""One of several equal processes, as the supervisor starts it: ``python -m statehold.cli.child``.
+
+Its arguments are two open files: the socket to the supervisor, and the listening one or -1. Over
+the first comes the job as a line of JSON; a line with what is run goes back once requests can be
+taken. The supervisor never closes its end: when it is closed, the supervisor is gone, even by
+SIGKILL, and this process stops by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import msgspec
+
+from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.outcome import explain_failure
+from statehold.cli.process import Job, name_worker, run_job
+from statehold.cli.targets import load_machines
+from statehold.errors import StateholdError
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    number = int(sys.argv[2])
+    listener = None if number < 0 else socket.socket(fileno=number)
+    with control.makefile("rb") as lines:
+        line = lines.readline()
+        if not line:
+            return
+        job = msgspec.json.decode(line, type=Job)
+        worker = name_worker()
+        configure_logging(LogFormat(job.log_format), access_log=job.access_log, worker=worker)
+        # a thread: the event loop may be busy, or not there yet
+        threading.Thread(
+            target=_outlive_no_supervisor, args=(control, job.stop_seconds), daemon=True
+        ).start()
+        try:
+            machines = load_machines(job.targets)
+            run_job(job, machines, listener, worker, lambda what: _tell(control, what))
+        except StateholdError as error:
+            sys.exit(explain_failure(error))
+
+
+def _tell(control: socket.socket, what: str) -> None:
+    # a supervisor that is gone is the other thread's affair
+    with contextlib.suppress(ConnectionError):
+        control.sendall(f"{what}\n".encode())
+
+
+def _outlive_no_supervisor(control: socket.socket, stop_seconds: float) -> None:
+    try:
+        while control.recv(1):
+            pass
+    except ConnectionError:
+        # unread bytes were in the other end when it went: the same
+        pass
+    log.error("the process that started this one is gone: stopping")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(stop_seconds)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""``db``: the schema of a store."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.session import Json
+from statehold.stores import open_store
+from statehold.stores.address import is_shared
+from statehold.stores.queries import load_migrations
+from statehold.stores.sqlite_look import schema_number
+
+database = typer.Typer(no_args_is_help=True, help="The schema of a database.")
+
+Address = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="STATEHOLD_STORE",
+        help="postgresql://USER@HOST/DATABASE or sqlite:///FILE",
+    ),
+]
+
+
+class Phase(Enum):
+    before = "before"
+    after = "after"
+    all = "all"
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """``can_run``: this release may run on it."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...]
+    can_run: bool
+
+
+@database.command()
+def check(store: Address, json: Json = False) -> None:
+    """Say which migrations are applied, and whether this release can run on the schema."""
+    schema = asyncio.run(_postgres_schema(store)) if is_shared(store) else _sqlite_schema(store)
+    if json:
+        typer.echo(msgspec.json.encode(schema).decode())
+    else:
+        _print(schema)
+    raise typer.Exit(DONE if schema.can_run else REFUSED)
+
+
+@database.command()
+def upgrade(
+    store: Address,
+    phase: Annotated[
+        Phase,
+        typer.Option(
+            help="before: what the release that still runs can live with. after, all: also what "
+            "only this one can, once no older one runs."
+        ),
+    ] = Phase.before,
+    json: Json = False,
+) -> None:
+    """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself."""
+    if not is_shared(store):
+        raise UsageError(
+            "only a PostgreSQL database is upgraded by hand; a SQLite file is, when a server opens "
+            "it"
+        )
+    applied = asyncio.run(_upgrade(store, phase))
+    if json:
+        typer.echo(msgspec.json.encode(applied).decode())
+        return
+    console = Console(highlight=False)
+    for name in applied:
+        console.print(f"[green]✓[/] {escape(name)}")
+    if not applied:
+        console.print("[dim]nothing to do[/]")
+
+
+async def _postgres_schema(store: str) -> Schema:
+    # asyncpg is an extra
+    from statehold.stores import postgres_schema
+
+    state = await postgres_schema.check(store)
+    return Schema(state.applied, state.pending, state.unknown, state.can_run)
+
+
+async def _upgrade(store: str, phase: Phase) -> list[str]:
+    from statehold.stores import postgres_schema
+
+    return await postgres_schema.upgrade(store, "before" if phase is Phase.before else "after")
+
+
+def _sqlite_schema(store: str) -> Schema:
+    if store == "memory:":
+        raise UsageError("memory: has no schema; give --store postgresql://… or sqlite:///FILE")
+    open_store(store)
+    names = tuple(migration.name for migration in load_migrations("sqlite"))
+    number = schema_number(Path(store.removeprefix("sqlite:///")))
+    return Schema(
+        names[:number],
+        names[number:],
+        tuple(str(n) for n in range(len(names) + 1, number + 1)),
+        number <= len(names),
+    )
+
+
+def _print(schema: Schema) -> None:
+    console = Console(highlight=False)
+    for names, word in (
+        (schema.applied, "[green]applied[/]"),
+        (schema.pending, "[yellow]pending[/]"),
+    ):
+        for name in names:
+            console.print(f"{word} {escape(name)}")
+    for name in schema.unknown:
+        console.print(f"[yellow]newer[/]   {escape(name)}")
+    console.print(
+        "[green]this release can run on it[/]"
+        if schema.can_run
+        else "[red]this release can't run on it[/]"
+    )

@@ -1,0 +1,69 @@
+"""``doctor``: how its findings look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.render import count_of
+from statehold.cli.session import Json
+from statehold.cli.targets import load_machines
+from statehold.doctor import Finding, examine
+from statehold.doctor.finding import is_wrong
+
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def doctor(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TARGET...]", help="The machines that are deployed."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STATEHOLD_STORE", help="sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(envvar="STATEHOLD_URL", help="A server, as its clients reach it.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with a deployment, what it means and what to do."""
+    if store is None and server is None:
+        raise UsageError("say what to look at: --store, --server, or both")
+    machines = load_machines(targets or [])
+    found = asyncio.run(examine(store, machines, server))
+    found.sort(key=lambda finding: _ORDER[finding.severity])
+    if json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        _print(found)
+    raise typer.Exit(REFUSED if is_wrong(found) else DONE)
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        style = _STYLES[finding.severity]
+        console.print(
+            f"[{style}]{finding.severity}[/] [dim]{finding.code}[/] {escape(finding.what)}"
+        )
+        if finding.means:
+            console.print(f"  {escape(finding.means)}")
+        if finding.do:
+            console.print(f"  [green]do[/] {escape(finding.do)}")
+    wrong = [finding for finding in findings if finding.severity != "note"]
+    if wrong:
+        console.print(f"[bold]{count_of(len(wrong), 'thing')} to look at[/]")
+    else:
+        console.print("[green]nothing is wrong[/]")

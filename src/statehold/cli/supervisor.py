@@ -1,0 +1,317 @@
+"""Equal processes that share one listening socket, each with its own engine; each that dies is
+replaced.
+
+1. The socket is bound here, once, and every child accepts from it. What a child has not accepted
+   when it dies is accepted by another. With a socket for each (``SO_REUSEPORT``), the connections
+   that wait in a dead one's queue would be reset.
+2. Children are new programs, not forks and not ``multiprocessing``'s: they share nothing but that
+   socket, so each start loads the machines' modules as they are on the disk now.
+3. The first child goes ahead alone. What keeps it from starting, a mistake in a module or a store
+   that refuses, is told once, and nothing else is started.
+4. Whatever dies later is started again, after a pause that grows with each start in a row that came
+   to nothing. Only when no child is left, and each has failed ``START_TRIES`` times, this ends too.
+5. SIGHUP replaces the children one by one, the new one first. One that does not start ends that,
+   and those that run stay.
+6. A child notices the end of this process by itself (``child.py``): no orphan stays.
+
+uvicorn has a supervisor too: it starts a child that can't start again for ever, at once, and its
+children outlive it when it is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from statehold.cli.process import Job
+from statehold.errors import StateholdError
+
+log = logging.getLogger(__name__)
+
+#: a child that takes longer to be ready is ended and counts as failed
+START_SECONDS = 120.0
+#: starts of one child in a row that may fail while no other runs
+START_TRIES = 5
+#: seconds before the first repeated start; doubled with each that fails, up to the last
+PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+#: a child that lived as long as this has started well: its end counts from one again
+SETTLED_SECONDS = 60.0
+
+
+class WorkersFailed(StateholdError):
+    """No child runs, and none can be started."""
+
+    code = "workers-failed"
+
+
+class _NotStarted(Exception):
+    """A child ended, or was ended, before it was ready."""
+
+    def __init__(self, code: int, why: str) -> None:
+        self.code = code
+        super().__init__(why)
+
+
+@dataclass(eq=False, slots=True)
+class _Child:
+    process: asyncio.subprocess.Process
+    writer: asyncio.StreamWriter
+    started_at: float
+    ended: asyncio.Task[int]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def signal(self, sig: signal.Signals) -> None:
+        # it may have ended, and nobody been told yet
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(sig)
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """One of the N; ``child`` is who has it now. ``lock`` is held by whoever fills it."""
+
+    number: int
+    child: _Child | None = None
+    failures: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Supervisor:
+    def __init__(
+        self, job: Job, workers: int, listener: socket.socket | None, up: Callable[[str], None]
+    ) -> None:
+        """``up`` is called once all were ready, with what they run."""
+        self._job = job
+        self._listener = listener
+        self._up = up
+        self._places = [_Place(number) for number in range(1, workers + 1)]
+        self._children: set[_Child] = set()
+        self._stop = asyncio.Event()
+        self._reload = asyncio.Event()
+        self._failed: int | None = None
+
+    async def run(self) -> int:
+        """Returns after SIGTERM or SIGINT, with the exit code: 0 if all ended well.
+
+        Raises ``WorkersFailed`` where none is left and none can be started.
+        """
+        loop = asyncio.get_running_loop()
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sig, self._told_to_stop)
+        # from a terminal, the signal says that the terminal is gone
+        hangup = self._told_to_stop if os.isatty(0) else self._reload.set
+        loop.add_signal_handler(signal.SIGHUP, hangup)
+        work = [asyncio.create_task(self._start_all(), name="statehold start")]
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not self._stop.is_set():
+                if self._failed_at_start(work[0]):
+                    # the child has told why
+                    return self._failed or 1
+                work += [
+                    asyncio.create_task(self._keep(place), name=f"statehold place {place.number}")
+                    for place in self._places
+                ]
+                work.append(asyncio.create_task(self._reload_when_told(), name="statehold reload"))
+                await asyncio.wait([*work[1:], stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*work, stopped):
+                task.cancel()
+            ended = await asyncio.gather(*work, return_exceptions=True)
+            clean = await self._end_all()
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+        return 0 if clean else 1
+
+    def pids(self) -> list[int]:
+        """The processes that are there now."""
+        return sorted(child.pid for child in self._children)
+
+    def _failed_at_start(self, start: asyncio.Task[None]) -> bool:
+        error = start.exception()
+        if isinstance(error, _NotStarted):
+            log.error("worker 1 has not started, so no other is: %s", error)
+            self._failed = error.code
+            return True
+        if error is not None:
+            raise error
+        return False
+
+    # --- starting ---------------------------------------------------------------------------
+
+    async def _start_all(self) -> None:
+        first, *others = self._places
+        first.child, what = await self._start(first)
+        await asyncio.gather(*(self._try_to_fill(place) for place in others))
+        self._up(what)
+
+    async def _start(self, place: _Place) -> tuple[_Child, str]:
+        """A child that is ready, and what it runs. Raises ``_NotStarted``."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            passed = [theirs.fileno()]
+            listener = -1
+            if self._listener is not None:
+                listener = self._listener.fileno()
+                passed.append(listener)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "statehold.cli.child",
+                str(theirs.fileno()),
+                str(listener),
+                pass_fds=passed,
+                stdin=asyncio.subprocess.DEVNULL,
+                # ctrl-c comes to this process alone, which tells the others
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        child = _Child(process, writer, time.monotonic(), asyncio.create_task(process.wait()))
+        self._children.add(child)
+        child.ended.add_done_callback(lambda _: self._gone(child))
+        log.info("worker %d is process %d", place.number, child.pid)
+        try:
+            job = replace(self._job, process=str(place.number))
+            writer.write(msgspec.json.encode(job) + b"\n")
+            async with asyncio.timeout(START_SECONDS):
+                line = await reader.readline()
+        except TimeoutError:
+            child.signal(signal.SIGKILL)
+            await child.ended
+            raise _NotStarted(1, f"it was not ready after {START_SECONDS:g} s") from None
+        except ConnectionError:
+            line = b""
+        if not line:
+            code = await child.ended
+            raise _NotStarted(_exit_code(code), f"it {_told(code)} before it was ready")
+        return child, line.decode().strip()
+
+    def _gone(self, child: _Child) -> None:
+        self._children.discard(child)
+        child.writer.close()
+
+    async def _try_to_fill(self, place: _Place) -> None:
+        async with place.lock:
+            if place.child is not None:
+                return
+            try:
+                place.child, _ = await self._start(place)
+            except _NotStarted as error:
+                place.failures += 1
+                self._failed = error.code
+                log.error("worker %d has not started: %s", place.number, error)
+
+    # --- keeping ----------------------------------------------------------------------------
+
+    async def _keep(self, place: _Place) -> None:
+        """Raises ``WorkersFailed``."""
+        while True:
+            child = place.child
+            if child is None:
+                pause = self._pause(place)
+                log.info("worker %d is started again in %g s", place.number, pause)
+                await asyncio.sleep(pause)
+                await self._try_to_fill(place)
+                continue
+            code = await asyncio.shield(child.ended)
+            if place.child is not child:
+                # it was replaced
+                continue
+            place.child = None
+            lived = time.monotonic() - child.started_at
+            place.failures = 0 if lived >= SETTLED_SECONDS else place.failures + 1
+            log.error("worker %d (process %d) %s", place.number, child.pid, _told(code))
+
+    def _pause(self, place: _Place) -> float:
+        if all(p.child is None and p.failures >= START_TRIES for p in self._places):
+            raise WorkersFailed(
+                f"each of {len(self._places)} workers has failed {START_TRIES} times in a row and "
+                "none runs; what they said is above"
+            )
+        doubled = PAUSE_SECONDS * 2 ** min(place.failures - 1, 16) if place.failures else 0.0
+        return min(doubled, LONGEST_PAUSE_SECONDS)
+
+    async def _reload_when_told(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            log.info("replacing the workers, one by one")
+            for place in self._places:
+                if not await self._replace(place):
+                    break
+            else:
+                log.info("all workers were replaced")
+
+    async def _replace(self, place: _Place) -> bool:
+        async with place.lock:
+            old = place.child
+            try:
+                place.child, _ = await self._start(place)
+            except _NotStarted as error:
+                log.error(
+                    "worker %d was not replaced, and neither are those after it: %s",
+                    place.number,
+                    error,
+                )
+                return False
+            place.failures = 0
+        if old is not None:
+            await self._end(old)
+        return True
+
+    # --- stopping ---------------------------------------------------------------------------
+
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():
+            # whoever asks twice does not want to wait for open requests
+            for child in self._children:
+                child.signal(signal.SIGTERM)
+        self._stop.set()
+
+    async def _end_all(self) -> bool:
+        """Whether each ended by itself and well."""
+        return all(await asyncio.gather(*(self._end(child) for child in set(self._children))))
+
+    async def _end(self, child: _Child) -> bool:
+        child.signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._job.stop_seconds):
+                code = await asyncio.shield(child.ended)
+        except TimeoutError:
+            log.error("process %d has not stopped in time and is killed", child.pid)
+            child.signal(signal.SIGKILL)
+            code = await child.ended
+        # it may not have come as far as to take the signal as a request
+        return code in (0, -signal.SIGTERM)
+
+
+def _exit_code(code: int) -> int:
+    """A child that a signal ended has a negative one, which no process can exit with."""
+    return code if code > 0 else 1
+
+
+def _told(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"

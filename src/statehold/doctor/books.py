@@ -1,0 +1,78 @@
+"""What the doctor asks a store, whichever it is. Answers are cut off at ``MOST``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+from statehold.store import Status, StoredChart
+
+#: rows that are counted; more are told as "at least"
+MOST = 10_000
+
+
+class Late(Struct, frozen=True):
+    instances: int
+    oldest: datetime | None
+
+
+class Incidents(Struct, frozen=True):
+    machine: str
+    instances: int
+    incidents: int
+    oldest: datetime
+
+
+class Waiting(Struct, frozen=True):
+    """A message that could be delivered."""
+
+    number: int
+    machine: str
+
+
+class Held(Struct, frozen=True):
+    machine: str
+    id: str
+    messages: int
+
+
+class Books(Protocol):
+    async def workers(self) -> dict[str, timedelta] | None:
+        """How much is left of each lease, less than nothing where it ran out; None where one
+        process owns the store."""
+        ...
+
+    async def machines(self) -> list[str]:
+        """Those that ever ran."""
+        ...
+
+    async def charts(self, machine: str) -> list[StoredChart]: ...
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        """By (version, status, state), as a store counts."""
+        ...
+
+    async def overdue(self, machine: str, before: datetime) -> Late:
+        """What was due before then, claimed or not: a claim lasts a few seconds."""
+        ...
+
+    async def incidents(self) -> list[Incidents]: ...
+
+    async def holders(self) -> dict[tuple[str, ...], int]:
+        """How many instances each group of workers holds."""
+        ...
+
+    async def waiting_mail(self, before: datetime) -> list[Waiting]: ...
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]: ...
+
+    async def addressees(self) -> list[str]:
+        """Machines that there is mail for."""
+        ...
+
+    async def held_mail(self) -> list[Held]:
+        """By paused instance, most first."""
+        ...

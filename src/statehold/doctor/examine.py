@@ -1,0 +1,52 @@
+"""Everything that is looked at, in its order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.doctor.finding import Finding
+from statehold.doctor.http import examine_http
+from statehold.doctor.sqlite import examine_sqlite
+from statehold.doctor.work import Pause
+from statehold.engine import Engine
+from statehold.errors import StoreRefused
+from statehold.stores import MemoryStore, open_store
+from statehold.stores.address import is_shared
+
+
+async def examine(
+    store: str | None,
+    machines: Sequence[Definition[Any]] = (),
+    server: str | None = None,
+    *,
+    local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    pause: Pause = asyncio.sleep,
+) -> list[Finding]:
+    """``store`` and ``server`` are addresses; what is None is not looked at.
+
+    Raises ``StoreRefused`` for an address that no store has, or that nothing outside of its
+    process can look at.
+    """
+    # with the machines that they invoke, as an engine finds them
+    definitions = Engine(MemoryStore(), machines).machines
+    found: list[Finding] = []
+    served: set[str] = set()
+    if server is not None:
+        found, served = await examine_http(server.rstrip("/"), definitions)
+    if store is None:
+        return found
+    if is_shared(store):
+        # asyncpg is an extra: whoever has SQLite alone need not have it
+        from statehold.doctor.postgres import examine_postgres
+
+        return found + await examine_postgres(store, definitions, served, local_now, pause)
+    if store == "memory:":
+        raise StoreRefused("memory: can be seen by no other process; ask its server: --server")
+    open_store(store)
+    path = Path(store.removeprefix("sqlite:///"))
+    return found + await examine_sqlite(path, definitions, served, local_now(), pause)

@@ -1,0 +1,189 @@
+"""A server, asked over HTTP as its clients ask it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.doctor.finding import Finding, some, span
+
+#: seconds for one answer; a probe that takes longer is a failure for a load balancer too
+ANSWER_SECONDS = 10.0
+#: beyond the second that a Date header is cut to
+SKEW_SECONDS = 2.0
+
+
+async def examine_http(
+    url: str,
+    definitions: Mapping[str, Definition[Any]],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> tuple[list[Finding], set[str]]:
+    """Also which machines it runs, as far as it tells. What stands before an ``@`` in the address
+    is used and not told."""
+    try:
+        client = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS, transport=transport)
+    except httpx.InvalidURL:
+        return [
+            Finding(
+                "error",
+                "server-address",
+                "the server's address can't be understood",
+                "it was not looked at",
+                "write it as http://host:port",
+            )
+        ], set()
+    url = re.sub(r"//[^/]*@", "//", url)
+    async with client:
+        try:
+            health = await client.get("/health")
+        except httpx.HTTPError as error:
+            return [_unreachable(url, error)], set()
+        if health.status_code != 200:
+            return [
+                Finding(
+                    "error",
+                    "server-unhealthy",
+                    f"{url}/health answers {health.status_code}",
+                    "it is no server of ours, or a proxy before it answers",
+                    "check the address, and what the proxy logs",
+                )
+            ], set()
+        try:
+            return await _examine(client, url, definitions)
+        except httpx.HTTPError as error:
+            return [_unreachable(url, error)], set()
+
+
+async def _examine(
+    client: httpx.AsyncClient, url: str, definitions: Mapping[str, Definition[Any]]
+) -> tuple[list[Finding], set[str]]:
+    found: list[Finding] = []
+    began = time.monotonic()
+    ready = await client.get("/ready")
+    took = time.monotonic() - began
+    if ready.status_code != 200:
+        found.append(
+            Finding(
+                "error",
+                "server-not-ready",
+                f"{url}/ready answers {ready.status_code}: {_detail(ready)}",
+                "it takes no requests",
+                "see its log; the findings about the store may tell why",
+            )
+        )
+    found += _of_clock(url, ready, took)
+    found += await _of_release(client, url)
+    machines = await client.get("/api/machines")
+    if machines.status_code in (401, 403):
+        found.append(
+            Finding(
+                "note",
+                "server-guarded",
+                f"{url} does not tell everybody what it runs",
+                "which machines it runs was not looked at",
+            )
+        )
+        return found, set()
+    if machines.status_code != 200:
+        return found, set()
+    running = wire.Machines.model_validate_json(machines.content).machines
+    found += _of_versions(url, {m.name: m.version for m in running}, definitions)
+    return found, {machine.name for machine in running}
+
+
+def _of_clock(url: str, answer: httpx.Response, took: float) -> list[Finding]:
+    try:
+        theirs = parsedate_to_datetime(answer.headers["date"])
+    except (KeyError, ValueError):
+        return []
+    skew = theirs - datetime.now(UTC)
+    if abs(skew.total_seconds()) <= SKEW_SECONDS + took:
+        return []
+    side = "ahead of" if skew.total_seconds() > 0 else "behind"
+    return [
+        Finding(
+            "warning",
+            "server-clock",
+            f"the clock of {url} is {span(skew)} {side} this machine's",
+            "timers fire by the clock of the worker that looks at them",
+            "keep all machines on time with NTP",
+        )
+    ]
+
+
+async def _of_release(client: httpx.AsyncClient, url: str) -> list[Finding]:
+    answer = await client.get("/api/openapi.json")
+    if answer.status_code != 200:
+        return []
+    theirs, ours = answer.json()["info"]["version"], version("statehold")
+    if theirs == ours:
+        return [Finding("note", "server", f"{url} is Statehold {theirs}")]
+    return [
+        Finding(
+            "warning",
+            "server-release",
+            f"{url} is Statehold {theirs}, this is {ours}",
+            "what this one says of schema and charts may not hold for that one",
+            "ask with the release that runs, or finish the deploy",
+        )
+    ]
+
+
+def _of_versions(
+    url: str, running: Mapping[str, int], definitions: Mapping[str, Definition[Any]]
+) -> list[Finding]:
+    other = [
+        f"{name} v{running[name]}, here v{definition.version}"
+        for name, definition in sorted(definitions.items())
+        if name in running and running[name] != definition.version
+    ]
+    missing = sorted(name for name in definitions if name not in running)
+    found = []
+    if other:
+        found.append(
+            Finding(
+                "warning",
+                "server-version",
+                f"{url} runs other versions: {some(other)}",
+                "it has not been deployed, or these are not the machines that are",
+                "finish the deploy, or name the deployed machines",
+            )
+        )
+    if missing:
+        found.append(
+            Finding(
+                "warning",
+                "server-lacks",
+                f"{url} does not run {some(missing)}",
+                "it refuses requests for them",
+                "name them where it is started",
+            )
+        )
+    return found
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        told = answer.json()
+    except ValueError:
+        return "no reason"
+    return str(told.get("detail", "no reason")) if isinstance(told, dict) else "no reason"
+
+
+def _unreachable(url: str, error: Exception) -> Finding:
+    return Finding(
+        "error",
+        "server-unreachable",
+        f"{url} does not answer: {str(error) or type(error).__name__}",
+        "no client is served",
+        "see that the server runs and listens there, and that nothing between blocks it",
+    )

@@ -1,0 +1,218 @@
+"""A PostgreSQL deployment: whether the database answers, and whether it is fit for the work."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from statehold.chart.machine import Definition
+from statehold.doctor.finding import Finding, some
+from statehold.doctor.postgres_books import PostgresBooks
+from statehold.doctor.postgres_server import examine_connections, examine_server
+from statehold.doctor.postgres_tables import examine_tables
+from statehold.doctor.work import Pause, examine_work
+from statehold.errors import StoreRefused
+from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS, connect
+from statehold.stores.postgres_schema import state_of
+from statehold.stores.queries import load_queries
+
+_SETTINGS = {
+    "application_name": "statehold doctor",
+    "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
+}
+
+
+async def examine_postgres(
+    dsn: str,
+    definitions: Mapping[str, Definition[Any]],
+    served: Collection[str],
+    local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    pause: Pause = asyncio.sleep,
+) -> list[Finding]:
+    """``local_now`` is this machine's clock, which the database's is compared with."""
+    try:
+        db = await connect(dsn, _SETTINGS, STATEMENT_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
+        return [why_unreachable(error)]
+    found: list[Finding] = []
+    try:
+        await _examine(db, found, definitions, served, local_now, pause)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        found.append(_broken_off(error))
+    finally:
+        db.terminate()
+    return found
+
+
+async def _examine(
+    db: asyncpg.Connection[Any],
+    found: list[Finding],
+    definitions: Mapping[str, Definition[Any]],
+    served: Collection[str],
+    local_now: Callable[[], datetime],
+    pause: Pause,
+) -> None:
+    found += await examine_server(db, local_now)
+    # not from the start: that the address leads to where nothing can be written was to be seen
+    await db.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    state = await state_of(db)
+    if not state.applied:
+        found.append(
+            Finding(
+                "error",
+                "no-schema",
+                "the database has none of our tables",
+                "nothing was ever run on it, or the address leads to another database",
+                "check the address; if it is right, start a server, or statehold db upgrade",
+            )
+        )
+        return
+    if not state.can_run:
+        is_newer = state.oldest_code > state.known
+        found.append(
+            Finding(
+                "error",
+                "schema",
+                f"the schema needs a release that knows migration {state.oldest_code}, this one "
+                f"knows {state.known}"
+                if is_newer
+                else f"the schema lacks {some(state.pending)}",
+                "a server or worker of this release does not start",
+                "run a newer release" if is_newer else "statehold db upgrade",
+            )
+        )
+        return
+    if state.pending:
+        found.append(
+            Finding(
+                "note",
+                "schema-pending",
+                f"migrations that are to follow a deploy are pending: {some(state.pending)}",
+                "",
+                "once no older release runs: statehold db upgrade --phase after",
+            )
+        )
+    if state.unknown:
+        found.append(
+            Finding(
+                "note",
+                "schema-newer",
+                f"a newer release has added {some(state.unknown)}; this one runs beside it",
+            )
+        )
+    found += await examine_tables(db)
+    books = PostgresBooks(db)
+    leases = (await books.workers()).values()
+    found += await examine_connections(db, sum(left.total_seconds() > 0 for left in leases))
+    now = await db.fetchval(load_queries("postgres", "doctor.sql")["now"])
+    found += await examine_work(books, now, definitions, served, pause)
+
+
+def why_unreachable(error: BaseException) -> Finding:
+    """What an error on the way to the database means. Nothing of the address is repeated, as it
+    may hold a password."""
+    means = "no server or worker can use this store"
+    if isinstance(error, StoreRefused):
+        return Finding("error", "address", str(error), means, "mend the address")
+    for kinds, code, what, do in _REASONS:
+        # where the server has no TLS, the driver says so in words alone
+        if isinstance(error, kinds) or (code == "tls" and "SSL upgrade" in str(error)):
+            return Finding("error", code, f"{what}: {_words(error)}", means, do)
+    return Finding(
+        "error",
+        "unreachable",
+        f"the database can't be reached: {_words(error)}",
+        means,
+        "see that PostgreSQL runs, at the host and port of the address, and that nothing between "
+        "blocks it",
+    )
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def _broken_off(error: BaseException) -> Finding:
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return Finding(
+            "error",
+            "no-privilege",
+            f"the database refuses a question: {error}",
+            "the role of the address may not read what it has to",
+            "ask with the role that the servers use, or grant it: GRANT SELECT ON ALL TABLES IN "
+            "SCHEMA public",
+        )
+    return Finding(
+        "error",
+        "broken-off",
+        f"the database ceased to answer: {_words(error)}",
+        "the rest was not looked at",
+        "see the database's log, and ask again",
+    )
+
+
+_exceptions = asyncpg.exceptions
+#: the first that fits
+_REASONS: tuple[
+    tuple[type[BaseException] | tuple[type[BaseException], ...], str, str, str], ...
+] = (
+    (
+        _exceptions.InvalidPasswordError,
+        "wrong-password",
+        "the password is wrong, or the role does not exist",
+        "give the right one in the address, percent-encoded where it has : / @ or ?",
+    ),
+    (
+        _exceptions.InvalidAuthorizationSpecificationError,
+        "not-admitted",
+        "the server does not admit this role from here",
+        "see pg_hba.conf, and sslmode= in the address if it wants TLS",
+    ),
+    (
+        _exceptions.InvalidCatalogNameError,
+        "no-database",
+        "the server has no such database",
+        "make it, CREATE DATABASE, or mend the address",
+    ),
+    (
+        _exceptions.TooManyConnectionsError,
+        "too-many-connections",
+        "the server has no connection left",
+        "raise max_connections, run fewer workers, or find who keeps them open",
+    ),
+    (
+        _exceptions.CannotConnectNowError,
+        "not-now",
+        "the server is starting, stopping or recovering",
+        "wait for it; its log says how far it is",
+    ),
+    (
+        _exceptions.TargetServerAttributeNotMatched,
+        "no-primary",
+        "no host of the address can be written to",
+        "promote a standby, or add the primary to the address's hosts",
+    ),
+    (
+        (ssl.SSLError, ssl.CertificateError),
+        "tls",
+        "no encrypted connection can be made",
+        "see sslmode= and sslrootcert= in the address, and the server's certificate",
+    ),
+    (
+        ConnectionRefusedError,
+        "refused",
+        "nobody listens at the host and port of the address",
+        "start PostgreSQL, or mend the address; see listen_addresses too",
+    ),
+    (
+        TimeoutError,
+        "no-answer",
+        f"there was no answer within {CONNECT_SECONDS:g} s",
+        "see that the host is up and no firewall drops packets to its port",
+    ),
+)

@@ -1,0 +1,245 @@
+"""A SQLite deployment: the file, the disk below it, who has it, and what is in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.doctor.finding import Finding, size
+from statehold.doctor.sqlite_books import SqliteBooks
+from statehold.doctor.work import Pause, examine_work
+from statehold.stores.queries import load_migrations
+from statehold.stores.sqlite_file import APPLICATION_ID, FREE_BYTES, holder_of
+from statehold.stores.sqlite_look import looking_at
+
+#: so much room, or as much as the database has, should be left on the disk
+FREE_WANTED = 1 << 30
+#: SQLite begins anew in a log that was copied back; one that grows has a reader that never ends
+LOG_BYTES = 256 << 20
+#: larger files are not read whole to find damage
+CHECKED_BYTES = 256 << 20
+
+
+async def examine_sqlite(
+    path: Path,
+    definitions: Mapping[str, Definition[Any]],
+    served: Collection[str],
+    now: datetime | None = None,
+    pause: Pause = asyncio.sleep,
+) -> list[Finding]:
+    found = _of_file(path)
+    if any(finding.code == "no-file" for finding in found):
+        return found
+    try:
+        with looking_at(path) as db:
+            found += _of_schema(path, db)
+            if any(f.code in ("other-program", "schema", "no-schema") for f in found):
+                return found
+            found += _of_damage(path, db)
+            books = SqliteBooks(db)
+            found += await examine_work(books, now or datetime.now(UTC), definitions, served, pause)
+    except sqlite3.Error as error:
+        found.append(
+            Finding(
+                "error",
+                "unreadable",
+                f"{path} can't be read: {error}",
+                "a server can't use it either, or it changed just now",
+                "ask again; if it stays so, restore it from a backup",
+            )
+        )
+    return found
+
+
+def _of_file(path: Path) -> list[Finding]:
+    if not path.is_file():
+        return [
+            Finding(
+                "error",
+                "no-file",
+                f"there is no file {path}",
+                "nothing was ever run on it, or the address leads elsewhere",
+                "check the address, and from which folder it is meant; if it is right, start a "
+                "server",
+            )
+        ]
+    found = [*_of_disk(path), *_of_rights(path)]
+    found.append(_of_lock(path))
+    return found
+
+
+def _of_lock(path: Path) -> Finding:
+    lock = path.with_name(path.name + ".lock")
+    try:
+        holder = holder_of(lock) if lock.exists() else None
+    except OSError as error:
+        return Finding(
+            "error",
+            "no-rights",
+            f"{lock} can't be read: {error.strerror}",
+            "whether a process has the database open was not looked at",
+            "ask as the user that the server runs as",
+        )
+    if holder:
+        return Finding("note", "in-use", f"{path} is in use by {holder}")
+    return Finding(
+        "error",
+        "no-worker",
+        f"no process has {path} open",
+        "no timer fires, no effect runs, no message is delivered",
+        "start one: statehold serve, or statehold worker",
+    )
+
+
+def _of_disk(path: Path) -> list[Finding]:
+    used = path.stat().st_size
+    free = shutil.disk_usage(path.parent).free
+    found = []
+    told = f"{path} has {size(used)}, its disk has {size(free)} left"
+    if free < FREE_BYTES:
+        found.append(
+            Finding("error", "disk-full", told, "commits fail", "make room on the disk, now")
+        )
+    elif free < max(FREE_WANTED, used):
+        found.append(
+            Finding(
+                "warning",
+                "disk-space",
+                told,
+                "when it is full no commit succeeds; a backup or VACUUM needs as much again as the "
+                "database has",
+                "make room, or move the database to a larger disk",
+            )
+        )
+    else:
+        found.append(Finding("note", "database", told))
+    log = path.with_name(path.name + "-wal")
+    log_size = log.stat().st_size if log.exists() else 0
+    if log_size > LOG_BYTES:
+        found.append(
+            Finding(
+                "warning",
+                "log-size",
+                f"{log} has {size(log_size)}",
+                "some program reads without ever ending, so the log can't be copied back; reads "
+                "get slower and the disk fills",
+                "find that program (fuser, lsof) and end it",
+            )
+        )
+    return found
+
+
+def _of_rights(path: Path) -> list[Finding]:
+    found = []
+    owner = path.stat().st_uid
+    files = [
+        file
+        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", ".lock")))
+        if file.exists()
+    ]
+    for file in files:
+        status = file.stat()
+        if status.st_uid != owner:
+            found.append(
+                Finding(
+                    "error",
+                    "owner",
+                    f"{file} belongs to user {status.st_uid}, {path.name} to {owner}",
+                    "the server may not be able to write it: another user has had it open",
+                    f"with the server stopped: chown {owner} {file}",
+                )
+            )
+        if not status.st_mode & stat.S_IWUSR:
+            found.append(
+                Finding(
+                    "error",
+                    "read-only",
+                    f"{file} can't be written by its owner",
+                    "a server that is started on it refuses",
+                    f"chmod u+w {file}",
+                )
+            )
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH:
+        found.append(
+            Finding(
+                "warning",
+                "world-writable",
+                f"{path} can be written by everybody on this machine",
+                "anybody may change what instances are",
+                f"chmod o-w {path}",
+            )
+        )
+    if not os.access(path, os.R_OK):
+        found.append(
+            Finding(
+                "error",
+                "no-rights",
+                f"this user can't read {path}",
+                "what is in it was not looked at",
+                "ask as the user that the server runs as",
+            )
+        )
+    return found
+
+
+def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
+    program = db.execute("PRAGMA application_id").fetchone()[0]
+    number = db.execute("PRAGMA user_version").fetchone()[0]
+    known = len(load_migrations("sqlite"))
+    if program != APPLICATION_ID:
+        return [
+            Finding(
+                "error",
+                "other-program",
+                f"{path} is no database of ours",
+                "a server that is started on it refuses",
+                "mend the address",
+            )
+        ]
+    if number > known:
+        return [
+            Finding(
+                "error",
+                "schema",
+                f"{path} has schema {number}, this release knows up to {known}",
+                "a server of this release does not start on it",
+                "run the release that made it, or a newer one",
+            )
+        ]
+    if number < known:
+        return [
+            Finding(
+                "error",
+                "schema",
+                f"{path} has schema {number}, this release has {known}",
+                "what is in it was not looked at",
+                "start a server of this release: it brings the file up to date; copy it first",
+            )
+        ]
+    return []
+
+
+def _of_damage(path: Path, db: sqlite3.Connection) -> list[Finding]:
+    if path.stat().st_size > CHECKED_BYTES:
+        return []
+    said = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said == "ok":
+        return []
+    return [
+        Finding(
+            "error",
+            "damaged",
+            f"{path} is damaged: {said}",
+            "some instances can't be read, and writes may make it worse",
+            "stop the server and restore the file from a backup",
+        )
+    ]

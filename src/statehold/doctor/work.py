@@ -1,0 +1,263 @@
+"""Findings about workers and what they have to do, whatever the store is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.doctor.books import MOST, Books
+from statehold.doctor.finding import Finding, Severity, some, span
+from statehold.engine.fleet import Fleet
+from statehold.engine.limits import Limits
+
+#: due so long ago and not taken up: workers look every few seconds
+OVERDUE = timedelta(seconds=30)
+#: a message that could be delivered is, well within this
+MAIL_SECONDS = 3.0
+#: an expired lease is noticed at somebody's next heartbeat
+BURIAL = timedelta(seconds=2 * Limits().heartbeat_seconds)
+#: paused instances hold mail up to a limit
+HELD_MANY = Limits().held // 2
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+async def examine_work(
+    books: Books,
+    now: datetime,
+    definitions: Mapping[str, Definition[Any]],
+    served: Collection[str],
+    pause: Pause = asyncio.sleep,
+) -> list[Finding]:
+    """``now`` by the store's clock. ``served``: machines that a server was seen to run."""
+    workers = await books.workers()
+    stored = await books.machines()
+    alive = (
+        None if workers is None else {n for n, left in workers.items() if left.total_seconds() > 0}
+    )
+    found: list[Finding] = []
+    if workers is not None and alive is not None:
+        found += _of_workers(workers, alive, is_used=bool(stored))
+        found += await _of_holders(books, alive)
+    found += await _of_overdue(books, stored, now)
+    found += await _of_mail(books, stored, {*definitions, *served}, now, pause)
+    found += await _of_held_mail(books)
+    found += await _of_incidents(books, now)
+    for definition in definitions.values():
+        found += await _of_versions(books, definition)
+    found += await _of_unknown(books, stored, definitions)
+    return found
+
+
+def _of_workers(
+    workers: Mapping[str, timedelta], alive: Collection[str], *, is_used: bool
+) -> list[Finding]:
+    found = []
+    if not alive:
+        found.append(
+            Finding(
+                "error" if is_used else "note",
+                "no-worker",
+                "no worker is alive",
+                "no timer fires, no effect runs, no message is delivered",
+                "start one: statehold serve, or statehold worker",
+            )
+        )
+    else:
+        found.append(
+            Finding(
+                "note", "workers", f"{_count(len(alive), 'worker')} alive: {some(sorted(alive))}"
+            )
+        )
+    late = {name: -left for name, left in workers.items() if -left > BURIAL}
+    if late:
+        told = [f"{name} ({span(ago)} ago)" for name, ago in sorted(late.items())]
+        found.append(
+            Finding(
+                "warning",
+                "expired-lease",
+                f"leases ran out and nobody has noticed: {some(told)}",
+                "these workers died, or lost the database; their work is taken over once another "
+                "worker beats",
+                "see whether these processes still run, and what they log; start a worker if none "
+                "is alive",
+            )
+        )
+    return found
+
+
+async def _of_holders(books: Books, alive: Collection[str]) -> list[Finding]:
+    dead: Counter[str] = Counter()
+    for holders, instances in (await books.holders()).items():
+        for holder in holders:
+            if holder not in alive:
+                dead[holder] += instances
+    if not dead:
+        return []
+    told = [f"{name} ({_count(count, 'instance')})" for name, count in sorted(dead.items())]
+    return [
+        Finding(
+            "warning",
+            "held-by-dead",
+            f"effects are under way in workers that are dead: {some(told)}",
+            "nobody performs them until a worker that runs these machines takes them over, which "
+            "takes half a minute at most",
+            "ask again in a minute; if they are still there, no worker that is alive runs their "
+            "machines: start one that does",
+        )
+    ]
+
+
+async def _of_overdue(books: Books, stored: Sequence[str], now: datetime) -> list[Finding]:
+    found = []
+    for machine in stored:
+        late = await books.overdue(machine, now - OVERDUE)
+        if not late.instances or late.oldest is None:
+            continue
+        count = _at_least(late.instances, "instance")
+        found.append(
+            Finding(
+                "error",
+                "overdue",
+                f"{count} of {machine} {_be(late.instances)} due and not taken up, the oldest for "
+                f"{span(now - late.oldest)}",
+                "their timers do not fire, or their effects are not tried again",
+                f"see that a worker runs {machine} and what it logs; if it does, it can't keep up: "
+                "start more",
+            )
+        )
+    return found
+
+
+async def _of_mail(
+    books: Books,
+    stored: Sequence[str],
+    run: Collection[str],
+    now: datetime,
+    pause: Pause,
+) -> list[Finding]:
+    # what was never run is certainly not run now; of the rest only what was told is known
+    known = run or stored
+    astray = [machine for machine in await books.addressees() if machine not in known]
+    found = []
+    if astray:
+        found.append(
+            Finding(
+                "warning",
+                "mail-astray",
+                f"there are messages to machines that nobody is known to run: {some(astray)}",
+                "they wait until a worker runs these machines",
+                "run them, or mend the machine that sends to a wrong name",
+            )
+        )
+    waiting = [mail for mail in await books.waiting_mail(now) if mail.machine not in astray]
+    if not waiting:
+        return found
+    # a message has no date; one that is there at two looks was not delivered in between
+    await pause(MAIL_SECONDS)
+    left = await books.still_there([mail.number for mail in waiting])
+    by_machine = Counter(mail.machine for mail in waiting if mail.number in left)
+    if by_machine:
+        told = [f"{_at_least(count, 'message')} to {m}" for m, count in sorted(by_machine.items())]
+        found.append(
+            Finding(
+                "error",
+                "mail-waits",
+                f"not delivered within {MAIL_SECONDS:g} s: {some(told)}",
+                "events between instances, and the ends of children, do not arrive",
+                "see that a worker runs these machines and what it logs",
+            )
+        )
+    return found
+
+
+async def _of_held_mail(books: Books) -> list[Finding]:
+    held = await books.held_mail()
+    if not held:
+        return []
+    most = held[0]
+    severity: Severity = "warning" if most.messages >= HELD_MANY else "note"
+    return [
+        Finding(
+            severity,
+            "held-mail",
+            f"mail is held for {_count(len(held), 'paused instance')}, most of it "
+            f"({_count(most.messages, 'message')}) for {most.machine}/{most.id}",
+            f"it is delivered when they are resumed; each holds at most {Limits().held}, and more "
+            "is refused",
+            "resume them: statehold resume, or end them: statehold cancel",
+        )
+    ]
+
+
+async def _of_incidents(books: Books, now: datetime) -> list[Finding]:
+    return [
+        Finding(
+            "warning",
+            "incidents",
+            f"{_count(one.incidents, 'incident')} of {_count(one.instances, 'instance')} of "
+            f"{one.machine}, the oldest {span(now - one.oldest)} old",
+            "what used up its tries waits for a person",
+            f"statehold incidents {one.machine}, then retry, skip or resolve each",
+        )
+        for one in await books.incidents()
+    ]
+
+
+async def _of_versions(books: Books, definition: Definition[Any]) -> list[Finding]:
+    problems = await Fleet().problems(books, definition)
+    return [
+        Finding(
+            "error",
+            "version",
+            f"{definition.name}, {problem.place}: {problem.message}",
+            "a server or worker with this code does not start",
+            problem.hint or "",
+        )
+        for problem in problems
+    ]
+
+
+async def _of_unknown(
+    books: Books, stored: Sequence[str], definitions: Mapping[str, Definition[Any]]
+) -> list[Finding]:
+    """Only where machines were given: else nobody said what is to be run."""
+    if not definitions:
+        return []
+    found = []
+    for machine in stored:
+        if machine in definitions:
+            continue
+        living = sum(
+            count
+            for (_, status, _), count in (await books.count(machine)).items()
+            if status in ("running", "paused")
+        )
+        if living:
+            found.append(
+                Finding(
+                    "warning",
+                    "not-run",
+                    f"{_count(living, 'instance')} of {machine}, which is not among the machines "
+                    "that were named",
+                    "they stand still unless other workers run it",
+                    f"run {machine} too, or name it to the doctor if it is run",
+                )
+            )
+    return found
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
+
+
+def _at_least(number: int, what: str) -> str:
+    return f"at least {number} {what}s" if number >= MOST else _count(number, what)
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"

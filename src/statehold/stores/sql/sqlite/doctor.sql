@@ -1,0 +1,45 @@
+-- What `statehold doctor` asks; the same questions as in postgres/doctor.sql, where they are
+-- explained. There are no claims and no leases: one process has the file.
+
+-- name: machines
+SELECT DISTINCT machine FROM charts ORDER BY machine LIMIT 1000
+
+-- name: charts
+SELECT machine, version, chart, stored_at FROM charts WHERE machine = ? ORDER BY version
+
+-- name: counts
+SELECT version, status, state, sum(instances) FROM configurations
+WHERE machine = ? AND instances <> 0
+GROUP BY version, status, state
+
+-- name: overdue
+SELECT count(*), min(wake_at) FROM (
+    SELECT wake_at FROM instances WHERE machine = ? AND wake_at < ? ORDER BY wake_at LIMIT ?
+)
+
+-- name: incidents
+SELECT machine, count(*), sum(incidents), min(changed_at)
+FROM instances INDEXED BY incidents_by_age WHERE incidents > 0
+GROUP BY machine
+ORDER BY machine
+
+-- name: holders
+SELECT held_by, count(*) FROM instances WHERE held_by IS NOT NULL GROUP BY held_by LIMIT 1000
+
+-- name: waiting_mail
+SELECT number, to_machine FROM mailbox
+WHERE held = 0 AND (due_at IS NULL OR due_at < ?)
+ORDER BY number
+LIMIT ?
+
+-- name: still_there
+SELECT number FROM mailbox WHERE number IN (SELECT value FROM json_each(?)) AND held = 0
+
+-- name: addressees
+SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT ?)
+
+-- name: held_mail
+SELECT to_machine, to_id, count(*) AS messages
+FROM (SELECT to_machine, to_id FROM mailbox WHERE held = 1 LIMIT ?)
+GROUP BY to_machine, to_id
+ORDER BY 3 DESC, 1, 2

@@ -1,0 +1,365 @@
+"""Several processes below one supervisor, on a real PostgreSQL: killed, replaced, stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from statehold.cli import supervisor
+from statehold.cli.process import Job
+from statehold.cli.supervisor import Supervisor, WorkersFailed
+from statehold.client import Client
+from tests.acceptance.processes import Command
+from tests.servers.postgres import PostgresServer
+
+pytestmark = pytest.mark.anyio
+
+ORDERS = str(Path(__file__).with_name("orders.py"))
+
+ALARM = """
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from statehold import Final, Machine, State, after
+
+
+class Nothing(BaseModel):
+    pass
+
+
+class Alarm(Machine[Nothing], name="alarm", version=1):
+    waiting = State(initial=True)
+    rung = Final()
+    ring = after(timedelta(seconds=1), waiting >> rung)
+"""
+
+
+STUCK = """
+import time
+
+from pydantic import BaseModel
+
+from statehold import Machine, State
+
+
+class Nothing(BaseModel):
+    pass
+
+
+def wait_for_ever(data: Nothing) -> None:
+    time.sleep(3600)
+
+
+class Stuck(Machine[Nothing], name="stuck", version=1):
+    waiting = State(initial=True, entry=wait_for_ever)
+"""
+
+
+def serving(dsn: str, cwd: Path, target: str = ORDERS, *options: str, workers: int = 2) -> Command:
+    return Command(
+        "serve", target, "--port", "0", "--workers", str(workers), "--log-format", "json",
+        *options, cwd=cwd, store=dsn,
+    )  # fmt: skip
+
+
+class Traffic:
+    """Starts orders one after another, each over a connection of its own, until it is told to end.
+
+    ``refused`` has what went wrong where nothing was to be sent again.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._instances = f"{address}/api/machines/order/instances"
+        self.started: list[str] = []
+        self.refused: list[str] = []
+        self._lost = 0
+        self._stop = threading.Event()
+        self._progress = threading.Condition()
+
+    @contextmanager
+    def flowing(self) -> Iterator[Traffic]:
+        thread = threading.Thread(target=self._flow)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            thread.join()
+
+    def wait_for_more(self, count: int) -> None:
+        with self._progress:
+            wanted = len(self.started) + count
+            assert self._progress.wait_for(lambda: len(self.started) >= wanted, 60)
+
+    def _flow(self) -> None:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
+            id = f"o-{number}"
+            while not self._ask(id) and not self._stop.is_set():
+                continue
+
+    def _ask(self, id: str) -> bool:
+        try:
+            answer = httpx.post(
+                self._instances, json={"id": id}, headers={"Idempotency-Key": id}, timeout=30
+            )
+        except httpx.TransportError as error:
+            self.refused.append(f"{id}: {error!r}")
+            return False
+        if answer.status_code != 201:
+            self.refused.append(f"{id}: {answer.status_code} {answer.text}")
+            return False
+        with self._progress:
+            self.started.append(id)
+            self._progress.notify_all()
+        return True
+
+
+def listed(address: str) -> set[str]:
+    with Client(address) as client:
+        return {one.id for one in client.list("order")}
+
+
+def test_a_killed_worker_is_replaced_while_requests_go_on(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = command.address()
+        first, second = command.workers()
+        with Traffic(address).flowing() as traffic:
+            traffic.wait_for_more(20)
+            os.kill(second, signal.SIGKILL)
+            command.wait_for(r"was ended by (SIGKILL)")
+            # the other one goes on meanwhile
+            traffic.wait_for_more(20)
+            *_, third = command.wait_for(r"is process (\d+)", times=3)
+            traffic.wait_for_more(20)
+        # what was under way in the killed one was sent again, with its key
+        assert len(traffic.refused) <= 1, traffic.refused
+        assert listed(address) >= set(traffic.started)
+        assert len({first, second, int(third)}) == 3
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+def test_no_worker_outlives_its_supervisor(postgres_dsn: str, tmp_path: Path) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = command.address()
+        os.kill(command.process.pid, signal.SIGKILL)
+        # waits for the workers too
+        assert command.ended() == -signal.SIGKILL
+        assert command.said().count("the process that started this one is gone") == 2
+        # the name that stands in the database tells whose line of the log it is
+        for pid in command.workers():
+            assert re.search(rf'"worker": "[^"]+-{pid}-[0-9a-f]{{8}}"', command.said())
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{address}/health")
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_workers_stop_gracefully_with_their_supervisor(
+    postgres_dsn: str, tmp_path: Path, signal_: signal.Signals
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = command.address()
+        instances = f"{address}/api/machines/order/instances"
+        assert httpx.post(instances, json={"id": "o-1"}).status_code == 201
+        with httpx.stream("GET", f"{instances}/o-1/stream") as stream:
+            chunks = stream.iter_bytes()
+            next(chunks)
+            command.signal(signal_)
+            # the stream is ended, not cut off
+            for _ in chunks:
+                pass
+        assert command.ended() == 0, command.said()
+        assert '"level": "error"' not in command.said()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGKILL])
+def test_a_worker_that_is_stuck_ends_with_its_supervisor_all_the_same(
+    postgres_dsn: str, tmp_path: Path, signal_: signal.Signals
+) -> None:
+    target = tmp_path / "stuck.py"
+    target.write_text(STUCK)
+    with serving(postgres_dsn, tmp_path, str(target), "--grace", "0") as command:
+        address = command.address()
+        # the worker that takes this never comes back to its event loop
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/api/machines/stuck/instances", json={"id": "s-1"}, timeout=1)
+        command.signal(signal_)
+        assert command.ended() == (1 if signal_ == signal.SIGTERM else -signal.SIGKILL)
+        if signal_ == signal.SIGTERM:
+            assert command.said().count("has not stopped in time and is killed") == 1
+
+
+def test_workers_are_replaced_one_by_one_and_no_request_is_lost(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = command.address()
+        with Traffic(address).flowing() as traffic:
+            traffic.wait_for_more(10)
+            command.signal(signal.SIGHUP)
+            command.wait_for("(all workers were replaced)")
+            traffic.wait_for_more(10)
+        assert traffic.refused == []
+        assert len(command.workers()) == 4
+        # whichever of them is asked answers for both, and the old ones are gone from it
+        assert "statehold_processes 2" in httpx.get(f"{address}/metrics").text
+        assert listed(address) == set(traffic.started)
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+def test_workers_that_run_stay_where_their_replacement_does_not_start(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "alarms.py"
+    target.write_text(ALARM)
+    with serving(postgres_dsn, tmp_path, str(target)) as command:
+        address = command.address()
+        target.write_text("1 / 0")
+        command.signal(signal.SIGHUP)
+        command.wait_for("(was not replaced)")
+        assert "division by zero" in command.said()
+        assert httpx.get(f"{address}/ready").status_code == 200
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+# --- starts that fail ---------------------------------------------------------------------------
+
+
+def test_a_mistake_that_keeps_workers_from_starting_is_told_once(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "broken.py"
+    target.write_text("1 / 0")
+    with serving(postgres_dsn, tmp_path, str(target), workers=4) as command:
+        assert command.greeting() == ""
+        assert command.ended() == 1
+        assert command.said().count("division by zero") == 1
+        assert len(command.workers()) == 1
+        assert "Traceback" not in command.said()
+
+
+def test_a_schema_that_refuses_is_told_once(
+    postgres: PostgresServer, postgres_dsn: str, tmp_path: Path
+) -> None:
+    with Command("db", "upgrade", "--phase", "all", cwd=tmp_path, store=postgres_dsn) as made:
+        assert made.ended() == 0, made.said()
+    database = postgres_dsn.rpartition("/")[2]
+    postgres.execute("UPDATE schema_migrations SET oldest_code = 9000", database=database)
+    with serving(postgres_dsn, tmp_path) as command:
+        assert command.ended() == 1
+        assert command.said().count("9000") == 1
+        assert len(command.workers()) == 1
+
+
+@pytest.mark.parametrize("store", ["sqlite:///orders.db", "memory:"])
+def test_a_store_of_one_process_takes_no_more_workers(tmp_path: Path, store: str) -> None:
+    with serving(store, tmp_path) as command:
+        assert command.ended() == 2
+        assert "--workers 2" in command.said()
+        assert "postgresql://" in command.said()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_supervisor_gives_up_when_no_worker_can_be_started_any_more(
+    postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "START_TRIES", 2)
+    target = tmp_path / "alarms.py"
+    target.write_text(ALARM)
+    pids: list[int] = []
+
+    def break_down(what: str) -> None:
+        assert what == "alarm v1"
+        target.write_text("1 / 0")
+        pids.extend(supervised.pids())
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    job = Job(targets=[str(target)], store=postgres_dsn, serves=False)
+    supervised = Supervisor(job, 2, None, break_down)
+    with pytest.raises(WorkersFailed, match="2 workers has failed 2 times"):
+        await supervised.run()
+    assert len(pids) == 2
+    assert supervised.pids() == []
+
+
+# --- without HTTP -------------------------------------------------------------------------------
+
+
+def test_a_worker_does_what_is_due_and_answers_probes_alone(
+    postgres: PostgresServer, postgres_dsn: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "alarms.py"
+    target.write_text(ALARM)
+    with serving(postgres_dsn, tmp_path, str(target), workers=1) as server:
+        instances = f"{server.address()}/api/machines/alarm/instances"
+        with Command(
+            "worker", str(target), "--health-port", "0", cwd=tmp_path, store=postgres_dsn
+        ) as worker:
+            greeting = worker.greeting()
+            assert greeting.startswith("working on alarm v1, health at http://127.0.0.1:")
+            probes = greeting.rpartition(" ")[2]
+            assert httpx.get(f"{probes}/health").json()["status"] == "ok"
+            assert httpx.get(f"{probes}/ready").status_code == 200
+            assert "statehold_workers 2" in httpx.get(f"{probes}/metrics").text
+            assert httpx.get(f"{probes}/api/machines").status_code == 404
+            assert httpx.post(instances, json={"id": "a-1"}).status_code == 201
+            server.signal(signal.SIGKILL)
+            server.process.wait()
+            # the timer is the worker's to fire
+            database = postgres_dsn.rpartition("/")[2]
+            over = "SELECT count(*) FROM instances WHERE finished_at IS NOT NULL"
+            while postgres.execute(over, database=database) != "1":
+                continue
+            worker.signal(signal.SIGTERM)
+            assert worker.ended() == 0, worker.said()
+
+
+def test_a_worker_without_probes_stops_on_a_signal(tmp_path: Path) -> None:
+    with Command("worker", ORDERS, "--store", "sqlite:///orders.db", cwd=tmp_path) as worker:
+        assert worker.greeting() == "working on order v1"
+        worker.signal(signal.SIGTERM)
+        assert (worker.ended(), worker.said()) == (0, "")
+
+
+def test_a_worker_that_nobody_could_give_anything_to_do_is_refused(tmp_path: Path) -> None:
+    with Command("worker", ORDERS, "--store", "memory:", cwd=tmp_path) as worker:
+        assert worker.ended() == 2
+        assert "memory:" in worker.said()
+
+
+# --- a database that goes away ------------------------------------------------------------------
+
+
+def test_a_worker_is_not_ready_while_its_database_is_away(tmp_path: Path) -> None:
+    with (
+        PostgresServer() as postgres,
+        serving(postgres.create_database(), tmp_path) as command,
+    ):
+        address = command.address()
+        assert httpx.get(f"{address}/ready").status_code == 200
+        postgres.stop("immediate")
+        away = httpx.get(f"{address}/ready", timeout=60)
+        assert away.status_code == 503
+        assert httpx.get(f"{address}/health").status_code == 200
+        postgres.start()
+        while httpx.get(f"{address}/ready", timeout=60).status_code != 200:
+            continue
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
