@@ -1,6 +1,6 @@
-"""Stores with a mistake in them, to see that the auditors find it. ``STATEHOLD_TEST_BUG`` names one.
+"""Stores with a mistake in them, to see that the auditors find it.
 
-Each is what a plausible slip in a store would do: it forgets a column, a key, a row, a check.
+``STATEHOLD_TEST_BUG`` names one. Each is what a plausible slip in a store would do: it forgets a column, a key, a row, a check.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def repeat_timers(write: Write) -> Write:
         at = write.row.changed_at
         document["timers"] = [
             *document.get("timers", ()),
-            *({"id": timer, "due": at.isoformat()} for timer in fired),
+            *({"id": timer, "state": "cooking", "due": at.isoformat()} for timer in fired),
         ]
 
     if not fired or write.row.seq > 12:
@@ -140,9 +140,7 @@ async def _slipping(
         else:
             kept.append(changed)
     outcomes = iter(await commit(kept))
-    return [
-        Outcome.WRITTEN if write.row.ref in dropped else next(outcomes) for write in writes
-    ]
+    return [Outcome.WRITTEN if write.row.ref in dropped else next(outcomes) for write in writes]
 
 
 def store_of(dsn: str) -> Store:

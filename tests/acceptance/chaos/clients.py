@@ -32,7 +32,7 @@ Outcome = Literal["acknowledged", "refused", "unknown"]
 class Told:
     """What became of one request: of its last answer, and of whether another may have counted."""
 
-    def __init__(self, outcome: Outcome, status: int = 0, body: Mapping[str, Any] = {}) -> None:  # noqa: B006 - read only
+    def __init__(self, outcome: Outcome, status: int = 0, body: Mapping[str, Any] = {}) -> None:
         self.outcome: Outcome = outcome
         self.status = status
         self.body = body
@@ -93,8 +93,10 @@ class Clients:
             told = await self._ask("order", id, {"type": event}, key, until=True)
             if told.outcome == "acknowledged":
                 return True
-            if "Accept" not in told.body.get("allowed", ()) and "lapsed" in str(told.body):
-                return False
+            (state,) = told.body["state"]
+            if state not in _BEFORE[event]:
+                # it has lapsed, or one of the tries that had no answer was taken after all
+                return state not in ("lapsed", "delivered")
             tries += 1
             await asyncio.sleep(chance.uniform(0.05, 0.2))
 
@@ -215,7 +217,9 @@ class Clients:
         address = self._chance.choice(serving).address
         begun = time.monotonic()
         try:
-            answer = await self._http.request(method, f"{address}{path}", json=body, headers=headers)
+            answer = await self._http.request(
+                method, f"{address}{path}", json=body, headers=headers
+            )
         except httpx.TransportError:
             self.answers[0] += 1
             return None
@@ -227,6 +231,13 @@ class Clients:
             self.wrong.append(f"{method} {path}: 503 without Retry-After")
         return answer
 
+
+_BEFORE_ACCEPT = ("paying", "unpaid", "offered")
+#: states in which an event may still be taken later
+_BEFORE = {
+    "Accept": _BEFORE_ACCEPT,
+    "Delivered": (*_BEFORE_ACCEPT, "checking", "cooking", "packed", "shipping"),
+}
 
 #: a problem's code to the error's name in the model
 _REFUSALS = {

@@ -1,4 +1,4 @@
-"""What effects ask: a real server that notes who asked for what, and is sometimes not in the mood."""
+"""What effects ask: a real server that notes what it is asked, and is sometimes in a mood."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ class Asked:
 
 
 class Endpoint:
-    """Its moods hang on chance alone; ``is_kind`` ends them."""
+    """``is_kind`` ends its moods, which hang on chance alone. Until ``open`` is set, callers wait."""
 
     def __init__(self, chance: random.Random) -> None:
         self.calls: list[Asked] = []
         self.is_kind = False
         self.address = ""
+        self.open = asyncio.Event()
+        self.open.set()
+        #: set by the next call
+        self.asked = asyncio.Event()
         self._chance = chance
 
     @asynccontextmanager
@@ -54,6 +58,8 @@ class Endpoint:
     async def _answer(self, key: str) -> tuple[str, str]:
         asked = Asked(key, datetime.now(UTC))
         self.calls.append(asked)
+        self.asked.set()
+        await self.open.wait()
         mood = 1.0 if self.is_kind else self._chance.random()
         if mood < 0.03:
             # the other side's work takes a while: time to be killed in

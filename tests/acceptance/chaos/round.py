@@ -1,4 +1,4 @@
-"""One round of chaos: workers, callers and faults for so many seconds, then peace, then the audit."""
+"""A round of chaos: workers, callers and faults for so many seconds, then peace, then an audit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
+from statehold.stores.postgres_schema import upgrade
 from tests.acceptance.chaos import witness
 from tests.acceptance.chaos.clients import LONGEST, Clients
 from tests.acceptance.chaos.endpoint import Endpoint
@@ -71,6 +72,13 @@ class Report:
             f"{dict(sorted(self.answers.items()))}, the longest {self.longest_seconds:.1f} s; at "
             f"rest after {self.rest_seconds:.1f} s; {len(self.violations)} violations"
         )
+
+
+async def prepared(server: PostgresServer) -> str:
+    """A new database with the schema."""
+    dsn = await asyncio.to_thread(server.create_database)
+    await upgrade(dsn, "after")
+    return dsn
 
 
 async def run(
@@ -161,7 +169,7 @@ async def at_rest(dsn: str) -> None:
     db = await asyncpg.connect(dsn)
     try:
         # other processes can only be asked, again and again
-        while await db.fetchval(_LEFT):
+        while await db.fetchval(_LEFT):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     finally:
         await db.close()
@@ -170,8 +178,6 @@ async def at_rest(dsn: str) -> None:
 def complaints(log: str) -> Sequence[str]:
     """What workers say of themselves that they never should: an error that nobody foresaw."""
     found = [
-        line
-        for line in log.splitlines()
-        if " ERROR " in line and "was taken for dead" not in line
+        line for line in log.splitlines() if " ERROR " in line and "was taken for dead" not in line
     ]
     return [f"a worker logged: {line}" for line in found[:10]]

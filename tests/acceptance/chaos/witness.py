@@ -13,7 +13,7 @@ CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     who text := substr(current_setting('application_name'), length('statehold ') + 1);
 BEGIN
-    IF who LIKE 'w%' AND NOT EXISTS (
+    IF who LIKE 'w%' AND EXISTS (SELECT 1 FROM added) AND NOT EXISTS (
         SELECT 1 FROM workers WHERE id = who OR split_part(id, '#', 1) = who
     ) THEN
         INSERT INTO unfenced VALUES (who, clock_timestamp());
@@ -21,8 +21,11 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER witness AFTER INSERT ON journal FOR EACH STATEMENT EXECUTE FUNCTION witness();
+CREATE TRIGGER witness AFTER INSERT ON journal REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION witness();
 """
+
+_HEARD = "SELECT worker, min(at), count(*) FROM unfenced GROUP BY 1 ORDER BY 2"
 
 
 async def set_up(dsn: str) -> None:
@@ -37,7 +40,7 @@ async def heard(dsn: str) -> list[str]:
     """Everything it saw, in words."""
     db = await asyncpg.connect(dsn)
     try:
-        seen = await db.fetch("SELECT worker, min(at), count(*) FROM unfenced GROUP BY 1 ORDER BY 2")
+        seen = await db.fetch(_HEARD)
     finally:
         await db.close()
     return [f"{who} wrote {times} times without a lease, at {at} first" for who, at, times in seen]

@@ -26,6 +26,8 @@ from tests.acceptance.chaos import flow
 from tests.acceptance.chaos.bugs import store_of
 from tests.acceptance.serving import listening
 
+log = logging.getLogger("worker")
+
 STORE_VARIABLE = "STATEHOLD_STORE"
 #: so short that a worker which was stopped for a moment is taken for dead
 LIMITS = Limits(
@@ -70,10 +72,10 @@ def child(slot: str, name: str) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(slot, name))
     except Unavailable as error:
-        logging.warning("can't start: %s", error)
+        log.warning("can't start: %s", error)
         status = AWAY
     except BaseException:
-        logging.exception("ended")
+        log.exception("ended")
         status = 1
     os._exit(status)
 
