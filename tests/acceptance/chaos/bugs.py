@@ -1,6 +1,7 @@
 """Stores with a mistake in them, to see that the auditors find it.
 
-``STATEHOLD_TEST_BUG`` names one. Each is what a plausible slip in a store would do: it forgets a column, a key, a row, a check.
+``STATEHOLD_TEST_BUG`` names one. Each is what a plausible slip in a store would do: it forgets a
+column, a key, a row, a check.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Asked:
 
 
 class Endpoint:
-    """``is_kind`` ends its moods, which hang on chance alone. Until ``open`` is set, callers wait."""
+    """``is_kind`` ends its moods, which hang on chance. Until ``open`` is set, callers wait."""
 
     def __init__(self, chance: random.Random) -> None:
         self.calls: list[Asked] = []
