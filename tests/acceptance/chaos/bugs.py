@@ -100,6 +100,10 @@ SLIPS: dict[str, Slip] = {
 }
 
 
+#: what ``STATEHOLD_TEST_BUG`` may name
+BUGS = (*SLIPS, "no_fence")
+
+
 class SlippingSqlite(SqliteStore):
     slip: Slip
 

@@ -18,7 +18,7 @@ from tests.simulation.linearizability import Operation
 from tests.simulation.model import Action, Refusal, Seen
 
 #: seconds after which a caller takes a request for lost; a worker that is stopped answers nothing
-PATIENCE = 3.0
+PATIENCE = 1.5
 #: operations on one ledger, so that the search for an order of them stays small
 OPERATIONS = 60
 #: callers at one ledger at a time

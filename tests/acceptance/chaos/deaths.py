@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import json
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from tests.acceptance.chaos import scenario
@@ -23,13 +27,10 @@ from tests.servers.postgres import PostgresServer
 from tests.simulation.auditor import Ledger, audit, audit_at_rest
 from tests.simulation.images import Image
 
-#: seconds for one performance; the play itself gives up before that
-PATIENCE = scenario.PATIENCE + 30
 #: how often the process that goes on dies as well
 AGAIN = 0.25
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.acceptance.chaos.scenario"])
+ROOT = Path(__file__).parents[3]
 
 #: gives the address of an empty database, below the folder or on a server, and takes it away again
 Stage = Callable[[Path], "Iterator[str]"]
@@ -37,18 +38,14 @@ Stage = Callable[[Path], "Iterator[str]"]
 
 @dataclass
 class Deaths:
-    """``moments``: how many there are; ``died`` how often a process did."""
+    """``tried``: moments; ``died``: how often a process did."""
 
-    moments: int = 0
     tried: int = 0
     died: int = 0
     violations: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return (
-            f"{self.tried} of {self.moments} moments tried, {self.died} deaths, "
-            f"{len(self.violations)} violations"
-        )
+        return f"{self.tried} moments tried, {self.died} deaths, {len(self.violations)} violations"
 
 
 def on_sqlite(folder: Path) -> Iterator[str]:
@@ -64,28 +61,63 @@ def on_postgres(server: PostgresServer, template: str) -> Stage:
     return stage
 
 
-def count_moments(stage: Stage) -> list[str]:
+class Player:
+    """A process of its own that forks the performances off: one at a time, in milliseconds."""
+
+    def __enter__(self) -> Player:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.chaos.player"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
+
+    def perform(self, dsn: str, folder: Path, at: int, name: str) -> int:
+        """The exit status; negative for a signal."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([dsn, str(folder), at, name]) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def count_moments(stage: Stage, player: Player) -> list[str]:
     """The moments' names, in order; raises where the play itself goes wrong."""
     with _folder() as folder, contextmanager(stage)(folder) as dsn:
-        status = _perform(dsn, folder, NEVER, "p0")
+        status = player.perform(dsn, folder, NEVER, "p0")
         findings = _findings(dsn, folder)
         if status or findings:
             raise AssertionError(f"undisturbed, it ended with {status}: {findings} {_log(folder)}")
         return (folder / "moments-p0").read_text().splitlines()
 
 
-def die_at(stage: Stage, moments: Sequence[int], seed: int, threads: int = 1) -> Deaths:
-    """Plays once for each of these moments."""
+def die_at(stage: Stage, players: Sequence[Player], moments: Sequence[int], seed: int) -> Deaths:
+    """Plays once for each of these moments, with so many players at a time."""
     deaths = Deaths()
-    with ThreadPoolExecutor(threads) as pool:
-        for died, found in pool.map(lambda moment: _die_at(stage, moment, seed), moments):
+    free: SimpleQueue[Player] = SimpleQueue()
+    for player in players:
+        free.put(player)
+
+    def play(moment: int) -> tuple[int, list[str]]:
+        player = free.get()
+        try:
+            return _die_at(stage, player, moment, seed)
+        finally:
+            free.put(player)
+
+    with ThreadPoolExecutor(len(players)) as pool:
+        for died, found in pool.map(play, moments):
             deaths.tried += 1
             deaths.died += died
             deaths.violations += found
     return deaths
 
 
-def _die_at(stage: Stage, moment: int, seed: int) -> tuple[int, list[str]]:
+def _die_at(stage: Stage, player: Player, moment: int, seed: int) -> tuple[int, list[str]]:
     """How often a process died, and what is wrong afterwards."""
     chance = random.Random(f"{seed} {moment}")
     ends = [moment]
@@ -94,9 +126,9 @@ def _die_at(stage: Stage, moment: int, seed: int) -> tuple[int, list[str]]:
     with _folder() as folder, contextmanager(stage)(folder) as dsn:
         died = 0
         for number, at in enumerate([*ends, NEVER]):
-            status = _perform(dsn, folder, at, f"p{number}")
-            died += status == -9
-            if status not in (0, -9) or (at == NEVER and status):
+            status = player.perform(dsn, folder, at, f"p{number}")
+            died += status == -signal.SIGKILL
+            if status not in (0, -signal.SIGKILL) or (at == NEVER and status):
                 where = f"seed {seed}, moments {ends}: performance {number} ended with {status}"
                 return died, [f"{where}: {_log(folder)}"]
         names = (folder / "moments-p0").read_text().splitlines()
@@ -104,23 +136,9 @@ def _die_at(stage: Stage, moment: int, seed: int) -> tuple[int, list[str]]:
         return died, [f"{where}: {finding}" for finding in _findings(dsn, folder)]
 
 
-def _perform(dsn: str, folder: Path, at: int, name: str) -> int:
-    process = _processes.Process(target=scenario.perform, args=(dsn, folder, at, name))
-    process.start()
-    try:
-        process.join(PATIENCE)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            return 124
-        return process.exitcode
-    finally:
-        process.close()
-
-
 def _log(folder: Path) -> str:
-    log = folder / "play.log"
-    return log.read_text()[-2000:] if log.exists() else "no log"
+    logs = [folder / "play.log", folder / "stderr"]
+    return "\n".join(log.read_text()[-2000:] for log in logs if log.exists())
 
 
 @contextmanager

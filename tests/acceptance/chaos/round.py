@@ -89,8 +89,8 @@ async def run(
     seconds: float,
     *,
     pace: Pace | None = None,
-    orders: int = 6,
-    ledgers: int = 2,
+    orders: int = 10,
+    ledgers: int = 3,
     bug: str = "",
 ) -> Report:
     """Raises nothing for what is wrong with what it looks at: the report tells."""
