@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import httpx
@@ -66,6 +66,7 @@ class Clients:
             async with asyncio.TaskGroup() as group:
                 for caller in self._callers:
                     group.create_task(caller(random.Random(self._chance.random())))
+            await self.resume_all()
         finally:
             await self._http.aclose()
 
@@ -76,6 +77,8 @@ class Clients:
             self._number += 1
             id = f"o-{self._number}"
             await self._ask("order", None, {"id": id}, f"{id}/start", until=True)
+            if chance.random() < 0.3:
+                await self._interrupt(id, chance)
             for event in ("Accept", "Delivered"):
                 if chance.random() < 0.4:
                     note = {"type": "Note", "text": event}
@@ -83,6 +86,29 @@ class Clients:
                 if not await self._insist(id, event, chance):
                     break
             self.orders_done += 1
+
+    async def _interrupt(self, id: str, chance: random.Random) -> None:
+        """An order is paused, hears something, and goes on."""
+        await self._order_act(id, "pause")
+        for number in range(chance.randrange(3)):
+            held = {"type": "Note", "text": f"held {number}"}
+            await self._ask("order", id, held, f"{id}/held/{number}", until=True)
+            await asyncio.sleep(chance.uniform(0.0, 0.1))
+        await self._order_act(id, "resume")
+
+    async def resume_all(self) -> None:
+        """A request to pause may come late, to a worker that was stopped; then its order rests."""
+        while True:
+            path = "/api/machines/order/instances?status=paused"
+            told, _ = await self._until("GET", path, None, {}, until=True)
+            paused = [one["id"] for one in told.body["instances"]]
+            if not paused:
+                return
+            for id in paused:
+                await self._order_act(id, "resume")
+
+    async def _order_act(self, id: str, act: str) -> None:
+        await self._until("POST", f"/api/machines/order/instances/{id}/{act}", {}, {}, until=True)
 
     async def _insist(self, id: str, event: str, chance: random.Random) -> bool:
         """Sends until it is taken; False where the order has lapsed. Each try has a key of its own,
@@ -175,19 +201,38 @@ class Clients:
         until: bool,
         expected_seq: int = 0,
     ) -> Told:
-        """``until``: asks with the same key until an answer comes, of whichever worker."""
+        """``until``: asks with the same key until an answer comes, of whichever worker.
+
+        Now and then it is asked twice at the same time, and both answers have to be the same.
+        """
         path = f"/api/machines/{machine}/instances"
         if id is not None:
             path = f"{path}/{id}/events"
         headers = {"Idempotency-Key": key}
         if expected_seq:
             headers["If-Match"] = str(expected_seq)
-        told, doubts = await self._until("POST", path, body, headers, until=until)
+        twice = 2 if machine == "ledger" and self._chance.random() < 0.2 else 1
+        all_told = await asyncio.gather(
+            *(self._until("POST", path, body, headers, until=until) for _ in range(twice))
+        )
+        told, doubts = self._agreed(key, all_told)
         if told.outcome == "refused" and doubts:
             # one that was sent before may still come to a worker that was stopped
             told = Told("unknown", told.status, told.body)
         getattr(self.ledger, told.outcome).add(key)
         return told
+
+    def _agreed(self, key: str, all_told: Sequence[tuple[Told, int]]) -> tuple[Told, int]:
+        """What two answers to one request come to, and how many of its kind may still come true."""
+        done = [told for told, _ in all_told if told.outcome == "acknowledged"]
+        if any(told.body != done[0].body for told in done):
+            self.wrong.append(f"{key} was answered {[told.body for told in done]}")
+        doubts = sum(doubts for _, doubts in all_told)
+        if done:
+            return done[0], doubts
+        # refused first, the other one may come to an instance that has moved on meanwhile
+        told, _ = all_told[0]
+        return told, doubts
 
     async def _until(
         self, method: str, path: str, body: Any, headers: Mapping[str, str], *, until: bool
