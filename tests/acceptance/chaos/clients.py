@@ -242,7 +242,7 @@ class Clients:
         while True:
             answer = await self._once(method, path, body, headers)
             status = 0 if answer is None else answer.status_code
-            if answer is not None and status in (200, 201):
+            if answer is not None and status in (200, 201, 202):
                 return Told("acknowledged", status, answer.json()), doubts
             if answer is not None and status in (404, 409):
                 return Told("refused", status, answer.json()), doubts
@@ -270,7 +270,7 @@ class Clients:
             return None
         self.longest = max(self.longest, time.monotonic() - begun)
         self.answers[answer.status_code] += 1
-        if answer.status_code not in (200, 201, 404, 409, 503):
+        if answer.status_code not in (200, 201, 202, 404, 409, 503):
             self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         if answer.status_code == 503 and "retry-after" not in answer.headers:
             self.wrong.append(f"{method} {path}: 503 without Retry-After")
