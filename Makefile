@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types format demo bench bench-quick bench-peers clean
+.PHONY: help test check lint types format demo chaos bench bench-quick bench-peers clean
 
 VENV := .venv
 PEERS_VENV := benchmarks/peers/.venv
@@ -12,6 +12,8 @@ RUN := $(VENV)/bin/python -m
 # --only-binary makes a missing wheel an error, not a call for a compiler.
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all:
 CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
+# seconds of `make chaos`
+FOR := 600
 CHECKED := src tests examples benchmarks
 
 help: ## what can be made
@@ -36,6 +38,9 @@ format: $(VENV)/.dev ## put imports and layout in order
 
 demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the terminal
 	$(RUN) examples.demo
+
+chaos: $(VENV)/.dev ## kill and cut off everything for so many seconds: make chaos FOR=1800
+	$(RUN) tests.acceptance.chaos --seconds $(FOR)
 
 bench: $(VENV)/.bench ## all benchmarks, beside their peers
 	$(RUN) benchmarks

@@ -282,11 +282,14 @@ class PostgresServer:
             self._come_within_reach()
         # what an earlier try that failed has left
         shutil.rmtree(self._folder / "data", ignore_errors=True)
+        self._fill()
+        self._has_data = True
+
+    def _fill(self) -> None:
         self._run(
             "initdb", "--no-sync", "--auth=trust", f"--username={USER}", "--encoding=UTF8",
-            "--locale=C", "--no-instructions", f"--pgdata={self._folder / 'data'}",
+            "--locale=C", "--no-instructions", f"--pgdata={self.folder / 'data'}",
         )  # fmt: skip
-        self._has_data = True
 
     def _come_within_reach(self) -> None:
         """Goes on with a copy of the programs if their folder is closed to the server's user.
@@ -368,8 +371,8 @@ class PostgresServer:
             lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        # the file may be a dead predecessor's
-        return len(lines) > 7 and int(lines[0]) == pid and lines[7].strip() == "ready"
+        # the file may be a dead predecessor's; a standby can be read as soon as it says so
+        return len(lines) > 7 and int(lines[0]) == pid and lines[7].strip() in ("ready", "standby")
 
     def _ended(self) -> None:
         self._process = None

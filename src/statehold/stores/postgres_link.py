@@ -149,6 +149,10 @@ class Link:
             except asyncpg.exceptions.ReadOnlySQLTransactionError:
                 await pool.expire_connections()
                 raise
+            except asyncpg.InternalClientError:
+                # in what state it is, nobody knows: it must not be lent again
+                connection.terminate()
+                raise
             finally:
                 await pool.release(connection)
 
