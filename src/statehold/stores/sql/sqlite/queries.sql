@@ -27,7 +27,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: update_row
--- Run once for each row of a batch: one statement over a list of rows, as PostgreSQL will have
+-- Run once for each row of a batch: one statement over a list of rows, as PostgreSQL has
 -- it, gains nothing where the database is in the process.
 UPDATE instances
 SET configuration = ?, seq = ?, rev = ?, indexes = ?, since = ?, changed_at = ?, wake_at = ?,
@@ -89,7 +89,7 @@ LIMIT ?
 SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NULL)
 
 -- name: due
--- No SKIP LOCKED as PostgreSQL will have: one process owns the file. Each machine gives the first
+-- No SKIP LOCKED as PostgreSQL has: one process owns the file. Each machine gives the first
 -- of its own, so that nothing of another is walked past.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document

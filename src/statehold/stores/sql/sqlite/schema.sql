@@ -9,8 +9,8 @@
 -- What instances are counted and listed by, one row for each combination that ever occurred: an
 -- instance refers to it by number. A list finds its combinations here, of which there are few,
 -- and then reads each from an index. `instances` is how many there are now. SQLite has one
--- writer, so the counter costs no contention; where many write it would, and PostgreSQL will
--- count otherwise.
+-- writer, so the counter costs no contention; where many write it would, and PostgreSQL counts
+-- otherwise.
 CREATE TABLE configurations (
     number    INTEGER PRIMARY KEY,
     machine   TEXT    NOT NULL,
