@@ -116,7 +116,7 @@ class Engine:
             self._store, runtime, self._committed, self._doubted, self._membership.doubt
         )
         self._feed = Feed()
-        self._performer = Performer(runtime, self._turns)
+        self._performer = Performer(runtime, self._turns, self._doubted)
         self._courier = Courier(self._store, runtime, self._turns, self._pace())
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)

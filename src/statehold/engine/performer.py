@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -34,14 +34,22 @@ HAND_IN_SECONDS = 0.5
 
 
 class Performer:
-    """Effects under way in this process, by instance and key."""
+    """Effects under way in this process, by instance and key.
 
-    def __init__(self, runtime: Runtime, turns: Turns) -> None:
+    ``broken`` is told of instances whose effects broke off here and count as performed still.
+    """
+
+    def __init__(
+        self, runtime: Runtime, turns: Turns, broken: Callable[[Iterable[Ref]], None]
+    ) -> None:
         self._runtime = runtime
         self._turns = turns
+        self._broken = broken
         self._places = asyncio.Semaphore(runtime.limits.effects)
         self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
         self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
+        #: those that were cancelled from here
+        self._stopped: set[asyncio.Task[None]] = set()
         #: asked for while this process was stopping already; handed back with the rest
         self._unstarted: dict[tuple[Ref, str], None] = {}
         self._closing = False
@@ -74,6 +82,20 @@ class Performer:
     def _forget(self, place: tuple[Ref, str], ended: asyncio.Task[None]) -> None:
         if self._tasks.get(place) is ended:
             del self._tasks[place]
+        if ended in self._stopped:
+            self._stopped.discard(ended)
+        elif ended.cancelled():
+            # by what it ran; without a word to the rescuer it would be under way for ever
+            self._broken([place[0]])
+        elif error := ended.exception():
+            extra = about(self._runtime, place[0])
+            log.error("an effect broke off: %s", error, exc_info=error, extra=extra)
+            self._broken([place[0]])
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        if not task.done():
+            self._stopped.add(task)
+            task.cancel()
 
     def performs(self, ref: Ref, key: str) -> bool:
         return (ref, key) in self._tasks
@@ -83,13 +105,13 @@ class Performer:
         self._unstarted.pop((ref, key), None)
         task = self._tasks.get((ref, key))
         if task is not None:
-            task.cancel()
+            self._cancel(task)
 
     def drop_all(self) -> None:
         """Others have taken over everything: nothing here is of interest any more."""
         self._unstarted.clear()
         for task in self._tasks.values():
-            task.cancel()
+            self._cancel(task)
 
     def places(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
         """The keys of what runs here, by instance; of all instances, or of some."""
@@ -107,7 +129,7 @@ class Performer:
             await asyncio.wait(list(self._tasks.values()), timeout=grace)
         left = dict(self._tasks)
         for task in left.values():
-            task.cancel()
+            self._cancel(task)
         await asyncio.gather(*left.values(), return_exceptions=True)
         keys: dict[Ref, list[str]] = {}
         for ref, key in (*left, *self._unstarted):

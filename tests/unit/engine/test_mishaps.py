@@ -316,3 +316,56 @@ async def test_a_page_of_the_journal_has_at_least_one_line_whatever_the_limit(
         for limit in (0, -5, 1):
             found = await engine.journal(Counter, "c-1", limit=limit)
             assert ([entry.seq for entry in found.entries], found.after) == ([1], 1)
+
+
+# --- an effect ----------------------------------------------------------------------------------
+
+cancelled_itself = {"times": 0}
+
+
+@effect(attempts=2)
+async def cancel_itself(lamp: Lamp) -> None:
+    if cancelled_itself["times"] == 0:
+        cancelled_itself["times"] += 1
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+    await asyncio.sleep(0)
+
+
+class Fragile(Machine[Lamp], name="fragile", version=1):
+    off = State(initial=True, invoke=cancel_itself)
+    lit = State()
+    light = on_result(cancel_itself, off >> lit)
+
+
+async def test_an_effect_that_cancels_its_own_task_is_not_under_way_for_ever(world: World) -> None:
+    cancelled_itself["times"] = 0
+    async with world.running(Fragile) as engine:
+        await engine.start(Fragile, "f-1")
+        await quiet()
+        assert cancelled_itself["times"] == 1
+        for _ in range(4):
+            world.clock.advance(minutes(1))
+            await quiet()
+        await state(engine, Fragile, "f-1", "lit")
+
+
+async def test_an_effect_that_breaks_off_for_a_reason_of_ours_is_taken_up_again(
+    world: World, lever: Lever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lever.answers.append("L-1")
+    async with world.running(Unhandled) as engine:
+        perform = engine._performer._try
+
+        async def once(*arguments: Any) -> Any:
+            monkeypatch.setattr(engine._performer, "_try", perform)
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(engine._performer, "_try", once)
+        await engine.start(Unhandled, "p-1")
+        await quiet()
+        assert lever.calls == []
+        world.clock.advance(minutes(1))
+        await state(engine, Unhandled, "p-1", "labelled")
+        assert lever.attempts == [1]
