@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-#: what a connection's client has to have asked for the connection to count as one that writes
-_WRITES = b"INSERT INTO journal"
-_CHUNK = 65_536
+#: statements that have something of these in them count as writes
+_WRITES = (b"INSERT INTO journal", b"INSERT INTO mailbox")
 
 
 class Proxy:
@@ -77,31 +76,29 @@ class Proxy:
     async def _pass_questions(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
     ) -> None:
-        tail = b""
-        while chunk := await reader.read(_CHUNK):
+        # the first message has no type
+        writer.write(await _message(reader, typed=False))
+        while True:
+            message = await _message(reader)
             await self.passing.wait()
-            connection.writes = connection.writes or _WRITES in tail + chunk
-            tail = chunk[-len(_WRITES) :]
-            writer.write(chunk)
+            connection.ask(message)
+            writer.write(message)
             await writer.drain()
 
     async def _pass_answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
     ) -> None:
         while True:
-            head = await reader.readexactly(5)
-            body = await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
+            message = await _message(reader)
             await self.passing.wait()
-            connection.answer += head + body
-            connection.completed = connection.completed or head[:1] == b"C"
-            if head[:1] == b"Z":
-                if self._losing and connection.writes and connection.completed and body == b"I":
+            connection.answer += message
+            if connection.is_commit(message):
+                if self._losing:
                     self._losing = False
                     self.commits_lost += 1
                     return
-                connection.completed = False
-            elif head[:1] in b"CD2" and connection.writes:
-                # kept until it is known whether this was the end of a transaction
+            elif message[:1] in b"CD2":
+                # kept until it is known whether this is the end of a transaction
                 continue
             writer.write(connection.answer)
             connection.answer = b""
@@ -109,8 +106,32 @@ class Proxy:
 
 
 class _Connection:
+    """What is known of one: which of its statements write, and whether one of them is under way."""
+
     def __init__(self) -> None:
-        self.writes = False
-        self.completed = False
+        self._names: set[bytes] = set()
+        self._writes = False
         #: messages that wait for the one that says how they end
         self.answer = b""
+
+    def ask(self, message: bytes) -> None:
+        if message[:1] == b"P":
+            name, _, query = message[5:].partition(b"\0")
+            if any(write in query for write in _WRITES):
+                self._names.add(name)
+        elif message[:1] == b"B":
+            _, name, _ = message[5:].split(b"\0", 2)
+            self._writes = self._writes or name in self._names
+
+    def is_commit(self, message: bytes) -> bool:
+        """Whether something was written, and this says that it is for good."""
+        if message[:1] != b"Z" or message[5:] != b"I":
+            return False
+        wrote, self._writes = self._writes, False
+        return wrote
+
+
+async def _message(reader: asyncio.StreamReader, *, typed: bool = True) -> bytes:
+    """A message whole: its type, if it has one, four bytes of length, the rest."""
+    head = await reader.readexactly(5 if typed else 4)
+    return head + await reader.readexactly(int.from_bytes(head[-4:], "big") - 4)

@@ -154,8 +154,13 @@ class Membership:
         clock = self._runtime.clock
         try:
             await self._join()
-        except Unavailable as error:
+        except StateholdError as error:
+            # one that is refused may be let in later, by whoever runs the deployment
             log.warning("could not join again yet: %s", error, extra=about(self._runtime))
+            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
+        except Exception:
+            # a bug, ours or the store's; without this task the worker would never write again
+            log.exception("could not join again yet", extra=about(self._runtime))
             return clock.now() + timedelta(seconds=AGAIN_SECONDS)
         # what was this worker's under its old name is found among the dead ones' at the next beat
         return clock.now()

@@ -51,6 +51,8 @@ CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 15.0
 #: the server gives up a statement a little before this side does, and says why
 SERVER_STATEMENT_SECONDS = 12.0
+#: a statement waits so long for a lock: all other commits wait behind it meanwhile
+LOCK_SECONDS = 3.0
 #: a read waits so long for a connection of the pool
 POOL_SECONDS = 5.0
 POOL_SIZE = 8
@@ -203,6 +205,7 @@ class Link:
             **PLANNING,
             "application_name": self._name,
             "statement_timeout": milliseconds,
+            "lock_timeout": str(int(LOCK_SECONDS * 1000)),
             "idle_in_transaction_session_timeout": milliseconds,
             "default_transaction_isolation": "read committed",
             # an address that leads to a server with another default must not weaken rule 1

@@ -33,6 +33,7 @@ from statehold import (
     effect,
     on,
     on_result,
+    wire,
 )
 from statehold.chart.machine import AMachine
 from statehold.engine import Engine
@@ -320,22 +321,22 @@ class Play:
             async with self._opened(OLD, "old"):
                 await self._start("hub", "hub-1")
                 await self._start("parcel", "p-1")
-                await self._reached("parcel", "p-1", lambda line: line["kind"] == "tried")
+                await self._reached("parcel", "p-1", lambda line: line.kind == "tried")
             self._note("old")
         async with self._opened(NEW, "new"):
             await self._once("upgrade", lambda: self._engine.upgrade("parcel"))
             await self._deliver_an_order()
             await self._cancel_an_order()
-            await self._reached("parcel", "p-1", lambda line: line["state"] == ["gone"])
+            await self._reached("parcel", "p-1", lambda line: line.state == ["gone"])
             await self._rest()
 
     async def _deliver_an_order(self) -> None:
         await self._start("order", "o-1")
-        await self._reached("order", "o-1", lambda line: line["state"] == ["offered"])
+        await self._reached("order", "o-1", lambda line: line.state == ["offered"])
         await self._send("o-1", Accept(), "o-1/accept")
         await self._settle("retry", lambda id: self._engine.retry(id))
         await self._settle("resolve", lambda id: self._engine.resolve(id, "by hand"))
-        await self._reached("order", "o-1", lambda line: line["state"] == ["shipping"])
+        await self._reached("order", "o-1", lambda line: line.state == ["shipping"])
         if "resumed" not in self._done:
             await self._once("paused", lambda: self._engine.pause("order", "o-1"))
         await self._send("o-1", Note(text="held"), "o-1/note")
@@ -345,7 +346,7 @@ class Play:
 
     async def _cancel_an_order(self) -> None:
         await self._start("order", "o-2", {"slow": True})
-        await self._reached("order", "o-2", lambda line: line["state"] == ["offered"])
+        await self._reached("order", "o-2", lambda line: line.state == ["offered"])
         await self._send("o-2", Accept(), "o-2/accept")
         await self._once("cancel", lambda: self._engine.cancel("order", "o-2"))
 
@@ -390,33 +391,30 @@ class Play:
         self._note(what)
 
     async def _settle(self, what: str, ask: Callable[[str], Awaitable[Any]]) -> None:
-        """Waits for the order's incident, and does something about it."""
+        """Does it to each incident of the order, until one was done so."""
         if what in self._done:
             return
-        wanted = 1 if what == "retry" else 2
-        await self._reached("order", "o-1", lambda line: line["kind"] == "incident", wanted, what)
-        for incident in (await self._engine.incidents("order")).incidents:
-            try:
-                await _insist(lambda id=incident.id: ask(id))  # type: ignore[misc]
-            except UnknownIncident:
-                # settled in the performance before, whose answer was lost
-                continue
+        async for line in self._engine.watch("order", "o-1"):
+            if line.kind == what:
+                break
+            if line.kind == "incident":
+                for incident in (await self._engine.incidents("order")).incidents:
+                    await self._try(ask, incident.id)
         self._note(what)
 
+    async def _try(self, ask: Callable[[str], Awaitable[Any]], incident: str) -> None:
+        try:
+            await _insist(lambda: ask(incident))
+        except UnknownIncident:
+            # settled in the performance before, whose answer was lost
+            return
+
     async def _reached(
-        self,
-        machine: str,
-        id: str,
-        fits: Callable[[dict[str, Any]], bool],
-        times: int = 1,
-        unless: str = "",
+        self, machine: str, id: str, fits: Callable[[wire.JournalEntry], bool]
     ) -> None:
-        """Once the journal has so many lines like that, or one of a kind that makes it needless."""
-        found = 0
-        async for entry in self._engine.watch(machine, id):
-            line = entry.model_dump()
-            found += fits(line)
-            if found == times or line["kind"] == unless:
+        """Once the journal has a line like that."""
+        async for line in self._engine.watch(machine, id):
+            if fits(line):
                 return
 
     async def _rest(self) -> None:

@@ -21,7 +21,7 @@ from tests.servers.postgres import PostgresServer
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 
 #: of some hundred moments; `make chaos` tries all
-TRIED = 10
+TRIED = 8
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -16,7 +16,7 @@ from statehold import Context, Event, Machine, State, after, on, seconds
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
-from statehold.errors import LeaseLost, StoreUnavailable
+from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import Hint, Outcome, Ref, Row, Write
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.machines import Add, Counter
@@ -43,6 +43,8 @@ class Line(MemoryStore):
         #: commits wait for it
         self.passes = asyncio.Event()
         self.passes.set()
+        #: what the next ones that join are told
+        self.refusals: list[Exception] = []
         self.calls: Count[str] = Count()
         self.outcomes: Count[Outcome] = Count()
 
@@ -69,6 +71,11 @@ class Line(MemoryStore):
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         self.calls["load"] += 1
         return await super().load(refs)
+
+    async def join(self, worker: str, lease: timedelta) -> None:
+        if self.refusals:
+            raise self.refusals.pop()
+        await super().join(worker, lease)
 
     async def beat(self, lease: timedelta) -> Any:
         self.calls["beat"] += 1
@@ -223,6 +230,23 @@ async def test_a_buried_worker_writes_nothing_and_joins_again_under_another_name
     await quiet()
     # what the other one performed is this one's now, under its new name
     assert company.holders() == ("w1#2",)
+
+
+async def test_a_buried_worker_that_is_refused_when_it_joins_again_goes_on_trying(
+    company: Company,
+) -> None:
+    one, line = await company.hire(Counter)
+    await company.hire(Counter)
+    await one.start(Counter, "c-1")
+    line.is_cut = True
+    await company.spend(LIMITS.lease_seconds + 2)
+    assert company.alive == {"w2"}
+    line.is_cut = False
+    line.refusals = [RuntimeError("a bug"), StoreRefused("the password has changed")]
+    await company.spend(3)
+    assert line.refusals == []
+    assert company.alive == {"w1#4", "w2"}
+    assert (await one.send(Counter, "c-1", Add())).seq == 2
 
 
 async def test_a_store_that_was_away_from_all_makes_nobody_dead(
