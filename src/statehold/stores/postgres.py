@@ -31,6 +31,7 @@ from statehold.store import (
     StoredChart,
     Write,
 )
+from statehold.stores.columns import names_of
 from statehold.stores.paging import (
     Position,
     check_once_each,
@@ -47,7 +48,6 @@ from statehold.stores.postgres_columns import (
     chart_of,
     digest,
     entry_of,
-    holders_of,
     message_of,
     row_of,
     text,
@@ -264,7 +264,7 @@ class PostgresStore:
         for (held_by,) in holders:
             if len(found) >= size:
                 break
-            if not living.issuperset(holders_of(held_by)):
+            if not living.issuperset(names_of(held_by)):
                 found += await self._fetch("rows_held_by", wanted, held_by, size - len(found))
         return await self._rows(found)
 

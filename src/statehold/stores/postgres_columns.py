@@ -5,51 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-import msgspec
-
-from statehold.store import Entry, Message, Ref, Row, Status, StoredChart
+from statehold.store import Entry, Message, Ref, Row, StoredChart
+from statehold.stores.columns import Configuration, indexes_of, names_of
 from statehold.stores.paging import microseconds, moment
-
-_encode = msgspec.json.encode
-_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
-_decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
 
 #: the columns of a query's answer, in its order
 Columns: TypeAlias = Any
-
-
-class Configuration(NamedTuple):
-    """What instances are counted and listed by; a row refers to it by number."""
-
-    machine: str
-    version: int
-    status: Status
-    state: tuple[str, ...]
-    tags: tuple[str, ...]
-    owners: tuple[str, ...]
-
-
-def configuration_of(columns: Columns) -> tuple[int, Configuration]:
-    number, machine, version, status, state, tags, owners = columns
-    return number, Configuration(
-        machine,
-        version,
-        status,
-        _decode_names(state),
-        _decode_names(tags),
-        _decode_names(owners),
-    )
-
-
-def configuration_columns(wanted: Configuration) -> tuple[Any, ...]:
-    return (
-        *wanted[:3],
-        _encode(wanted.state).decode(),
-        _encode(wanted.tags).decode(),
-        _encode(wanted.owners).decode(),
-    )
 
 
 def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
@@ -86,7 +49,7 @@ def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
         since=moment(since),
         changed_at=moment(changed_at),
         wake_at=None if wake_at is None else moment(wake_at),
-        held_by=() if held_by is None else _decode_names(held_by),
+        held_by=() if held_by is None else names_of(held_by),
         incidents=incidents,
         deadline=None if deadline is None else moment(deadline),
         document=document,
@@ -138,24 +101,6 @@ def chart_of(columns: Columns) -> StoredChart:
 
 def maybe_microseconds(at: datetime | None) -> int | None:
     return None if at is None else microseconds(at)
-
-
-def names_text(names: tuple[str, ...]) -> str | None:
-    """JSON, or None for none; equal names give equal texts."""
-    return _encode(names).decode() if names else None
-
-
-def holders_of(held_by: str) -> tuple[str, ...]:
-    return _decode_names(held_by)
-
-
-def indexes_text(indexes: Mapping[str, str]) -> str | None:
-    """JSON in the order of the names, or None for none: equal indexes give equal texts."""
-    return _encode(dict(sorted(indexes.items()))).decode() if indexes else None
-
-
-def indexes_of(indexes: str | None) -> dict[str, str]:
-    return {} if indexes is None else _decode_indexes(indexes)
 
 
 def digest(value: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from statehold.store import Row
-from statehold.stores.postgres_columns import (
+from statehold.stores.columns import (
     Configuration,
     configuration_columns,
     configuration_of,
@@ -44,8 +44,8 @@ class Configurations:
                 self._by_number.clear()
             missing = sorted(wanted - self._by_number.keys())
             async with self._link.reading() as db:
-                for columns in await db.fetch(self._q["configurations"], missing):
-                    self._remember(*configuration_of(columns))
+                for number, *columns in await db.fetch(self._q["configurations"], missing):
+                    self._remember(number, configuration_of(*columns))
         return self._by_number
 
     async def _find_or_write(self, row: Row) -> int:

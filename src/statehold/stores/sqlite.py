@@ -34,6 +34,7 @@ from statehold.store import (
     StoredChart,
     Write,
 )
+from statehold.stores.columns import names_of
 from statehold.stores.paging import (
     Position,
     check_once_each,
@@ -52,7 +53,6 @@ from statehold.stores.sqlite_columns import (
     Configurations,
     chart_of,
     entry_of,
-    holders_of,
     message_of,
     row_of,
 )
@@ -195,7 +195,7 @@ class SqliteStore:
             for (held_by,) in db.execute(self._q["holders"]).fetchall():
                 if len(rows) >= size:
                     break
-                if not living.issuperset(holders_of(held_by)):
+                if not living.issuperset(names_of(held_by)):
                     wanted |= {"held_by": held_by, "limit": size - len(rows)}
                     found = db.execute(self._q["rows_held_by"], wanted)
                     rows += [row_of(columns, self._configurations) for columns in found]

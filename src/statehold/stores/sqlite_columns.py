@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
-
-from statehold.store import Entry, Message, Ref, Row, Status, StoredChart
+from statehold.store import Entry, Message, Ref, Row, StoredChart
+from statehold.stores.columns import (
+    Configuration,
+    configuration_columns,
+    configuration_of,
+    indexes_of,
+    names_of,
+    names_text,
+)
 from statehold.stores.paging import microseconds, moment
 
 #: how many configurations are remembered; more are asked for anew
 CONFIGURATIONS_LIMIT = 65_536
-
-_encode = msgspec.json.encode
-_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
-_decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
-
-
-class Configuration(NamedTuple):
-    """What instances are counted and listed by; a row refers to it by number."""
-
-    machine: str
-    version: int
-    status: Status
-    state: tuple[str, ...]
-    tags: tuple[str, ...]
-    owners: tuple[str, ...]
 
 
 class Configurations:
@@ -51,15 +42,7 @@ class Configurations:
         known = self._by_number.get(number)
         if known is None:
             columns = self._db.execute(self._queries["configuration"], (number,)).fetchone()
-            _, machine, version, status, state, tags, owners = columns
-            known = Configuration(
-                machine,
-                version,
-                status,
-                _decode_names(state),
-                _decode_names(tags),
-                _decode_names(owners),
-            )
+            known = configuration_of(*columns[1:])
             self._remember(number, known)
         return known
 
@@ -72,12 +55,7 @@ class Configurations:
         wanted = Configuration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
-        columns = (
-            *wanted[:3],
-            _encode(wanted.state).decode(),
-            _encode(wanted.tags).decode(),
-            _encode(wanted.owners).decode(),
-        )
+        columns = configuration_columns(wanted)
         found = self._db.execute(self._queries["number_of_configuration"], columns).fetchone()
         if found is None:
             number = self._db.execute(self._queries["insert_configuration"], columns).lastrowid
@@ -104,7 +82,7 @@ def row_columns(row: Row, configuration: int, indexes: str | None) -> tuple[Any,
         microseconds(row.since),
         microseconds(row.changed_at),
         None if row.wake_at is None else microseconds(row.wake_at),
-        _encode(row.held_by).decode() if row.held_by else None,
+        names_text(row.held_by),
         row.incidents,
         None if row.deadline is None else microseconds(row.deadline),
         row.document,
@@ -132,24 +110,11 @@ def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
         since=moment(since),
         changed_at=moment(changed_at),
         wake_at=None if wake_at is None else moment(wake_at),
-        held_by=_decode_names(held_by) if held_by else (),
+        held_by=names_of(held_by) if held_by else (),
         incidents=incidents,
         deadline=None if deadline is None else moment(deadline),
         document=document,
     )
-
-
-def holders_of(held_by: str) -> tuple[str, ...]:
-    return _decode_names(held_by)
-
-
-def indexes_text(indexes: Mapping[str, str]) -> str | None:
-    """Sorted, so that equal indexes are equal texts; None where there are none."""
-    return _encode(dict(indexes), order="sorted").decode() if indexes else None
-
-
-def indexes_of(text: str | None) -> dict[str, str]:
-    return _decode_indexes(text) if text else {}
 
 
 def entry_columns(entry: Entry, instance: int) -> tuple[Any, ...]:

@@ -17,12 +17,11 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from statehold.store import Outcome, Ref, Row, Write
+from statehold.stores.columns import indexes_of, indexes_text
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite_columns import (
     Configurations,
     entry_columns,
-    indexes_of,
-    indexes_text,
     message_columns,
     row_columns,
 )
