@@ -109,7 +109,10 @@ async def rudely_awakened(dsn: str, folder: Path, bug: str = "") -> tuple[list[s
                 while f"{sleeper.name}#2" not in await alive(dsn, ""):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
                 await ask(sleeper, "ledger/instances/l-1/events", put, "l-1/afterwards")
-                await round.at_rest(dsn)
+                # its effect, which somebody else has taken over, comes to its end
+                order = f"{other.address}/api/machines/order/instances/o-1"
+                while (await http.get(order)).json()["state"] != ["offered"]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
         await workers.stop()
     findings = [*await witness.heard(dsn), *audit(await read_postgres(dsn), ledger)]
     return findings, workers.log_text()
