@@ -102,7 +102,11 @@ class Forks:
 
     def reap(self, number: int, frame: FrameType | None) -> None:
         while self._running:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                # this very function, called again by a signal in its midst, has seen to the last
+                return
             if pid == 0:
                 return
             slot, name = self._running.pop(pid)
