@@ -198,7 +198,7 @@ class OrderFlow(Machine[Order], name="order", version=1):
     lapse = after(milliseconds(6000), offered >> lapsed, do=tell)
     checked = on_result(CheckFlow, checking >> cooking, do=keep_verdict)
     unchecked = on_failure(CheckFlow, checking >> cooking, do=count_failure)
-    cooked = after(milliseconds(40), cooking >> packed)
+    cooked = after(milliseconds(250), cooking >> packed)
     courier = on_result(find_courier, packed >> shipping, do=keep_courier)
     uncarried = on_failure(find_courier, packed >> cooking, do=count_failure)
     deliver = on(Delivered, shipping >> delivered, do=(tell, send_receipt))
