@@ -126,6 +126,8 @@ async def run(
         except Exception:  # noqa: BLE001 - told with the rest
             report.violations.append(f"a caller was told nonsense: {traceback.format_exc()}")
         report.rest_seconds = time.monotonic() - calm
+        if workers.is_gone:
+            report.violations.append("the process that starts workers ended; see their log")
         try:
             async with asyncio.timeout(15):
                 ends = await workers.stop()

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import signal
-import sys
-from types import FrameType
 
 import asyncpg  # noqa: F401 - what a worker needs is imported before the fork
 import httptools  # noqa: F401
@@ -61,6 +60,7 @@ def say(line: str) -> None:
 def child(slot: str, name: str) -> None:
     # the commands are for the parent alone; the number 0 stays taken, as uvloop wants it
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     logging.basicConfig(
         format=f"%(asctime)s {name} %(name)s %(levelname)s %(message)s", level=logging.INFO
@@ -86,27 +86,26 @@ class Forks:
         self._running: dict[int, tuple[str, str]] = {}
 
     def start(self, slot: str, name: str) -> None:
-        # held back until the child is known, or its end could not be told
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         pid = os.fork()
         if pid == 0:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             child(slot, name)
         self._running[pid] = (slot, name)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+
+    def obey(self, line: str) -> None:
+        match line.split():
+            case ["start", slot, name]:
+                self.start(slot, name)
+            case ["signal", slot, number]:
+                self.signal(slot, int(number))
 
     def signal(self, slot: str, number: int) -> None:
         for pid, (its, _) in self._running.items():
             if its == slot:
                 os.kill(pid, number)
 
-    def reap(self, number: int, frame: FrameType | None) -> None:
+    def reap(self) -> None:
         while self._running:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                # this very function, called again by a signal in its midst, has seen to the last
-                return
+            pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
             slot, name = self._running.pop(pid)
@@ -120,13 +119,24 @@ class Forks:
 def command() -> None:
     flow.http()
     forks = Forks()
-    signal.signal(signal.SIGCHLD, forks.reap)
-    for line in sys.stdin:
-        match line.split():
-            case ["start", slot, name]:
-                forks.start(slot, name)
-            case ["signal", slot, number]:
-                forks.signal(slot, int(number))
+    # a signal only wakes the loop: whatever it interrupts is not to change under its hands
+    ended, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    said = b""
+    while True:
+        ready, _, _ = select.select([0, ended], [], [])
+        if ended in ready:
+            os.read(ended, 1024)
+            forks.reap()
+        if 0 in ready:
+            said += (chunk := os.read(0, 65_536))
+            if not chunk:
+                break
+            *lines, said = said.split(b"\n")
+            for line in lines:
+                forks.obey(line.decode())
     forks.kill_all()
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-GONE = "the process that starts workers has ended"
 
 
 @dataclass
@@ -36,6 +35,8 @@ class Workers:
         self.slots = [Slot(number) for number in range(count)]
         self.log = log
         self.starts = 0
+        #: the process that forks workers has ended
+        self.is_gone = False
         #: exit statuses of workers that nobody had killed
         self.ends: Counter[int] = Counter()
         self._environment = environment
@@ -112,8 +113,11 @@ class Workers:
                         slot.up.set()
                 case ["ended", number, name, status]:
                     self._ended(self.slots[int(number)], name, int(status))
-        if not self._stopping:
-            raise RuntimeError(f"{GONE}; its log: {self.log_text()[-2000:]}")
+        # nobody is to wait for workers that no one can start or end any more
+        self.is_gone = True
+        for slot in self.slots:
+            slot.address = None
+            slot.down.set()
 
     def _ended(self, slot: Slot, name: str, status: int) -> None:
         if slot.name != name:
