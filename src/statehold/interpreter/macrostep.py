@@ -385,6 +385,8 @@ class Macrostep:
 
     def pinned(self) -> tuple[InFlight, ...]:
         """Effects asked for before keep the data that they were asked with."""
+        if not self.effects:
+            return ()
         known = {effect.key for effect in self.before.effects}
         return tuple(
             InFlight(
