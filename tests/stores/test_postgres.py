@@ -319,6 +319,27 @@ async def test_of_a_plain_batch_only_those_that_lost_are_not_written(
     assert [len(await store.journal(row.ref)) for row in rows] == [2, 2, 2, 2]
 
 
+async def test_a_worker_that_is_buried_in_the_middle_of_a_batch_is_not_told_that_none_was_written(
+    store: PostgresStore, other: PostgresStore, db: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    rows = [a_row(f"o-{n}") for n in range(2)]
+    await started(store, *rows)
+    await other.load([row.ref for row in rows])
+    await written(other, change(rows[1]))
+    writer = store._writer
+    carefully = writer._carefully
+
+    async def buried(going: Any) -> Any:
+        await db.execute("DELETE FROM workers WHERE id = 'w1'")
+        return await carefully(going)
+
+    writer._carefully = buried  # type: ignore[method-assign]
+    writes = [change(row) for row in rows]
+    assert await store.commit(writes) == [WRITTEN, CONFLICT]
+    with pytest.raises(LeaseLost):
+        await store.commit(writes[1:])
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\1", "\1a\0", "ä" * 100])
 async def test_text_that_postgresql_does_not_take_comes_back_as_it_was(
     store: PostgresStore, text: str

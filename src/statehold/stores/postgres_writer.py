@@ -92,7 +92,14 @@ class Writer:
             if len(written) == len(writes):
                 return [Outcome.WRITTEN] * len(writes)
             going = [one for one in going if one.place not in written]
-        outcomes = await self._carefully(going)
+        try:
+            outcomes = await self._carefully(going)
+        except LeaseLost:
+            if len(going) == len(writes):
+                raise
+            # buried between the two; it is lost for those that are left, and what comes next is
+            # told why
+            outcomes = {one.place: Outcome.CONFLICT for one in going}
         return [
             outcomes.get((write.row.machine, write.row.id), Outcome.WRITTEN) for write in writes
         ]
