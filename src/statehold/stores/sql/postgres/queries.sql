@@ -33,10 +33,11 @@ WITH fence AS MATERIALIZED (
     )
     WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.expected
       AND EXISTS (SELECT 1 FROM fence)
-      AND (u.key IS NULL OR NOT EXISTS (
-          SELECT 1 FROM mailbox AS m
+      AND (u.key IS NULL OR (
+          SELECT m.number FROM mailbox AS m
           WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
-      ))
+          LIMIT 1
+      ) IS NULL)
     RETURNING i.machine, i.id, i.number, u.was, u.configuration, u.seq, u.part, u.changed_at,
               u.kind, u.body, u.key, u.reply
 ), noted AS (
