@@ -85,3 +85,32 @@ def test_libraries_log_in_the_same_form(server: Server) -> None:
     assert httpx.get(f"{address}/metrics").status_code == 200
     line = next(line for line in lines_of(process.stderr) if "/metrics" in line["event"])
     assert line["logger"] == "uvicorn.access"
+
+
+SECRETIVE = """
+import logging
+import sys
+
+from statehold.cli.logs import LogFormat, configure_logging
+
+configure_logging(LogFormat(sys.argv[1]), access_log=False)
+
+
+def connect(password: str) -> None:
+    raise ConnectionError("nobody there")
+
+
+try:
+    connect("hush" + "-hush")
+except ConnectionError:
+    logging.getLogger("driver").exception("it went wrong")
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_tells_no_values_of_variables(form: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SECRETIVE, form], capture_output=True, text=True, check=True
+    )
+    assert "nobody there" in ended.stderr
+    assert "hush-hush" not in ended.stderr

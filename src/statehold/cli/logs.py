@@ -20,7 +20,8 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
         _: object, __: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         if worker is not None:
-            event["worker"] = worker
+            # the engine's own lines know a newer name, where the worker has joined again
+            event.setdefault("worker", worker)
         return event
 
     shared: list[structlog.typing.Processor] = [
@@ -31,10 +32,20 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_worker,
     ]
+    # tracebacks without the values of variables: a driver's hold passwords, ours people's data
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ]
         if form is LogFormat.json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
