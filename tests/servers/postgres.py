@@ -48,7 +48,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 BIN_VARIABLE = "STATEHOLD_POSTGRES_BIN"
 PROGRAMS = ("postgres", "initdb", "psql")
 #: older ones on the machine are passed over
-OLDEST_MAJOR = 14
+OLDEST_MAJOR = 13
 #: the superuser that the data directory is made with; no password
 USER = "postgres"
 

@@ -34,7 +34,6 @@ from statehold.engine.manual import (
     Resume,
     RetryIncident,
     SkipIncident,
-    Upgrade,
 )
 from statehold.engine.membership import Membership
 from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
@@ -48,19 +47,18 @@ from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.turn import Turns
+from statehold.engine.upgrader import Upgrader
 from statehold.engine.waker import Waker
 from statehold.errors import (
     DefinitionError,
-    InstanceUnreadable,
     InvalidPayload,
     Problem,
-    Refused,
     StateholdError,
     Stopping,
     TooLarge,
     UnknownIncident,
 )
-from statehold.store import PAGE_LIMIT, Hint, Query, Ref, Store
+from statehold.store import Hint, Query, Ref, Store
 from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
 
 _id = re.compile(ID_PATTERN)
@@ -123,6 +121,7 @@ class Engine:
         self._reviewer = Reviewer(self._store, runtime, self._performer)
         kept = by_machine(retention, self.machines)
         self._pruner = Pruner(self._store, runtime, kept, self._turns.forget)
+        self._upgrader = Upgrader(self._store, self._turns)
         self._hints = Hints(self._store, runtime, self._heard)
         self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
         self._running = False
@@ -374,35 +373,11 @@ class Engine:
     ) -> wire.UpgradeReport:
         """Brings one instance, or all of them, to the version that runs here."""
         definition = self.definition(machine)
-        report = _Report(definition, reason, caller)
+        if not self._running:
+            raise Stopping
         if id is not None:
-            await self._upgrade(report, [self._ref(definition, id)])
-            return report.wire()
-        for version in {version for version, _, _ in await self._store.count(definition.name)}:
-            if version == definition.version:
-                continue
-            cursor: str | None = None
-            while True:
-                page = await self._store.list(
-                    Query(definition.name, version=version, limit=PAGE_LIMIT, cursor=cursor)
-                )
-                going = [r.ref for r in page.rows if r.status in ("running", "paused")]
-                await self._upgrade(report, going)
-                cursor = page.cursor
-                if cursor is None:
-                    break
-        return report.wire()
-
-    async def _upgrade(self, report: _Report, refs: Sequence[Ref]) -> None:
-        acts = [Upgrade(ref, report.reason, report.caller) for ref in refs]
-        for act in acts:
-            self._submit(act)
-        for act in acts:
-            try:
-                report.add(act.ref, await act.future)
-            except (Refused, InstanceUnreadable) as error:
-                # one that can't be upgraded keeps no other from it
-                report.fail(act.ref, error)
+            id = self._ref(definition, id).id
+        return await self._upgrader.upgrade(definition, id, reason, caller)
 
     async def purge(
         self,
@@ -601,32 +576,6 @@ def _opened(address: str) -> Store:
 
 class _Part(Protocol):
     async def close(self) -> None: ...
-
-
-class _Report:
-    def __init__(self, definition: Definition[Any], reason: str | None, caller: Caller) -> None:
-        self.reason = reason
-        self.caller = caller
-        self._definition = definition
-        self._upgraded = 0
-        self._already = 0
-        self._failed: dict[str, str] = {}
-
-    def add(self, ref: Ref, changed: bool) -> None:
-        self._upgraded += changed
-        self._already += not changed
-
-    def fail(self, ref: Ref, error: StateholdError) -> None:
-        self._failed[ref.id] = str(error)
-
-    def wire(self) -> wire.UpgradeReport:
-        return wire.UpgradeReport(
-            machine=self._definition.name,
-            version=self._definition.version,
-            upgraded=self._upgraded,
-            already=self._already,
-            failed=self._failed,
-        )
 
 
 def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:
