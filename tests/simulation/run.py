@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from statehold.engine import Engine
+from statehold.engine.clock import SystemClock
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
 from statehold.store import Store
@@ -254,7 +255,7 @@ class Simulation:
 # --- workers ------------------------------------------------------------------------------------
 
 
-class SkewedClock:
+class SkewedClock(SystemClock):
     """The true time and a bit, on the loop that everything runs on."""
 
     def __init__(self, now: Callable[[], datetime], skew: timedelta) -> None:
@@ -263,19 +264,6 @@ class SkewedClock:
 
     def now(self) -> datetime:
         return self._now() + self._skew
-
-    async def wait(self, hint: asyncio.Event, until: datetime | None) -> None:
-        if until is None:
-            await hint.wait()
-            return
-        seconds = (until - self.now()).total_seconds()
-        if seconds <= 0:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await hint.wait()
-        except TimeoutError:
-            return
 
 
 class Worker:

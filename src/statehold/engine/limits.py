@@ -63,3 +63,17 @@ class Limits:
     purge_claim_seconds: float = 60.0
     #: bytes of one file of an archive; a line that is begun below goes beyond
     archive_bytes: int = 256_000_000
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for times that would let living workers be taken for dead."""
+        longer = self.lease_seconds - self.heartbeat_seconds
+        if longer <= 0:
+            raise ValueError(
+                f"a lease of {self.lease_seconds:g} s is over before the next heartbeat, after "
+                f"{self.heartbeat_seconds:g} s; make lease_seconds nearly twice heartbeat_seconds"
+            )
+        if self.claim_seconds > longer:
+            raise ValueError(
+                f"claims of {self.claim_seconds:g} s outlast a dead worker's lease; the lease is "
+                f"{longer:g} s longer than a heartbeat, and claim_seconds can be no more"
+            )

@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from statehold.errors import LeaseLost, StoreInUse, StoreUnavailable
+from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.store import (
     Entry,
     Hint,
@@ -98,7 +98,6 @@ class PostgresStore:
         self._open: Link | None = None
         self._worker = ""
         self._heard: Callable[[Hint], None] | None = None
-        self._is_listening = False
 
     async def open(self, worker: str) -> None:
         if self._open is not None:
@@ -117,7 +116,6 @@ class PostgresStore:
 
     async def close(self) -> None:
         link, self._open = self._open, None
-        self._is_listening = False
         if link is not None:
             await link.close()
 
@@ -174,12 +172,8 @@ class PostgresStore:
 
     async def _listen(self, link: Link) -> None:
         try:
-            if self._is_listening:
-                await link.check_listener()
-            else:
-                await link.listen(_CHANNEL, self._hear)
-                self._is_listening = True
-        except StoreUnavailable as error:
+            await link.listen(_CHANNEL, self._hear)
+        except (StoreUnavailable, StoreRefused) as error:
             # hints are for speed alone; the heartbeat that brought us here has succeeded
             log.warning("hints are not heard: %s", error)
 

@@ -84,7 +84,7 @@ _LASTING = (
 
 class Link:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
-    beside the writer's and the listener's. ``heard`` gets the payload of each notification."""
+    beside the writer's and the listener's."""
 
     def __init__(self, dsn: str, worker: str, pool_size: int = POOL_SIZE) -> None:
         self._dsn = dsn
@@ -94,7 +94,6 @@ class Link:
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
         self._listener: Connection | None = None
-        self._heard: tuple[str, Callable[[str], None]] | None = None
 
     async def open(self) -> None:
         """Raises ``StoreRefused`` where trying again would not help, ``StoreUnavailable`` else."""
@@ -179,14 +178,10 @@ class Link:
                 raise
 
     async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
-        self._heard = (channel, heard)
-        await self.check_listener()
-
-    async def check_listener(self) -> None:
-        """Listens again where the connection was lost."""
-        if self._heard is None or (self._listener is not None and not self._listener.is_closed()):
+        """``heard`` gets the payload of each notification; called again, it listens anew where the
+        connection was lost."""
+        if self._listener is not None and not self._listener.is_closed():
             return
-        channel, heard = self._heard
         async with passing():
             listener = await self._connect()
             try:

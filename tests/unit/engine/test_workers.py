@@ -498,3 +498,17 @@ async def test_a_worker_whose_clock_is_wrong_is_told_of_once(
         await company.spend(1, step=1)
     told = [record.getMessage() for record in caplog.records if "clock" in record.getMessage()]
     assert told == ["this machine's clock is +3.0 s from the store's; set it, as timers fire by it"]
+
+
+@pytest.mark.parametrize(
+    ("times", "complaint"),
+    [
+        ({"lease_seconds": 5.0}, "over before the next heartbeat"),
+        ({"heartbeat_seconds": 6.0}, "claims of 4 s outlast"),
+    ],
+)
+def test_times_that_let_living_workers_be_taken_for_dead_are_refused(
+    times: dict[str, float], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Limits(**times)  # type: ignore[arg-type]
