@@ -6,15 +6,16 @@ The picture, bottom up; parts on one line do not know each other::
     7  doctor
     6  server  client
     5  observe
-    4  engine  stores
+    4  engine  stores  effects
     3  store  wire  formats  check  upgrade
     2  interpreter
     1  define
     1  chart
+    1  expression
     0  errors
 
-``define`` stands on ``chart`` because the notation compiles to it. An import for type checkers
-alone counts too: what a part has to name, it knows.
+``define`` stands on ``chart`` because the notation compiles to it; ``expression`` knows neither.
+An import for type checkers alone counts too: what a part has to name, it knows.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ PACKAGE = Path(__file__).parents[2] / "src" / "statehold"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
+    ("expression",),
     ("chart",),
     ("define",),
     ("interpreter",),
     ("store", "wire", "formats", "check", "upgrade"),
-    ("engine", "stores"),
+    ("engine", "stores", "effects"),
     ("observe",),
     ("server", "client"),
     ("doctor",),
@@ -42,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 
 #: everything up to here is given its time, its ids and its chance, and does no work outside
-PURE = {part for parts in LAYERS[: LAYERS.index(("engine", "stores"))] for part in parts}
+PURE = {part for parts in LAYERS[: LAYERS.index(("engine", "stores", "effects"))] for part in parts}
 OUTSIDE = {
     "aiosqlite", "anyio", "asyncio", "asyncpg", "concurrent", "logging", "multiprocessing",
     "psycopg", "random", "secrets", "select", "selectors", "signal", "socket", "sqlite3", "ssl",

@@ -15,11 +15,26 @@ D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
+class Uses:
+    """What a function is known to touch, where that can be told: an expression, not Python code.
+
+    ``reads`` and ``writes`` are fields of the data, as ``a`` or ``a.b``; ``raises`` the names of
+    events that it queues within the step.
+    """
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    raises: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A guard or an action, and how many of ``(data, event, context)`` it takes: 1, 2 or 3."""
 
     call: Callable[..., Any]
     takes: int
+    #: None: nobody knows
+    uses: Uses | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ class StateNode(Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     deadline: Delay | None = None
     doc: str = ""
+    #: for whoever draws or reads the chart; nothing of it changes what the machine does
+    meta: dict[str, Any] = {}
 
 
 class Trigger(Struct, frozen=True, omit_defaults=True):
@@ -130,6 +132,7 @@ class Transition(Struct, frozen=True, omit_defaults=True):
     actions: tuple[Block, ...] = ()
     internal: bool = False
     doc: str = ""
+    meta: dict[str, Any] = {}
 
 
 class EventShape(Struct, frozen=True, omit_defaults=True):
@@ -138,6 +141,18 @@ class EventShape(Struct, frozen=True, omit_defaults=True):
     name: str
     schema: dict[str, Any] = {}
     doc: str = ""
+
+
+class Silence(Struct, frozen=True, omit_defaults=True):
+    """A finding of the static checks that is meant to be so: its code, where, and why.
+
+    ``place`` is the id of a state or a transition, or the name of an event or of a field of the
+    data; empty: the whole chart.
+    """
+
+    code: str
+    reason: str
+    place: str = ""
 
 
 class Chart(Struct, frozen=True, omit_defaults=True):
@@ -155,6 +170,8 @@ class Chart(Struct, frozen=True, omit_defaults=True):
     data_schema: dict[str, Any] = {}
     policy: Policy = Policy()
     doc: str = ""
+    silenced: tuple[Silence, ...] = ()
+    meta: dict[str, Any] = {}
 
     def to_json(self) -> bytes:
         """The stored form: canonical, so equal charts give equal bytes."""
