@@ -80,3 +80,19 @@ def test_the_command_line_guide_tells_every_command() -> None:
     assert len(names) == 23
     for name in names:
         assert f"statehold {name}" in told, name
+
+
+def names_in(guide: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": guide.removesuffix(".md").replace("-", "_")}
+    exec(compile(ast.parse(code_of(guide)), guide, "exec", dont_inherit=True), names)
+    return names
+
+
+def test_the_guide_for_those_who_come_from_transitions_runs_as_it_stands() -> None:
+    names = names_in("from-transitions.md")
+    assert names["the_life_of_an_article"]() == ["draft", "draft", "shelved"]
+
+
+def test_the_guide_for_those_who_come_from_python_statemachine_runs_as_it_stands() -> None:
+    names = names_in("from-python-statemachine.md")
+    assert names["three_wrong_codes"]() == ["locked"]
