@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed, Scope
-from statehold.expression.values import copied, kept
+from statehold.expression.place import Place
+from statehold.expression.values import copied
 
 #: what Python's own operations raise for values that they can't be done with
 _WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
@@ -34,22 +34,22 @@ class CompiledExpression:
 class CompiledLocation:
     text: str
     name: str
-    code: Code
-    put: Callable[[Frame, Any], None]
+    place: Place
 
     def read(self, scope: Scope) -> Any:
         frame = Frame(scope)
         try:
-            return copied(frame, self.code(frame))
+            return copied(frame, self.place.get(frame, self.place.refer(frame)))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
 
     def assign(self, scope: Scope, value: Any) -> None:
         frame = Frame(scope)
         try:
-            # fails for a variable that is not there, and says so before anything is copied
+            frame.writable(self.name)
+            # fails for a variable that is not there: only a script or a declaration makes one
             frame.variable(self.name)
-            self.put(frame, kept(frame, value))
+            self.place.put(frame, self.place.refer(frame), value)
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
 

@@ -65,6 +65,10 @@ class Frame:
         except KeyError:
             raise EvaluationFailed(f"there is no variable {name!r}") from None
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a variable."""
+        return name in self.system or name in self.variables
+
     def writable(self, name: str) -> None:
         """Fails for what can be read only."""
         if name in self.system:

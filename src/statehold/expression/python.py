@@ -34,9 +34,9 @@ class _Python:
 
     def location(self, text: str) -> CompiledLocation:
         book = Book(text, is_script=True)
-        code, put = Statements(book).place(_expression(text, "a location"))
+        place = Statements(book).location(_expression(text, "a location"))
         (name,) = book.writes
-        return CompiledLocation(text, name, code, put)
+        return CompiledLocation(text, name, place)
 
     def script(self, text: str) -> CompiledScript:
         book = Book(text, is_script=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed, ExpressionRefused
+from statehold.expression.place import local_value
 from statehold.expression.python_functions import FUNCTIONS, Bounded, items_of, text_of
 from statehold.expression.python_methods import CHANGING, NAMES, method_of
 from statehold.expression.python_operators import BINARY, BIT_LIMIT, COMPARE, UNARY, key_of
@@ -93,7 +94,7 @@ class Expressions:
         name = self.checked_name(node, node.id)
         slot = self.book.local(name)
         if slot is not None:
-            return local(slot, name)
+            return local_value(slot, name)
         self.book.reads.add(name)
         return lambda frame: frame.variable(name)
 
@@ -269,6 +270,8 @@ class Expressions:
             known = ", ".join(sorted(NAMES))
             raise self.refused(called, f"the method {name!r} is not allowed", f"these are: {known}")
         if name in CHANGING:
+            if not self.book.is_script:
+                raise self.refused(node, f"{name}() changes data, which only a script may do")
             receiver = self.changed(called.value, f"{name}()")
         else:
             receiver = self.compile(called.value)
@@ -296,8 +299,6 @@ class Expressions:
 
     def changed(self, node: ast.expr, by: str) -> Code:
         """A variable or a part of one, for something that changes it."""
-        if not self.book.is_script:
-            raise self.refused(node, f"{by} changes data, which only a script may do")
         root = node
         while isinstance(root, (ast.Attribute, ast.Subscript)):
             root = root.value
@@ -424,18 +425,6 @@ class Expressions:
                 part(frame, each)
 
         return unpack
-
-
-def local(slot: int, name: str) -> Code:
-    """Reads a local variable."""
-
-    def run(frame: Frame) -> Any:
-        try:
-            return frame.local[slot]
-        except KeyError:
-            raise EvaluationFailed(f"{name!r} has no value yet") from None
-
-    return run
 
 
 def attribute(whole: Any, name: str) -> Any:

@@ -14,17 +14,12 @@ from typing import Any, Literal, TypeAlias
 
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
-from statehold.expression.python_expression import (
-    Expressions,
-    attribute,
-    item,
-    local,
-    unpacked,
-)
+from statehold.expression.place import Place, local, part, variable
+from statehold.expression.python_expression import Expressions, attribute, item, unpacked
 from statehold.expression.python_functions import items_of
 from statehold.expression.python_operators import BINARY
 from statehold.expression.source import Book
-from statehold.expression.values import copied, kept
+from statehold.expression.values import copied
 
 #: what a statement says of how to go on; None is the next one
 Signal: TypeAlias = Literal["break", "continue"] | None
@@ -77,15 +72,24 @@ class Statements:
         self.book.leave()
         return step
 
-    def place(self, target: ast.expr) -> tuple[Code, Put]:
-        """How something that can be assigned to is read, and how it is given a copied value."""
+    def location(self, target: ast.expr) -> Place:
+        """A place for nothing but itself, so that finding it changes nothing."""
+        self.book.is_script = False
+        return self.place(target)
+
+    def place(self, target: ast.expr) -> Place:
+        """Something that can be assigned to."""
         self.book.enter()
         if isinstance(target, ast.Name):
             found = self._variable(target)
         elif isinstance(target, ast.Attribute):
-            found = self._field(target)
+            name = self.expressions.checked_name(target, target.attr)
+            whole = self.expressions.changed(target.value, "an assignment")
+            found = part(whole, lambda frame: name, _field, _put_field)
         elif isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-            found = self._item(target)
+            whole = self.expressions.changed(target.value, "an assignment")
+            key = self.expressions.compile(target.slice)
+            found = part(whole, key, _item, _put_item)
         else:
             raise self.expressions.refused(
                 target,
@@ -95,48 +99,13 @@ class Statements:
         self.book.leave()
         return found
 
-    def _variable(self, target: ast.Name) -> tuple[Code, Put]:
+    def _variable(self, target: ast.Name) -> Place:
         name = self.expressions.checked_name(target, target.id)
         slot = self.book.local(name)
         if slot is not None:
-            number = slot
-
-            def put_local(frame: Frame, value: Any) -> None:
-                frame.local[number] = value
-
-            return local(slot, name), put_local
+            return local(slot, name)
         self.book.writes.add(name)
-        return lambda frame: frame.variable(name), lambda frame, value: frame.assign(name, value)
-
-    def _field(self, target: ast.Attribute) -> tuple[Code, Put]:
-        name = self.expressions.checked_name(target, target.attr)
-        whole = self.expressions.changed(target.value, "an assignment")
-
-        def put(frame: Frame, value: Any) -> None:
-            mapping = whole(frame)
-            if not isinstance(mapping, dict):
-                raise EvaluationFailed(
-                    f"{name!r} can't be put into a {type(mapping).__name__}, which has no fields"
-                )
-            mapping[name] = value
-
-        return lambda frame: attribute(whole(frame), name), put
-
-    def _item(self, target: ast.Subscript) -> tuple[Code, Put]:
-        whole = self.expressions.changed(target.value, "an assignment")
-        key = self.expressions.compile(target.slice)
-
-        def put(frame: Frame, value: Any) -> None:
-            container, at = whole(frame), key(frame)
-            is_item = type(container) is list and type(at) is int
-            if is_item or (type(container) is dict and type(at) is str):
-                container[at] = value
-            else:
-                raise EvaluationFailed(
-                    f"a {type(at).__name__} names no place in a {type(container).__name__}"
-                )
-
-        return lambda frame: item(whole(frame), key(frame)), put
+        return variable(name, makes=True)
 
     def _assign(self, node: ast.Assign) -> Step:
         value = self.expressions.compile(node.value)
@@ -145,21 +114,22 @@ class Statements:
         def run(frame: Frame) -> Signal:
             found = value(frame)
             for put in puts:
-                put(frame, kept(frame, found))
+                put(frame, found)
             return None
 
         return run
 
     def _target(self, target: ast.expr) -> Put:
         if not isinstance(target, (ast.Tuple, ast.List)):
-            return self.place(target)[1]
+            place = self.place(target)
+            return lambda frame, value: place.put(frame, place.refer(frame), value)
         self.book.enter()
         parts = tuple(map(self._target, target.elts))
         self.book.leave()
 
         def put(frame: Frame, value: Any) -> None:
-            for part, each in zip(parts, unpacked(frame, value, len(parts)), strict=True):
-                part(frame, each)
+            for target, each in zip(parts, unpacked(frame, value, len(parts)), strict=True):
+                target(frame, each)
 
         return put
 
@@ -169,13 +139,14 @@ class Statements:
             raise self.expressions.refused(
                 node, f"the operator {type(node.op).__name__} is not allowed"
             )
-        read, put = self.place(node.target)
+        place = self.place(node.target)
         if isinstance(node.target, ast.Name) and self.book.local(node.target.id) is None:
             self.book.reads.add(node.target.id)
         value = self.expressions.compile(node.value)
 
         def run(frame: Frame) -> Signal:
-            put(frame, kept(frame, do(frame, read(frame), value(frame))))
+            found = place.refer(frame)
+            place.put(frame, found, do(frame, place.get(frame, found), value(frame)))
             return None
 
         return run
@@ -273,3 +244,28 @@ class Statements:
 
 def _always(value: Any) -> Code:
     return lambda frame: value
+
+
+def _field(frame: Frame, whole: Any, name: str) -> Any:
+    return attribute(whole, name)
+
+
+def _put_field(frame: Frame, whole: Any, name: str, value: Any) -> None:
+    if not isinstance(whole, dict):
+        raise EvaluationFailed(
+            f"{name!r} can't be put into a {type(whole).__name__}, which has no fields"
+        )
+    frame.spend(1)
+    whole[name] = value
+
+
+def _item(frame: Frame, whole: Any, key: Any) -> Any:
+    return item(whole, key)
+
+
+def _put_item(frame: Frame, whole: Any, key: Any, value: Any) -> None:
+    is_item = type(whole) is list and type(key) is int
+    if not is_item and (type(whole) is not dict or type(key) is not str):
+        raise EvaluationFailed(f"a {type(key).__name__} names no place in a {type(whole).__name__}")
+    frame.spend(1)
+    whole[key] = value
