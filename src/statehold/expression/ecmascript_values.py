@@ -112,7 +112,9 @@ def to_text(frame: Frame, value: Any) -> str:
         return number_text(value)
     if kind is list:
         return joined(frame, value, ",", 0)
-    return "[object Object]"
+    if isinstance(value, Mapping):
+        return "[object Object]"
+    raise EvaluationFailed(f"a {kind.__name__} is no plain value")
 
 
 def joined(frame: Frame, values: list[Any], separator: str, depth: int = 0) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from statehold.expression.language import EvaluationFailed, Scope
 
 #: units of work of one evaluation; some tens of milliseconds
-WORK_LIMIT = 250_000
+WORK_LIMIT = 100_000
 #: characters of a text that an expression makes
 TEXT_LIMIT = 100_000
 #: items of a list or a mapping that an expression makes

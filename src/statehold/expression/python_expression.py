@@ -474,4 +474,4 @@ def _called(node: ast.expr) -> str:
     """A node as a message calls it."""
     if isinstance(node, ast.Constant):
         return f"a constant of the type {type(node.value).__name__}"
-    return f"{type(node).__name__} ({ast.unparse(node)[:40]})"
+    return f"the expression {type(node).__name__}"

@@ -93,7 +93,7 @@ class Statements:
         else:
             raise self.expressions.refused(
                 target,
-                f"{ast.unparse(target)[:60]} can't be assigned to",
+                f"a {type(target).__name__} can't be assigned to",
                 "a name can, or a part of it: name.field, name['key'], name[0]",
             )
         self.book.leave()
