@@ -100,7 +100,7 @@ def _most(frame: Frame, *values: Any, **default: Any) -> Any:
 def _extreme(
     frame: Frame, choose: Callable[..., Any], values: tuple[Any, ...], default: dict[str, Any]
 ) -> Any:
-    candidates = list(values) if len(values) > 1 else _sequence(frame, values[0])
+    candidates = list(values) if len(values) > 1 else _sequence(frame, *values)
     if not candidates and default:
         return default["default"]
     _comparable(frame, candidates)

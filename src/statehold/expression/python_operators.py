@@ -166,9 +166,10 @@ def _positive(value: Any) -> Any:
 
 
 def _inverted(value: Any) -> Any:
-    if type(value) is not int:
+    if type(value) not in _WHOLE:
         raise EvaluationFailed(f"'~' can't be done with a {type(value).__name__}")
-    return ~value
+    # of a boolean, Python does it with a warning
+    return ~int(value)
 
 
 def _number(sign: str, value: Any) -> Any:

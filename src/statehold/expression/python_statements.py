@@ -264,8 +264,14 @@ def _item(frame: Frame, whole: Any, key: Any) -> Any:
 
 
 def _put_item(frame: Frame, whole: Any, key: Any, value: Any) -> None:
-    is_item = type(whole) is list and type(key) is int
-    if not is_item and (type(whole) is not dict or type(key) is not str):
+    if not _has_place(whole, key):
         raise EvaluationFailed(f"a {type(key).__name__} names no place in a {type(whole).__name__}")
     frame.spend(1)
     whole[key] = value
+
+
+def _has_place(whole: Any, key: Any) -> bool:
+    """Whether the key is of the kind that the list's or mapping's keys are."""
+    if type(whole) is list:
+        return type(key) is int
+    return type(whole) is dict and type(key) is str

@@ -79,7 +79,8 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds(
             lambda a, s, n: f"({a} {s} {n})", inner, st.sampled_from("/%"), st.integers(1, 9)
         ),
-        st.builds(lambda s, a: f"({s} {a})", st.sampled_from(["!", "-", "+", "~", "typeof"]), inner),
+        st.builds(lambda s, a: f"({s} {a})", st.sampled_from(["!", "-", "+", "~"]), inner),
+        st.builds(lambda a: f"(typeof {a})", inner),
         st.builds(lambda a, b, c: f"({a} ? {b} : {c})", inner, inner, inner),
         st.builds(lambda a, b: f"`{{${{{a}}}}}${{{b}}}`", inner, inner),
         st.builds(
