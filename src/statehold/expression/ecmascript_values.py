@@ -272,6 +272,8 @@ def _shifted_unsigned(frame: Frame, a: Any, b: Any) -> int:
 
 def _ordered(do: Callable[[Any, Any], bool]) -> Binary:
     def run(frame: Frame, a: Any, b: Any) -> bool:
+        if type(a) is int and type(b) is int:
+            return do(a, b)
         a, b = primitive(frame, a), primitive(frame, b)
         if type(a) is str and type(b) is str:
             frame.spend(min(len(a), len(b)) >> 10)

@@ -16,7 +16,8 @@ from typing import Any
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed, ExpressionRefused
 from statehold.expression.place import local_value
-from statehold.expression.python_functions import FUNCTIONS, Bounded, items_of, text_of
+from statehold.expression.python_comprehension import Comprehensions
+from statehold.expression.python_functions import FUNCTIONS, Bounded, text_of
 from statehold.expression.python_methods import CHANGING, NAMES, method_of
 from statehold.expression.python_operators import BINARY, BIT_LIMIT, COMPARE, UNARY, key_of
 from statehold.expression.source import Book
@@ -31,6 +32,7 @@ class Expressions:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        self.loops = loops = Comprehensions(book, self.compile, self.checked_name, self.refused)
         self._table: dict[type[ast.expr], Callable[[Any], Code]] = {
             ast.Attribute: self._attribute,
             ast.BinOp: self._binary,
@@ -39,15 +41,15 @@ class Expressions:
             ast.Compare: self._compare,
             ast.Constant: self._constant,
             ast.Dict: self._dict,
-            ast.DictComp: self._dict_comprehension,
-            ast.GeneratorExp: self._list_comprehension,
+            ast.DictComp: loops.of_dict,
+            ast.GeneratorExp: loops.of_list,
             ast.IfExp: self._conditional,
             ast.JoinedStr: self._joined,
             ast.List: self._list,
-            ast.ListComp: self._list_comprehension,
+            ast.ListComp: loops.of_list,
             ast.Name: self._name,
             ast.Set: self._set,
-            ast.SetComp: self._set_comprehension,
+            ast.SetComp: loops.of_set,
             ast.Subscript: self._subscript,
             ast.Tuple: self._tuple,
             ast.UnaryOp: self._unary,
@@ -331,101 +333,6 @@ class Expressions:
             raise self.refused(node, "'**' among arguments is not allowed")
         return {str(keyword.arg): self.compile(keyword.value) for keyword in node.keywords}
 
-    def _list_comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> Code:
-        def gather() -> Callable[[Frame, list[Any]], None]:
-            element = self.compile(node.elt)
-            return lambda frame, found: found.append(element(frame))
-
-        loop = self._loops(node.generators, gather)
-
-        def run(frame: Frame) -> list[Any]:
-            found: list[Any] = []
-            loop(frame, found)
-            return found
-
-        return run
-
-    def _set_comprehension(self, node: ast.SetComp) -> Code:
-        def gather() -> Callable[[Frame, set[Any]], None]:
-            element = self.compile(node.elt)
-            return lambda frame, found: found.add(key_of(element(frame)))
-
-        loop = self._loops(node.generators, gather)
-
-        def run(frame: Frame) -> frozenset[Any]:
-            found: set[Any] = set()
-            loop(frame, found)
-            return frozenset(found)
-
-        return run
-
-    def _dict_comprehension(self, node: ast.DictComp) -> Code:
-        def gather() -> Callable[[Frame, dict[Any, Any]], None]:
-            key, value = self.compile(node.key), self.compile(node.value)
-
-            def put(frame: Frame, found: dict[Any, Any]) -> None:
-                found[key_of(key(frame))] = value(frame)
-
-            return put
-
-        loop = self._loops(node.generators, gather)
-
-        def run(frame: Frame) -> dict[Any, Any]:
-            found: dict[Any, Any] = {}
-            loop(frame, found)
-            return found
-
-        return run
-
-    def _loops(
-        self,
-        generators: list[ast.comprehension],
-        gather: Callable[[], Callable[[Frame, Any], None]],
-    ) -> Callable[[Frame, Any], None]:
-        """The loops of a comprehension, outermost first, with what is done in the innermost."""
-        if not generators:
-            return gather()
-        generator = generators[0]
-        if generator.is_async:
-            raise self.refused(generator.iter, "'async' is not allowed")
-        source = self.compile(generator.iter)
-        self.book.scopes.append({})
-        before = self.book.parts
-        bind = self.binding(generator.target)
-        conditions = tuple(map(self.compile, generator.ifs))
-        inner = self._loops(generators[1:], gather)
-        cost = 1 + self.book.parts - before
-        self.book.scopes.pop()
-
-        def run(frame: Frame, found: Any) -> None:
-            for value in items_of(frame, source(frame)):
-                frame.spend(cost)
-                bind(frame, value)
-                if all(condition(frame) for condition in conditions):
-                    inner(frame, found)
-
-        return run
-
-    def binding(self, target: ast.expr) -> Callable[[Frame, Any], None]:
-        """Gives the names of a loop their values; they are local to it."""
-        if isinstance(target, ast.Name):
-            slot = self.book.declare(self.checked_name(target, target.id))
-
-            def bind(frame: Frame, value: Any) -> None:
-                frame.local[slot] = value
-
-            return bind
-        if not isinstance(target, (ast.Tuple, ast.List)):
-            raise self.refused(target, "a loop gives values to names only")
-        parts = tuple(map(self.binding, target.elts))
-
-        def unpack(frame: Frame, value: Any) -> None:
-            values = unpacked(frame, value, len(parts))
-            for part, each in zip(parts, values, strict=True):
-                part(frame, each)
-
-        return unpack
-
 
 def attribute(whole: Any, name: str) -> Any:
     """``whole.name``: the key of a mapping."""
@@ -448,14 +355,6 @@ def item(whole: Any, key: Any) -> Any:
     raise EvaluationFailed(
         f"a {type(whole).__name__} has no items that a {type(key).__name__} could name"
     )
-
-
-def unpacked(frame: Frame, value: Any, count: int) -> list[Any]:
-    """The values for as many names."""
-    values = list(items_of(frame, value))
-    if len(values) != count:
-        raise EvaluationFailed(f"there are {len(values)} values for {count} names")
-    return values
 
 
 def _constant_text(node: ast.expr) -> str | None:

@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeAlias
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
 from statehold.expression.place import Place, local, part, variable
-from statehold.expression.python_expression import Expressions, attribute, item, unpacked
+from statehold.expression.python_comprehension import unpacked
+from statehold.expression.python_expression import Expressions, attribute, item
 from statehold.expression.python_functions import items_of
 from statehold.expression.python_operators import BINARY
 from statehold.expression.source import Book
@@ -196,7 +197,7 @@ class Statements:
         source = self.expressions.compile(node.iter)
         self.book.scopes.append({})
         before = self.book.parts
-        bind = self.expressions.binding(node.target)
+        bind = self.expressions.loops.binding(node.target)
         body = self._body(node)
         cost = 1 + self.book.parts - before
         self.book.scopes.pop()

@@ -76,6 +76,10 @@ def equal(frame: Frame, a: Any, b: Any, alike: Callable[[Any, Any], bool]) -> bo
 def _equal(frame: Frame, a: Any, b: Any, alike: Callable[[Any, Any], bool], depth: int) -> bool:
     if depth > VALUE_DEPTH_LIMIT:
         raise EvaluationFailed(f"compares values nested more than {VALUE_DEPTH_LIMIT} levels deep")
+    if type(a) in _ATOMS or type(a) is float:
+        if type(a) is str:
+            frame.spend(len(a) >> 10)
+        return alike(a, b)
     if isinstance(a, (list, tuple)):
         if type(a) is not type(b) or len(a) != len(b):
             return False
@@ -86,6 +90,4 @@ def _equal(frame: Frame, a: Any, b: Any, alike: Callable[[Any, Any], bool], dept
             return False
         frame.spend(1 + 2 * len(a))
         return all(key in b and _equal(frame, a[key], b[key], alike, depth + 1) for key in a)
-    if type(a) is str:
-        frame.spend(len(a) >> 10)
     return alike(a, b)
