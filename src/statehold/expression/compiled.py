@@ -1,0 +1,88 @@
+"""Compiled text with its front: how every language runs what it has compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from statehold.expression.frame import Code, Frame
+from statehold.expression.language import EvaluationFailed, Scope
+from statehold.expression.place import Place
+from statehold.expression.values import copied
+
+#: what Python's own operations raise for values that they can't be done with
+_WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledExpression:
+    """Gives copies: nobody can change the machine's data through what comes back."""
+
+    text: str
+    reads: frozenset[str]
+    code: Code
+
+    def __call__(self, scope: Scope) -> Any:
+        frame = Frame(scope)
+        try:
+            return copied(frame, self.code(frame))
+        except (EvaluationFailed, *_WRONG_VALUES) as error:
+            raise _failed(self.text, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLocation:
+    text: str
+    name: str
+    place: Place
+
+    def read(self, scope: Scope) -> Any:
+        frame = Frame(scope)
+        try:
+            return copied(frame, self.place.get(frame, self.place.refer(frame)))
+        except (EvaluationFailed, *_WRONG_VALUES) as error:
+            raise _failed(self.text, error) from error
+
+    def assign(self, scope: Scope, value: Any) -> None:
+        frame = Frame(scope)
+        try:
+            frame.writable(self.name)
+            # fails for a variable that is not there: only a script or a declaration makes one
+            frame.variable(self.name)
+            self.place.put(frame, self.place.refer(frame), value)
+        except (EvaluationFailed, *_WRONG_VALUES) as error:
+            raise _failed(self.text, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledScript:
+    """What was changed before a script fails stays changed; who runs it works on a copy."""
+
+    text: str
+    reads: frozenset[str]
+    writes: frozenset[str]
+    code: Code
+
+    def run(self, scope: Scope) -> None:
+        frame = Frame(scope)
+        try:
+            self.code(frame)
+        except (EvaluationFailed, *_WRONG_VALUES) as error:
+            raise _failed(self.text, error) from error
+
+
+def _failed(text: str, error: Exception) -> EvaluationFailed:
+    shown = " ".join(text[:200].split())
+    shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
+    said = str(error) if isinstance(error, EvaluationFailed) else _described(error)
+    return EvaluationFailed(f"{shown!r}: {said}")
+
+
+def _described(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "is nested too deep to be evaluated"
+    if isinstance(error, MemoryError):
+        return "needs too much memory"
+    if isinstance(error, KeyError):
+        return f"there is no {error.args[0]!r}" if error.args else "there is no such key"
+    return str(error) or type(error).__name__

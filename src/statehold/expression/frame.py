@@ -1,0 +1,92 @@
+"""One evaluation while it lasts: what it can see, and how much work it may still do.
+
+1. Work is counted in units: about one for each part of the text that is evaluated in a loop, for
+   each item that is visited, copied or built, and for sixteen characters of text that are made.
+2. What is outside of loops is bounded by the length of the text and is not counted.
+3. Work is paid for before it is done, so that no limit is noticed too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from statehold.expression.language import EvaluationFailed, Scope
+
+#: units of work of one evaluation; some tens of milliseconds
+WORK_LIMIT = 100_000
+#: characters of a text that an expression makes
+TEXT_LIMIT = 100_000
+#: items of a list or a mapping that an expression makes
+ITEM_LIMIT = 50_000
+
+
+class Frame:
+    """``local`` holds variables of loops and blocks, by numbers that the compiler gives out."""
+
+    __slots__ = ("functions", "local", "system", "variables", "work")
+
+    def __init__(self, scope: Scope) -> None:
+        self.variables = scope.variables
+        self.system = scope.system
+        self.functions = scope.functions
+        self.local: dict[int, Any] = {}
+        self.work = WORK_LIMIT
+
+    def spend(self, units: int) -> None:
+        self.work -= units
+        if self.work < 0:
+            raise EvaluationFailed(
+                f"takes more than {WORK_LIMIT:,} units of work, the most for one evaluation"
+            )
+
+    def spend_text(self, characters: int) -> None:
+        """For a text that is about to be made."""
+        if characters > TEXT_LIMIT:
+            raise EvaluationFailed(
+                f"would make a text of {characters:,} characters; the limit is {TEXT_LIMIT:,}"
+            )
+        self.spend(1 + (characters >> 4))
+
+    def spend_items(self, items: int) -> None:
+        """For a list or a mapping that is about to be made."""
+        if items > ITEM_LIMIT:
+            raise EvaluationFailed(
+                f"would make a list of {items:,} items; the limit is {ITEM_LIMIT:,}"
+            )
+        self.spend(1 + items)
+
+    def variable(self, name: str) -> Any:
+        """The value of a variable, system ones first; fails where there is none."""
+        if name in self.system:
+            return self.system[name]
+        try:
+            return self.variables[name]
+        except KeyError:
+            raise EvaluationFailed(f"there is no variable {name!r}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a variable."""
+        return name in self.system or name in self.variables
+
+    def writable(self, name: str) -> None:
+        """Fails for what can be read only."""
+        if name in self.system:
+            raise EvaluationFailed(f"{name!r} can be read only")
+
+    def assign(self, name: str, value: Any) -> None:
+        """Puts a copied value into a variable, new or old."""
+        self.writable(name)
+        self.variables[name] = value
+
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        """Calls a function of the scope."""
+        function = self.functions.get(name)
+        if function is None:
+            known = ", ".join(sorted(self.functions)) or "none"
+            raise EvaluationFailed(f"there is no function {name!r}; those lent here: {known}")
+        return function(*arguments)
+
+
+#: a compiled part of a text
+Code: TypeAlias = Callable[[Frame], Any]
