@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable
+from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
@@ -190,11 +190,15 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     body = _as_end(message.body)
     ready(draft, runtime)
     effect = in_flight(draft, body.key)
-    if effect is None or draft.snapshot is None:
+    if draft.snapshot is None:
         return
     sender = message.sender
     cause = None if sender is None else f"{sender.machine}/{sender.id}"
     value = None if body.output is None else msgspec.json.decode(body.output)
+    if effect is None:
+        if draft.definition.chart.policy.messages == "session" and body.error is None:
+            _ended_before(draft, body, value, cause)
+        return
     event: Result[Any] | Failure = (
         Result(effect.invoke, effect.key, value)
         if body.error is None
@@ -216,6 +220,20 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     else:
         draft.settle_silently(taken.snapshot, effect.key)
         draft.note(what, draft.now, effects=(record,), cause=cause)
+
+
+def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) -> None:
+    """A child that came to its end before it heard that its invoke was left.
+
+    To SCXML its ``done.invoke`` was in the queue already, and is an event like any other.
+    """
+    assert draft.snapshot is not None
+    name = result_event(body.invoke)
+    event = NamedEvent(name, value, cause or "", body.invoke)
+    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    if taken.accepted:
+        plain = {"type": name, "data": value}
+        draft.advance(taken, Origin("event", plain, cause=cause), draft.now)
 
 
 def _cancel(draft: Draft) -> None:

@@ -92,9 +92,7 @@ def event_json(event: Any) -> Any:
 def named_body(event: NamedEvent) -> dict[str, str]:
     """What a message says of a named event beside its name and data."""
     return {
-        name: text
-        for name, text in (("origin", event.origin), ("sendid", event.sendid))
-        if text
+        name: text for name, text in (("origin", event.origin), ("sendid", event.sendid)) if text
     }
 
 

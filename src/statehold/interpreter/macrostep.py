@@ -105,6 +105,9 @@ class Macrostep:
             return
         origin = event.invoke if isinstance(event, Result | Failure | NamedEvent) else ""
         invoke = program.invoke_by_id.get(origin)
+        if isinstance(event, NamedEvent) and self.child(origin) is None:
+            # what comes from a child that is over concerns nobody's invoke
+            invoke = None
         if invoke is not None and invoke.finalize:
             self.accepted = self.moved = True
             self.run(program.block(invoke.finalize, self.configuration.active), event)

@@ -370,4 +370,3 @@ _READERS: dict[str, Callable[[Reading, Element], Does]] = {
     "if": Reading.deciding,
     "foreach": Reading.repeating,
 }
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from statehold.chart.event import done_event, result_event
@@ -286,17 +287,13 @@ class Document:
             return []
         blocks = [] if element is not self.root else [datamodel.starting(self.content, element)]
         elements = (
-            [data for data, _ in self.data]
-            if element is self.root and not self.late
-            else own
+            [data for data, _ in self.data] if element is self.root and not self.late else own
         )
         given = self.content.session.given
         for data in elements:
             is_given = element is self.root and data.get("id") in given and self._is_top(data)
             late = self.late and element is not self.root
-            blocks.append(
-                datamodel.binding(self.content, data, place, given=is_given, late=late)
-            )
+            blocks.append(datamodel.binding(self.content, data, place, given=is_given, late=late))
         if element is self.root:
             for script in parts(element, "script"):
                 check_content(self.content, script, place)
@@ -325,7 +322,11 @@ class Document:
         return content.function(name, canonical(element), element, output, uses)
 
     def _invoke(self, element: Element, state: str) -> Invoke | None:
-        id = element.get("id") or self.ids.invoke(state)
+        id = element.get("id")
+        if not id:
+            # in a copy, so that the document stays as it is for whoever compares it
+            id, element = self.ids.invoke(state), deepcopy(element)
+            element.set("id", id)
         invoke = self.invoking.invoke(element, state, id)
         if invoke is not None:
             self.invokes[id] = canonical(element)

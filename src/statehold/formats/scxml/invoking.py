@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from statehold.chart.machine import AMachine, Uses
 from statehold.chart.model import Action, Block, Invoke
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.scxml.content import Content
-from statehold.formats.scxml.family import Family, slug
+from statehold.formats.scxml.family import Family
 from statehold.formats.scxml.markup import Element, canonical, is_scxml, line_of, parts, tag
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.rendering import payload as rendered_payload
@@ -86,7 +87,9 @@ class Invoking:
         effect = self.family.offered.effects.get(name)
         if effect is None:
             known = ", ".join(sorted(self.family.offered.effects)) or "none"
-            self._complain(element, place, f"no effect {name!r} is offered; those that are: {known}")
+            self._complain(
+                element, place, f"no effect {name!r} is offered; those that are: {known}"
+            )
             return None
         self.effects[effect.name] = effect
         for more in ("namelist", "autoforward", "idlocation"):
@@ -241,9 +244,7 @@ class Invoking:
                         self._try_source(source, element, place, self._by_source)
         return self._by_source
 
-    def _try_source(
-        self, source: str, element: Element, place: str, found: dict[str, str]
-    ) -> None:
+    def _try_source(self, source: str, element: Element, place: str, found: dict[str, str]) -> None:
         name = source.removeprefix("file:")
         if name in found:
             return
@@ -336,12 +337,7 @@ def _holders(root: Element) -> Iterator[Element]:
 
 def _without_content(element: Element) -> Element:
     """A copy without the document that it invokes, for its name."""
-    from copy import deepcopy
-
     twin = deepcopy(element)
     for content in list(parts(twin, "content")):
         twin.remove(content)
     return twin
-
-
-__all__ = ["Invoking", "slug"]

@@ -8,6 +8,7 @@ Comments and processing instructions are gone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -111,7 +112,7 @@ def parts(element: Element, *names: str) -> Iterator[Element]:
 
 
 def line_of(element: Element) -> int:
-    return element.sourceline or 0
+    return cast("int | None", element.sourceline) or 0
 
 
 def words(element: Element, attribute: str) -> tuple[str, ...]:

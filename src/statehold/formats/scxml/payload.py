@@ -35,9 +35,7 @@ class Payload:
     def __bool__(self) -> bool:
         return bool(self.named) or self.whole is not None
 
-    def _add(
-        self, name: str, value: Callable[[Run], Any], variable: str, element: Element
-    ) -> None:
+    def _add(self, name: str, value: Callable[[Run], Any], variable: str, element: Element) -> None:
         self.reads.add(variable)
         self.named.append((name, value, element))
 
@@ -69,9 +67,7 @@ class Payload:
             return self.whole(run)
         return {name: value(run) for name, value, _ in self.named} or None
 
-    def lenient(
-        self, run: Run, tell: Callable[[Element, BaseException], None]
-    ) -> Any:
+    def lenient(self, run: Run, tell: Callable[[Element, BaseException], None]) -> Any:
         """As much as can be evaluated; the rest is told and left out (SCXML 5.7.2)."""
         if self.whole is not None:
             return self.whole(run)

@@ -63,7 +63,9 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 #: children of each element that has structure; what is executable is looked at where it is read
 CHILDREN: dict[str, tuple[str, ...]] = {
-    "scxml": ("state", "parallel", "final", "datamodel", "script"),
+    # a transition has no place here by the schema; the root being a state to the algorithm, it
+    # means something all the same
+    "scxml": ("state", "parallel", "final", "datamodel", "script", "transition"),
     "state": (*_STATES, "onentry", "onexit", "transition", "initial", "datamodel", "invoke"),
     "parallel": ("state", "parallel", "history", "onentry", "onexit", "transition", "datamodel")
     + ("invoke",),
@@ -102,7 +104,11 @@ def check_content(content: Content, element: Element, place: str) -> None:
     """The same for executable content and all that is inside it."""
     check(content, element, place)
     for child in element:
-        if is_scxml(child) and tag(child) in ATTRIBUTES and tag(element) not in ("content", "assign"):
+        if (
+            is_scxml(child)
+            and tag(child) in ATTRIBUTES
+            and tag(element) not in ("content", "assign")
+        ):
             check_content(content, child, place)
 
 
