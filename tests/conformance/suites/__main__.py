@@ -1,7 +1,7 @@
 """Runs a folder of SCXML cases: ``python -m tests.conformance.suites FOLDER [NAME …]``.
 
-Prints each case that failed or was not run, with its reason, then the counts. NAME keeps those cases
-whose names hold it. The exit code is 1 if any failed.
+Prints each case that failed or was not run, with its reason, then the counts. NAME keeps those
+cases whose names hold it. The exit code is 1 if any failed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from tests.conformance.suites.cases import Ending, Verdict, find, run
 
 
 def main(arguments: list[str]) -> int:
-    if not arguments:
-        print("name a folder of SCXML documents: make conformance SUITE=folder", file=sys.stderr)
+    if not any(arguments):
+        sys.stderr.write("name a folder of SCXML documents: make conformance SUITE=folder\n")
         return 2
     folder = Path(arguments[0])
     try:
         cases = find(folder)
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     wanted = [case for case in cases if not arguments[1:] or _is_named(case.name, arguments[1:])]
     endings = [asyncio.run(run(case)) for case in wanted]
-    for line in report(endings):
-        print(line)
+    sys.stdout.writelines(f"{line}\n" for line in report(endings))
     return int(any(ending.verdict is Verdict.FAILED for ending in endings))
 
 

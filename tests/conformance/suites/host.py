@@ -1,12 +1,13 @@
 """Where cases run: the real engine on a store in memory, its clock moved by hand.
 
-Parent and child sessions, messages between them and delays are the engine's own work, so what a case
-proves holds for machines that are served.
+Parent and child sessions, messages between them and delays are the engine's own work, so what a
+case proves holds for machines that are served.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -53,10 +54,8 @@ class Host:
 
     async def send(self, name: str, data: Any) -> None:
         """One event from outside; SCXML drops what nothing takes."""
-        try:
+        with suppress(NotAllowed):
             await self._kit.send(self.definition, CASE, NamedEvent(name, data))
-        except NotAllowed:
-            pass
         await self._kit.settle()
 
     async def wait(self, time: timedelta) -> None:

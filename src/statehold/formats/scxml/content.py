@@ -29,6 +29,8 @@ from statehold.formats.scxml.session import Run, Session, fails
 #: turns of one ``<foreach>``
 FOREACH_LIMIT = 100_000
 
+NO_USES = Uses()
+
 Does: TypeAlias = Callable[[Run], None]
 
 
@@ -101,7 +103,7 @@ class Content:
         return name
 
     def step(
-        self, name: str, xml: str, element: Element, does: Does, uses: Uses = Uses()
+        self, name: str, xml: str, element: Element, does: Does, uses: Uses = NO_USES
     ) -> Action:
         """A function that changes something and is no executable content of its own."""
         name = self.name(name, xml, element)

@@ -92,7 +92,7 @@ def binding(content: Content, data: Element, place: str, *, given: bool, late: b
         if value is not None:
             location.assign(run.scope, value(run))
         else:
-            run.put(id, content.session.undefined)
+            run.put(id, None)
 
     when = "at first, " if late else ""
     unless = " unless given" if given else ""

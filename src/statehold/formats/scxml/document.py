@@ -33,7 +33,7 @@ from statehold.formats.scxml.content import Content, execution_error
 from statehold.formats.scxml.expressions import Expressions
 from statehold.formats.scxml.family import DEPTH_LIMIT, DOCUMENTS_LIMIT, Family
 from statehold.formats.scxml.invoking import Invoking
-from statehold.formats.scxml.languages import LANGUAGES, undefined_of
+from statehold.formats.scxml.languages import LANGUAGES
 from statehold.formats.scxml.markup import (
     Element,
     canonical,
@@ -107,7 +107,6 @@ class Document:
             self.name,
             self.root.get("name") or "",
             language,
-            undefined_of(language),
             frozenset(id for id, _ in ids if not id.startswith("_")),
             frozenset(id for id, owner in ids if owner is self.root and not id.startswith("_")),
         )

@@ -1,9 +1,10 @@
 """``<invoke>``: child machines, from other documents, inline ones and what the server lends.
 
-An engine is given its machines, so every document that may be invoked is read with its parent. Where
-the document is known only when it is invoked (``srcexpr``, ``<content expr>``), the candidates are
-those that the parent itself names: inline documents in its data, and texts in its expressions that
-name one that can be had. Anything else is an error when it is invoked, as SCXML has it (6.4.1).
+An engine is given its machines, so every document that may be invoked is read with its parent.
+Where the document is known only when it is invoked (``srcexpr``, ``<content expr>``), the
+candidates are those that the parent itself names: inline documents in its data, and texts in its
+expressions that name one that can be had. Anything else is an error when it is invoked, as SCXML
+has it (6.4.1).
 """
 
 from __future__ import annotations

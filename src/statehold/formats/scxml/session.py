@@ -1,7 +1,7 @@
 """What a document's functions see while a step runs: variables, system variables, addresses.
 
 1. The data of such a machine is a dictionary of its variables, plain JSON values. A variable that
-   is declared and has no value yet is not in it, so being undefined outlives storage.
+   is declared is there even before it has a value: it is read as nothing, and can be assigned to.
 2. Names that begin with ``_`` are the system's (SCXML 5.10). They can't be assigned to; the few
    that are kept in the data stand for what the session itself has to remember.
 3. A session's id is its instance's address, ``machine/id``. That is what ``#_scxml_…`` names, and
@@ -44,13 +44,12 @@ class Session:
     """What holds for every session of one document.
 
     ``declared`` are the ids of all ``<data>``, ``given`` those that may be given a value by who
-    starts it. ``undefined`` is what the language has for a variable without a value.
+    starts it.
     """
 
     machine: str
     name: str
     language: Language
-    undefined: Any
     declared: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
 
@@ -83,7 +82,7 @@ class Run:
         session = self.session
         found: dict[str, Any] = {"_name": session.name}
         if self.event is not None:
-            found["_event"] = described(self.event, session.undefined)
+            found["_event"] = described(self.event)
         if self.context is not None:
             id = self.id
             location = {"location": f"{SESSION_PREFIX}{id}"}
@@ -108,15 +107,12 @@ class Variables(MutableMapping[str, Any]):
             return self._data[name]
         if name not in self._session.declared:
             raise KeyError(name)
-        return self._session.undefined
+        return None
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             raise EvaluationFailed(f"{name} is the system's; it can't be assigned to")
-        if value is self._session.undefined and value is not None:
-            self._data.pop(name, None)
-        else:
-            self._data[name] = value
+        self._data[name] = value
 
     def __delitem__(self, name: str) -> None:
         del self._data[name]
@@ -134,7 +130,7 @@ class Variables(MutableMapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def described(event: AnEvent, undefined: Any) -> dict[str, Any]:
+def described(event: AnEvent) -> dict[str, Any]:
     """``_event`` (SCXML 5.10.1). What an event does not have is blank."""
     data: Any = None
     kind, sendid, origin, invoke = "platform", "", "", ""
@@ -161,15 +157,14 @@ def described(event: AnEvent, undefined: Any) -> dict[str, Any]:
         data = {"reason": event.message, "error": event.error, "content": event.where}
     elif isinstance(event, Event):
         data, kind = event.model_dump(mode="json"), "external"
-    blank = undefined
     return {
         "name": event.__event__,
         "type": kind,
-        "sendid": sendid or blank,
-        "origin": f"{SESSION_PREFIX}{origin}" if origin else blank,
-        "origintype": PROCESSOR if kind == "external" else blank,
-        "invokeid": invoke or blank,
-        "data": blank if data is None else data,
+        "sendid": sendid or None,
+        "origin": f"{SESSION_PREFIX}{origin}" if origin else None,
+        "origintype": PROCESSOR if kind == "external" else None,
+        "invokeid": invoke or None,
+        "data": data,
     }
 
 

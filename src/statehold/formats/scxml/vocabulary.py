@@ -67,8 +67,16 @@ CHILDREN: dict[str, tuple[str, ...]] = {
     # means something all the same
     "scxml": ("state", "parallel", "final", "datamodel", "script", "transition"),
     "state": (*_STATES, "onentry", "onexit", "transition", "initial", "datamodel", "invoke"),
-    "parallel": ("state", "parallel", "history", "onentry", "onexit", "transition", "datamodel")
-    + ("invoke",),
+    "parallel": (
+        "state",
+        "parallel",
+        "history",
+        "onentry",
+        "onexit",
+        "transition",
+        "datamodel",
+        "invoke",
+    ),
     "final": ("onentry", "onexit", "donedata"),
     "history": ("transition",),
     "initial": ("transition",),

@@ -1,9 +1,9 @@
 """A chart to an SCXML document.
 
 A chart that came from SCXML keeps the XML of what its functions' names stand for, and comes back as
-the same document: read again, it gives the same chart. Of any other, SCXML gets the structure: states,
-transitions, events, fixed delays. Functions are Python, which a document can't carry, so each is left
-out and told; so is what SCXML has no word for (owners, roles, deadlines).
+the same document: read again, it gives the same chart. Of any other, SCXML gets the structure:
+states, transitions, events. Functions are Python, which a document can't carry, so each is left out
+and told; so is what SCXML has no word for (timers, owners, roles, deadlines).
 """
 
 from __future__ import annotations
@@ -116,13 +116,13 @@ class _Writer:
             self.transition(transition, depth)
 
     def first_position(self, number: int) -> int:
-        """Where the first transition from a state or from below it stands, or the end."""
+        """Where the first transition from a state or from below it stands; 0 if there is none."""
         found = (
             self.positions[self.tree.transitions[one][0].id]
             for one in range(number, self.tree.end[number])
             if self.tree.transitions[one]
         )
-        return min(found, default=len(self.positions))
+        return min(found, default=0)
 
     def state(self, number: int, depth: int) -> None:
         node = self.tree.states[number]
