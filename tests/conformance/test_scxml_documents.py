@@ -13,13 +13,11 @@ LOG = '<datamodel><data id="log" expr="[]"/></datamodel>'
 
 
 def note(what: str) -> str:
-    return f"<assign location=\"log\" expr=\"log + ['{what}']\"/>"
+    return f'<assign location="log" expr="log + [\'{what}\']"/>'
 
 
 def noting(state: str) -> str:
-    return (
-        f"<onentry>{note(f'in {state}')}</onentry><onexit>{note(f'out {state}')}</onexit>"
-    )
+    return f"<onentry>{note(f'in {state}')}</onentry><onexit>{note(f'out {state}')}</onexit>"
 
 
 async def log_of(body: str, *events: str) -> list[str]:
@@ -156,8 +154,10 @@ async def test_scxml_says_a_parallel_state_is_done_once_all_regions_are() -> Non
       <transition event="done.state.a">{note("a done")}</transition>
       <transition event="done.state.b">{note("b done")}</transition>
       <transition event="done.state.p" target="after"/>
-      <state id="a"><state id="a1"><transition event="a" target="af"/></state><final id="af"/></state>
-      <state id="b"><state id="b1"><transition event="b" target="bf"/></state><final id="bf"/></state>
+      <state id="a"><state id="a1"><transition event="a" target="af"/></state>
+        <final id="af"/></state>
+      <state id="b"><state id="b1"><transition event="b" target="bf"/></state>
+        <final id="bf"/></state>
     </parallel><state id="after"/>"""
     async with running(LOG + body) as session:
         await session.send("a")
@@ -262,7 +262,12 @@ async def test_scxml_sends_that_reach_nobody_are_communication_errors() -> None:
 
 
 async def test_scxml_targets_and_types_that_are_none_are_execution_errors() -> None:
-    for attributes in ('target="baz"', 'type="27"', 'delay="soon"', 'delay="1s" target="#_internal"'):
+    for attributes in (
+        'target="baz"',
+        'type="27"',
+        'delay="soon"',
+        'delay="1s" target="#_internal"',
+    ):
         body = f"""
         <state id="a"><onentry><send event="e" {attributes}/></onentry>
           <transition event="error.execution" target="b"/>
@@ -314,7 +319,9 @@ async def test_scxml_forwards_events_to_a_child_that_wants_them_and_finalizes_it
       <invoke autoforward="true">
         <content><scxml datamodel="python">
           <state id="i"><transition event="ping">
-            <send target="#_parent" event="pong"><param name="n" expr="_event.data['n'] + 1"/></send>
+            <send target="#_parent" event="pong">
+              <param name="n" expr="_event.data['n'] + 1"/>
+            </send>
           </transition></state>
         </scxml></content>
         <finalize><assign location="n" expr="_event.data['n']"/></finalize>
@@ -351,7 +358,8 @@ async def test_scxml_delayed_sends_outlive_their_state_and_end_with_cancel_or_th
 async def test_scxml_asks_in_under_every_data_model() -> None:
     body = """
     <parallel id="p">
-      <state id="a"><state id="a1"><transition event="e" target="a2"/></state><state id="a2"/></state>
+      <state id="a"><state id="a1"><transition event="e" target="a2"/></state>
+        <state id="a2"/></state>
       <state id="b"><state id="b1"><transition event="f" cond="In('a2')" target="b2"/></state>
         <state id="b2"/></state>
     </parallel>"""

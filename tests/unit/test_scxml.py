@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from statehold.chart.machine import Uses
 from statehold.chart.model import Chart, Guard, Trigger
 from statehold.define.effects import effect
 from statehold.errors import DefinitionError
@@ -13,7 +14,7 @@ from tests.conformance.sessions import document, imported
 
 
 def chart(body: str, **attributes: str) -> Chart:
-    return imported(body, **attributes).definition.chart
+    return imported(body, None, **attributes).definition.chart
 
 
 def omissions(found: Imported) -> list[str]:
@@ -111,7 +112,7 @@ def test_what_functions_touch_is_known() -> None:
     ).definition.functions
     uses = functions["if x: y = x, raise e; end"].uses
     assert uses is not None
-    assert (uses.reads, uses.writes, uses.raises) == ({"x"}, {"y"}, {"e"})
+    assert uses == Uses(frozenset({"x"}), frozenset({"y"}), frozenset({"e"}))
 
 
 def test_a_condition_that_only_asks_in_needs_no_function() -> None:
@@ -172,7 +173,8 @@ def test_sources_are_asked_for_by_their_relative_names_alone() -> None:
 def test_a_source_that_cannot_be_had_is_told() -> None:
     raw = document('<datamodel><data id="x" src="x.json"/></datamodel><state id="a"/>')
     assert "was not given along" in omissions(read_scxml(raw))[0]
-    assert "can't be had" in omissions(read_scxml(raw, resolve={}.__getitem__))[0]
+    nothing: dict[str, bytes] = {}
+    assert "can't be had" in omissions(read_scxml(raw, resolve=nothing.__getitem__))[0]
 
 
 def test_another_type_of_invoke_is_told() -> None:
@@ -260,9 +262,7 @@ def test_a_document_that_is_none_or_too_much_is_refused(raw: str | bytes, expect
 
 
 def test_entities_are_never_expanded_nor_files_read() -> None:
-    bomb = "".join(
-        f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12)
-    )
+    bomb = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
     raw = f'<!DOCTYPE s [<!ENTITY l0 "lol">{bomb}]><scxml name="&l12;"><state id="a"/></scxml>'
     assert len(problems(raw)) == 1
     outside = '<!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/hostname">]><scxml>&x;</scxml>'

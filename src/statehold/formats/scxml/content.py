@@ -283,7 +283,17 @@ class Reading:
         self.writes |= script.writes
 
         def do(run: Run) -> None:
-            script.run(run.scope)
+            # a script may make a variable by assigning to it, as SCXML's own examples do
+            new = [name for name in script.writes if name not in run.scope.variables]
+            for name in new:
+                run.put(name, None)
+            try:
+                script.run(run.scope)
+            except EvaluationFailed:
+                for name in new:
+                    if run.data.get(name) is None:
+                        run.data.pop(name, None)
+                raise
 
         return do
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from statehold.chart.machine import Uses
 from statehold.chart.model import Action, Block
+from statehold.expression.language import Expression
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.expressions import value_of
 from statehold.formats.scxml.markup import Element, canonical, inner, parts, tag
@@ -58,26 +59,19 @@ def binding(content: Content, data: Element, place: str, *, given: bool, late: b
         content.omit("<data>", place, f"its id {id!r} can't be the name of a variable", data)
         return ()
     location = content.expressions.language.location(id)
-    reads: frozenset[str] = frozenset()
     value: Callable[[Run], Any] | None = None
+    reads: frozenset[str] = frozenset()
     text = inner(data)
     if data.get("expr") is not None:
         expression = content.expressions.read(data.get("expr") or "", "expr", place, data)
         reads = expression.reads
         shown = (data.get("expr") or "").strip()
-
-        def value(run: Run) -> Any:
-            return expression(run.scope)
-
+        value = _evaluating(expression)
     elif data.get("src") is not None or text:
         if data.get("src") is not None:
             text = fetched(content, data, place)
         shown = " ".join(text.split())
-        constant = value_of(text, content.expressions)
-
-        def value(run: Run) -> Any:
-            return constant
-
+        value = _constant(value_of(text, content.expressions))
     else:
         shown = "nothing"
 
@@ -99,6 +93,14 @@ def binding(content: Content, data: Element, place: str, *, given: bool, late: b
     name = f"{when}{id} = {shown}{unless}"
     uses = Uses(reads=reads, writes=frozenset({id}))
     return (Action(content.step(name, canonical(data), data, bind, uses).name),)
+
+
+def _evaluating(expression: Expression) -> Callable[[Run], Any]:
+    return lambda run: expression(run.scope)
+
+
+def _constant(value: Any) -> Callable[[Run], Any]:
+    return lambda run: value
 
 
 def fetched(content: Content, element: Element, place: str) -> str:
