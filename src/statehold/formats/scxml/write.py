@@ -2,8 +2,9 @@
 
 A chart that came from SCXML keeps the XML of what its functions' names stand for, and comes back as
 the same document: read again, it gives the same chart. Of any other, SCXML gets the structure:
-states, transitions, events. Functions are Python, which a document can't carry, so each is left out
-and told; so is what SCXML has no word for (timers, owners, roles, deadlines).
+states, transitions, events, and timers as delayed messages. Functions are Python, which a document
+can't carry, so each is left out and told; so is what SCXML has no word for (owners, roles,
+deadlines).
 """
 
 from __future__ import annotations
@@ -80,6 +81,9 @@ class _Writer:
             self.line(script, 1)
         if not self.born:
             self.left_out(root)
+            if chart.policy.matching == "exact":
+                why = "in SCXML a transition for x takes x.y too, and * decides by its place"
+                self.omit("whole names of events", "the chart", why)
         if root.kind == "parallel":
             why = "the root of a document is never parallel; its regions stand in a state of it"
             self.omit("kind parallel", "the root", why)
@@ -140,6 +144,7 @@ class _Writer:
         entry = node.entry[len(self.data[node.id]) :] if binds else node.entry
         self.blocks("onentry", entry, node.id, depth + 1)
         self.blocks("onexit", node.exit, node.id, depth + 1)
+        self.timers(number, depth + 1)
         for invoke in node.invokes:
             self.invoke(invoke, node.id, depth + 1)
         if node.output is not None:
@@ -147,6 +152,23 @@ class _Writer:
         self.left_out(node)
         self.inside(number, depth + 1)
         self.close(_KINDS[node.kind], depth)
+
+    def timers(self, number: int, depth: int) -> None:
+        """What a state's timers are in SCXML: messages to itself, taken back when it is left."""
+        for transition in self.tree.transitions[number]:
+            delay = transition.trigger.delay
+            if delay is None or delay.seconds is None:
+                continue
+            (event,) = transition.trigger.events
+            sent = {"event": event, "id": event, "delay": f"{delay.seconds:g}s"}
+            self.open("onentry", {}, depth)
+            self.open("send", sent, depth + 1)
+            self.close("send", depth + 1)
+            self.close("onentry", depth)
+            self.open("onexit", {}, depth)
+            self.open("cancel", {"sendid": event}, depth + 1)
+            self.close("cancel", depth + 1)
+            self.close("onexit", depth)
 
     def default(self, node: StateNode, depth: int) -> None:
         """The transition of an ``<initial>``, or of a history state."""
@@ -232,9 +254,11 @@ class _Writer:
                 pass
             case _:
                 attributes["event"] = " ".join(transition.trigger.events)
-        if transition.trigger.kind == "after":
-            why = "SCXML has no timers of states; its event has to be sent with a delay"
-            self.omit("delay", place, why)
+        delay = transition.trigger.delay
+        if delay is not None and delay.seconds is None:
+            self.omit(f"delay {delay.function}", place, "a document can't carry Python")
+        elif delay is not None and not transition.source:
+            self.omit("delay", place, "a document has no entry actions of its own")
         conditions = [*self.conditions(transition.guards, place)]
         if conditions:
             attributes["cond"] = " && ".join(conditions)
