@@ -20,7 +20,7 @@ async def data_after(content: str, declared: str = "", **attributes: str) -> dic
     """The variables after an entry action, with the last error."""
     datamodel = f'<datamodel><data id="error"/>{declared}</datamodel>'
     body = datamodel + COLLECTING.format(content=content)
-    async with running(body, **attributes) as session:
+    async with running(body, None, None, **attributes) as session:
         return await session.data()
 
 

@@ -88,7 +88,7 @@ def documents(draw: st.DrawFn) -> str:
         if draw(st.booleans()):
             attributes["type"] = "internal"
         if made and draw(st.booleans()):
-            attributes["target"] = draw(st.sampled_from(made))
+            attributes["target"] = draw(st.sampled_from(list(made)))
         return element("transition", attributes, draw(blocks))
 
     def state(depth: int) -> str:
@@ -102,7 +102,7 @@ def documents(draw: st.DrawFn) -> str:
         count = draw(st.integers(1 if name == "parallel" else 0, 2)) if depth < 3 else 0
         children = [state(depth + 1) for _ in range(count)]
         mixed = [*children, *(transition() for _ in range(draw(st.integers(0, 2))))]
-        inside += draw(st.permutations(mixed))
+        inside += list(draw(st.permutations(mixed)))
         if depth == 1 and draw(st.booleans()):
             own = '<scxml datamodel="python"><final id="f"/></scxml>'
             inside.append(f"<invoke namelist='x'><content>{own}</content></invoke>")

@@ -18,6 +18,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from statehold.chart.event import timer_event
 from statehold.chart.model import ROOT, Chart, Delay, StateNode, Transition
@@ -331,16 +332,17 @@ class _Validation:
 
     def _check_together(self, place: str, what: str, targets: Iterable[str]) -> None:
         """Two targets can be active together if they part at a parallel state, or lie in line."""
-        known = [target for target in targets if target in self.states]
-        lines = [(target, self._line(target)) for target in known]
-        for number, (one, first) in enumerate(lines):
-            for other, second in lines[number + 1 :]:
-                shared = [a for a, b in zip(first, second, strict=False) if a == b]
-                parted = len(shared) < min(len(first), len(second))
-                if parted and shared and self.states[shared[-1]].kind != "parallel":
+        chosen: dict[str, tuple[str, str]] = {}
+        for target in dict.fromkeys(targets):
+            line = self._line(target) if target in self.states else ()
+            for above, below in pairwise(line):
+                if self.states[above].kind == "parallel":
+                    continue
+                first, other = chosen.setdefault(above, (below, target))
+                if first != below:
                     self._complain(
                         place,
-                        f"{what} {one} and {other} can't be active together",
+                        f"{what} {other} and {target} can't be active together",
                         "several targets lie in different regions of one parallel state",
                     )
                     return

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from statehold.chart.event import done_event, result_event
 from statehold.chart.machine import AMachine, Definition, Uses
 from statehold.chart.model import (
     ROOT,
@@ -32,6 +30,7 @@ from statehold.formats.scxml import data as datamodel
 from statehold.formats.scxml.content import Content, execution_error
 from statehold.formats.scxml.expressions import Expressions
 from statehold.formats.scxml.family import DEPTH_LIMIT, DOCUMENTS_LIMIT, Family
+from statehold.formats.scxml.ids import Ids, states_of
 from statehold.formats.scxml.invoking import Invoking
 from statehold.formats.scxml.languages import LANGUAGES
 from statehold.formats.scxml.markup import (
@@ -48,7 +47,7 @@ from statehold.formats.scxml.markup import (
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.rendering import payload as rendered_payload
 from statehold.formats.scxml.session import Run, Session
-from statehold.formats.scxml.vocabulary import check, check_content, is_executable, is_state
+from statehold.formats.scxml.vocabulary import check, check_content, is_executable
 from statehold.interpreter.selection import is_reserved
 
 #: SCXML's own rules throughout
@@ -93,7 +92,7 @@ class Document:
         self.omissions = family.omissions
         expressions = Expressions(self._session(), self.omissions, family.text)
         self.content = Content(expressions, self.omissions)
-        self.ids = _Ids(root)
+        self.ids = Ids(root)
         self.invokes: dict[str, str] = {}
         self.homes: dict[str, list[str]] = {}
         self.invoking = Invoking(
@@ -127,7 +126,7 @@ class Document:
 
     def definition(self) -> Definition[Any]:
         check(self.content, self.root, "the root")
-        count = sum(1 for _ in _states(self.root))
+        count = sum(1 for _ in states_of(self.root))
         if count > STATE_LIMIT:
             message = f"it has {count} states; the limit is {STATE_LIMIT}"
             raise refusal(self.name, message, "split it into several machines")
@@ -405,63 +404,6 @@ class Document:
             return read_root(root, family, name)
         finally:
             family.path = before
-
-
-class _Ids:
-    """Ids of a document: those that it gives, and those that are made up for the rest."""
-
-    def __init__(self, root: Element) -> None:
-        self._made: dict[Element, str] = {}
-        self._counted: dict[str, int] = {}
-        elements = list(_states(root))
-        self.known = {element.get("id") for element in elements} - {None, ""}
-        for element in elements:
-            if not element.get("id"):
-                self._made[element] = self._fresh(tag(element))
-        invoked = {
-            invoke.get("id")
-            for element in elements
-            for invoke in parts(element, "invoke")
-            if invoke.get("id")
-        }
-        self._invokes: set[str | None] = set(invoked)
-        self.completions = {done_event(id) for id in self.known if id is not None}
-        self.results = {result_event(id) for id in invoked if id is not None}
-
-    def of(self, element: Element) -> str:
-        return element.get("id") or self._made[element]
-
-    def _fresh(self, name: str) -> str:
-        number = 1
-        while f"{name}_{number}" in self.known:
-            number += 1
-        id = f"{name}_{number}"
-        self.known.add(id)
-        return id
-
-    def invoke(self, state: str) -> str:
-        """An id of the form that SCXML 6.4.1 asks for: ``state.number``."""
-        number = 1
-        while f"{state}.{number}" in self._invokes:
-            number += 1
-        id = f"{state}.{number}"
-        self._invokes.add(id)
-        return id
-
-    def transition(self, label: str) -> str:
-        """Unique, and the same as long as those before it with the same events are."""
-        count = self._counted.get(label, 0) + 1
-        self._counted[label] = count
-        return label if count == 1 else f"{label}[{count}]"
-
-
-def _states(root: Element) -> Iterator[Element]:
-    """All states of a document, in document order."""
-    pending = [child for child in reversed(root) if is_state(child)]
-    while pending:
-        element = pending.pop()
-        yield element
-        pending += [child for child in reversed(element) if is_state(child)]
 
 
 def visible(data: dict[str, Any]) -> dict[str, Any]:

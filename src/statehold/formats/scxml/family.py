@@ -39,6 +39,7 @@ class Family:
     #: sources being read, outermost first
     path: tuple[str, ...] = ()
     read: int = 0
+    _counted: dict[str, int] = field(default_factory=dict)
 
     def fetch(self, source: str) -> bytes:
         """The bytes of a ``src``; raises ``LookupError`` with what is wrong."""
@@ -63,11 +64,11 @@ class Family:
 
     def name(self, wanted: str) -> str:
         """A name for a machine that no other of these has, made of the wanted one."""
-        plain = slug(wanted)
-        name, number = plain, 1
+        name = plain = slug(wanted)
         while name in self.taken:
-            number += 1
-            name = f"{plain[: _NAME_LIMIT - 4]}-{number}"
+            number = self._counted.get(plain, 1) + 1
+            self._counted[plain] = number
+            name = f"{plain[: _NAME_LIMIT - 5]}-{number}"
         self.taken.add(name)
         return name
 

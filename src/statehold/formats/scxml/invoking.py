@@ -31,8 +31,6 @@ EFFECT_PREFIX = "effect:"
 
 _SOURCES = re.compile(r"""['"]((?:file:)?[\w./-]+\.(?:scxml|xml))['"]""")
 
-ReadChild = Callable[[Element, str], AMachine | None]
-
 
 class Invoking:
     """Reads the invokes of one document; ``children`` and ``effects`` are what they start.
@@ -173,22 +171,16 @@ class Invoking:
         def choose(run: Run) -> str:
             check_type(run)
             value = expression(run.scope)
-            name = known.get(value.removeprefix("file:") if by_source else value)  # texts alone
-            if name is None:
+            wanted = value.removeprefix("file:") if isinstance(value, str) else ""
+            if wanted not in known:
                 raise fails(text, "it gives no document that was read with this one")
-            return name
-
-        def guarded(run: Run) -> str:
-            try:
-                return choose(run)
-            except AttributeError:
-                raise fails(text, "it gives no text") from None
+            return known[wanted]
 
         shown = f"machine of {text.strip()}"
         kind = (element.get("typeexpr") or "").strip()
         name = f"{shown} of type ({kind})" if kind else shown
         uses = Uses(reads=expression.reads)
-        return shown, self.content.function(name, canonical(element), element, guarded, uses)
+        return shown, self.content.function(name, canonical(element), element, choose, uses)
 
     def _checked(self, element: Element, place: str, name: str) -> str:
         check_type = self._type(element, place)
