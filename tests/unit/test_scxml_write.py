@@ -87,8 +87,8 @@ def documents(draw: st.DrawFn) -> str:
             attributes["cond"] = draw(expressions)
         if draw(st.booleans()):
             attributes["type"] = "internal"
-        if made and draw(st.booleans()):
-            attributes["target"] = draw(st.sampled_from(list(made)))
+        if len(made) > 0 and draw(st.booleans()):
+            attributes["target"] = draw(st.sampled_from(made))
         return element("transition", attributes, draw(blocks))
 
     def state(depth: int) -> str:

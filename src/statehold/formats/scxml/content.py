@@ -24,7 +24,7 @@ from statehold.formats.scxml.expressions import Expressions, value_of
 from statehold.formats.scxml.markup import Element, canonical, inner, is_scxml, line_of, tag
 from statehold.formats.scxml.rendering import rendered
 from statehold.formats.scxml.sending import Sending
-from statehold.formats.scxml.session import Run, Session, fails
+from statehold.formats.scxml.session import Run, Session, execution_error, fails
 
 #: turns of one ``<foreach>``
 FOREACH_LIMIT = 100_000
@@ -167,26 +167,6 @@ class Content:
             return ErrorEvent(execution_error(what, lines, name, error))
 
         return told
-
-
-def execution_error(
-    what: str, lines: Sequence[int], content: str, error: BaseException, sendid: str = ""
-) -> NamedEvent:
-    """``error.execution``, with the element and the line that it comes from.
-
-    The same content at several places is one function, so all of its lines are told.
-    """
-    data = {
-        "tagname": what,
-        "line": lines[0],
-        "reason": str(error),
-        "error": type(error).__name__,
-        "content": content,
-    }
-    if len(lines) > 1:
-        data["lines"] = sorted(set(lines))
-    sendid = sendid or getattr(error, "sendid", "")
-    return NamedEvent("error.execution", data, sendid=sendid, kind="platform")
 
 
 class Reading:

@@ -7,7 +7,7 @@ is entered for the first time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from statehold.chart.machine import Uses
@@ -39,8 +39,16 @@ def all_of(root: Element) -> list[tuple[Element, Element]]:
     return found
 
 
-def starting(content: Content, root: Element) -> Block:
-    """Keeps what a session was started with, as far as the document asks for it (SCXML 6.4.4)."""
+def starting(
+    content: Content,
+    root: Element,
+    data: Sequence[tuple[Element, Element]],
+    place: str,
+    *,
+    late: bool,
+) -> list[Block]:
+    """The blocks of the root: what a session was started with, as far as the document asks for it
+    (SCXML 6.4.4), then the variables that are bound at once."""
     given = content.session.given
     name = f"given {', '.join(sorted(given)) or 'nothing'}"
 
@@ -48,7 +56,12 @@ def starting(content: Content, root: Element) -> Block:
         for key in [key for key in run.data if key not in given]:
             del run.data[key]
 
-    return (content.step(name, "", root, keep),)
+    blocks: list[Block] = [(content.step(name, "", root, keep),)]
+    for element, owner in data:
+        if owner is root or not late:
+            is_given = owner is root and element.get("id") in given
+            blocks.append(binding(content, element, place, given=is_given, late=False))
+    return blocks
 
 
 def binding(content: Content, data: Element, place: str, *, given: bool, late: bool) -> Block:

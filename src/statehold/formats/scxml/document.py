@@ -12,14 +12,11 @@ from statehold.chart.model import (
     Action,
     Block,
     Chart,
-    EventShape,
-    Guard,
     Initial,
     Invoke,
     Policy,
     StateNode,
     Transition,
-    Trigger,
 )
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
@@ -27,7 +24,7 @@ from statehold.errors import DefinitionError, Problem
 from statehold.expression.language import Language
 from statehold.formats.notation import STATE_LIMIT, TRANSITION_LIMIT
 from statehold.formats.scxml import data as datamodel
-from statehold.formats.scxml.content import Content, execution_error
+from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.expressions import Expressions
 from statehold.formats.scxml.family import DEPTH_LIMIT, DOCUMENTS_LIMIT, Family
 from statehold.formats.scxml.ids import Ids, states_of
@@ -46,16 +43,14 @@ from statehold.formats.scxml.markup import (
 )
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.rendering import payload as rendered_payload
-from statehold.formats.scxml.session import Run, Session
+from statehold.formats.scxml.session import Run, Session, execution_error
+from statehold.formats.scxml.triggers import events_of, guards_of, trigger_of
 from statehold.formats.scxml.vocabulary import check, check_content, is_executable
-from statehold.interpreter.selection import is_reserved
 
 #: SCXML's own rules throughout
 POLICY = Policy(matching="token", errors="event", messages="session")
 #: where a document names none
 DEFAULT_DATAMODEL = "ecmascript"
-
-_IN = re.compile(r"""In\(\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*\)""")
 
 
 def read_document(raw: bytes | str, family: Family, name: str | None = None) -> Definition[Any]:
@@ -144,7 +139,7 @@ class Document:
             self.family.version,
             tuple(self.states),
             tuple(self.transitions),
-            self._events(),
+            events_of(self.transitions),
             schema,
             POLICY,
             meta={"scxml": self._meta()},
@@ -179,21 +174,6 @@ class Document:
         if scripts:
             found["scripts"] = scripts
         return found
-
-    def _events(self) -> tuple[EventShape, ...]:
-        """Names that transitions wait for, for who asks what is allowed."""
-        named = (
-            descriptor.removesuffix(".*").removesuffix(".")
-            for transition in self.transitions
-            if transition.trigger.kind == "event"
-            for descriptor in transition.trigger.events
-        )
-        found = dict.fromkeys(
-            name
-            for name in named
-            if name not in ("", "*") and not is_reserved(f"{name}.") and not is_reserved(name)
-        )
-        return tuple(EventShape(name) for name in found)
 
     def _located(self, problem: Problem) -> Problem:
         line = self.lines.get(problem.place)
@@ -277,29 +257,20 @@ class Document:
         return self.content.block(element, place)
 
     def _entry_data(self, element: Element, id: str, place: str) -> list[Block]:
-        """The blocks that bind variables, before all others."""
+        """The blocks that bind variables and run the document's scripts, before all others."""
         own = datamodel.own(element)
         if own:
             self.homes[id] = [canonical(data) for data in own]
-        if element is not self.root and not self.late:
-            return []
-        blocks = [] if element is not self.root else [datamodel.starting(self.content, element)]
-        elements = (
-            [data for data, _ in self.data] if element is self.root and not self.late else own
-        )
-        given = self.content.session.given
-        for data in elements:
-            is_given = element is self.root and data.get("id") in given and self._is_top(data)
-            late = self.late and element is not self.root
-            blocks.append(datamodel.binding(self.content, data, place, given=is_given, late=late))
-        if element is self.root:
-            for script in parts(element, "script"):
-                check_content(self.content, script, place)
-                blocks.append((Action(self.content.action(script, place)),))
+        if element is not self.root:
+            if not self.late:
+                return []
+            bind = datamodel.binding
+            return [bind(self.content, data, place, given=False, late=True) for data in own]
+        blocks = datamodel.starting(self.content, element, self.data, place, late=self.late)
+        for script in parts(element, "script"):
+            check_content(self.content, script, place)
+            blocks.append((Action(self.content.action(script, place)),))
         return blocks
-
-    def _is_top(self, data: Element) -> bool:
-        return any(one is data and owner is self.root for one, owner in self.data)
 
     def _output(self, element: Element, place: str) -> str | None:
         check(self.content, element, place)
@@ -344,36 +315,14 @@ class Document:
             Transition(
                 id,
                 source,
-                self._trigger(events),
+                trigger_of(events, self.ids),
                 words(element, "target"),
-                self._guards(element, place),
+                guards_of(element, self.content, self.ids, place),
                 (block,) if block else (),
                 # SCXML 3.5: for compound sources alone
                 element.get("type") == "internal" and kind == "compound",
             )
         )
-
-    def _trigger(self, events: tuple[str, ...]) -> Trigger:
-        if not events:
-            return Trigger("always")
-        if events == ("*",):
-            return Trigger("any")
-        if len(events) == 1:
-            if events[0] in self.ids.completions:
-                return Trigger("done", events)
-            if events[0] in self.ids.results:
-                return Trigger("result", events)
-        return Trigger("event", events)
-
-    def _guards(self, element: Element, place: str) -> tuple[Guard, ...]:
-        text = (element.get("cond") or "").strip()
-        if not text:
-            return ()
-        found = _IN.fullmatch(text)
-        asked = (found[1] or found[2]) if found else None
-        if asked in self.ids.known:
-            return (Guard(str(asked), "in"),)
-        return (Guard(self.content.guard(element, text, place)),)
 
     # --- other documents ---
 

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,3 +177,23 @@ def address(target: str) -> tuple[str, str] | None:
 def fails(text: str, why: str) -> EvaluationFailed:
     """What is wrong with a value that an expression came to."""
     return EvaluationFailed(f"{text}: {why}")
+
+
+def execution_error(
+    what: str, lines: Sequence[int], content: str, error: BaseException, sendid: str = ""
+) -> NamedEvent:
+    """``error.execution``, with the element and the line that it comes from.
+
+    The same content at several places is one function, so all of its lines are told.
+    """
+    data = {
+        "tagname": what,
+        "line": lines[0],
+        "reason": str(error),
+        "error": type(error).__name__,
+        "content": content,
+    }
+    if len(lines) > 1:
+        data["lines"] = sorted(set(lines))
+    sendid = sendid or getattr(error, "sendid", "")
+    return NamedEvent("error.execution", data, sendid=sendid, kind="platform")
