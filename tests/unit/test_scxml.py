@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from statehold.chart.machine import Uses
@@ -10,6 +12,8 @@ from statehold.define.effects import effect
 from statehold.errors import DefinitionError
 from statehold.formats.notation import Imported, Offered
 from statehold.formats.scxml import read_scxml
+from statehold.interpreter import start
+from statehold.interpreter.outlook import allowed
 from tests.conformance.sessions import document, imported
 
 
@@ -279,3 +283,12 @@ def test_the_name_of_the_machine_is_made_of_the_documents() -> None:
         raw = document('<state id="a"/>', name=given)
         assert read_scxml(raw).definition.name == expected
     assert read_scxml(raw, name="other", version=3).definition.version == 3
+
+
+def test_an_event_is_allowed_where_the_condition_before_it_fails() -> None:
+    definition = imported(
+        '<state id="a"><transition event="e" cond="nothing" target="a"/>'
+        '<transition event="e" target="b"/></state><state id="b"/>'
+    ).definition
+    snapshot = start(definition, {}, datetime(2026, 1, 1, tzinfo=UTC)).snapshot
+    assert allowed(definition, snapshot) == ("e",)

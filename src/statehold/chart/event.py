@@ -146,7 +146,9 @@ class ErrorEvent(Exception):
 
     def __init__(self, event: NamedEvent) -> None:
         self.event = event
-        super().__init__(f"{event.name}: {event.data}")
+        data = event.data
+        why = data.get("reason", data) if isinstance(data, dict) else data
+        super().__init__(f"{event.name}: {why}")
 
 
 #: anything that can be given to a step; a union, since checkers take no class variable of a model
