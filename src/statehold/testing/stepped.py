@@ -272,8 +272,8 @@ class Stepped(Generic[D]):
                 return
         why = str(self._refusal(mail.event, None))
         self._story.note(self._now, f"{told} refused: {why}")
-        event = Undeliverable(self.definition.name, self.id, mail.event.__event__, why)
-        if not self.done:
+        event = Undeliverable(self.definition.name, self.id, mail.event.__event__, why, mail.id)
+        if not self.done and self.definition.chart.policy.messages == "durable":
             taken = self._step(event, "Undeliverable", None)
             if taken.accepted:
                 self._take(taken, "Undeliverable")

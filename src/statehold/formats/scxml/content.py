@@ -128,7 +128,9 @@ class Content:
         uses: Uses,
         takes: int,
     ) -> None:
-        self.known[name] = Known(Function(call, takes, uses), xml, [line_of(element)])
+        reads = frozenset(name for name in uses.reads if not name.startswith("_"))
+        known = Function(call, takes, Uses(reads, uses.writes, uses.raises))
+        self.known[name] = Known(known, xml, [line_of(element)])
 
     def omit(self, what: str, place: str, why: str, element: Element) -> None:
         self.omissions.append(Omission(what, place, why, line_of(element)))
