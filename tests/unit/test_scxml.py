@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from statehold.define.effects import effect
 from statehold.errors import DefinitionError
 from statehold.formats.notation import Imported, Offered
 from statehold.formats.scxml import read_scxml
-from statehold.interpreter import start
+from statehold.interpreter import Step, start
 from statehold.interpreter.outlook import allowed
 from tests.conformance.sessions import document, imported
 
@@ -290,5 +291,5 @@ def test_an_event_is_allowed_where_the_condition_before_it_fails() -> None:
         '<state id="a"><transition event="e" cond="nothing" target="a"/>'
         '<transition event="e" target="b"/></state><state id="b"/>'
     ).definition
-    snapshot = start(definition, {}, datetime(2026, 1, 1, tzinfo=UTC)).snapshot
-    assert allowed(definition, snapshot) == ("e",)
+    step: Step[Any] = start(definition, {}, datetime(2026, 1, 1, tzinfo=UTC))
+    assert allowed(definition, step.snapshot) == ("e",)
