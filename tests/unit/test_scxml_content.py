@@ -292,3 +292,11 @@ async def test_a_variable_without_a_value_outlives_storage() -> None:
 async def test_expressions_with_too_much_work_are_errors_too() -> None:
     data = await data_after('<assign location="x" expr="\'a\' * 10 ** 9"/>', '<data id="x"/>')
     assert data["error"]["tagname"] == "assign"
+
+
+async def test_the_turns_of_nested_loops_are_bounded_together() -> None:
+    content = """<foreach array="range(1000)" item="x"><foreach array="range(1000)" item="y">
+      <assign location="n" expr="n + 1"/></foreach></foreach>"""
+    data = await data_after(content, '<data id="n" expr="0"/>')
+    assert "more than 10000 turns" in data["error"]["reason"]
+    assert data["n"] < 10_000

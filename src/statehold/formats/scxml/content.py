@@ -26,9 +26,6 @@ from statehold.formats.scxml.rendering import rendered
 from statehold.formats.scxml.sending import Sending
 from statehold.formats.scxml.session import Run, Session, execution_error, fails
 
-#: turns of one ``<foreach>``
-FOREACH_LIMIT = 100_000
-
 NO_USES = Uses()
 
 Does: TypeAlias = Callable[[Run], None]
@@ -343,9 +340,8 @@ class Reading:
                 raise fails(array.text, f"it is no list but {type(found).__name__}")
             if not all(legal):
                 raise fails("<foreach>", f"{item!r} and {index!r} have to be names of variables")
-            if len(found) > FOREACH_LIMIT:
-                raise fails(array.text, f"{len(found)} items; the limit is {FOREACH_LIMIT}")
             for number, one in enumerate(tuple(found)):
+                run.turn()
                 run.put(item, one)
                 if index:
                     run.put(index, number)

@@ -35,6 +35,8 @@ SEND_TYPES = ("", "scxml", PROCESSOR)
 #: what ``type`` of ``<invoke>`` may be
 INVOKE_TYPES = ("", "scxml", "http://www.w3.org/TR/scxml", "http://www.w3.org/TR/scxml/")
 SESSION_PREFIX = "#_scxml_"
+#: turns of all ``<foreach>`` in one piece of executable content, each inside another counted
+TURN_LIMIT = 10_000
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9_-]{0,63})/(.{1,200})", re.DOTALL)
 
@@ -63,10 +65,17 @@ class Run:
     event: AnEvent | None = None
     context: Context | None = None
     scope: Scope = field(init=False)
+    turns: int = 0
 
     def __post_init__(self) -> None:
         functions = {} if self.context is None else {"In": self.context.active}
         self.scope = Scope(Variables(self.session, self.data), self._system(), functions)
+
+    def turn(self) -> None:
+        """One more turn of a loop, whichever it is."""
+        self.turns += 1
+        if self.turns > TURN_LIMIT:
+            raise fails("<foreach>", f"more than {TURN_LIMIT} turns in one go, nested ones counted")
 
     @property
     def asked(self) -> Context:
