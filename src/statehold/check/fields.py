@@ -157,7 +157,9 @@ def _readings(subject: Subject) -> Iterator[tuple[str, Reading]]:
 def _has(type_: Any, field: str, subject: Subject) -> bool:
     """Says yes wherever it can't be told."""
     if isinstance(type_, type) and issubclass(type_, BaseModel):
-        if type_.model_config.get("extra") == "allow" or hasattr(type_, "__getattr__"):
+        # pydantic's own ``__getattr__`` finds nothing that is not declared
+        made_up = getattr(type_, "__getattr__", None) is not getattr(BaseModel, "__getattr__", None)
+        if type_.model_config.get("extra") == "allow" or made_up:
             return True
         return field in type_.model_fields or hasattr(type_, field)
     if isinstance(type_, type) and dataclasses.is_dataclass(type_):

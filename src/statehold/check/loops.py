@@ -126,11 +126,11 @@ def _raised(subject: Subject) -> Iterator[tuple[list[Move], str]]:
             if (at, None) in ways:
                 break
             event = waiting.popleft()
-            move = only.get((at, event))
-            if move is None:
-                if (at, event) in ways:
-                    break
+            if (at, event) not in ways:
                 continue
+            if (at, event) not in only:
+                break
+            move = only[at, event]
             path.append(move)
             for id in move.transitions:
                 waiting.extend(raising[id])

@@ -115,7 +115,7 @@ class Samples:
         wanted = any(self.definition.functions[name].takes == 2 for name in names)
         constants = list(self.constants(names))
         events: list[Any] = [None]
-        if wanted and event in self.definition.events:
+        if wanted and event is not None and event in self.definition.events:
             shape = self.definition.events[event]
             schema = self.schemas.get(event, {})
             made = _Maker(schema, constants).objects(schema, None, EVENT_LIMIT)
