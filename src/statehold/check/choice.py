@@ -4,13 +4,16 @@ other's way."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 
 from statehold.chart.event import done_event
 from statehold.chart.model import Guard, Transition
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject, listed
 from statehold.interpreter.selection import candidates, domain, matches
+
+#: pairs of transitions that are compared
+PAIR_LIMIT = 100_000
 
 _DONE = done_event("")
 
@@ -49,8 +52,8 @@ def waits_in_vain(subject: Subject, t: Transition) -> bool:
 
 def _comes(subject: Subject, t: Transition) -> bool:
     """Whether the outcome can come: an invoke starts where its state is rested in."""
-    invokes = [(s.id, i.id) for s in subject.chart.states for i in s.invokes]
-    mine = [state for state, id in invokes if any(e.endswith(f".{id}") for e in t.trigger.events)]
+    ids = [name.split(".", 2)[2] for name in t.trigger.events if name.count(".") > 1]
+    mine = [subject.invoking[id] for id in ids if id in subject.invoking]
     return not mine or any(state in subject.rested for state in mine)
 
 
@@ -61,10 +64,11 @@ def _because(subject: Subject, t: Transition) -> str:
         if set(earlier.guards) <= set(t.guards):
             what = "asks for no more" if earlier.guards else "has no guard"
             return f"{earlier.id} is asked first and {what}"
-    names = [move for move in subject.moves if _takes_its_place(subject, move.event, t)]
     instead = dict.fromkeys(
         id
-        for move in names
+        for name, moves in subject.moves_by_event.items()
+        if _takes_its_place(subject, name, t)
+        for move in moves
         if t.source in subject.explored.spots[move.before].active
         for id in move.transitions
     )
@@ -147,9 +151,12 @@ def conflicting_regions(subject: Subject) -> Iterator[Finding]:
         if t.targets and t.id in subject.taken and t.trigger.kind in ("event", "done")
         and not subject.has_function(t)
     ]  # fmt: skip
-    for first, second in combinations(leading, 2):
-        if not set(first.trigger.events) & set(second.trigger.events):
-            continue
+    by_event: dict[str, list[Transition]] = {}
+    for t in leading:
+        for name in t.trigger.events:
+            by_event.setdefault(name, []).append(t)
+    pairs = (pair for those in by_event.values() for pair in combinations(those, 2))
+    for first, second in islice(pairs, PAIR_LIMIT):
         one, other = subject.tree.index[first.source], subject.tree.index[second.source]
         if (
             second.source not in subject.together.get(first.source, ())

@@ -11,7 +11,6 @@ from statehold.check.choice import waits_in_vain
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject, listed
 from statehold.interpreter.explore import detached_effects
-from statehold.interpreter.selection import matches
 
 
 def never_done(subject: Subject) -> Iterator[Finding]:
@@ -56,21 +55,16 @@ def done_unhandled(subject: Subject) -> Iterator[Finding]:
     """Inner ends that are reached and never left, while nobody listens."""
     if not subject.complete:
         return
-    heard = {
-        state.id
-        for state in subject.chart.states
-        if any(
-            t.trigger.kind != "always"
-            and matches(subject.chart.policy, t.trigger, done_event(state.id))
-            for t in subject.chart.transitions
-        )
-    }
     for state in subject.chart.states:
         if state.kind != "final" or state.id not in subject.rested or state.id in subject.left:
             continue
         above = subject.line(state.id)[1:]
         # the regions of a parallel root end the instance together
-        if above == ("",) or heard & set(above) or subject.chart.states[0].kind == "parallel":
+        if (
+            above == ("",)
+            or any(subject.hears(done_event(one)) for one in above)
+            or subject.chart.states[0].kind == "parallel"
+        ):
             continue
         yield subject.finding(
             "done-unhandled",
@@ -86,7 +80,7 @@ def failures(subject: Subject) -> Iterator[Finding]:
     """Effects that use up their tries wait for a person, as an incident; children just end."""
     for state in subject.chart.states:
         for invoke in state.invokes:
-            if not _is_heard(subject, failure_event(invoke.id)):
+            if not subject.hears(failure_event(invoke.id)):
                 what = (
                     "an incident waits for a person, and the machine stays where it is"
                     if invoke.kind == "effect"
@@ -110,7 +104,7 @@ def results(subject: Subject) -> Iterator[Finding]:
     for state, id, name in asked:
         effect = effects.get(name)
         gives = effect.result_type if effect is not None else None
-        if gives in (None, type(None), Any) or _is_heard(subject, result_event(id)):
+        if gives in (None, type(None), Any) or subject.hears(result_event(id)):
             continue
         yield subject.finding(
             "result-unused",
@@ -142,7 +136,7 @@ def children(subject: Subject) -> Iterator[Finding]:
     for state in subject.chart.states:
         for invoke in state.invokes:
             child = definition.children.get(invoke.name) if definition is not None else None
-            if child is None or not _is_heard(subject, result_event(invoke.id)):
+            if child is None or not subject.hears(result_event(invoke.id)):
                 continue
             if not _has_end(child.definition.chart):
                 yield subject.finding(
@@ -159,10 +153,3 @@ def _has_end(chart: Chart) -> bool:
     if root.kind == "parallel":
         return True
     return any(state.kind == "final" and state.parent == root.id for state in chart.states)
-
-
-def _is_heard(subject: Subject, name: str) -> bool:
-    return any(
-        t.trigger.kind != "always" and matches(subject.chart.policy, t.trigger, name)
-        for t in subject.chart.transitions
-    )

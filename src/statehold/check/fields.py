@@ -12,7 +12,7 @@ from statehold.chart.machine import Function
 from statehold.check.finding import Finding
 from statehold.check.reading import Reading, read
 from statehold.check.subject import Subject, listed
-from statehold.interpreter.selection import is_reserved, matches
+from statehold.interpreter.selection import is_reserved
 
 _ABSENT = object()
 
@@ -23,7 +23,7 @@ def never_set(subject: Subject) -> Iterator[Finding]:
     Nothing is said where some action may set more than can be told.
     """
     actions = [subject.reading(name) for name in subject.action_names]
-    if subject.definition is None or not all(reading.known for reading in actions):
+    if subject.definition is None or any(r.gives or not r.known for r in actions):
         return
     written = frozenset().union(*(reading.writes for reading in actions))
     readers: dict[str, list[str]] = {}
@@ -108,7 +108,7 @@ def unheard(subject: Subject) -> Iterator[Finding]:
             raised.setdefault(event, []).append(name)
     declared = [event.name for event in subject.chart.events]
     for event in dict.fromkeys((*declared, *raised)):
-        if _is_heard(subject, event):
+        if subject.hears(event):
             continue
         if event in raised:
             message = f"{listed(raised[event])} raises it, and no transition takes it"
@@ -168,10 +168,3 @@ def _has(type_: Any, field: str, subject: Subject) -> bool:
     if schema.get("additionalProperties") is False:
         return field in schema.get("properties", {}) or hasattr(dict, field)
     return True
-
-
-def _is_heard(subject: Subject, name: str) -> bool:
-    return any(
-        t.trigger.kind != "always" and matches(subject.chart.policy, t.trigger, name)
-        for t in subject.chart.transitions
-    )

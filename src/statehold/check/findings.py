@@ -15,17 +15,17 @@ from collections.abc import Iterator
 
 from statehold.chart.codes import CODES, Code
 from statehold.chart.machine import AMachine
-from statehold.chart.model import Chart, Silence
+from statehold.chart.model import Chart
 from statehold.check import choice, completion, fields, loops, overlap, states, timing
 from statehold.check.catalogue import CATALOGUE
 from statehold.check.finding import SEVERITIES, Finding
 from statehold.check.samples import Samples
 from statehold.check.subject import Subject
 
-__all__ = ["SPOT_LIMIT", "Finding", "findings"]
+__all__ = ["STEP_LIMIT", "Finding", "findings"]
 
-#: configurations, each with what its history states remember, that are looked at
-SPOT_LIMIT = 5_000
+#: microsteps that are followed to find out what can happen
+STEP_LIMIT = 10_000
 #: found by asking guards alone
 ASKED: frozenset[Code] = frozenset({"overlapping-guards"})
 
@@ -60,7 +60,7 @@ _CHECKS = (
 
 
 def findings(
-    machine: AMachine | Chart, *, limit: int = SPOT_LIMIT, ask: bool = True
+    machine: AMachine | Chart, *, limit: int = STEP_LIMIT, ask: bool = True
 ) -> tuple[Finding, ...]:
     """What the checks find in a valid machine or a bare chart: errors first, then warnings.
 
@@ -76,7 +76,8 @@ def findings(
         found += overlap.overlapping(subject, samples)
     if not subject.complete:
         found.append(_cut(subject, limit))
-    told = [f for f in found if not any(_silences(s, f) for s in chart.silenced)]
+    silenced = {(s.code, s.place) for s in chart.silenced if s.reason}
+    told = [f for f in found if silenced.isdisjoint(_silencing(f))]
     told += _about_silences(subject, found, asked=samples is not None)
     rank = {code: number for number, code in enumerate(CATALOGUE)}
     told.sort(key=lambda f: (SEVERITIES.index(f.severity), rank[f.code]))
@@ -88,24 +89,21 @@ def _cut(subject: Subject, limit: int) -> Finding:
         "search-cut",
         "chart",
         "",
-        f"it has more than {limit} configurations, which is as many as were looked at: nothing is "
-        "said of what can never happen",
-        "look at more of them, or make a part of it a machine of its own",
+        f"more than {limit} microsteps can happen in it, which is as many as were followed: "
+        "nothing is said of what can never happen",
+        "follow more of them (--limit), or make a part of it a machine of its own",
     )
 
 
-def _silences(silence: Silence, finding: Finding) -> bool:
-    """A place that several transitions were made of, ``reject``, stands for ``reject[cooking]``
-    too."""
-    place = silence.place
-    return (
-        silence.code == finding.code
-        and bool(silence.reason)
-        and (not place or finding.place == place or finding.place.startswith(f"{place}["))
-    )
+def _silencing(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The codes and places that silence it. That of a rule, ``reject``, stands for the transitions
+    that it was made into, ``reject[cooking]``, too."""
+    code, place = finding.code, finding.place
+    return (code, ""), (code, place), (code, place.partition("[")[0])
 
 
 def _about_silences(subject: Subject, found: list[Finding], *, asked: bool) -> Iterator[Finding]:
+    used = {one for finding in found for one in _silencing(finding)}
     for silence in subject.chart.silenced:
         where = f" at {silence.place}" if silence.place else ""
         if silence.code not in CODES or not silence.reason:
@@ -119,7 +117,7 @@ def _about_silences(subject: Subject, found: list[Finding], *, asked: bool) -> I
             )
             continue
         unsure = not subject.complete or (not asked and silence.code in ASKED)
-        if not unsure and not any(_silences(silence, finding) for finding in found):
+        if not unsure and (silence.code, silence.place) not in used:
             yield subject.finding(
                 "silence-unused",
                 "chart",

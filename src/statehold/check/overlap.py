@@ -12,7 +12,9 @@ from statehold.check.subject import Subject
 from statehold.interpreter.selection import candidates
 
 #: pairs of guards that are compared
-PAIR_LIMIT = 500
+PAIR_LIMIT = 100_000
+#: those of them whose guards are asked
+ASKED_LIMIT = 200
 
 
 def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
@@ -20,8 +22,10 @@ def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
     an earlier one is the wider of the two: it is for what is left over, and meant so."""
     told: set[tuple[str, str]] = set()
     for first, second, event in _pairs(subject):
-        if (first.id, second.id) in told or len(told) >= PAIR_LIMIT:
+        if (first.id, second.id) in told:
             continue
+        if len(told) >= ASKED_LIMIT:
+            break
         told.add((first.id, second.id))
         one, other = _functions(first), _functions(second)
         found = samples.compare(one, other, event)
@@ -52,11 +56,15 @@ def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
 
 def _pairs(subject: Subject) -> Iterator[tuple[Transition, Transition, str | None]]:
     """Transitions of one state for one event, in the order in which they are asked."""
+    budget = PAIR_LIMIT
     for number, own in enumerate(subject.tree.transitions):
         names = dict.fromkeys(n for t in own for n in (t.trigger.events or (None,)))
         for name in names:
             asked = candidates(subject.tree, number, name)
             for first, second in combinations(asked, 2):
+                budget -= 1
+                if not budget:
+                    return
                 differ = (first.targets, first.actions) != (second.targets, second.actions)
                 if differ and _can_be_compared(first, second):
                     yield first, second, name

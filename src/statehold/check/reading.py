@@ -55,6 +55,8 @@ class Reading:
     constant: tuple[Any] | None = None
     constants: set[Any] = field(default_factory=set)
     known: bool = True
+    #: gives a value that, from an action, takes the place of the data
+    gives: bool = False
 
 
 UNKNOWN = Reading(known=False)
@@ -182,8 +184,8 @@ class _Reader:
                 self.field(node, node.slice.value)
             else:
                 reading.known = False
-        elif isinstance(node, ast.Return) and node.value is not None and self.is_data(node.value):
-            self.understood.add(id(node.value))
+        elif isinstance(node, ast.Return) and node.value is not None:
+            self.returned(node.value)
         elif isinstance(node, ast.AugAssign):
             reading.reads.update(self.fields_in(node.target))
         elif isinstance(node, ast.Constant):
@@ -223,6 +225,19 @@ class _Reader:
         outside = _outside(called)
         if outside and not self.is_in_context(called):
             reading.outside.append(outside)
+
+    def returned(self, value: ast.expr) -> None:
+        """A copy by ``model_copy`` or ``replace`` is understood where it is made."""
+        if self.is_data(value):
+            self.understood.add(id(value))
+        elif isinstance(value, ast.Call):
+            called = value.func
+            method = called.attr if isinstance(called, ast.Attribute) else ""
+            # what changes a list in place gives nothing back, in a lambda too
+            if method not in {"model_copy", "replace", *_CHANGING}:
+                self.reading.gives = True
+        elif not (isinstance(value, ast.Constant) and value.value is None):
+            self.reading.gives = True
 
     def copied(self, node: ast.Call) -> None:
         """``data.model_copy(update={"field": …})``"""
@@ -287,7 +302,8 @@ def _event_made(made: ast.AST) -> str | None:
         return None
     name = made.func.id if isinstance(made.func, ast.Name) else made.func.attr
     if name != "NamedEvent":
-        return name
+        # a function that makes an event has no name of one
+        return name if name[:1].isupper() else None
     first = made.args[0] if made.args else None
     return str(first.value) if isinstance(first, ast.Constant) else None
 

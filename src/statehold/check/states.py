@@ -20,6 +20,10 @@ def unreachable(subject: Subject) -> Iterator[Finding]:
     by_upgrade = _reached_by_upgrade(subject)
     finals = top_finals(subject)
     silent = {f.id for f in finals} if finals and not _ends(subject) else set()
+    leading: dict[str, list[str]] = defaultdict(list)
+    for t in subject.chart.transitions:
+        for target in t.targets:
+            leading[target].append(t.id)
     for state in subject.chart.states:
         if state.kind == "history" or state.id in subject.entered or state.id == ROOT:
             continue
@@ -27,7 +31,7 @@ def unreachable(subject: Subject) -> Iterator[Finding]:
             continue
         if state.id in by_upgrade or state.id in silent:
             continue
-        arrows = [t.id for t in subject.chart.transitions if state.id in t.targets]
+        arrows = leading[state.id]
         because = (
             f"only {listed(arrows)} leads there, which is never taken"
             if arrows
@@ -90,18 +94,19 @@ def traps(subject: Subject) -> Iterator[Finding]:
     trapped = [number for number in range(len(spots)) if number not in free]
     seen: set[int] = set()
     leaves = {s.id for s in subject.chart.states if s.kind in ("atomic", "final")}
+    free_leaves = frozenset().union(*(spots[one].active for one in free)) & leaves
+    back = {number: those - free for number, those in back.items()}
     for number in trapped:
         if number in seen:
             continue
         group = _closure({number}, onward) | {number}
-        group = _closure(group, {k: v - free for k, v in back.items()}) | group
+        group = _closure(group, back)
         seen |= group
         inside = frozenset().union(*(spots[one].active for one in group)) & leaves
         # where all of them end up in one state that nothing leaves, that is told by itself
         stuck = any(s not in subject.left and s in subject.rested for s in inside)
         if stuck or not any(spots[one].resting for one in group):
             continue
-        free_leaves = frozenset().union(*(spots[one].active for one in free)) & leaves
         order = [s.id for s in subject.chart.states if s.id in inside]
         own = [state for state in order if state not in free_leaves] or order
         yield subject.finding(
@@ -162,11 +167,12 @@ def owners(subject: Subject) -> Iterator[Finding]:
     for state in subject.chart.states:
         if state.owner is None or state.kind in ("final", "history"):
             continue
-        inner = [s.id for s in subject.chart.states if subject.is_within(s.id, state.id)]
+        tree = subject.tree
+        number = tree.index[state.id]
         asked = [
             t
-            for one in (*inner, *subject.line(state.id))
-            for t in subject.tree.transitions[subject.tree.index[one]]
+            for one in (*range(number, tree.end[number]), *tree.ancestors(number))
+            for t in tree.transitions[one]
             if t.trigger.kind in ("event", "any")
         ]
         roles = [[g.name.split(",") for g in t.guards if g.kind == "by"] for t in asked]

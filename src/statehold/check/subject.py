@@ -12,13 +12,15 @@ from functools import cached_property
 from typing import Any
 
 from statehold.chart.codes import Code
+from statehold.chart.event import timer_event
 from statehold.chart.machine import Definition
-from statehold.chart.model import ROOT, Block, Chart, StateNode, Transition
+from statehold.chart.model import ROOT, Block, Chart, StateNode, Transition, Trigger
 from statehold.chart.tree import Tree
 from statehold.check.catalogue import CATALOGUE
 from statehold.check.finding import Finding, PlaceKind, Severity
 from statehold.check.reading import UNKNOWN, Reading, read
 from statehold.interpreter.explore import Explored, Move, explore
+from statehold.interpreter.selection import is_reserved, matches
 
 #: names listed in one message
 SHOWN = 5
@@ -96,12 +98,56 @@ class Subject:
         """States that are active when a step is over."""
         return frozenset().union(*(s.active for s in self.explored.spots if s.resting))
 
+    @cached_property
+    def moves_by_event(self) -> dict[str | None, list[Move]]:
+        found: dict[str | None, list[Move]] = {}
+        for move in self.moves:
+            found.setdefault(move.event, []).append(move)
+        return found
+
     # --- what the chart says ---
+
+    def hears(self, name: str) -> bool:
+        """Whether any transition is for an event of this name."""
+        return self.hears_beside_timers(name) or name in self._timer_events
+
+    def hears_beside_timers(self, name: str) -> bool:
+        """Whether any transition is, save the timers."""
+        if name in self._descriptors:
+            return True
+        policy = self.chart.policy
+        if policy.matching == "exact":
+            return self._takes_any and not is_reserved(name)
+        return self._takes_any or matches(policy, Trigger("event", tuple(self._descriptors)), name)
+
+    @cached_property
+    def _descriptors(self) -> dict[str, None]:
+        """All that transitions wait for, each once."""
+        named = (t.trigger.events for t in self.chart.transitions if t.trigger.kind != "after")
+        return dict.fromkeys(name for names in named for name in names)
+
+    @cached_property
+    def _timer_events(self) -> frozenset[str]:
+        return frozenset(timer_event(t.id) for t in self.chart.transitions if t.trigger.delay)
+
+    @cached_property
+    def _takes_any(self) -> bool:
+        return any(t.trigger.kind == "any" for t in self.chart.transitions)
+
+    @cached_property
+    def invoking(self) -> dict[str, str]:
+        """The states that invoke something, by the ids of the invokes."""
+        return {invoke.id: state.id for state in self.chart.states for invoke in state.invokes}
 
     def line(self, state: str) -> tuple[str, ...]:
         """The state and its ancestors, the root last."""
         number = self.tree.index[state]
         return (state, *(self.tree.states[above].id for above in self.tree.ancestors(number)))
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The numbers of the transitions, by their ids, in document order."""
+        return {t.id: number for number, t in enumerate(self.chart.transitions)}
 
     def is_within(self, state: str, ancestor: str) -> bool:
         """Whether it is the state itself or lies below it."""

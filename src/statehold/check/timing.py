@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from statehold.chart.event import timer_event
 from statehold.chart.model import Transition
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject
-from statehold.interpreter.selection import domain, matches
+from statehold.interpreter.selection import domain
 
 
 def timers(subject: Subject) -> Iterator[Finding]:
@@ -85,21 +86,11 @@ def _shortest(
             leaves = top is not None and tree.is_descendant(number, top)
             first = due < seconds or (
                 due == seconds and t is not None and above == t.source
-                and subject.chart.transitions.index(other) < subject.chart.transitions.index(t)
+                and subject.positions[other.id] < subject.positions[t.id]
             )  # fmt: skip
-            if leaves and first and not _is_overruled(subject, other):
+            if leaves and first and not subject.hears_beside_timers(timer_event(other.id)):
                 return other
     return None
-
-
-def _is_overruled(subject: Subject, timer: Transition) -> bool:
-    """Whether some other transition may take the timer's event in its place."""
-    return any(
-        other is not timer
-        and other.trigger.kind not in ("always", "after")
-        and matches(subject.chart.policy, other.trigger, timer.trigger.events[0])
-        for other in subject.chart.transitions
-    )
 
 
 def _seconds(t: Transition) -> float | None:

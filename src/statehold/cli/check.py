@@ -16,7 +16,7 @@ from rich.table import Table
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.check.finding import SEVERITIES, Finding
-from statehold.check.findings import SPOT_LIMIT, findings
+from statehold.check.findings import STEP_LIMIT, findings
 from statehold.cli.definition import Targets
 from statehold.cli.outcome import DONE, REFUSED, explain_failure
 from statehold.cli.render import count_of
@@ -32,8 +32,8 @@ def check(
     json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
     limit: Annotated[
-        int, typer.Option(min=1, help="How many configurations to look at, of each machine.")
-    ] = SPOT_LIMIT,
+        int, typer.Option(min=1, help="How many microsteps to follow, in each machine.")
+    ] = STEP_LIMIT,
 ) -> None:
     """Say whether machines can be run, and everything that is wrong with them.
 
@@ -42,7 +42,7 @@ def check(
     reason.
     """
     summaries: list[dict[str, Any]] = []
-    told: list[tuple[Definition[Any], Sequence[Finding]]] = []
+    told: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
     code = DONE
     for target in targets:
         try:

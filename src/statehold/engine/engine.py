@@ -140,8 +140,8 @@ class Engine:
         """Checks the machines against the store and takes up whatever was left unfinished.
 
         Raises ``DefinitionError`` where a chart can't do what it says, changed under its version,
-        or an upgrade is missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used,
-        ``ArchiveFailed`` where an archive can't.
+        or an upgrade is missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store
+        can't be used, ``ArchiveFailed`` where an archive can't.
         """
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)

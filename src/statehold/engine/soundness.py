@@ -3,7 +3,7 @@
 1. Errors refuse the start, as a ``DefinitionError``, before the store is touched. What is meant so
    is silenced in the machine, with a reason.
 2. Warnings are one line of the log for each machine. ``statehold check`` tells them in full.
-3. Only the search is costly, and it is bounded by ``Limits.check_spots``; no function of the
+3. Only the search is costly, and it is bounded by ``Limits.check_steps``; no function of the
    machine is called. What was found is kept with the machine, so that a second engine of the
    process looks at nothing.
 """
@@ -29,7 +29,7 @@ NAMED_LIMIT = 10
 
 def check_machines(runtime: Runtime, machines: Iterable[Definition[Any]]) -> None:
     """Raises ``DefinitionError`` for the first machine with errors, listing all of them."""
-    limit = runtime.limits.check_spots
+    limit = runtime.limits.check_steps
     if not limit:
         return
     for definition in machines:

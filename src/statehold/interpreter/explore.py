@@ -96,7 +96,7 @@ def reachable(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Reachable:
 
 
 def explore(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Explored:
-    """The same search, with every microstep that it followed."""
+    """The same search, with every microstep that it followed: up to ``limit`` of them."""
     search = _Recorded(chart, limit)
     found = search.run()
     return search.explored(found)
@@ -242,7 +242,9 @@ class _Search:
         known = self._heard.get(name)
         if known is None:
             tree = self.program.tree
-            known = frozenset(s for s in range(len(tree.states)) if candidates(tree, s, name))
+            known = frozenset(
+                s for s, own in enumerate(tree.transitions) if own and candidates(tree, s, name)
+            )
             self._heard[name] = known
         return known
 
@@ -262,6 +264,7 @@ class _Recorded(_Search):
         #: each way of moving, and whether it is the only one
         self.moves: dict[tuple[Any, ...], Move] = {}
         self.branches = 0
+        self.looks = 0
 
     def explored(self, found: Reachable) -> Explored:
         _, trace = self.program.beginning()
@@ -277,7 +280,10 @@ class _Recorded(_Search):
         return Explored(found, trace[0].entered, spots, tuple(self.moves.values()))
 
     def add(self, place: _Place) -> _Place:
-        place = super().add(place)
+        if self.looks < self.limit:
+            place = super().add(place)
+        elif place not in self.seen:
+            self.complete = False
         self.number(place)
         return place
 
@@ -295,6 +301,7 @@ class _Recorded(_Search):
     def outcomes(self, root: Node, history: dict[str, tuple[str, ...]]) -> Iterator[Node]:
         leaves = list(super().outcomes(root, history))
         self.branches = len(leaves)
+        self.looks += len(leaves)
         yield from leaves
 
     def take(self, leaf: Node, place: _Place) -> None:
