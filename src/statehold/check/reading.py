@@ -220,8 +220,8 @@ class _Reader:
                 reading.writes.update(self.fields_in(called.value))
             if called.attr == "model_copy" and self.is_data(called.value):
                 self.copied(node)
-            elif called.attr == "replace" and any(map(self.is_data, node.args)):
-                self.replaced(node)
+        if _called(node) == "replace" and any(map(self.is_data, node.args)):
+            self.replaced(node)
         outside = _outside(called)
         if outside and not self.is_in_context(called):
             reading.outside.append(outside)
@@ -231,10 +231,8 @@ class _Reader:
         if self.is_data(value):
             self.understood.add(id(value))
         elif isinstance(value, ast.Call):
-            called = value.func
-            method = called.attr if isinstance(called, ast.Attribute) else ""
             # what changes a list in place gives nothing back, in a lambda too
-            if method not in {"model_copy", "replace", *_CHANGING}:
+            if _called(value) not in {"model_copy", "replace", *_CHANGING}:
                 self.reading.gives = True
         elif not (isinstance(value, ast.Constant) and value.value is None):
             self.reading.gives = True
@@ -294,6 +292,14 @@ class _Reader:
         while isinstance(node, ast.Attribute):
             node = node.value
         return self.context is not None and isinstance(node, ast.Name) and node.id == self.context
+
+
+def _called(node: ast.Call) -> str:
+    """The function's or the method's own name."""
+    called = node.func
+    if isinstance(called, ast.Attribute):
+        return called.attr
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _event_made(made: ast.AST) -> str | None:

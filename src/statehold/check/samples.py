@@ -21,7 +21,7 @@ from statehold.errors import InvalidPayload
 DATA_LIMIT = 256
 EVENT_LIMIT = 24
 #: values of one field
-VALUE_LIMIT = 16
+VALUE_LIMIT = 24
 #: how deep a schema is followed
 DEPTH_LIMIT = 4
 #: elements of one list, characters of a shown value
@@ -239,9 +239,11 @@ class _Maker:
         if kind in ("integer", "number"):
             edges = [schema.get("minimum"), schema.get("maximum")]
             edges += [schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")]
-            for number in (*self.numbers, *(edge for edge in edges if edge is not None), 0, 1):
-                for near in (number, number + 1, number - 1):
-                    yield int(near) if kind == "integer" else near
+            known = (*self.numbers, *(edge for edge in edges if edge is not None), 0, 1)
+            near = [number + away for number in known for away in (0, 1, -1)]
+            # for the guard that wants both a multiple and a minimum
+            near += [one + other for one, other in combinations(self.numbers, 2)]
+            yield from (int(number) if kind == "integer" else number for number in near)
         elif kind == "string":
             yield from _BY_FORMAT.get(schema.get("format", ""), ())
             yield from self.strings
