@@ -54,7 +54,7 @@ CATALOGUE: Mapping[Code, Meaning] = {
     "done-unhandled": Meaning(
         "warning", "a state reaches its inner end and stays there, as nobody takes its completion"
     ),
-    "unhandled-failure": Meaning("warning", "nobody handles the failure of what is invoked"),
+    "unhandled-failure": Meaning("info", "nobody handles the failure of what is invoked"),
     "result-unused": Meaning("info", "nobody takes the result of an effect that gives one"),
     "invoke-never-starts": Meaning(
         "error", "the state is always left in the step that enters it, before its invokes start"

@@ -93,6 +93,8 @@ def failures(subject: Subject) -> Iterator[Finding]:
                     f"nobody handles the failure of {invoke.name}: when it fails for good, {what}",
                     f"add on_failure({invoke.name}, …), or silence this where a person is meant to "
                     "look at it",
+                    # nobody is told of a child that was cancelled
+                    severity=None if invoke.kind == "effect" else "warning",
                 )
 
 
