@@ -72,13 +72,14 @@ def _shortest(
 ) -> Transition | None:
     """A timer without a guard that leaves the state before so many seconds are over.
 
-    An ancestor is entered no later than the state, so its timers count too. Of two that are due
-    at one moment, the first in document order fires first.
+    An ancestor is entered no later than the state, so its timers count too, where the ancestor
+    is left with the state: one that stays has spent its timer, and the state may come again. Of two
+    that are due at one moment, the first in document order fires first.
     """
     tree = subject.tree
-    number = tree.index[state]
     for above in subject.line(state):
-        for other in tree.transitions[tree.index[above]]:
+        number = tree.index[above]
+        for other in tree.transitions[number]:
             due = _seconds(other)
             if other.trigger.kind != "after" or due is None or other.guards or other is t:
                 continue

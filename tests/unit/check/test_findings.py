@@ -353,6 +353,20 @@ def test_a_timer_is_outlived_by_that_of_a_state_around_it() -> None:
     assert [(f.code, f.place) for f in findings(Flow)] == [("timer-never-fires", "outer.onward")]
 
 
+def test_a_timer_is_not_outlived_by_that_of_a_state_that_stays() -> None:
+    class Flow(Machine[Data], name="flow", version=1):
+        class outer(Compound, initial=True):
+            one = State(initial=True)
+            two = State()
+            onward = after(minutes(10), one >> two)
+
+        over = Final()
+        again = after(minutes(5), outer >> outer.one)
+        end = on(Stop, outer >> over)
+
+    assert findings(Flow) == ()
+
+
 def test_a_timer_with_a_guard_or_without_a_target_leaves_nothing() -> None:
     class Flow(Machine[Data], name="flow", version=1):
         here = State(initial=True)
