@@ -285,6 +285,29 @@ def test_findings_that_are_errors_fail_the_check(module: Callable[[str], str]) -
     assert told["ok"] is False
 
 
+def test_a_folder_stands_for_the_machines_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "machines"
+    folder.mkdir()
+    (folder / "made_by_a_folder.py").write_text(DOUBTFUL.format(""))
+    (folder / "made_without_machines.py").write_text("x = 1")
+    (folder / "test_made.py").write_text("1 / 0")
+    ran = run("check", str(folder))
+    assert (ran.code, ran.err) == (0, "")
+    assert "warning dead-end state there" in ran.out
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert run("check", str(empty)).code == 3
+
+
+def test_what_is_no_machine_does_not_keep_the_others_from_being_checked(
+    module: Callable[[str], str],
+) -> None:
+    ran = run("check", module("x = 1"), ORDERS)
+    assert ran.code == 3
+    assert "defines no machine" in ran.err
+    assert "order" in ran.out
+
+
 def test_a_check_that_was_cut_short_says_so(module: Callable[[str], str]) -> None:
     ran = run("check", ORDERS, "--limit", "1")
     assert ran.code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -18,11 +19,14 @@ from statehold.chart.model import ROOT
 from statehold.check.finding import SEVERITIES, Finding
 from statehold.check.findings import STEP_LIMIT, findings
 from statehold.cli.definition import Targets
-from statehold.cli.outcome import DONE, REFUSED, explain_failure
+from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_failure
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
 from statehold.errors import DefinitionError
+
+#: modules of one folder
+FILE_LIMIT = 1_000
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -44,7 +48,7 @@ def check(
     summaries: list[dict[str, Any]] = []
     told: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
     code = DONE
-    for target in targets:
+    for target in (one for given in targets for one in _files(given)):
         try:
             for definition in load_machines([target]):
                 found = findings(definition, limit=limit)
@@ -53,6 +57,10 @@ def check(
                 wrong = ("error", "warning") if strict else ("error",)
                 if any(finding.severity in wrong for finding in found):
                     code = REFUSED
+        except NotFound as error:
+            # one of a folder is a module like any other
+            if target in targets:
+                code = code or explain_failure(error)
         except DefinitionError as error:
             # the other targets are looked at too: a person mends them all at once
             code = REFUSED
@@ -69,6 +77,28 @@ def check(
         for definition, found in told:
             _print(console, definition, found)
     raise typer.Exit(code)
+
+
+def _files(target: str) -> list[str]:
+    """A folder stands for the modules in it and below, save tests and what is run by itself.
+
+    Raises ``NotFound`` for a folder without any.
+    """
+    if not Path(target).is_dir():
+        return [target]
+    found = sorted(str(path) for path in Path(target).rglob("*.py") if _may_define(path))
+    if not found:
+        raise NotFound(f"there is no Python module in {target}")
+    if len(found) > FILE_LIMIT:
+        raise UsageError(
+            f"{target} has {len(found)} modules; the limit is {FILE_LIMIT}: name folders in it"
+        )
+    return found
+
+
+def _may_define(path: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
+    return not hidden and not path.name.startswith(("test_", "conftest", "__"))
 
 
 def _print(console: Console, definition: Definition[Any], found: Sequence[Finding]) -> None:
