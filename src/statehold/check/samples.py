@@ -22,8 +22,9 @@ DATA_LIMIT = 256
 EVENT_LIMIT = 24
 #: values of one field
 VALUE_LIMIT = 24
-#: how deep a schema is followed
+#: how deep a schema is followed, and how many parts of it are looked at for one question
 DEPTH_LIMIT = 4
+PART_LIMIT = 5_000
 #: elements of one list, characters of a shown value
 LENGTH_LIMIT = 8
 SHOWN_LIMIT = 60
@@ -187,6 +188,8 @@ class _Maker:
 
     def __init__(self, root: Mapping[str, Any], constants: Iterable[Any]) -> None:
         self.root = root
+        #: looked at so far
+        self.parts = 0
         known = [c for c in constants if isinstance(c, int | float | str)]
         self.numbers = sorted({c for c in known if not isinstance(c, bool | str)})[:VALUE_LIMIT]
         self.strings = sorted({c for c in known if isinstance(c, str)})[:VALUE_LIMIT]
@@ -223,6 +226,9 @@ class _Maker:
         return found or [None]
 
     def raw(self, schema: Any, depth: int) -> Iterator[Any]:
+        self.parts += 1
+        if self.parts > PART_LIMIT or depth > DEPTH_LIMIT:
+            return
         schema = self.resolved(schema)
         if "default" in schema:
             yield schema["default"]
@@ -230,7 +236,7 @@ class _Maker:
             yield from schema.get("enum", [schema.get("const")])
             return
         for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-            yield from self.raw(part, depth)
+            yield from self.raw(part, depth + 1)
         kinds = schema.get("type", ())
         for kind in (kinds,) if isinstance(kinds, str) else kinds:
             yield from self.of_kind(kind, schema, depth)

@@ -30,7 +30,7 @@ from statehold import (
 from statehold.chart.codes import CODES
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Function, Uses
-from statehold.chart.model import EventShape, Silence
+from statehold.chart.model import EventShape, Guard, Silence
 from statehold.chart.values import Shape
 from statehold.check.catalogue import CATALOGUE
 from statehold.check.findings import Finding, findings
@@ -251,6 +251,24 @@ def test_no_guard_is_asked_where_nobody_wants_it() -> None:
     assert asked == []
     findings(deciding(watches, is_bigger))
     assert asked != []
+
+
+def test_a_schema_that_holds_itself_is_followed_within_bounds() -> None:
+    fields = {f"f{n}": {"$ref": "#"} for n in range(200)}
+    itself = {"type": "object", "anyOf": [{"$ref": "#"}], "properties": fields, "required": ["f1"]}
+    machine = as_data(data_schema=itself)
+    chart = machine.chart
+    one, two = (
+        msgspec.structs.replace(chart.transitions[1], id=name, guards=(Guard(name),), targets=to)
+        for name, to in (("a > 1", ("over",)), ("a > 2", ("here",)))
+    )
+    machine.chart = msgspec.structs.replace(chart, transitions=(chart.transitions[0], one, two))
+    machine.functions = {
+        "note:set": expression(""),
+        "a > 1": Function(lambda data: bool(data), 1, Uses()),
+        "a > 2": Function(lambda data: "f1" in data, 1),
+    }
+    assert codes(machine) == ["overlapping-guards"]
 
 
 # --- loops -------------------------------------------------------------------------------------
