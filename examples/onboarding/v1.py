@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from examples.outside import post
-from statehold import Call, Final, Machine, State, after, days, effect, on_result, seconds
+from statehold import Call, Final, Machine, State, after, days, effect, on_result, seconds, silence
 
 
 class Newcomer(BaseModel):
@@ -33,3 +33,10 @@ class Onboarding(Machine[Newcomer], name="onboarding", version=1):
     welcomed = on_result(send_welcome_email, welcoming >> waiting)
     rested = after(days(1), waiting >> dripping)
     dripped = on_result(send_first_drip_email, dripping >> onboarded)
+
+    silences = (
+        silence(
+            "unhandled-failure",
+            because="an email that can't be sent is an incident: a person looks at it",
+        ),
+    )

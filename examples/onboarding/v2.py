@@ -24,6 +24,7 @@ from statehold import (
     effect,
     on_result,
     seconds,
+    silence,
 )
 
 Channel = Literal["direct", "friend", "advert"]
@@ -82,3 +83,10 @@ class Onboarding(Machine[Newcomer], name="onboarding", version=2):
 
     # states, timers and effects keep their names, so there is nothing else to map
     upgrades = (Upgrade(from_version=1, data=from_version_1),)
+
+    silences = (
+        silence(
+            "unhandled-failure",
+            because="what can't be sent or asked is an incident: a person looks at it",
+        ),
+    )

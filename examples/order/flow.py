@@ -19,6 +19,7 @@ from statehold import (
     minutes,
     on,
     seconds,
+    silence,
 )
 
 # --- the data --------------------------------------------------------------------------------
@@ -153,6 +154,13 @@ class OrderFlow(Machine[Order], name="order", version=1):
     deliver = on(Delivered, on_the_way >> complete, by="courier")
 
     indexes = ("customer", "restaurant")
+
+    silences = (
+        silence(
+            "unhandled-failure",
+            because="an offer that can't be made is an incident: a person looks at it",
+        ),
+    )
 
     @staticmethod
     def view(order: Order) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from statehold import (
     minutes,
     on,
     seconds,
+    silence,
 )
 
 Delivery = Literal["standard", "courier", "restaurant"]
@@ -231,6 +232,13 @@ class OrderFlow(Machine[Order], name="order", version=3):
                 "on_the_way": standard.on_the_way,
             },
             data=from_version_1,
+        ),
+    )
+
+    silences = (
+        silence(
+            "unhandled-failure",
+            because="an offer that can't be made is an incident: a person looks at it",
         ),
     )
 

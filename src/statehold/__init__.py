@@ -37,6 +37,7 @@ from statehold.define import (
     on_failure,
     on_result,
     seconds,
+    silence,
 )
 from statehold.engine import Engine, Retention
 from statehold.errors import (
@@ -141,6 +142,7 @@ __all__ = [
     "on_failure",
     "on_result",
     "seconds",
+    "silence",
     "start",
     "step",
 ]

@@ -247,6 +247,73 @@ def test_every_mistake_of_a_machine_is_told(module: Callable[[str], str]) -> Non
     assert bad["problems"][0]["message"]
 
 
+DOUBTFUL = """
+from statehold import Event, Machine, State, on
+
+class Go(Event):
+    pass
+
+class Doubtful(Machine[None], name="doubtful", version=1):
+    here = State(initial=True)
+    there = State()
+    go = on(Go, here >> there)
+    {}
+"""
+
+
+def test_findings_are_told_with_place_and_hint_and_warnings_alone_pass(
+    module: Callable[[str], str],
+) -> None:
+    path = module(DOUBTFUL.format(""))
+    ran = run("check", path)
+    assert ran.code == 0, ran.err
+    assert "doubtful 1: 1 warning" in ran.out
+    assert "warning dead-end state there" in ran.out
+    assert "hint lead a transition out of it" in ran.out
+    assert run("check", path, "--strict").code == 1
+    (told,) = json.loads(run("check", path, "--json").out)
+    (finding,) = told["findings"]
+    assert (told["ok"], finding["code"], finding["place"]) == (True, "dead-end", "there")
+
+
+def test_findings_that_are_errors_fail_the_check(module: Callable[[str], str]) -> None:
+    path = module(DOUBTFUL.format("again = on(Go, here >> there, do=lambda data: None)"))
+    ran = run("check", path)
+    assert ran.code == 1
+    assert "error never-chosen transition again" in ran.out
+    (told,) = json.loads(run("check", path, "--json").out)
+    assert told["ok"] is False
+
+
+def test_a_folder_stands_for_the_machines_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "machines"
+    folder.mkdir()
+    (folder / "made_by_a_folder.py").write_text(DOUBTFUL.format(""))
+    (folder / "made_without_machines.py").write_text("x = 1")
+    (folder / "test_made.py").write_text("1 / 0")
+    ran = run("check", str(folder))
+    assert (ran.code, ran.err) == (0, "")
+    assert "warning dead-end state there" in ran.out
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert run("check", str(empty)).code == 3
+
+
+def test_what_is_no_machine_does_not_keep_the_others_from_being_checked(
+    module: Callable[[str], str],
+) -> None:
+    ran = run("check", module("x = 1"), ORDERS)
+    assert ran.code == 3
+    assert "defines no machine" in ran.err
+    assert "order" in ran.out
+
+
+def test_a_check_that_was_cut_short_says_so(module: Callable[[str], str]) -> None:
+    ran = run("check", ORDERS, "--limit", "1")
+    assert ran.code == 0
+    assert "info search-cut the chart" in ran.out
+
+
 @pytest.mark.parametrize(
     ("code", "target", "exit_code", "told"),
     [

@@ -37,6 +37,7 @@ from statehold import (
     on_done,
     on_failure,
     on_result,
+    silence,
     start,
     step,
 )
@@ -207,6 +208,13 @@ class Everything(Machine[Order], name="everything", version=2):
 
     indexes = {"reason": lambda order: order.reason}  # noqa: RUF012 - as users write it
     upgrades = [Upgrade(1, states={"working": busy.left.one}, data=lambda old: old)]  # noqa: RUF012
+
+    silences = (
+        silence("dead-end", idle, busy, busy.left.one, three, because="an example"),
+        silence("unheard-event", Accept, because="an example"),
+        silence("never-set", "reason", because="an example"),
+        silence("no-end", because="an example"),
+    )
 
     @staticmethod
     def view(order: Order) -> dict[str, Any]:

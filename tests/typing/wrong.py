@@ -22,6 +22,7 @@ from statehold import (
     on_done,
     on_failure,
     on_result,
+    silence,
 )
 
 
@@ -99,6 +100,14 @@ class Wrong(Machine[Order], name="wrong", version=1):
     result = on_result(charge, idle >> over, do=note_text)  # E: mypy,pyright
     failure = on_failure(charge, idle >> over, do=note_text)  # E: mypy,pyright
     no_effect = on_result(is_quick, idle >> over)  # E: mypy,pyright
+
+    silences = (
+        silence("dead-end", idle, fine, because="fine"),
+        silence("dead-ends", idle, because="no such code"),  # E: mypy,pyright
+        silence("dead-end", idel, because="misspelt"),  # noqa: F821  # E: mypy,pyright
+        silence("dead-end", idle),  # E: mypy,pyright
+        silence("dead-end", 12, because="no place"),  # E: mypy,pyright
+    )
 
 
 class Untitled(Machine[Order], name="untitled", vresion=1):  # E: mypy,pyright

@@ -73,6 +73,8 @@ class Definition(Generic[D]):
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
     #: the interpreter's compiled form, made at first use
     program: Any = None
+    #: what the static checks found at a start, kept for the next one
+    checked: Any = None
 
     @property
     def definition(self) -> Definition[D]:

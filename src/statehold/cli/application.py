@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from statehold.cli import (
+    check,
     database,
     definition,
     doctor,
@@ -42,7 +43,7 @@ _DEPLOYMENT = "Deployment"
 
 application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
-application.command(rich_help_panel=_MACHINES)(definition.check)
+application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)

@@ -14,6 +14,7 @@ from statehold.define.durations import days, hours, minutes, seconds
 from statehold.define.effects import Child, EffectDecorator, child, effect
 from statehold.define.machine import Machine
 from statehold.define.rule import Rule, after, always, on, on_done, on_failure, on_result
+from statehold.define.silences import Silenced, silence
 from statehold.define.state import (
     Active,
     Arrow,
@@ -38,6 +39,7 @@ __all__ = [
     "Machine",
     "Parallel",
     "Rule",
+    "Silenced",
     "Sources",
     "State",
     "StateClass",
@@ -54,4 +56,5 @@ __all__ = [
     "on_failure",
     "on_result",
     "seconds",
+    "silence",
 ]

@@ -26,6 +26,7 @@ from statehold.define.function import UNKNOWN, name_of
 from statehold.define.options import read_indexes, read_upgrades, read_view
 from statehold.define.outline import Named, NamedRule, Outline
 from statehold.define.rule import several
+from statehold.define.silences import read_silences
 from statehold.define.state import Active, caller, docstring, is_node
 from statehold.define.trigger import Triggers, within
 from statehold.errors import DefinitionError, Problem
@@ -56,6 +57,7 @@ class _Compiler:
         triggers = Triggers(self.outline, self.binder, invokes)
         transitions = tuple(self._transitions(triggers))
         events = triggers.events
+        options = vars(self.machine)
         chart = Chart(
             name=self.name,
             version=self.version,
@@ -64,8 +66,8 @@ class _Compiler:
             events=tuple(self._event_shapes(events)),
             data_schema=self._schema(self.shape, "the data"),
             doc=docstring(self.machine),
+            silenced=read_silences(options.get("silences", ()), self.outline, self.binder),
         )
-        options = vars(self.machine)
         binder = self.binder
         definition: Definition[Any] = Definition(
             chart=chart,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.define.compiler import compile_machine
+from statehold.define.silences import Silenced
 
 D = TypeVar("D")
 
@@ -22,7 +23,8 @@ class Machine(Generic[D]):
     - ``view``: a function of the data (plain or ``staticmethod``), what readers see of it;
     - ``indexes``: names to functions of the data, or a tuple of names of its fields, by which
       instances can be listed;
-    - ``upgrades``: how instances of earlier versions become ones of this version.
+    - ``upgrades``: how instances of earlier versions become ones of this version;
+    - ``silences``: findings of the static checks that are meant to be so, and why.
 
     Raises ``DefinitionError``, which lists every mistake with its place and a hint.
     """
@@ -35,6 +37,7 @@ class Machine(Generic[D]):
         Mapping[str, Callable[[Any], str | int | None]] | tuple[str, ...] | list[str]
     ] = ()
     upgrades: ClassVar[Sequence[Upgrade]] = ()
+    silences: ClassVar[Sequence[Silenced]] = ()
 
     def __init_subclass__(cls, *, name: str = "", version: int = 0) -> None:
         super().__init_subclass__()

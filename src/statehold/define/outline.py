@@ -25,7 +25,7 @@ from statehold.define.state import (
 from statehold.errors import Problem
 
 #: what a machine's body may hold beside states and rules, under these names alone
-OPTIONS = frozenset({"view", "indexes", "upgrades"})
+OPTIONS = frozenset({"view", "indexes", "upgrades", "silences"})
 #: what the compiled class holds
 COMPILED = frozenset({"definition", "chart", "program"})
 

@@ -46,6 +46,7 @@ from statehold.engine.rescuer import Rescuer
 from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
+from statehold.engine.soundness import check_machines
 from statehold.engine.turn import Turns
 from statehold.engine.upgrader import Upgrader
 from statehold.engine.waker import Waker
@@ -138,12 +139,13 @@ class Engine:
     async def open(self) -> None:
         """Checks the machines against the store and takes up whatever was left unfinished.
 
-        Raises ``DefinitionError`` where a chart changed under its version or an upgrade is
-        missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store can't be used,
-        ``ArchiveFailed`` where an archive can't.
+        Raises ``DefinitionError`` where a chart can't do what it says, changed under its version,
+        or an upgrade is missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store
+        can't be used, ``ArchiveFailed`` where an archive can't.
         """
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
+        check_machines(self._runtime, self.machines.values())
         self._pruner.check()
         await self._store.open(self._runtime.worker)
         try:

@@ -63,6 +63,9 @@ class Limits:
     purge_entries: int = 500
     #: how long those that are being purged are claimed for the worker that found them
     purge_claim_seconds: float = 60.0
+    #: microsteps that the static checks follow when an engine opens, in each machine; 0: the
+    #: machines are not checked
+    check_steps: int = 1_000
     #: bytes of one file of an archive; a line that is begun below goes beyond
     archive_bytes: int = 256_000_000
 

@@ -48,9 +48,58 @@ class Reachable(Struct, frozen=True):
     complete: bool
 
 
+class Spot(Struct, frozen=True):
+    """Where an instance can be between two microsteps.
+
+    ``active`` are the ids of the active states; ``resting``: nothing is left to do there until
+    something comes from outside; ``recorded`` are the history states that remember something.
+    """
+
+    active: frozenset[str]
+    resting: bool
+    recorded: frozenset[str]
+
+
+class Move(Struct, frozen=True):
+    """One microstep, from a spot to a spot, by their numbers; ``after`` None: the instance ends.
+
+    ``event`` None: immediate transitions. ``guards`` were asked and said so. ``only``: nothing
+    else can come of the event there, whatever the guards say. ``runs``: actions ran, which may
+    have changed the data. ``done`` are the states whose completion it queues.
+    """
+
+    before: int
+    after: int | None
+    event: str | None
+    transitions: tuple[str, ...]
+    guards: tuple[tuple[str, bool], ...]
+    exited: tuple[str, ...]
+    entered: tuple[str, ...]
+    done: tuple[str, ...]
+    only: bool
+    runs: bool
+
+
+class Explored(Struct, frozen=True):
+    """All that a search came by. ``entered`` are the states that the start enters; ``spots[0]``
+    is where that leads, if the start does not end the instance at once."""
+
+    reachable: Reachable
+    entered: tuple[str, ...]
+    spots: tuple[Spot, ...]
+    moves: tuple[Move, ...]
+
+
 def reachable(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Reachable:
     """Searches a valid chart, breadth first, looking at up to ``limit`` places."""
     return _Search(chart, limit).run()
+
+
+def explore(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Explored:
+    """The same search, with every microstep that it followed: up to ``limit`` of them."""
+    search = _Recorded(chart, limit)
+    found = search.run()
+    return search.explored(found)
 
 
 class _Place(NamedTuple):
@@ -95,15 +144,15 @@ class _Search:
         configuration = self.program.intern(place.active)
         history = dict(place.history)
         rests = False
-        for plan in self.outcomes(configuration.eventless, history):
-            if plan is None:
+        for leaf in self.outcomes(configuration.eventless, history):
+            if leaf.plan is None:
                 rests = True
             else:
-                self.follow(plan, place)
+                self.take(leaf, place)
         if not rests:
             return
         if not place.queue:
-            self.found.add(configuration.leaves)
+            self.rest(configuration, place)
             for occurrence in self.occurrences:
                 if occurrence.state is None or occurrence.state in (0, *place.active):
                     self.receive(occurrence.name, configuration, history, place)
@@ -114,11 +163,11 @@ class _Search:
                 if occurrence.state is None:
                     self.receive(occurrence.name, configuration, history, place)
         place = place._replace(queue=tuple(rest))
-        for plan in self.outcomes(configuration.row(first), history):
-            if plan is None:
+        for leaf in self.outcomes(configuration.row(first), history):
+            if leaf.plan is None:
                 self.add(place)
             else:
-                self.follow(plan, place)
+                self.take(leaf, place)
 
     def receive(
         self,
@@ -130,35 +179,45 @@ class _Search:
         """Follows every way in which the event may be taken, if it may be at all."""
         if self.heard(name).isdisjoint((0, *place.active)):
             return
-        for plan in self.outcomes(configuration.row(name), history):
-            if plan is not None:
-                self.follow(plan, place)
+        for leaf in self.outcomes(configuration.row(name), history):
+            if leaf.plan is not None:
+                self.take(leaf, place)
 
-    def follow(self, plan: Plan, place: _Place) -> None:
-        """Adds the place that the plan leads to."""
+    def rest(self, configuration: Configuration, place: _Place) -> None:
+        """Nothing is left to do at the place."""
+        self.found.add(configuration.leaves)
+
+    def take(self, leaf: Node, place: _Place) -> None:
+        """Follows what a decision tree came to; there is a plan."""
+        assert leaf.plan is not None
+        self.follow(leaf.plan, place)
+
+    def follow(self, plan: Plan, place: _Place) -> _Place | None:
+        """Adds the place that the plan leads to, and gives it; None: the instance ends."""
         if plan.ends is not None:
             self.found.add(plan.target.leaves)
-            return
+            return None
         history = place.history
         if plan.history:
             history = tuple(sorted({**dict(history), **plan.history}.items()))
         done = tuple(o.subject.event.__event__ for o in plan.operations if o.code == Do.DONE)
         raising = place.raising or self.errors_are_events or any(map(_runs_code, plan.operations))
-        self.add(_Place(plan.target.active, history, place.queue + done, raising))
+        return self.add(_Place(plan.target.active, history, place.queue + done, raising))
 
-    def add(self, place: _Place) -> None:
+    def add(self, place: _Place) -> _Place:
         if not place.queue:
             place = place._replace(raising=False)
         if place in self.seen:
-            return
+            return place
         if len(self.seen) >= self.limit or len(place.queue) > QUEUE_LIMIT:
             self.complete = False
-            return
+            return place
         self.seen.add(place)
         self.pending.append(place)
+        return place
 
-    def outcomes(self, root: Node, history: dict[str, tuple[str, ...]]) -> Iterator[Plan | None]:
-        """What comes out for each way in which the guards may answer; None: nothing is enabled."""
+    def outcomes(self, root: Node, history: dict[str, tuple[str, ...]]) -> Iterator[Node]:
+        """The leaves for each way in which the guards may answer, each choice once."""
         told: set[tuple[str, ...]] = set()
         nodes = [root]
         asked = 0
@@ -168,7 +227,7 @@ class _Search:
                 chosen = node.trace[0].transitions if node.plan is not None else ()
                 if chosen not in told:
                     told.add(chosen)
-                    yield node.plan
+                    yield node
             elif node.ask == Ask.HISTORY:
                 nodes.append(node.variant(history))
             elif asked >= ANSWER_LIMIT:
@@ -183,9 +242,89 @@ class _Search:
         known = self._heard.get(name)
         if known is None:
             tree = self.program.tree
-            known = frozenset(s for s in range(len(tree.states)) if candidates(tree, s, name))
+            known = frozenset(
+                s for s, own in enumerate(tree.transitions) if own and candidates(tree, s, name)
+            )
             self._heard[name] = known
         return known
+
+
+class _Recorded(_Search):
+    """A search that writes down what it does.
+
+    Places are told apart by what is active and remembered alone: what waits in the queue decides
+    when something happens, not what.
+    """
+
+    def __init__(self, chart: Chart, limit: int) -> None:
+        super().__init__(chart, limit)
+        self.numbers: dict[tuple[tuple[int, ...], Any], int] = {}
+        self.spots: list[_Place] = []
+        self.resting: set[int] = set()
+        #: each way of moving, and whether it is the only one
+        self.moves: dict[tuple[Any, ...], Move] = {}
+        self.branches = 0
+        self.looks = 0
+
+    def explored(self, found: Reachable) -> Explored:
+        _, trace = self.program.beginning()
+        states = self.program.tree.states
+        spots = tuple(
+            Spot(
+                frozenset(states[number].id for number in place.active),
+                number in self.resting,
+                frozenset(name for name, remembered in place.history if remembered),
+            )
+            for number, place in enumerate(self.spots)
+        )
+        return Explored(found, trace[0].entered, spots, tuple(self.moves.values()))
+
+    def add(self, place: _Place) -> _Place:
+        if self.looks < self.limit:
+            place = super().add(place)
+        elif place not in self.seen:
+            self.complete = False
+        self.number(place)
+        return place
+
+    def number(self, place: _Place) -> int:
+        key = (place.active, place.history)
+        if key not in self.numbers:
+            self.numbers[key] = len(self.spots)
+            self.spots.append(place)
+        return self.numbers[key]
+
+    def rest(self, configuration: Configuration, place: _Place) -> None:
+        super().rest(configuration, place)
+        self.resting.add(self.number(place))
+
+    def outcomes(self, root: Node, history: dict[str, tuple[str, ...]]) -> Iterator[Node]:
+        leaves = list(super().outcomes(root, history))
+        self.branches = len(leaves)
+        self.looks += len(leaves)
+        yield from leaves
+
+    def take(self, leaf: Node, place: _Place) -> None:
+        assert leaf.plan is not None
+        (told,) = leaf.trace
+        only = self.branches == 1
+        after = self.follow(leaf.plan, place)
+        before = self.number(place)
+        number = None if after is None else self.number(after)
+        key = (before, number, told.event, told.transitions)
+        if key not in self.moves:
+            self.moves[key] = Move(
+                before,
+                number,
+                told.event,
+                told.transitions,
+                told.guards,
+                told.exited,
+                told.entered,
+                tuple(o.subject.event.state for o in leaf.plan.operations if o.code == Do.DONE),
+                only,
+                any(map(_runs_code, leaf.plan.operations)),
+            )
 
 
 def _runs_code(operation: Operation) -> bool:

@@ -1,0 +1,1 @@
+"""Small machines with one defect each, for `statehold check` to find."""

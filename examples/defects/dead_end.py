@@ -1,0 +1,29 @@
+"""A state that nothing leaves: a refused loan is never closed."""
+
+from __future__ import annotations
+
+from statehold import Event, Final, Machine, State, on
+
+
+class Granted(Event): ...
+
+
+class Refused(Event): ...
+
+
+class Loan(Machine[None], name="dead-end", version=1):
+    asked = State(initial=True)
+    refused = State()
+    granted = Final()
+
+    grant = on(Granted, asked >> granted)
+    refuse = on(Refused, asked >> refused)
+
+
+class Mended(Machine[None], name="dead-end-mended", version=1):
+    asked = State(initial=True)
+    refused = Final()
+    granted = Final()
+
+    grant = on(Granted, asked >> granted)
+    refuse = on(Refused, asked >> refused)

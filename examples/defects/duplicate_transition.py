@@ -1,0 +1,23 @@
+"""The same line twice."""
+
+from __future__ import annotations
+
+from statehold import Event, Final, Machine, State, on
+
+
+class Closed(Event): ...
+
+
+class Ticket(Machine[None], name="duplicate-transition", version=1):
+    open = State(initial=True)
+    closed = Final()
+
+    close = on(Closed, open >> closed)
+    end = on(Closed, open >> closed)
+
+
+class Mended(Machine[None], name="duplicate-transition-mended", version=1):
+    open = State(initial=True)
+    closed = Final()
+
+    close = on(Closed, open >> closed)

@@ -1,0 +1,55 @@
+"""The codes of the static checks: what can be found in a chart before it runs.
+
+They stand here, below the checks, so that a chart that silences one is held against the list when
+it is compiled, and a type checker sees a misspelt one. What each means is in
+:mod:`statehold.check.catalogue`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+Code: TypeAlias = Literal[
+    # states
+    "unreachable-state",
+    "dead-end",
+    "no-way-out",
+    "no-end",
+    "history-unused",
+    "history-never-recorded",
+    "owner-cannot-act",
+    # transitions
+    "never-chosen",
+    "duplicate-transition",
+    "overlapping-guards",
+    "in-guard-impossible",
+    "constant-guard",
+    "conflicting-regions",
+    "does-nothing",
+    "endless-eventless",
+    # time
+    "timer-never-fires",
+    "deadline-never-passes",
+    # completion
+    "never-done",
+    "done-unhandled",
+    # effects and children
+    "unhandled-failure",
+    "result-unused",
+    "invoke-never-starts",
+    "child-never-ends",
+    # events
+    "unheard-event",
+    "undeclared-event",
+    # data and functions
+    "never-set",
+    "unknown-field",
+    "guard-changes-data",
+    "reads-clock",
+    # the checks themselves
+    "silence-unused",
+    "silence-unknown",
+    "search-cut",
+]
+
+CODES: frozenset[str] = frozenset(get_args(Code))

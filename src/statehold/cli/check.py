@@ -1,0 +1,168 @@
+"""``check``: what is wrong with machines, told before they run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pydantic_core
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from statehold.chart.machine import Definition
+from statehold.chart.model import ROOT
+from statehold.check.finding import SEVERITIES, Finding
+from statehold.check.findings import STEP_LIMIT, findings
+from statehold.cli.definition import Targets
+from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_failure
+from statehold.cli.render import count_of
+from statehold.cli.session import Json
+from statehold.cli.targets import load_machines
+from statehold.errors import DefinitionError
+
+#: modules of one folder
+FILE_LIMIT = 1_000
+
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def check(
+    targets: Targets,
+    json: Json = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many microsteps to follow, in each machine.")
+    ] = STEP_LIMIT,
+) -> None:
+    """Say whether machines can be run, and everything that is wrong with them.
+
+    Errors are promises of a chart that can't be kept: such a machine does not start, and the exit
+    code is 1. Warnings are probably mistakes. What is meant so is silenced in the machine, with a
+    reason.
+    """
+    summaries: list[dict[str, Any]] = []
+    told: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
+    code = DONE
+    for target in (one for given in targets for one in _files(given)):
+        try:
+            for definition in load_machines([target]):
+                found = findings(definition, limit=limit)
+                told.append((definition, found))
+                summaries.append(_summary(definition, found))
+                wrong = ("error", "warning") if strict else ("error",)
+                if any(finding.severity in wrong for finding in found):
+                    code = REFUSED
+        except NotFound as error:
+            # one of a folder is a module like any other
+            if target in targets:
+                code = code or explain_failure(error)
+        except DefinitionError as error:
+            # the other targets are looked at too: a person mends them all at once
+            code = REFUSED
+            if json:
+                summaries.append({"name": error.machine, "ok": False, **error.details()})
+            else:
+                explain_failure(error)
+    console = Console(highlight=False, soft_wrap=True)
+    if json:
+        console.file.write(pydantic_core.to_json(summaries).decode() + "\n")
+    elif summaries:
+        # the table folds its cells to the width of the screen, the lines below it don't
+        Console(highlight=False).print(_summary_table(summaries))
+        for definition, found in told:
+            _print(console, definition, found)
+    raise typer.Exit(code)
+
+
+def _files(target: str) -> list[str]:
+    """A folder stands for the modules in it and below, save tests and what is run by itself.
+
+    Raises ``NotFound`` for a folder without any.
+    """
+    if not Path(target).is_dir():
+        return [target]
+    found = sorted(str(path) for path in Path(target).rglob("*.py") if _may_define(path))
+    if not found:
+        raise NotFound(f"there is no Python module in {target}")
+    if len(found) > FILE_LIMIT:
+        raise UsageError(
+            f"{target} has {len(found)} modules; the limit is {FILE_LIMIT}: name folders in it"
+        )
+    return found
+
+
+def _may_define(path: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
+    return not hidden and not path.name.startswith(("test_", "conftest", "__"))
+
+
+def _print(console: Console, definition: Definition[Any], found: Sequence[Finding]) -> None:
+    """The findings of one machine, the worst first."""
+    if not found:
+        return
+    counted = Counter(finding.severity for finding in found)
+    total = ", ".join(count_of(counted[s], _NOUNS[s]) for s in SEVERITIES if counted[s])
+    console.print(f"\n[bold]{escape(definition.name)}[/] {definition.version}: {total}")
+    for finding in found:
+        console.print(
+            f"  [{_STYLES[finding.severity]}]{finding.severity}[/] [dim]{finding.code}[/] "
+            f"[bold]{escape(finding.where)}[/]"
+        )
+        console.print(f"    {escape(finding.message)}")
+        if finding.hint:
+            console.print(f"    [green]hint[/] {escape(finding.hint)}")
+
+
+_NOUNS = {"error": "error", "warning": "warning", "info": "remark"}
+
+
+def _mark(summary: dict[str, Any]) -> str:
+    found = {finding["severity"] for finding in summary["findings"]}
+    if "error" in found:
+        return "[bold red]✗[/]"
+    return "[yellow]![/]" if "warning" in found else "[green]✓[/]"
+
+
+def _summary(definition: Definition[Any], found: Sequence[Finding]) -> dict[str, Any]:
+    """What is told of a machine that can be run."""
+    chart = definition.chart
+    kinds = Counter(transition.trigger.kind for transition in chart.transitions)
+    return {
+        "name": chart.name,
+        "version": chart.version,
+        "ok": not any(finding.severity == "error" for finding in found),
+        "doc": chart.doc,
+        "states": sum(1 for state in chart.states if state.id != ROOT),
+        "transitions": len(chart.transitions),
+        "timers": kinds["after"],
+        "events": [event.name for event in chart.events],
+        "effects": sorted(definition.effects),
+        "children": sorted(definition.children),
+        "upgrades_from": sorted(upgrade.from_version for upgrade in definition.upgrades),
+        "findings": [msgspec.structs.asdict(finding) for finding in found],
+    }
+
+
+def _summary_table(summaries: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in ("machine", "version", "states", "transitions", "timers", "events", "effects"):
+        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
+    for summary in summaries:
+        table.add_row(
+            f"{_mark(summary)} [bold]{summary['name']}[/]",
+            str(summary["version"]),
+            str(summary["states"]),
+            str(summary["transitions"]),
+            str(summary["timers"]),
+            ", ".join(summary["events"]) or "[dim]none[/]",
+            ", ".join(summary["effects"]) or "[dim]none[/]",
+        )
+    return table
+
+
+_NUMBERS = frozenset({"version", "states", "transitions", "timers"})

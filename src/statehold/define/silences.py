@@ -1,0 +1,91 @@
+"""What is silenced: a finding of the static checks that is meant to be so, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from statehold.chart.codes import CODES, Code
+from statehold.chart.event import Event
+from statehold.chart.model import Silence
+from statehold.define.binding import Binder
+from statehold.define.outline import Outline
+from statehold.define.rule import Rule
+from statehold.define.state import Node, caller, is_node
+
+#: a state, a transition, an event, or the name of a field of the data or of a function
+Silenceable: TypeAlias = Node | Rule | type[Event] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Made by :func:`silence`."""
+
+    code: str
+    places: tuple[Any, ...]
+    because: str
+    where: str
+
+
+def silence(code: Code, *places: Silenceable, because: str) -> Silenced:
+    """A finding that is meant to be so: ``silence("dead-end", archived, because="kept for good")``.
+
+    Without a place, it holds for the whole machine. It is written in the machine's body::
+
+        silences = (silence("dead-end", archived, because="kept for good"),)
+    """
+    return Silenced(code, places, because, caller())
+
+
+def read_silences(value: Any, outline: Outline, binder: Binder) -> tuple[Silence, ...]:
+    """``silences``, with states, transitions and events replaced by their names."""
+    if not isinstance(value, tuple | list) or not all(isinstance(s, Silenced) for s in value):
+        binder.complain(
+            outline.place_of("silences"),
+            "is not a list of silences",
+            'write silences = (silence("dead-end", state, because="..."),)',
+        )
+        return ()
+    return tuple(_silences(value, outline, binder))
+
+
+def _silences(value: Any, outline: Outline, binder: Binder) -> Iterator[Silence]:
+    for said in value:
+        place = f"{outline.place_of('silences')} ({said.where})"
+        if said.code not in CODES:
+            binder.complain(
+                place,
+                f"no check has the code {said.code!r}",
+                f"one of {', '.join(sorted(CODES))}",
+            )
+        if not isinstance(said.because, str) or not said.because.strip():
+            binder.complain(
+                place, f"{said.code} is silenced without a reason", 'because="..." says why'
+            )
+        for one in said.places or ("",):
+            name = _name(one, place, outline, binder)
+            if name is not None:
+                yield Silence(said.code, said.because, name)
+
+
+def _name(value: Any, place: str, outline: Outline, binder: Binder) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Rule):
+        found = [named.id for named in outline.rules if named.rule is value]
+        if found:
+            return found[0]
+    elif is_node(value):
+        path = outline.id_of(value)
+        if path is not None:
+            return path
+    elif isinstance(value, type) and issubclass(value, Event):
+        return value.__event__
+    binder.complain(
+        place,
+        f"{getattr(value, '__name__', repr(value))} is no state, transition or event of this "
+        "machine",
+        "name one of its own, or leave the place out",
+    )
+    return None
