@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types format demo chaos bench bench-quick bench-peers clean
+.PHONY: help test check lint types format conformance demo chaos bench bench-quick bench-peers clean
 
 VENV := .venv
 PEERS_VENV := benchmarks/peers/.venv
@@ -35,6 +35,9 @@ types: $(VENV)/.dev ## mypy --strict, and pyright over the package
 format: $(VENV)/.dev ## put imports and layout in order
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
+
+conformance: $(VENV)/.dev ## run a folder of SCXML cases on the engine: make conformance SUITE=folder
+	$(RUN) tests.conformance.suites "$(SUITE)"
 
 demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the terminal
 	$(RUN) examples.demo

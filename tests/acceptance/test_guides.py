@@ -96,3 +96,9 @@ def test_the_guide_for_those_who_come_from_transitions_runs_as_it_stands() -> No
 def test_the_guide_for_those_who_come_from_python_statemachine_runs_as_it_stands() -> None:
     names = names_in("from-python-statemachine.md")
     assert names["three_wrong_codes"]() == ["locked"]
+
+
+async def test_the_guide_for_those_who_come_from_scxml_runs_as_it_stands() -> None:
+    names = names_in("scxml.md")
+    assert await names["after_two_tries"]() == (["returned"], {"tries": 2})
+    assert '`(["returned"], {"tries": 2})`' in (GUIDES / "scxml.md").read_text()

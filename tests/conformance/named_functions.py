@@ -85,6 +85,7 @@ def _all_blocks(chart: Chart) -> Iterator[tuple[Block, ...]]:
         yield state.entry
         yield state.exit
         yield tuple(invoke.finalize for invoke in state.invokes)
+        yield tuple(invoke.before for invoke in state.invokes)
         if state.initial is not None:
             yield state.initial.actions
     for transition in chart.transitions:

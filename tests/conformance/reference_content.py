@@ -150,7 +150,11 @@ class Content:
     def invoke_entered(self) -> None:
         for state in self.structure.entry_order(self.states_to_invoke):
             for invoke in self.structure.states[state].invokes:
-                input = None if invoke.input is None else self.try_call(invoke.input)
+                try:
+                    input = None if invoke.input is None else self.call(invoke.input)
+                except Failed as failed:
+                    self.report(failed)
+                    continue
                 key = self.next_key()
                 self.effects += (
                     InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now),

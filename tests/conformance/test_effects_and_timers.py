@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
-from statehold.chart.event import Failure, NamedEvent, Result, TimerFired
+from statehold.chart.event import ErrorEvent, Failure, NamedEvent, Result, TimerFired
+from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Action, Guard, Invoke, Trigger
 from statehold.interpreter import (
     CancelEffect,
@@ -17,6 +20,7 @@ from statehold.interpreter import (
 )
 from statehold.interpreter.command import child_instance
 from tests.conformance.chart_builder import (
+    SCXML,
     Running,
     after,
     always,
@@ -26,7 +30,7 @@ from tests.conformance.chart_builder import (
     parallel,
     state,
 )
-from tests.conformance.named_functions import EPOCH
+from tests.conformance.named_functions import EPOCH, Data
 
 # --- 18: invoke (6.4) -------------------------------------------------------------------------
 
@@ -283,3 +287,88 @@ def test_an_event_carries_its_data_to_guards_and_actions() -> None:
     )
     assert not run.send(NamedEvent("b")).last.accepted
     assert "'data': 41" in run.send(NamedEvent("a", 41)).log[0]
+
+
+# --- children and parents ---
+
+
+def failing(data: Data) -> Any:
+    raise ValueError("no")
+
+
+def with_functions(definition: Definition[Data], **functions: Function) -> Definition[Data]:
+    return dataclasses.replace(definition, functions={**definition.functions, **functions})
+
+
+def test_an_input_that_fails_starts_nothing_and_is_an_error_event_under_scxml() -> None:
+    invoke = Invoke("i", "child", "machine", input="broken")
+    plain = machine(
+        state("a", invokes=(invoke,)),
+        state("b"),
+        transitions=[on("error.execution", "a > b")],
+        policy=SCXML,
+    )
+    run = Running(with_functions(plain, broken=Function(failing, 1)))
+    assert run.snapshot.state == ("b",)
+    assert run.commands == ()
+
+
+def test_a_machine_may_be_chosen_when_it_is_invoked_and_what_comes_before_runs_then() -> None:
+    invoke = Invoke("i", "?", "machine", choice="which", before=(Action("add:before"),))
+    plain = machine(state("a", invokes=(invoke,)), policy=SCXML)
+    chosen = with_functions(plain, which=Function(lambda data: "child", 1))
+    run = Running(dataclasses.replace(chosen, children={"child": plain}))
+    assert run.log == ["before"]
+    assert run.commands == (StartChild("1.1", "i", "child", "a", None),)
+    assert [effect.name for effect in run.snapshot.effects] == ["child"]
+
+
+def test_a_choice_of_a_machine_that_is_not_there_starts_nothing() -> None:
+    invoke = Invoke("i", "?", "machine", choice="which")
+    plain = machine(
+        state("a", invokes=(invoke,)),
+        state("b"),
+        transitions=[on("error.execution", "a > b")],
+        policy=SCXML,
+    )
+    run = Running(with_functions(plain, which=Function(lambda data: "nobody", 1)))
+    assert run.snapshot.state == ("b",)
+
+
+def test_an_error_may_come_as_an_event_of_its_own() -> None:
+    def fail(data: Data) -> None:
+        raise ErrorEvent(NamedEvent("error.communication", 7, kind="platform"))
+
+    plain = machine(
+        state("a"),
+        state("b"),
+        transitions=[on("go", "a", do=["fail:it"]), on("error.communication", "a > b")],
+        policy=SCXML,
+    )
+    run = Running(with_functions(plain, **{"fail:it": Function(fail, 1)}))
+    assert run.send("go").snapshot.state == ("b",)
+
+
+def test_what_is_sent_to_the_parent_says_so_and_children_are_found_by_their_invoke() -> None:
+    found: list[Any] = []
+
+    def tell(data: Data, event: Any, context: Any) -> None:
+        found.append((context.child("i"), context.child("other")))
+        context.send_parent(NamedEvent("up"), id="x")
+
+    invoke = Invoke("i", "child", "machine")
+    plain = machine(state("a", invokes=(invoke,)), transitions=[on("go", "a", do=["note:it"])])
+    run = Running(with_functions(plain, **{"note:it": Function(tell, 3)}))
+    run.send("go")
+    assert run.commands == (Send(None, None, NamedEvent("up"), None, "x", True),)
+    assert found == [(("child", child_instance(run.snapshot.instance, "1.1")), None)]
+
+
+def test_finalize_is_not_run_for_an_event_of_a_child_that_is_over() -> None:
+    invoke = Invoke("i", "child", "machine", finalize=(Action("add:finalized"),))
+    run = Running(
+        machine(state("a", invokes=(invoke,)), state("b"), transitions=[on("go", "a > b")])
+    )
+    assert run.send(NamedEvent("up", invoke="i")).log == ["finalized"]
+    run.send("go")
+    assert run.send(NamedEvent("up", invoke="i")).log == []

@@ -39,6 +39,7 @@ from statehold import (
     seconds,
 )
 from statehold.engine.limits import Limits
+from statehold.formats.scxml import read_scxml
 from statehold.testing import (
     EPOCH,
     EngineKit,
@@ -338,6 +339,22 @@ def test_a_delayed_message_to_itself_comes_when_it_is_due(parcel: Harness[Parcel
 def test_a_message_that_was_taken_back_never_comes(parcel: Harness[Parcel]) -> None:
     parcel.send(Note(text="later")).send(Note(text="forget")).advance(minutes(60))
     parcel.assert_data(notes=["later", "forget"])
+
+
+def test_what_is_sent_to_the_parent_is_kept_and_comes_to_nobody(
+    harness: Callable[..., Harness[Any]],
+) -> None:
+    session = harness(
+        read_scxml(
+            '<scxml datamodel="python"><state id="a"><onentry>'
+            '<send event="up" target="#_parent"/><send event="unheard"/></onentry>'
+            '<transition event="up error" target="b"/></state><state id="b"/></scxml>'
+        ).definition
+    )
+    session.advance(minutes(1))
+    assert str(session.sent[0]).endswith("to its parent")
+    # and what nothing takes is discarded, as SCXML has it
+    session.assert_state("a")
 
 
 def test_a_message_to_itself_that_nothing_takes_comes_back(parcel: Harness[Parcel]) -> None:

@@ -173,6 +173,33 @@ def test_a_wrong_transition_is_told(transition: Transition, message: str) -> Non
     assert message in problems[0]
 
 
+ALWAYS = Trigger("always")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        # before it in the same state, deeper down, and in another region
+        (arrow("other", "l", "a", trigger=ALWAYS, guards=(Guard("l1", "in"),)),),
+        (arrow("other", "l1", "a", trigger=ALWAYS, guards=(Guard("l1", "in"),)),),
+        (arrow("other", "r1", "a", trigger=ALWAYS, guards=(Guard("l1", "in"),)),),
+    ],
+)
+def test_a_transition_that_another_may_preempt_is_not_endless(
+    others: tuple[Transition, ...],
+) -> None:
+    endless = arrow("t", "l", trigger=ALWAYS)
+    assert told(chart(transitions=(*others, endless))) == []
+
+
+@pytest.mark.parametrize("source", ["l", "p", "a"])
+def test_a_transition_that_is_preempted_by_nothing_is_endless_whatever_follows(source: str) -> None:
+    endless = arrow("t", "l", trigger=ALWAYS)
+    other = arrow("other", source, "end", trigger=ALWAYS, guards=(Guard("l1", "in"),))
+    (problem,) = told(chart(transitions=(endless, other)))
+    assert problem.startswith("transition t: it is taken again at once, for ever")
+
+
 def test_a_transition_id_used_twice_is_told() -> None:
     twice = chart(transitions=(arrow("t", "a", "p"), arrow("t", "p", "a")))
     assert told(twice) == ["transition t: 2 transitions have its id"]

@@ -47,6 +47,19 @@ class Context(Protocol):
         """
         ...
 
+    def send_parent(
+        self, event: AnEvent, *, delay: timedelta | None = None, id: str | None = None
+    ) -> str:
+        """As :meth:`send`, to the instance whose invoke started this one (SCXML C.1, ``#_parent``).
+
+        One that nobody invoked has no parent, and gets it back as :class:`.event.Undeliverable`.
+        """
+        ...
+
+    def child(self, invoke: str) -> tuple[str, str] | None:
+        """Machine and id of the instance that the invoke of this id runs; None if none runs."""
+        ...
+
     def emit(self, event: AnEvent) -> None:
         """Shows an event to whoever watches the instance; no instance receives it."""
 

@@ -7,7 +7,7 @@ of them only by ``__event__``, the name that transitions are matched against.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
@@ -45,13 +45,20 @@ class AnyEvent(Event):
 
 
 class NamedEvent(Struct, frozen=True):
-    """An event of a machine whose notation has no classes (SCXML, XState): a name and data."""
+    """An event of a machine whose notation has no classes (SCXML, XState): a name and data.
+
+    The rest is SCXML 5.10.1's. ``origin`` is the instance that sent it, as ``machine/id``, and
+    ``invoke`` the id of the invoke that runs that instance here. ``sendid`` is what the sender
+    called it, empty where it did not. ``kind`` is ``internal`` for one that was raised within the
+    step, ``platform`` for one that tells of an error.
+    """
 
     name: str
     data: Any = None
-    #: SCXML 5.10.1: where it came from, for answers and for ``finalize``
     origin: str = ""
     invoke: str = ""
+    sendid: str = ""
+    kind: Literal["external", "internal", "platform"] = "external"
 
     @property
     def __event__(self) -> str:
@@ -113,6 +120,8 @@ class Undeliverable(Struct, frozen=True):
     instance: str
     event: str
     reason: str
+    #: what the sender called it, or was told that it is called
+    send: str = ""
 
     @property
     def __event__(self) -> str:
@@ -129,6 +138,17 @@ class ExecutionError(Struct, frozen=True):
     @property
     def __event__(self) -> str:
         return "error.execution"
+
+
+class ErrorEvent(Exception):
+    """Raised by a function of a machine: an error that comes as this event, and not as
+    :class:`ExecutionError`, in a chart whose policy makes errors events."""
+
+    def __init__(self, event: NamedEvent) -> None:
+        self.event = event
+        data = event.data
+        why = data.get("reason", data) if isinstance(data, dict) else data
+        super().__init__(f"{event.name}: {why}")
 
 
 #: anything that can be given to a step; a union, since checkers take no class variable of a model

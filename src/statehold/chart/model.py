@@ -26,10 +26,14 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     3.12.1, prefixes of dot-separated tokens, document order alone.
     ``errors``: ``refuse`` drops the step when an action or guard raises; ``event`` queues
     ``error.execution``, ends the block, and takes a failing guard for a no (SCXML 3.12.2).
+    ``messages``: under ``durable`` one that nothing takes goes back to its sender, and one that was
+    sent for later arrives whatever becomes of its sender meanwhile. ``session`` is SCXML's: what
+    nothing takes is discarded (3.13), and what was sent for later ends with its sender (6.2.4).
     """
 
     matching: Literal["exact", "token"] = "exact"
     errors: Literal["refuse", "event"] = "refuse"
+    messages: Literal["durable", "session"] = "durable"
 
 
 class Delay(Struct, frozen=True, omit_defaults=True):
@@ -71,7 +75,10 @@ class Invoke(Struct, frozen=True, omit_defaults=True):
     """What runs as long as its state is active: an effect, or a child instance.
 
     ``id`` is unique in the chart; outcomes carry it. ``name`` is the effect's or the machine's.
-    ``input`` names a function of the data that gives the child's data.
+    ``input`` names a function of the data that gives the child's data. Where the machine is known
+    only when it is to be started, ``choice`` names the function that gives its name, and ``name``
+    is for readers. ``before`` runs just before the start; an error there, in ``choice`` or in
+    ``input`` means that nothing is started.
     """
 
     id: str
@@ -80,6 +87,8 @@ class Invoke(Struct, frozen=True, omit_defaults=True):
     input: str | None = None
     finalize: Block = ()
     autoforward: bool = False
+    choice: str | None = None
+    before: Block = ()
 
 
 class StateNode(Struct, frozen=True, omit_defaults=True):

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from statehold.chart.event import timer_event
 from statehold.chart.model import ROOT, Chart, Delay, StateNode, Transition
@@ -235,6 +236,7 @@ class _Validation:
     # --- transitions ---
 
     def _check_transitions(self) -> None:
+        self.immediate = _Immediate(self.chart.transitions, self.above)
         counted = Counter(transition.id for transition in self.chart.transitions)
         for id, count in counted.items():
             if count > 1:
@@ -304,25 +306,43 @@ class _Validation:
         if transition.trigger.kind != "always" or transition.guards:
             return False
         source = transition.source
-        return source in self.states and all(
+        stays = source in self.states and all(
             target in self.states and (target == source or source in self.above[target])
             for target in transition.targets
         )
+        return stays and not self._may_end(transition)
+
+    def _may_end(self, endless: Transition) -> bool:
+        """Whether another immediate transition may be taken in its place: one that stands before
+        it, deeper down, or in another region."""
+        source, immediate = endless.source, self.immediate
+        own = immediate.own[source]
+        if own[0] is not endless or immediate.below[source] > len(own):
+            return True
+        region = source
+        for above in self.above[source]:
+            if self.states[above].kind == "parallel":
+                here = immediate.below[region] + len(immediate.own[above])
+                if immediate.below[above] > here:
+                    return True
+            region = above
+        return False
 
     # --- both ---
 
     def _check_together(self, place: str, what: str, targets: Iterable[str]) -> None:
         """Two targets can be active together if they part at a parallel state, or lie in line."""
-        known = [target for target in targets if target in self.states]
-        lines = [(target, self._line(target)) for target in known]
-        for number, (one, first) in enumerate(lines):
-            for other, second in lines[number + 1 :]:
-                shared = [a for a, b in zip(first, second, strict=False) if a == b]
-                parted = len(shared) < min(len(first), len(second))
-                if parted and shared and self.states[shared[-1]].kind != "parallel":
+        chosen: dict[str, tuple[str, str]] = {}
+        for target in dict.fromkeys(targets):
+            line = self._line(target) if target in self.states else ()
+            for above, below in pairwise(line):
+                if self.states[above].kind == "parallel":
+                    continue
+                first, other = chosen.setdefault(above, (below, target))
+                if first != below:
                     self._complain(
                         place,
-                        f"{what} {one} and {other} can't be active together",
+                        f"{what} {other} and {target} can't be active together",
                         "several targets lie in different regions of one parallel state",
                     )
                     return
@@ -341,3 +361,17 @@ class _Validation:
             self._complain(
                 place, f"its {what} is {delay.seconds} seconds", "give a number, 0 or more"
             )
+
+
+class _Immediate:
+    """Immediate transitions by their source, and how many there are from each state downwards."""
+
+    def __init__(
+        self, transitions: Iterable[Transition], above: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self.own: dict[str, list[Transition]] = defaultdict(list)
+        self.below: Counter[str] = Counter()
+        for transition in transitions:
+            if transition.trigger.kind == "always" and transition.source in above:
+                self.own[transition.source].append(transition)
+                self.below.update((transition.source, *above[transition.source]))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold.chart.event import Failure, Result, Undeliverable
+from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
@@ -23,6 +23,7 @@ from statehold.engine.record import traced
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     InstanceExists,
+    NotAllowed,
     Refused,
     StateholdError,
     UnknownInstance,
@@ -42,12 +43,20 @@ class TracedBody(Struct, frozen=True):
 
 
 class EventBody(Struct, frozen=True):
-    """``caller`` and ``roles`` are there where a request was held."""
+    """``caller`` and ``roles`` are there where a request was held.
+
+    ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
+    ``origin`` are a named event's.
+    """
 
     event: Any
     cause: str | None = None
     caller: str = ""
     roles: list[str] | None = None
+    invoke: str = ""
+    invoke_key: str = ""
+    sendid: str = ""
+    origin: str = ""
 
 
 class StartBody(Struct, frozen=True):
@@ -106,6 +115,8 @@ def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
         conclude(draft, _as_ending(message.body), Origin("result"), runtime)
     elif message.kind == "cancel":
         _cancel(draft)
+    elif message.kind == "stray":
+        bounce(draft, message, Refused("it has no parent: no instance invoked it"), runtime)
     else:
         raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
 
@@ -133,11 +144,31 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
     ready(draft, runtime)
     body = _as_event(message.body)
     event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
+    if isinstance(event, NamedEvent):
+        if body.invoke_key and in_flight(draft, body.invoke_key) is None:
+            # whoever was cancelled is not heard any more (SCXML 6.4.3)
+            why = "the invoke that it comes from is over"
+            draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+            return
+        event = _addressed(event, body, message.sender)
     roles = None if body.roles is None else frozenset(body.roles)
     caller = Caller(body.caller, roles)
     # a held request's key goes into the journal with it: else repeating it is a second step
     origin = Origin("event", plain, caller, body.cause, key=message.key)
-    take_event(draft, event, origin, runtime)
+    try:
+        take_event(draft, event, origin, runtime)
+    except NotAllowed as error:
+        discards = draft.definition.chart.policy.messages == "session"
+        if not discards or message.sender is None or draft.status != "running":
+            raise
+        why = str(error)[: runtime.limits.error_chars]
+        draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+
+
+def _addressed(event: NamedEvent, body: EventBody, sender: Ref | None) -> NamedEvent:
+    """The event with where it comes from, which nobody but the engine may say."""
+    origin = body.origin or ("" if sender is None else f"{sender.machine}/{sender.id}")
+    return NamedEvent(event.name, event.data, origin, body.invoke, body.sendid)
 
 
 def _start(draft: Draft, message: Message) -> None:
@@ -159,11 +190,15 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     body = _as_end(message.body)
     ready(draft, runtime)
     effect = in_flight(draft, body.key)
-    if effect is None or draft.snapshot is None:
+    if draft.snapshot is None:
         return
     sender = message.sender
     cause = None if sender is None else f"{sender.machine}/{sender.id}"
     value = None if body.output is None else msgspec.json.decode(body.output)
+    if effect is None:
+        if draft.definition.chart.policy.messages == "session" and body.error is None:
+            _ended_before(draft, body, value, cause)
+        return
     event: Result[Any] | Failure = (
         Result(effect.invoke, effect.key, value)
         if body.error is None
@@ -185,6 +220,20 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     else:
         draft.settle_silently(taken.snapshot, effect.key)
         draft.note(what, draft.now, effects=(record,), cause=cause)
+
+
+def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) -> None:
+    """A child that came to its end before it heard that its invoke was left.
+
+    To SCXML its ``done.invoke`` was in the queue already, and is an event like any other.
+    """
+    assert draft.snapshot is not None
+    name = result_event(body.invoke)
+    event = NamedEvent(name, value, cause or "", body.invoke)
+    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    if taken.accepted:
+        plain = {"type": name, "data": value}
+        draft.advance(taken, Origin("event", plain, cause=cause), draft.now)
 
 
 def _cancel(draft: Draft) -> None:
@@ -218,7 +267,7 @@ def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runti
     why = str(error)[: runtime.limits.error_chars]
     if message.kind == "start":
         _child_failed(draft, message, type(error).__name__, why)
-    elif message.kind in ("event", "end", "outcome"):
+    elif message.kind in ("event", "end", "outcome", "stray"):
         _refused(draft, message, why)
 
 
@@ -235,7 +284,8 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     to = f"{message.to.machine}/{message.to.id}"
     plain = msgspec.json.decode(message.body)
     name = str((plain.get("event") or {}).get("type", message.kind))
-    event = Undeliverable(message.to.machine, message.to.id, name, why)
+    send = message.send_id or ""
+    event = Undeliverable(message.to.machine, message.to.id, name, why, send)
     if draft.snapshot is not None and draft.status == "running" and message.sender:
         try:
             taken = step(draft.definition, draft.snapshot, event, now)
@@ -245,7 +295,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
                 return
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
-    if message.sender in (None, message.to) and message.kind == "event":
+    if message.sender in (None, message.to) and message.kind in ("event", "stray"):
         draft.note("refused", now, event=plain.get("event"), reason=why, key=message.key)
         return
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))

@@ -69,7 +69,10 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Document(Struct, frozen=True, omit_defaults=True, gc=False):
-    """``parts`` counts the notes under the present ``seq``, ``held`` the messages held for it."""
+    """``parts`` counts the notes under the present ``seq``, ``held`` the messages held for it.
+
+    ``delayed`` are the messages that it sent for later and that end with it, by their ``send_id``.
+    """
 
     data: Raw
     history: dict[str, tuple[str, ...]] = {}
@@ -81,6 +84,7 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     parent: Parent | None = None
     parts: int = 0
     held: int = 0
+    delayed: dict[str, datetime] = {}
 
 
 _encode = msgspec.json.Encoder().encode
@@ -96,6 +100,7 @@ def encode_document(
     parent: Parent | None,
     parts: int,
     held: int,
+    delayed: Mapping[str, datetime],
 ) -> bytes:
     """``raw`` is the data as JSON, ``output`` likewise."""
     effects = tuple(
@@ -122,6 +127,7 @@ def encode_document(
             parent,
             parts,
             held,
+            dict(delayed),
         )
     )
 

@@ -43,6 +43,7 @@ ANYONE = Caller()
 
 _encode = msgspec.json.Encoder().encode
 _NO_TRIES: dict[str, Try] = {}
+_NOTHING_DELAYED: dict[str, datetime] = {}
 
 
 class Origin(Struct, frozen=True, gc=False):
@@ -103,6 +104,8 @@ class Draft:
         self.parts = 0
         #: how many messages are held for it
         self.waiting = 0
+        #: what it sent for later, by its ``send_id``, and when that is due
+        self.delayed: Mapping[str, datetime] = _NOTHING_DELAYED
         self.version = definition.version
         self.seq = 0
         self.status: Status = "running"
@@ -122,6 +125,7 @@ class Draft:
         self.parent = held.parent
         self.parts = held.parts
         self.waiting = held.waiting
+        self.delayed = held.delayed
         self.version = row.version
         self.seq = row.seq
         self.status = row.status
@@ -226,6 +230,7 @@ class Draft:
         output = self._output(after)
         status: Status = "done" if after.done else self.status
         record = self._record(step, now) if step.commands else None
+        delayed = self.delayed if record is None else self._delayed(record, now)
         indexes = self.indexes if raw == self.raw else self._indexed(after)
         body = self._body(step, after, raw, output, status, origin, record)
         answer: Answer | None = None
@@ -273,9 +278,11 @@ class Draft:
                 self.messages = without(self.messages, self.ref, record.recalled)
             self.messages.extend(record.messages)
             self.recalled.extend(record.recalled)
+        self.delayed = delayed
         if record is not None or self.tries:
             self._followed(follow(self.tries, step, self.ref, self.worker, self.trace))
         if after.done:
+            self._take_back_delayed()
             self._let_go()
             self._tell_parent({"output": None if output is None else Raw(output)})
 
@@ -320,11 +327,32 @@ class Draft:
                 now,
                 self.limits.event_bytes,
                 self.trace,
+                self.parent,
             )
         except Refused:
             raise
         except Exception as error:
             raise ActionFailed("what the step sends", error) from error
+
+    def _delayed(self, record: Record, now: datetime) -> Mapping[str, datetime]:
+        """What it has sent for later once this step is done; raises ``TooLarge`` beyond a limit."""
+        ends_with_it = self.definition.chart.policy.messages == "session"
+        if not ends_with_it or not (self.delayed or record.delayed):
+            return self.delayed
+        before = {id: due for id, due in self.delayed.items() if due > now}
+        found = {id: due for id, due in before.items() if id not in record.recalled}
+        found |= record.delayed
+        if len(found) > self.limits.delayed:
+            what = f"what {self.name} has sent for later"
+            raise TooLarge(what, len(found), self.limits.delayed, "messages")
+        return found
+
+    def _take_back_delayed(self) -> None:
+        """It is over, and what it sent for later ends with it (SCXML 6.2.4)."""
+        if self.delayed:
+            self.messages = without(self.messages, self.ref, tuple(self.delayed))
+            self.recalled += [id for id in self.delayed if id not in self.recalled]
+            self.delayed = _NOTHING_DELAYED
 
     def _reply(self, answer: Answer) -> bytes:
         try:
@@ -464,6 +492,7 @@ class Draft:
     def _abandon(self, origin: Origin, now: datetime) -> None:
         """Nothing of a cancelled instance goes on; what it holds is refused."""
         self.since = now
+        self._take_back_delayed()
         self._let_go()
         self._followed(abandon(self.tries))
         self._tell_parent({"error": "Cancelled", "message": origin.reason or "cancelled"})
@@ -535,6 +564,7 @@ class Draft:
             self.parent,
             self.parts,
             self.waiting,
+            self.delayed,
         )
         return write, held
 
@@ -568,7 +598,11 @@ class Draft:
         if self.snapshot is None:
             assert self.document is not None
             document = msgspec.structs.replace(
-                self.document, tries=dict(self.tries), parts=self.parts, held=self.waiting
+                self.document,
+                tries=dict(self.tries),
+                parts=self.parts,
+                held=self.waiting,
+                delayed=dict(self.delayed),
             )
             self.document = document
             return encode_plain(document)
@@ -581,6 +615,7 @@ class Draft:
             self.parent,
             self.parts,
             self.waiting,
+            self.delayed,
         )
 
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:

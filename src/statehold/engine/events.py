@@ -89,6 +89,13 @@ def event_json(event: Any) -> Any:
     return {"type": event.__event__, "data": jsonable(getattr(event, "data", None))}
 
 
+def named_body(event: NamedEvent) -> dict[str, str]:
+    """What a message says of a named event beside its name and data."""
+    return {
+        name: text for name, text in (("origin", event.origin), ("sendid", event.sendid)) if text
+    }
+
+
 def jsonable(value: Any) -> Any:
     """Plain JSON values for anything that pydantic can write; raises ``ActionFailed``."""
     if value is None:

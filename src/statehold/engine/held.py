@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ class Held(Struct, frozen=True, gc=False):
     parent: Parent | None
     parts: int
     waiting: int
+    delayed: Mapping[str, datetime]
 
 
 def hold(definition: Definition[Any], row: Row) -> Held:
@@ -41,4 +43,5 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         document.parent,
         document.parts,
         document.held,
+        document.delayed,
     )

@@ -32,6 +32,8 @@ class Limits:
     #: messages held for one paused instance; one more is ``TooLarge``. They are applied in one
     #: turn when it is resumed, so this is to stay below the store's page
     held: int = 900
+    #: messages that one instance has sent for later; one more is ``TooLarge``
+    delayed: int = 1_000
     #: how long the engine sleeps at most before it asks the store what is due
     poll_seconds: float = 1.0
     #: the same, for each worker that is alive, where nothing was due for a while and workers share

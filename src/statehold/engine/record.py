@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from statehold.chart.event import NamedEvent
 from statehold.engine.document import Parent
-from statehold.engine.events import event_json, jsonable
+from statehold.engine.events import event_json, jsonable, named_body
 from statehold.errors import TooLarge
 from statehold.interpreter.command import (
     CancelEffect,
@@ -46,6 +47,7 @@ class Record:
         now: datetime,
         event_bytes: int,
         trace: str = "",
+        parent: Parent | None = None,
     ) -> None:
         self.effects: list[EffectRecord] = []
         self.timers: dict[str, datetime | None] = {}
@@ -53,11 +55,14 @@ class Record:
         self.sent: list[dict[str, Any]] = []
         self.messages: list[Message] = []
         self.recalled: list[str] = []
+        #: what was sent for later, by its id, and when it is due
+        self.delayed: dict[str, datetime] = {}
         self._ref = ref
         self._seq = seq
         self._now = now
         self._event_bytes = event_bytes
         self._trace = trace
+        self._parent = parent
         names = {effect.key: effect.name for effect in before}
         for command in commands:
             if isinstance(command, StartEffect):
@@ -79,20 +84,33 @@ class Record:
             elif isinstance(command, CancelSend):
                 self.messages = without(self.messages, ref, [command.id])
                 self.recalled.append(command.id)
+                self.delayed.pop(command.id, None)
             else:
                 self._send(command)
 
     def _send(self, command: Send) -> None:
-        ref = self._ref
+        ref, parent = self._ref, self._parent
         to = Ref(command.machine or ref.machine, command.instance or ref.id)
+        kind, name = "event", f"{to.machine}/{to.id}"
+        if command.parent and parent is not None:
+            to = parent.ref
+            name = f"{to.machine}/{to.id}"
+        elif command.parent:
+            kind, name = "stray", "its parent, and it has none"
         event = event_json(command.event)
-        cause = f"{ref.machine}/{ref.id}#{self._seq}"
-        body = _encode(traced({"event": event, "cause": cause}, self._trace))
+        told = {"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"}
+        if isinstance(command.event, NamedEvent):
+            told |= named_body(command.event)
+        if parent is not None and to == parent.ref:
+            told |= {"invoke": parent.invoke, "invoke_key": parent.key}
+        body = _encode(traced(told, self._trace))
         if len(body) > self._event_bytes:
-            raise TooLarge(f"an event sent to {to.machine}/{to.id}", len(body), self._event_bytes)
+            raise TooLarge(f"an event sent to {name}", len(body), self._event_bytes)
         due = None if command.delay is None else self._now + command.delay
-        self.messages.append(Message(to, "event", body, due, ref, command.id))
-        self.sent.append({"to": f"{to.machine}/{to.id}", "event": event, "due": due})
+        self.messages.append(Message(to, kind, body, due, ref, command.id))
+        if due is not None and due > self._now:
+            self.delayed[command.id] = due
+        self.sent.append({"to": name, "event": event, "due": due})
 
     def _start(self, command: StartChild) -> None:
         child = child_of(self._ref, command)

@@ -68,13 +68,17 @@ class CancelTimer(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """``machine`` and ``instance`` are None for the sender itself. ``id`` serves to cancel it."""
+    """``machine`` and ``instance`` are None for the sender itself. ``id`` serves to cancel it.
+
+    ``parent``: it goes to the instance whose invoke started the sender, whoever that is.
+    """
 
     machine: str | None
     instance: str | None
     event: Any
     delay: timedelta | None
     id: str
+    parent: bool = False
 
 
 class CancelSend(Struct, frozen=True):

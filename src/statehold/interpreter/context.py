@@ -45,6 +45,14 @@ class StepContext:
         name = machine if machine is None or isinstance(machine, str) else machine.definition.name
         return self._macrostep.send(name, instance, event, delay, id)
 
+    def send_parent(
+        self, event: AnEvent, *, delay: timedelta | None = None, id: str | None = None
+    ) -> str:
+        return self._macrostep.send(None, None, event, delay, id, parent=True)
+
+    def child(self, invoke: str) -> tuple[str, str] | None:
+        return self._macrostep.child(invoke)
+
     def cancel(self, send_id: str) -> None:
         self._macrostep.commands.append(CancelSend(send_id))
 

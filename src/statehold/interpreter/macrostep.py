@@ -14,13 +14,15 @@ from typing import Any
 from statehold.chart.event import (
     AnEvent,
     Done,
+    ErrorEvent,
+    Event,
     ExecutionError,
     Failure,
     NamedEvent,
     Result,
     TimerFired,
 )
-from statehold.chart.model import Delay, Invoke
+from statehold.chart.model import Block, Delay, Invoke
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed
 from statehold.interpreter.command import (
     CancelEffect,
@@ -103,19 +105,34 @@ class Macrostep:
             return
         origin = event.invoke if isinstance(event, Result | Failure | NamedEvent) else ""
         invoke = program.invoke_by_id.get(origin)
+        if isinstance(event, NamedEvent) and self.child(origin) is None:
+            # what comes from a child that is over concerns nobody's invoke
+            invoke = None
         if invoke is not None and invoke.finalize:
             self.accepted = self.moved = True
             self.run(program.block(invoke.finalize, self.configuration.active), event)
-        if not origin and not isinstance(event, TimerFired):
+        if program.forwarding and isinstance(event, Event | NamedEvent | Result):
             for invoke in program.forwarding:
                 self.forward(invoke, event)
 
-    def forward(self, invoke: Invoke, event: AnEvent) -> None:
+    def forward(self, invoke: Invoke, event: Event | NamedEvent | Result[Any]) -> None:
+        """A copy for the child; whose invoke it came from means nothing there."""
+        child = self.child(invoke.id)
+        if child is None:
+            return
+        self.accepted = self.moved = True
+        if isinstance(event, Result):
+            event = NamedEvent(event.__event__, event.value)
+        elif isinstance(event, NamedEvent):
+            event = NamedEvent(event.name, event.data, event.origin, "", event.sendid)
+        self.send(*child, event, None, None)
+
+    def child(self, invoke: str) -> tuple[str, str] | None:
+        """Machine and id of the instance that the invoke runs now."""
         for running in self.effects:
-            if running.invoke == invoke.id and running.kind == "machine":
-                self.accepted = self.moved = True
-                child = child_instance(self.before.instance, running.key)
-                self.send(invoke.name, child, event, None, None)
+            if running.invoke == invoke and running.kind == "machine":
+                return running.name, child_instance(self.before.instance, running.key)
+        return None
 
     # --- rounds ---
 
@@ -269,19 +286,29 @@ class Macrostep:
             self.fail(failed.action, failed.cause)
 
     def fail(self, where: str, error: BaseException) -> None:
-        self.queue.append(ExecutionError(where, type(error).__name__, str(error)))
+        self.queue.append(
+            error.event
+            if isinstance(error, ErrorEvent)
+            else ExecutionError(where, type(error).__name__, str(error))
+        )
 
     def value(self, function: str, event: AnEvent | None) -> Any:
-        """What a delay, an input or an output comes to; None where an error became an event."""
+        """What a delay or an output comes to; None where an error became an event."""
+        try:
+            return self.evaluate(function, event)
+        except ActionFailed as failed:
+            if not self.program.errors_are_events:
+                raise
+            self.fail(function, failed.cause)
+            return None
+
+    def evaluate(self, function: str, event: AnEvent | None) -> Any:
         known = self.program.functions[function]
         arguments = (self.data, event, self.context)[: known.takes]
         try:
             return known.call(*arguments)
         except Exception as error:
-            if not self.program.errors_are_events:
-                raise ActionFailed(function, error) from error
-            self.fail(function, error)
-            return None
+            raise ActionFailed(function, error) from error
 
     def leave(self, state: str) -> None:
         for timer in self.timers:
@@ -338,13 +365,38 @@ class Macrostep:
         if invoke.kind == "effect":
             self.ask_effect(invoke.id, invoke.name, state)
             return
-        input = None if invoke.input is None else self.value(invoke.input, self.event)
+        try:
+            name = self.chosen(invoke)
+            input = None if invoke.input is None else self.evaluate(invoke.input, self.event)
+            self.run_plain(invoke.before)
+        except ActionFailed as failed:
+            # nothing is started then (SCXML 6.4.1)
+            if not self.program.errors_are_events:
+                raise
+            self.fail(failed.action, failed.cause)
+            return
         key = self.key()
-        self.commands.append(StartChild(key, invoke.id, invoke.name, state, input))
+        self.commands.append(StartChild(key, invoke.id, name, state, input))
         self.effects = (
             *self.effects,
-            InFlight(key, invoke.id, invoke.name, "machine", state, self.now),
+            InFlight(key, invoke.id, name, "machine", state, self.now),
         )
+
+    def chosen(self, invoke: Invoke) -> str:
+        """The machine that the invoke starts."""
+        if invoke.choice is None:
+            return invoke.name
+        name = self.evaluate(invoke.choice, self.event)
+        known = self.program.definition.children
+        if name not in known:
+            shown = f"chose {name!r}; it can start {', '.join(sorted(known)) or 'none'}"
+            raise ActionFailed(invoke.choice, LookupError(shown))
+        return str(name)
+
+    def run_plain(self, block: Block) -> None:
+        """Runs a block whose error is its caller's."""
+        active = self.configuration.active
+        self.run(tuple(self.program.operation(one, active) for one in block), self.event)
 
     def key(self) -> str:
         self.asked += 1
@@ -357,10 +409,12 @@ class Macrostep:
         event: AnEvent,
         delay: timedelta | None,
         id: str | None,
+        *,
+        parent: bool = False,
     ) -> str:
         self.sent += 1
         send_id = id or f"{self.seq}.send.{self.sent}"
-        self.commands.append(Send(machine, instance, event, delay, send_id))
+        self.commands.append(Send(machine, instance, event, delay, send_id, parent))
         return send_id
 
     # --- the end of the step ---

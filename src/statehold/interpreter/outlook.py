@@ -83,8 +83,9 @@ def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None
         elif node.ask == Ask.DATA:
             try:
                 pending.append(node.branch(bool(node.call(snapshot.data))))
-            except Exception:  # noqa: BLE001 - such a guard refuses every event
-                continue
+            except Exception:  # noqa: BLE001 - such a guard refuses every event, or is a no
+                if snapshot.configuration.program.errors_are_events:
+                    pending.append(node.branch(False))
         else:
             pending.extend((node.branch(True), node.branch(False)))
     return False

@@ -48,7 +48,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An event sent to another instance, or, with ``instance`` its own id, to itself."""
+    """An event sent to another instance, or, with ``instance`` its own id, to itself.
+
+    One that goes to the parent has ``its parent`` for a machine and no instance.
+    """
 
     machine: str
     instance: str
@@ -58,7 +61,8 @@ class Sent:
 
     def __str__(self) -> str:
         later = f" after {self.delay}" if self.delay else ""
-        return f"{self.event!r} to {self.machine}/{self.instance}{later}"
+        to = f"{self.machine}/{self.instance}" if self.instance else self.machine
+        return f"{self.event!r} to {to}{later}"
 
 
 def name_of_asked(what: AskedFor) -> str:

@@ -206,19 +206,19 @@ class _Carrying:
         if target is None:
             return None
         invoke, state = target
-        return InFlight(
-            effect.key, invoke.id, invoke.name, invoke.kind, state, effect.asked_at, data
-        )
+        name = invoke.name if invoke.choice is None else effect.name
+        return InFlight(effect.key, invoke.id, name, invoke.kind, state, effect.asked_at, data)
 
     def start(self, state: str, invoke: Invoke) -> InFlight:
         self.asked += 1
         key = f"{self.seq}.{self.asked}"
         if invoke.kind == "effect":
             self.commands.append(StartEffect(key, invoke.id, invoke.name, state))
-        else:
-            input = None if invoke.input is None else self.value(invoke.input)
-            self.commands.append(StartChild(key, invoke.id, invoke.name, state, input))
-        return InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now)
+            return InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now)
+        name = invoke.name if invoke.choice is None else str(self.value(invoke.choice))
+        input = None if invoke.input is None else self.value(invoke.input)
+        self.commands.append(StartChild(key, invoke.id, name, state, input))
+        return InFlight(key, invoke.id, name, invoke.kind, state, self.now)
 
     # --- the machine's functions ---
 
@@ -298,4 +298,4 @@ class _Context:
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("nothing can be raised, sent, cancelled or emitted during an upgrade")
 
-    raise_ = send = emit = cancel = _refuse
+    raise_ = send = send_parent = child = emit = cancel = _refuse

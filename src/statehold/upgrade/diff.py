@@ -149,6 +149,10 @@ def _invoke(invoke: Invoke) -> str:
         extra.append(f"input {invoke.input}")
     if invoke.finalize:
         extra.append(f"finalize {_blocks((invoke.finalize,))}")
+    if invoke.choice is not None:
+        extra.append(f"chosen by {invoke.choice}")
+    if invoke.before:
+        extra.append(f"before {_blocks((invoke.before,))}")
     if invoke.autoforward:
         extra.append("autoforward")
     return f"{invoke.kind} {invoke.name} ({', '.join(extra)})"

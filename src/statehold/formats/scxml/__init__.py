@@ -1,0 +1,29 @@
+"""SCXML in and out: the W3C's notation for statecharts (https://www.w3.org/TR/scxml/)."""
+
+from __future__ import annotations
+
+from statehold.formats.notation import NOTHING, Imported, Offered
+from statehold.formats.scxml.document import read_document
+from statehold.formats.scxml.family import Family, Resolve
+from statehold.formats.scxml.write import Exported, write_scxml
+
+__all__ = ["Exported", "Resolve", "read_scxml", "write_scxml"]
+
+
+def read_scxml(
+    raw: bytes | str,
+    *,
+    offered: Offered = NOTHING,
+    resolve: Resolve | None = None,
+    name: str | None = None,
+    version: int = 1,
+) -> Imported:
+    """The machine of an SCXML document, and those that it invokes, among its ``children``.
+
+    ``resolve`` gives the bytes of what a ``src`` names, by its relative name; without it there is
+    nothing but the document. ``name`` is the machine's; else it is made of the document's own.
+    Raises ``DefinitionError``, with every problem and its line, where it can't be run.
+    """
+    family = Family(resolve, offered, version)
+    definition = read_document(raw, family, name)
+    return Imported(definition, tuple(family.omissions))

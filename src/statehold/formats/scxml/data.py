@@ -1,0 +1,125 @@
+"""``<datamodel>``: which variables there are, and when they get their values (SCXML 5.2, 5.3).
+
+Each ``<data>`` is a block of its own, so that one that fails leaves the others alone. Under early
+binding all of them run where the root is entered; under late binding those of a state run when it
+is entered for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from statehold.chart.machine import Uses
+from statehold.chart.model import Action, Block
+from statehold.expression.language import Expression
+from statehold.formats.scxml.content import Content
+from statehold.formats.scxml.expressions import value_of
+from statehold.formats.scxml.markup import Element, canonical, inner, parts, tag
+from statehold.formats.scxml.session import Run
+from statehold.formats.scxml.vocabulary import check
+
+#: where the session keeps which variables late binding has bound
+BOUND = "_bound"
+
+
+def own(element: Element) -> list[Element]:
+    """The ``<data>`` of an element's own data model."""
+    return [data for model in parts(element, "datamodel") for data in parts(model, "data")]
+
+
+def all_of(root: Element) -> list[tuple[Element, Element]]:
+    """Each ``<data>`` of a document with the element that it belongs to, in document order."""
+    found: list[tuple[Element, Element]] = []
+    pending = [root]
+    while pending:
+        element = pending.pop()
+        found += [(data, element) for data in own(element)]
+        pending += reversed(list(parts(element, "state", "parallel", "final")))
+    return found
+
+
+def starting(
+    content: Content,
+    root: Element,
+    data: Sequence[tuple[Element, Element]],
+    place: str,
+    *,
+    late: bool,
+) -> list[Block]:
+    """The blocks of the root: what a session was started with, as far as the document asks for it
+    (SCXML 6.4.4), then the variables that are bound at once."""
+    given = content.session.given
+    name = f"given {', '.join(sorted(given)) or 'nothing'}"
+
+    def keep(run: Run) -> None:
+        for key in [key for key in run.data if key not in given]:
+            del run.data[key]
+
+    blocks: list[Block] = [(content.step(name, "", root, keep),)]
+    for element, owner in data:
+        if owner is root or not late:
+            is_given = owner is root and element.get("id") in given
+            blocks.append(binding(content, element, place, given=is_given, late=False))
+    return blocks
+
+
+def binding(content: Content, data: Element, place: str, *, given: bool, late: bool) -> Block:
+    """The block that gives one variable its value; none where it can't be a variable."""
+    check(content, data, place)
+    id = data.get("id") or ""
+    if not content.expressions.is_variable(id):
+        content.omit("<data>", place, f"its id {id!r} can't be the name of a variable", data)
+        return ()
+    location = content.expressions.language.location(id)
+    value: Callable[[Run], Any] | None = None
+    reads: frozenset[str] = frozenset()
+    text = inner(data)
+    if data.get("expr") is not None:
+        expression = content.expressions.read(data.get("expr") or "", "expr", place, data)
+        reads = expression.reads
+        shown = (data.get("expr") or "").strip()
+        value = _evaluating(expression)
+    elif data.get("src") is not None or text:
+        if data.get("src") is not None:
+            text = fetched(content, data, place)
+        shown = " ".join(text.split())
+        value = _constant(value_of(text, content.expressions))
+    else:
+        shown = "nothing"
+
+    def bind(run: Run) -> None:
+        if given and id in run.data:
+            return
+        if late:
+            bound = run.data.setdefault(BOUND, [])
+            if id in bound:
+                return
+            bound.append(id)
+        if value is not None:
+            location.assign(run.scope, value(run))
+        else:
+            run.put(id, None)
+
+    when = "at first, " if late else ""
+    unless = " unless given" if given else ""
+    name = f"{when}{id} = {shown}{unless}"
+    uses = Uses(reads=reads, writes=frozenset({id}))
+    return (Action(content.step(name, canonical(data), data, bind, uses).name),)
+
+
+def _evaluating(expression: Expression) -> Callable[[Run], Any]:
+    return lambda run: expression(run.scope)
+
+
+def _constant(value: Any) -> Callable[[Run], Any]:
+    return lambda run: value
+
+
+def fetched(content: Content, element: Element, place: str) -> str:
+    """What a ``src`` names; empty, and told, where it can't be had."""
+    try:
+        return content.expressions.fetch(element.get("src") or "")
+    except LookupError as error:
+        content.omit(f"src of <{tag(element)}>", place, str(error.args[0]), element)
+        return ""

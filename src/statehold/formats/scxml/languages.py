@@ -1,0 +1,10 @@
+"""The data models that documents may name."""
+
+from __future__ import annotations
+
+from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.language import Language
+from statehold.expression.null import NULL
+from statehold.expression.python import PYTHON
+
+LANGUAGES: dict[str, Language] = {"null": NULL, "ecmascript": ECMASCRIPT, "python": PYTHON}

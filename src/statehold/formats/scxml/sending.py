@@ -1,0 +1,154 @@
+"""``<send>``: what goes out, where to, and what becomes of what can't go (SCXML 6.2, C.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from statehold.chart.event import NamedEvent
+from statehold.expression.language import EvaluationFailed
+from statehold.formats.scxml.markup import Element
+from statehold.formats.scxml.payload import Payload
+from statehold.formats.scxml.session import SEND_TYPES, SESSION_PREFIX, Run, address, fails
+
+if TYPE_CHECKING:
+    from statehold.formats.scxml.content import Reading
+
+#: a delay as in CSS2: a number and a unit
+_DELAY = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h|d)\s*")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+#: where the session keeps how many ids it has made up
+SENT = "_sent"
+
+
+class SendFailed(EvaluationFailed):
+    """Carries the id of the message that could not be sent (SCXML 5.10.1, ``sendid``)."""
+
+    def __init__(self, why: str, sendid: str) -> None:
+        self.sendid = sendid
+        super().__init__(why)
+
+
+class Sending:
+    """One ``<send>``."""
+
+    def __init__(self, reading: Reading, element: Element) -> None:
+        self.element = element
+        self.event = self._either(reading, "event")
+        self.target = self._either(reading, "target")
+        self.type = self._either(reading, "type")
+        self.delay = self._either(reading, "delay")
+        self.id = element.get("id") or ""
+        expressions = reading.expressions
+        self.location = (
+            expressions.location(element, "idlocation", reading.place)
+            if element.get("idlocation") is not None
+            else None
+        )
+        if self.location is not None:
+            reading.writes.add(self.location.name)
+        self.payload = Payload(element, expressions, reading.place)
+        reading.reads |= self.payload.reads
+        if element.get("target") == "#_internal" and element.get("event"):
+            reading.raises.add(element.get("event") or "")
+
+    def _either(self, reading: Reading, attribute: str) -> Callable[[Run], Any]:
+        """The literal of an attribute, or what its expression comes to."""
+        if self.element.get(f"{attribute}expr") is not None:
+            expression = reading.expression(self.element, f"{attribute}expr")
+
+            def evaluated(run: Run) -> Any:
+                return expression(run.scope)
+
+            return evaluated
+        text = self.element.get(attribute) or ""
+        return lambda run: text
+
+    def do(self, run: Run) -> None:
+        id = self._named(run)
+        try:
+            name, data = self._text(run, self.event, "event"), self.payload.strict(run)
+            target = self._text(run, self.target, "target") or ""
+            kind = self._text(run, self.type, "type") or ""
+            delay = delay_of(self.delay(run))
+            if kind not in SEND_TYPES:
+                raise fails(kind, "no I/O processor of this type; only SCXML's own is here")
+            if not name:
+                raise fails("<send>", "it has no event")
+            event = NamedEvent(name, data, sendid=id)
+            self._send(run, event, target, delay, id)
+        except EvaluationFailed as error:
+            raise SendFailed(str(error), id) from error
+
+    def _named(self, run: Run) -> str:
+        """The id that the document gives, or that it wants to be told."""
+        if self.location is None:
+            return self.id
+        id = self.id
+        if not id:
+            number = run.data.get(SENT, 0) + 1
+            run.data[SENT] = number
+            id = f"sent.{number}"
+        self.location.assign(run.scope, id)
+        return id
+
+    def _text(self, run: Run, part: Callable[[Run], Any], what: str) -> str:
+        value = part(run)
+        if not isinstance(value, str):
+            raise fails(f"its {what}", f"{value!r} is no text")
+        return value
+
+    def _send(
+        self, run: Run, event: NamedEvent, target: str, delay: timedelta | None, id: str
+    ) -> None:
+        context = run.asked
+        later = {"delay": delay, "id": id or None}
+        if target in ("", f"{SESSION_PREFIX}{run.id}"):
+            context.send(None, None, event, delay=delay, id=id or None)
+        elif target == "#_internal":
+            if delay is not None:
+                raise fails(target, "what is raised within the step can't be delayed")
+            raised = NamedEvent(event.name, event.data, sendid=id, kind="internal")
+            context.raise_(raised)
+        elif target == "#_parent":
+            context.send_parent(event, delay=delay, id=id or None)
+        elif target.startswith(SESSION_PREFIX):
+            self._reach(run, address(target), event, target, later)
+        elif target.startswith("#_"):
+            self._reach(run, context.child(target[2:]), event, target, later)
+        else:
+            raise fails(target, "no target of SCXML's I/O processor")
+
+    def _reach(
+        self,
+        run: Run,
+        to: tuple[str, str] | None,
+        event: NamedEvent,
+        target: str,
+        later: dict[str, Any],
+    ) -> None:
+        """Sends to another session, or tells at once that there is none (SCXML C.1)."""
+        if to is not None:
+            run.asked.send(*to, event, **later)
+            return
+        data = {"reason": f"no session can be reached as {target}", "event": event.name}
+        run.asked.raise_(
+            NamedEvent("error.communication", data, sendid=event.sendid, kind="platform")
+        )
+
+
+def delay_of(value: Any) -> timedelta | None:
+    """A duration from ``1.5s`` or ``200ms``; None for none at all."""
+    if value in ("", None):
+        return None
+    found = _DELAY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise fails(f"delay {value!r}", "it has to be a number with ms, s, m, h or d")
+    try:
+        delay = timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    except OverflowError:
+        raise fails(f"delay {value!r}", "it is too long") from None
+    return delay or None

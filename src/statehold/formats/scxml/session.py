@@ -1,0 +1,208 @@
+"""What a document's functions see while a step runs: variables, system variables, addresses.
+
+1. The data of such a machine is a dictionary of its variables, plain JSON values. A variable that
+   is declared is there even before it has a value: it is read as nothing, and can be assigned to.
+2. Names that begin with ``_`` are the system's (SCXML 5.10). They can't be assigned to; the few
+   that are kept in the data stand for what the session itself has to remember.
+3. A session's id is its instance's address, ``machine/id``. That is what ``#_scxml_…`` names, and
+   it can be told at once from what can't be an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from statehold.chart.context import Context
+from statehold.chart.event import (
+    AnEvent,
+    Done,
+    Event,
+    ExecutionError,
+    Failure,
+    NamedEvent,
+    Result,
+    Undeliverable,
+)
+from statehold.expression.language import EvaluationFailed, Language, Scope
+
+#: the I/O processor of SCXML C.1, by its name and by its short one
+PROCESSOR = "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"
+#: what ``type`` of ``<send>`` may be
+SEND_TYPES = ("", "scxml", PROCESSOR)
+#: what ``type`` of ``<invoke>`` may be
+INVOKE_TYPES = ("", "scxml", "http://www.w3.org/TR/scxml", "http://www.w3.org/TR/scxml/")
+SESSION_PREFIX = "#_scxml_"
+#: turns of all ``<foreach>`` in one piece of executable content, each inside another counted
+TURN_LIMIT = 10_000
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9_-]{0,63})/(.{1,200})", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What holds for every session of one document.
+
+    ``declared`` are the ids of all ``<data>``, ``given`` those that may be given a value by who
+    starts it.
+    """
+
+    machine: str
+    name: str
+    language: Language
+    declared: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Run:
+    """One call of a function: the arguments of the interpreter, as the document sees them."""
+
+    session: Session
+    data: dict[str, Any]
+    event: AnEvent | None = None
+    context: Context | None = None
+    scope: Scope = field(init=False)
+    turns: int = 0
+
+    def __post_init__(self) -> None:
+        functions = {} if self.context is None else {"In": self.context.active}
+        self.scope = Scope(Variables(self.session, self.data), self._system(), functions)
+
+    def turn(self) -> None:
+        """One more turn of a loop, whichever it is."""
+        self.turns += 1
+        if self.turns > TURN_LIMIT:
+            raise fails("<foreach>", f"more than {TURN_LIMIT} turns in one go, nested ones counted")
+
+    @property
+    def asked(self) -> Context:
+        assert self.context is not None
+        return self.context
+
+    @property
+    def id(self) -> str:
+        """The session's own id."""
+        return f"{self.session.machine}/{self.asked.instance}"
+
+    def _system(self) -> Mapping[str, Any]:
+        session = self.session
+        found: dict[str, Any] = {"_name": session.name}
+        if self.event is not None:
+            found["_event"] = described(self.event)
+        if self.context is not None:
+            id = self.id
+            location = {"location": f"{SESSION_PREFIX}{id}"}
+            found["_sessionid"] = id
+            found["_ioprocessors"] = {PROCESSOR: location, "scxml": location}
+        return found
+
+    def put(self, name: str, value: Any) -> None:
+        """Gives a variable its value, declared or not."""
+        self.scope.variables[name] = value
+
+
+class Variables(MutableMapping[str, Any]):
+    """The variables, as a language sees them: those that are declared are there."""
+
+    def __init__(self, session: Session, data: dict[str, Any]) -> None:
+        self._session = session
+        self._data = data
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._data and not name.startswith("_"):
+            return self._data[name]
+        if name not in self._session.declared:
+            raise KeyError(name)
+        return None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            raise EvaluationFailed(f"{name} is the system's; it can't be assigned to")
+        self._data[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._session.declared or (
+            name in self._data and not str(name).startswith("_")
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        own = [name for name in self._data if not name.startswith("_")]
+        return iter(dict.fromkeys([*own, *sorted(self._session.declared)]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def described(event: AnEvent) -> dict[str, Any]:
+    """``_event`` (SCXML 5.10.1). What an event does not have is blank."""
+    data: Any = None
+    kind, sendid, origin, invoke = "platform", "", "", ""
+    if isinstance(event, NamedEvent):
+        data, kind, sendid, origin, invoke = (
+            event.data,
+            event.kind,
+            event.sendid,
+            event.origin,
+            event.invoke,
+        )
+    elif isinstance(event, Result):
+        data, kind, invoke = event.value, "external", event.invoke
+    elif isinstance(event, Failure):
+        kind, invoke = "external", event.invoke
+        data = {"error": event.error, "message": event.message}
+    elif isinstance(event, Done):
+        data = event.output
+    elif isinstance(event, Undeliverable):
+        sendid = event.send
+        to = f"{event.machine}/{event.instance}"
+        data = {"reason": event.reason, "event": event.event, "to": to}
+    elif isinstance(event, ExecutionError):
+        data = {"reason": event.message, "error": event.error, "content": event.where}
+    elif isinstance(event, Event):
+        data, kind = event.model_dump(mode="json"), "external"
+    return {
+        "name": event.__event__,
+        "type": kind,
+        "sendid": sendid or None,
+        "origin": f"{SESSION_PREFIX}{origin}" if origin else None,
+        "origintype": PROCESSOR if kind == "external" else None,
+        "invokeid": invoke or None,
+        "data": data,
+    }
+
+
+def address(target: str) -> tuple[str, str] | None:
+    """Machine and id of ``#_scxml_machine/id``; None for what can't be an address."""
+    found = _ADDRESS.fullmatch(target.removeprefix(SESSION_PREFIX))
+    return None if found is None else (found[1], found[2])
+
+
+def fails(text: str, why: str) -> EvaluationFailed:
+    """What is wrong with a value that an expression came to."""
+    return EvaluationFailed(f"{text}: {why}")
+
+
+def execution_error(
+    what: str, lines: Sequence[int], content: str, error: BaseException, sendid: str = ""
+) -> NamedEvent:
+    """``error.execution``, with the element and the line that it comes from.
+
+    The same content at several places is one function, so all of its lines are told.
+    """
+    data = {
+        "tagname": what,
+        "line": lines[0],
+        "reason": str(error),
+        "error": type(error).__name__,
+        "content": content,
+    }
+    if len(lines) > 1:
+        data["lines"] = sorted(set(lines))
+    sendid = sendid or getattr(error, "sendid", "")
+    return NamedEvent("error.execution", data, sendid=sendid, kind="platform")

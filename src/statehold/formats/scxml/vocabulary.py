@@ -1,0 +1,128 @@
+"""The elements and attributes of SCXML that are understood, and where they may stand."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from statehold.formats.scxml.content import Content
+from statehold.formats.scxml.markup import Element, is_scxml, tag
+
+_EXECUTABLE = ("raise", "if", "foreach", "log", "assign", "script", "send", "cancel")
+_STATES = ("state", "parallel", "final", "history")
+
+#: attributes of each element
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "scxml": ("initial", "name", "version", "datamodel", "binding"),
+    "state": ("id", "initial"),
+    "parallel": ("id",),
+    "transition": ("event", "cond", "target", "type"),
+    "initial": (),
+    "final": ("id",),
+    "onentry": (),
+    "onexit": (),
+    "history": ("id", "type"),
+    "raise": ("event",),
+    "if": ("cond",),
+    "elseif": ("cond",),
+    "else": (),
+    "foreach": ("array", "item", "index"),
+    "log": ("label", "expr"),
+    "datamodel": (),
+    "data": ("id", "src", "expr"),
+    "assign": ("location", "expr"),
+    "donedata": (),
+    "content": ("expr",),
+    "param": ("name", "expr", "location"),
+    "script": ("src",),
+    "send": (
+        "event",
+        "eventexpr",
+        "target",
+        "targetexpr",
+        "type",
+        "typeexpr",
+        "id",
+        "idlocation",
+        "delay",
+        "delayexpr",
+        "namelist",
+    ),
+    "cancel": ("sendid", "sendidexpr"),
+    "invoke": (
+        "type",
+        "typeexpr",
+        "src",
+        "srcexpr",
+        "id",
+        "idlocation",
+        "namelist",
+        "autoforward",
+    ),
+    "finalize": (),
+}
+
+#: children of each element that has structure; what is executable is looked at where it is read
+CHILDREN: dict[str, tuple[str, ...]] = {
+    # a transition has no place here by the schema; the root being a state to the algorithm, it
+    # means something all the same
+    "scxml": ("state", "parallel", "final", "datamodel", "script", "transition"),
+    "state": (*_STATES, "onentry", "onexit", "transition", "initial", "datamodel", "invoke"),
+    "parallel": (
+        "state",
+        "parallel",
+        "history",
+        "onentry",
+        "onexit",
+        "transition",
+        "datamodel",
+        "invoke",
+    ),
+    "final": ("onentry", "onexit", "donedata"),
+    "history": ("transition",),
+    "initial": ("transition",),
+    "datamodel": ("data",),
+    "donedata": ("content", "param"),
+    "invoke": ("param", "content", "finalize"),
+    "send": ("param", "content"),
+}
+
+
+def check(content: Content, element: Element, place: str) -> None:
+    """Tells what an element has that nobody understands; it is left out."""
+    name = tag(element)
+    known = ATTRIBUTES.get(name, ())
+    for attribute in element.attrib:
+        text = str(attribute)
+        if text in known:
+            continue
+        local = etree.QName(text).localname
+        why = "it is of another namespace" if text.startswith("{") else "SCXML has no such"
+        content.omit(f"attribute {local} of <{name}>", place, why, element)
+    allowed = CHILDREN.get(name)
+    for child in element:
+        if not is_scxml(child):
+            if name in ("content", "data", "assign"):
+                continue
+            content.omit(f"<{tag(child)}>", place, "it is of another namespace", child)
+        elif allowed is not None and tag(child) not in allowed:
+            content.omit(f"<{tag(child)}>", place, f"it has no place in <{name}>", child)
+
+
+def check_content(content: Content, element: Element, place: str) -> None:
+    """The same for executable content and all that is inside it."""
+    check(content, element, place)
+    for child in element:
+        if (
+            is_scxml(child)
+            and tag(child) in ATTRIBUTES
+            and tag(element) not in ("content", "assign")
+        ):
+            check_content(content, child, place)
+
+
+def is_executable(element: Element) -> bool:
+    return is_scxml(element) and tag(element) in _EXECUTABLE
+
+
+def is_state(element: Element) -> bool:
+    return is_scxml(element) and tag(element) in _STATES
