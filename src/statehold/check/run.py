@@ -252,8 +252,10 @@ class _Timing:
     def post(self, command: Send) -> None:
         machine, instance = command.machine, command.instance
         own = self.runner.definition.name
-        if (machine or own, instance or _INSTANCE) != (own, _INSTANCE):
-            told = f"{command.event.__event__} sent to {machine or own}: what becomes of it"
+        away = (machine or own, instance or _INSTANCE) != (own, _INSTANCE)
+        if command.parent or away:
+            to = "its parent" if command.parent else machine or own
+            told = f"{command.event.__event__} sent to {to}: what becomes of it"
             self.runner.left_out[told] = None
             return
         if len(self.mail) >= MAIL_LIMIT:
