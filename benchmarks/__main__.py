@@ -1,14 +1,14 @@
-"""``python -m benchmarks [step] [durable] [age] [http] [--quick]``; all of them by default."""
+"""``python -m benchmarks [step] [durable] [age] [http] [explore] [--quick]``; all by default."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import age, durable, http, step
+from benchmarks import age, durable, explore, http, step
 from benchmarks.machine import print_machine
 
-NAMES = ("step", "durable", "age", "http")
+NAMES = ("step", "durable", "age", "http", "explore")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
             durable.main(quick=chosen.quick, directory=chosen.directory)
         elif name == "age":
             age.main(quick=chosen.quick, directory=chosen.directory)
+        elif name == "explore":
+            explore.main(quick=chosen.quick)
         else:
             http.main(quick=chosen.quick, directory=chosen.directory)
 

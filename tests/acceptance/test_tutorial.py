@@ -1,4 +1,7 @@
-"""The tutorial and the guide to testing are true: their code runs and prints what they say."""
+"""The tutorial and the guides to testing and exploring are true.
+
+Their code runs, and prints what they say.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,10 @@ def test_a_command_that_prints_something_else_would_be_found() -> None:
     assert not pattern.fullmatch("a b d\nend\nmore\n")
 
 
-def test_the_tests_in_the_guide_to_testing_pass(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("guide", "tests"), [("testing", 5), ("exploring", 4)])
+def test_the_tests_in_a_guide_pass(guide: str, tests: int, tmp_path: Path) -> None:
     code = "\n\n".join(
-        code for language, code in blocks("docs/guides/testing.md") if language == "python"
+        code for language, code in blocks(f"docs/guides/{guide}.md") if language == "python"
     )
     file = tmp_path / "test_guide.py"
     file.write_text(code, encoding="utf-8")
@@ -50,4 +54,4 @@ def test_the_tests_in_the_guide_to_testing_pass(tmp_path: Path) -> None:
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout
+    assert f"{tests} passed" in done.stdout

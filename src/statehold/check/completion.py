@@ -10,7 +10,7 @@ from statehold.chart.model import Chart, StateNode
 from statehold.check.choice import waits_in_vain
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject, listed
-from statehold.interpreter.explore import detached_effects
+from statehold.interpreter.occurrence import detached_effects
 
 
 def never_done(subject: Subject) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from statehold.check.finding import Finding
 from statehold.check.samples import Samples
 from statehold.check.subject import Subject, listed
-from statehold.interpreter.explore import Move
+from statehold.interpreter.explored import Move
 
 #: microsteps that are followed, looking for cycles
 FOLLOW_LIMIT = 20_000

@@ -19,7 +19,7 @@ from statehold.chart.tree import Tree
 from statehold.check.catalogue import CATALOGUE
 from statehold.check.finding import Finding, PlaceKind, Severity
 from statehold.check.reading import UNKNOWN, Reading, read
-from statehold.interpreter.explore import Explored, Move, explore
+from statehold.interpreter.explored import Explored, Move, explore
 from statehold.interpreter.selection import is_reserved, matches
 
 #: names listed in one message

@@ -13,6 +13,7 @@ from statehold.cli import (
     database,
     definition,
     doctor,
+    exploring,
     history,
     incidents,
     instances,
@@ -45,6 +46,7 @@ application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)

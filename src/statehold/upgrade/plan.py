@@ -19,7 +19,8 @@ from statehold.chart.model import ROOT, Chart
 from statehold.chart.tree import Tree
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
-from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, detached_effects, reachable
+from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, reachable
+from statehold.interpreter.occurrence import detached_effects
 from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
 

@@ -1,0 +1,288 @@
+"""What events may do to the active states, with the machine's functions left open.
+
+A set of active states is one number here, bit ``i`` for the state numbered ``i``, the root's bit
+always set. Which transitions an event chooses depends on few of these bits: on the states that
+have a transition for it, and on those that the guards of these ask about (:meth:`Choices.of`
+says why). So the interpreter's own selection is asked once for each of these few, and what a
+chosen set exits and enters is kept as masks. A search then goes from place to place by ``&`` and
+``|``, however many regions stand beside those that move.
+
+What is kept grows no faster than the places that are looked at, so a search's own limit bounds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from statehold.chart.event import done_event
+from statehold.chart.model import Block, Chart, Guard, Transition
+from statehold.chart.tree import Tree
+from statehold.interpreter.selection import (
+    Entry,
+    candidates,
+    domain,
+    entry_set,
+    initial_entry,
+    matches,
+    recorded_history,
+    select,
+)
+
+#: ways in which the guards asked about one event in one configuration may answer
+ANSWER_LIMIT = 4096
+
+#: what history states remember: pairs, sorted
+Memory: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Entered:
+    """What is entered: ``mask`` of the states, ``finals`` among them in document order."""
+
+    __slots__ = ("finals", "mask", "runs_code")
+
+    def __init__(self, tree: Tree, entry: Entry) -> None:
+        self.mask = mask_of(entry.states)
+        self.finals = tuple(s for s in entry.states if tree.states[s].kind == "final")
+        states = tree.states
+        self.runs_code = (
+            any(_runs(states[s].entry) for s in entry.states)
+            or any(_initial_runs(tree, s) for s in entry.defaults)
+            or any(_initial_runs(tree, s) for s in entry.contents.values())
+        )
+
+
+class Choice:
+    """A set of transitions that may be chosen together; ``below`` masks all that they may exit.
+
+    ``guards`` is one way for guards to answer so that it is chosen, in the order asked.
+    """
+
+    __slots__ = ("_entered", "_memory", "_tree", "below", "guards", "runs_code", "transitions")
+
+    def __init__(
+        self,
+        tree: Tree,
+        chosen: tuple[Transition, ...],
+        guards: tuple[tuple[str, bool], ...],
+        memory: Memory,
+    ) -> None:
+        self._tree = tree
+        self._memory = dict(memory)
+        self._entered: dict[Memory, Entered] = {}
+        self.transitions = chosen
+        self.guards = guards
+        self.below = 0
+        for transition in chosen:
+            top = domain(tree, transition, self._memory)
+            if top is not None:
+                self.below |= (1 << tree.end[top]) - (1 << (top + 1))
+        self.runs_code = any(_runs(transition.actions) for transition in chosen)
+
+    def entered(self, recorded: Memory) -> Entered:
+        """``recorded``: what history states have come to remember by this very choice."""
+        found = self._entered.get(recorded)
+        if found is None:
+            entry = entry_set(self._tree, self.transitions, self._memory, dict(recorded))
+            found = self._entered[recorded] = Entered(self._tree, entry)
+        return found
+
+
+class Choices:
+    """The choices of one chart. ``cut`` is set once guards were too many to be all asked."""
+
+    def __init__(self, chart: Chart) -> None:
+        tree = Tree(chart)
+        self.tree = tree
+        self.cut = False
+        self.leaves = mask_of(s for s, below in enumerate(tree.children) if s and not below)
+        self.exits_run_code = mask_of(s for s, n in enumerate(tree.states) if _runs(n.exit))
+        self._remembered = mask_of(s for s, kept in enumerate(tree.histories) if kept)
+        self._initial_may_remember = any(
+            tree.states[target].kind == "history" for targets in tree.initial for target in targets
+        )
+        self._names: dict[str | None, _Name] = {}
+        self._recorded: dict[int, Memory] = {}
+        self._hears: dict[int, str] = {}
+        for number, state in enumerate(tree.states):
+            done = done_event(state.id)
+            if any(
+                t.trigger.kind != "always" and matches(chart.policy, t.trigger, done)
+                for t in chart.transitions
+            ):
+                self._hears[number] = done
+
+    def beginning(self) -> Entered:
+        return Entered(self.tree, initial_entry(self.tree))
+
+    def heard(self, name: str | None) -> int:
+        """Mask of the states that have a transition for the event; None: an immediate one."""
+        return self._name(name).heard
+
+    def of(self, name: str | None, active: int, memory: Memory) -> tuple[Choice | None, ...]:
+        """What comes out for each way in which the guards may answer; None: nothing is enabled.
+
+        Two configurations that agree on the states looked at here give the same. A state with a
+        transition for the event is passed over by the leaves below it only for one that is
+        deeper, all those are looked at, and an active state's regions are all active. Whether
+        transitions conflict depends on their domains: where one lies within the other, what is
+        active below it is exited by both.
+        """
+        known = self._name(name)
+        key = (active & known.looked_at, memory if known.remembers else ())
+        found = known.choices.get(key)
+        if found is None:
+            sets = self._chosen_sets(name, active, key[1])
+            found = tuple(Choice(self.tree, *one, key[1]) if one[0] else None for one in sets)
+            known.choices[key] = found
+        return found
+
+    def recorded(self, exits: int) -> Memory:
+        """What the history states of the exited states remember from now on."""
+        if not exits & self._remembered:
+            return ()
+        found = self._recorded.get(exits)
+        if found is None:
+            states = states_of(exits)
+            # all that is active below an exited state is exited too
+            recorded = recorded_history(self.tree, states, states)
+            found = self._recorded[exits] = tuple(sorted(recorded.items()))
+        return found
+
+    def completions(self, entered: Entered, active: int) -> tuple[tuple[str, ...], bool]:
+        """Completions that entering final states brings about, and whether the instance ends.
+
+        ``active`` are the states that are active afterwards.
+        """
+        tree = self.tree
+        names: list[str] = []
+        ends = False
+        for final in entered.finals:
+            # what is entered after it is not active yet
+            so_far = active & ~(entered.mask >> (final + 1) << (final + 1))
+            parent = tree.parent[final]
+            if parent == 0:
+                ends = True
+                continue
+            if parent in self._hears:
+                names.append(self._hears[parent])
+            above = tree.parent[parent]
+            if tree.states[above].kind == "parallel" and self._is_done(above, so_far):
+                ends = ends or above == 0
+                if above in self._hears:
+                    names.append(self._hears[above])
+        return tuple(names), ends
+
+    def leaves_of(self, active: int) -> tuple[str, ...]:
+        """Ids of the active leaves, in document order."""
+        states = self.tree.states
+        return tuple(states[s].id for s in states_of(active & self.leaves))
+
+    def _is_done(self, state: int, active: int) -> bool:
+        """SCXML Appendix D, ``isInFinalState``."""
+        tree = self.tree
+        kind = tree.states[state].kind
+        if kind == "compound":
+            return any(
+                tree.states[child].kind == "final" and active >> child & 1
+                for child in tree.children[state]
+            )
+        return kind == "parallel" and all(self._is_done(c, active) for c in tree.children[state])
+
+    def _chosen_sets(
+        self, name: str | None, active: int, memory: Memory
+    ) -> Iterator[tuple[tuple[Transition, ...], tuple[tuple[str, bool], ...]]]:
+        states = states_of(active & ~1)
+        ids = {self.tree.states[state].id for state in states}
+        history = dict(memory)
+        told: set[tuple[str, ...]] = set()
+        pending: list[dict[Guard, bool]] = [{}]
+        asked = 0
+        while pending:
+            answers = pending.pop()
+            missing: list[Guard] = []
+            order: dict[Guard, bool] = dict(answers)
+
+            def answer(
+                guard: Guard,
+                answers: dict[Guard, bool] = answers,
+                missing: list[Guard] = missing,
+                order: dict[Guard, bool] = order,
+            ) -> bool | None:
+                if guard.kind == "in":
+                    return order.setdefault(guard, guard.name in ids)
+                said = answers.get(guard)
+                if said is None:
+                    missing.append(guard)
+                return said
+
+            chosen = select(self.tree, states, name, history, answer)
+            if chosen is None:
+                pending.append({**order, missing[0]: False})
+                if asked >= ANSWER_LIMIT:
+                    self.cut = True
+                    continue
+                asked += 1
+                pending.append({**order, missing[0]: True})
+                continue
+            of = tuple(transition.id for transition in chosen)
+            if of not in told:
+                told.add(of)
+                yield chosen, tuple((guard.name, said) for guard, said in order.items())
+
+    def _name(self, name: str | None) -> _Name:
+        known = self._names.get(name)
+        if known is None:
+            tree = self.tree
+            for_it = [candidates(tree, s, name) for s in range(len(tree.states))]
+            transitions = [t for those in for_it for t in those]
+            heard = mask_of(s for s, those in enumerate(for_it) if those)
+            asked = mask_of(
+                tree.index[g.name] for t in transitions for g in t.guards if g.kind == "in"
+            )
+            remembers = self._initial_may_remember or any(
+                tree.states[tree.index[target]].kind == "history"
+                for t in transitions
+                for target in t.targets
+            )
+            known = self._names[name] = _Name(heard, heard | asked, remembers)
+        return known
+
+
+class _Name:
+    """What is known of the events of one name."""
+
+    __slots__ = ("choices", "heard", "looked_at", "remembers")
+
+    def __init__(self, heard: int, looked_at: int, remembers: bool) -> None:
+        self.heard = heard
+        self.looked_at = looked_at
+        self.remembers = remembers
+        self.choices: dict[tuple[int, Memory], tuple[Choice | None, ...]] = {}
+
+
+def mask_of(states: Iterable[int]) -> int:
+    mask = 0
+    for state in states:
+        mask |= 1 << state
+    return mask
+
+
+def states_of(mask: int) -> tuple[int, ...]:
+    """The numbers of the states, in document order."""
+    found = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return tuple(found)
+
+
+def _runs(blocks: Iterable[Block]) -> bool:
+    """Whether a function of the machine is called, which may raise events."""
+    return any(action.kind == "run" for block in blocks for action in block)
+
+
+def _initial_runs(tree: Tree, state: int) -> bool:
+    initial = tree.states[state].initial
+    return initial is not None and _runs(initial.actions)
