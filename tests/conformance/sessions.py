@@ -10,6 +10,7 @@ from typing import Any
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition
 from statehold.engine.answer import Answer
+from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed
 from statehold.formats.notation import Imported
 from statehold.formats.scxml import read_scxml
@@ -69,7 +70,9 @@ async def running(
 ) -> AsyncIterator[Running]:
     """A session of a document, at rest."""
     definition = imported(body, sources, **attributes).definition
-    async with EngineKit(definition) as kit:
+    # a chart that shows what is not chosen holds what is never chosen
+    limits = Limits(grace_seconds=0.0, check_steps=0)
+    async with EngineKit(definition, limits=limits) as kit:
         await kit.start(definition, ID, data)
         await kit.settle()
         yield Running(kit, definition)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from statehold.chart.codes import Code
-from statehold.chart.event import timer_event
+from statehold.chart.event import done_event, timer_event
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Block, Chart, StateNode, Transition, Trigger
 from statehold.chart.tree import Tree
@@ -82,7 +82,11 @@ class Subject:
     @cached_property
     def done(self) -> frozenset[str]:
         """States whose completion comes, of those that somebody listens for."""
-        return frozenset().union(*(move.done for move in self.moves))
+        # what the start completes is in no move; that it is taken is
+        prefix = done_event("")
+        taken = (move.event for move in self.moves if move.event is not None)
+        heard = {name.removeprefix(prefix) for name in taken if name.startswith(prefix)}
+        return frozenset(heard).union(*(move.done for move in self.moves))
 
     @cached_property
     def together(self) -> dict[str, frozenset[str]]:
