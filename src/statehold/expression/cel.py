@@ -41,7 +41,8 @@ REPETITION_LIMIT = 1_000
 CACHE_LIMIT = 1_000
 
 KindName = Literal[
-    "bool", "int", "double", "string", "timestamp", "duration", "null", "list", "map", "dyn", "other"
+    "bool", "int", "double", "string", "timestamp", "duration", "null", "list", "map", "dyn",
+    "other",
 ]  # fmt: skip
 
 

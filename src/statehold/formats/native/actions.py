@@ -97,7 +97,9 @@ class Actions:
         if name is None:
             return None
         if name not in self.known.effects:
-            self.reading.complain(path, f"no effect is called {name!r}", near(name, self.known.effects))
+            self.reading.complain(
+                path, f"no effect is called {name!r}", near(name, self.known.effects)
+            )
             return None
         self.detached.add(name)
         return Action(name, "effect")
@@ -281,7 +283,7 @@ class Actions:
 class _Assignment:
     """One field, and what it is set to."""
 
-    __slots__ = ("_check", "_parents", "_removable", "made", "name", "_key")
+    __slots__ = ("_check", "_key", "_parents", "_removable", "made", "name")
 
     def __init__(self, name: str, field: TypedField, made: CelExpression) -> None:
         self.name = name

@@ -4,7 +4,7 @@
 2.  YAML is read from the parser's events, so nothing is built before it is counted. Tags, anchors
     and aliases are refused: an alias is how a few lines become gigabytes.
 3.  Plain scalars are YAML 1.2's core schema: ``on``, ``yes`` and ``no`` are words, a date is text.
-4.  A key that stands twice in one mapping is refused. So is what is too large, too deep or too much.
+4.  A key that stands twice in one mapping is refused, and so is what is too large or too deep.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class _Yaml:
             if not isinstance(last := self.next(), yaml.StreamEndEvent):
                 raise _refused(_place(last), "there is a second document", "one file, one machine")
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            mark: Any = error.problem_mark or error.context_mark
             place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
             raise _refused(place, f"it is not YAML: {error.problem or error.context}") from None
         except (yaml.YAMLError, ValueError) as error:
@@ -175,9 +175,7 @@ class _Yaml:
             if key.anchor or (key.tag and key.tag != "!"):
                 raise _refused(_place(key), f"the key {name!r} has an anchor or a tag")
             if name in found:
-                raise _refused(
-                    _place(key), f"the key {name!r} stands twice", "drop one of the two"
-                )
+                raise _refused(_place(key), f"the key {name!r} stands twice", "drop one of the two")
             found[name] = self.value(self.next(), (*path, name))
             self.lines[(*path, name)] = key.start_mark.line + 1
         return found
@@ -201,5 +199,5 @@ def _scalar(event: Any) -> Any:
 
 
 def _place(event: Any) -> str:
-    mark = event.start_mark
+    mark: Any = event.start_mark
     return f"line {mark.line + 1}, column {mark.column + 1}"

@@ -1,4 +1,4 @@
-"""Effects of a document: requests over HTTP that it declares, and effects that the server offers."""
+"""Effects of a document: requests that it declares, and effects that the server offers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from statehold.chart.effect import Call, Effect, Retry
-from statehold.expression.cel import DYN, INT, STRING, CelExpression, Kind
+from statehold.expression.cel import (
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    NULL,
+    STRING,
+    CelExpression,
+    Kind,
+)
 from statehold.formats.native.document import Path
 from statehold.formats.native.functions import ANSWERED, Functions, evaluate
 from statehold.formats.native.reading import Reading, near
@@ -26,12 +35,13 @@ LONGEST_LIMIT = timedelta(days=7)
 BODY_DEPTH_LIMIT = 16
 
 _EFFECT = frozenset({"http", "offered", "result", "timeout", "retry", "doc"})
-_HTTP = frozenset(
-    {"method", "url", "query", "headers", "body", "gives", "permanent", "key_header"}
-)
+_HTTP = frozenset({"method", "url", "query", "headers", "body", "gives", "permanent", "key_header"})
 _RETRY = frozenset({"attempts", "first", "factor", "longest"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+
+#: what can stand in a query; null leaves the parameter out
+_WRITABLE = (STRING, INT, BOOL, DOUBLE, NULL)
 
 #: a function of the data and the call
 Part = Callable[[Any, Any], Any]
@@ -114,7 +124,9 @@ class Effects:
             self.reading.complain(
                 (*path, "offered") if "offered" in said else path,
                 f"no effect {lent!r} is offered",
-                near(lent, self.offered.effects) if self.offered.effects else "declare a request: http",
+                near(lent, self.offered.effects)
+                if self.offered.effects
+                else "declare a request: http",
             )
             return None
         return dataclasses.replace(
@@ -134,7 +146,11 @@ class Effects:
         first = self.reading.duration(said.get("first"), (*path, "first"))
         longest = self.reading.duration(said.get("longest"), (*path, "longest"))
         factor = said.get("factor", plain.factor)
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 <= factor <= 100:
+        if (
+            isinstance(factor, bool)
+            or not isinstance(factor, int | float)
+            or not 1 <= factor <= 100
+        ):
             self.reading.complain((*path, "factor"), "it is a number from 1 to 100")
             factor = plain.factor
         if longest is not None and longest > LONGEST_LIMIT:
@@ -204,7 +220,10 @@ class Effects:
         return self._parts(value, path, (STRING, INT))
 
     def _parts(
-        self, value: Any, path: Path, wanted: tuple[Kind, ...] = (STRING, INT, Kind("bool"), Kind("double"))
+        self,
+        value: Any,
+        path: Path,
+        wanted: tuple[Kind, ...] = _WRITABLE,
     ) -> dict[str, Part]:
         return {
             name: self._part(text, (*path, name), wanted)

@@ -314,7 +314,9 @@ def as_delay(text: str, value: Any) -> Any:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            raise EvaluationFailed(f"{text}: {value!r} is neither a duration nor a moment") from None
+            raise EvaluationFailed(
+                f"{text}: {value!r} is neither a duration nor a moment"
+            ) from None
     return value
 
 

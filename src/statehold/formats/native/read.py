@@ -65,7 +65,9 @@ class _Machine:
         said, reading = self.said, self.reading
         if said.get("statehold") != NOTATION or isinstance(said.get("statehold"), bool):
             reading.complain(
-                ("statehold",), f"it is {shown(said.get('statehold'))}", f"write statehold: {NOTATION}"
+                ("statehold",),
+                f"it is {shown(said.get('statehold'))}",
+                f"write statehold: {NOTATION}",
             )
         name = reading.text(said.get("name"), ("name",)) or ""
         version = reading.whole(said.get("version", 1), ("version",), 1, 2**31) or 1

@@ -17,8 +17,8 @@ from statehold.formats.native.reading import Reading, duration_of, near, shown
 from statehold.formats.notation import STATE_LIMIT, Offered
 
 STATE_WORDS = frozenset(
-    "initial final history default parallel states entry exit invoke owner tags deadline output"
-    " doc meta".split()
+    {"initial", "final", "history", "default", "parallel", "states", "entry", "exit", "invoke"}
+    | {"owner", "tags", "deadline", "output", "doc", "meta"}
 )
 _INVOKE = frozenset({"effect", "machine", "input", "id"})
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
@@ -46,7 +46,9 @@ class Outline:
         self.root = Place(ROOT, "", root, (), kind, False)
         self.states: dict[str, Place] = {}
         if not root.get("states"):
-            reading.complain(("states",), "there are none", "write states: {waiting: {initial: true}}")
+            reading.complain(
+                ("states",), "there are none", "write states: {waiting: {initial: true}}"
+            )
         self._add(self.root, 0)
 
     def _add(self, parent: Place, depth: int) -> None:
@@ -234,7 +236,9 @@ class States:
             machine = self.offered.machines.get(name)
             if machine is None:
                 self.reading.complain(
-                    (*path, word), f"no machine {name!r} is offered", near(name, self.offered.machines)
+                    (*path, word),
+                    f"no machine {name!r} is offered",
+                    near(name, self.offered.machines),
                 )
                 continue
             self.children[name] = machine.definition

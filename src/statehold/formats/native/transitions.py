@@ -99,9 +99,8 @@ class Transitions:
         if not sources and sources is not None:
             reading.complain((*path, "from"), "it names no state", "leave it out for any state")
         kind = triggers[0]
-        ids = {
-            source: f"{name}[{source}]" if len(sources) > 1 else name for source in sources or ()
-        }
+        several = sources is not None and len(sources) > 1
+        ids = {source: f"{name}[{source}]" if several else name for source in sources or ()}
         made = {source: self._trigger(kind, said, source, id, path) for source, id in ids.items()}
         situation = self._situation(kind, said, [trigger for trigger in made.values() if trigger])
         guards = tuple(self._guards(said, path, situation))
@@ -201,8 +200,12 @@ class Transitions:
             known = {*self.actions.known.effects, *self.states.children}
             elsewhere = ", ".join(state for state, _ in mine)
             if name in known:
-                hint = f"it is invoked by {elsewhere}: start there" if elsewhere else (
-                    f"add invoke: {name} to the state, or do: {{effect: {name}}} to a transition"
+                hint = (
+                    f"it is invoked by {elsewhere}: start there"
+                    if elsewhere
+                    else (
+                        f"write invoke: {name} at the state, or do: {{effect: {name}}} somewhere"
+                    )
                 )
             else:
                 hint = near(name, known)
@@ -233,9 +236,7 @@ class Transitions:
 
     # --- guards ---
 
-    def _guards(
-        self, said: Mapping[str, Any], path: Path, situation: Situation
-    ) -> Iterator[Guard]:
+    def _guards(self, said: Mapping[str, Any], path: Path, situation: Situation) -> Iterator[Guard]:
         for item, rest in self.reading.several(said.get("when")):
             here = (*path, "when", *rest)
             if not isinstance(item, dict):

@@ -15,11 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, Literal, Optional, Union
+from typing import Annotated, Any, Literal, NotRequired, Optional, Required, Union
 
 from pydantic import (
     AfterValidator,
-
     ConfigDict,
     Field,
     JsonValue,
@@ -31,7 +30,7 @@ from pydantic import (
     create_model,
 )
 from pydantic_core import SchemaError
-from typing_extensions import NotRequired, Required, TypedDict
+from typing_extensions import TypedDict
 
 from statehold.chart.event import Event
 from statehold.expression.cel import (
@@ -73,8 +72,8 @@ _WORDS: Mapping[str, frozenset[str]] = {
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 #: words that CEL's grammar keeps for itself
 _CEL_WORDS = frozenset(
-    "as break const continue else false for function if import in let loop namespace null package"
-    " return true var void while".split()
+    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in"}
+    | {"let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"}
 )
 
 
@@ -158,7 +157,9 @@ class Types:
         good = [one for one in names if isinstance(one, str) and one in _WORDS]
         for one in names:
             if one not in good:
-                self.complain((*path, "type"), f"there is no type {shown(one)}", near(str(one), _WORDS))
+                self.complain(
+                    (*path, "type"), f"there is no type {shown(one)}", near(str(one), _WORDS)
+                )
         known = frozenset().union(*(_WORDS[one] for one in good)) if good else frozenset()
         self._words(schema, path, known, " or ".join(good))
         plain = [one for one in dict.fromkeys(good) if one != "null"]
@@ -169,7 +170,7 @@ class Types:
             written.update(part.schema)
         if not parts:
             return Typed(None, NULL, written, nullable=True)
-        annotation = Union[tuple(part.annotation for part in parts)]  # noqa: UP007 - made here
+        annotation: Any = Union[tuple(part.annotation for part in parts)]  # noqa: UP007 - made here
         kind = parts[0].kind if len(parts) == 1 else DYN
         fields = parts[0].fields if len(parts) == 1 else None
         if nullable:
@@ -181,8 +182,10 @@ class Types:
         for word in schema:
             if word not in known | _FOR_PEOPLE | {"type", "enum", "const"}:
                 everything = frozenset().union(*_WORDS.values())
-                why = f"{word!r} says nothing of {what}" if word in everything and what else (
-                    f"the keyword {word!r} is not among those that can be used"
+                why = (
+                    f"{word!r} says nothing of {what}"
+                    if word in everything and what
+                    else (f"the keyword {word!r} is not among those that can be used")
                 )
                 self.complain((*path, word), why, near(word, known | _FOR_PEOPLE | {"type"}))
 
@@ -206,7 +209,9 @@ class Types:
     def _string(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
         least = self.reading.whole(schema.get("minLength"), (*path, "minLength"), 0, MOST)
         most = self.reading.whole(schema.get("maxLength"), (*path, "maxLength"), 0, MOST)
-        annotation: Any = Annotated[str, Strict(), StringConstraints(min_length=least, max_length=most)]
+        annotation: Any = Annotated[
+            str, Strict(), StringConstraints(min_length=least, max_length=most)
+        ]
         pattern = self.reading.text(schema.get("pattern"), (*path, "pattern"))
         if pattern is not None:
             if len(pattern) > PATTERN_LIMIT:
@@ -222,7 +227,9 @@ class Types:
             check = _FORMATS.get(format) if isinstance(format, str) else None
             if check is None:
                 self.complain(
-                    (*path, "format"), f"there is no format {shown(format)}", near(str(format), _FORMATS)
+                    (*path, "format"),
+                    f"there is no format {shown(format)}",
+                    near(str(format), _FORMATS),
                 )
             else:
                 shape = WithJsonSchema({"type": "string", "format": format})
@@ -273,7 +280,8 @@ class Types:
         least = self.reading.whole(schema.get("minItems"), (*path, "minItems"), 0, MOST)
         most = self.reading.whole(schema.get("maxItems"), (*path, "maxItems"), 0, MOST)
         held = DYN if item.nullable else item.kind
-        annotation = Annotated[list[item.annotation], Strict(), Field(min_length=least, max_length=most)]  # type: ignore[name-defined]
+        bounds = Field(min_length=least, max_length=most)
+        annotation = _annotated(_LIST[item.annotation], Strict(), bounds)
         if held.name == "timestamp":
             # inside of values moments are text: timestamp(x) makes one of it
             held = STRING
@@ -283,9 +291,11 @@ class Types:
     def _object(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
         more = schema.get("additionalProperties")
         if "properties" not in schema:
-            held = self.read(more if more is not False else None, (*path, "additionalProperties"), name)
+            held = self.read(
+                more if more is not False else None, (*path, "additionalProperties"), name
+            )
             kind = DYN if held.nullable or held.kind.name == "timestamp" else held.kind
-            annotation = Annotated[dict[str, held.annotation], Strict()]  # type: ignore[name-defined]
+            annotation = _annotated(_DICT[str, held.annotation], Strict())
             written = {} if more is None else {"additionalProperties": held.schema or True}
             if more is False:
                 written, annotation = {"additionalProperties": False}, self._record(name, {}, False)
@@ -334,7 +344,7 @@ class Types:
             why = error.errors()[0]["msg"]
             self.complain((*path, "default"), f"{shown(default)} does not fit: {why}")
         made = Field(default_factory=partial(copy.deepcopy, default))
-        annotation = Annotated[typed.annotation, made]
+        annotation = _annotated(typed.annotation, made)
         return Typed(annotation, typed.kind, typed.schema, typed.nullable, typed.fields)
 
     def _record(self, name: str, fields: Mapping[str, TypedField], is_open: bool) -> Any:
@@ -342,7 +352,8 @@ class Types:
             key: Required[f.typed.annotation] if f.required else NotRequired[f.typed.annotation]
             for key, f in fields.items()
         }
-        made: Any = TypedDict(name, hints)  # type: ignore[operator]
+        make: Any = TypedDict
+        made = make(name, hints)
         made.__pydantic_config__ = ConfigDict(extra="allow" if is_open else "forbid", strict=True)
         return made
 
@@ -358,7 +369,9 @@ class Types:
                     "choose another word",
                 )  # fmt: skip
             elif held.always:
-                fields[key] = (held.typed.annotation, ...) if held.required else held.typed.annotation
+                fields[key] = (
+                    (held.typed.annotation, ...) if held.required else held.typed.annotation
+                )
                 if not held.required:
                     fields[key] = (held.typed.annotation, held.typed.annotation.__metadata__[-1])
             else:
@@ -375,6 +388,15 @@ class OpenEvent(Event):
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
+
+def _annotated(*parts: Any) -> Any:
+    """``Annotated[...]`` of types that are known at run time only."""
+    return _ANNOTATED[parts]
+
+
+_ANNOTATED: Any = Annotated
+_LIST: Any = list
+_DICT: Any = dict
 
 _KIND_OF: dict[type, Kind] = {str: STRING, bool: BOOL, int: INT, type(None): NULL}
 
