@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statehold import days
+from statehold import Permanent, days
 from statehold.effects import Hosts, Requests
 from statehold.formats.native import read_native
 from statehold.formats.notation import Offered
@@ -35,7 +35,7 @@ def test_a_small_refund_is_paid_without_being_looked_at() -> None:
 def test_a_large_one_waits_for_support() -> None:
     refund = Harness(V1, LARGE)
     refund.assert_state("asked")
-    refund.send({"type": "Approve"}, by=["support"])
+    refund.send({"type": "Approve"}, roles=["support"])
     refund.assert_state("paying")
 
 
@@ -48,7 +48,7 @@ def test_nobody_looks_at_it_for_a_week() -> None:
 
 @pytest.mark.anyio
 async def test_a_payment_that_fails_for_good_is_tried_again_by_accounting() -> None:
-    async with EngineKit(V1, fakes={"pay_back": fail("account closed", permanent=True)}) as kit:
+    async with EngineKit(V1, fakes={"pay_back": fail(Permanent("account closed"))}) as kit:
         await kit.start(V1, "r-1", SMALL)
         await kit.settle()
         stuck = await kit.read(V1, "r-1")

@@ -227,7 +227,9 @@ def test_without_an_allowance_there_are_no_requests() -> None:
         asking("{url: 'https://pay.example/'}", Offered())
 
 
-@pytest.mark.parametrize("allowed", ["*.example", "https://a@b.example", "ftp://b", "b.example/x", ""])
+@pytest.mark.parametrize(
+    "allowed", ["*.example", "https://a@b.example", "ftp://b", "b.example/x", ""]
+)
 def test_an_allowance_is_one_exact_host(allowed: str) -> None:
     with pytest.raises(ValueError, match=r"no host|wildcard"):
         Hosts([allowed])

@@ -7,5 +7,6 @@
 from __future__ import annotations
 
 from statehold.formats.native.read import read_native
+from statehold.formats.native.write import to_document, write_native
 
-__all__ = ["read_native"]
+__all__ = ["read_native", "to_document", "write_native"]

@@ -130,9 +130,8 @@ class Functions:
             at = "" if error.at is None else f", at character {error.at + 1}"
             self.reading.complain(path, f"{_short(text)}: {error.message}{at}", error.hint)
             return None
-        if made.kind.name in ("other",) or (
-            wanted and not any(made.kind.fits(kind) for kind in wanted)
-        ):
+        fits = any(made.kind.fits(kind) for kind in wanted or (made.kind,))
+        if made.kind.name == "other" or not fits or (not wanted and made.kind == DURATION):
             self.reading.complain(
                 path,
                 f"{_short(text)} gives {made.kind}, not "
@@ -171,7 +170,9 @@ class Functions:
     def value(
         self, text: Any, path: Path, situation: Situation, wanted: tuple[Kind, ...] = ()
     ) -> str | None:
-        """A function that gives what the expression comes to."""
+        """A function that gives what the expression comes to, or one that is offered."""
+        if isinstance(text, dict) and set(text) == {"function"}:
+            return self.lent(text["function"], (*path, "function"))
         made = self.expression(text, path, situation, wanted)
         if made is None:
             return None
@@ -182,6 +183,8 @@ class Functions:
         return self.add(made.text, give, situation, made)
 
     def delay(self, text: Any, path: Path, situation: Situation) -> str | None:
+        if isinstance(text, dict) and set(text) == {"function"}:
+            return self.lent(text["function"], (*path, "function"))
         made = self.expression(text, path, situation, (DURATION, TIMESTAMP))
         if made is None:
             return None
@@ -356,7 +359,7 @@ def _way_out(found: Kind, wanted: tuple[Kind, ...]) -> str:
     names = {kind.name for kind in wanted}
     if "duration" in names:
         return "write 10m, or a CEL duration or timestamp: duration('10m'), now + duration('1h')"
-    if "string" in names and found.name == "duration":
+    if found.name == "duration":
         return "a duration can't be kept in JSON; keep x.getSeconds(), or a moment"
     if names & {"int", "double", "string"}:
         return f"convert it: {wanted[0].name}(...)"

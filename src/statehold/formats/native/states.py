@@ -249,6 +249,6 @@ class States:
 
     def _input(self, value: Any, path: Path) -> str | None:
         """An expression that gives a map, or a mapping of expressions."""
-        if isinstance(value, str):
+        if isinstance(value, str) or (isinstance(value, dict) and set(value) == {"function"}):
             return self.functions.value(value, path, NOWHERE, (ValueKind("map"),))
         return self.functions.record(self.reading.mapping(value, path), path, NOWHERE)

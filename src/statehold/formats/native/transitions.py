@@ -203,9 +203,7 @@ class Transitions:
                 hint = (
                     f"it is invoked by {elsewhere}: start there"
                     if elsewhere
-                    else (
-                        f"write invoke: {name} at the state, or do: {{effect: {name}}} somewhere"
-                    )
+                    else (f"write invoke: {name} at the state, or do: {{effect: {name}}} somewhere")
                 )
             else:
                 hint = near(name, known)
