@@ -218,7 +218,7 @@ def test_a_host_that_is_not_listed_is_refused_when_the_machine_is_read(url: str)
     ],
 )
 def test_an_address_that_could_be_read_in_two_ways_is_none(url: str) -> None:
-    with pytest.raises(DefinitionError, match="http.url"):
+    with pytest.raises(DefinitionError, match=r"http\.url"):
         asking(f"{{url: '{url}'}}", Offered(http=Requests(Hosts(["pay.example"]))))
 
 

@@ -1,7 +1,8 @@
-"""CEL: what is refused when it is compiled, what fails when it is asked, and how much work it is."""
+"""CEL: what is refused when it is compiled, what fails when it is asked, and how much it costs."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -182,10 +183,8 @@ def test_whatever_is_let_through_takes_well_below_a_second(
         "data.items": [{"a": n} for n in range(size)],
     }  # fmt: skip
     begun = time.process_time()
-    try:
+    with contextlib.suppress(EvaluationFailed):
         made(values.__getitem__)
-    except EvaluationFailed:
-        pass
     assert time.process_time() - begun < 0.5
 
 

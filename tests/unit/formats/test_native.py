@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from statehold.chart.machine import Uses
 from statehold.chart.model import Guard, Silence
 from statehold.errors import ActionFailed, DefinitionError, GuardFailed, StateholdError
 from statehold.formats.native import read_native
+from statehold.formats.native.document import read_document
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered
 from statehold.testing import Harness
 
@@ -52,7 +54,9 @@ events:
   Reckon: {}
   Cancel: {}
 effects:
-  charge: {offered: charge_card, result: {type: object, properties: {receipt: {type: string}}, required: [receipt]}}
+  charge:
+    offered: charge_card
+    result: {type: object, properties: {receipt: {type: string}}, required: [receipt]}
 states:
   open:
     initial: true
@@ -158,8 +162,6 @@ def test_what_a_function_touches_is_known() -> None:
 
 def test_json_and_yaml_are_two_spellings_of_one_document() -> None:
     # the words on, yes and no would be booleans to a YAML 1.1 reader, so it is read as ours is
-    from statehold.formats.native.document import read_document
-
     plain = read_document(ORDER).value
     assert read_native(json.dumps(plain), LENT).definition.chart == read().chart
 
@@ -210,7 +212,7 @@ def test_a_guard_that_can_not_be_answered_refuses_the_event() -> None:
 
 
 def test_data_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(StateholdError, match="items.0.cents"):
+    with pytest.raises(StateholdError, match=r"items\.0\.cents"):
         Harness(read(), {"items": [{"name": "a", "cents": "1"}]})
     with pytest.raises(StateholdError, match="Extra inputs"):
         Harness(read(), {"items": [], "tota": 1})
@@ -326,8 +328,6 @@ def test_a_bomb_of_aliases_is_not_even_begun() -> None:
 
 
 def test_words_that_yaml_once_took_for_booleans_are_words() -> None:
-    from statehold.formats.native.document import read_document
-
     read = read_document("on: yes\noff: no\nat: 2026-01-31\nn: 1_000\no: 0o17\nf: 1e3\nt: ~")
     assert read.value == {
         "on": "yes", "off": "no", "at": "2026-01-31", "n": "1_000", "o": 15, "f": 1000.0, "t": None,
@@ -345,8 +345,6 @@ def test_words_that_yaml_once_took_for_booleans_are_words() -> None:
     )
 )
 def test_yaml_that_others_wrote_is_read_as_they_meant_it(value: Any) -> None:
-    from statehold.formats.native.document import read_document
-
     text = yaml.safe_dump({"v": value}, allow_unicode=True)
     if "&" in text or "!!" in text or "? " in text:
         return
@@ -356,8 +354,6 @@ def test_yaml_that_others_wrote_is_read_as_they_meant_it(value: Any) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_document_with_anything_anywhere_is_read_or_refused(data: st.DataObject) -> None:
-    from statehold.formats.native.document import read_document
-
     document = read_document(ORDER).value
     spot: Any = document
     while True:
@@ -373,10 +369,9 @@ def test_a_document_with_anything_anywhere_is_read_or_refused(data: st.DataObjec
          "a b", {"set": 1}, {"set": {}}, ["open", "working"], 2**70, "{", "1s", {"type": "object"}]
     )  # fmt: skip
     spot[key] = data.draw(anything)
-    try:
+    # anything else that is raised fails this test
+    with contextlib.suppress(DefinitionError):
         read_native(json.dumps(document), LENT)
-    except DefinitionError as error:
-        assert error.problems
 
 
 def test_nothing_is_lent_unless_it_is_offered() -> None:
@@ -416,7 +411,9 @@ transitions:
     on: Tell
     from: on
     do:
-      - {send: Heard, with: {word: event.word, at: now}, to: {machine: other, instance: "'o-' + data.id"}}
+      - send: Heard
+        with: {word: event.word, at: now}
+        to: {machine: other, instance: "'o-' + data.id"}
       - {send: Tick, after: 10m}
       - {emit: Told, with: {word: event.word}}
       - {send: Tick, to: {instance: instance}, after: "now + duration('1h')"}

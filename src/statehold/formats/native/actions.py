@@ -112,7 +112,8 @@ class Actions:
             self.reading.complain(path, "it sets nothing", "write {set: {field: expression}}")
         made: list[_Assignment] = []
         whole = bool(fields)
-        for name, text in fields.items():
+        # in the order of names, as a stored chart has them: the function's name must not depend on it
+        for name, text in sorted(fields.items()):
             assignment = self._assignment(name, text, (*path, name), situation)
             whole = whole and assignment is not None
             if assignment is not None:
@@ -186,7 +187,7 @@ class Actions:
         fields = (typed.fields or {}) if typed else None
         made: dict[str, CelExpression] = {}
         whole = True
-        for key, text in given.items():
+        for key, text in sorted(given.items()):
             if fields is not None and key not in fields:
                 self.reading.complain(
                     (*path, key), f"event {name} has no field {key!r}", near(key, fields)

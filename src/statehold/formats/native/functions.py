@@ -198,7 +198,7 @@ class Functions:
         """A function that gives an object, each of its fields an expression."""
         made = {
             key: self.expression("null" if text is None else text, (*path, key), situation)
-            for key, text in fields.items()
+            for key, text in sorted(fields.items())
         }
         whole = {key: one for key, one in made.items() if one is not None}
         if len(whole) < len(made):

@@ -59,7 +59,7 @@ def to_document(machine: AMachine | Chart) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, since the reader takes none, and quotes what YAML 1.1 took for booleans."""
+    """Writes no aliases, since the reader takes none, and quotes what others take for booleans."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
