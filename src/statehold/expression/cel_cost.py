@@ -90,8 +90,8 @@ def check_work(tree: Node, values: Mapping[str, Any]) -> None:
 def _reckon(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:
     """The work of a node, and the size of what it gives."""
     match node:
-        case Constant(_, size):
-            weight = 1 + size // _CHARACTERS
+        case Constant(_, length):
+            weight = 1 + length // _CHARACTERS
             return 1, Size(weight, weight, 1)
         case Name(name):
             return 1, sizes.get(name, _SMALL)
@@ -120,8 +120,8 @@ def _call(node: Call, sizes: Mapping[str, Size]) -> tuple[int, Size]:
         case "_[_]" if given:
             return work, Size(given[0].item, given[0].item, given[0].item)
         case "_?_:_" if len(given) == 3:
-            most = max(given[1:], key=lambda size: size.weight)
-            return work, Size(most.weight, max(s.items for s in given[1:]), largest)
+            larger = max(given[1:], key=lambda size: size.weight)
+            return work, Size(larger.weight, max(s.items for s in given[1:]), largest)
         case "split":
             characters = given[0].weight * _CHARACTERS
             size = Size(characters * _ITEM, characters, given[0].weight)

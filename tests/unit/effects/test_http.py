@@ -71,7 +71,7 @@ async def played(imported: Imported, id: str = "o/1") -> tuple[list[str], Any]:
     async with EngineKit(machine) as kit:
         await kit.start(machine, "i-1", {"id": id})
         for _ in range(4):
-            reply = await kit.advance(timedelta(seconds=5)) or await kit.read(machine, "i-1")
+            await kit.advance(timedelta(seconds=5))
         reply = await kit.read(machine, "i-1")
         return list(reply.state), reply.view
 

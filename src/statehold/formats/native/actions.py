@@ -112,7 +112,7 @@ class Actions:
             self.reading.complain(path, "it sets nothing", "write {set: {field: expression}}")
         made: list[_Assignment] = []
         whole = bool(fields)
-        # in the order of names, as a stored chart has them: the function's name must not depend on it
+        # in the order of names, which a stored chart keeps: the function's name depends on it
         for name, text in sorted(fields.items()):
             assignment = self._assignment(name, text, (*path, name), situation)
             whole = whole and assignment is not None

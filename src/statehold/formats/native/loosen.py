@@ -68,7 +68,7 @@ class _Loosening:
     ) -> dict[str, Any]:
         """Something or null is a type of two names; any other choice is anything."""
         others = [one for one in choices if one != {"type": "null"}]
-        rest = {k: schema[k] for k in ("default", "description") if k in schema}
+        rest: dict[str, Any] = {k: schema[k] for k in ("default", "description") if k in schema}
         if len(others) == 1:
             one = self.read(others[0], place, depth + 1)
             if isinstance(one.get("type"), str):

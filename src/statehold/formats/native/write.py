@@ -8,6 +8,7 @@ options that a document can't hold are listed in it, under ``meta.left_out``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -29,9 +30,11 @@ from statehold.chart.model import (
 )
 from statehold.define.trigger import within
 from statehold.errors import DefinitionError, Problem
+from statehold.formats.native.document import FLOAT, INTEGER
 from statehold.formats.native.loosen import loosened
 from statehold.formats.native.reading import spelled
 
+_LINE_BREAKS = ("\\u0085", "\\u2028", "\\u2029", "\\ufeff")
 #: columns of a line of YAML
 _WIDTH = 100
 
@@ -43,8 +46,15 @@ def write_native(machine: AMachine | Chart, notation: Literal["yaml", "json"] = 
     document = to_document(machine)
     if notation == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return dumped(document)
+
+
+def dumped(value: Any) -> str:
+    """Plain values as YAML that our reader, and any other, reads as the same values."""
+    # PyYAML writes these as they are, and a reader takes them for the end of a line
+    has_breaks = any(mark in json.dumps(value) for mark in _LINE_BREAKS)
     text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=not has_breaks, width=_WIDTH
     )
     return text
 
@@ -63,6 +73,13 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+# text that looks like a number to YAML 1.2 alone is to be quoted too
+_Dumper.add_implicit_resolver(  # type: ignore[no-untyped-call]
+    "tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT.pattern}|{INTEGER.pattern})$"),
+    list("-+.0123456789"),
+)  # fmt: skip
 
 
 class _Writing:
