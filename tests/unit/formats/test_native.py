@@ -341,9 +341,7 @@ def test_words_that_yaml_once_took_for_booleans_are_words() -> None:
         | st.booleans()
         | st.integers(-(2**40), 2**40)
         | st.floats(allow_nan=False, allow_infinity=False)
-        | st.sampled_from(
-            ["1e3", "0o17", "0x1F", "on", "y", "~", "1_000", "12:30", ".5", "=", "<<"]
-        )
+        | st.sampled_from(["1e3", "0o17", "0x1F", "on", "y", "~", "1_0", "12:30", ".5", "="])
         | st.text(max_size=20),
         lambda inner: (
             st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)

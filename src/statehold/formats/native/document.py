@@ -171,13 +171,13 @@ class _Yaml:
         while not isinstance(key := self.next(), yaml.MappingEndEvent):
             if not isinstance(key, yaml.ScalarEvent):
                 raise _refused(_place(key), "a key is not a word", "keys are words")
-            name = key.value
+            name, mark = key.value, _mark(key)
             if key.anchor or (key.tag and key.tag != "!"):
                 raise _refused(_place(key), f"the key {name!r} has an anchor or a tag")
             if name in found:
                 raise _refused(_place(key), f"the key {name!r} stands twice", "drop one of the two")
             found[name] = self.value(self.next(), (*path, name))
-            self.lines[(*path, name)] = key.start_mark.line + 1
+            self.lines[(*path, name)] = mark.line + 1
         return found
 
 
@@ -198,6 +198,11 @@ def _scalar(event: Any) -> Any:
     return text
 
 
+def _mark(event: Any) -> Any:
+    """Where it begins; events of documents that are parsed always have one."""
+    return event.start_mark
+
+
 def _place(event: Any) -> str:
-    mark: Any = event.start_mark
+    mark = _mark(event)
     return f"line {mark.line + 1}, column {mark.column + 1}"

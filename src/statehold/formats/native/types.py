@@ -239,7 +239,7 @@ class Types:
 
     def _matching(self, annotation: Any, pattern: str, path: Path) -> Any:
         """Patterns are run by Rust's engine, in time that is linear in the text."""
-        matching = Annotated[annotation, StringConstraints(pattern=pattern)]
+        matching: Any = _annotated(annotation, StringConstraints(pattern=pattern))
         try:
             TypeAdapter(matching)
         except SchemaError as error:

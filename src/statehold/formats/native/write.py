@@ -76,7 +76,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 # text that looks like a number to YAML 1.2 alone is to be quoted too
-_Dumper.add_implicit_resolver(  # type: ignore[no-untyped-call]
+_Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT.pattern}|{INTEGER.pattern})$"),
     list("-+.0123456789"),
 )  # fmt: skip
