@@ -18,6 +18,7 @@ from statehold.cli import (
     incidents,
     instances,
     retention,
+    schema,
     serving,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
@@ -47,6 +48,7 @@ application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
+application.command(rich_help_panel=_MACHINES)(schema.schema)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)

@@ -17,6 +17,7 @@ from typing import Any
 
 from statehold.chart.effect import Effect
 from statehold.chart.machine import AMachine, Definition
+from statehold.errors import StateholdError
 
 #: bytes of one document
 DOCUMENT_LIMIT = 1_000_000
@@ -55,18 +56,29 @@ class Imported:
 class HttpCall:
     """An effect that is a request to another server, as a machine declares it.
 
-    ``body``, ``headers`` and ``query`` are functions of the data; ``url`` has placeholders for
-    what ``path`` gives, each percent-encoded. Who performs it stands above this layer.
+    ``path``, ``query``, ``headers`` and ``body`` are functions of the data and of the
+    :class:`~statehold.chart.effect.Call`; ``url`` has placeholders in braces for what ``path``
+    gives, each percent-encoded. Who performs it stands above this layer.
     """
 
     method: str
     url: str
-    path: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    query: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    headers: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    body: Callable[[Any], Any] | None = None
+    path: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    query: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    headers: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    body: Callable[[Any, Any], Any] | None = None
+    #: what the effect gives, from ``{"status", "headers", "body"}``; None: the body
+    gives: Callable[[Mapping[str, Any]], Any] | None = None
+    #: statuses at which it is of no use to try again; None: 4xx but 408, 425 and 429
+    permanent: frozenset[int] | None = None
     #: the header that carries the call's key, the same at each try
     key_header: str = "Idempotency-Key"
+
+
+class RequestRefused(StateholdError):
+    """A declared request is one that this server does not make: its host is not allowed."""
+
+    code = "request-refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ class Offered:
 
     ``functions`` are guards, actions, delays and inputs, for notations that name them (XState).
     ``effects`` and ``machines`` are what may be invoked by name. ``http`` makes an effect of a
-    declared request, for hosts that it allows; None: no requests.
+    declared request, for hosts that it allows, and raises :class:`RequestRefused` for others; None:
+    no requests.
     """
 
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

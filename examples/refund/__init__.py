@@ -1,0 +1,1 @@
+"""A refund: a machine that is data alone, in two versions."""

@@ -1,0 +1,214 @@
+"""Performs the requests that machines declare.
+
+1. Only hosts that are allowed are asked, at each try and after each placeholder was filled in.
+   Redirects are not followed: where they lead was not allowed by anybody.
+2. The call's key goes along in a header, the same at each try.
+3. 2xx is an answer. 408, 425, 429 and 5xx, and a server that can't be reached, are tried again as
+   the effect's policy says; anything else is for good (:class:`~statehold.errors.Permanent`), as is
+   a request that can't be made of the data.
+4. What is sent and what comes back is bounded, before it is kept in memory.
+
+The environment's proxies and certificates are not read: what is asked is what was allowed.
+Needs httpx (the extra ``client``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from statehold.chart.effect import Call
+from statehold.effects.hosts import Hosts
+from statehold.errors import Permanent, StateholdError
+from statehold.expression.language import EvaluationFailed
+from statehold.formats.notation import HttpCall, RequestRefused
+
+#: bytes of a request's body, and of an answer, unless told otherwise
+BODY_LIMIT = 1_000_000
+#: characters of an address and of a header's value
+URL_LIMIT = 8_000
+HEADER_LIMIT = 4_000
+#: connections kept open, to all hosts together
+CONNECTION_LIMIT = 100
+#: seconds for each part of a request; the effect's own timeout bounds the whole
+PART_SECONDS = 60.0
+#: characters of an answer that a failure tells
+TOLD_LIMIT = 200
+
+_TRY_AGAIN = frozenset({408, 425, 429})
+
+
+class RequestFailed(StateholdError):
+    """A server answered with an error, or not at all; another try may succeed."""
+
+    code = "request-failed"
+
+
+class Requests:
+    """Makes effects of declared requests: ``Offered(http=Requests(Hosts(["pay.example"])))``.
+
+    One of these holds the connections of a server; ``close`` ends them.
+    """
+
+    def __init__(
+        self, hosts: Hosts, *, body_limit: int = BODY_LIMIT, client: httpx.AsyncClient | None = None
+    ) -> None:
+        self.hosts = hosts
+        self.body_limit = body_limit
+        self._client = client
+
+    def __call__(self, call: HttpCall) -> Callable[[Any, Call], Awaitable[Any]]:
+        """The effect's function; raises ``RequestRefused`` for a host that is not allowed."""
+        self.hosts.check(_sample(call.url))
+
+        async def request(data: Any, told: Call) -> Any:
+            return await self._perform(call, data, told)
+
+        return request
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _perform(self, call: HttpCall, data: Any, told: Call) -> Any:
+        try:
+            request = self._request(call, data, told)
+        except (EvaluationFailed, RequestRefused, httpx.InvalidURL, ValueError) as error:
+            # the data stay as they are, so the next try would fail like this one
+            raise Permanent(f"the request can't be made: {error}") from error
+        try:
+            response = await self._http().send(request, stream=True)
+            try:
+                body = await self._read(response)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise RequestFailed(f"{call.method} {_bare(request.url)}: {why}") from error
+        return self._answer(call, request, response, body)
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                follow_redirects=False,
+                trust_env=False,
+                timeout=PART_SECONDS,
+                limits=httpx.Limits(max_connections=CONNECTION_LIMIT),
+            )
+        return self._client
+
+    # --- out ---
+
+    def _request(self, call: HttpCall, data: Any, told: Call) -> httpx.Request:
+        url = call.url
+        for placeholder, part in call.path.items():
+            value = _text(part(data, told), f"{{{placeholder}}}")
+            if value in ("", ".", ".."):
+                raise ValueError(f"{{{placeholder}}} came to {value!r}, which changes the path")
+            url = url.replace(f"{{{placeholder}}}", quote(value, safe=""))
+        if len(url) > URL_LIMIT:
+            raise ValueError(f"the address has {len(url)} characters; the limit is {URL_LIMIT}")
+        self.hosts.check(url)
+        # compressed, a small answer may be a huge one
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        for name, part in call.headers.items():
+            headers[name.lower()] = _header(part(data, told), name)
+        headers[call.key_header.lower()] = told.key
+        content: bytes | None = None
+        if call.body is not None:
+            content = json.dumps(call.body(data, told), ensure_ascii=False).encode()
+            if len(content) > self.body_limit:
+                raise ValueError(
+                    f"the body has {len(content)} bytes; the limit is {self.body_limit}"
+                )
+            headers.setdefault("content-type", "application/json")
+        query = {
+            name: _text(value, name)
+            for name, part in call.query.items()
+            if (value := part(data, told)) is not None
+        }
+        address = httpx.URL(url)
+        if query:
+            address = address.copy_merge_params(query)
+        return self._http().build_request(call.method, address, headers=headers, content=content)
+
+    # --- back ---
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        found = bytearray()
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Permanent("the answer is compressed, which was not asked for")
+        async for part in response.aiter_raw():
+            found += part
+            if len(found) > self.body_limit:
+                raise Permanent(
+                    f"the answer has more than {self.body_limit} bytes; ask for less of it"
+                )
+        return bytes(found)
+
+    def _answer(
+        self, call: HttpCall, request: httpx.Request, response: httpx.Response, body: bytes
+    ) -> Any:
+        status = response.status_code
+        if not 200 <= status < 300:
+            said = body[: TOLD_LIMIT * 4].decode("utf-8", "replace")[:TOLD_LIMIT]
+            message = f"{call.method} {_bare(request.url)} answered {status}: {said}"
+            permanent = call.permanent
+            for_good = (
+                status < 500 and status not in _TRY_AGAIN
+                if permanent is None
+                else status in permanent or 300 <= status < 400
+            )
+            raise Permanent(message) if for_good else RequestFailed(message)
+        answer: Mapping[str, Any] = {
+            "status": status,
+            "headers": dict(response.headers),
+            "body": _decoded(response, body),
+        }
+        if call.gives is None:
+            return answer["body"]
+        try:
+            return call.gives(answer)
+        except EvaluationFailed as error:
+            raise Permanent(f"the answer is not what was expected: {error}") from error
+
+
+def _decoded(response: httpx.Response, body: bytes) -> Any:
+    """JSON where the answer says that it is, else text; None for nothing."""
+    if not body:
+        return None
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise Permanent(f"the answer is called JSON and is not: {error}") from error
+    return body.decode("utf-8", "replace")
+
+
+def _sample(url: str) -> str:
+    return url.partition("{")[0]
+
+
+def _bare(url: httpx.URL) -> str:
+    """Without the query, which may hold what is nobody's business in a log."""
+    return str(url.copy_with(query=None, fragment=None))
+
+
+def _text(value: Any, what: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError(f"{what} came to {type(value).__name__}, not to text")
+
+
+def _header(value: Any, name: str) -> str:
+    text = _text(value, name)
+    if len(text) > HEADER_LIMIT or not text.isprintable():
+        raise ValueError(f"the header {name} is too long, or has a line break in it")
+    return text

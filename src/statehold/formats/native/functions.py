@@ -1,0 +1,368 @@
+"""Expressions of a document as the functions that a machine has: guards, delays, values.
+
+1. What an expression can see is its :class:`Situation`: the data always, ``now`` and ``instance``
+   always, and what happened where something did.
+2. A function's name in the chart is the expression's own text. Where two transitions ask the same
+   of different events, one function answers for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from statehold.chart.machine import Function, Uses
+from statehold.chart.values import Shape
+from statehold.define.function import is_async, positional
+from statehold.expression.cel import (
+    BOOL,
+    DURATION,
+    DYN,
+    INT,
+    STRING,
+    TIMESTAMP,
+    CelExpression,
+    Environment,
+    Kind,
+    map_of,
+)
+from statehold.expression.language import EvaluationFailed, ExpressionRefused
+from statehold.formats.native.document import Path
+from statehold.formats.native.reading import Reading, near
+from statehold.formats.native.types import Fields, Typed
+from statehold.formats.notation import Offered
+
+#: how a value is found: from ``(data, event, context)``
+Finder = Callable[[Any, Any, Any], Any]
+#: what a function does with ``(data, event, context)``
+Work = Callable[[Any, Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What can be seen beside the data. ``events`` are the names that it stands for.
+
+    ``in_step``: there is a step, with its ``now`` and its ``instance``.
+    """
+
+    variables: Mapping[str, Kind] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+    events: tuple[str, ...] = ()
+    has_data: bool = True
+    in_step: bool = True
+
+
+NOWHERE = Situation()
+#: a view or an index: of the data as they stand
+READING = Situation(in_step=False)
+FAILED = Situation(
+    {"error": map_of(DYN), "error.type": STRING, "error.message": STRING, "error.attempts": INT},
+    frozenset({"error"}),
+)
+COMPLETED = Situation({"output": DYN})
+#: what an answer to a request is asked for
+ANSWERED = Situation(
+    {
+        "response": map_of(DYN),
+        "response.status": INT,
+        "response.body": DYN,
+        "response.headers": map_of(STRING),
+    },
+    frozenset({"response"}),
+    has_data=False,
+    in_step=False,
+)
+#: an upgrade: ``old`` are the data of the earlier version
+UPGRADING = Situation({"old": map_of(DYN)}, has_data=False, in_step=False)
+UNDELIVERED = Situation(
+    {"event": map_of(STRING)}
+    | {f"event.{part}": STRING for part in ("machine", "instance", "event", "reason")},
+    frozenset({"event"}),
+    ("error.communication",),
+)
+
+
+class Variants:
+    """One function of a chart: what it does, by the event that it is asked about."""
+
+    __slots__ = ("by_event", "plain")
+
+    def __init__(self) -> None:
+        self.by_event: dict[str, Work] = {}
+        self.plain: Work | None = None
+
+    def __call__(self, data: Any, event: Any = None, context: Any = None) -> Any:
+        work = self.plain or self.by_event.get(getattr(event, "__event__", ""))
+        if work is None:
+            raise EvaluationFailed(f"it is not about {getattr(event, '__event__', 'no event')}")
+        return work(data, event, context)
+
+
+class Functions:
+    """Compiles expressions and gathers functions by name."""
+
+    def __init__(self, reading: Reading, fields: Fields, offered: Offered) -> None:
+        self.reading = reading
+        self.fields = fields
+        self.offered = offered
+        self.functions: dict[str, Function] = {}
+        #: what each function that is no plain expression was written as, for writing it again
+        self.sources: dict[str, Any] = {}
+        self._environments: dict[tuple[tuple[str, Kind], ...], Environment] = {}
+
+    # --- expressions ---
+
+    def expression(
+        self, text: Any, path: Path, situation: Situation = NOWHERE, wanted: tuple[Kind, ...] = ()
+    ) -> CelExpression | None:
+        """None, with a problem noted, for what is none, or gives nothing that is wanted."""
+        if isinstance(text, bool | int | float):
+            # `paid: true` is what everybody writes
+            text = str(text).lower() if isinstance(text, bool) else repr(text)
+        if not isinstance(text, str):
+            self.reading.complain(path, "it is no expression", "write CEL between quotes")
+            return None
+        try:
+            made = self._environment(situation).compile(text)
+        except ExpressionRefused as error:
+            at = "" if error.at is None else f", at character {error.at + 1}"
+            self.reading.complain(path, f"{_short(text)}: {error.message}{at}", error.hint)
+            return None
+        fits = any(made.kind.fits(kind) for kind in wanted or (made.kind,))
+        if made.kind.name == "other" or not fits or (not wanted and made.kind == DURATION):
+            self.reading.complain(
+                path,
+                f"{_short(text)} gives {made.kind}, not "
+                f"{' or '.join(map(str, wanted)) or 'a value that can be kept'}",
+                _way_out(made.kind, wanted),
+            )
+            return None
+        return made
+
+    def _environment(self, situation: Situation) -> Environment:
+        variables = {**(self.fields.variables if situation.has_data else {}), **situation.variables}
+        if situation.in_step:
+            variables |= {"now": TIMESTAMP, "instance": STRING}
+        key = tuple(variables.items())
+        known = self._environments.get(key)
+        if known is None:
+            closed = {*self.fields.closed, *situation.closed}
+            known = self._environments[key] = Environment(variables, closed)
+        return known
+
+    # --- functions ---
+
+    def guard(self, text: Any, path: Path, situation: Situation) -> str | None:
+        made = self.expression(text, path, situation, (BOOL,))
+        if made is None:
+            return None
+
+        def ask(data: Any, event: Any, context: Any) -> bool:
+            answer = evaluate(made, data, event, context)
+            if answer is True or answer is False:
+                return answer
+            raise EvaluationFailed(f"{made.text}: a guard is true or false, this is {answer!r}")
+
+        return self.add(made.text, ask, situation, made)
+
+    def value(
+        self, text: Any, path: Path, situation: Situation, wanted: tuple[Kind, ...] = ()
+    ) -> str | None:
+        """A function that gives what the expression comes to, or one that is offered."""
+        if isinstance(text, dict) and set(text) == {"function"}:
+            return self.lent(text["function"], (*path, "function"))
+        made = self.expression(text, path, situation, wanted)
+        if made is None:
+            return None
+
+        def give(data: Any, event: Any, context: Any) -> Any:
+            return evaluate(made, data, event, context)
+
+        return self.add(made.text, give, situation, made)
+
+    def delay(self, text: Any, path: Path, situation: Situation) -> str | None:
+        if isinstance(text, dict) and set(text) == {"function"}:
+            return self.lent(text["function"], (*path, "function"))
+        made = self.expression(text, path, situation, (DURATION, TIMESTAMP))
+        if made is None:
+            return None
+
+        def give(data: Any, event: Any, context: Any) -> Any:
+            return as_delay(made.text, evaluate(made, data, event, context))
+
+        return self.add(made.text, give, situation, made)
+
+    def record(self, fields: Mapping[str, Any], path: Path, situation: Situation) -> str | None:
+        """A function that gives an object, each of its fields an expression."""
+        made = {
+            key: self.expression("null" if text is None else text, (*path, key), situation)
+            for key, text in sorted(fields.items())
+        }
+        whole = {key: one for key, one in made.items() if one is not None}
+        if len(whole) < len(made):
+            return None
+
+        def give(data: Any, event: Any, context: Any) -> dict[str, Any]:
+            return {key: evaluate(one, data, event, context) for key, one in whole.items()}
+
+        told = f"{{{', '.join(f'{key}: {one.text}' for key, one in whole.items())}}}"
+        self.sources[told] = dict(fields)
+        return self.add(told, give, situation, *whole.values())
+
+    def lent(self, name: Any, path: Path) -> str | None:
+        """A function that the server offers, by its name."""
+        text = self.reading.text(name, path, "a name")
+        if text is None:
+            return None
+        function = self.offered.functions.get(text)
+        if function is None:
+            self.reading.complain(
+                path, f"no function {text!r} is offered", near(text, self.offered.functions)
+            )
+            return None
+        takes = positional(function)
+        if takes not in (1, 2, 3) or is_async(function):
+            self.reading.complain(
+                path, f"the offered function {text!r} can't be used in a step",
+                "it takes (data), (data, event) or (data, event, context), and is not async",
+            )  # fmt: skip
+            return None
+        if text in self.functions and self.functions[text].call is not function:
+            self.reading.complain(path, f"an expression is called {text!r} too", "rename it")
+            return None
+        self.functions[text] = Function(function, takes)
+        self.sources[text] = {"function": text}
+        return text
+
+    def add(
+        self,
+        name: str,
+        work: Work,
+        situation: Situation,
+        *expressions: CelExpression,
+        writes: frozenset[str] = frozenset(),
+        raises: frozenset[str] = frozenset(),
+        needs_context: bool = False,
+    ) -> str:
+        """Under its name, beside what may be there for other events."""
+        reads = frozenset[str]().union(*(made.reads for made in expressions))
+        known = self.functions.get(name)
+        variants = known.call if known is not None else Variants()
+        takes = known.takes if known is not None else 1
+        if not isinstance(variants, Variants):
+            # a function that is offered has this name; nobody calls one so
+            variants, takes = Variants(), 1
+        seen = {variable.partition(".")[0] for variable in reads}
+        if seen <= {"data", "now", "instance"}:
+            variants.plain = work
+        else:
+            takes = max(takes, 2)
+            variants.by_event.update(dict.fromkeys(situation.events, work))
+        if needs_context or not seen.isdisjoint({"now", "instance"}):
+            takes = 3
+        fields = frozenset(r.removeprefix("data.") for r in reads if r.startswith("data."))
+        if "data" in reads:
+            fields |= frozenset(self.fields.typed)
+        uses = Uses(fields, writes, raises)
+        self.functions[name] = Function(variants, takes, uses)
+        return name
+
+
+def evaluate(made: CelExpression, data: Any, event: Any, context: Any) -> Any:
+    return made(lambda name: _find(name, data, event, context))
+
+
+def _find(name: str, data: Any, event: Any, context: Any) -> Any:
+    """What a variable stands for now; None for what is not there."""
+    first, _, rest = name.partition(".")
+    match first:
+        case "now":
+            return context.now
+        case "instance":
+            return context.instance
+        case "data":
+            value = data
+        case "event":
+            if not rest:
+                return event_fields(event)
+            value, (attribute, _, rest) = event, rest.partition(".")
+            value = getattr(event, attribute, None)
+        case "result":
+            value = event.value
+        case "output":
+            value = event.output
+        case "error":
+            value = {"type": event.error, "message": event.message, "attempts": event.attempts}
+        case _:
+            value = event
+    for part in rest.split(".") if rest else ():
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def event_fields(event: Any) -> dict[str, Any]:
+    """An event's payload as plain values."""
+    if hasattr(event, "model_dump"):
+        found: dict[str, Any] = event.model_dump(mode="json")
+        return found
+    return {"machine": event.machine, "instance": event.instance, "event": event.event,
+            "reason": event.reason}  # fmt: skip
+
+
+def as_delay(text: str, value: Any) -> Any:
+    """A ``timedelta``, or an aware ``datetime`` from the text that a moment comes as."""
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise EvaluationFailed(
+                f"{text}: {value!r} is neither a duration nor a moment"
+            ) from None
+    return value
+
+
+def event_situation(names: tuple[str, ...], typed: Mapping[str, Typed]) -> Situation:
+    """The fields that all of these events have alike."""
+    shared: dict[str, Kind] | None = None
+    closed: set[str] = set()
+    for name in names:
+        seen = Fields()
+        seen.add("event", typed[name])
+        if shared is None:
+            shared, closed = seen.variables, seen.closed
+        else:
+            shared = {n: kind for n, kind in shared.items() if seen.variables.get(n) == kind}
+            closed &= seen.closed
+    return Situation(shared or {"event": map_of(DYN)}, frozenset(closed), names)
+
+
+def result_situation(typed: Typed | None, events: tuple[str, ...]) -> Situation:
+    if typed is None:
+        return Situation({"result": DYN}, frozenset(), events)
+    seen = Fields()
+    seen.add("result", typed)
+    return Situation(seen.variables, frozenset(seen.closed), events)
+
+
+def shape_of(typed: Typed) -> Shape[Any]:
+    return Shape(typed.annotation)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return repr(line if len(line) <= 60 else f"{line[:59]}…")
+
+
+def _way_out(found: Kind, wanted: tuple[Kind, ...]) -> str:
+    names = {kind.name for kind in wanted}
+    if "duration" in names:
+        return "write 10m, or a CEL duration or timestamp: duration('10m'), now + duration('1h')"
+    if found.name == "duration":
+        return "a duration can't be kept in JSON; keep x.getSeconds(), or a moment"
+    if names & {"int", "double", "string"}:
+        return f"convert it: {wanted[0].name}(...)"
+    if "bool" in names:
+        return "compare it with something"
+    return ""

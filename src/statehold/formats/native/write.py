@@ -1,0 +1,279 @@
+"""A machine as a document of the native notation.
+
+What was read from one is written back whole, and read again it is the same chart. Of a machine in
+the class notation, functions are written by their names, for whoever offers them; types and
+options that a document can't hold are listed in it, under ``meta.left_out``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import yaml
+
+from statehold.chart.event import Event, failure_event, result_event
+from statehold.chart.machine import AMachine
+from statehold.chart.model import (
+    ROOT,
+    Action,
+    Block,
+    Chart,
+    Delay,
+    EventShape,
+    Invoke,
+    Policy,
+    StateNode,
+    Transition,
+)
+from statehold.define.trigger import within
+from statehold.errors import DefinitionError, Problem
+from statehold.formats.native.document import FLOAT, INTEGER
+from statehold.formats.native.loosen import loosened
+from statehold.formats.native.reading import spelled
+
+_LINE_BREAKS = ("\\u0085", "\\u2028", "\\u2029", "\\ufeff")
+#: columns of a line of YAML
+_WIDTH = 100
+
+
+def write_native(machine: AMachine | Chart, notation: Literal["yaml", "json"] = "yaml") -> str:
+    """The document's text. Raises ``DefinitionError`` where the notation has no words for a chart:
+    other policies than the class notation's, entries by several states or with actions, and the
+    like."""
+    document = to_document(machine)
+    if notation == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return dumped(document)
+
+
+def dumped(value: Any) -> str:
+    """Plain values as YAML that our reader, and any other, reads as the same values."""
+    # PyYAML writes these as they are, and a reader takes them for the end of a line
+    has_breaks = any(mark in json.dumps(value) for mark in _LINE_BREAKS)
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=not has_breaks, width=_WIDTH
+    )
+    return text
+
+
+def to_document(machine: AMachine | Chart) -> dict[str, Any]:
+    """The document as plain values; see :func:`write_native`."""
+    writing = _Writing(machine)
+    document = writing.document()
+    if writing.problems:
+        raise DefinitionError(writing.chart.name, writing.problems)
+    return document
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no aliases, since the reader takes none, and quotes what others take for booleans."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+# text that looks like a number to YAML 1.2 alone is to be quoted too
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT.pattern}|{INTEGER.pattern})$"),
+    list("-+.0123456789"),
+)  # fmt: skip
+
+
+class _Writing:
+    def __init__(self, machine: AMachine | Chart) -> None:
+        self.definition = None if isinstance(machine, Chart) else machine.definition
+        self.chart = machine if isinstance(machine, Chart) else machine.definition.chart
+        self.kept: dict[str, Any] | None = self.chart.meta.get("native")
+        self.problems: list[Problem] = []
+        self.left_out: list[str] = []
+
+    def document(self) -> dict[str, Any]:
+        chart, kept = self.chart, self.kept or {}
+        if chart.policy != Policy():
+            self.complain("chart", f"its policy is {chart.policy}")
+        found: dict[str, Any] = {"statehold": 1, "name": chart.name, "version": chart.version}
+        found["doc"] = chart.doc
+        found["data"] = self.schema(chart.data_schema, "data")
+        found["events"] = {event.name: self.event(event) for event in chart.events}
+        found["effects"] = kept.get("effects") if self.kept is not None else self.effects()
+        found["parallel"] = chart.states[0].kind == "parallel"
+        found["states"] = self.children(ROOT)
+        found["transitions"] = {row.id: self.row(row) for row in chart.transitions}
+        for word in ("upgrades", "view", "indexes"):
+            found[word] = kept.get(word)
+        found["silence"] = [
+            _full({"code": s.code, "place": s.place, "reason": s.reason}) for s in chart.silenced
+        ]
+        if self.kept is None and self.definition is not None:
+            for word in ("upgrades", "view", "indexes"):
+                if getattr(self.definition, word):
+                    self.left_out.append(f"{word}: Python functions")
+        meta = {key: value for key, value in chart.meta.items() if key != "native"}
+        found["meta"] = meta | ({"left_out": self.left_out} if self.left_out else {})
+        return _full(found)
+
+    def complain(self, place: str, message: str) -> None:
+        self.problems.append(
+            Problem(place, f"{message}, which the native notation can't say", "write it as SCXML")
+        )
+
+    def event(self, event: EventShape) -> dict[str, Any]:
+        schema = self.schema(event.schema, f"events.{event.name}")
+        return _full(
+            {
+                "doc": "" if event.doc == Event.__doc__ else event.doc,
+                "properties": schema.get("properties"),
+                "required": schema.get("required"),
+            }
+        )
+
+    def schema(self, schema: dict[str, Any], place: str) -> dict[str, Any]:
+        if self.kept is not None:
+            return schema
+        return loosened(schema, place, self.left_out)
+
+    def effects(self) -> dict[str, Any]:
+        """Of a chart that does not say what they are, their names."""
+        names = [i.name for s in self.chart.states for i in s.invokes if i.kind == "effect"]
+        blocks = [block for s in self.chart.states for block in (*s.entry, *s.exit)]
+        blocks += [block for row in self.chart.transitions for block in row.actions]
+        names += [a.name for block in blocks for a in block if a.kind == "effect"]
+        return {name: {"offered": name} for name in dict.fromkeys(names)}
+
+    # --- states ---
+
+    def children(self, parent: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        above = next(state for state in self.chart.states if state.id == parent)
+        initial = above.initial.targets if above.initial else ()
+        if above.kind == "compound" and above.initial:
+            child = next((s for s in self.chart.states if (s.id,) == initial), None)
+            if child is None or child.parent != parent or above.initial.actions:
+                self.complain(f"state {parent}", "it is entered by several states or with actions")
+        for state in self.chart.states:
+            if state.parent == parent and state.id != ROOT:
+                name = state.id.removeprefix(f"{parent}.") if parent else state.id
+                if "." in name:
+                    self.complain(f"state {state.id}", f"its path does not begin with {parent!r}")
+                found[name] = self.state(state, (state.id,) == initial)
+        return found
+
+    def state(self, state: StateNode, is_initial: bool) -> dict[str, Any]:
+        found: dict[str, Any] = {"initial": is_initial, "doc": state.doc}
+        found["final"] = state.kind == "final"
+        if state.kind == "history":
+            found["history"] = "deep" if state.deep else "shallow"
+            if state.initial is not None:
+                found["default"] = _one(state.initial.targets)
+                if state.initial.actions:
+                    self.complain(f"state {state.id}", "its default has actions")
+        found["parallel"] = state.kind == "parallel"
+        found["owner"], found["tags"] = state.owner, _one(state.tags)
+        found["deadline"] = self.delay(state.deadline)
+        found["entry"] = self.actions(state.entry, state.id)
+        found["exit"] = self.actions(state.exit, state.id)
+        found["invoke"] = _one([self.invoke(state, invoke) for invoke in state.invokes])
+        found["output"] = None if state.output is None else self.function(state.output)
+        found["states"] = self.children(state.id)
+        found["meta"] = state.meta
+        return _full(found)
+
+    def invoke(self, state: StateNode, invoke: Invoke) -> Any:
+        if invoke.finalize or invoke.autoforward:
+            self.complain(f"state {state.id}", f"{invoke.name} has finalize or autoforward")
+        has_own_id = invoke.id != f"{state.id}/{invoke.name}"
+        if invoke.kind == "effect" and not has_own_id:
+            return invoke.name
+        return _full(
+            {
+                invoke.kind: invoke.name,
+                "id": invoke.id if has_own_id else None,
+                "input": None if invoke.input is None else self.function(invoke.input),
+            }
+        )
+
+    def delay(self, delay: Delay | None) -> Any:
+        if delay is None:
+            return None
+        return (
+            spelled(delay.seconds) if delay.seconds is not None else self.function(delay.function)
+        )
+
+    def function(self, name: str | None) -> Any:
+        """As it was written, or its name."""
+        if self.kept is None:
+            return {"function": name}
+        return self.kept["functions"].get(name, name)
+
+    def actions(self, blocks: tuple[Block, ...], place: str) -> Any:
+        if len(blocks) > 1:
+            self.complain(f"state {place}", "its actions stand in several blocks")
+        return _one([self.action(action) for block in blocks for action in block])
+
+    def action(self, action: Action) -> Any:
+        return {"effect": action.name} if action.kind == "effect" else self.function(action.name)
+
+    # --- transitions ---
+
+    def row(self, row: Transition) -> dict[str, Any]:
+        found: dict[str, Any] = dict(self.trigger(row))
+        found["from"] = row.source or None
+        found["to"] = _one(row.targets)
+        found["when"] = _one(
+            [
+                {"in": guard.name} if guard.kind == "in" else self.function(guard.name)
+                for guard in row.guards
+                if guard.kind != "by"
+            ]
+        )
+        found["by"] = _one([r for g in row.guards if g.kind == "by" for r in g.name.split(",")])
+        found["do"] = self.actions(row.actions, row.id)
+        inward = bool(row.targets) and all(within(target, row.source) for target in row.targets)
+        found["reenter"] = inward and not row.internal and row.source != ROOT
+        found["doc"], found["meta"] = row.doc, row.meta
+        return _full(found)
+
+    def trigger(self, row: Transition) -> Iterator[tuple[str, Any]]:
+        trigger = row.trigger
+        match trigger.kind:
+            case "event":
+                yield "on", _one(trigger.events)
+            case "any":
+                yield "on", "*"
+            case "after":
+                yield "after", self.delay(trigger.delay)
+            case "always":
+                yield "always", True
+            case "done":
+                yield "on_done", True
+            case "result" | "failure":
+                outcome = result_event if trigger.kind == "result" else failure_event
+                yield f"on_{trigger.kind}", self.asked(row, outcome)
+
+    def asked(self, row: Transition, outcome: Any) -> str:
+        """The effect or machine whose outcome it is."""
+        events = set(row.trigger.events)
+        for state in self.chart.states:
+            for invoke in state.invokes:
+                if outcome(invoke.id) in events:
+                    return invoke.name
+        prefix = outcome("")
+        return row.trigger.events[0].removeprefix(prefix)
+
+
+def _one(items: Any) -> Any:
+    """One alone, or a list of them."""
+    found = list(items)
+    return found[0] if len(found) == 1 else found
+
+
+def _full(found: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing."""
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None and value is not False and value not in ("", [], {})
+    }
