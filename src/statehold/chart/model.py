@@ -189,4 +189,8 @@ class Chart(Struct, frozen=True, omit_defaults=True):
     @classmethod
     def from_json(cls, raw: bytes) -> Chart:
         """Raises ``msgspec.ValidationError`` where the bytes are not a chart."""
-        return msgspec.json.decode(raw, type=cls)
+        try:
+            return msgspec.json.decode(raw, type=cls)
+        except RecursionError:
+            # ``meta`` and schemas are of any shape, and so of any depth
+            raise msgspec.ValidationError("it is nested too deeply to be read") from None
