@@ -126,7 +126,8 @@ def _is_new(outcome: Outcome, findings: list[Finding]) -> bool:
 
 def smallest(worker: Worker, document: bytes, outcome: Outcome) -> bytes:
     """A shorter document with the same outcome, as far as a bounded number of tries leads."""
-    tries = 12 if outcome.kind in ("hang", "memory") else 300
+    # all but an exception cost a process each
+    tries = 300 if outcome.kind == "raised" else 30
     step = max(len(document) // 2, 1)
     while step and tries:
         at = 0
