@@ -18,14 +18,17 @@ from statehold.formats.xstate import read_xstate, read_xstate_chart, write_xstat
 from statehold.interpreter import start
 from tests.fuzz.target import Target
 
+#: bytes of a document that is written again too, for which it is read several times
+WRITTEN_LIMIT = 50_000
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def read(document: bytes) -> None:
     chart, _, needed = read_xstate_chart(document)
     to_mermaid(chart)
-    again, _, _ = read_xstate_chart(json.dumps(write_xstate(chart)))
-    assert again.to_json() == chart.to_json(), "a chart came back as another one"
+    if len(document) < WRITTEN_LIMIT:
+        again, _, _ = read_xstate_chart(json.dumps(write_xstate(chart)))
+        assert again.to_json() == chart.to_json(), "a chart came back as another one"
     offered = Offered(
         functions={one.name: _delay if one.role == "delay" else _no for one in needed},
         effects={one.name: Effect(one.name, _no, False) for one in needed if one.role == "effect"},
@@ -66,7 +69,8 @@ V5: dict[str, Any] = {
                     "type": "xstate.and", "guards": ["a", {"type": "xstate.not", "guards": ["b"]},
                     {"type": "xstate.stateIn", "params": {"stateValue": "#door"}}]}}},
                 "pay": {"type": "parallel", "onDone": "h", "states": {
-                    "a": {"initial": "b", "states": {"b": {"on": {"E": "c"}}, "c": {"type": "final"}}},
+                    "a": {"initial": "b", "states": {"b": {"on": {"E": "c"}},
+                                                        "c": {"type": "final"}}},
                     "d": {"initial": "e", "states": {"e": {"type": "final", "output": {"z": 1}}}}}},
                 "h": {"type": "history", "history": "deep", "target": "pay"},
             },

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from statehold.chart.event import done_event, failure_event, result_event, timer_event
 from statehold.chart.model import (
+    Block,
     Chart,
     EventShape,
     Guard,
@@ -41,6 +42,8 @@ from statehold.formats.xstate.document import (
     shorten,
 )
 from statehold.formats.xstate.outline import OURS, Outline, Source, ours_of
+
+S = TypeVar("S", Chart, StateNode, Transition)
 
 POLICY = Policy(matching="wildcard", nesting="xstate")
 #: targets of one transition
@@ -92,6 +95,8 @@ class Reader:
         self.content = Content(self.outline, findings)
         #: where each transition and each state stands in the document
         self.transition_places: dict[str, str] = {}
+        #: how many transitions, or invokes, would have one id
+        self.alike: dict[str, int] = {}
         self.state_places = {s.id: s.place for s in self.outline.states}
         self.invokes: dict[Source, list[tuple[Invoke, str]]] = {}
         #: the chart's ids for XState's id of an invoke, which may stand in several states
@@ -181,7 +186,7 @@ class Reader:
             return None
         if given is None and "initial" in source.ours:
             return None
-        actions = ()
+        actions: tuple[Block, ...] = ()
         text = given
         if isinstance(given, dict):
             text = given.get("target")
@@ -271,9 +276,9 @@ class Reader:
         given = config.get("id")
         xstate_id = given if isinstance(given, str) and given else f"{number}.{source.id}"
         id = given if isinstance(given, str) and given else f"{source.id}/{src}"
-        plain, count = id, 1
+        plain = id
         while id in taken:
-            count += 1
+            count = self.alike[f"/{plain}"] = self.alike.get(f"/{plain}", 1) + 1
             id = f"{source.id}/{plain}" if count == 2 else f"{source.id}/{plain}#{count}"
         taken.add(id)
         self.invoke_ids.setdefault(xstate_id, []).append(id)
@@ -464,10 +469,11 @@ class Reader:
         id = f"{source.id}.{label}" if source.id else label
         if isinstance(given, str):
             id = given
-        plain, number = id, 0
+        plain = id
         while id in self.transition_places:
-            number += 1
-            id = f"{plain}[{number}]"
+            # counted on from the last one: many alike must not take the square of their number
+            self.alike[plain] = self.alike.get(plain, 0) + 1
+            id = f"{plain}[{self.alike[plain]}]"
         self.transition_places[id] = place
         if len(self.transition_places) > TRANSITION_LIMIT:
             message = f"it has more than {TRANSITION_LIMIT} transitions"
@@ -525,9 +531,7 @@ class Reader:
                 why = _WHY.get(key, "nothing is known of it")
                 self.findings.omit(shorten(key), below(place, key), why)
 
-    def _said(
-        self, value: Any, ours: Mapping[str, Any], fields: Mapping[str, Any], place: str
-    ) -> Any:
+    def _said(self, value: S, ours: Mapping[str, Any], fields: Mapping[str, Any], place: str) -> S:
         """The value with the fields that stand under ``statehold``."""
         given = {}
         for name, kind in fields.items():

@@ -2,7 +2,7 @@
 
 What XState has words for is said in them. The document is then read back, and each field of the
 chart that came out otherwise is written into the ``meta`` of its state or transition, under
-``statehold``: so nothing is lost, whatever notation the chart came from, and XState takes the document.
+``statehold``: so nothing is lost, whatever notation the chart came from, and XState takes it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,26 @@ class _Writer:
         self.nodes: dict[str, dict[str, Any]] = {}
         #: the object that each transition is written as
         self.written: dict[str, dict[str, Any]] = {}
-        self.invokes = {i.id: (s.id, i) for s in chart.states for i in s.invokes}
+        self.transitions = {transition.id: transition for transition in chart.transitions}
+        self.timers = {
+            (transition.source, event): transition
+            for transition in chart.transitions
+            if transition.trigger.kind == "after"
+            for event in transition.trigger.events
+        }
+        self.descriptors = {
+            done_event(state.id): f"xstate.done.state.{state.id}"
+            for state in chart.states
+            if state.id
+        }
+        #: the state and the number of each invoke, by the names of its outcomes
+        self.outcomes: dict[str, tuple[str, int, str]] = {}
+        for state in chart.states:
+            for number, invoke in enumerate(state.invokes):
+                self.outcomes[result_event(invoke.id)] = (state.id, number, "onDone")
+                self.outcomes[failure_event(invoke.id)] = (state.id, number, "onError")
+                self.descriptors[result_event(invoke.id)] = f"xstate.done.actor.{invoke.id}"
+                self.descriptors[failure_event(invoke.id)] = f"xstate.error.actor.{invoke.id}"
         self.document: dict[str, Any] = {}
         self.parents = {state.id: state.parent for state in chart.states}
         for state in chart.states[1:]:
@@ -108,10 +127,9 @@ class _Writer:
             return
         first = state.initial.targets[0]
         # XState knows one child as the first; a deeper one is for whoever reads it back
-        child = next(
-            (s.id for s in self.chart.states if s.parent == state.id and self._holds(s.id, first)),
-            first,
-        )
+        child = first
+        while self.parents[child] not in (state.id, None):
+            child = self.parents[child] or ROOT
         key = self.keys[child]
         if state.initial.actions:
             node["initial"] = {"target": key, "actions": _actions(state.initial.actions)}
@@ -180,37 +198,20 @@ class _Writer:
 
     def _timer(self, source: str, event: str) -> list[Any] | None:
         """The list of the timer that a transition waits for after another one."""
-        for transition in self.chart.transitions:
-            if (
-                transition.source == source
-                and transition.trigger.kind == "after"
-                and event in transition.trigger.events
-                and transition.id in self.written
-            ):
-                return next(self._lists(transition))
-        return None
+        first = self.timers.get((source, event))
+        return next(self._lists(first)) if first is not None and first.id in self.written else None
 
     def _outcome(self, source: str, event: str) -> tuple[dict[str, Any], str] | None:
-        for number, invoke in enumerate(self._invokes_of(source)):
-            for name, key in ((result_event, "onDone"), (failure_event, "onError")):
-                if event == name(invoke):
-                    return self.nodes[source]["invoke"][number], key
-        return None
-
-    def _invokes_of(self, source: str) -> list[str]:
-        return [id for id, (state, _) in self.invokes.items() if state == source]
+        state, number, key = self.outcomes.get(event, (None, 0, ""))
+        return (self.nodes[source]["invoke"][number], key) if state == source else None
 
     def _descriptor(self, event: str) -> str:
         """The interpreter's own events have other names there."""
-        for id in self.invokes:
-            if event == result_event(id):
-                return f"xstate.done.actor.{id}"
-            if event == failure_event(id):
-                return f"xstate.error.actor.{id}"
-        for state in self.chart.states:
-            if state.id and event == done_event(state.id):
-                return f"xstate.done.state.{self._reference(state.id).removeprefix('#')}"
-        return event
+        named = self.descriptors.get(event, event)
+        state = named.removeprefix("xstate.done.state.")
+        if named != event and state in self.paths:
+            return f"xstate.done.state.{self._reference(state).removeprefix('#')}"
+        return named
 
     def _reference(self, state: str) -> str:
         return "#" + join_path([self.chart.name, *self.paths[state]])
@@ -238,7 +239,7 @@ class _Writer:
         changed = False
         for at, read_id in places.items():
             written = _object_at(self.document, at)
-            wanted = next(t for t in self.chart.transitions if t.id == mine[id(written)])
+            wanted = self.transitions[mine[id(written)]]
             if read_id != wanted.id:
                 changed = True
                 _ours(written)["id"] = wanted.id
@@ -279,10 +280,10 @@ def _keep_differences(
 ) -> bool:
     """Writes each field that was read otherwise beside the object; whether there is one."""
     differing = False
-    for field in msgspec.structs.fields(type(wanted)):
-        value = getattr(wanted, field.name)
-        if field.name not in save and value != getattr(read, field.name):
-            _ours(written)[field.name] = msgspec.to_builtins(value)
+    for name in wanted.__struct_fields__:
+        value = getattr(wanted, name)
+        if name not in save and value != getattr(read, name):
+            _ours(written)[name] = msgspec.to_builtins(value)
             differing = True
     return differing
 
