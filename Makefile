@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types format conformance demo chaos bench bench-quick bench-peers clean
+.PHONY: help test check lint types format conformance demo chaos fuzz bench bench-quick bench-peers clean
 
 VENV := .venv
 PEERS_VENV := benchmarks/peers/.venv
@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python -m
 # --only-binary makes a missing wheel an error, not a call for a compiler.
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all:
 CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
-# seconds of `make chaos`
+# seconds of `make chaos`, and of `make fuzz` for each of its targets
 FOR := 600
 CHECKED := src tests examples benchmarks
 
@@ -44,6 +44,9 @@ demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the te
 
 chaos: $(VENV)/.dev ## kill and cut off everything for so many seconds: make chaos FOR=1800
 	$(RUN) tests.acceptance.chaos --seconds $(FOR)
+
+fuzz: $(VENV)/.dev ## give a reader of documents rubbish: make fuzz TARGET=xstate FOR=600
+	$(RUN) tests.fuzz $(TARGET) --seconds $(FOR)
 
 bench: $(VENV)/.bench ## all benchmarks, beside their peers
 	$(RUN) benchmarks

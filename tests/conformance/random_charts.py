@@ -124,7 +124,11 @@ class _Artist:
         return bool(self.draw(_BELOW[10]) >= 10 - of_ten)
 
     def machine(self) -> Definition[Data]:
-        self.policy = Policy(self.choose("exact", "token"), self.choose("refuse", "event"))
+        self.policy = Policy(
+            self.choose("exact", "token", "wildcard"),
+            self.choose("refuse", "event"),
+            self.choose("scxml", "scxml", "xstate"),
+        )
         #: no effects and nothing asked of the context: the interpreter has a short way for those
         self.plain = not self.often(6)
         self.breaks = self.often(2)
@@ -296,7 +300,7 @@ class _Artist:
         kind = self.choose(
             *["event"] * 6, "always", "after", "after", "done", "done", "any", "outcome"
         )
-        if kind == "any" and self.policy.matching == "exact":
+        if kind == "any" and self.policy.matching != "token":
             return Trigger("any")
         if kind == "always":
             return Trigger("always")
@@ -310,7 +314,7 @@ class _Artist:
             if self.often(5):
                 return Trigger("failure", (failure_event(invoke),))
             return Trigger("result", (result_event(invoke),))
-        if self.policy.matching == "token":
+        if self.policy.matching != "exact":
             return Trigger(
                 "event", tuple(self.choose(*TOKENS) for _ in range(self.choose(1, 1, 2)))
             )

@@ -139,6 +139,8 @@ class _Macrostep(Content):
     def select_transitions(self, event: Any) -> list[Transition]:
         """``selectTransitions``, and ``selectEventlessTransitions`` where there is no event."""
         self.answers = {}
+        if event is not None and self.policy.nesting == "xstate":
+            return self.remove_conflicting(self.enabled_within(ROOT, event))
         enabled: list[Transition] = []
         atomic = [s for s in self.configuration if self.structure.is_atomic(s)]
         for leaf in self.structure.entry_order(atomic):
@@ -150,12 +152,25 @@ class _Macrostep(Content):
                     break
         return self.remove_conflicting(enabled)
 
+    def enabled_within(self, state: str, event: Any) -> list[Transition]:
+        """XState's ``transitionNode``: a state is asked if nothing inside takes the event."""
+        inside = [
+            transition
+            for child in self.structure.child_states(state)
+            if child in self.configuration
+            for transition in self.enabled_within(child, event)
+        ]
+        own = None if inside else self.first_enabled(state, event)
+        return inside if own is None else [own]
+
     def first_enabled(self, state: str, event: Any) -> Transition | None:
         candidates = [
             t for t in self.chart.transitions if t.source == state and self.matches(t, event)
         ]
         if self.policy.matching == "exact":
             candidates.sort(key=lambda t: t.trigger.kind == "any")
+        if self.policy.matching == "wildcard" and event is not None:
+            candidates = _most_exact_first(candidates, event.__event__)
         for transition in candidates:
             if all(self.ask(guard) for guard in transition.guards):
                 return transition
@@ -166,8 +181,10 @@ class _Macrostep(Content):
         if event is None or trigger.kind == "always":
             return event is None and trigger.kind == "always"
         if trigger.kind == "any":
-            return isinstance(event, Event | NamedEvent)
+            return isinstance(event, Event | NamedEvent) or self.policy.matching == "wildcard"
         name = event.__event__
+        if self.policy.matching == "wildcard":
+            return any(d in _descriptors_of(name) for d in trigger.events)
         if self.policy.matching == "exact":
             return name in trigger.events
         return any(_token_match(descriptor, name) for descriptor in trigger.events)
@@ -309,6 +326,25 @@ class _Macrostep(Content):
             leaves=tuple(s for s in in_order if self.structure.is_atomic(s)),
         )
         return Outcome(rest, tuple(self.commands), tuple(self.trace), accepted)
+
+
+def _descriptors_of(name: str) -> list[str]:
+    """All that XState takes the event by, the one that says most first."""
+    tokens = name.split(".")
+    prefixes = [".".join([*tokens[:count], "*"]) for count in range(len(tokens), 0, -1)]
+    return [name, *prefixes, "*"]
+
+
+def _most_exact_first(candidates: list[Transition], name: str) -> list[Transition]:
+    ordered: list[Transition] = []
+    for descriptor in _descriptors_of(name):
+        for transition in candidates:
+            listed = descriptor in transition.trigger.events
+            if transition.trigger.kind == "any":
+                listed = descriptor == "*"
+            if listed and transition not in ordered:
+                ordered.append(transition)
+    return ordered
 
 
 def _token_match(descriptor: str, name: str) -> bool:

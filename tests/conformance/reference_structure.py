@@ -15,6 +15,7 @@ class Structure:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
         self.states: dict[str, StateNode] = {state.id: state for state in chart.states}
+        self.any_ancestor = chart.policy.nesting == "xstate"
         self.order = {state.id: place for place, state in enumerate(chart.states)}
 
     # --- states --------------------------------------------------------------------------
@@ -82,8 +83,8 @@ class Structure:
     def domain(self, transition: Transition, history: History) -> str:
         """``getTransitionDomain``, for a transition with targets.
 
-        Ours goes beyond it in two ways, which make a parallel state a domain: a root may be
-        parallel, and a parallel source may be internal.
+        Ours goes beyond it in ways that make a parallel state a domain: a root may be parallel, a
+        parallel source may be internal, and with XState's nesting any ancestor will do.
         """
         targets = self.effective_targets(transition.targets, history)
         source = transition.source
@@ -97,7 +98,7 @@ class Structure:
 
     def find_lcca(self, states: Sequence[str]) -> str:
         for ancestor in self.proper_ancestors(states[0]):
-            if self.kind(ancestor) != "compound" and ancestor != ROOT:
+            if self.kind(ancestor) != "compound" and ancestor != ROOT and not self.any_ancestor:
                 continue
             if all(self.is_descendant(state, ancestor) for state in states[1:]):
                 return ancestor

@@ -33,7 +33,7 @@ from statehold import (
 )
 from statehold.chart.event import Failure, NamedEvent, Result, TimerFired
 from statehold.chart.machine import Definition, Function
-from statehold.chart.model import Chart, Delay, Guard, Policy
+from statehold.chart.model import Chart, Delay, Guard
 from statehold.check.explore import reachable
 from statehold.errors import StepFailed
 from statehold.interpreter.snapshot import InFlight, Snapshot, Timer
@@ -355,7 +355,7 @@ def without_actions(chart: Chart) -> Chart:
         )
         for t in chart.transitions
     )
-    policy = Policy(chart.policy.matching, "refuse")
+    policy = plain(chart.policy, errors="refuse")
     return plain(chart, states=states, transitions=transitions, policy=policy)
 
 

@@ -23,7 +23,10 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     """Where notations differ on purpose. The defaults are the class notation's.
 
     ``matching``: ``exact`` compares names and asks ``any`` transitions last; ``token`` is SCXML
-    3.12.1, prefixes of dot-separated tokens, document order alone.
+    3.12.1, prefixes of dot-separated tokens, document order alone; ``wildcard`` is XState's: exact
+    names first, then ``name.*``, the longest first, then ``any``, which takes reserved names too.
+    ``nesting``: ``scxml`` is Appendix D; with ``xstate``, a parallel state may be the least common
+    ancestor, and it and those around it are asked only if no region inside takes the event.
     ``errors``: ``refuse`` drops the step when an action or guard raises; ``event`` queues
     ``error.execution``, ends the block, and takes a failing guard for a no (SCXML 3.12.2).
     ``messages``: under ``durable`` one that nothing takes goes back to its sender, and one that was
@@ -31,9 +34,10 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     nothing takes is discarded (3.13), and what was sent for later ends with its sender (6.2.4).
     """
 
-    matching: Literal["exact", "token"] = "exact"
+    matching: Literal["exact", "token", "wildcard"] = "exact"
     errors: Literal["refuse", "event"] = "refuse"
     messages: Literal["durable", "session"] = "durable"
+    nesting: Literal["scxml", "xstate"] = "scxml"
 
 
 class Delay(Struct, frozen=True, omit_defaults=True):
@@ -164,6 +168,9 @@ class Silence(Struct, frozen=True, omit_defaults=True):
     place: str = ""
 
 
+_POLICY = Policy()
+
+
 class Chart(Struct, frozen=True, omit_defaults=True):
     """The structure of one version of a machine.
 
@@ -177,16 +184,23 @@ class Chart(Struct, frozen=True, omit_defaults=True):
     transitions: tuple[Transition, ...] = ()
     events: tuple[EventShape, ...] = ()
     data_schema: dict[str, Any] = {}
-    policy: Policy = Policy()
+    policy: Policy = _POLICY
     doc: str = ""
     silenced: tuple[Silence, ...] = ()
     meta: dict[str, Any] = {}
 
     def to_json(self) -> bytes:
         """The stored form: canonical, so equal charts give equal bytes."""
-        return msgspec.json.encode(self, order="sorted")
+        # only the very object that is the default is left out
+        plain = self.policy == _POLICY and self.policy is not _POLICY
+        chart = msgspec.structs.replace(self, policy=_POLICY) if plain else self
+        return msgspec.json.encode(chart, order="sorted")
 
     @classmethod
     def from_json(cls, raw: bytes) -> Chart:
         """Raises ``msgspec.ValidationError`` where the bytes are not a chart."""
-        return msgspec.json.decode(raw, type=cls)
+        try:
+            return msgspec.json.decode(raw, type=cls)
+        except RecursionError:
+            # ``meta`` and schemas are of any shape, and so of any depth
+            raise msgspec.ValidationError("it is nested too deeply to be read") from None

@@ -79,15 +79,16 @@ class Tree:
             found.append(state)
         return tuple(found)
 
-    def lcca(self, states: Sequence[int]) -> int:
+    def lcca(self, states: Sequence[int], *, parallel: bool = False) -> int:
         """The least common compound ancestor (SCXML, Appendix D, ``findLCCA``).
 
-        Parallel states are skipped, save for the root. The root stands for itself.
+        Parallel states are skipped, save for the root, unless they count too. The root stands for
+        itself.
         """
         first, last = min(states), max(states)
         above = self.parent[first]
         while above > 0:
-            if last < self.end[above] and self.states[above].kind == "compound":
+            if last < self.end[above] and (parallel or self.states[above].kind == "compound"):
                 return above
             above = self.parent[above]
         return 0

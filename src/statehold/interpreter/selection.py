@@ -38,10 +38,11 @@ def is_reserved(name: str) -> bool:
 def matches(policy: Policy, trigger: Trigger, name: str) -> bool:
     """Whether an event of this name can make the transition a candidate (SCXML 3.12.1)."""
     if trigger.kind == "any":
-        return policy.matching == "token" or not is_reserved(name)
+        return policy.matching != "exact" or not is_reserved(name)
     if policy.matching == "exact":
         return name in trigger.events
-    return any(_token_match(descriptor, name) for descriptor in trigger.events)
+    match = _token_match if policy.matching == "token" else _wildcard_match
+    return any(match(descriptor, name) for descriptor in trigger.events)
 
 
 def _token_match(descriptor: str, name: str) -> bool:
@@ -51,10 +52,25 @@ def _token_match(descriptor: str, name: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
+def _wildcard_match(descriptor: str, name: str) -> bool:
+    if descriptor in (name, "*"):
+        return True
+    return descriptor.endswith(".*") and (
+        name == descriptor[:-2] or name.startswith(descriptor[:-1])
+    )
+
+
+def _looseness(trigger: Trigger, name: str) -> int:
+    """Smaller where the descriptor that takes the event says more of its name."""
+    if name in trigger.events:
+        return -len(name) - 2
+    return min((-len(d) for d in trigger.events if _wildcard_match(d, name)), default=-1)
+
+
 def candidates(tree: Tree, state: int, name: str | None) -> list[Transition]:
     """The state's own transitions for the event, in the order in which they are asked.
 
-    ``name`` None: the immediate ones. Under exact matching those for any event come last.
+    ``name`` None: the immediate ones. Only under token matching is that document order alone.
     """
     own = tree.transitions[state]
     if name is None:
@@ -63,6 +79,8 @@ def candidates(tree: Tree, state: int, name: str | None) -> list[Transition]:
     found = [t for t in own if t.trigger.kind != "always" and matches(policy, t.trigger, name)]
     if policy.matching == "exact":
         found.sort(key=lambda t: t.trigger.kind == "any")
+    elif policy.matching == "wildcard":
+        found.sort(key=lambda t: _looseness(t.trigger, name))
     return found
 
 
@@ -78,23 +96,53 @@ def select(
     ``answer`` gives None where a guard's answer is not known yet: then the whole is None.
     """
     enabled: dict[str, Transition] = {}
-    for leaf in active:
-        if tree.children[leaf]:
-            continue
-        chosen, known = _first_enabled(tree, leaf, name, answer)
+    if name is not None and tree.chart.policy.nesting == "xstate":
+        found, known = _enabled_within(tree, 0, frozenset(active), name, answer)
         if not known:
             return None
-        if chosen is not None:
-            enabled.setdefault(chosen.id, chosen)
+        enabled = {transition.id: transition for transition in found}
+    else:
+        for leaf in active:
+            if tree.children[leaf]:
+                continue
+            chosen, known = _first_enabled(tree, (leaf, *tree.ancestors(leaf)), name, answer)
+            if not known:
+                return None
+            if chosen is not None:
+                enabled.setdefault(chosen.id, chosen)
     chosen_set = remove_conflicts(tree, active, tuple(enabled.values()), history)
     # conflicts are decided in the order of the leaves, content runs in document order (3.13)
     return tuple(sorted(chosen_set, key=tree.chart.transitions.index))
 
 
+def _enabled_within(
+    tree: Tree,
+    state: int,
+    active: frozenset[int],
+    name: str,
+    answer: Callable[[Guard], bool | None],
+) -> tuple[list[Transition], bool]:
+    """Of the states inside, each region for itself; of the state itself if there is none."""
+    found: list[Transition] = []
+    for child in tree.children[state]:
+        if child in active:
+            inside, known = _enabled_within(tree, child, active, name, answer)
+            if not known:
+                return [], False
+            found += inside
+    if found:
+        return found, True
+    chosen, known = _first_enabled(tree, (state,), name, answer)
+    return [] if chosen is None else [chosen], known
+
+
 def _first_enabled(
-    tree: Tree, leaf: int, name: str | None, answer: Callable[[Guard], bool | None]
+    tree: Tree,
+    states: Sequence[int],
+    name: str | None,
+    answer: Callable[[Guard], bool | None],
 ) -> tuple[Transition | None, bool]:
-    for state in (leaf, *tree.ancestors(leaf)):
+    for state in states:
         for transition in candidates(tree, state, name):
             for guard in transition.guards:
                 said = answer(guard)
@@ -151,7 +199,7 @@ def domain(tree: Tree, transition: Transition, history: History) -> int | None:
         and all(tree.is_descendant(target, source) for target in targets)
     ):
         return source
-    return tree.lcca((source, *targets))
+    return tree.lcca((source, *targets), parallel=tree.chart.policy.nesting == "xstate")
 
 
 def effective_targets(tree: Tree, transition: Transition, history: History) -> tuple[int, ...]:

@@ -1,0 +1,241 @@
+"""What states and transitions hold: actions, guards, delays and texts.
+
+Names stay names; what XState itself provides becomes text that says what it does (:mod:`.terms`),
+where JSON can say it. The rest of XState's own actions hold code or speak to its actors, and are
+left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from statehold.chart.model import Action, Block, Delay, Guard
+from statehold.formats.xstate.document import Findings, below, canonical, kind_of, shorten
+from statehold.formats.xstate.outline import Outline
+from statehold.formats.xstate.terms import NESTING_LIMIT, Composed, composed, with_params
+
+#: guards in one ``and`` or ``or``
+ARGUMENT_LIMIT = 100
+
+_LOST = "its code is not in the document"
+_WHY_NOT = {
+    "xstate.assign": "its functions are not in the document; write an action of that name",
+    "xstate.sendTo": "instances are found by their ids; write an action that uses context.send",
+    "xstate.sendParent": "an instance's end tells its parent; write an action that raises",
+    "xstate.forwardTo": "write an action that uses context.send",
+    "xstate.spawnChild": "spawn no actor from an action; invoke it in a state",
+    "xstate.stopChild": "what a state invokes ends with it",
+    "xstate.stop": "what a state invokes ends with it",
+    "xstate.start": "an activity's code is not in the document; invoke an effect",
+    "xstate.log": "every step is in the journal",
+    "xstate.enqueueActions": _LOST,
+    "xstate.pure": _LOST,
+    "xstate.choose": _LOST,
+    "xstate.escalate": "write an action that raises",
+    "xstate.respond": "write an action that uses context.send",
+    "xstate.invoke": "invoke it in a state",
+}
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
+
+
+class Content:
+    """Reads the parts; what is wrong or left out is told to ``findings``."""
+
+    def __init__(self, outline: Outline, findings: Findings) -> None:
+        self.outline = outline
+        self.findings = findings
+        self.ids = {source.id for source in outline.states}
+
+    # --- texts ---
+
+    def text(self, config: Mapping[str, Any], key: str, place: str) -> str:
+        value = config.get(key)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self.findings.omit(key, below(place, key), "it is no text")
+        return ""
+
+    def texts(self, value: Any, place: str) -> tuple[str, ...]:
+        """One string or several."""
+        found: dict[str, None] = {}
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            if isinstance(one, str):
+                found[one] = None
+            else:
+                self.findings.complain(place, f"it is {kind_of(one)}", "give strings")
+        return tuple(found)
+
+    # --- delays ---
+
+    def delay(self, value: Any, place: str) -> Delay | None:
+        """Milliseconds, as a number or in digits, or the name of a function."""
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = float(value)
+        if isinstance(value, str) and value:
+            return Delay(function=value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return Delay(seconds=value / 1000)
+        hint = "give milliseconds, 0 or more, or the name of a function"
+        self.findings.complain(place, f"the delay is {kind_of(value)}", hint)
+        return None
+
+    # --- actions ---
+
+    def blocks(self, value: Any, place: str) -> tuple[Block, ...]:
+        """One block of these actions, or none at all."""
+        several = isinstance(value, list)
+        actions = [
+            action
+            for number, one in enumerate(value if several else [] if value is None else [value])
+            if (action := self._action(one, below(place, number) if several else place))
+        ]
+        return (tuple(actions),) if actions else ()
+
+    def _action(self, value: Any, place: str) -> Action | None:
+        if isinstance(value, str):
+            value = {"type": value}
+        name = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(name, str) or not name:
+            hint = 'write its name, or {"type": "name", "params": {...}}'
+            self.findings.complain(place, f"it is {kind_of(value)} and names no action", hint)
+            return None
+        if name.startswith("xstate."):
+            return self._provided(name, value, place)
+        params = self._params(value, place)
+        return None if params is _WRONG else Action(with_params(name, params))
+
+    def _provided(self, name: str, value: dict[str, Any], place: str) -> Action | None:
+        """One of XState's own; v5 keeps what it is told in ``params``, v4 beside its type."""
+        params = value.get("params")
+        told = {**value, **(params if isinstance(params, dict) else {})}
+        word, text = name.removeprefix("xstate."), None
+        if word in ("raise", "send", "emit"):
+            text = self._sent(word, told)
+        elif word == "cancel":
+            send_id = told.get("sendId", told.get("id"))
+            text = f"cancel({canonical(send_id)})" if isinstance(send_id, str) else None
+        elif word == "assign":
+            values = told.get("assignment")
+            if isinstance(values, dict) and values:
+                text = f"assign({canonical(values)})"
+        elif word == "spawnChild" and isinstance(told.get("src"), str) and "input" not in told:
+            return Action(told["src"], "effect")
+        if text is None:
+            why = _WHY_NOT.get(name, _LOST if word in ("raise", "emit", "cancel") else "")
+            self.findings.omit(name, place, why or "nothing is known of it")
+            return None
+        return Action(text)
+
+    def _sent(self, word: str, told: Mapping[str, Any]) -> str | None:
+        """``raise``, ``emit`` and ``send`` of an event that is data; only to the machine itself."""
+        event = told.get("event")
+        if isinstance(event, str):
+            event = {"type": event}
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            return None
+        to = told.get("to")
+        if to == "#_internal" and word == "send":
+            word, to = "raise", None
+        if to is not None:
+            return None
+        delay, id = told.get("delay"), told.get("id")
+        if word == "emit" or (delay is None and word == "raise"):
+            return f"{word}({canonical(event)})"
+        if delay is not None and (isinstance(delay, bool) or not isinstance(delay, int | float)):
+            return None
+        if isinstance(delay, int | float) and delay < 0:
+            return None
+        said = {"event": event, "delay": delay, "id": id if isinstance(id, str) else None}
+        return f"send({canonical({k: v for k, v in said.items() if v is not None})})"
+
+    def _params(self, value: Mapping[str, Any], place: str) -> Any:
+        """An object of parameters; None where there are none."""
+        params = value.get("params")
+        for key in value:
+            if key not in ("type", "params"):
+                # v4 had parameters beside the type
+                where = below(place, key)
+                self.findings.omit(shorten(key), where, 'parameters stand in "params"')
+        if params is not None and not isinstance(params, dict):
+            where = below(place, "params")
+            hint = "give an object: its members are keyword arguments"
+            self.findings.complain(where, f"it is {kind_of(params)}", hint)
+            return _WRONG
+        return params or None
+
+    # --- guards ---
+
+    def guards(self, value: Any, place: str) -> tuple[Guard, ...]:
+        """All of which have to say yes."""
+        return tuple(self._flat(self._guard(value, place, 0))) if value is not None else ()
+
+    def within(self, value: Any, place: str) -> tuple[Guard, ...]:
+        """That a state is active: ``#id``, a path from the root, or a state value."""
+        names = self._active(value, place)
+        return tuple(self._flat(names)) if names else ()
+
+    def _flat(self, text: str | None) -> Iterator[Guard]:
+        said = composed(text) if text else None
+        if said is not None and said.word == "and":
+            for name in said.names:
+                yield from self._flat(name)
+        elif said is not None and said.word == "in":
+            # our own text names a chart's id, a person's may name XState's
+            name = said.names[0].removeprefix("#")
+            state = None if name in self.ids else self.outline.by_id(name)
+            yield Guard(name if state is None else state.id, "in")
+        elif text:
+            yield Guard(text)
+
+    def _guard(self, value: Any, place: str, depth: int) -> str | None:
+        if isinstance(value, str) and value:
+            return value
+        if depth > NESTING_LIMIT:
+            hint = f"the limit is {NESTING_LIMIT} levels"
+            self.findings.complain(place, "it is nested too deeply", hint)
+            return None
+        name = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(name, str) or not name:
+            hint = 'write its name, or {"type": "name", "params": {...}}'
+            self.findings.complain(place, f"it is {kind_of(value)} and names no guard", hint)
+            return None
+        word = name.removeprefix("xstate.")
+        params = value.get("params")
+        told = {**value, **(params if isinstance(params, dict) else {})}
+        if word in ("and", "or", "not") and ("guards" in told or "guard" in told):
+            return self._composed(word, told.get("guards", told.get("guard")), place, depth)
+        if word == "stateIn":
+            where = told.get("stateValue", told.get("state"))
+            return self._active(where, place)
+        if name.startswith("xstate."):
+            self.findings.complain(place, f"{name} is not in the document", "name a function")
+            return None
+        params = self._params(value, place)
+        return None if params is _WRONG else with_params(name, params)
+
+    def _composed(self, word: str, given: Any, place: str, depth: int) -> str | None:
+        inner = given if isinstance(given, list) else [given]
+        if not inner or len(inner) > ARGUMENT_LIMIT or (word == "not" and len(inner) > 1):
+            hint = f"give one guard to not, up to {ARGUMENT_LIMIT} to and, or"
+            self.findings.complain(place, f"{word} has {len(inner)} guards", hint)
+            return None
+        where = below(place, "guards")
+        names = [self._guard(one, below(where, n), depth + 1) for n, one in enumerate(inner)]
+        found = tuple(name for name in names if name is not None)
+        return str(Composed(word, found)) if len(found) == len(names) else None
+
+    def _active(self, value: Any, place: str) -> str | None:
+        found = list(self.outline.under(self.outline.root, value))
+        states = [state for state in found if state is not None]
+        if len(states) < len(found) or not states:
+            hint = "write #id, a path from the root, or a state value"
+            self.findings.complain(place, f"it is {kind_of(value)}, no state of the machine", hint)
+            return None
+        names = [str(Composed("in", (f"#{state.id}",))) for state in states]
+        return names[0] if len(names) == 1 else str(Composed("and", tuple(names)))
+
+
+#: parameters that are none
+_WRONG: Any = object()

@@ -1,0 +1,186 @@
+"""An XState document as JSON: read within bounds, and what is wrong with it gathered by place.
+
+1. Nothing of a document is looked at before it is known to be JSON of a bounded size and depth,
+   with each key of an object once.
+2. Every place is a JSON pointer (RFC 6901), so that an editor can go there.
+3. Problems are gathered and raised together; at most ``PROBLEM_LIMIT`` are told.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import msgspec
+
+from statehold.errors import DefinitionError, Problem
+from statehold.formats.notation import DOCUMENT_LIMIT, Omission
+
+#: levels of JSON; a state takes two of them
+DEPTH_LIMIT = 200
+#: problems of one document that are told
+PROBLEM_LIMIT = 100
+#: omissions of one document that are told
+OMISSION_LIMIT = 1_000
+#: JavaScript's array indices, which come before an object's other keys, in numerical order
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+class Findings:
+    """Problems and omissions of one document, as they are found."""
+
+    def __init__(self) -> None:
+        self.problems: dict[Problem, None] = {}
+        self.omissions: dict[Omission, None] = {}
+
+    def complain(self, place: str, message: str, hint: str = "") -> None:
+        if len(self.problems) < PROBLEM_LIMIT:
+            self.problems[Problem(place or "/", message, hint)] = None
+        elif len(self.problems) == PROBLEM_LIMIT:
+            more = Problem("the document", "it has more problems than are told", "mend these first")
+            self.problems[more] = None
+
+    def omit(self, what: str, place: str, why: str) -> None:
+        if len(self.omissions) < OMISSION_LIMIT:
+            self.omissions[Omission(what, place or "/", why)] = None
+        else:
+            self.complain(
+                "the document", f"it says more than {OMISSION_LIMIT} things that are left out"
+            )
+
+    def refuse(self, name: str) -> NoReturn:
+        raise DefinitionError(name, tuple(self.problems))
+
+    def raise_if_any(self, name: str) -> None:
+        if self.problems:
+            self.refuse(name)
+
+
+def read_json(raw: bytes | str | Mapping[str, Any], findings: Findings) -> dict[str, Any]:
+    """The document; raises ``DefinitionError``. A mapping is taken for one that was read."""
+    if isinstance(raw, Mapping):
+        try:
+            raw = msgspec.json.encode(raw)
+        except (TypeError, ValueError, RecursionError, OverflowError) as error:
+            _refuse(findings, f"it can't be written as JSON: {error}")
+    if isinstance(raw, str):
+        try:
+            raw = raw.encode()
+        except UnicodeEncodeError as error:
+            _refuse(findings, f"it is not text: {error}")
+    if len(raw) > DOCUMENT_LIMIT:
+        hint = "split the machine into several"
+        _refuse(findings, f"it has {len(raw)} bytes; the limit is {DOCUMENT_LIMIT}", hint)
+    try:
+        # strict where Python's own reader is not: surrogates, NaN
+        msgspec.json.decode(raw)
+        tree = json.loads(
+            raw.decode(), object_pairs_hook=_Object, parse_int=_whole, parse_float=_fraction
+        )
+    except RecursionError:
+        _refuse(findings, "it is nested too deeply", f"the limit is {DEPTH_LIMIT} levels")
+    except (ValueError, msgspec.DecodeError) as error:
+        _refuse(findings, f"it is not JSON: {str(error)[:200]}")
+    _walk(tree, findings)
+    if not isinstance(tree, dict):
+        findings.complain("", f"it is {kind_of(tree)}", "an XState machine is an object")
+    findings.raise_if_any("xstate")
+    assert isinstance(tree, dict)
+    return tree
+
+
+def members(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """As JavaScript goes through an object: keys that are array indices first, by their number."""
+    keys = [key for key in value if _INDEX.fullmatch(key)]
+    if keys:
+        yield from ((key, value[key]) for key in sorted(keys, key=int))
+        yield from ((key, of) for key, of in value.items() if not _INDEX.fullmatch(key))
+    else:
+        yield from value.items()
+
+
+def below(place: str, key: str | int) -> str:
+    """The pointer to a member."""
+    return f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def kind_of(value: Any) -> str:
+    """As JSON calls it, for messages."""
+    for kind, name in ((bool, "a boolean"), (dict, "an object"), (list, "an array")):
+        if isinstance(value, kind):
+            return name
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return f"the string {shorten(value)!r}"
+    return f"the number {value}"
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def canonical(value: Any) -> str:
+    """JSON in one way only, so that equal values give equal text."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+class _Object(dict[str, Any]):
+    """An object, and the keys that stood in it more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.twice: list[str] = []
+        if len(self) < len(pairs):
+            seen: set[str] = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.twice.append(key)
+                seen.add(key)
+
+
+def _whole(text: str) -> int | float:
+    # what is larger can't be stored, and JavaScript has no such whole numbers
+    number = int(text) if len(text) < 20 else float(text)
+    if isinstance(number, int) and abs(number) >= 2**63:
+        number = float(text)
+    return number if isinstance(number, int) else _fraction(text)
+
+
+def _fraction(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {shorten(text)} is out of range")
+    return number
+
+
+def _walk(tree: Any, findings: Findings) -> None:
+    waiting: list[tuple[Any, str, int]] = [(tree, "", 1)]
+    while waiting:
+        value, place, depth = waiting.pop()
+        if depth > DEPTH_LIMIT:
+            findings.complain(
+                shorten(place),
+                f"it is nested deeper than {DEPTH_LIMIT} levels",
+                "split the machine",
+            )
+            findings.refuse("xstate")
+        if isinstance(value, _Object):
+            for key in value.twice:
+                findings.complain(
+                    below(place, key), "the key stands here twice", "keep one of them"
+                )
+            inner: Any = value.items()
+        else:
+            inner = enumerate(value)
+        waiting += [
+            (of, below(place, key), depth + 1) for key, of in inner if isinstance(of, dict | list)
+        ]
+
+
+def _refuse(findings: Findings, message: str, hint: str = "") -> NoReturn:
+    findings.complain("the document", message, hint)
+    findings.refuse("xstate")

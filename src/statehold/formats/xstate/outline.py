@@ -1,0 +1,203 @@
+"""The states of an XState document, and what its targets and ids mean.
+
+A state's id is the path of its keys, ``checkout.paying``; XState's own ids (``#checkout``) are
+resolved here and are gone after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from statehold.chart.model import Kind
+from statehold.formats.notation import STATE_LIMIT
+from statehold.formats.xstate.document import Findings, below, kind_of, members, shorten
+
+#: the key of a state's or a transition's ``meta`` under which stands what XState can't say
+OURS = "statehold"
+#: the state of a machine that has none of its own
+ONLY_STATE = "active"
+
+_KINDS: dict[str, Kind] = {
+    "atomic": "atomic",
+    "compound": "compound",
+    "parallel": "parallel",
+    "final": "final",
+    "history": "history",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One state as it stands in the document."""
+
+    id: str
+    key: str
+    kind: Kind
+    place: str
+    config: dict[str, Any]
+    parent: Source | None = None
+    children: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def states(self) -> list[Source]:
+        """Those that can be active."""
+        return [child for child in self.children.values() if child.kind != "history"]
+
+    def is_within(self, other: Source) -> bool:
+        """Whether it is the other, or lies below it."""
+        state: Source | None = self
+        while state is not None and state is not other:
+            state = state.parent
+        return state is other
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        return ours_of(self.config)
+
+
+def ours_of(config: dict[str, Any]) -> dict[str, Any]:
+    """What stands under ``statehold`` in the ``meta`` of a state or a transition."""
+    meta = config.get("meta")
+    ours = meta.get(OURS) if isinstance(meta, dict) else None
+    return ours if isinstance(ours, dict) else {}
+
+
+class Outline:
+    """All states, in document order, the root first."""
+
+    def __init__(self, document: dict[str, Any], findings: Findings) -> None:
+        self.findings = findings
+        self.states: list[Source] = []
+        #: XState's ids, those that are given and those that are made from paths
+        self.named: dict[str, Source] = {}
+        name = document.get("id")
+        self.machine_id = name if isinstance(name, str) and name else "(machine)"
+        self.root = self._state(document, "", "", None, self.machine_id)
+
+    def _state(self, config: Any, key: str, place: str, parent: Source | None, path: str) -> Source:
+        if not isinstance(config, dict):
+            message = f"state {shorten(key)!r} is {kind_of(config)}"
+            self.findings.complain(place, message, "a state is an object")
+            config = {}
+        given = ours_of(config).get("id")
+        id = "" if parent is None else f"{parent.id}.{key}" if parent.id else key
+        if isinstance(given, str) and parent is not None:
+            id = given
+        source = Source(id, key, self._kind(config, place, parent), place, config, parent)
+        self.states.append(source)
+        if len(self.states) > STATE_LIMIT:
+            message = f"it has more than {STATE_LIMIT} states"
+            self.findings.complain("the document", message, "split it into several machines")
+            self.findings.refuse("xstate")
+        self._name(source, path)
+        for name, child in members(_states_of(config)):
+            where = below(below(place, "states"), name)
+            source.children[name] = self._state(child, name, where, source, f"{path}.{name}")
+        if parent is None and source.kind == "compound" and not source.children:
+            # one without states of its own is as much a machine, and a chart has at least one
+            self.states.append(Source(ONLY_STATE, ONLY_STATE, "atomic", "", {}, source))
+            source.children[ONLY_STATE] = self.states[-1]
+            source.config = {**config, "initial": ONLY_STATE}
+        return source
+
+    def _kind(self, config: dict[str, Any], place: str, parent: Source | None) -> Kind:
+        states = _states_of(config)
+        if "states" in config and not isinstance(config["states"], dict):
+            where = below(place, "states")
+            self.findings.complain(where, f"it is {kind_of(config['states'])}", "give an object")
+        given = config.get("type")
+        # v4 had parallel: true
+        if given is None and config.get("parallel") is True:
+            given = "parallel"
+        kind = _KINDS.get(given) if isinstance(given, str) else None
+        if given is not None and kind is None:
+            hint = f"one of {', '.join(_KINDS)}"
+            self.findings.complain(below(place, "type"), f"it is {kind_of(given)}", hint)
+        if kind is None:
+            kind = "compound" if states else "history" if config.get("history") else "atomic"
+        if parent is None and kind == "atomic":
+            kind = "compound"
+        return kind
+
+    def _name(self, source: Source, path: str) -> None:
+        given = source.config.get("id")
+        if given is not None and (not isinstance(given, str) or not given):
+            where = below(source.place, "id")
+            self.findings.complain(where, f"it is {kind_of(given)}", "an id is a string")
+            given = None
+        id = path if given is None else given
+        if id in self.named:
+            self.findings.complain(
+                source.place, f"the id {shorten(id)!r} is that of another state", "change one"
+            )
+        self.named.setdefault(id, source)
+
+    # --- targets ---
+
+    def target(self, source: Source, text: str) -> Source | None:
+        """What a transition of the state means by it: ``sibling``, ``.child``, ``#id.child``."""
+        if text.startswith("#"):
+            return self.by_id(text)
+        if text.startswith("."):
+            return _descend(source, split_path(text[1:]))
+        # from the root, v4 knew its children without a dot too
+        return _descend(source.parent or source, split_path(text))
+
+    def by_id(self, text: str) -> Source | None:
+        text = text.removeprefix("#")
+        if text in self.named:
+            return self.named[text]
+        first, *rest = split_path(text)
+        start = self.named.get(first)
+        return None if start is None else _descend(start, rest)
+
+    def under(self, source: Source, value: Any) -> Iterator[Source | None]:
+        """The leaves of a state value: ``"a.b"``, ``{"a": "b"}``, ``{"a": {"b": "c"}}``."""
+        if isinstance(value, str):
+            yield (
+                self.by_id(value) if value.startswith("#") else _descend(source, split_path(value))
+            )
+        elif isinstance(value, dict) and value:
+            for key, inner in value.items():
+                child = source.children.get(key)
+                if child is None or inner == {}:
+                    yield child
+                else:
+                    yield from self.under(child, inner)
+        else:
+            yield None
+
+
+def split_path(text: str) -> list[str]:
+    r"""Keys between dots; ``\.`` is a dot in a key."""
+    keys, key, escaped = [], "", False
+    for character in text:
+        if escaped or character not in "\\.":
+            key, escaped = key + character, False
+        elif character == "\\":
+            escaped = True
+        else:
+            keys.append(key)
+            key = ""
+    return [*keys, key]
+
+
+def join_path(keys: list[str]) -> str:
+    return ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in keys)
+
+
+def _descend(source: Source, keys: list[str]) -> Source | None:
+    state: Source | None = source
+    for key in keys:
+        if not key or state is None:
+            # as XState, which stops at the first key that is empty
+            break
+        state = state.children.get(key)
+    return state
+
+
+def _states_of(config: dict[str, Any]) -> dict[str, Any]:
+    states = config.get("states")
+    return states if isinstance(states, dict) else {}

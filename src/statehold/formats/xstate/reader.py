@@ -1,0 +1,634 @@
+"""From an XState document to a chart, functions aside.
+
+XState's rules are the chart's policy (``wildcard`` matching, ``xstate`` nesting), so order and
+conflicts are decided by the interpreter. What is left to be said here is what its short forms mean:
+
+1. A transition to the state itself or below is internal unless it says ``reenter`` (v5), or
+   starts its targets with a dot or says ``internal`` (v4).
+2. Transitions after one delay share one timer, so the guards are asked in order, once.
+3. An event without transitions (``null``, ``{}``) is taken and does nothing: it is forbidden.
+4. What stands under ``statehold`` in a ``meta`` is a field of the chart that XState can't say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from statehold.chart.event import done_event, failure_event, result_event, timer_event
+from statehold.chart.model import (
+    Block,
+    Chart,
+    EventShape,
+    Guard,
+    Initial,
+    Invoke,
+    Policy,
+    StateNode,
+    Transition,
+    Trigger,
+)
+from statehold.formats.notation import TRANSITION_LIMIT
+from statehold.formats.xstate.content import Content
+from statehold.formats.xstate.document import (
+    Findings,
+    below,
+    canonical,
+    kind_of,
+    members,
+    shorten,
+)
+from statehold.formats.xstate.outline import OURS, Outline, Source, ours_of
+
+S = TypeVar("S", Chart, StateNode, Transition)
+
+POLICY = Policy(matching="wildcard", nesting="xstate")
+#: targets of one transition
+TARGET_LIMIT = 64
+
+_STATE_KEYS = frozenset(
+    {"id", "key", "type", "parallel", "initial", "states", "on", "always", "after", "onDone"}
+    | {"entry", "exit", "onEntry", "onExit", "invoke", "history", "target", "output", "data"}
+    | {"tags", "meta", "description", "order"}
+)
+_ROOT_KEYS = frozenset(
+    {"context", "version", "types", "tsTypes", "schema", "schemas", "$schema", "strict"}
+    | {"predictableActionArguments", "preserveActionOrder", "delimiter", "options", "actions"}
+    | {"guards", "services", "delays"}
+)
+_TRANSITION_KEYS = frozenset(
+    {"target", "guard", "cond", "in", "actions", "reenter", "internal", "description", "meta"}
+    | {"event", "delay"}
+)
+_INVOKE_KEYS = frozenset({"id", "src", "type", "onDone", "onError", "input", "data", "autoForward"})
+_WHY = {
+    "activities": "an activity's code is not in the document; invoke an effect",
+    "systemId": "instances are found by their ids",
+    "route": "there are no routes",
+    "timeout": "write it as after",
+    "onSnapshot": "an effect tells nothing before its outcome",
+}
+_V4 = frozenset({"cond", "internal", "activities", "onEntry", "onExit", "in"})
+_DATA_KEYS = frozenset({"context", "meta", "params", "output", "input", "data", "types", "schema"})
+
+
+class Reader:
+    """``chart`` is what came out; whether it is sound is for ``findings`` and for validation."""
+
+    def __init__(
+        self,
+        document: dict[str, Any],
+        findings: Findings,
+        *,
+        name: str | None = None,
+        version: int | None = None,
+        machines: Collection[str] = (),
+    ) -> None:
+        self.document = document
+        self.findings = findings
+        self.machines = machines
+        self.is_v4 = _is_v4(document)
+        self.outline = Outline(document, findings)
+        self.content = Content(self.outline, findings)
+        #: where each transition and each state stands in the document
+        self.transition_places: dict[str, str] = {}
+        #: how many transitions, or invokes, would have one id
+        self.alike: dict[str, int] = {}
+        self.state_places = {s.id: s.place for s in self.outline.states}
+        self.invokes: dict[Source, list[tuple[Invoke, str]]] = {}
+        #: the chart's ids for XState's id of an invoke, which may stand in several states
+        self.invoke_ids: dict[str, list[str]] = {}
+        self.events: dict[str, None] = {}
+        self._read_invokes()
+        states = tuple(self._state(source) for source in self.outline.states)
+        transitions = tuple(t for s in self.outline.states for t in self._transitions(s))
+        self.chart = self._chart(states, transitions, name, version)
+
+    # --- the whole ---
+
+    def _chart(
+        self,
+        states: tuple[StateNode, ...],
+        transitions: tuple[Transition, ...],
+        name: str | None,
+        version: int | None,
+    ) -> Chart:
+        document, ours = self.document, ours_of(self.document)
+        self._leave_out(document, _STATE_KEYS | _ROOT_KEYS, "")
+        if document.get("delimiter", ".") != ".":
+            self.findings.complain("/delimiter", "it is not a dot", "use dots in paths")
+        order = ours.get("order")
+        if isinstance(order, list):
+            known = {transition.id: transition for transition in transitions}
+            if len(order) == len(known) and all(
+                isinstance(id, str) and id in known for id in order
+            ):
+                transitions = tuple(known.pop(id) for id in dict.fromkeys(order))
+            if known and transitions != tuple(known.values()):
+                self.findings.complain("/meta", "order names other transitions", "leave it out")
+        chart = Chart(
+            name=name or slug(self.outline.machine_id),
+            version=version or _version_of(document.get("version")),
+            states=states,
+            transitions=transitions,
+            events=tuple(EventShape(event) for event in self.events),
+            data_schema=self._data_schema(document.get("context")),
+            policy=POLICY,
+            doc=self.content.text(document, "description", ""),
+            meta=self._meta(document, ""),
+        )
+        overrides = {k: v for k, v in ours.items() if k not in ("order", "root")}
+        if name is not None or version is not None:
+            overrides = {k: v for k, v in overrides.items() if k not in ("name", "version")}
+        return self._said(chart, overrides, _CHART_FIELDS, "/meta")
+
+    def _data_schema(self, context: Any) -> dict[str, Any]:
+        if context is None:
+            return {}
+        if not isinstance(context, dict):
+            self.findings.complain("/context", f"it is {kind_of(context)}", "give an object")
+            return {}
+        return {"type": "object", "default": dict(context), "additionalProperties": True}
+
+    # --- states ---
+
+    def _state(self, source: Source) -> StateNode:
+        config, place, content = source.config, source.place, self.content
+        parent = source.parent
+        if parent is not None:
+            self._leave_out(config, _STATE_KEYS, place)
+        is_history = source.kind == "history"
+        node = StateNode(
+            id=source.id,
+            kind=source.kind,
+            parent=None if parent is None else parent.id,
+            initial=self._history_default(source) if is_history else self._initial(source),
+            entry=content.blocks(_first(config, "entry", "onEntry"), below(place, "entry")),
+            exit=content.blocks(_first(config, "exit", "onExit"), below(place, "exit")),
+            invokes=tuple(invoke for invoke, _ in self.invokes.get(source, ())),
+            deep=is_history and config.get("history") == "deep",
+            output=self._output(source),
+            tags=content.texts(config.get("tags"), below(place, "tags")),
+            doc="" if parent is None else content.text(config, "description", place),
+            meta={} if parent is None else self._meta(config, place),
+        )
+        ours = source.ours if parent is not None else source.ours.get("root", {})
+        return self._said(node, ours if isinstance(ours, dict) else {}, _STATE_FIELDS, place)
+
+    def _initial(self, source: Source) -> Initial | None:
+        given, place = source.config.get("initial"), below(source.place, "initial")
+        if source.kind != "compound":
+            if given is not None:
+                self.findings.omit("initial", place, f"the state is {source.kind}")
+            return None
+        if given is None and "initial" in source.ours:
+            return None
+        actions: tuple[Block, ...] = ()
+        text = given
+        if isinstance(given, dict):
+            text = given.get("target")
+            actions = self.content.blocks(given.get("actions"), below(place, "actions"))
+            self._leave_out(given, frozenset({"target", "actions", "description", "meta"}), place)
+        found: list[str] = []
+        for one in text if isinstance(text, list) else [text]:
+            if not isinstance(one, str):
+                children = ", ".join(list(source.children)[:5]) or "none"
+                message = "it is missing" if one is None else f"it is {kind_of(one)}"
+                self.findings.complain(place, message, f"name one of the states inside: {children}")
+                continue
+            relative = one.startswith(("#", "."))
+            target = self.outline.target(source, one if relative else f".{one}")
+            if target is None:
+                self.findings.complain(
+                    place, f"there is no state {shorten(one)!r}", "name one inside"
+                )
+            else:
+                found.append(target.id)
+        return Initial(tuple(dict.fromkeys(found)), actions) if found else None
+
+    def _history_default(self, source: Source) -> Initial | None:
+        given, parent = source.config.get("target"), source.parent
+        if parent is None:
+            self.findings.complain("", "the machine itself is a history state", "give it states")
+            return None
+        if given is None:
+            if parent.kind == "parallel":
+                return Initial(tuple(region.id for region in parent.states))
+            return None if parent.kind == "history" else self._initial(parent)
+        place = below(source.place, "target")
+        targets = self._targets(source, given, place)
+        return Initial(tuple(target.id for target in targets)) if targets else None
+
+    def _output(self, source: Source) -> str | None:
+        config, root = source.config, self.outline.root
+        if source.kind != "final":
+            return None
+        key = "output" if "output" in config else "data"
+        if source.parent is root and "output" in root.config and key not in config:
+            return canonical(root.config["output"])
+        return canonical(config[key]) if key in config else None
+
+    def _meta(self, config: dict[str, Any], place: str) -> dict[str, Any]:
+        meta = config.get("meta", {})
+        if not isinstance(meta, dict):
+            if meta is not None:
+                self.findings.omit("meta", below(place, "meta"), "it is not an object")
+            return {}
+        return {key: value for key, value in meta.items() if key != OURS}
+
+    # --- invokes ---
+
+    def _read_invokes(self) -> None:
+        taken: set[str] = set()
+        for source in self.outline.states:
+            given, place = source.config.get("invoke"), below(source.place, "invoke")
+            if given is None:
+                continue
+            several = isinstance(given, list)
+            for number, config in enumerate(given if several else [given]):
+                where = below(place, number) if several else place
+                invoke = self._invoke(source, config, number, where, taken)
+                if invoke is not None:
+                    self.invokes.setdefault(source, []).append((invoke, where))
+
+    def _invoke(
+        self, source: Source, config: Any, number: int, place: str, taken: set[str]
+    ) -> Invoke | None:
+        if isinstance(config, str):
+            config = {"src": config}
+        if not isinstance(config, dict):
+            self.findings.complain(place, f"it is {kind_of(config)}", 'write {"src": "name"}')
+            return None
+        self._leave_out(config, _INVOKE_KEYS, place)
+        src = config.get("src")
+        if isinstance(src, dict) and isinstance(src.get("type"), str):
+            src = src["type"]
+        if not isinstance(src, str) or not src:
+            self.findings.complain(
+                below(place, "src"),
+                "it is missing" if src is None else f"it is {kind_of(src)}",
+                "name an effect or a machine; code is not in the document",
+            )
+            return None
+        given = config.get("id")
+        xstate_id = given if isinstance(given, str) and given else f"{number}.{source.id}"
+        id = given if isinstance(given, str) and given else f"{source.id}/{src}"
+        plain = id
+        while id in taken:
+            count = self.alike[f"/{plain}"] = self.alike.get(f"/{plain}", 1) + 1
+            id = f"{source.id}/{plain}" if count == 2 else f"{source.id}/{plain}#{count}"
+        taken.add(id)
+        self.invoke_ids.setdefault(xstate_id, []).append(id)
+        is_machine = src in self.machines
+        key = "input" if "input" in config else "data"
+        if key in config and not is_machine:
+            where = below(place, key)
+            self.findings.omit(key, where, "an effect is given the machine's data, whole")
+        return Invoke(
+            id=id,
+            name=src,
+            kind="machine" if is_machine else "effect",
+            input=canonical(config[key]) if key in config and is_machine else None,
+            autoforward=config.get("autoForward") is True,
+        )
+
+    # --- transitions ---
+
+    def _transitions(self, source: Source) -> Iterator[Transition]:
+        config, place = source.config, source.place
+        yield from self._on(source, config.get("on"), below(place, "on"))
+        where = below(place, "always")
+        yield from self._several(source, config.get("always"), where, Trigger("always"), "always")
+        yield from self._after(source, config.get("after"), below(place, "after"))
+        if "onDone" in config:
+            where = below(place, "onDone")
+            if source.parent is None:
+                self.findings.omit("onDone", where, "the machine is over by then")
+            else:
+                done = Trigger("done", (done_event(source.id),))
+                yield from self._several(source, config["onDone"], where, done, "onDone")
+        for invoke, where in self.invokes.get(source, ()):
+            outcome = _at(self.document, where)
+            if not isinstance(outcome, dict):
+                continue
+            result = Trigger("result", (result_event(invoke.id),))
+            failure = Trigger("failure", (failure_event(invoke.id),))
+            for key, trigger in (("onDone", result), ("onError", failure)):
+                if key in outcome:
+                    label = f"{invoke.name}.{key}"
+                    at = below(where, key)
+                    yield from self._several(source, outcome[key], at, trigger, label)
+
+    def _on(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
+        if given is None:
+            return
+        if isinstance(given, list):
+            # v4: a list of transitions that name their events
+            for number, config in enumerate(given):
+                where = below(place, number)
+                event = config.get("event") if isinstance(config, dict) else None
+                if not isinstance(event, str):
+                    self.findings.complain(where, "it names no event", 'give it "event"')
+                else:
+                    yield from self._for_event(source, event, config, where)
+            return
+        if not isinstance(given, dict):
+            self.findings.complain(place, f"it is {kind_of(given)}", "give an object")
+            return
+        for event, config in members(given):
+            yield from self._for_event(source, event, config, below(place, event))
+
+    def _for_event(
+        self, source: Source, event: str, config: Any, place: str
+    ) -> Iterator[Transition]:
+        several = config if isinstance(config, list) else [config]
+        if all(isinstance(one, dict) and "trigger" in ours_of(one) for one in several):
+            trigger: Trigger | None = Trigger("event", (event,))
+        else:
+            trigger = self._trigger(event, place)
+        if trigger is not None:
+            yield from self._several(source, config, place, trigger, event or "always")
+
+    def _trigger(self, event: str, place: str) -> Trigger | None:
+        if event == "":
+            return Trigger("always")
+        if event == "*":
+            return Trigger("any")
+        if "*" in event.removesuffix(".*"):
+            hint = 'a wildcard is the last token: "order.*"'
+            self.findings.complain(place, f"{shorten(event)!r} has a wildcard inside", hint)
+            return None
+        if found := re.fullmatch(r"(?:done\.invoke|xstate\.done\.actor)\.(.+)", event):
+            return self._outcome(found[1], event, place, failed=False)
+        if found := re.fullmatch(r"(?:error\.platform|xstate\.error\.actor)\.(.+)", event):
+            return self._outcome(found[1], event, place, failed=True)
+        if found := re.fullmatch(r"(?:xstate\.)?done\.state\.(.+)", event):
+            state = self.outline.by_id(found[1])
+            if state is not None:
+                return Trigger("done", (done_event(state.id),))
+        if event.startswith(("xstate.", "done.state.")):
+            self.findings.omit(shorten(event), place, "no such event comes here")
+            return None
+        if not event.endswith(".*"):
+            self.events[event] = None
+        return Trigger("event", (event,))
+
+    def _outcome(self, id: str, event: str, place: str, *, failed: bool) -> Trigger | None:
+        ids = self.invoke_ids.get(id)
+        if not ids:
+            self.findings.omit(shorten(event), place, "nothing is invoked by that id")
+            return None
+        if failed:
+            return Trigger("failure", tuple(failure_event(one) for one in ids))
+        return Trigger("result", tuple(result_event(one) for one in ids))
+
+    def _after(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
+        if given is None:
+            return
+        pairs: list[tuple[Any, Any, str]] = []
+        if isinstance(given, list):
+            # v4: a list of transitions that name their delays
+            for number, config in enumerate(given):
+                delay = config.get("delay") if isinstance(config, dict) else None
+                pairs.append((delay, config, below(place, number)))
+        elif isinstance(given, dict):
+            pairs = [(key, config, below(place, key)) for key, config in members(given)]
+        else:
+            self.findings.complain(place, f"it is {kind_of(given)}", "give an object")
+        for key, config, where in pairs:
+            delay = self.content.delay(key, where)
+            if delay is not None:
+                trigger = Trigger("after", (), delay)
+                yield from self._several(source, config, where, trigger, f"after {key}")
+
+    def _several(
+        self, source: Source, given: Any, place: str, trigger: Trigger, label: str
+    ) -> Iterator[Transition]:
+        """One transition, or a list of which the first whose guards say yes is taken."""
+        # nothing at all where one could stand: undefined, which JSON writes so, forbids an event
+        several = isinstance(given, list)
+        timer: str | None = None
+        if given is None and trigger.kind != "event" and trigger.kind != "any":
+            return
+        for number, config in enumerate(given if several else [given]):
+            where = below(place, number) if several else place
+            made = self._transition(source, config, where, trigger, label, timer)
+            if made is None:
+                continue
+            if trigger.kind == "after" and timer is None:
+                timer = made.id
+            yield made
+
+    def _transition(
+        self,
+        source: Source,
+        config: Any,
+        place: str,
+        trigger: Trigger,
+        label: str,
+        timer: str | None,
+    ) -> Transition | None:
+        if config is None or isinstance(config, str):
+            config = {} if config is None else {"target": config}
+        if not isinstance(config, dict):
+            hint = "a transition is a target, an object, or a list of them"
+            self.findings.complain(place, f"it is {kind_of(config)}", hint)
+            return None
+        ours = ours_of(config)
+        if ours.get("copy") is True:
+            return None
+        self._leave_out(config, _TRANSITION_KEYS, place)
+        id = self._id(source, label, ours.get("id"), place)
+        given = config.get("target")
+        targets = () if given is None else self._targets(source, given, below(place, "target"))
+        onward, internal = inward(source, targets, self._reenters(config))
+        if trigger.kind == "after":
+            # those after the first wait for its timer
+            trigger = (
+                Trigger("after", (timer_event(id),), trigger.delay)
+                if timer is None
+                else Trigger("event", (timer_event(timer),))
+            )
+        made = Transition(
+            id=id,
+            source=source.id,
+            trigger=trigger,
+            targets=onward,
+            guards=self._guards(config, place),
+            actions=self.content.blocks(config.get("actions"), below(place, "actions")),
+            internal=internal,
+            doc=self.content.text(config, "description", place),
+            meta=self._meta(config, place),
+        )
+        return self._said(made, ours, _TRANSITION_FIELDS, place)
+
+    def _id(self, source: Source, label: str, given: Any, place: str) -> str:
+        id = f"{source.id}.{label}" if source.id else label
+        if isinstance(given, str):
+            id = given
+        plain = id
+        while id in self.transition_places:
+            # counted on from the last one: many alike must not take the square of their number
+            self.alike[plain] = self.alike.get(plain, 0) + 1
+            id = f"{plain}[{self.alike[plain]}]"
+        self.transition_places[id] = place
+        if len(self.transition_places) > TRANSITION_LIMIT:
+            message = f"it has more than {TRANSITION_LIMIT} transitions"
+            self.findings.complain("the document", message, "split it into several machines")
+            self.findings.refuse("xstate")
+        return id
+
+    def _targets(self, source: Source, given: Any, place: str) -> tuple[Source, ...]:
+        found: dict[Source, None] = {}
+        texts = given if isinstance(given, list) else [given]
+        if len(texts) > TARGET_LIMIT:
+            message = f"it names {len(texts)} states; the limit is {TARGET_LIMIT}"
+            self.findings.complain(place, message, "name a parallel state")
+            return ()
+        for text in texts:
+            if not isinstance(text, str) or not text:
+                self.findings.complain(place, f"it is {kind_of(text)}", "a target is a string")
+                continue
+            target = self.outline.target(source, text)
+            if target is None:
+                self.findings.complain(
+                    place,
+                    f"there is no state {shorten(text)!r} as seen from {source.id or 'the root'}",
+                    "write sibling, .child, or #id",
+                )
+            elif target.parent is None:
+                # the root is never left: to go there is to begin again
+                for state in _beginning(target):
+                    found[state] = None
+            else:
+                found[target] = None
+        return tuple(found)
+
+    def _reenters(self, config: Mapping[str, Any]) -> bool:
+        if not self.is_v4:
+            return config.get("reenter") is True
+        if "internal" in config:
+            return config["internal"] is not True
+        given = config.get("target")
+        texts = given if isinstance(given, list) else [given]
+        return not all(isinstance(text, str) and text.startswith(".") for text in texts)
+
+    def _guards(self, config: Mapping[str, Any], place: str) -> tuple[Guard, ...]:
+        key = "guard" if "guard" in config else "cond"
+        guards = self.content.guards(config.get(key), below(place, key))
+        if "in" in config:
+            guards = (*guards, *self.content.within(config["in"], below(place, "in")))
+        return guards
+
+    # --- both ---
+
+    def _leave_out(self, config: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+        for key in config:
+            if key not in known:
+                why = _WHY.get(key, "nothing is known of it")
+                self.findings.omit(shorten(key), below(place, key), why)
+
+    def _said(self, value: S, ours: Mapping[str, Any], fields: Mapping[str, Any], place: str) -> S:
+        """The value with the fields that stand under ``statehold``."""
+        given = {}
+        for name, kind in fields.items():
+            if name in ours:
+                try:
+                    given[name] = msgspec.convert(ours[name], kind)
+                except (msgspec.ValidationError, RecursionError) as error:
+                    where = below(below(place, OURS), name)
+                    self.findings.complain(where, str(error), "leave it out")
+        return msgspec.structs.replace(value, **given) if given else value
+
+
+def inward(
+    source: Source, targets: tuple[Source, ...], reenter: bool
+) -> tuple[tuple[str, ...], bool]:
+    """The chart's targets, and ``internal``: see docs/decisions/0002-self-transitions.md."""
+    ids = tuple(target.id for target in targets)
+    if not targets or reenter or not all(target.is_within(source) for target in targets):
+        return ids, False
+    below_it = tuple(target.id for target in targets if target is not source)
+    if below_it:
+        return below_it, True
+    if source.kind == "parallel":
+        return tuple(region.id for region in source.states), True
+    if source.kind == "compound":
+        return tuple(state.id for state in _first_states(source)), True
+    return (), False
+
+
+def slug(id: str) -> str:
+    """A machine's name made of XState's id, which may be any text."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", id.lower()).strip("-")
+    if not plain[:1].isalpha():
+        plain = f"machine-{plain}".strip("-")
+    return plain[:64]
+
+
+def _first_states(source: Source) -> list[Source]:
+    """The child that is entered by default."""
+    given = source.config.get("initial")
+    text = given.get("target") if isinstance(given, dict) else given
+    child = source.children.get(text) if isinstance(text, str) else None
+    return [child] if child is not None else source.states[:1]
+
+
+def _beginning(root: Source) -> list[Source]:
+    return root.states if root.kind == "parallel" else _first_states(root)
+
+
+def _first(config: Mapping[str, Any], *keys: str) -> Any:
+    return next((config[key] for key in keys if key in config), None)
+
+
+def _version_of(given: Any) -> int:
+    """XState's version is any text; one that is a whole number is ours."""
+    text = str(given) if isinstance(given, str | int) else ""
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,8}", text) else 1
+
+
+def _at(document: Any, place: str) -> Any:
+    for part in place.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        document = document[int(key)] if isinstance(document, list) else document[key]
+    return document
+
+
+def _is_v4(document: dict[str, Any]) -> bool:
+    """Whether a word stands in it that XState 5 doesn't know any more."""
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if not _V4.isdisjoint(value):
+                return True
+            for key, inner in value.items():
+                if key in ("on", "states"):
+                    # names of events and states are nobody's words
+                    waiting += inner.values() if isinstance(inner, dict) else [inner]
+                elif key not in _DATA_KEYS:
+                    waiting.append(inner)
+        elif isinstance(value, list):
+            waiting += value
+    return False
+
+
+_STATE_FIELDS: dict[str, Any] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(StateNode)
+    if field.name not in ("id", "kind", "parent")
+}
+_TRANSITION_FIELDS: dict[str, Any] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Transition)
+    if field.name not in ("id", "source")
+}
+_CHART_FIELDS: dict[str, Any] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Chart)
+    if field.name not in ("states", "transitions")
+}
