@@ -125,9 +125,9 @@ class _Artist:
 
     def machine(self) -> Definition[Data]:
         self.policy = Policy(
-            self.choose("exact", "token", "wildcard"),
-            self.choose("refuse", "event"),
-            self.choose("scxml", "scxml", "xstate"),
+            matching=self.choose("exact", "token", "wildcard"),
+            errors=self.choose("refuse", "event"),
+            nesting=self.choose("scxml", "scxml", "xstate"),
         )
         #: no effects and nothing asked of the context: the interpreter has a short way for those
         self.plain = not self.often(6)
