@@ -108,6 +108,9 @@ class Environment:
             known = self._compiled[text] = self._compile(text)
         return known
 
+    def remembers(self, text: str) -> bool:
+        return text in self._compiled
+
     def _compile(self, text: str) -> CelExpression:
         if len(text) > EXPRESSION_LIMIT:
             raise ExpressionRefused(
@@ -149,7 +152,7 @@ class Environment:
         )
 
     def _near(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.variables, 1, 0.5)
+        near = difflib.get_close_matches(name[:100], list(self.variables)[:500], 1, 0.5)
         if near:
             return f"did you mean {near[0]}?"
         return f"there are {', '.join(sorted(self.variables)[:20])}" if self.variables else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -430,3 +431,43 @@ def test_events_are_sent_to_others_to_itself_and_shown() -> None:
     assert len(team.sent) == 3, told
     team.advance(timedelta(minutes=10))
     team.assert_done()
+
+
+SMALL = "statehold: 1\nname: small\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALL + "states: {a: {initial: true}}\ntransitions:\n"
+        + "".join(f"  t{n}: {{on: Go, from: b{n}, to: c}}\n" for n in range(15_000)),
+        SMALL + "data: {properties: {n: {type: integer}}}\nstates: {a: {initial: true}}\n"
+        + "transitions:\n"
+        + "".join(f"  t{n}: {{on: G, from: a, when: data.n == {n}}}\n" for n in range(15_000)),
+        SMALL + "states: {a: {initial: true}}\ntransitions:\n"
+        + "".join(f"  t{n}: {{always: true, when: '{'é' * 1_900}{n}'}}\n" for n in range(200)),
+        SMALL + "parallel: true\nstates:\n"
+        + "".join(f"  s{n}: {{}}\n" for n in range(4_900)),
+        SMALL + "states:\n" + "".join(f"  s{n}: {{invoke: e}}\n" for n in range(4_900)),
+        SMALL + "states: {a: {initial: true}}\ntransitions: {t: {always: true, to: ["
+        + "a, " * 100_000 + "]}}",
+    ],
+    ids=["mistakes", "guards", "errors", "regions", "invokes", "targets"],
+)  # fmt: skip
+def test_a_document_that_is_large_on_purpose_is_refused_in_time(text: str) -> None:
+    begun = time.process_time()
+    assert problems(text)
+    assert time.process_time() - begun < 10
+
+
+def test_bounds_of_whole_numbers_may_be_written_with_a_point() -> None:
+    text = SMALL + (
+        "data: {properties: {n: {type: integer, minimum: 0.5, exclusiveMaximum: 2.5}}}\n"
+        "states: {a: {initial: true}}\n"
+    )
+    shape = read_native(text).definition.data
+    assert shape.check({"n": 1}) == {"n": 1}
+    assert shape.check({"n": 2}) == {"n": 2}
+    for wrong in (0, 3):
+        with pytest.raises(StateholdError):
+            shape.check({"n": wrong})

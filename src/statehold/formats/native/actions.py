@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError, create_model
+from pydantic import ValidationError, create_model
 
 from statehold.chart.event import Event
 from statehold.chart.model import Action, Block
@@ -151,7 +151,9 @@ class Actions:
             # a moment is kept as its text
             wanted = (*wanted, TIMESTAMP)
         made = self.functions.expression(text, path, situation, wanted)
-        return None if made is None else _Assignment(name, field, made)
+        if made is None:
+            return None
+        return _Assignment(name, field, made, self.functions.fields.check(name))
 
     # --- events ---
 
@@ -286,12 +288,14 @@ class _Assignment:
 
     __slots__ = ("_check", "_key", "_parents", "_removable", "made", "name")
 
-    def __init__(self, name: str, field: TypedField, made: CelExpression) -> None:
+    def __init__(
+        self, name: str, field: TypedField, made: CelExpression, check: Callable[[Any], Any]
+    ) -> None:
         self.name = name
         self.made = made
         *self._parents, self._key = name.split(".")
         self._removable = not field.always and not field.typed.nullable
-        self._check = TypeAdapter(field.typed.annotation).validator.validate_python
+        self._check = check
 
     def assign(self, data: Any, value: Any) -> None:
         for parent in self._parents:

@@ -30,10 +30,13 @@ from statehold.expression.cel import (
 )
 from statehold.expression.language import EvaluationFailed, ExpressionRefused
 from statehold.formats.native.document import Path
-from statehold.formats.native.reading import Reading, near
+from statehold.formats.native.reading import Reading, TooManyProblems, near
 from statehold.formats.native.types import Fields, Typed
 from statehold.formats.notation import Offered
 
+#: characters of a document's different expressions, each counted as so many more: compiling takes time
+EXPRESSIONS_LIMIT = 200_000
+_EACH = 40
 #: how a value is found: from ``(data, event, context)``
 Finder = Callable[[Any, Any, Any], Any]
 #: what a function does with ``(data, event, context)``
@@ -110,6 +113,7 @@ class Functions:
         self.functions: dict[str, Function] = {}
         #: what each function that is no plain expression was written as, for writing it again
         self.sources: dict[str, Any] = {}
+        self._compiled = 0
         self._environments: dict[tuple[tuple[str, Kind], ...], Environment] = {}
 
     # --- expressions ---
@@ -125,7 +129,7 @@ class Functions:
             self.reading.complain(path, "it is no expression", "write CEL between quotes")
             return None
         try:
-            made = self._environment(situation).compile(text)
+            made = self._compile(text, path, situation)
         except ExpressionRefused as error:
             at = "" if error.at is None else f", at character {error.at + 1}"
             self.reading.complain(path, f"{_short(text)}: {error.message}{at}", error.hint)
@@ -140,6 +144,19 @@ class Functions:
             )
             return None
         return made
+
+    def _compile(self, text: str, path: Path, situation: Situation) -> CelExpression:
+        environment = self._environment(situation)
+        if not environment.remembers(text):
+            self._compiled += len(text) + _EACH
+        if self._compiled > EXPRESSIONS_LIMIT:
+            self.reading.complain(
+                path,
+                f"the expressions come to more than {EXPRESSIONS_LIMIT} characters",
+                "split the machine",
+            )
+            raise TooManyProblems
+        return environment.compile(text)
 
     def _environment(self, situation: Situation) -> Environment:
         variables = {**(self.fields.variables if situation.has_data else {}), **situation.variables}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from statehold.formats.native.document import Path, read_document
 from statehold.formats.native.effects import Effects
 from statehold.formats.native.functions import Functions
 from statehold.formats.native.options import Options
-from statehold.formats.native.reading import Reading, shown
+from statehold.formats.native.reading import Reading, TooManyProblems, shown
 from statehold.formats.native.states import Outline, States
 from statehold.formats.native.transitions import Transitions
 from statehold.formats.native.types import Fields, Typed, Types
@@ -44,11 +45,13 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
     reading = Reading(document)
     value = document.value
     name = value.get("name") if isinstance(value, dict) else ""
-    said = reading.mapping(value, (), _DOCUMENT)
-    if not said:
-        reading.complain((), "it is empty", "begin with statehold: 1")
-    machine = _Machine(reading, said, offered) if said else None
-    definition = machine.definition() if machine else None
+    definition = None
+    with contextlib.suppress(TooManyProblems):
+        said = reading.mapping(value, (), _DOCUMENT)
+        if said:
+            definition = _Machine(reading, said, offered).definition()
+        else:
+            reading.complain((), "it is empty", "begin with statehold: 1")
     if reading.problems or definition is None:
         raise DefinitionError(name if isinstance(name, str) else "", reading.problems)
     return Imported(definition)

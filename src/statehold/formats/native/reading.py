@@ -12,11 +12,17 @@ from statehold.errors import Problem
 from statehold.formats.native.document import Document, Path
 
 #: problems that one reading tells; a document with more is not the one that was meant
-PROBLEM_LIMIT = 100
+PROBLEM_LIMIT = 50
+#: names that a hint is looked for among: comparing words takes long
+_COMPARED = 500
 #: ``1d``, ``1h30m``, ``1.5s``, ``250ms``
 DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[dhms]))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])")
 _SECONDS = {"d": 86_400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+
+
+class TooManyProblems(Exception):
+    """The walk ends here: what was found is told."""
 
 
 class Reading:
@@ -36,8 +42,9 @@ class Reading:
         return f"line {line}, {words}" if line else words
 
     def complain(self, path: Path, message: str, hint: str = "") -> None:
-        if len(self.problems) < PROBLEM_LIMIT:
-            self.problems.append(Problem(self.place(path), message, hint))
+        self.problems.append(Problem(self.place(path), message, hint))
+        if len(self.problems) >= PROBLEM_LIMIT:
+            raise TooManyProblems
 
     # --- shapes ---
 
@@ -141,7 +148,7 @@ def dotted(path: Path) -> str:
 def near(word: str, known: Iterable[str]) -> str:
     """A hint: the word that was meant, or all that there are."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, 1, 0.6)
+    close = difflib.get_close_matches(word[:100], names[:_COMPARED], 1, 0.6)
     if close:
         return f"did you mean {close[0]}?"
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""

@@ -13,7 +13,7 @@ from statehold.expression.cel import Kind as ValueKind
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.document import Path
 from statehold.formats.native.functions import NOWHERE, Functions
-from statehold.formats.native.reading import Reading, duration_of, near, shown
+from statehold.formats.native.reading import Reading, TooManyProblems, duration_of, near, shown
 from statehold.formats.notation import STATE_LIMIT, Offered
 
 STATE_WORDS = frozenset(
@@ -21,6 +21,11 @@ STATE_WORDS = frozenset(
     | {"owner", "tags", "deadline", "output", "doc", "meta"}
 )
 _INVOKE = frozenset({"effect", "machine", "input", "id"})
+#: states that one arrow leads to, and regions of one parallel state
+TARGET_LIMIT = 100
+REGION_LIMIT = 200
+#: effects and machines that all states together invoke
+INVOKE_LIMIT = 1_000
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 
 
@@ -104,11 +109,17 @@ class Outline:
         children = self.holder(id).children
         return tuple(child for child in children if self.states[child].kind != "history")
 
-    def named(self, value: Any, path: Path) -> tuple[str, ...] | None:
+    def named(
+        self, value: Any, path: Path, limit: int | None = TARGET_LIMIT
+    ) -> tuple[str, ...] | None:
         """Paths of states; None, with problems noted, where one is no state."""
         found: list[str] = []
         whole = True
-        for item, rest in self.reading.several(value):
+        given = self.reading.several(value)
+        if limit is not None and len(given) > limit:
+            self.reading.complain(path, f"it names {len(given)} states; the limit is {limit}")
+            return None
+        for item, rest in given:
             text = self.reading.text(item, (*path, *rest), "a state's path")
             if text in self.states:
                 found.append(text)
@@ -139,6 +150,7 @@ class States:
         self.functions = functions
         self.offered = offered
         self.children: dict[str, Any] = {}
+        self.invokes = 0
 
     def read(self) -> Iterator[StateNode]:
         outline = self.outline
@@ -151,6 +163,12 @@ class States:
             yield self._state(state)
 
     def _check_children(self, state: Place) -> None:
+        if state.kind == "parallel" and len(state.children) > REGION_LIMIT:
+            self.reading.complain(
+                (*state.path, "states"),
+                f"it has {len(state.children)} regions; the limit is {REGION_LIMIT}",
+            )
+            raise TooManyProblems
         marked = [c for c in state.children if self.outline.states[c].initial]
         for surplus in marked if state.kind == "parallel" else marked[1:]:
             self.reading.complain(
@@ -218,6 +236,10 @@ class States:
             if ("effect" in said) == ("machine" in said):
                 self.reading.complain(path, "it names one of effect and machine", "name one")
                 continue
+            self.invokes += 1
+            if self.invokes > INVOKE_LIMIT:
+                self.reading.complain(path, f"there are more than {INVOKE_LIMIT} invokes")
+                raise TooManyProblems
             word = "effect" if "effect" in said else "machine"
             name = self.reading.text(said[word], (*path, word), "a name") or ""
             id = self.reading.text(said.get("id"), (*path, "id"), "a word") or f"{state.id}/{name}"

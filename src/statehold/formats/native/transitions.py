@@ -87,7 +87,9 @@ class Transitions:
     def _rows(self, name: str, said: Mapping[str, Any], path: Path) -> Iterator[Transition]:
         """One for each source; they share guards and actions."""
         reading = self.reading
-        sources = self.outline.named(said["from"], (*path, "from")) if "from" in said else (ROOT,)
+        sources = (
+            self.outline.named(said["from"], (*path, "from"), None) if "from" in said else (ROOT,)
+        )
         targets = self.outline.named(said.get("to"), (*path, "to"))
         triggers = [word for word in TRIGGERS if word in said]
         if len(triggers) != 1:

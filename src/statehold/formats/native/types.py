@@ -9,9 +9,10 @@ those of 64 bits, which expressions reckon with.
 from __future__ import annotations
 
 import copy
+import math
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -107,6 +108,15 @@ class Fields:
     closed: set[str] = field(default_factory=set)
     #: the fields that can be assigned to, by the path below the name
     typed: dict[str, TypedField] = field(default_factory=dict)
+    _checks: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+    def check(self, path: str) -> Callable[[Any], Any]:
+        """Gives a value back, or raises pydantic's ``ValidationError``; made once for a field."""
+        known = self._checks.get(path)
+        if known is None:
+            adapter: TypeAdapter[Any] = TypeAdapter(self.typed[path].typed.annotation)
+            known = self._checks[path] = adapter.validator.validate_python
+        return known
 
     def add(self, name: str, typed: Typed, inside: str = "") -> None:
         self.variables[name] = typed.kind
@@ -249,7 +259,13 @@ class Types:
         return matching
 
     def _integer(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
-        bounds = self._bounds(schema, path)
+        bounds: dict[str, Any] = {}
+        for option, value in self._bounds(schema, path).items():
+            # the next whole number inside of the bound
+            bounds[option] = math.ceil(value) if option in ("ge", "lt") else math.floor(value)
+        if bounds.get("multiple_of") == 0:
+            self.complain((*path, "multipleOf"), "a whole number is no multiple of a part of one")
+            del bounds["multiple_of"]
         for word, limit in (("ge", LEAST), ("le", MOST)):
             bounds.setdefault(word, limit)
         return Typed(Annotated[int, Strict(), Field(**bounds)], INT, {})
