@@ -22,9 +22,10 @@ from statehold.expression.cel import (
     Kind,
 )
 from statehold.formats.native.document import Path
+from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import ANSWERED, Functions, evaluate
 from statehold.formats.native.reading import Reading, near
-from statehold.formats.native.types import Typed, Types
+from statehold.formats.native.types import Types
 from statehold.formats.notation import HttpCall, Offered, RequestRefused
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -30,11 +30,11 @@ from statehold.expression.cel import (
 )
 from statehold.expression.language import EvaluationFailed, ExpressionRefused
 from statehold.formats.native.document import Path
+from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.reading import Reading, TooManyProblems, near
-from statehold.formats.native.types import Fields, Typed
 from statehold.formats.notation import Offered
 
-#: characters of a document's different expressions, each counted as so many more: compiling takes time
+#: characters of a document's different expressions, each counted as so many more
 EXPRESSIONS_LIMIT = 200_000
 _EACH = 40
 #: how a value is found: from ``(data, event, context)``

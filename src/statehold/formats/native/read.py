@@ -16,12 +16,13 @@ from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.actions import Actions, Known
 from statehold.formats.native.document import Path, read_document
 from statehold.formats.native.effects import Effects
+from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.functions import Functions
 from statehold.formats.native.options import Options
 from statehold.formats.native.reading import Reading, TooManyProblems, shown
 from statehold.formats.native.states import Outline, States
 from statehold.formats.native.transitions import Transitions
-from statehold.formats.native.types import Fields, Typed, Types
+from statehold.formats.native.types import Types
 from statehold.formats.notation import NOTHING, Imported, Offered
 
 #: of the notation, in the document's key ``statehold``

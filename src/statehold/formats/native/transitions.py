@@ -20,6 +20,7 @@ from statehold.chart.model import ROOT, Guard, Invoke, Transition, Trigger
 from statehold.define.trigger import within
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.document import Path
+from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
     COMPLETED,
     FAILED,
@@ -32,7 +33,6 @@ from statehold.formats.native.functions import (
 )
 from statehold.formats.native.reading import near, shown
 from statehold.formats.native.states import Outline, States
-from statehold.formats.native.types import Typed
 from statehold.formats.notation import TRANSITION_LIMIT
 
 TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure")
