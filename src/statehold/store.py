@@ -28,8 +28,8 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     for an instance that begins at ``seq`` 1 with a journal of its own. What its journal took up is
     given back afterwards by ``sweep``, a bounded number of entries in each transaction; where that
     is broken off, the next ``sweep`` of any worker goes on.
-9.  A document is never changed nor taken out, and each is of a higher version than all of its machine
-    that were there before: of two workers that add one at once, one is refused.
+9.  A document is never changed nor taken out, and each is of a higher version than all of its
+    machine that were there before: of two workers that add one at once, one is refused.
 """
 
 from __future__ import annotations

@@ -339,7 +339,7 @@ class PostgresStore:
         return [chart_of(columns) for columns in await self._fetch("charts", machine)]
 
     async def documents(self) -> dict[str, int]:
-        return {machine: version for machine, version in await self._fetch("documents")}
+        return dict(await self._fetch("documents"))
 
     async def document(self, machine: str, version: int) -> StoredDocument | None:
         found = await self._fetch("document", machine, version)
