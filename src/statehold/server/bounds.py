@@ -13,8 +13,9 @@ from statehold.wire import KEY_LIMIT
 class Bounds:
     """Every bound of the HTTP server; what goes over one is refused with a named problem.
 
-    ``body_bytes``: a request's body, ``batch_bytes``: the body of ``POST /api/events``, both
-    ``document_bytes``: a machine that is put; all refused with ``too-large`` (413), as is more than ``batch_events`` events in one request.
+    ``body_bytes``: a request's body, ``batch_bytes``: the body of ``POST /api/events``,
+    ``document_bytes``: a machine that is put; all refused with ``too-large`` (413), as is more than
+    ``batch_events`` events in one request.
     ``page``: entries or instances in one answer, at most 1000. ``json_depth``: objects and lists
     within each other. ``streams``: event streams open at once, refused with ``overloaded`` (503).
     ``heartbeat_seconds``: the longest silence on a stream; ``stall_seconds``: how long a stream
