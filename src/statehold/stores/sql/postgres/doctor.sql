@@ -56,7 +56,7 @@ FROM pg_class AS c LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
 WHERE c.oid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'workers']) AS name
+                      'charts', 'documents', 'workers']) AS name
 )
 ORDER BY 2 DESC
 
@@ -65,7 +65,7 @@ SELECT i.indexrelid::regclass::text AS name FROM pg_index AS i
 WHERE NOT i.indisvalid AND i.indrelid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'workers']) AS name
+                      'charts', 'documents', 'workers']) AS name
 )
 
 -- name: workers
