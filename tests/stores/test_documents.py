@@ -67,4 +67,5 @@ async def test_of_two_workers_that_add_one_version_at_once_one_is_refused(shared
     )
     assert sorted(added) == [False] * 5 + [True]
     kept = await stores[0].document("order", 1)
-    assert kept is not None and kept.text == texts[added.index(True)]
+    assert kept is not None
+    assert kept.text == texts[added.index(True)]

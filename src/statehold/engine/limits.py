@@ -59,7 +59,7 @@ class Limits:
     document_bytes: int = 1_000_000
     #: puts that wait for the one that is checked; one more is ``Overloaded``
     puts: int = 8
-    #: seconds that reading a document, checking it and planning its upgrade may take
+    #: seconds that each of reading a document, checking it and planning its upgrade may take
     put_seconds: float = 30.0
     #: characters of an error that is kept
     error_chars: int = 2_000

@@ -13,8 +13,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from typing import ParamSpec, TypeVar
 
 from statehold import wire
 from statehold.chart.model import Chart
@@ -30,6 +31,7 @@ from statehold.errors import (
     Overloaded,
     Problem,
     PutRefused,
+    Refused,
     StoreUnavailable,
     TooLarge,
 )
@@ -37,6 +39,9 @@ from statehold.formats.notation import Imported
 from statehold.store import Store, StoredDocument
 from statehold.upgrade.diff import difference
 from statehold.wire import Caller
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: times that another worker may be faster
 TRIES = 5
@@ -62,8 +67,9 @@ class Putter:
     ) -> wire.PutReport:
         limits = self._runtime.limits
         if self._adopter.puts is None:
-            why = "this engine runs only the machines that it is given; open it with puts=Puts()"
-            raise PutRefused("?", 0, why)
+            raise Refused(
+                "this engine runs only the machines that it is given; open it with puts=Puts()"
+            )
         if len(text) > limits.document_bytes:
             raise TooLarge("the document", len(text), limits.document_bytes)
         if reason is not None and len(reason) > REASON_LIMIT:
@@ -73,16 +79,7 @@ class Putter:
         self._waiting += 1
         try:
             async with self._lock:
-                try:
-                    return await asyncio.wait_for(
-                        self._put(text, notation, reason, caller, dry_run), limits.put_seconds
-                    )
-                except TimeoutError:
-                    why = (
-                        f"reading and checking it took longer than {limits.put_seconds:g} s; make "
-                        "its chart smaller"
-                    )
-                    raise PutRefused("?", 0, why) from None
+                return await self._put(text, notation, reason, caller, dry_run)
         finally:
             self._waiting -= 1
 
@@ -90,7 +87,7 @@ class Putter:
         self, text: bytes, notation: str, reason: str | None, caller: Caller, dry_run: bool
     ) -> wire.PutReport:
         try:
-            imported = await self._adopter.apart(self._adopter.read, notation, text)
+            imported = await self._within(self._adopter.read, notation, text)
         except DefinitionError as error:
             raise DocumentRefused(error.machine, error.problems) from error
         definition = imported.definition
@@ -110,6 +107,16 @@ class Putter:
             if await asyncio.shield(self._keep(document, imported, judged)):
                 return _report(document, imported, past, judged, found, added=True, dry_run=False)
         raise StoreUnavailable(f"{TRIES} times another put of {definition.name!r} was faster")
+
+    async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Does a part of it in the thread; raises ``DocumentRefused`` where that takes too long."""
+        seconds = self._runtime.limits.put_seconds
+        try:
+            return await asyncio.wait_for(self._adopter.apart(work, *args, **kwargs), seconds)
+        except TimeoutError:
+            why = f"reading, checking or planning it took longer than {seconds:g} s"
+            problem = Problem("the document", why, "make its chart smaller")
+            raise DocumentRefused("", [problem]) from None
 
     async def _keep(self, document: StoredDocument, imported: Imported, judged: Judgement) -> bool:
         if not await self._store.add_document(document, self._runtime.limits.documents):
@@ -155,8 +162,8 @@ class Putter:
     async def _judged(self, imported: Imported, past: Past) -> tuple[Judgement, Sequence[Finding]]:
         """Raises ``DocumentRefused`` with everything that is wrong."""
         definition = imported.definition
-        found = await self._adopter.apart(findings, definition)
-        judged = await self._adopter.apart(judge, past, definition)
+        found = await self._within(findings, definition)
+        judged = await self._within(judge, past, definition)
         problems = [
             Problem(
                 f"{one.code}, {one.where}",

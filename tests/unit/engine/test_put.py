@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +20,12 @@ from statehold.errors import (
     DocumentRefused,
     MachineUnserved,
     PutRefused,
+    Refused,
     StoreUnavailable,
     TooLarge,
     UnknownMachine,
 )
-from statehold.formats.notation import Offered
+from statehold.formats.notation import Imported, Offered
 from statehold.store import Store, StoredChart
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres import PostgresStore
@@ -274,7 +276,7 @@ async def test_an_engine_without_puts_takes_none_and_says_what_it_leaves(
 ) -> None:
     store = MemoryStore()
     async with Engine(store, []) as engine:
-        with pytest.raises(PutRefused, match="puts=Puts"):
+        with pytest.raises(Refused, match="puts=Puts"):
             await engine.put(FIRST)
     async with Engine(store, [], puts=Puts()) as engine:
         await engine.put(FIRST)
@@ -316,6 +318,23 @@ async def test_no_more_machines_are_put_than_are_allowed() -> None:
         with pytest.raises(TooLarge, match="machines"):
             await engine.put(FIRST.replace("ticket", "other"))
         await engine.put(SECOND)
+
+
+async def test_a_document_that_takes_too_long_is_refused() -> None:
+    go_on = threading.Event()
+
+    def slow(raw: bytes, offered: Offered) -> Imported:
+        go_on.wait(60)
+        raise AssertionError("nobody waits for this")
+
+    puts = Puts()
+    readers = {**puts.readers, "slow": slow}
+    limits = Limits(put_seconds=0.05)
+    async with Engine(MemoryStore(), [], puts=Puts(readers=readers), limits=limits) as engine:
+        with pytest.raises(DocumentRefused, match="took longer than 0.05 s"):
+            await engine.put(FIRST, "slow")
+        go_on.set()
+        assert not engine.machines
 
 
 async def test_an_unknown_notation_is_refused() -> None:
