@@ -56,7 +56,7 @@ FROM pg_class AS c LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
 WHERE c.oid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'documents', 'workers']) AS name
+                      'charts', 'workers']) AS name
 )
 ORDER BY 2 DESC
 
