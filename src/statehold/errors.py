@@ -17,6 +17,8 @@ The branch says who must act::
     │   ├── IncidentKept
     │   ├── InvalidPayload
     │   ├── TooLarge
+    │   ├── DocumentRefused
+    │   ├── PutRefused
     │   └── StepFailed           the machine's own code or chart stopped the step
     │       ├── ActionFailed
     │       ├── GuardFailed
@@ -26,6 +28,7 @@ The branch says who must act::
     │   ├── StoreUnavailable
     │   ├── LeaseLost
     │   ├── NewerVersion
+    │   ├── MachineUnserved
     │   ├── Overloaded
     │   └── Stopping
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
@@ -343,6 +346,46 @@ class TooLarge(Refused):
         return {"what": self.what, "size": self.size, "limit": self.limit, "unit": self.unit}
 
 
+class DocumentRefused(Refused):
+    """A machine that was put can't be built or can't be run; lists every problem that was found."""
+
+    code = "document-refused"
+
+    def __init__(self, machine: str, problems: Sequence[Problem]) -> None:
+        told = DefinitionError(machine, problems)
+        self.machine = machine
+        self.problems = told.problems
+        super().__init__(f"{told}\nnothing was put")
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, **DefinitionError(self.machine, self.problems).details()}
+
+
+class PutRefused(Refused):
+    """The document may be sound, but can't be put beside what is there; ``differences`` are those
+    to the document that has its version."""
+
+    code = "put-refused"
+
+    def __init__(
+        self, machine: str, version: int, why: str, differences: Sequence[str] = ()
+    ) -> None:
+        self.machine = machine
+        self.version = version
+        self.why = why
+        self.differences = tuple(differences)
+        lines = "".join(f"\n  - {line}" for line in self.differences)
+        super().__init__(f"version {version} of {machine!r} was not put: {why}{lines}")
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "version": self.version,
+            "why": self.why,
+            "differences": list(self.differences),
+        }
+
+
 class StepFailed(Refused):
     """The step was dropped whole: nothing changed and nothing was asked for."""
 
@@ -474,6 +517,23 @@ class NewerVersion(Unavailable):
 
     def details(self) -> dict[str, Any]:
         return {"machine": self.machine, "id": self.id}
+
+
+class MachineUnserved(Unavailable):
+    """The machine was put, and this worker can't run it; another may."""
+
+    code = "machine-unserved"
+
+    def __init__(self, machine: str, version: int, why: str) -> None:
+        self.machine = machine
+        self.version = version
+        self.why = why
+        super().__init__(
+            f"version {version} of {machine!r} was put and can't be run by this worker: {why}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "version": self.version, "why": self.why}
 
 
 class Overloaded(Unavailable):

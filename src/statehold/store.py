@@ -2,7 +2,7 @@
 
 A store knows rows, entries and messages as bytes and columns; it does not know charts. It has
 three parts, and nothing else is ever stored: one row an instance, the journal, the mailbox; with
-them the charts of every version that ever ran.
+them the charts of every version that ever ran, and the documents of machines that came as data.
 
 Rules that every store keeps, and one suite tests (``tests/stores``):
 
@@ -28,6 +28,8 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     for an instance that begins at ``seq`` 1 with a journal of its own. What its journal took up is
     given back afterwards by ``sweep``, a bounded number of entries in each transaction; where that
     is broken off, the next ``sweep`` of any worker goes on.
+9.  A document is never changed nor taken out, and each is of a higher version than all of its
+    machine that were there before: of two workers that add one at once, one is refused.
 """
 
 from __future__ import annotations
@@ -190,6 +192,19 @@ class StoredChart(Struct, frozen=True):
     stored_at: datetime
 
 
+class StoredDocument(Struct, frozen=True):
+    """A version of a machine as it was put: its text, byte for byte, who put it and why."""
+
+    machine: str
+    version: int
+    #: which reader it is for, ``native``
+    notation: str
+    text: bytes
+    put_at: datetime
+    put_by: str = ""
+    reason: str | None = None
+
+
 class Pulse(Struct, frozen=True):
     """What a heartbeat tells: ``now`` by the store's clock (None where it has none of its own), who
     is ``alive``, this worker among them, and when the first of the others' leases will run out if
@@ -202,13 +217,14 @@ class Pulse(Struct, frozen=True):
 
 class Hint(Struct, frozen=True, omit_defaults=True):
     """What other workers may want to look at: instances that changed (None: more than can be
-    named), whether anything was put into the mailbox, and whether anything was handed over that is
-    due at once. It may be lost: the store is the truth.
+    named), whether anything was put into the mailbox, whether anything was handed over that is due
+    at once, and whether a machine was put. It may be lost: the store is the truth.
     """
 
     changed: tuple[Ref, ...] | None = ()
     mail: bool = False
     due: bool = False
+    documents: bool = False
 
 
 class Store(Protocol):
@@ -337,6 +353,17 @@ class Store(Protocol):
 
     async def add_chart(self, chart: StoredChart) -> None:
         """Keeps a version's chart; an existing one stays as it is."""
+
+    async def documents(self) -> dict[str, int]:
+        """The newest version that was put of each machine."""
+        ...
+
+    async def document(self, machine: str, version: int) -> StoredDocument | None: ...
+
+    async def add_document(self, document: StoredDocument, most: int) -> bool:
+        """Keeps it where its version is above all that its machine has, and with it no more than
+        ``most`` machines have any; False: nothing was kept."""
+        ...
 
     async def discard(self, numbers: Sequence[int]) -> None:
         """Takes out messages that no instance is left to receive or to hear of."""

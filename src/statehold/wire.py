@@ -263,6 +263,54 @@ class MachineDetail(Wire):
     doc: str
     chart: dict[str, Any]
     counts: dict[str, int] = Field(description="instances by state, running ones and done ones")
+    notation: str | None = Field(
+        default=None, description="how it was put; null: it is given by code"
+    )
+    put_at: datetime | None = None
+    put_by: str | None = None
+    reason: str | None = Field(default=None, description="why it was put")
+
+
+class FindingView(Wire):
+    """What a static check says; a machine with errors is not put."""
+
+    code: str
+    severity: Literal["error", "warning", "info"]
+    place: str
+    message: str
+    hint: str = ""
+
+
+class MovedState(Wire):
+    """Instances in ``before`` will be in ``after``; both are active leaves."""
+
+    before: list[str]
+    after: list[str]
+
+
+class UpgradePlanView(Wire):
+    """How instances of a version before become ones of this."""
+
+    from_version: int
+    configurations: int = Field(description="states that instances can be in, each with a place")
+    complete: bool = Field(description="false: there may be more than were looked at")
+    moved: list[MovedState] = Field(description="those that change, at most 50")
+    living: bool = Field(description="there are instances of that version now")
+
+
+class PutReport(Wire):
+    """What was put, or would be."""
+
+    machine: str
+    version: int
+    notation: str
+    added: bool = Field(description="false: nothing was changed")
+    dry_run: bool
+    there: bool = Field(description="this very text was put before")
+    changes: list[str] = Field(description="to the version before, in words, at most 50")
+    findings: list[FindingView] = Field(description="of the static checks; none is an error")
+    omissions: list[str] = Field(description="what the document says and the machine won't do")
+    upgrades: list[UpgradePlanView]
 
 
 # --- requests --------------------------------------------------------------------------------

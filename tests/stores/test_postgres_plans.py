@@ -24,7 +24,7 @@ else:
     Connection = Any
 
 #: tables that stay small: the workers that are alive, the configurations that ever occurred
-SMALL = {"workers", "configurations", "charts"}
+SMALL = {"workers", "configurations", "charts", "documents"}
 #: index walks that need no bound, since a LIMIT of one or their own few entries are one
 LOOSE = {
     "holders": {"instances_held"},

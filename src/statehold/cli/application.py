@@ -17,6 +17,7 @@ from statehold.cli import (
     history,
     incidents,
     instances,
+    put,
     retention,
     schema,
     serving,
@@ -49,6 +50,7 @@ application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(schema.schema)
+application.command(rich_help_panel=_MACHINES)(put.put)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)

@@ -9,6 +9,7 @@ from statehold.cli.render import count_of
 from statehold.client import ProblemError
 from statehold.errors import (
     DefinitionError,
+    DocumentRefused,
     StateholdError,
     Unavailable,
     UnknownIncident,
@@ -53,14 +54,14 @@ def exit_code(error: StateholdError) -> int:
 def explain_failure(error: StateholdError) -> int:
     """Prints the error to stderr and gives the exit code."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if isinstance(error, DefinitionError):
+    if isinstance(error, DefinitionError | DocumentRefused):
         _print_problems(console, error)
     else:
         console.print(f"[bold red]error[/] [dim]{error.code}[/] {escape(str(error))}")
     return exit_code(error)
 
 
-def _print_problems(console: Console, error: DefinitionError) -> None:
+def _print_problems(console: Console, error: DefinitionError | DocumentRefused) -> None:
     console.print(
         f"[bold red]error[/] machine [bold]{escape(error.machine)}[/] has "
         f"{count_of(len(error.problems), 'problem')}"

@@ -8,7 +8,8 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,13 @@ from fastapi import FastAPI
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
+from statehold.cli.put import load_offered
 from statehold.cli.retention import read_retention
-from statehold.engine import Engine
+from statehold.engine import Engine, Puts
 from statehold.engine.limits import Limits
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
-from statehold.server.auth import LOOPBACK_HOSTS
+from statehold.server.auth import LOOPBACK_HOSTS, PUT_ROLE, by_role
 
 if TYPE_CHECKING:
     from statehold.observe.tracing import Tracing
@@ -46,6 +48,8 @@ class Job(Struct, frozen=True, kw_only=True):
     ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
+    ``puts``: machines that were put are run too, and taken where it serves; ``offer`` and
+    ``allow_hosts`` are what they are lent.
     """
 
     targets: list[str]
@@ -57,6 +61,9 @@ class Job(Struct, frozen=True, kw_only=True):
     grace_seconds: float = 30
     keep: list[str] = []
     archive: str | None = None
+    puts: bool = False
+    offer: list[str] = []
+    allow_hosts: list[str] = []
     process: str = ""
     metrics_directory: str | None = None
 
@@ -98,18 +105,23 @@ async def _run(
     worker: str,
     up: Callable[[str], None],
 ) -> None:
-    what = ", ".join(f"{m.name} v{m.version}" for m in machines)
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
     tracing = _tracing()
-    async with Engine(
-        job.store,
-        machines,
-        limits=job.limits(),
-        worker=worker,
-        observer=metrics,
-        tracer=tracing,
-        retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
-    ) as engine:
+    async with (
+        _puts(job) as puts,
+        Engine(
+            job.store,
+            machines,
+            limits=job.limits(),
+            worker=worker,
+            observer=metrics,
+            tracer=tracing,
+            retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
+            puts=puts,
+        ) as engine,
+    ):
+        running = (f"{m.name} v{m.version}" for m in engine.machines.values())
+        what = ", ".join(running) or "no machine yet"
         _settle_memory()
         if listener is None:
             await _wait_for_signal(lambda: up(what))
@@ -123,6 +135,7 @@ async def _run(
                 owns_engine=False,
                 metrics=metrics,
                 tracing=tracing,
+                may_put=by_role(PUT_ROLE) if job.puts else None,
             )
         else:
             app = create_probes(engine, metrics=metrics)
@@ -135,6 +148,26 @@ async def _run(
             timeout_graceful_shutdown=max(1, round(job.grace_seconds)),
         )
         await _Server(config, app, lambda: up(what)).serve([listener])
+
+
+@asynccontextmanager
+async def _puts(job: Job) -> AsyncIterator[Puts | None]:
+    """What machines that are put are lent, while the block runs."""
+    if not job.puts:
+        yield None
+        return
+    if not job.allow_hosts:
+        yield Puts(load_offered(job.offer, None))
+        return
+    # httpx is an extra
+    from statehold.effects.hosts import Hosts
+    from statehold.effects.http import Requests
+
+    requests = Requests(Hosts(job.allow_hosts))
+    try:
+        yield Puts(load_offered(job.offer, requests))
+    finally:
+        await requests.close()
 
 
 def _settle_memory() -> None:

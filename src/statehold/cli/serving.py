@@ -13,10 +13,10 @@ import typer
 from msgspec.structs import replace
 from rich.console import Console
 
-from statehold.cli.definition import Targets
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.outcome import UsageError
 from statehold.cli.process import Job, name_worker, run_job
+from statehold.cli.put import AllowHost, Offer, RunsPuts, TakesPuts, check_lending
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import load_machines
@@ -47,12 +47,18 @@ Grace = Annotated[
 ]
 
 
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[TARGET]...", help="module:Class or path.py; none with --put alone"),
+]
+
+
 class CannotListen(StateholdError):
     code = "cannot-listen"
 
 
 def serve(
-    targets: Targets,
+    targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8420,
@@ -62,11 +68,17 @@ def serve(
     access_log: Annotated[bool, typer.Option(help="Log every request.")] = False,
     keep: Keep = None,
     archive: ArchiveTo = None,
+    puts: TakesPuts = False,
+    offer: Offer = None,
+    allow_host: AllowHost = None,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     loopback = _is_loopback(host)
     job = Job(
-        targets=targets,
+        targets=targets or [],
+        puts=puts,
+        offer=offer or [],
+        allow_hosts=allow_host or [],
         store=store,
         serves=True,
         loopback=loopback,
@@ -77,10 +89,12 @@ def serve(
         archive=None if archive is None else str(archive),
     )
     _check_workers(store, workers)
+    _check_targets(targets, puts=puts)
+    check_lending(puts, offer or (), allow_host or ())
     read_retention(keep or (), archive)
     if workers == 1:
         # told before the port is taken
-        load_machines(targets)
+        load_machines(targets or [])
     listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -92,7 +106,7 @@ def serve(
 
 
 def worker(
-    targets: Targets,
+    targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
     health_port: Annotated[
         int | None,
@@ -107,6 +121,9 @@ def worker(
     log_format: Format = LogFormat.text,
     keep: Keep = None,
     archive: ArchiveTo = None,
+    puts: RunsPuts = False,
+    offer: Offer = None,
+    allow_host: AllowHost = None,
 ) -> None:
     """Do what is due, timers, effects and messages, without serving HTTP."""
     if store == "memory:":
@@ -115,9 +132,14 @@ def worker(
             "another --store, or serve"
         )
     _check_workers(store, workers)
+    _check_targets(targets, puts=puts)
+    check_lending(puts, offer or (), allow_host or ())
     read_retention(keep or (), archive)
     job = Job(
-        targets=targets,
+        targets=targets or [],
+        puts=puts,
+        offer=offer or [],
+        allow_hosts=allow_host or [],
         store=store,
         serves=False,
         log_format=log_format.value,
@@ -126,7 +148,7 @@ def worker(
         archive=None if archive is None else str(archive),
     )
     if workers == 1:
-        load_machines(targets)
+        load_machines(targets or [])
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
     _run(job, workers, listener, "working on {}" + health)
@@ -158,6 +180,15 @@ def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) 
         code = asyncio.run(supervisor.run())
     if code:
         raise typer.Exit(code)
+
+
+def _check_targets(targets: list[str] | None, *, puts: bool) -> None:
+    """Raises ``UsageError``."""
+    if not targets and not puts:
+        raise UsageError(
+            "name what to run, module:Class or path.py, or give --put to run what was put into the "
+            "store"
+        )
 
 
 def _check_workers(store: str, workers: int) -> None:

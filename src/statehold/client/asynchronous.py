@@ -97,6 +97,34 @@ class AsyncClient:
         )
         return body.decode()
 
+    async def put(
+        self,
+        document: bytes | str,
+        *,
+        notation: str = "native",
+        dry_run: bool = False,
+        reason: str | None = None,
+    ) -> wire.PutReport:
+        """Puts a machine that comes as data, or its next version. It may be asked for again: the
+        same text changes nothing. Raises ``DocumentRefused`` with everything that is wrong."""
+        text = document.encode() if isinstance(document, str) else document
+        is_json = text.lstrip()[:1] == b"{"
+        return await self._ask(
+            wire.PutReport,
+            "POST",
+            "/api/machines",
+            content=text,
+            headers={"Content-Type": "application/json" if is_json else "application/yaml"},
+            params={"notation": notation, "dry_run": dry_run or None, "reason": reason},
+            repeatable=True,
+        )
+
+    async def document(self, machine: MachineName, version: int | None = None) -> bytes:
+        """The text of a version, the newest if left out, as it was put."""
+        return await self._transport.ask(
+            "GET", f"{_of(machine)}/document", repeatable=True, params={"version": version}
+        )
+
     # --- instances -----------------------------------------------------------------------------
 
     async def start(

@@ -109,6 +109,8 @@ class Client:
     retry = _waits(AsyncClient.retry)
     skip = _waits(AsyncClient.skip)
     resolve = _waits(AsyncClient.resolve)
+    put = _waits(AsyncClient.put)
+    document = _waits(AsyncClient.document)
     machines = _waits(AsyncClient.machines)
     machine = _waits(AsyncClient.machine)
     mermaid = _waits(AsyncClient.mermaid)

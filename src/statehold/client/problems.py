@@ -85,6 +85,14 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
     "upgrade-failed": lambda p, d: errors.UpgradeFailed(
         d["machine"], d["id"], d["from"], d["to"], d["why"]
     ),
+    "document-refused": lambda p, d: errors.DocumentRefused(
+        d["machine"],
+        [errors.Problem(one["place"], one["message"], one["hint"]) for one in d["problems"]],
+    ),
+    "put-refused": lambda p, d: errors.PutRefused(
+        d["machine"], d["version"], d["why"], d["differences"]
+    ),
+    "machine-unserved": lambda p, d: errors.MachineUnserved(d["machine"], d["version"], d["why"]),
     "too-large": lambda p, d: errors.TooLarge(d["what"], d["size"], d["limit"], d["unit"]),
     "action-failed": lambda p, d: errors.ActionFailed(d["action"], _raised_there(d["cause"])),
     "guard-failed": lambda p, d: errors.GuardFailed(d["guard"], _raised_there(d["cause"])),

@@ -60,7 +60,7 @@ class Transport:
         """
         extra = dict(headers or {})
         if content is not None:
-            extra["Content-Type"] = "application/json"
+            extra.setdefault("Content-Type", "application/json")
         failed = 0
         while True:
             wait = 0.0

@@ -1,6 +1,7 @@
 """What runs machines: group commit, timers, effects, rescue, upgrades, retention."""
 
 from statehold.engine.engine import Engine
+from statehold.engine.puts import Puts
 from statehold.engine.retention import Retention
 
-__all__ = ["Engine", "Retention"]
+__all__ = ["Engine", "Puts", "Retention"]

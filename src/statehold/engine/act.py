@@ -52,6 +52,12 @@ class Act(ABC):
         self.held_mail: Sequence[Message] = ()
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
+    def again(self) -> None:
+        """It was refused and may be asked once more."""
+        self.conflicts = 0
+        self.row = None
+        self.future = asyncio.get_running_loop().create_future()
+
     @abstractmethod
     def apply(self, draft: Draft, runtime: Runtime) -> Any:
         """Changes the draft and gives the answer, or raises and changes nothing."""

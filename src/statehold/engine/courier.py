@@ -41,9 +41,13 @@ class Courier:
         self._pace = pace
         self._runtime = runtime
         self._turns = turns
-        self._machines = tuple(runtime.definitions)
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _machines(self) -> tuple[str, ...]:
+        """Asked anew each time: machines are put while the engine runs."""
+        return tuple(self._runtime.definitions)
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name="statehold courier")

@@ -565,6 +565,7 @@ class Draft:
             self.parts,
             self.waiting,
             self.delayed,
+            self.definition,
         )
         return write, held
 

@@ -11,6 +11,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from statehold import wire
@@ -40,6 +41,8 @@ from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
 from statehold.engine.pace import Pace
 from statehold.engine.performer import Performer
 from statehold.engine.pruner import Pruner
+from statehold.engine.puts import Adopter, Puts
+from statehold.engine.putter import Putter
 from statehold.engine.reader import Past, Reader
 from statehold.engine.requests import Send, Start
 from statehold.engine.rescuer import Rescuer
@@ -53,13 +56,17 @@ from statehold.engine.waker import Waker
 from statehold.errors import (
     DefinitionError,
     InvalidPayload,
+    MachineUnserved,
+    NewerVersion,
     Problem,
     StateholdError,
     Stopping,
     TooLarge,
+    UnknownEvent,
     UnknownIncident,
+    UnknownMachine,
 )
-from statehold.store import Hint, Query, Ref, Store
+from statehold.store import Hint, Query, Ref, Store, StoredDocument
 from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
 
 _id = re.compile(ID_PATTERN)
@@ -78,9 +85,9 @@ class Engine:
     ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
     engine among those that share the store: a name that was never used on it before; one is made
     up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
-    request (:mod:`statehold.observe` has both).
-    up where none is given. ``retention`` says how long finished instances are kept, of every
-    machine or by its name; without it nothing is ever purged.
+    request (:mod:`statehold.observe` has both). ``retention`` says how long finished instances are
+    kept, of every machine or by its name; without it nothing is ever purged. With ``puts`` it also
+    runs the machines that were put into the store as data, and takes new ones while it runs.
     """
 
     def __init__(
@@ -95,10 +102,14 @@ class Engine:
         observer: Observer | None = None,
         tracer: Tracer | None = None,
         retention: Retention | Mapping[str, Retention] | None = None,
+        puts: Puts | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
         chance = random.Random(seed)
-        self.machines: Mapping[str, Definition[Any]] = _by_name(machines)
+        lent = [] if puts is None else puts.offered.machines.values()
+        definitions = _by_name([*machines, *lent])
+        #: by name, as they run now
+        self.machines: Mapping[str, Definition[Any]] = MappingProxyType(definitions)
         name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._runtime = runtime = Runtime(
             self.machines,
@@ -111,8 +122,14 @@ class Engine:
             tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
+        self._adopter = Adopter(self._store, runtime, definitions, puts, self._taken_up)
         self._turns = Turns(
-            self._store, runtime, self._committed, self._doubted, self._membership.doubt
+            self._store,
+            runtime,
+            self._committed,
+            self._doubted,
+            self._membership.doubt,
+            self._adopter.look,
         )
         self._feed = Feed()
         self._performer = Performer(runtime, self._turns, self._doubted)
@@ -120,11 +137,16 @@ class Engine:
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
-        kept = by_machine(retention, self.machines)
-        self._pruner = Pruner(self._store, runtime, kept, self._turns.forget)
+        self._retention = retention
+        # refuses names that nobody runs
+        self._kept(open_ended=puts is not None)
+        self._pruner = Pruner(self._store, runtime, self._kept, self._turns.forget)
         self._upgrader = Upgrader(self._store, self._turns)
         self._hints = Hints(self._store, runtime, self._heard)
-        self._reader = Reader(self._store, self._runtime, self._turns, self._feed)
+        self._reader = Reader(
+            self._store, self._runtime, self._turns, self._feed, self._adopter.renew
+        )
+        self._putter = Putter(self._store, runtime, self._adopter, self._hints)
         self._running = False
 
     # --- its life ---
@@ -145,16 +167,20 @@ class Engine:
         """
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
-        check_machines(self._runtime, self.machines.values())
+        given = [self.machines[name] for name in self._adopter.coded]
+        check_machines(self._runtime, given)
         self._pruner.check()
         await self._store.open(self._runtime.worker)
         try:
-            await self._runtime.fleet.open(self._store, self.machines, self._runtime.now())
+            await self._adopter.check()
+            coded = {definition.name: definition for definition in given}
+            await self._runtime.fleet.open(self._store, coded, self._runtime.now())
+            await self._adopter.open()
             await self._membership.open()
             self._turns.open()
             await self._rescuer.rescue()
         except BaseException:
-            await self._close(self._turns, self._membership, self._store)
+            await self._close(self._adopter, self._turns, self._membership, self._store)
             raise
         self._rescuer.open()
         self._reviewer.open()
@@ -162,6 +188,7 @@ class Engine:
         self._pruner.open()
         self._waker.open()
         self._courier.open()
+        self._adopter.run()
         self._running = True
 
     async def close(self) -> None:
@@ -171,6 +198,7 @@ class Engine:
         self._running = False
         self._feed.close()
         await self._close(
+            self._adopter,
             self._pruner,
             self._rescuer,
             self._waker,
@@ -213,20 +241,24 @@ class Engine:
         Without an ``id`` one is made: from the ``key`` if there is one, so that the same request
         gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``, ``StepFailed``.
         """
-        definition = self.definition(machine)
+        definition = await self._found(machine)
         self._check_key(key)
         if id is None:
             id = self._new_id(definition.name, key)
         ref = self._ref(definition, id)
         given = {} if data is None else data
-        if isinstance(given, bytes):
-            if len(given) > self._runtime.limits.data_bytes:
-                raise TooLarge("the data", len(given), self._runtime.limits.data_bytes)
-            value = definition.data.parse(given, "the data")
-        else:
-            value = definition.data.check(given, "the data")
+        if isinstance(given, bytes) and len(given) > self._runtime.limits.data_bytes:
+            raise TooLarge("the data", len(given), self._runtime.limits.data_bytes)
+        try:
+            value = _value_of(definition, given)
+        except InvalidPayload:
+            # a newer version, put elsewhere just now, may have room for it
+            if not await self._adopter.renew(definition.name):
+                raise
+            definition = self.definition(machine)
+            value = _value_of(definition, given)
         raw = definition.data.dump(value)
-        answer: Answer = await self._ask(Start(ref, value, raw, key, caller))
+        answer: Answer = await self._ask(Start(ref, definition, value, raw, key, caller))
         return answer
 
     async def send(
@@ -245,9 +277,14 @@ class Engine:
         ``NotAllowed``, ``StepFailed``, ``KeyReused``. The same ``key`` gives the same answer and
         no second step. A paused instance holds the event; the answer says ``held``.
         """
-        answer: Answer = await self._ask(
-            self._sending(machine, id, event, key, expected_seq, caller)
-        )
+        try:
+            act = self._sending(machine, id, event, key, expected_seq, caller)
+        except (UnknownMachine, UnknownEvent, InvalidPayload):
+            # another worker may have been given a newer version just now
+            if not await self._adopter.renew(_name_of(machine)):
+                raise
+            act = self._sending(machine, id, event, key, expected_seq, caller)
+        answer: Answer = await self._ask(act)
         return answer
 
     async def send_many(
@@ -273,7 +310,7 @@ class Engine:
                 answers.append(error)
         for number, sent in acts:
             try:
-                answers[number] = await sent.future
+                answers[number] = await self._answered(sent)
             except StateholdError as error:
                 answers[number] = error
         return [answer for answer in answers if answer is not None]
@@ -292,6 +329,7 @@ class Engine:
         parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
         return Send(
             self._ref(definition, id),
+            definition,
             parsed,
             plain,
             key=key,
@@ -374,6 +412,8 @@ class Engine:
         caller: Caller = ANYONE,
     ) -> wire.UpgradeReport:
         """Brings one instance, or all of them, to the version that runs here."""
+        definition = await self._found(machine)
+        await self._adopter.renew(definition.name)
         definition = self.definition(machine)
         if not self._running:
             raise Stopping
@@ -396,13 +436,35 @@ class Engine:
             raise Stopping
         return await self._pruner.purge(self.definition(machine).name, retention, dry_run=dry_run)
 
+    async def put(
+        self,
+        document: bytes | str,
+        notation: str = "native",
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+        dry_run: bool = False,
+    ) -> wire.PutReport:
+        """A machine that comes as data, or its next version: checked, kept with who put it and why,
+        and run by every worker from then on. A dry run only says what would be.
+
+        The same text again changes nothing. Raises ``DocumentRefused`` with everything that is
+        wrong with it, ``PutRefused`` where it can't be put beside what is there, ``TooLarge``.
+        """
+        if not self._running:
+            raise Stopping
+        text = document.encode() if isinstance(document, str) else document
+        return await self._putter.put(text, notation, reason, caller, dry_run=dry_run)
+
     # --- questions ---
 
     async def read(self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE) -> Answer:
         """The instance as it is now. Raises ``UnknownInstance``."""
+        await self._found(machine)
         return await self._reader.read(self._named(machine, id), caller)
 
     async def list(self, query: Query) -> wire.Instances:
+        await self._found(query.machine)
         return await self._reader.list(query)
 
     async def journal(
@@ -449,10 +511,20 @@ class Engine:
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
     ) -> wire.MachineDetail:
+        await self._found(machine)
         return await self._reader.machine(self.definition(machine).name, version)
 
+    async def document(self, machine: AMachine | str, version: int | None = None) -> StoredDocument:
+        """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
+        that version was not put, or the machine is given by code."""
+        return await self._reader.document(_name_of(machine), version)
+
+    def unserved(self) -> Mapping[str, tuple[int, str]]:
+        """Machines that were put and can't be run here: which version, and why."""
+        return dict(self._runtime.unserved)
+
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
-        return await self._reader.chart(self.definition(machine), version)
+        return await self._reader.chart(await self._found(machine), version)
 
     def vitals(self) -> Vitals:
         """How this engine is, now."""
@@ -472,12 +544,31 @@ class Engine:
 
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
-        name = machine if isinstance(machine, str) else machine.definition.name
-        return self._runtime.definition(name)
+        return self._runtime.definition(_name_of(machine))
+
+    async def _found(self, machine: AMachine | str) -> Definition[Any]:
+        """As ``definition``; one that is not known here may have been put elsewhere just now."""
+        try:
+            return self.definition(machine)
+        except (UnknownMachine, MachineUnserved):
+            if not await self._adopter.renew(_name_of(machine)):
+                raise
+            return self.definition(machine)
 
     # --- parts ---
 
     async def _ask(self, act: Act) -> Any:
+        self._submit(act)
+        return await self._answered(act)
+
+    async def _answered(self, act: Act) -> Any:
+        try:
+            return await act.future
+        except NewerVersion:
+            # it was put elsewhere just now
+            if not await self._adopter.renew(act.ref.machine):
+                raise
+        act.again()
         self._submit(act)
         return await act.future
 
@@ -511,6 +602,8 @@ class Engine:
         """Another worker has changed something."""
         if hint.mail:
             self._courier.expect()
+        if hint.documents:
+            self._adopter.look()
         if hint.due:
             self._waker.look()
         self._reviewer.look(hint.changed)
@@ -519,11 +612,24 @@ class Engine:
 
     def _beaten(self, is_time: bool) -> None:
         """After each heartbeat; ``is_time``: to look for what dead workers have left."""
+        self._adopter.look()
         self._reviewer.look()
         if is_time:
             self._rescuer.look()
             self._waker.look()
             self._courier.expect()
+
+    def _taken_up(self, definition: Definition[Any]) -> None:
+        """A machine that was put runs here from now on: whatever waits for it is looked for."""
+        if self._runtime.observer is not None:
+            tell(self._runtime.observer.opened, self.machines)
+        if self._running:
+            self._waker.look()
+            self._courier.expect()
+            self._rescuer.look()
+
+    def _kept(self, *, open_ended: bool = True) -> Mapping[str, Retention]:
+        return by_machine(self._retention, self.machines, open_ended=open_ended)
 
     def _lost(self) -> None:
         """This worker was taken for dead."""
@@ -568,6 +674,16 @@ class Engine:
             return str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))
         digest = hashlib.sha256(f"{machine}\0{key}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=5))
+
+
+def _name_of(machine: AMachine | str) -> str:
+    return machine if isinstance(machine, str) else machine.definition.name
+
+
+def _value_of(definition: Definition[Any], given: Any) -> Any:
+    if isinstance(given, bytes):
+        return definition.data.parse(given, "the data")
+    return definition.data.check(given, "the data")
 
 
 def _opened(address: str) -> Store:

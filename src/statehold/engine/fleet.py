@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
@@ -49,6 +50,53 @@ class Kept(Protocol):
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]: ...
 
 
+class Judgement(Struct, frozen=True):
+    """``plans`` by the version that they lead from; ``is_new``: its chart is still to be kept."""
+
+    problems: tuple[Problem, ...]
+    plans: Mapping[int, UpgradePlan]
+    is_new: bool
+
+
+class Past(Struct, frozen=True):
+    """What the store has of a machine: charts by version, and versions with running instances."""
+
+    charts: Mapping[int, StoredChart]
+    living: frozenset[int]
+
+
+async def past_of(store: Kept, machine: str) -> Past:
+    charts = {stored.version: stored for stored in await store.charts(machine)}
+    counts = await store.count(machine)
+    living = {
+        version for (version, status, _), count in counts.items()
+        if count and status in ("running", "paused")
+    }  # fmt: skip
+    return Past(charts, frozenset(living))
+
+
+def judge(past: Past, definition: Definition[Any]) -> Judgement:
+    """Whether the machine can run on what the store has, and how from each version before it."""
+    problems: list[Problem] = []
+    plans: dict[int, UpgradePlan] = {}
+    same = past.charts.get(definition.version)
+    if same is not None:
+        problems += _changes(Chart.from_json(same.chart), definition)
+    upgrades = {upgrade.from_version: upgrade for upgrade in definition.upgrades}
+    for version, stored in past.charts.items():
+        if version == definition.version:
+            continue
+        upgrade = upgrades.get(version)
+        if upgrade is not None:
+            try:
+                plans[version] = plan(Chart.from_json(stored.chart), definition, upgrade)
+            except DefinitionError as error:
+                problems += error.problems
+        elif version in past.living:
+            problems.append(_no_way(definition, version))
+    return Judgement(tuple(problems), plans, same is None)
+
+
 class Fleet:
     """The plans of every machine, by old version."""
 
@@ -61,10 +109,11 @@ class Fleet:
         """Checks every machine against what the store has; raises ``DefinitionError``."""
         new: list[Definition[Any]] = []
         for definition in definitions.values():
-            problems, is_new = await self._examine(store, definition)
-            if problems:
-                raise DefinitionError(definition.name, problems)
-            if is_new:
+            judged = judge(await past_of(store, definition.name), definition)
+            if judged.problems:
+                raise DefinitionError(definition.name, judged.problems)
+            self.install(definition, judged.plans)
+            if judged.is_new:
                 new.append(definition)
         for definition in new:
             chart = definition.chart.to_json()
@@ -72,35 +121,13 @@ class Fleet:
 
     async def problems(self, store: Kept, definition: Definition[Any]) -> list[Problem]:
         """Why the machine can't run on what the store has; writes nothing."""
-        problems, _ = await self._examine(store, definition)
-        return problems
+        return list(judge(await past_of(store, definition.name), definition).problems)
 
-    async def _examine(
-        self, store: Kept, definition: Definition[Any]
-    ) -> tuple[list[Problem], bool]:
-        """Also whether its chart is still to be kept; makes the plans of the versions before it."""
-        problems: list[Problem] = []
-        kept = {stored.version: stored for stored in await store.charts(definition.name)}
-        counts = await store.count(definition.name)
-        living = {
-            version for (version, status, _), count in counts.items()
-            if count and status in ("running", "paused")
-        }  # fmt: skip
-        same = kept.pop(definition.version, None)
-        if same is not None:
-            problems += _changes(Chart.from_json(same.chart), definition)
-        upgrades = {upgrade.from_version: upgrade for upgrade in definition.upgrades}
-        for version, stored in kept.items():
-            upgrade = upgrades.get(version)
-            if upgrade is not None:
-                try:
-                    made = plan(Chart.from_json(stored.chart), definition, upgrade)
-                    self._plans[definition.name, version] = made
-                except DefinitionError as error:
-                    problems += error.problems
-            elif version in living:
-                problems.append(_no_way(definition, version))
-        return problems, same is None
+    def install(self, definition: Definition[Any], plans: Mapping[int, UpgradePlan]) -> None:
+        """From now on instances of these versions are upgraded by these plans."""
+        for key in [key for key in self._plans if key[0] == definition.name]:
+            del self._plans[key]
+        self._plans.update(((definition.name, version), made) for version, made in plans.items())
 
     def preview(self, draft: Draft, now: datetime) -> Carried:
         """The instance as the upgrade would make it; raises ``CarryFailed``."""

@@ -27,6 +27,8 @@ class Held(Struct, frozen=True, gc=False):
     parts: int
     waiting: int
     delayed: Mapping[str, datetime]
+    #: by which it was decoded; another one may have been put since
+    definition: Definition[Any]
 
 
 def hold(definition: Definition[Any], row: Row) -> Held:
@@ -44,4 +46,5 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         document.parts,
         document.held,
         document.delayed,
+        definition,
     )

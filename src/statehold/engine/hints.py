@@ -38,6 +38,7 @@ class Hints:
         self._changed: set[Ref] = set()
         self._mail = False
         self._due = False
+        self._documents = False
         self._any = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -63,6 +64,11 @@ class Hints:
         self._due = self._due or due
         self._any.set()
 
+    def put(self) -> None:
+        """A machine was put."""
+        self._documents = True
+        self._any.set()
+
     async def _run(self) -> None:
         never = asyncio.Event()
         while True:
@@ -77,8 +83,9 @@ class Hints:
     async def _tell(self) -> None:
         self._any.clear()
         changed = tuple(sorted(self._changed)) if len(self._changed) <= NAMED else None
-        hint = Hint(changed, self._mail, self._due)
+        hint = Hint(changed, self._mail, self._due, self._documents)
         self._changed, self._mail, self._due = set(), False, False
+        self._documents = False
         try:
             await self._store.tell(hint)
         except StateholdError as error:

@@ -53,6 +53,14 @@ class Limits:
     timer_attempts: int = 5
     #: times that an effect is taken over from a worker that died, before it is an incident
     takeovers: int = 10
+    #: machines that have been put into a store
+    documents: int = 500
+    #: bytes of one document
+    document_bytes: int = 1_000_000
+    #: puts that wait for the one that is checked; one more is ``Overloaded``
+    puts: int = 8
+    #: seconds that each of reading a document, checking it and planning its upgrade may take
+    put_seconds: float = 30.0
     #: characters of an error that is kept
     error_chars: int = 2_000
     #: how often finished instances are looked for that were kept long enough

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from statehold import wire
@@ -29,7 +29,7 @@ class Pruner:
         self,
         store: Store,
         runtime: Runtime,
-        retention: Mapping[str, Retention],
+        retention: Callable[[], Mapping[str, Retention]],
         gone: Gone,
     ) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class Pruner:
 
     def check(self) -> None:
         """Raises ``ArchiveFailed`` where an archive's directory can't be used."""
-        for machine, retention in self._retention.items():
+        for machine, retention in self._retention().items():
             if retention.archive is not None:
                 self._archives[machine] = self._archive(machine, retention)
 
@@ -83,9 +83,11 @@ class Pruner:
         while not self._stop.is_set():
             try:
                 await self._walk().sweep()
-                for machine, retention in self._retention.items():
+                # asked anew each time: machines are put while the engine runs
+                kept = self._retention()
+                for machine, retention in kept.items():
                     await self._prune(machine, retention)
-                if not self._retention:
+                if not kept:
                     return
             except Stopping:
                 return
@@ -100,6 +102,8 @@ class Pruner:
         before = self._runtime.now() - retention.finished_for
         try:
             archive = self._archives.get(machine)
+            if archive is None and retention.archive is not None:
+                archive = self._archives[machine] = self._archive(machine, retention)
             report = await self._walk().run(machine, before, archive, claim=True)
         except Stopping:
             raise

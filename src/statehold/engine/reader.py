@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from statehold.engine.observer import Census
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
-from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
+from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store, StoredDocument
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
 
@@ -47,7 +47,17 @@ class Past(Struct, frozen=True):
 
 
 class Reader:
-    def __init__(self, store: Store, runtime: Runtime, turns: Turns, feed: Feed) -> None:
+    """``renew`` looks for a newer version of a machine that was put; True where there was one."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        feed: Feed,
+        renew: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._renew = renew
         self._store = store
         self._runtime = runtime
         self._turns = turns
@@ -57,7 +67,7 @@ class Reader:
 
     async def read(self, ref: Ref, caller: Caller) -> Answer:
         held = await self._held(ref)
-        definition = self._runtime.definition(ref.machine)
+        definition = held.definition
         snapshot = held.snapshot
         if snapshot is None and held.row.status in ("running", "paused"):
             # what it will accept is what it accepts once it is upgraded, at its next event
@@ -113,8 +123,7 @@ class Reader:
                     entered.setdefault(state, entry.at)
             if because is None and entry.at <= held.row.since:
                 because = _shown(entry, {})
-        definition = self._runtime.definition(ref.machine)
-        return explain(definition, held, because, entered, self._runtime.now(), caller)
+        return explain(held.definition, held, because, entered, self._runtime.now(), caller)
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
@@ -200,7 +209,31 @@ class Reader:
             doc=chart.doc,
             chart=msgspec.to_builtins(chart),
             counts=counts,
+            **await self._put(name, chart.version),
         )
+
+    async def _put(self, name: str, version: int) -> dict[str, Any]:
+        document = await self._store.document(name, version)
+        if document is None:
+            return {}
+        return {
+            "notation": document.notation,
+            "put_at": document.put_at,
+            "put_by": document.put_by or None,
+            "reason": document.reason,
+        }
+
+    async def document(self, name: str, version: int | None) -> StoredDocument:
+        newest = (await self._store.documents()).get(name)
+        if newest is None:
+            self._runtime.definition(name)
+            why = f"machine {name!r} is given by code and was never put"
+            raise InvalidPayload("the machine", {"machine": why})
+        document = await self._store.document(name, newest if version is None else version)
+        if document is None:
+            why = f"version {version} of {name!r} was not put; the newest is {newest}"
+            raise InvalidPayload("the version", {"version": why})
+        return document
 
     async def chart(self, definition: Definition[Any], version: int | None) -> Chart:
         """The chart that runs, or that of a version the store has seen."""
@@ -220,6 +253,8 @@ class Reader:
         found = (await self._turns.look([ref])).get(ref)
         if found is None:
             raise UnknownInstance(ref.machine, ref.id)
+        if found.row.version > found.definition.version and await self._renew(ref.machine):
+            return await self._held(ref)
         return found
 
     async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:

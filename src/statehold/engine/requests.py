@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from statehold.chart.machine import Definition
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
 from statehold.engine.draft import Draft, Origin
+from statehold.engine.events import parse_event
 from statehold.engine.runtime import Runtime
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
 from statehold.interpreter.step import start
@@ -23,8 +25,18 @@ _encode = msgspec.json.Encoder().encode
 class Start(Act):
     """``data`` is of the machine's data type already, ``raw`` the same as JSON."""
 
-    def __init__(self, ref: Ref, data: Any, raw: bytes, key: str | None, caller: Caller) -> None:
+    def __init__(
+        self,
+        ref: Ref,
+        definition: Definition[Any],
+        data: Any,
+        raw: bytes,
+        key: str | None,
+        caller: Caller,
+    ) -> None:
         super().__init__(ref, key=key, caller=caller)
+        self.definition = definition
+        self.raw = raw
         self.data = data
         #: tells one request from another under the same key; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
@@ -32,6 +44,10 @@ class Start(Act):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
+        if draft.definition is not self.definition:
+            # another version was put while this waited
+            self.data = draft.definition.data.parse(self.raw, "the data")
+            self.definition = draft.definition
         now = draft.now
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
         asked = None if self.key is None else self.plain
@@ -51,6 +67,7 @@ class Send(Act):
     def __init__(
         self,
         ref: Ref,
+        definition: Definition[Any],
         event: Any,
         plain: Any,
         *,
@@ -59,6 +76,7 @@ class Send(Act):
         caller: Caller,
     ) -> None:
         super().__init__(ref, key=key, caller=caller)
+        self.definition = definition
         self.event = event
         self.plain = plain
         self.expected_seq = expected_seq
@@ -71,6 +89,12 @@ class Send(Act):
         if draft.status == "paused":
             return self._hold(draft, runtime)
         ready(draft, runtime)
+        if draft.definition is not self.definition:
+            # another version was put while this waited, and the event may have another shape in it
+            given = bytes(self.plain) if isinstance(self.plain, Raw) else self.plain
+            limit = runtime.limits.event_bytes
+            self.event, self.plain = parse_event(draft.definition, given, limit)
+            self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key)
         take_event(draft, self.event, origin, runtime)
         return draft.answer(self.caller)

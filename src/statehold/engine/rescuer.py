@@ -39,12 +39,16 @@ class Rescuer:
         self._runtime = runtime
         self._turns = turns
         self._performs = performs
-        self._machines = tuple(runtime.definitions)
         #: when to look at it next, and how often that was done
         self._doubtful: dict[Ref, tuple[datetime, int]] = {}
         self._looking = False
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _machines(self) -> tuple[str, ...]:
+        """Asked anew each time: machines are put while the engine runs."""
+        return tuple(self._runtime.definitions)
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name="statehold rescuer")

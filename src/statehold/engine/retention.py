@@ -29,15 +29,19 @@ class Retention:
 
 
 def by_machine(
-    retention: Retention | Mapping[str, Retention] | None, machines: Mapping[str, object]
+    retention: Retention | Mapping[str, Retention] | None,
+    machines: Mapping[str, object],
+    *,
+    open_ended: bool = False,
 ) -> dict[str, Retention]:
-    """One for all, or each its own by name; raises ``UnknownMachine``."""
+    """One for all, or each its own by name; raises ``UnknownMachine``, but not where machines may
+    still be put (``open_ended``)."""
     if retention is None:
         return {}
     if isinstance(retention, Retention):
         return dict.fromkeys(machines, retention)
     for name in retention:
-        if name not in machines:
+        if name not in machines and not open_ended:
             raise UnknownMachine(name, tuple(machines))
     return dict(retention)
 

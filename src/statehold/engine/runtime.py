@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from statehold.engine.clock import Clock
 from statehold.engine.fleet import Fleet
 from statehold.engine.limits import Limits
 from statehold.engine.observer import Observer, Tracer
-from statehold.errors import UnknownMachine
+from statehold.errors import MachineUnserved, UnknownMachine
 
 
 @dataclass(slots=True)
@@ -35,6 +35,8 @@ class Runtime:
     fleet: Fleet
     observer: Observer | None = None
     tracer: Tracer | None = None
+    #: machines that were put and can't be run here: the version, and why
+    unserved: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def worker(self) -> str:
@@ -47,4 +49,6 @@ class Runtime:
         try:
             return self.definitions[machine]
         except KeyError:
+            if machine in self.unserved:
+                raise MachineUnserved(machine, *self.unserved[machine]) from None
             raise UnknownMachine(machine, tuple(self.definitions)) from None

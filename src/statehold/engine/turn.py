@@ -59,6 +59,8 @@ WORTH_HALVING = 16
 Committed = Callable[[Draft, Held], None]
 #: told that this worker was taken for dead
 Lost = Callable[[], None]
+#: told that an instance is of a version that does not run here yet
+Newer = Callable[[], None]
 #: told of instances of which nobody knows whether they were committed
 Doubted = Callable[[Iterable[Ref]], None]
 
@@ -73,9 +75,11 @@ class Turns:
         committed: Committed,
         doubted: Doubted,
         lost: Lost,
+        newer: Newer,
     ) -> None:
         self._store = store
         self._lost = lost
+        self._newer = newer
         self._runtime = runtime
         self._observer = runtime.observer
         self._tracer = runtime.tracer
@@ -150,7 +154,11 @@ class Turns:
         missing = list(refs)
         if self._store.exclusive:
             missing = [ref for ref in refs if ref not in self._held]
-            found = {ref: self._held[ref] for ref in refs if ref in self._held}
+            found = {
+                ref: _current(self._runtime, ref, self._held[ref])
+                for ref in refs
+                if ref in self._held
+            }
         if missing:
             rows = await self._store.load(missing)
             for ref, row in rows.items():
@@ -256,6 +264,8 @@ class Turns:
                 answer = act.apply(draft, self._runtime)
             except (Refused, NewerVersion) as error:
                 answer = error
+                if isinstance(error, NewerVersion):
+                    self._newer()
             # nothing is awaited in there: a cancellation is the machine's own, and not ours
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
                 self._without_broken(act, error, batch, back)
@@ -330,6 +340,8 @@ class Turns:
                 if ref in rows:
                     known[ref] = _decoded(runtime, ref, rows[ref])
                     self._keep(ref, known[ref])
+                elif ref in known:
+                    known[ref] = _current(runtime, ref, known[ref])
                 drafts[ref] = Draft(
                     ref, definition, known.get(ref), runtime.limits, runtime.worker, now
                 )
@@ -436,6 +448,13 @@ class Turns:
         self._held.move_to_end(ref)
         if len(self._held) > self._runtime.limits.cached:
             self._held.popitem(last=False)
+
+
+def _current(runtime: Runtime, ref: Ref, held: Held) -> Held:
+    """As the definition that runs now has it, where another one was put meanwhile."""
+    if held.definition is runtime.definition(ref.machine):
+        return held
+    return _decoded(runtime, ref, held.row)
 
 
 def _decoded(runtime: Runtime, ref: Ref, row: Row) -> Held:

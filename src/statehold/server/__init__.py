@@ -1,7 +1,7 @@
 """The engine over HTTP."""
 
 from statehold.server.app import create_app, create_probes
-from statehold.server.auth import by_headers
+from statehold.server.auth import by_headers, by_role
 from statehold.server.bounds import Bounds
 from statehold.server.problems import Forbidden, Unauthorized
 from statehold.server.routes import router
@@ -11,6 +11,7 @@ __all__ = [
     "Forbidden",
     "Unauthorized",
     "by_headers",
+    "by_role",
     "create_app",
     "create_probes",
     "router",

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from statehold import wire
 from statehold.errors import Stopping, Unavailable
-from statehold.server.auth import Authenticate, by_headers
+from statehold.server.auth import Authenticate, MayPut, by_headers
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guard
 from statehold.server.page import CONTENT_SECURITY_POLICY, render
@@ -37,6 +37,7 @@ def create_app(
     owns_engine: bool = True,
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
+    may_put: MayPut | None = None,
 ) -> FastAPI:
     """An application that serves an engine.
 
@@ -46,11 +47,13 @@ def create_app(
     the caller is believed (:func:`.auth.by_headers`), which is for loopback only. ``metrics`` and
     ``tracing`` are what the engine was given as its observer and tracer: the first is shown at
     ``/metrics``, with the second a request's trace goes on in the engine.
+    ``may_put`` says who may put machines that come as data (:func:`.auth.by_role`); nobody if left
+    out.
     ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
     for its requests to end.
     """
     served = _Served(engine, owns_engine)
-    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds)
+    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds, may_put)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -162,7 +165,10 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
             await engine().check_ready()
         except Unavailable as error:
             return response_of_any(request, error)
-        return wire.Health(status="ok")
+        # the others are served, so this is no reason to send requests elsewhere
+        unserved = [f"{name} {of[0]}" for name, of in sorted(engine().unserved().items())]
+        detail = f"put and not run here: {', '.join(unserved)}" if unserved else None
+        return wire.Health(status="ok", detail=detail)
 
 
 def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> None:

@@ -16,6 +16,11 @@ from statehold.server.headers import header
 from statehold.server.problems import BadRequest, Forbidden
 from statehold.wire import Caller
 
+#: whether a caller may put machines
+MayPut = Callable[[Caller], bool]
+#: the role that ``serve --put`` asks for
+PUT_ROLE = "operator"
+
 Authenticate = Callable[[Request], "Caller | Awaitable[Caller]"]
 
 #: the names under which a browser on the same host reaches a server that listens to loopback
@@ -64,6 +69,11 @@ def as_coroutine(authenticate: Authenticate) -> Callable[[Request], Awaitable[Ca
         return await caller if inspect.isawaitable(caller) else caller
 
     return caller_of
+
+
+def by_role(role: str) -> MayPut:
+    """Callers with this role, and trusted ones."""
+    return lambda caller: caller.roles is None or role in caller.roles
 
 
 _TRUSTED = Caller()

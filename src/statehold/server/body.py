@@ -41,6 +41,24 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
     return body
 
 
+#: none is what a form sends, so a browser asks before it sends a page's request to another site
+_DOCUMENTS = frozenset({
+    "application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
+    "application/xml", "text/xml",
+})  # fmt: skip
+
+
+async def read_document(request: Request, limit: int) -> bytes:
+    """A machine as text, of at most ``limit`` bytes; how deep it may be is its reader's to say.
+
+    Raises ``TooLarge``, ``UnsupportedMedia``.
+    """
+    media = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
+    if media not in _DOCUMENTS and not media.endswith(("+json", "+yaml", "+xml")):
+        raise UnsupportedMedia(media[:100], "application/json or application/yaml")
+    return await _read(request, limit)
+
+
 async def _read(request: Request, limit: int) -> bytes:
     declared = header(request, b"content-length") or ""
     if declared.isdecimal() and int(declared) > limit:

@@ -62,6 +62,17 @@ _EVENT = {
 }
 
 
+_DOCUMENT = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"title": "Machine", "type": "object"}},
+            "application/yaml": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
 # --- parameters ----------------------------------------------------------------------------------
 
 
@@ -154,7 +165,7 @@ def _answer(status: int, shape: Any) -> dict[str, Any]:
     if shape is wire.Reply:
         answer["headers"] = dict(_ETAG)
     if status == 201:
-        answer["headers"]["Location"] = {"schema": {"type": "string"}}
+        answer.setdefault("headers", {})["Location"] = {"schema": {"type": "string"}}
     return answer
 
 
@@ -233,6 +244,16 @@ ROUTES: tuple[Documented, ...] = (
     Documented(
         "GET", "/api/machines", "machines", "machines", "The machines that this engine runs",
         {200: wire.Machines}, (),
+    ),
+    Documented(
+        "POST", "/api/machines", "put", "machines", "Put a machine, or its next version",
+        {201: wire.PutReport, 200: wire.PutReport}, (409, *_BODY), body=_DOCUMENT,
+        description="The body is the document, JSON or YAML. It is checked first: a problem means "
+        "that nothing changed. 200: the same text was put before, or it was a dry run.",
+    ),
+    Documented(
+        "GET", f"{_M}/document", "document", "machines", "A version as it was put",
+        {200: "text/plain"}, (404, 422),
     ),
     Documented(
         "GET", _M, "machine", "machines", "A machine: its chart and how many are where",

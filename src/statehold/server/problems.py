@@ -52,8 +52,8 @@ class NotJson(BadRequest):
 class UnsupportedMedia(BadRequest):
     code = "unsupported-media-type"
 
-    def __init__(self, given: str) -> None:
-        super().__init__("the body", f"it is {given or 'of no named type'}; send application/json")
+    def __init__(self, given: str, wanted: str = "application/json") -> None:
+        super().__init__("the body", f"it is {given or 'of no named type'}; send {wanted}")
 
 
 class Unauthorized(Refused):
@@ -125,6 +125,8 @@ TABLE: dict[type[StateholdError], Row] = {
     errors.StaleSeq: Row(409, "The instance has moved on"),
     errors.KeyReused: Row(409, "The idempotency key belongs to another request"),
     errors.NotAllowed: Row(409, "The event is not allowed now"),
+    errors.DocumentRefused: Row(422, "The machine has mistakes"),
+    errors.PutRefused: Row(409, "The machine can't be put beside what is there"),
     errors.TooLarge: Row(413, "Too large"),
     # The machine's own code raised, on this payload and in this state, and the step was dropped
     # whole. 500 would tell the operator of a mistake of the server's and proxies that a retry may

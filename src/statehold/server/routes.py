@@ -22,12 +22,12 @@ from statehold import store, wire
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
 from statehold.server import openapi
-from statehold.server.auth import Authenticate, as_coroutine, by_headers
-from statehold.server.body import Model, read_json
+from statehold.server.auth import Authenticate, MayPut, as_coroutine, by_headers
+from statehold.server.body import Model, read_document, read_json
 from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
-from statehold.server.problems import problem_bytes
+from statehold.server.problems import Forbidden, problem_bytes
 from statehold.server.stream import Streams
 
 if TYPE_CHECKING:
@@ -51,15 +51,19 @@ def router(
     *,
     authenticate: Authenticate | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    may_put: MayPut | None = None,
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
     The engine is opened and closed by the application's lifespan. ``authenticate`` tells who
     asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
-    server stops end when the server cancels them.
+    server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
+    left out.
     """
     made = APIRouter()
-    Routes(lambda: engine, authenticate or by_headers(bounds), bounds).add_to(made, direct=False)
+    Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put).add_to(
+        made, direct=False
+    )
     return made
 
 
@@ -67,8 +71,13 @@ class Routes:
     """The routes of one server. ``engine`` gives the engine that is open now."""
 
     def __init__(
-        self, engine: Callable[[], Engine], authenticate: Authenticate, bounds: Bounds
+        self,
+        engine: Callable[[], Engine],
+        authenticate: Authenticate,
+        bounds: Bounds,
+        may_put: MayPut | None = None,
     ) -> None:
+        self._may_put = may_put
         self._engine = engine
         self._bounds = bounds
         self.streams = Streams(bounds)
@@ -158,7 +167,6 @@ class Routes:
         limit: Limit = 50,
         cursor: Text = None,
     ) -> Response:
-        self._engine().definition(machine)
         query = store.Query(
             machine=machine,
             state=state,
@@ -249,6 +257,39 @@ class Routes:
 
     async def machine(self, request: Request, machine: Name, version: Version = None) -> Response:
         return _json(await self._engine().machine_detail(machine, version))
+
+    async def put(
+        self,
+        request: Request,
+        notation: Annotated[str, Query(max_length=50)] = "native",
+        dry_run: Annotated[bool, Query(description="only say what would be")] = False,
+        reason: Annotated[
+            str | None, Query(max_length=2000, description="why; kept with the document")
+        ] = None,
+    ) -> Response:
+        caller = caller_of(request)
+        if self._may_put is None:
+            raise Forbidden("this server takes no machines; `statehold serve --put` does")
+        if not self._may_put(caller):
+            raise Forbidden("the caller's roles do not permit putting machines")
+        text = await read_document(request, self._bounds.document_bytes)
+        report = await self._engine().put(
+            text, notation, reason=reason, caller=caller, dry_run=dry_run
+        )
+        response = _json(report)
+        if report.added:
+            response.status_code = 201
+            name = quote(report.machine, safe="")
+            response.headers["Location"] = f"{request.url.path}/{name}?version={report.version}"
+        return response
+
+    async def document(self, request: Request, machine: Name, version: Version = None) -> Response:
+        found = await self._engine().document(machine, version)
+        return Response(
+            found.text,
+            media_type="text/plain; charset=utf-8",
+            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"},
+        )
 
     async def diagram(
         self,

@@ -28,6 +28,7 @@ from statehold.store import (
     Row,
     Status,
     StoredChart,
+    StoredDocument,
     Write,
 )
 from statehold.stores.paging import (
@@ -74,6 +75,8 @@ class Memory:
         self.mail_keys: dict[tuple[Ref, str], int] = {}
         self.last_number = 0
         self.charts: dict[str, dict[int, StoredChart]] = {}
+        #: by machine, in the order of their versions
+        self.documents: dict[str, dict[int, StoredDocument]] = {}
         #: worker to the end of its lease
         self.leases: dict[str, datetime] = {}
         #: who has claimed a row or a message, and until when
@@ -303,6 +306,23 @@ class MemoryStore:
     async def add_chart(self, chart: StoredChart) -> None:
         self._ready()
         self._memory.charts.setdefault(chart.machine, {}).setdefault(chart.version, chart)
+
+    async def documents(self) -> dict[str, int]:
+        self._ready()
+        return {machine: max(kept) for machine, kept in self._memory.documents.items()}
+
+    async def document(self, machine: str, version: int) -> StoredDocument | None:
+        self._ready()
+        return self._memory.documents.get(machine, {}).get(version)
+
+    async def add_document(self, document: StoredDocument, most: int) -> bool:
+        self._ready()
+        kept = self._memory.documents
+        machine = document.machine
+        if max(kept.get(machine, (0,))) >= document.version or len({*kept, machine}) > most:
+            return False
+        kept.setdefault(machine, {})[document.version] = document
+        return True
 
     # --- one write: everything is asked before anything is changed --------------------------
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.store import (
@@ -29,6 +30,7 @@ from statehold.store import (
     Row,
     Status,
     StoredChart,
+    StoredDocument,
     Write,
 )
 from statehold.stores.columns import names_of
@@ -47,6 +49,7 @@ from statehold.stores.postgres_columns import (
     Columns,
     chart_of,
     digest,
+    document_of,
     entry_of,
     message_of,
     row_of,
@@ -163,7 +166,7 @@ class PostgresStore:
     async def tell(self, hint: Hint) -> None:
         payload = msgspec.json.encode(_Told(self._worker, hint))
         if len(payload) > _PAYLOAD_BYTES:
-            payload = msgspec.json.encode(_Told(self._worker, Hint(None, hint.mail, hint.due)))
+            payload = msgspec.json.encode(_Told(self._worker, replace(hint, changed=None)))
         await self._fetch("tell", _CHANNEL, payload.decode())
 
     def listen(self, heard: Callable[[Hint], None]) -> None:
@@ -203,6 +206,23 @@ class PostgresStore:
             chart.chart,
             microseconds(chart.stored_at),
         )
+
+    async def add_document(self, document: StoredDocument, most: int) -> bool:
+        async with self._link().reading() as db, db.transaction():
+            # one after another, so that each sees what the one before it has put
+            await db.execute(self._q["lock_documents"])
+            added = await db.fetch(
+                self._q["add_document"],
+                document.machine,
+                document.version,
+                document.notation,
+                document.text,
+                microseconds(document.put_at),
+                text(document.put_by),
+                None if document.reason is None else text(document.reason),
+                most,
+            )
+        return bool(added)
 
     async def discard(self, numbers: Sequence[int]) -> None:
         await self._fetch("take_messages", list(numbers))
@@ -317,6 +337,13 @@ class PostgresStore:
 
     async def charts(self, machine: str) -> list[StoredChart]:
         return [chart_of(columns) for columns in await self._fetch("charts", machine)]
+
+    async def documents(self) -> dict[str, int]:
+        return dict(await self._fetch("documents"))
+
+    async def document(self, machine: str, version: int) -> StoredDocument | None:
+        found = await self._fetch("document", machine, version)
+        return document_of(found[0]) if found else None
 
     async def _keys_of(self, query: Query, last: Position, size: int) -> list[Position]:
         """The places of the rows that fit after ``last``, newest first."""

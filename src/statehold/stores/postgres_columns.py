@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from statehold.store import Entry, Message, Ref, Row, StoredChart
+from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
 from statehold.stores.columns import Configuration, indexes_of, names_of
 from statehold.stores.paging import microseconds, moment
 
@@ -97,6 +97,11 @@ def message_columns(message: Message) -> tuple[Any, ...]:
 def chart_of(columns: Columns) -> StoredChart:
     machine, version, chart, stored_at = columns
     return StoredChart(machine, version, chart, moment(stored_at))
+
+
+def document_of(columns: Columns) -> StoredDocument:
+    machine, version, notation, text, put_at, put_by, reason = columns
+    return StoredDocument(machine, version, notation, text, moment(put_at), put_by, reason)
 
 
 def maybe_microseconds(at: datetime | None) -> int | None:

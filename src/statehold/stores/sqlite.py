@@ -32,6 +32,7 @@ from statehold.store import (
     Row,
     Status,
     StoredChart,
+    StoredDocument,
     Write,
 )
 from statehold.stores.columns import names_of
@@ -52,6 +53,7 @@ from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import (
     Configurations,
     chart_of,
+    document_of,
     entry_of,
     message_of,
     row_of,
@@ -274,6 +276,31 @@ class SqliteStore:
             file.check_in_place()
             columns = (chart.machine, chart.version, chart.chart, microseconds(chart.stored_at))
             db.execute(self._q["insert_chart"], columns)
+
+    async def documents(self) -> dict[str, int]:
+        with self._file() as db:
+            return dict(db.execute(self._q["documents"]))
+
+    async def document(self, machine: str, version: int) -> StoredDocument | None:
+        with self._file() as db:
+            columns = db.execute(self._q["document"], (machine, version)).fetchone()
+            return None if columns is None else document_of(columns)
+
+    async def add_document(self, document: StoredDocument, most: int) -> bool:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            columns = {
+                "machine": document.machine,
+                "version": document.version,
+                "notation": document.notation,
+                "text": document.text,
+                "put_at": microseconds(document.put_at),
+                "put_by": document.put_by,
+                "reason": document.reason,
+                "most": most,
+            }
+            return db.execute(self._q["add_document"], columns).rowcount == 1
 
     async def discard(self, numbers: Sequence[int]) -> None:
         file = self._file()

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from statehold.store import Entry, Message, Ref, Row, StoredChart
+from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
 from statehold.stores.columns import (
     Configuration,
     configuration_columns,
@@ -172,3 +172,8 @@ def message_of(columns: tuple[Any, ...]) -> Message:
 def chart_of(columns: tuple[Any, ...]) -> StoredChart:
     machine, version, chart, stored_at = columns
     return StoredChart(machine, version, chart, moment(stored_at))
+
+
+def document_of(columns: tuple[Any, ...]) -> StoredDocument:
+    machine, version, notation, text, put_at, put_by, reason = columns
+    return StoredDocument(machine, version, notation, text, moment(put_at), put_by, reason)

@@ -65,7 +65,7 @@ SELECT i.indexrelid::regclass::text AS name FROM pg_index AS i
 WHERE NOT i.indisvalid AND i.indrelid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'workers']) AS name
+                      'charts', 'documents', 'workers']) AS name
 )
 
 -- name: workers

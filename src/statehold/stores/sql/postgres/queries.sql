@@ -513,6 +513,25 @@ SELECT machine, version, chart, stored_at FROM charts WHERE machine = $1 ORDER B
 INSERT INTO charts (machine, version, chart, stored_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING
 
+-- name: documents
+SELECT machine, max(version) FROM documents GROUP BY machine
+
+-- name: document
+SELECT machine, version, notation, text, put_at, put_by, reason
+FROM documents WHERE machine = $1 AND version = $2
+
+-- name: lock_documents
+-- Only those who put wait for each other.
+SELECT pg_advisory_xact_lock(5499273481234002)
+
+-- name: add_document
+INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason)
+SELECT $1, $2, $3, $4, $5, $6, $7
+WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = $1 AND version >= $2)
+  AND (EXISTS (SELECT 1 FROM documents WHERE machine = $1)
+       OR (SELECT count(DISTINCT machine) FROM documents) < $8::bigint)
+RETURNING version
+
 -- name: join
 -- The smallest slot that is free; two that join at once may choose the same, and one tries again.
 INSERT INTO workers (id, slot, joined_at, lease_until)

@@ -153,3 +153,15 @@ CREATE TABLE charts (
     stored_at bigint  NOT NULL,
     PRIMARY KEY (machine, version)
 );
+
+-- Machines that came as data, every version as it was put. Only ever added to.
+CREATE TABLE documents (
+    machine  text COLLATE "C" NOT NULL,
+    version  integer NOT NULL,
+    notation text COLLATE "C" NOT NULL,
+    text     bytea   NOT NULL,
+    put_at   bigint  NOT NULL,
+    put_by   text COLLATE "C" NOT NULL,
+    reason   text COLLATE "C",
+    PRIMARY KEY (machine, version)
+);

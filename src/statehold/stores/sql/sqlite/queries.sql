@@ -292,6 +292,20 @@ SELECT machine, version, chart, stored_at FROM charts WHERE machine = ? ORDER BY
 INSERT INTO charts (machine, version, chart, stored_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
+-- name: documents
+SELECT machine, max(version) FROM documents GROUP BY machine
+
+-- name: document
+SELECT machine, version, notation, text, put_at, put_by, reason
+FROM documents WHERE machine = ? AND version = ?
+
+-- name: add_document
+INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason)
+SELECT :machine, :version, :notation, :text, :put_at, :put_by, :reason
+WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version >= :version)
+  AND (EXISTS (SELECT 1 FROM documents WHERE machine = :machine)
+       OR (SELECT count(DISTINCT machine) FROM documents) < :most)
+
 -- name: finished
 -- Each configuration gives the first of its own, so that a page costs about a page each, of which
 -- there are few.

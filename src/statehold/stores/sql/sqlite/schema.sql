@@ -119,3 +119,15 @@ CREATE TABLE charts (
     stored_at INTEGER NOT NULL,
     PRIMARY KEY (machine, version)
 ) STRICT;
+
+-- Machines that came as data, every version as it was put. Only ever added to.
+CREATE TABLE documents (
+    machine  TEXT    NOT NULL,
+    version  INTEGER NOT NULL,
+    notation TEXT    NOT NULL,
+    text     BLOB    NOT NULL,
+    put_at   INTEGER NOT NULL,
+    put_by   TEXT    NOT NULL,
+    reason   TEXT,
+    PRIMARY KEY (machine, version)
+) STRICT;
