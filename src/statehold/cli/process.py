@@ -46,6 +46,7 @@ class Job(Struct, frozen=True, kw_only=True):
     ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
+    ``offer`` are modules that lend to machines that come as data.
     """
 
     targets: list[str]
@@ -57,6 +58,7 @@ class Job(Struct, frozen=True, kw_only=True):
     grace_seconds: float = 30
     keep: list[str] = []
     archive: str | None = None
+    offer: list[str] = []
     process: str = ""
     metrics_directory: str | None = None
 

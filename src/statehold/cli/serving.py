@@ -15,6 +15,7 @@ from rich.console import Console
 
 from statehold.cli.definition import Targets
 from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import UsageError
 from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
@@ -62,11 +63,13 @@ def serve(
     access_log: Annotated[bool, typer.Option(help="Log every request.")] = False,
     keep: Keep = None,
     archive: ArchiveTo = None,
+    offer: Offer = None,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     loopback = _is_loopback(host)
     job = Job(
         targets=targets,
+        offer=offer or [],
         store=store,
         serves=True,
         loopback=loopback,
@@ -80,7 +83,7 @@ def serve(
     read_retention(keep or (), archive)
     if workers == 1:
         # told before the port is taken
-        load_machines(targets)
+        load_machines(targets, load_offered(offer or ()))
     listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -107,6 +110,7 @@ def worker(
     log_format: Format = LogFormat.text,
     keep: Keep = None,
     archive: ArchiveTo = None,
+    offer: Offer = None,
 ) -> None:
     """Do what is due, timers, effects and messages, without serving HTTP."""
     if store == "memory:":
@@ -118,6 +122,7 @@ def worker(
     read_retention(keep or (), archive)
     job = Job(
         targets=targets,
+        offer=offer or [],
         store=store,
         serves=False,
         log_format=log_format.value,
@@ -126,7 +131,7 @@ def worker(
         archive=None if archive is None else str(archive),
     )
     if workers == 1:
-        load_machines(targets)
+        load_machines(targets, load_offered(offer or ()))
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
     _run(job, workers, listener, "working on {}" + health)
@@ -141,7 +146,7 @@ def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) 
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
-        machines = load_machines(job.targets)
+        machines = load_machines(job.targets, load_offered(job.offer))
         # whoever waits for this line may connect when it is there
         run_job(
             job, machines, listener, name, lambda what: print(greeting.format(what), flush=True)

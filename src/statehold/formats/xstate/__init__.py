@@ -1,9 +1,10 @@
 """XState's JSON, version 5 and version 4's spelling of it, in and out.
 
-``read_xstate`` gives a machine whose guards, actions and delays are Python functions offered by name;
-``read_xstate_chart`` its chart, without any function, for drawing and checking; ``write_xstate`` a
-document of version 5. A chart that is written and read is the same chart: what XState has no words
-for stands in ``meta``, under ``statehold``. docs/guides/xstate.md tells what differs.
+``read_xstate`` gives a machine whose guards, actions and delays are Python functions, offered by
+name; ``read_xstate_chart`` its chart, without any function, for drawing and checking;
+``write_xstate`` a document of version 5. A chart that is written and read is the same chart: what
+XState has no words for stands in ``meta``, under ``statehold``. docs/guides/xstate.md tells what
+differs.
 """
 
 from __future__ import annotations
