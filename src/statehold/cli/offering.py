@@ -30,8 +30,9 @@ def load_offered(
 ) -> Offered:
     """Effects, machines and functions that the modules define themselves, by their names.
 
-    A function whose name in a chart is no Python name stands in a dictionary ``functions`` of the
-    module. Raises ``NotFound``, ``TargetFailed``, and ``UsageError`` for two of one name.
+    What has a name in a chart that is no Python name stands in a dictionary of the module, called
+    ``functions`` or ``effects``. Raises ``NotFound``, ``TargetFailed``, and ``UsageError`` for two
+    of one name.
     """
     functions: dict[str, Callable[..., Any]] = {}
     effects: dict[str, Effect[Any, Any]] = {}
@@ -45,9 +46,9 @@ def load_offered(
             elif definition is not None:
                 if getattr(value, "__module__", module.__name__) == module.__name__:
                     _lend(machines, definition.name, definition)
-            elif word == "functions" and isinstance(value, dict):
-                for name, function in value.items():
-                    _lend(functions, str(name), function)
+            elif word in ("functions", "effects") and isinstance(value, dict):
+                for name, one in value.items():
+                    _lend(effects if isinstance(one, Effect) else functions, str(name), one)
             elif _is_own_function(word, value, module.__name__):
                 _lend(functions, word, value)
     return Offered(functions, effects, machines, http)

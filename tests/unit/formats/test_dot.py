@@ -84,7 +84,7 @@ def test_a_long_expression_is_cut_and_wrapped() -> None:
     label = next(attributes for start, _, attributes in arrows if start == "state:a")
     lines = label.split("\\n")
     assert len(lines) == 3
-    assert max(map(len, lines)) < 50
+    assert max(map(len, lines)) < 60
     assert "…]" in label
 
 

@@ -151,7 +151,8 @@ def test_version_4_spells_guards_final_data_and_immediate_transitions_otherwise(
 
 
 def test_a_forbidden_event_is_taken_and_does_nothing() -> None:
-    for forbidden in ({}, None):
+    nothing: tuple[Any, ...] = ({}, None)
+    for forbidden in nothing:
         document = two(on={"GO": forbidden})
         document["on"] = {"GO": ".b"}
         run = Running(document).send("GO")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import pydantic
@@ -53,7 +54,8 @@ def read_xstate(
         chart=chart,
         data=_shape(chart),
         functions=binder.functions(),
-        effects={one: offered.effects[one] for one in sorted(effects)},
+        # known by the document's name, which need not be a Python name
+        effects={one: replace(offered.effects[one], name=one) for one in sorted(effects)},
         children={one: offered.machines[one] for one, kind in invoked.items() if kind == "machine"},
     )
     return Imported(definition, tuple(findings.omissions))
