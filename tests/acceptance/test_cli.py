@@ -343,6 +343,83 @@ def test_a_chart_is_drawn_to_stdout_or_a_file(tmp_path: Path) -> None:
     assert file.read_text() == drawn.out
 
 
+# --- documents ------------------------------------------------------------------------------------
+
+DOOR: dict[str, Any] = {
+    "id": "door",
+    "initial": "closed",
+    "states": {
+        "closed": {"on": {"OPEN": {"target": "open", "guard": "is allowed", "actions": "note"}}},
+        "open": {"on": {"CLOSE": "closed"}, "entry": {"type": "xstate.sendTo"}},
+    },
+}
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> str:
+    file = tmp_path / "door.json"
+    file.write_text(json.dumps(DOOR))
+    return str(file)
+
+
+@pytest.fixture
+def lent(tmp_path: Path) -> str:
+    file = tmp_path / "lent_to_the_door.py"
+    file.write_text("def note(data):\n    pass\n\nfunctions = {'is allowed': lambda data: True}\n")
+    return str(file)
+
+
+def test_a_document_is_checked_with_what_is_offered_to_it(door: str, lent: str) -> None:
+    alone = run("check", door)
+    assert alone.code == 1
+    assert "action 'note' is not offered" in alone.err
+    assert "guard 'is allowed' is not offered" in alone.err
+    ran = run("check", door, "--offer", lent)
+    assert (ran.code, "door" in ran.out) == (0, True), ran.err
+    assert "left out" in ran.err
+    assert "/states/open/entry: xstate.sendTo" in ran.err
+
+
+def test_a_document_is_drawn_and_converted_without_its_functions(door: str, tmp_path: Path) -> None:
+    assert run("draw", door, "--format", "dot").out.startswith('digraph "door" {')
+    written = tmp_path / "again.json"
+    assert run("convert", door, "--to", "xstate", "-o", str(written)).code == 0
+    once = run("convert", str(written), "--to", "xstate").out
+    assert once == written.read_text()
+    scxml = run("convert", door, "--to", "scxml")
+    assert '<state id="closed">' in scxml.out
+    assert "a document can't carry Python" in scxml.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "exit_code", "told"),
+    [
+        ("gone.json", None, 3, "no file"),
+        ("bad.json", "{", 1, "it is not JSON"),
+        ("large.json", " " * 1_000_001, 1, "limit is 1000000 bytes"),
+        ("bad.scxml", "<scxml", 1, "problem"),
+    ],
+)
+def test_a_document_that_gives_no_machine_says_why(
+    tmp_path: Path, name: str, content: str | None, exit_code: int, told: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_text(content)
+    ran = run("check", str(file))
+    assert ran.code == exit_code, ran.err
+    assert told in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_two_modules_that_offer_one_name_are_refused(door: str, lent: str, tmp_path: Path) -> None:
+    other = tmp_path / "also_lent.py"
+    other.write_text("def note(data):\n    pass\n")
+    ran = run("check", door, "--offer", lent, "--offer", str(other))
+    assert ran.code == 2
+    assert "two things are called 'note'" in ran.err
+
+
 def test_help_tells_the_exit_codes() -> None:
     told = run("--help").out
     for word in ("refused", "not found", "not available", "serve", "incidents"):

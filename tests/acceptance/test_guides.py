@@ -103,3 +103,10 @@ async def test_the_guide_for_those_who_come_from_scxml_runs_as_it_stands() -> No
     names = names_in("scxml.md")
     assert await names["after_two_tries"]() == (["returned"], {"tries": 2})
     assert '`(["returned"], {"tries": 2})`' in (GUIDES / "scxml.md").read_text()
+
+
+async def test_the_guide_for_those_who_come_from_xstate_runs_as_it_stands() -> None:
+    names = names_in("xstate.md")
+    assert names["imported"].omissions == ()
+    assert await names["an_order_is_paid"]() == (["paid"], {"ok": True})
+    assert names["there_and_back"]()

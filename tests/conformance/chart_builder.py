@@ -36,6 +36,7 @@ from tests.conformance.named_functions import EPOCH, Data, define
 
 CLASS_NOTATION = Policy("exact", "refuse")
 SCXML = Policy("token", "event")
+XSTATE = Policy("wildcard", nesting="xstate")
 
 
 @dataclass(frozen=True)

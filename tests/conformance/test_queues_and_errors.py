@@ -14,6 +14,7 @@ from statehold.interpreter import (
 )
 from tests.conformance.chart_builder import (
     SCXML,
+    XSTATE,
     Running,
     after,
     always,
@@ -161,6 +162,35 @@ def test_under_token_matching_document_order_decides_even_when_the_star_stands_f
         )
     )
     assert run.send("foo").log == ["star"]
+
+
+@pytest.mark.parametrize(
+    ("event", "log"),
+    [
+        ("a", ["exact"]),
+        ("a.b", ["longer"]),
+        ("a.b.c", ["longer"]),
+        ("a.c", ["shorter"]),
+        ("ab", ["any"]),
+        ("done.state.x", ["any"]),
+    ],
+)
+def test_under_wildcard_matching_what_says_most_of_a_name_is_asked_first(
+    event: str, log: list[str]
+) -> None:
+    run = Running(
+        machine(
+            state("s"),
+            transitions=[
+                on_any("s", do=["any"]),
+                on("a.*", "s", do=["shorter"]),
+                on("a.b.*", "s", do=["longer"]),
+                on("a", "s", do=["exact"]),
+            ],
+            policy=XSTATE,
+        )
+    )
+    assert run.send(event).log == log
 
 
 def test_under_exact_matching_names_are_compared_whole() -> None:

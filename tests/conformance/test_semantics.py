@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance.chart_builder import (
+    XSTATE,
     Running,
     machine,
     on,
@@ -292,3 +293,41 @@ def test_a_targetless_transition_leaves_nothing_and_conflicts_with_nothing() -> 
     assert run.leaves == {"r", "s"}
     assert run.send("t").log == ["exit r", "r"]
     assert run.leaves == {"out"}
+
+
+# --- XState's nesting ------------------------------------------------------------------------
+
+
+def test_with_xstates_nesting_a_parallel_state_is_asked_only_if_no_region_takes_the_event() -> None:
+    def regions(*, own: bool) -> list[str]:
+        inner = [on("go", "a", do=["inside"])] if own else []
+        run = Running(
+            machine(
+                parallel("p", state("a"), state("b")),
+                transitions=[*inner, on("go", "p", do=["outside"])],
+                policy=XSTATE,
+            )
+        )
+        return run.send("go").log
+
+    assert regions(own=True) == ["inside"]
+    assert regions(own=False) == ["outside"]
+
+
+def test_with_xstates_nesting_a_transition_between_regions_stays_in_the_parallel_state() -> None:
+    run = Running(
+        machine(
+            parallel(
+                "p",
+                state("a", state("a1", exit=["exit a1"]), state("a2", entry=["enter a2"])),
+                state("b", state("b1", exit=["exit b1"]), state("b2", entry=["enter b2"])),
+                entry=["enter p"],
+                exit=["exit p"],
+            ),
+            transitions=[on("go", "a1 > b2")],
+            policy=XSTATE,
+        )
+    )
+    run.send("go")
+    assert run.log == ["exit b1", "exit a1", "enter b2"]
+    assert run.leaves == {"a1", "b2"}

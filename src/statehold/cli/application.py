@@ -33,8 +33,8 @@ application = typer.Typer(
     help="""Durable statecharts: serve machines, and look after their instances.
 
     A TARGET names machines: module:Class, path.py:Class, or a module or path.py alone, which
-    stands for every machine that it defines. Commands that name a MACHINE talk to a server
-    (--url, or STATEHOLD_URL).
+    stands for every machine that it defines; or a document: .json, .yaml, .scxml. Commands that
+    name a MACHINE talk to a server (--url, or STATEHOLD_URL).
 
     Exit codes: 0 done; 1 refused, or something is wrong with what was looked at; 2 wrong usage;
     3 not found; 4 not available, try again later.
@@ -48,6 +48,7 @@ application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_MACHINES)(definition.convert)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(schema.schema)
 application.command(rich_help_panel=_MACHINES)(put.put)

@@ -19,6 +19,7 @@ from statehold.chart.model import ROOT
 from statehold.check.finding import SEVERITIES, Finding
 from statehold.check.findings import STEP_LIMIT, findings
 from statehold.cli.definition import Targets
+from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_failure
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
@@ -33,6 +34,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 def check(
     targets: Targets,
+    offer: Offer = None,
     json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
     limit: Annotated[
@@ -45,12 +47,13 @@ def check(
     code is 1. Warnings are probably mistakes. What is meant so is silenced in the machine, with a
     reason.
     """
+    offered = load_offered(offer or ())
     summaries: list[dict[str, Any]] = []
     told: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
     code = DONE
     for target in (one for given in targets for one in _files(given)):
         try:
-            for definition in load_machines([target]):
+            for definition in load_machines([target], offered):
                 found = findings(definition, limit=limit)
                 told.append((definition, found))
                 summaries.append(_summary(definition, found))

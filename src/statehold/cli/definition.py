@@ -1,32 +1,88 @@
-"""Commands that look at a machine's code and talk to nobody."""
+"""``draw`` and ``convert``: a machine's chart in another form."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from statehold.cli.targets import load_machines
+from statehold.cli.offering import Offer, load_offered
+from statehold.cli.outcome import UsageError
+from statehold.cli.targets import (
+    TARGET_HELP,
+    chart_of,
+    load_machines_or_charts,
+    print_omissions,
+)
+from statehold.formats.dot import to_dot
+from statehold.formats.label import Detail
 from statehold.formats.mermaid import to_mermaid
+from statehold.formats.write import write_document
 
-Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help="module:Class or path.py")]
+Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
+Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help=TARGET_HELP)]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
 
 
 class Format(Enum):
     mermaid = "mermaid"
+    dot = "dot"
+
+
+class Notation(Enum):
+    native = "native"
+    xstate = "xstate"
+    scxml = "scxml"
+    mermaid = "mermaid"
+    dot = "dot"
+
+
+class Labels(Enum):
+    full = "full"
+    events = "events"
+    names = "names"
 
 
 def draw(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="module:Class or path.py")],
+    target: Target,
     format: Annotated[Format, typer.Option(help="The notation.")] = Format.mermaid,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
+    detail: Annotated[Labels, typer.Option(help="What stands at arrows.")] = Labels.full,
+    offer: Offer = None,
+    output: Output = None,
 ) -> None:
     """Draw a machine's chart as a diagram."""
-    drawn = "\n".join(to_mermaid(d.chart).rstrip("\n") + "\n" for d in load_machines([target]))
+    draws: dict[Format, Callable[..., str]] = {Format.mermaid: to_mermaid, Format.dot: to_dot}
+    labels: Detail = detail.value
+    charts = map(chart_of, load_machines_or_charts(target, load_offered(offer or ())))
+    drawn = (draws[format](chart, detail=labels).rstrip("\n") + "\n" for chart in charts)
+    _write("\n".join(drawn), output)
+
+
+def convert(
+    target: Target,
+    to: Annotated[Notation, typer.Option("--to", help="The notation to write.")],
+    offer: Offer = None,
+    output: Output = None,
+) -> None:
+    """Write a machine in another notation.
+
+    What that has no words for is told on stderr, or kept where other programs don't look.
+    """
+    found = load_machines_or_charts(target, load_offered(offer or ()))
+    if len(found) > 1:
+        names = ", ".join(chart_of(one).name for one in found)
+        raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
+    written = write_document(found[0], to.value)
+    print_omissions(target, written.omissions)
+    _write(written.text, output)
+
+
+def _write(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(drawn, nl=False)
+        typer.echo(text, nl=False)
     else:
-        output.write_text(drawn, encoding="utf-8")
+        output.write_text(text, encoding="utf-8")
         typer.echo(f"wrote {output}", err=True)

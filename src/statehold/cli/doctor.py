@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
@@ -36,12 +37,13 @@ def doctor(
     server: Annotated[
         str | None, typer.Option(envvar="STATEHOLD_URL", help="A server, as its clients reach it.")
     ] = None,
+    offer: Offer = None,
     json: Json = False,
 ) -> None:
     """Say what is wrong with a deployment, what it means and what to do."""
     if store is None and server is None:
         raise UsageError("say what to look at: --store, --server, or both")
-    machines = load_machines(targets or [])
+    machines = load_machines(targets or [], load_offered(offer or ()))
     found = asyncio.run(examine(store, machines, server))
     found.sort(key=lambda finding: _ORDER[finding.severity])
     if json:

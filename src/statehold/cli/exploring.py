@@ -22,18 +22,21 @@ from statehold.check.explore import reachable as reachable_configurations
 from statehold.check.place import parse
 from statehold.check.property import Property
 from statehold.check.space import PLACE_LIMIT
+from statehold.cli.definition import Target
+from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
 from statehold.errors import InvalidPayload, UnknownEvent
+from statehold.formats.notation import Offered
 from statehold.interpreter.explore import SEARCH_LIMIT, Reachable
 
 _STATES = "STATES are paths with &, | and ~; the word done is one too."
 
 
 def explore(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="module:Class or path.py")],
+    target: Target,
     to: Annotated[
         list[str], typer.Option("--to", metavar="STATES", help=f"The shortest way to it. {_STATES}")
     ] = [],  # noqa: B006 - typer copies it
@@ -57,6 +60,7 @@ def explore(
     limit: Annotated[
         int, typer.Option(min=1, max=10_000_000, help="Places, and configurations, to look at.")
     ] = PLACE_LIMIT,
+    offer: Offer = None,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="DIR", help="Writes the ways as scripts.")
     ] = None,
@@ -68,7 +72,7 @@ def explore(
     way, its own guards and actions with it. What was left out is told. Exit code 1: a property
     does not hold or is not known to, or a step raises.
     """
-    definition = _one(target)
+    definition = _one(target, load_offered(offer or ()))
     asked = _properties(definition, to, never_, always_, leads)
     configurations = reachable_configurations(definition.chart, limit=max(limit, SEARCH_LIMIT))
     try:
@@ -98,8 +102,8 @@ def explore(
     raise typer.Exit(REFUSED if wrong else DONE)
 
 
-def _one(target: str) -> Definition[Any]:
-    found = load_machines([target])
+def _one(target: str, offered: Offered) -> Definition[Any]:
+    found = load_machines([target], offered)
     if len(found) > 1:
         names = ", ".join(definition.name for definition in found)
         raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")

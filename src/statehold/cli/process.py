@@ -50,6 +50,7 @@ class Job(Struct, frozen=True, kw_only=True):
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
     ``puts``: machines that were put are run too, and taken where it serves; ``offer`` and
     ``allow_hosts`` are what they are lent.
+    ``offer`` are modules that lend to machines that come as data.
     """
 
     targets: list[str]

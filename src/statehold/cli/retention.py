@@ -19,7 +19,7 @@ from statehold.cli.arguments import read_age
 from statehold.cli.definition import Targets
 from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.session import Json
-from statehold.cli.targets import load_machines
+from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.engine import Retention
 from statehold.engine.archive import Archive
 from statehold.engine.clock import SystemClock
@@ -61,7 +61,7 @@ def purge(
     json: Json = False,
 ) -> None:
     """Purge finished instances and their journals from a store, once."""
-    machines = [definition.name for definition in load_machines(targets)]
+    machines = [chart_of(one).name for t in targets for one in load_machines_or_charts(t)]
     retention = Retention(read_age(older_than), archive)
     if store.startswith(_SQLITE) and not Path(store.removeprefix(_SQLITE)).exists():
         # opening it would make one

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import UsageError
 from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.put import AllowHost, Offer, RunsPuts, TakesPuts, check_lending
@@ -79,6 +80,7 @@ def serve(
         puts=puts,
         offer=offer or [],
         allow_hosts=allow_host or [],
+        targets=targets,
         store=store,
         serves=True,
         loopback=loopback,
@@ -95,6 +97,7 @@ def serve(
     if workers == 1:
         # told before the port is taken
         load_machines(targets or [])
+        load_machines(targets, load_offered(offer or ()))
     listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -140,6 +143,7 @@ def worker(
         puts=puts,
         offer=offer or [],
         allow_hosts=allow_host or [],
+        targets=targets,
         store=store,
         serves=False,
         log_format=log_format.value,
@@ -149,6 +153,7 @@ def worker(
     )
     if workers == 1:
         load_machines(targets or [])
+        load_machines(targets, load_offered(offer or ()))
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
     _run(job, workers, listener, "working on {}" + health)
@@ -163,7 +168,7 @@ def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) 
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
-        machines = load_machines(job.targets)
+        machines = load_machines(job.targets, load_offered(job.offer))
         # whoever waits for this line may connect when it is there
         run_job(
             job, machines, listener, name, lambda what: print(greeting.format(what), flush=True)

@@ -1,36 +1,41 @@
-"""From what a command line names, ``module:Class`` or ``path.py``, to machines."""
+"""From what a command line names, ``module:Class``, ``path.py`` or a document, to machines."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape
+
 from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
+from statehold.cli.modules import definition_of, load_module
 from statehold.cli.outcome import NotFound, UsageError
-from statehold.errors import StateholdError
+from statehold.errors import TooLarge
+from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered, Omission
+from statehold.formats.read import is_document, notation_of, read_document
+from statehold.formats.xstate import read_xstate_chart
+
+#: for the argument of a command that takes machines
+TARGET_HELP = "module:Class, path.py, or a document: .json, .yaml, .scxml"
+#: omissions of one document that are printed
+OMISSIONS_TOLD = 50
 
 
-class TargetFailed(StateholdError):
-    """A module raised while it was loaded."""
-
-    code = "target"
-
-
-def load_machines(targets: Sequence[str]) -> list[Definition[Any]]:
+def load_machines(targets: Sequence[str], offered: Offered = NOTHING) -> list[Definition[Any]]:
     """The machines that the targets name, each once, in order.
 
-    Raises ``NotFound`` for what is not there, ``UsageError`` for two machines of one name,
-    ``TargetFailed`` where a module raises, and ``DefinitionError`` where a machine has mistakes.
+    ``offered`` is what those that come as data may use; what of a document was left out is printed
+    to stderr. Raises ``NotFound`` for what is not there, ``UsageError`` for two machines of one
+    name, ``TargetFailed`` where a module raises, and ``DefinitionError`` where a machine has
+    mistakes.
     """
     found: dict[int, Definition[Any]] = {}
     for target in targets:
-        for definition in _load(target):
+        for definition in _load(target, offered):
             found.setdefault(id(definition), definition)
     names: dict[str, Definition[Any]] = {}
     for definition in found.values():
@@ -44,12 +49,57 @@ def load_machines(targets: Sequence[str]) -> list[Definition[Any]]:
     return list(found.values())
 
 
-def _load(target: str) -> list[Definition[Any]]:
+def load_machines_or_charts(
+    target: str, offered: Offered = NOTHING
+) -> list[Definition[Any] | Chart]:
+    """As :func:`load_machines`; but an XState document needs no functions to have a chart."""
+    if is_document(target):
+        raw = read_bytes(target)
+        if notation_of(raw, target) == "xstate":
+            chart, omissions, _ = read_xstate_chart(raw, machines=tuple(offered.machines))
+            print_omissions(target, omissions)
+            return [chart]
+    return [*load_machines([target], offered)]
+
+
+def chart_of(machine: Definition[Any] | Chart) -> Chart:
+    return machine if isinstance(machine, Chart) else machine.chart
+
+
+def read_bytes(path: str) -> bytes:
+    """A document; raises ``NotFound``, ``UsageError`` and ``TooLarge``."""
+    try:
+        with Path(path).open("rb") as file:
+            # one byte more tells whether there are more
+            raw = file.read(DOCUMENT_LIMIT + 1)
+            if len(raw) > DOCUMENT_LIMIT:
+                raise TooLarge(path, Path(path).stat().st_size, DOCUMENT_LIMIT)
+            return raw
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def print_omissions(target: str, omissions: Sequence[Omission]) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for omission in omissions[:OMISSIONS_TOLD]:
+        console.print(f"[yellow]left out[/] {escape(target)}: {escape(str(omission))}")
+    if len(omissions) > OMISSIONS_TOLD:
+        more = len(omissions) - OMISSIONS_TOLD
+        console.print(f"[yellow]left out[/] {escape(target)}: {more} more")
+
+
+def _load(target: str, offered: Offered) -> list[Definition[Any]]:
+    if is_document(target):
+        imported = read_document(read_bytes(target), offered, name=target)
+        print_omissions(target, imported.omissions)
+        return [imported.definition]
     where, colon, name = target.rpartition(":")
     # a drive letter's colon is none of ours
     if not colon or name.startswith(("\\", "/")):
         where, name = target, ""
-    module = _import(where)
+    module = load_module(where)
     if name:
         value = getattr(module, name, None)
         definition = definition_of(value)
@@ -65,12 +115,6 @@ def _load(target: str) -> list[Definition[Any]]:
     return definitions
 
 
-def definition_of(value: Any) -> Definition[Any] | None:
-    """What a machine's class, or a definition, stands for; None for anything else."""
-    definition = getattr(value, "definition", None)
-    return definition if isinstance(definition, Definition) else None
-
-
 def _machines_in(module: ModuleType) -> dict[str, Definition[Any]]:
     """Those that the module defines itself, not those that it imports."""
     found = {}
@@ -82,60 +126,3 @@ def _machines_in(module: ModuleType) -> dict[str, Definition[Any]]:
             continue
         found[name] = definition
     return found
-
-
-def _import(where: str) -> ModuleType:
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    importlib.invalidate_caches()
-    if where.endswith(".py"):
-        return _import_file(Path(where))
-    try:
-        return importlib.import_module(where)
-    except ModuleNotFoundError as error:
-        if error.name and (where == error.name or where.startswith(error.name + ".")):
-            raise NotFound(f"no module is called {where!r}, looked for from {Path.cwd()}") from None
-        raise _failed(where, error) from error
-    except StateholdError:
-        raise
-    except Exception as error:
-        raise _failed(where, error) from error
-
-
-def _import_file(path: Path) -> ModuleType:
-    path = path.resolve()
-    if not path.is_file():
-        raise NotFound(f"there is no file {path}")
-    # the file may import its neighbours
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    known = sys.modules.get(path.stem)
-    if known is not None and getattr(known, "__file__", None) == str(path):
-        return known
-    # a module of that name from elsewhere must not be replaced
-    name = path.stem if known is None else f"{path.stem}_{abs(hash(path)):x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise NotFound(f"{path} can't be loaded as a Python module")
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses and pydantic look their module up while it is being run
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except StateholdError:
-        del sys.modules[name]
-        raise
-    except Exception as error:
-        del sys.modules[name]
-        raise _failed(str(path), error) from error
-    return module
-
-
-def _failed(where: str, error: Exception) -> TargetFailed:
-    """Says where in the user's code it happened, not how the import got there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
-    place = f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
-    if isinstance(error, SyntaxError):
-        place = f" at {error.filename}:{error.lineno}"
-    return TargetFailed(f"{where} raised {type(error).__name__}{place}: {error}")

@@ -51,7 +51,15 @@ def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[A
         return parsed, _flat(shape, parsed)
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
-    return NamedEvent(name, fields.get("data")), Raw(_bound(_written(plain), limit))
+    return NamedEvent(name, _carried(fields)), Raw(_bound(_written(plain), limit))
+
+
+def _carried(fields: dict[str, Any]) -> Any:
+    """What a flat event without a class carries: its ``data`` where that is all, else its fields.
+
+    It is written back under ``data``, so what was read once is read the same ever after.
+    """
+    return fields.get("data") if fields.keys() <= {"data"} else fields
 
 
 def _written(plain: Any) -> bytes:

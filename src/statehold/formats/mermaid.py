@@ -9,14 +9,11 @@ state; any other one at the end, since naming a state inside another one moves i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import Literal
+from collections.abc import Collection, Iterator
 
-from statehold.chart.event import failure_event, result_event
-from statehold.chart.model import Block, Chart, Delay, Initial, StateNode, Transition, Trigger
+from statehold.chart.model import Chart, Initial, StateNode, Transition, Trigger
 from statehold.chart.tree import Tree
-
-Detail = Literal["full", "events", "names"]
+from statehold.formats.label import Detail, Labels
 
 
 def to_mermaid(chart: Chart, *, active: Collection[str] = (), detail: Detail = "full") -> str:
@@ -54,11 +51,7 @@ class _Diagram:
         self.tree = Tree(chart)
         self.ids = _safe_ids(chart)
         self.lines: list[str] = ["stateDiagram-v2"]
-        self.outcomes: dict[str, str] = {}
-        for state in chart.states:
-            for invoke in state.invokes:
-                self.outcomes[result_event(invoke.id)] = f"on result of {invoke.name}"
-                self.outcomes[failure_event(invoke.id)] = f"on failure of {invoke.name}"
+        self.labels = Labels(chart, detail)
         self.inside: dict[int, list[tuple[str, str, Transition]]] = {}
         self.across: list[tuple[str, str, Transition]] = []
         self._sort_arrows()
@@ -124,13 +117,13 @@ class _Diagram:
 
     def initial(self, state: int, initial: Initial, depth: int) -> None:
         tree = self.tree
-        does = _actions(initial.actions) if self.detail == "full" else ""
+        does = self.labels.does(initial.actions)
         for target in initial.targets:
             child = tree.index[target]
             while tree.parent[child] != state:
                 child = tree.parent[child]
             words = [f"to {target}"] if tree.states[child].id != target else []
-            label = " ".join([*words, *([f"/ {does}"] if does else [])])
+            label = " ".join([*words, *([does] if does else [])])
             arrow = f"[*] --> {self.ids[tree.states[child].id]}"
             self.line(depth, f"{arrow} : {_escape(label)}" if label else arrow)
 
@@ -180,59 +173,13 @@ class _Diagram:
     def words(self, transition: Transition) -> str:
         """What stands at an arrow."""
         if transition.trigger is _DEFAULT:
-            does = _actions(transition.actions) if self.detail == "full" else ""
-            return f"/ {does}" if does else ""
-        if self.detail == "names":
-            return _name(transition.id)
-        happens = self.trigger(transition)
-        if self.detail == "events":
-            return happens
-        roles = [
-            guard.name.replace(",", " or ") for guard in transition.guards if guard.kind == "by"
-        ]
-        guards = [
-            f"in {guard.name}" if guard.kind == "in" else guard.name
-            for guard in transition.guards
-            if guard.kind != "by"
-        ]
-        words = [happens]
-        if roles:
-            words.append(f"by {' and '.join(roles)}")
-        if guards:
-            words.append(f"[{' and '.join(guards)}]")
-        if transition.actions:
-            words.append(f"/ {_actions(transition.actions)}")
-        return " ".join(words)
-
-    def trigger(self, transition: Transition) -> str:
-        trigger = transition.trigger
-        match trigger.kind:
-            case "after":
-                return f"after {_spoken(trigger.delay)}"
-            case "done":
-                return "on done"
-            case "any":
-                return "any event"
-            case "always":
-                return "always"
-        names = (self.outcomes.get(name, name) for name in trigger.events)
-        return " or ".join(dict.fromkeys(names))
+            return self.labels.does(transition.actions)
+        return self.labels.transition(transition)
 
     # --- notes ---
 
     def note(self, state: StateNode) -> None:
-        lines = [f"owner {state.owner}"] if state.owner else []
-        lines += [
-            f"runs {'machine ' if invoke.kind == 'machine' else ''}{invoke.name}"
-            for invoke in state.invokes
-        ]
-        if state.entry:
-            lines.append(f"entry / {_actions(state.entry)}")
-        if state.exit:
-            lines.append(f"exit / {_actions(state.exit)}")
-        if state.deadline is not None:
-            lines.append(f"to be left within {_spoken(state.deadline)}")
-        lines = [_escape(line) for line in lines]
+        lines = [_escape(line) for line in self.labels.state(state)]
         if not self._is_leaf(state.id):
             lines += self.within(self.tree.index[state.id])
         if not lines:
@@ -262,29 +209,3 @@ def _safe_ids(chart: Chart) -> dict[str, str]:
 
 def _escape(text: str) -> str:
     return "".join(_ESCAPED.get(character, character) for character in text)
-
-
-def _name(transition: str) -> str:
-    return transition.partition("[")[0].rpartition(".")[2]
-
-
-def _actions(blocks: Iterable[Block]) -> str:
-    return ", ".join(
-        f"ask for {action.name}" if action.kind == "effect" else action.name
-        for block in blocks
-        for action in block
-    )
-
-
-_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-
-
-def _spoken(delay: Delay | None) -> str:
-    """``10 minutes``, in the largest unit that leaves a whole number."""
-    if delay is None or delay.seconds is None:
-        return (delay.function if delay else None) or ""
-    for seconds, unit in _UNITS:
-        count = delay.seconds / seconds
-        if count >= 1 and count == int(count):
-            return f"{int(count)} {unit}{'' if count == 1 else 's'}"
-    return f"{delay.seconds:g} seconds"

@@ -63,7 +63,8 @@ def _wildcard_match(descriptor: str, name: str) -> bool:
 def _looseness(trigger: Trigger, name: str) -> int:
     """Smaller where the descriptor that takes the event says more of its name."""
     if name in trigger.events:
-        return -len(name) - 2
+        # more than the longest wildcard for it, `name.*`
+        return -len(name) - 3
     return min((-len(d) for d in trigger.events if _wildcard_match(d, name)), default=-1)
 
 

@@ -81,9 +81,12 @@ class _Writer:
             self.line(script, 1)
         if not self.born:
             self.left_out(root)
-            if chart.policy.matching == "exact":
+            if chart.policy.matching != "token":
                 why = "in SCXML a transition for x takes x.y too, and * decides by its place"
                 self.omit("whole names of events", "the chart", why)
+            if chart.policy.nesting != "scxml":
+                why = "in SCXML a parallel state is left by transitions between its regions"
+                self.omit("XState's nesting", "the chart", why)
         if root.kind == "parallel":
             why = "the root of a document is never parallel; its regions stand in a state of it"
             self.omit("kind parallel", "the root", why)

@@ -1,15 +1,17 @@
 """XState's JSON, version 5 and version 4's spelling of it, in and out.
 
-``read_xstate`` gives a machine whose guards, actions and delays are Python functions offered by name;
-``read_xstate_chart`` its chart, without any function, for drawing and checking; ``write_xstate`` a
-document of version 5. A chart that is written and read is the same chart: what XState has no words
-for stands in ``meta``, under ``statehold``. docs/guides/xstate.md tells what differs.
+``read_xstate`` gives a machine whose guards, actions and delays are Python functions, offered by
+name; ``read_xstate_chart`` its chart, without any function, for drawing and checking;
+``write_xstate`` a document of version 5. A chart that is written and read is the same chart: what
+XState has no words for stands in ``meta``, under ``statehold``. docs/guides/xstate.md tells what
+differs.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import pydantic
@@ -52,7 +54,8 @@ def read_xstate(
         chart=chart,
         data=_shape(chart),
         functions=binder.functions(),
-        effects={one: offered.effects[one] for one in sorted(effects)},
+        # known by the document's name, which need not be a Python name
+        effects={one: replace(offered.effects[one], name=one) for one in sorted(effects)},
         children={one: offered.machines[one] for one, kind in invoked.items() if kind == "machine"},
     )
     return Imported(definition, tuple(findings.omissions))

@@ -1,7 +1,8 @@
 """From the names in a chart to functions, effects and machines that are offered for them.
 
-A function takes ``(data)``, ``(data, event)`` or ``(data, event, context)``; parameters of an action
-or a guard are keyword arguments beside them. What is composed of others, or is data, is made here.
+A function takes ``(data)``, ``(data, event)`` or ``(data, event, context)``; parameters of an
+action or a guard are keyword arguments beside them. What is composed of others, or is data, is made
+here.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _WHY_NOT = {
     "xstate.respond": "write an action that uses context.send",
     "xstate.invoke": "invoke it in a state",
 }
-_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
 
 
 class Content:

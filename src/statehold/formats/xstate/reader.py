@@ -444,7 +444,11 @@ class Reader:
         id = self._id(source, label, ours.get("id"), place)
         given = config.get("target")
         targets = () if given is None else self._targets(source, given, below(place, "target"))
-        onward, internal = inward(source, targets, self._reenters(config))
+        reenter = self._reenters(config)
+        if reenter and source.parent is None and targets and config.get("reenter") is True:
+            where = below(place, "reenter")
+            self.findings.omit("reenter", where, "the machine itself is never left")
+        onward, internal = inward(source, targets, reenter)
         if trigger.kind == "after":
             # those after the first wait for its timer
             trigger = (

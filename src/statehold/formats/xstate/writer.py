@@ -157,8 +157,7 @@ class _Writer:
         if transition.targets:
             targets = [self._reference(target) for target in transition.targets]
             written["target"] = targets[0] if len(targets) == 1 else targets
-            source = transition.source
-            if not transition.internal and all(self._holds(source, t) for t in transition.targets):
+            if self._reenters(transition):
                 written["reenter"] = True
         if guard := self._guard(transition.guards):
             written["guard"] = guard
@@ -173,6 +172,12 @@ class _Writer:
             # XState has one event to a transition
             copy = {**written, "meta": {**written.get("meta", {}), OURS: {"copy": True}}}
             other.append(copy)
+
+    def _reenters(self, transition: Transition) -> bool:
+        # the root is left there, and never here
+        source = transition.source
+        within = all(self._holds(source, target) for target in transition.targets)
+        return within and not transition.internal and source != ROOT
 
     def _lists(self, transition: Transition) -> Iterator[list[Any]]:
         """Where the transition is written: a list of the document for each of its events."""

@@ -1,0 +1,130 @@
+"""What is written at the arrows and states of a diagram, whatever draws it.
+
+A function that is an expression has its text for a name, and a text may be long: each name is put
+on one line and cut after ``NAME_LIMIT`` characters. The whole stands in the chart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from statehold.chart.event import failure_event, result_event, timer_event
+from statehold.chart.model import Block, Chart, Delay, StateNode, Transition
+
+Detail = Literal["full", "events", "names"]
+
+#: characters of one name in a diagram
+NAME_LIMIT = 72
+#: names of one list in a diagram
+NAMES_LIMIT = 8
+
+_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+class Labels:
+    """The words for one chart's transitions and states; not escaped for any notation."""
+
+    def __init__(self, chart: Chart, detail: Detail) -> None:
+        self.detail = detail
+        #: what the interpreter's own events mean to a person
+        self.outcomes: dict[str, str] = {}
+        for state in chart.states:
+            for invoke in state.invokes:
+                name = cut(invoke.name)
+                self.outcomes[result_event(invoke.id)] = f"on result of {name}"
+                self.outcomes[failure_event(invoke.id)] = f"on failure of {name}"
+        for transition in chart.transitions:
+            if transition.trigger.kind == "after":
+                spoken = f"after {spoken_delay(transition.trigger.delay)}"
+                self.outcomes[timer_event(transition.id)] = spoken
+
+    def transition(self, transition: Transition) -> str:
+        """``event by roles [guards] / actions``, or less of it."""
+        if self.detail == "names":
+            return cut(_own_name(transition.id))
+        happens = self.trigger(transition)
+        if self.detail == "events":
+            return happens
+        roles = [g.name.replace(",", " or ") for g in transition.guards if g.kind == "by"]
+        guards = [
+            f"in {guard.name}" if guard.kind == "in" else guard.name
+            for guard in transition.guards
+            if guard.kind != "by"
+        ]
+        words = [happens]
+        if roles:
+            words.append(f"by {' and '.join(_some(roles))}")
+        if guards:
+            words.append(f"[{' and '.join(_some(guards))}]")
+        if transition.actions:
+            words.append(self.does(transition.actions))
+        return " ".join(words)
+
+    def trigger(self, transition: Transition) -> str:
+        trigger = transition.trigger
+        match trigger.kind:
+            case "after":
+                return f"after {spoken_delay(trigger.delay)}"
+            case "done":
+                return "on done"
+            case "any":
+                return "any event"
+            case "always":
+                return "always"
+        names = dict.fromkeys(self.outcomes.get(name, name) for name in trigger.events)
+        return " or ".join(_some(names))
+
+    def does(self, blocks: Iterable[Block]) -> str:
+        """``/ actions``; empty where there are none, or where less is wanted."""
+        names = list(_names(blocks))
+        return f"/ {', '.join(_some(names))}" if names and self.detail == "full" else ""
+
+    def state(self, state: StateNode) -> list[str]:
+        """What a state does, a line each."""
+        lines = [f"owner {cut(state.owner)}"] if state.owner else []
+        lines += [
+            f"runs {'machine ' if invoke.kind == 'machine' else ''}{cut(invoke.name)}"
+            for invoke in state.invokes[:NAMES_LIMIT]
+        ]
+        if entry := list(_names(state.entry)):
+            lines.append(f"entry / {', '.join(_some(entry))}")
+        if leaving := list(_names(state.exit)):
+            lines.append(f"exit / {', '.join(_some(leaving))}")
+        if state.deadline is not None:
+            lines.append(f"to be left within {spoken_delay(state.deadline)}")
+        return lines
+
+
+def cut(name: str) -> str:
+    """On one line, and no longer than a diagram bears."""
+    name = " ".join(name.split()) if "\n" in name or "\t" in name else name
+    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1].rstrip()}…"
+
+
+def spoken_delay(delay: Delay | None) -> str:
+    """``10 minutes``, in the largest unit that leaves a whole number."""
+    if delay is None or delay.seconds is None:
+        return cut((delay.function if delay else None) or "")
+    for seconds, unit in _UNITS:
+        count = delay.seconds / seconds
+        if count >= 1 and count == int(count):
+            return f"{int(count)} {unit}{'' if count == 1 else 's'}"
+    return f"{delay.seconds:g} seconds"
+
+
+def _some(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    more = len(found) - NAMES_LIMIT
+    return [*map(cut, found[:NAMES_LIMIT]), *([f"{more} more"] if more > 0 else [])]
+
+
+def _names(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        for action in block:
+            yield f"ask for {action.name}" if action.kind == "effect" else action.name
+
+
+def _own_name(transition: str) -> str:
+    return re.sub(r"\[.*", "", transition, flags=re.DOTALL).rpartition(".")[2]

@@ -1,0 +1,122 @@
+"""One way from a document to a machine, whatever notation it is in.
+
+1. A file's name tells the notation: ``.scxml`` and ``.xml`` are SCXML, ``.yaml`` and ``.yml`` ours.
+   ``.json`` is ours if its top level has the key ``statehold``, else XState's.
+2. Without a telling name the first sign that is no blank does: ``<`` is SCXML, ``{`` is JSON.
+3. A reader is imported when it is wanted: each needs libraries of an extra that others do without.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from statehold.errors import StateholdError
+from statehold.formats.notation import NOTHING, Imported, Offered
+
+#: by a file's suffix; None: what is in it decides
+SUFFIXES: dict[str, str | None] = {
+    ".scxml": "scxml",
+    ".xml": "scxml",
+    ".yaml": "native",
+    ".yml": "native",
+    ".json": None,
+}
+#: the module and the function that read a notation, and the extra that the module needs
+_READERS = {
+    "native": ("statehold.formats.native", "read_native", "native"),
+    "xstate": ("statehold.formats.xstate", "read_xstate", ""),
+    "scxml": ("statehold.formats.scxml", "read_scxml", "scxml"),
+}
+NOTATIONS = tuple(_READERS)
+#: the key at the top of a document that makes it one of ours
+OURS = "statehold"
+
+
+class UnknownNotation(StateholdError):
+    """No notation is called so."""
+
+    code = "unknown-notation"
+
+    def __init__(self, notation: str, known: Sequence[str]) -> None:
+        self.notation = notation
+        super().__init__(f"no notation is called {notation!r}; known are {', '.join(known)}")
+
+
+class ExtraMissing(StateholdError):
+    """A notation needs libraries that are not installed."""
+
+    code = "extra-missing"
+
+    def __init__(self, what: str, extra: str, module: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{what} needs {module}, which is not installed; "
+            f"install it with: pip install 'statehold[{extra}]'"
+        )
+
+
+def read_document(
+    raw: bytes | str,
+    offered: Offered = NOTHING,
+    *,
+    notation: str | None = None,
+    name: str = "",
+) -> Imported:
+    """The machine in a document; ``name`` is that of its file, for telling the notation.
+
+    Raises ``DefinitionError``, ``UnknownNotation`` and ``ExtraMissing``.
+    """
+    notation = notation or notation_of(raw, name)
+    if notation not in _READERS:
+        raise UnknownNotation(notation, NOTATIONS)
+    module, function, extra = _READERS[notation]
+    read = getattr(imported(f"the notation {notation}", module, extra), function)
+    found = read(raw, offered=offered)
+    assert isinstance(found, Imported)
+    return found
+
+
+def is_document(name: str) -> bool:
+    """Whether a file of this name is one that :func:`read_document` is for."""
+    return PurePath(name).suffix.lower() in SUFFIXES
+
+
+def notation_of(raw: bytes | str, name: str = "") -> str:
+    """``native``, ``xstate`` or ``scxml``; whether the document is sound is for its reader."""
+    told = SUFFIXES.get(PurePath(name).suffix.lower())
+    if told is not None:
+        return told
+    start = raw[:1_000].lstrip("\ufeff \t\r\n") if isinstance(raw, str) else _start(raw)
+    if start.startswith("<"):
+        return "scxml"
+    if start.startswith("{"):
+        return "native" if OURS in _top_level(raw) else "xstate"
+    return "xstate" if PurePath(name).suffix.lower() == ".json" else "native"
+
+
+def _start(raw: bytes) -> str:
+    return raw[:1_000].decode(errors="replace").lstrip("\ufeff \t\r\n")
+
+
+def _top_level(raw: bytes | str) -> dict[str, Any]:
+    """The keys of an object, without reading what they hold; none where it is not JSON."""
+    try:
+        return dict(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+
+
+def imported(what: str, module: str, extra: str) -> Any:
+    """A module of a notation; raises ``ExtraMissing`` where what it needs is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if not extra or missing.startswith("statehold"):
+            raise
+        raise ExtraMissing(what, extra, missing) from None
