@@ -20,7 +20,7 @@ import time
 import msgspec
 
 from statehold.cli.logs import LogFormat, configure_logging
-from statehold.cli.offering import load_offered
+from statehold.cli.offering import lend
 from statehold.cli.outcome import explain_failure
 from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.targets import load_machines
@@ -45,8 +45,9 @@ def main() -> None:
             target=_outlive_no_supervisor, args=(control, job.stop_seconds), daemon=True
         ).start()
         try:
-            machines = load_machines(job.targets, load_offered(job.offer))
-            run_job(job, machines, listener, worker, lambda what: _tell(control, what))
+            offered = lend(job.offer, job.allow_hosts)
+            machines = load_machines(job.targets, offered)
+            run_job(job, machines, offered, listener, worker, lambda what: _tell(control, what))
         except StateholdError as error:
             sys.exit(explain_failure(error))
 

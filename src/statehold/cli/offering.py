@@ -1,4 +1,4 @@
-"""``--offer``: what Python modules lend to machines that come as data."""
+"""``--offer`` and ``--allow-host``: what is lent to machines that come as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from statehold.chart.effect import Effect
+from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import AMachine
 from statehold.cli.modules import definition_of, load_module
 from statehold.cli.outcome import UsageError
@@ -25,13 +25,62 @@ Offer = Annotated[
 ]
 
 
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="HOST[:PORT]",
+        help="Let machines that come as data send requests there, over https; may be repeated.",
+    ),
+]
+
+
+def check_hosts(allowed: Sequence[str]) -> None:
+    """Raises ``UsageError`` for what is no host."""
+    if allowed:
+        # httpx is an extra
+        from statehold.effects.hosts import Hosts
+
+        try:
+            Hosts(allowed)
+        except ValueError as error:
+            raise UsageError(f"--allow-host: {error}") from None
+
+
+def lend(modules: Sequence[str], hosts: Sequence[str]) -> Offered:
+    """What a process that runs machines lends them; :func:`take_back` ends it."""
+    if not hosts:
+        return load_offered(modules, None)
+    from statehold.effects.hosts import Hosts
+    from statehold.effects.http import Requests
+
+    return load_offered(modules, Requests(Hosts(hosts)))
+
+
+async def take_back(offered: Offered) -> None:
+    """Ends the connections that requests were sent over."""
+    close = getattr(offered.http, "close", None)
+    if close is not None:
+        await close()
+
+
+def _any_host(call: HttpCall) -> Callable[..., Any]:
+    """For commands that look at a machine and perform nothing."""
+
+    async def unsent(data: Any, told: Call) -> Any:
+        raise AssertionError("a command that looks at a machine sends no request")
+
+    return unsent
+
+
 def load_offered(
-    modules: Sequence[str], http: Callable[[HttpCall], Callable[..., Any]] | None = None
+    modules: Sequence[str], http: Callable[[HttpCall], Callable[..., Any]] | None = _any_host
 ) -> Offered:
     """Effects, machines and functions that the modules define themselves, by their names.
 
     What has a name in a chart that is no Python name stands in a dictionary of the module, called
-    ``functions`` or ``effects``. Raises ``NotFound``, ``TargetFailed``, and ``UsageError`` for two
+    ``functions`` or ``effects``. Without ``http``, a declared request may go to any host, as none
+    is ever sent. Raises ``NotFound``, ``TargetFailed``, and ``UsageError`` for two
     of one name.
     """
     functions: dict[str, Callable[..., Any]] = {}

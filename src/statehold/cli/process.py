@@ -19,10 +19,11 @@ from fastapi import FastAPI
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
-from statehold.cli.put import load_offered
+from statehold.cli.offering import take_back
 from statehold.cli.retention import read_retention
 from statehold.engine import Engine, Puts
 from statehold.engine.limits import Limits
+from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
 from statehold.server.auth import LOOPBACK_HOSTS, PUT_ROLE, by_role
@@ -48,9 +49,8 @@ class Job(Struct, frozen=True, kw_only=True):
     ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
-    ``puts``: machines that were put are run too, and taken where it serves; ``offer`` and
-    ``allow_hosts`` are what they are lent.
-    ``offer`` are modules that lend to machines that come as data.
+    ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
+    ``allow_hosts`` are what machines that come as data are lent.
     """
 
     targets: list[str]
@@ -89,6 +89,7 @@ def name_worker() -> str:
 def run_job(
     job: Job,
     machines: Sequence[Definition[Any]],
+    offered: Offered,
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
@@ -96,12 +97,13 @@ def run_job(
     """Returns after a graceful stop. ``up`` is called once requests can be taken, with what is
     run: ``order v3, refund v1``."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(job, machines, listener, worker, up))
+        runner.run(_run(job, machines, offered, listener, worker, up))
 
 
 async def _run(
     job: Job,
     machines: Sequence[Definition[Any]],
+    offered: Offered,
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
@@ -109,7 +111,7 @@ async def _run(
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
     tracing = _tracing()
     async with (
-        _puts(job) as puts,
+        _lent(offered),
         Engine(
             job.store,
             machines,
@@ -118,7 +120,7 @@ async def _run(
             observer=metrics,
             tracer=tracing,
             retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
-            puts=puts,
+            puts=Puts(offered) if job.puts else None,
         ) as engine,
     ):
         running = (f"{m.name} v{m.version}" for m in engine.machines.values())
@@ -152,23 +154,11 @@ async def _run(
 
 
 @asynccontextmanager
-async def _puts(job: Job) -> AsyncIterator[Puts | None]:
-    """What machines that are put are lent, while the block runs."""
-    if not job.puts:
-        yield None
-        return
-    if not job.allow_hosts:
-        yield Puts(load_offered(job.offer, None))
-        return
-    # httpx is an extra
-    from statehold.effects.hosts import Hosts
-    from statehold.effects.http import Requests
-
-    requests = Requests(Hosts(job.allow_hosts))
+async def _lent(offered: Offered) -> AsyncIterator[None]:
     try:
-        yield Puts(load_offered(job.offer, requests))
+        yield
     finally:
-        await requests.close()
+        await take_back(offered)
 
 
 def _settle_memory() -> None:

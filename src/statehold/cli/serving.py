@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from statehold.cli.logs import LogFormat, configure_logging
-from statehold.cli.offering import Offer, load_offered
+from statehold.cli.offering import AllowHost, Offer, check_hosts, lend
 from statehold.cli.outcome import UsageError
 from statehold.cli.process import Job, name_worker, run_job
-from statehold.cli.put import AllowHost, Offer, RunsPuts, TakesPuts, check_lending
+from statehold.cli.put import RunsPuts, TakesPuts
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
-from statehold.cli.targets import load_machines
+from statehold.cli.targets import TARGET_HELP, load_machines
 from statehold.errors import StateholdError
 from statehold.stores.address import is_shared
 
@@ -50,7 +50,7 @@ Grace = Annotated[
 
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[TARGET]...", help="module:Class or path.py; none with --put alone"),
+    typer.Argument(metavar="[TARGET]...", help=f"{TARGET_HELP}; none with --put alone"),
 ]
 
 
@@ -80,7 +80,6 @@ def serve(
         puts=puts,
         offer=offer or [],
         allow_hosts=allow_host or [],
-        targets=targets,
         store=store,
         serves=True,
         loopback=loopback,
@@ -92,12 +91,11 @@ def serve(
     )
     _check_workers(store, workers)
     _check_targets(targets, puts=puts)
-    check_lending(puts, offer or (), allow_host or ())
+    check_hosts(allow_host or ())
     read_retention(keep or (), archive)
     if workers == 1:
         # told before the port is taken
-        load_machines(targets or [])
-        load_machines(targets, load_offered(offer or ()))
+        load_machines(targets or [], lend(offer or (), allow_host or ()))
     listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -136,14 +134,13 @@ def worker(
         )
     _check_workers(store, workers)
     _check_targets(targets, puts=puts)
-    check_lending(puts, offer or (), allow_host or ())
+    check_hosts(allow_host or ())
     read_retention(keep or (), archive)
     job = Job(
         targets=targets or [],
         puts=puts,
         offer=offer or [],
         allow_hosts=allow_host or [],
-        targets=targets,
         store=store,
         serves=False,
         log_format=log_format.value,
@@ -152,8 +149,7 @@ def worker(
         archive=None if archive is None else str(archive),
     )
     if workers == 1:
-        load_machines(targets or [])
-        load_machines(targets, load_offered(offer or ()))
+        load_machines(targets or [], lend(offer or (), allow_host or ()))
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
     _run(job, workers, listener, "working on {}" + health)
@@ -168,10 +164,16 @@ def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) 
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
-        machines = load_machines(job.targets, load_offered(job.offer))
+        offered = lend(job.offer, job.allow_hosts)
+        machines = load_machines(job.targets, offered)
         # whoever waits for this line may connect when it is there
         run_job(
-            job, machines, listener, name, lambda what: print(greeting.format(what), flush=True)
+            job,
+            machines,
+            offered,
+            listener,
+            name,
+            lambda what: print(greeting.format(what), flush=True),
         )
         return
     configure_logging(LogFormat(job.log_format), access_log=job.access_log)
@@ -191,8 +193,7 @@ def _check_targets(targets: list[str] | None, *, puts: bool) -> None:
     """Raises ``UsageError``."""
     if not targets and not puts:
         raise UsageError(
-            "name what to run, module:Class or path.py, or give --put to run what was put into the "
-            "store"
+            f"name what to run, {TARGET_HELP}, or give --put to run what was put into the store"
         )
 
 
