@@ -5,12 +5,12 @@ moves when it is told to. The kit is the engine itself, on a manual clock and wi
 answer as the test wants. With pytest both come as fixtures, ``harness`` and ``engine_kit``.
 """
 
+from statehold.check.asked import Asked, Sent
+from statehold.check.stepped import EPOCH, NeverAtRest
 from statehold.engine.clock import ManualClock
-from statehold.testing.asked import Asked, Sent
 from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed
 from statehold.testing.harness import Harness
-from statehold.testing.stepped import EPOCH, NeverAtRest
 
 __all__ = [
     "EPOCH",

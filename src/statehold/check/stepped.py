@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
+from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, jsonable, parse_event
+from statehold.check.asked import Asked, Sent
+from statehold.check.story import Story
 from statehold.define import Machine
-from statehold.engine.events import jsonable, parse_event
-from statehold.engine.limits import Limits
 from statehold.errors import ActionFailed, NotAllowed, StateholdError, TooLarge
 from statehold.interpreter.command import (
     CancelEffect,
@@ -34,12 +35,10 @@ from statehold.interpreter.command import (
 from statehold.interpreter.outlook import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot, Step, Timer
 from statehold.interpreter.step import start, step
-from statehold.testing.asked import Asked, Sent
-from statehold.testing.story import Story
 
 D = TypeVar("D")
 
-#: when a test's clock starts, unless told otherwise
+#: when the clock starts, unless told otherwise
 EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: timers and messages that one call delivers
 DUE_LIMIT = 10_000
@@ -69,7 +68,10 @@ class _Mail:
 
 
 class Stepped(Generic[D]):
-    """See :class:`statehold.testing.Harness`, which adds outcomes of effects and assertions."""
+    """See :class:`.instance.Simulated`, which adds what becomes of effects.
+
+    ``event_bytes`` and ``data_bytes`` bound one event and the data, as an engine's limits do.
+    """
 
     def __init__(
         self,
@@ -78,11 +80,13 @@ class Stepped(Generic[D]):
         *,
         id: str = "test",
         now: datetime = EPOCH,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        event_bytes: int = EVENT_BYTES,
+        data_bytes: int = DATA_BYTES,
     ) -> None:
         self.definition: Definition[D] = machine.definition
         self.id = id
-        self.limits = limits
+        self._event_bytes = event_bytes
+        self._data_bytes = data_bytes
         #: every effect and child that was asked for, in order, finished ones too
         self.asked: list[Asked] = []
         #: every event that was sent to an instance, itself included
@@ -103,7 +107,7 @@ class Stepped(Generic[D]):
 
     @property
     def now(self) -> datetime:
-        """The moment that the test's clock shows."""
+        """The moment that the clock shows."""
         return self._now
 
     @property
@@ -200,20 +204,19 @@ class Stepped(Generic[D]):
             raise ValueError(f"the clock can't go back by {-by}")
         target = self._now + by
         for _ in range(DUE_LIMIT):
-            due = self._next_due()
+            due = self.next_due
             if due is None or due > target:
                 self._now = target
                 return self
             self._happen(due)
         raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
 
-    def jump(self) -> Self:
-        """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
-        due = self._next_due()
-        if due is None:
-            self._wrong("nothing is due, now or later", "a timer that runs")
-        self._happen(due)
-        return self
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next timer, or delayed message to itself, is due; None if there is none."""
+        moments = [timer.due for timer in self._snapshot.timers]
+        moments += [mail.due for mail in self._mail]
+        return min(moments, default=None)
 
     # --- underneath ---
 
@@ -221,7 +224,7 @@ class Stepped(Generic[D]):
         """The event as the machine declares it, and how the story calls it."""
         given = dict(event) if isinstance(event, Mapping) else event
         parsed: AnEvent
-        parsed, _ = parse_event(self.definition, given, self.limits.event_bytes)
+        parsed, _ = parse_event(self.definition, given, self._event_bytes)
         return parsed, f"{parsed!r}{by(roles)}"
 
     def _tried(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
@@ -236,11 +239,6 @@ class Stepped(Generic[D]):
         why = "; ".join(error.reasons) or "no transition takes it"
         self._story.note(self._now, f"{told} refused: {why}")
         return error
-
-    def _next_due(self) -> datetime | None:
-        moments = [timer.due for timer in self._snapshot.timers]
-        moments += [mail.due for mail in self._mail]
-        return min(moments, default=None)
 
     def _happen(self, due: datetime) -> None:
         """The earliest thing that is due then: timers first, as they were set."""
@@ -313,9 +311,9 @@ class Stepped(Generic[D]):
             return snapshot
         shape = self.definition.data
         raw = shape.dump(snapshot.data)
-        if len(raw) > self.limits.data_bytes:
+        if len(raw) > self._data_bytes:
             what = f"the data of {self.definition.name}/{self.id}"
-            raise TooLarge(what, len(raw), self.limits.data_bytes)
+            raise TooLarge(what, len(raw), self._data_bytes)
         for name, index in self.definition.indexes.items():
             try:
                 index(snapshot.data)
@@ -385,13 +383,6 @@ class Stepped(Generic[D]):
             allowed=allowed(self.definition, self._snapshot, given),
             reasons=reasons,
             forbidden=forbidden,
-        )
-
-    def _wrong(self, is_: str, expected: str) -> NoReturn:
-        """Fails the test, telling what is, what should be, and how it came to this."""
-        raise AssertionError(
-            f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
-            f"  the path here:\n{self._story.end()}"
         )
 
 
