@@ -68,9 +68,11 @@ def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
 def write_script(script: Script, notation: Notation = "yaml") -> str:
     """The script's text, which reads back as the same script; durations as words in YAML."""
     plain = msgspec.to_builtins(script)
+    # they come last: the head is what a reader wants first
+    plain["steps"] = plain.pop("steps", [])
     if notation == "json":
         return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-    for one in plain.get("steps", ()):
+    for one in plain["steps"]:
         if "advance" in one:
             one["advance"] = duration_text(one["advance"])
     return write_yaml(plain)

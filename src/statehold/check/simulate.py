@@ -89,6 +89,30 @@ def play(machine: AMachine, script: Script, *, now: datetime | None = None) -> P
     return player.played()
 
 
+def with_expectations(played: Played, head: Script) -> Script:
+    """The script of what was played, with where each step led, and at the end the data.
+
+    Played again it fails where the machine does anything else. Expectations that it had are kept.
+    """
+    steps: list[ScriptStep] = []
+    before: tuple[str, ...] | None = None
+    for one in played.steps:
+        if one.outcome == "failed":
+            break
+        refused = one.outcome == "refused"
+        is_send = refused and isinstance(one.step, SendStep)
+        steps.append(msgspec.structs.replace(one.step, refused=True) if is_send else one.step)
+        if one.state != before and not isinstance(one.step, ExpectStep):
+            steps.append(ExpectStep(one.state))
+        before = one.state
+    if played.failure is None:
+        data = played.data if isinstance(played.data, dict) else None
+        last = ExpectStep(played.state, data, played.done)
+        if steps[-1:] != [last]:
+            steps.append(last)
+    return msgspec.structs.replace(head, steps=tuple(steps))
+
+
 class Player(Generic[D]):
     """Plays a script step by step: an instance, and the steps that it has taken.
 
@@ -111,10 +135,6 @@ class Player(Generic[D]):
         """What was played, one that failed left out."""
         steps = tuple(one.step for one in self.outcomes if one.outcome != "failed")
         return msgspec.structs.replace(self.head, steps=steps)
-
-    def expectation(self) -> ExpectStep:
-        """What is now, for a script that is to be played again."""
-        return ExpectStep(tuple(self.instance.state), done=self.instance.done or None)
 
     def plain_data(self) -> Any:
         """The data as JSON has it."""

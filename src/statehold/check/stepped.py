@@ -7,6 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,6 +94,8 @@ class Stepped(Generic[D]):
         self.sent: list[Sent] = []
         #: every event that was shown to whoever watches
         self.emitted: list[AnEvent] = []
+        #: ids of the transitions that were taken, in order
+        self.taken: list[str] = []
         self._story = Story(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[_Mail] = []
@@ -218,6 +221,15 @@ class Stepped(Generic[D]):
         moments += [mail.due for mail in self._mail]
         return min(moments, default=None)
 
+    def fork(self) -> Self:
+        """Another that goes on from here; what happens to one is nothing to the other."""
+        other = copy.copy(self)
+        other.asked = [copy.copy(asked) for asked in self.asked]
+        other.sent, other.emitted = list(self.sent), list(self.emitted)
+        other.taken, other._mail = list(self.taken), list(self._mail)
+        other._story = copy.deepcopy(self._story)
+        return other
+
     # --- underneath ---
 
     def _parsed(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> tuple[AnEvent, str]:
@@ -298,6 +310,7 @@ class Stepped(Generic[D]):
             raise
         self._snapshot = after
         self.asked += asked
+        self.taken += [id for microstep in taken.trace for id in microstep.transitions]
         notes: list[str] = []
         for command in taken.commands:
             notes.append(self._follow(command))

@@ -53,7 +53,7 @@ def _classes() -> tuple[Any, Any, Any]:
 
     class Loader(yaml.SafeLoader):
         # SafeLoader's own table must stay as it is
-        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
         depth = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:

@@ -20,6 +20,7 @@ from statehold.cli import (
     retention,
     schema,
     serving,
+    simulating,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
@@ -49,6 +50,7 @@ application.command(rich_help_panel=_MACHINES)(check.check)
 application.command(rich_help_panel=_MACHINES)(definition.draw)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(schema.schema)
+application.command(rich_help_panel=_MACHINES)(simulating.simulate)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)

@@ -6,11 +6,15 @@ answer as the test wants. With pytest both come as fixtures, ``harness`` and ``e
 """
 
 from statehold.check.asked import Asked, Sent
+from statehold.check.script import Script
+from statehold.check.script_file import read_script, write_script
+from statehold.check.simulate import Played, Player, play
 from statehold.check.stepped import EPOCH, NeverAtRest
 from statehold.engine.clock import ManualClock
 from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed
 from statehold.testing.harness import Harness
+from statehold.testing.scripts import script_cases
 
 __all__ = [
     "EPOCH",
@@ -21,8 +25,15 @@ __all__ = [
     "ManualClock",
     "NeverAtRest",
     "NotSettled",
+    "Played",
+    "Player",
+    "Script",
     "Sent",
     "fail",
     "hold",
+    "play",
+    "read_script",
+    "script_cases",
     "succeed",
+    "write_script",
 ]

@@ -1,0 +1,106 @@
+"""The command that plays scripts against a machine: from a file, or line by line by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pydantic_core
+import typer
+
+from statehold.chart.machine import Definition
+from statehold.check.script import Script
+from statehold.check.script_file import write_script
+from statehold.check.simulate import Played, play, with_expectations
+from statehold.cli.arguments import read_json
+from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.rehearsal import Rehearsal
+from statehold.cli.session import Json
+from statehold.cli.targets import load_machines
+from statehold.testing.scripts import module_of_tests, script_in
+
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="module:Class or path.py:Class")]
+
+
+def simulate(
+    target: Target,
+    script: Annotated[
+        Path | None, typer.Argument(metavar="[SCRIPT]", help="JSON or YAML; none: by hand.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="By hand: the start's data, as JSON or @FILE.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the script, with what it came to.")
+    ] = None,
+    as_test: Annotated[
+        Path | None, typer.Option("--as-test", help="Write the same as a pytest module.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Play a script against a machine, or try it by hand: nothing is stored or done outside."""
+    definition = one_machine(target)
+    if script is not None:
+        if data is not None:
+            raise UsageError("--data is for trying by hand; a script has its own data")
+        head = _read(script)
+        played = play(definition, head)
+    else:
+        if json:
+            raise UsageError("--json is for a script; by hand, a person is told")
+        given = None if data is None else read_json("--data", data)
+        rehearsal = Rehearsal(definition, Script(definition.name, data=given), target)
+        rehearsal.run()
+        head, played = rehearsal.player.head, rehearsal.player.played()
+    kept = with_expectations(played, head)
+    if save is not None:
+        write(save, write_script(kept, "json" if save.suffix == ".json" else "yaml"))
+    if as_test is not None:
+        write(as_test, module_of_tests(target, [(as_test.stem, kept)]))
+    if script is not None:
+        typer.echo(pydantic_core.to_json(_plain(played)).decode() if json else _told(played))
+    raise typer.Exit(DONE if played.failure is None else REFUSED)
+
+
+def one_machine(target: str) -> Definition[Any]:
+    """Raises ``UsageError`` where the target names several, and as ``load_machines`` does."""
+    found = load_machines([target])
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
+    return found[0]
+
+
+def write(path: Path, text: str) -> None:
+    """Raises ``UsageError`` where it can't be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    typer.echo(f"wrote {path}", err=True)
+
+
+def _read(path: Path) -> Script:
+    try:
+        return script_in(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def _told(played: Played) -> str:
+    failure = played.failure
+    if failure is None:
+        ended = "done" if played.done else f"in {', '.join(played.state)}"
+        return f"{played.trace}\n\n{played.machine}/{played.instance} is {ended}"
+    return (
+        f"{played.trace}\n\nfailed at step {failure.step}: {failure.is_}\n"
+        f"  expected: {failure.expected}"
+    )
+
+
+def _plain(played: Played) -> Any:
+    failure = played.failure
+    plain = msgspec.to_builtins(msgspec.structs.replace(played, failure=None))
+    told = None if failure is None else {k: v for k, v in failure.details().items() if k != "path"}
+    return {**plain, "failure": told}
