@@ -123,5 +123,6 @@ def jsonable(value: Any) -> Any:
         return None
     try:
         return _decode(to_json(value))
-    except PydanticSerializationError as error:
+    except (PydanticSerializationError, msgspec.DecodeError) as error:
+        # infinity and not-a-number are written as no JSON that can be read
         raise ActionFailed("send", error) from error

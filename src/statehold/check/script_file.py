@@ -35,6 +35,9 @@ FILE_BYTES = 256_000
 #: steps of a script
 STEP_LIMIT = 10_000
 
+#: by how a file's name ends
+NOTATIONS: Mapping[str, Notation] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+
 S = TypeVar("S", bound=Struct)
 
 #: which kind a step is, by its word; the first that stands in it counts
@@ -76,6 +79,11 @@ def write_script(script: Script, notation: Notation = "yaml") -> str:
         if "advance" in one:
             one["advance"] = duration_text(one["advance"])
     return write_yaml(plain)
+
+
+def notation_of(name: str) -> Notation | None:
+    """By how the file's name ends; None where that says nothing."""
+    return next((one for suffix, one in NOTATIONS.items() if name.endswith(suffix)), None)
 
 
 def _text(raw: bytes | str) -> str:

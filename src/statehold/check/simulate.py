@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal
@@ -136,6 +137,13 @@ class Player(Generic[D]):
         steps = tuple(one.step for one in self.outcomes if one.outcome != "failed")
         return msgspec.structs.replace(self.head, steps=steps)
 
+    def fork(self) -> Player[D]:
+        """Another that goes on from here."""
+        other = copy.copy(self)
+        other.instance = self.instance.fork()
+        other.outcomes = list(self.outcomes)
+        return other
+
     def plain_data(self) -> Any:
         """The data as JSON has it."""
         return msgspec.json.decode(self.instance.definition.data.dump(self.instance.data))
@@ -155,7 +163,8 @@ class Player(Generic[D]):
             else:
                 self._expect(step)
         except (Refused, NeverAtRest, OverflowError) as error:
-            self._wrong(step, f"{_told(step)} is stopped: {error}", "that it goes through")
+            why = f"{_told(step)} is stopped: {error}"
+            raise self._wrong(step, why, "that it goes through") from error
         return self._note(step, "refused" if why else "done", why)
 
     def played(self, failure: ScriptFailed | None = None) -> Played:
@@ -182,10 +191,11 @@ class Player(Generic[D]):
             self.instance.send(step.send, roles=step.by)
         except Refused as error:
             if not step.refused:
-                self._wrong(step, f"{_told(step)} is refused: {error}", "that it is taken")
+                why = f"{_told(step)} is refused: {error}"
+                raise self._wrong(step, why, "that it is taken") from error
             return str(error)
         if step.refused:
-            self._wrong(step, f"{_told(step)} is taken", "that it is refused")
+            raise self._wrong(step, f"{_told(step)} is taken", "that it is refused")
         return ""
 
     def _oldest(self, name: str) -> Asked:
@@ -215,13 +225,13 @@ class Player(Generic[D]):
             wrong.append((f"it is {now}", then))
         if wrong:
             is_, expected = zip(*wrong, strict=True)
-            self._wrong(step, "; ".join(is_), "; ".join(expected))
+            raise self._wrong(step, "; ".join(is_), "; ".join(expected))
 
-    def _wrong(self, step: ScriptStep, is_: str, expected: str) -> None:
+    def _wrong(self, step: ScriptStep, is_: str, expected: str) -> ScriptFailed:
         self._note(step, "failed", is_)
         number = len(self.outcomes)
         name = self.instance.definition.name
-        raise ScriptFailed(name, number, is_, expected, self.instance.story_end())
+        return ScriptFailed(name, number, is_, expected, self.instance.story_end())
 
     def _note(
         self, step: ScriptStep, outcome: Literal["done", "refused", "failed"], why: str

@@ -60,7 +60,7 @@ class NeverAtRest(StateholdError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mail:
+class Mail:
     """A message to itself that is under way."""
 
     id: str
@@ -98,7 +98,7 @@ class Stepped(Generic[D]):
         self.taken: list[str] = []
         self._story = Story(_roles_in(self.definition.chart))
         self._now = now
-        self._mail: list[_Mail] = []
+        self._mail: list[Mail] = []
         given = self.definition.data.check({} if data is None else data, "the data")
         taken = start(self.definition, given, now, instance=id)
         # what start gives follows from no snapshot, so there is none to compare it with
@@ -112,6 +112,11 @@ class Stepped(Generic[D]):
     def now(self) -> datetime:
         """The moment that the clock shows."""
         return self._now
+
+    @property
+    def snapshot(self) -> Snapshot[D]:
+        """Where it rests, as the interpreter has it; not to be changed."""
+        return self._snapshot
 
     @property
     def seq(self) -> int:
@@ -169,6 +174,11 @@ class Stepped(Generic[D]):
     def timers(self) -> list[Timer]:
         """Those that run, the one that is due first at the front."""
         return sorted(self._snapshot.timers, key=lambda timer: timer.due)
+
+    @property
+    def mail(self) -> list[Mail]:
+        """Delayed messages to itself that are under way."""
+        return list(self._mail)
 
     @property
     def deadlines(self) -> dict[str, datetime]:
@@ -272,7 +282,7 @@ class Stepped(Generic[D]):
             self._receive(mail)
         raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
 
-    def _receive(self, mail: _Mail) -> None:
+    def _receive(self, mail: Mail) -> None:
         self._mail.remove(mail)
         told = f"{mail.event!r} from itself"
         if not self.done:
@@ -379,7 +389,7 @@ class Stepped(Generic[D]):
         self.sent.append(sent)
         if (machine, instance) == (self.definition.name, self.id):
             due = self._now + max(command.delay or timedelta(0), timedelta(0))
-            self._mail.append(_Mail(command.id, due, command.event))
+            self._mail.append(Mail(command.id, due, command.event))
         return sent
 
     def _refusal(self, event: AnEvent, roles: Roles) -> NotAllowed:

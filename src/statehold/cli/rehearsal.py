@@ -17,13 +17,13 @@ import typer
 
 from statehold.chart.machine import Definition
 from statehold.check.duration import duration_text, seconds_of
+from statehold.check.generated import module_of_tests
 from statehold.check.script import AdvanceStep, FailStep, Script, ScriptStep, SendStep, SucceedStep
-from statehold.check.script_file import STEP_LIMIT, write_script
+from statehold.check.script_file import STEP_LIMIT, notation_of, write_script
 from statehold.check.simulate import Player, with_expectations
 from statehold.cli.arguments import read_fields, read_json
 from statehold.cli.outcome import UsageError
 from statehold.errors import ScriptFailed, StateholdError
-from statehold.testing.scripts import module_of_tests
 
 #: characters of one line
 LINE_LIMIT = 100_000
@@ -155,7 +155,7 @@ class Rehearsal:
 
     def _save(self, words: list[str]) -> None:
         path = Path(_one(words, "save FILE"))
-        _write(path, write_script(self._kept(), "json" if path.suffix == ".json" else "yaml"))
+        _write(path, write_script(self._kept(), notation_of(path.name) or "yaml"))
 
     def _test(self, words: list[str]) -> None:
         path = Path(_one(words, "test FILE"))

@@ -10,15 +10,17 @@ import pydantic_core
 import typer
 
 from statehold.chart.machine import Definition
+from statehold.check.generated import module_of_tests
+from statehold.check.paths import Given, paths
 from statehold.check.script import Script
-from statehold.check.script_file import write_script
+from statehold.check.script_file import FILE_BYTES, notation_of, read_script, write_script
 from statehold.check.simulate import Played, play, with_expectations
 from statehold.cli.arguments import read_json
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.rehearsal import Rehearsal
+from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
-from statehold.testing.scripts import module_of_tests, script_in
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="module:Class or path.py:Class")]
 
@@ -55,12 +57,45 @@ def simulate(
         head, played = rehearsal.player.head, rehearsal.player.played()
     kept = with_expectations(played, head)
     if save is not None:
-        write(save, write_script(kept, "json" if save.suffix == ".json" else "yaml"))
+        write(save, write_script(kept, notation_of(save.name) or "yaml"))
     if as_test is not None:
         write(as_test, module_of_tests(target, [(as_test.stem, kept)]))
     if script is not None:
         typer.echo(pydantic_core.to_json(_plain(played)).decode() if json else _told(played))
     raise typer.Exit(DONE if played.failure is None else REFUSED)
+
+
+def generate_tests(
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The pytest module to write.")],
+    given: Annotated[
+        str | None,
+        typer.Option("--given", help="What to try: JSON or @FILE with data, payloads, results."),
+    ] = None,
+) -> None:
+    """Write tests that take every transition of a machine; exits with 1 where some are missing."""
+    definition = one_machine(target)
+    found = paths(definition, _given(given))
+    cases = []
+    for path in found:
+        if path.script is not None:
+            kept = with_expectations(play(definition, path.script), path.script)
+            cases.append((path.transition, kept))
+    missing = [(path.transition, path.reason) for path in found if path.script is None]
+    write(output, module_of_tests(target, cases, missing))
+    typer.echo(f"{len(cases)} of {count_of(len(found), 'transition')} covered", err=True)
+    for name, reason in missing:
+        typer.echo(f"not covered: {name}: {reason}", err=True)
+    raise typer.Exit(REFUSED if missing else DONE)
+
+
+def _given(text: str | None) -> Given:
+    if text is None:
+        return Given()
+    try:
+        return msgspec.convert(read_json("--given", text), Given)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--given: {error}") from None
 
 
 def one_machine(target: str) -> Definition[Any]:
@@ -83,9 +118,12 @@ def write(path: Path, text: str) -> None:
 
 def _read(path: Path) -> Script:
     try:
-        return script_in(path)
+        with path.open("rb") as file:
+            # one byte more tells that there is too much
+            raw = file.read(FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    return read_script(raw, notation_of(path.name))
 
 
 def _told(played: Played) -> str:

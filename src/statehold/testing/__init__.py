@@ -14,11 +14,14 @@ from statehold.engine.clock import ManualClock
 from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed
 from statehold.testing.harness import Harness
+from statehold.testing.paths import Case, transition_paths
 from statehold.testing.scripts import script_cases
+from statehold.testing.stateful import state_machine_of
 
 __all__ = [
     "EPOCH",
     "Asked",
+    "Case",
     "EngineKit",
     "Fake",
     "Harness",
@@ -34,6 +37,8 @@ __all__ = [
     "play",
     "read_script",
     "script_cases",
+    "state_machine_of",
     "succeed",
+    "transition_paths",
     "write_script",
 ]
