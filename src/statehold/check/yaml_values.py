@@ -110,4 +110,11 @@ def _classes() -> tuple[Any, Any, Any]:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
+    def text(dumper: Any, value: str) -> Any:
+        # line breaks of other kinds than \n would come back as spaces
+        odd = any(not one.isprintable() and one != "\n" for one in value)
+        tag = "tag:yaml.org,2002:str"
+        return dumper.represent_scalar(tag, value, style='"' if odd else None)
+
+    Dumper.add_representer(str, text)
     return yaml, Loader, Dumper
