@@ -31,6 +31,8 @@ The branch says who must act::
     │   ├── MachineUnserved
     │   ├── Overloaded
     │   └── Stopping
+    ├── ScriptInvalid            whoever wrote the script: every problem at once
+    ├── ScriptFailed             the same, or whoever wrote the machine: not what was expected
     ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
     ├── ArchiveFailed            the same: nothing is purged
     ├── StoreRefused             the same: nothing goes on
@@ -631,3 +633,40 @@ class Permanent(StateholdError):
     """Raise this in an effect when trying again can't help: its failure is delivered at once."""
 
     code = "permanent"
+
+
+class ScriptInvalid(StateholdError):
+    """A script can't be read, or is for another machine; lists every problem that was found."""
+
+    code = "script-invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("the script can't be played:" + "".join(f"\n  {p}" for p in problems))
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "problems": [
+                {"place": p.place, "message": p.message, "hint": p.hint} for p in self.problems
+            ]
+        }
+
+
+class ScriptFailed(StateholdError):
+    """A script came to a step, counted from 1, where what is was not what was expected."""
+
+    code = "script-failed"
+
+    def __init__(self, machine: str, step: int, is_: str, expected: str, path: str) -> None:
+        self.machine = machine
+        self.step = step
+        self.is_ = is_
+        self.expected = expected
+        self.path = path
+        super().__init__(
+            f"{machine}, step {step} of the script: {is_}\n  expected: {expected}\n"
+            f"  the path here:\n{path}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"step": self.step, "is": self.is_, "expected": self.expected, "path": self.path}

@@ -38,6 +38,7 @@ from statehold import (
     on_result,
     seconds,
 )
+from statehold.check import stepped as stepped_module
 from statehold.engine.limits import Limits
 from statehold.formats.scxml import read_scxml
 from statehold.testing import (
@@ -51,7 +52,6 @@ from statehold.testing import (
     succeed,
 )
 from statehold.testing import engine_kit as engine_kit_module
-from statehold.testing import stepped as stepped_module
 
 # --- a machine with everything in it ---------------------------------------------------------
 

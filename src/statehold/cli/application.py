@@ -21,6 +21,7 @@ from statehold.cli import (
     retention,
     schema,
     serving,
+    simulating,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
@@ -52,6 +53,8 @@ application.command(rich_help_panel=_MACHINES)(definition.convert)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(schema.schema)
 application.command(rich_help_panel=_MACHINES)(put.put)
+application.command(rich_help_panel=_MACHINES)(simulating.simulate)
+application.command("tests", rich_help_panel=_MACHINES)(simulating.generate_tests)
 application.command(rich_help_panel=_MACHINES)(retention.purge)
 application.command(rich_help_panel=_INSTANCES)(instances.start)
 application.command(rich_help_panel=_INSTANCES)(instances.send)

@@ -14,10 +14,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
+from statehold.chart.payload import parse_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
-from statehold.engine.events import parse_event
 from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.record import traced
 from statehold.engine.runtime import Runtime

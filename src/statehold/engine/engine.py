@@ -17,12 +17,12 @@ from typing import Any, Protocol, Self
 from statehold import wire
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
+from statehold.chart.payload import parse_event
 from statehold.engine.act import Act
 from statehold.engine.answer import Answer
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.courier import Courier
 from statehold.engine.draft import ANYONE, Draft
-from statehold.engine.events import parse_event
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
 from statehold.engine.held import Held

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from statehold.chart.payload import DATA_BYTES, EVENT_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -18,9 +20,9 @@ class Limits:
     #: instances kept decoded between turns
     cached: int = 20_000
     #: bytes of an instance's data as JSON; more is ``TooLarge``
-    data_bytes: int = 1_000_000
+    data_bytes: int = DATA_BYTES
     #: bytes of one event as JSON
-    event_bytes: int = 256_000
+    event_bytes: int = EVENT_BYTES
     #: times that a lost compare-and-set is tried again before it is ``StoreUnavailable``
     conflicts: int = 20
     #: effects that run at once; more wait

@@ -8,12 +8,13 @@ import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
+from statehold.chart.payload import read_result
 from statehold.engine.act import Act, ready
 from statehold.engine.answer import Answer
 from statehold.engine.delivery import again, deliver_held
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
-from statehold.engine.outcomes import Ending, conclude, in_flight, read_result
+from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.runtime import Runtime
 from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance

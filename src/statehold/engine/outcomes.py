@@ -9,17 +9,16 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
-from pydantic import TypeAdapter, ValidationError
 
 from statehold.chart.effect import Effect, Retry
 from statehold.chart.event import Failure, Result
 from statehold.chart.machine import Definition
-from statehold.chart.values import fields_of
+from statehold.chart.payload import read_result
 from statehold.engine.act import Act, ready
 from statehold.engine.document import MaybeRaw, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.runtime import Runtime
-from statehold.errors import InvalidPayload, Refused
+from statehold.errors import Refused
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
 from statehold.store import Message, Ref
@@ -203,21 +202,6 @@ def put_off(draft: Draft, key: str, name: str, later: Try, now: datetime) -> Non
 def retry_of(definition: Definition[Any], name: str) -> Retry:
     effect: Effect[Any, Any] | None = definition.effects.get(name)
     return _NO_EFFECT_RETRY if effect is None else effect.retry
-
-
-def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
-    """A result as the effect's annotation has it; raises ``InvalidPayload``."""
-    effect = definition.effects.get(name)
-    if effect is None or effect.result_type is None:
-        return msgspec.json.decode(raw)
-    try:
-        return TypeAdapter(effect.result_type).validate_json(raw)
-    except ValidationError as error:
-        raise InvalidPayload(f"the result of {name}", fields_of(error)) from None
-    except Exception as error:
-        # a validator of the user's that is broken itself
-        why = f"its validation raised {type(error).__name__}: {error}"
-        raise InvalidPayload(f"the result of {name}", {"": why}) from error
 
 
 class Release(Act):

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from statehold.chart.event import NamedEvent
+from statehold.chart.payload import event_json, jsonable, named_body
 from statehold.engine.document import Parent
-from statehold.engine.events import event_json, jsonable, named_body
 from statehold.errors import TooLarge
 from statehold.interpreter.command import (
     CancelEffect,

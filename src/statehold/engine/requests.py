@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Raw
 
 from statehold.chart.machine import Definition
+from statehold.chart.payload import parse_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
 from statehold.engine.draft import Draft, Origin
-from statehold.engine.events import parse_event
 from statehold.engine.runtime import Runtime
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
 from statehold.interpreter.step import start

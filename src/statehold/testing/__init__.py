@@ -5,24 +5,40 @@ moves when it is told to. The kit is the engine itself, on a manual clock and wi
 answer as the test wants. With pytest both come as fixtures, ``harness`` and ``engine_kit``.
 """
 
+from statehold.check.asked import Asked, Sent
+from statehold.check.script import Script
+from statehold.check.script_file import read_script, write_script
+from statehold.check.simulate import Played, Player, play
+from statehold.check.stepped import EPOCH, NeverAtRest
 from statehold.engine.clock import ManualClock
-from statehold.testing.asked import Asked, Sent
 from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed
 from statehold.testing.harness import Harness
-from statehold.testing.stepped import EPOCH, NeverAtRest
+from statehold.testing.paths import Case, transition_paths
+from statehold.testing.scripts import script_cases
+from statehold.testing.stateful import state_machine_of
 
 __all__ = [
     "EPOCH",
     "Asked",
+    "Case",
     "EngineKit",
     "Fake",
     "Harness",
     "ManualClock",
     "NeverAtRest",
     "NotSettled",
+    "Played",
+    "Player",
+    "Script",
     "Sent",
     "fail",
     "hold",
+    "play",
+    "read_script",
+    "script_cases",
+    "state_machine_of",
     "succeed",
+    "transition_paths",
+    "write_script",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from statehold.chart.effect import Effect
 from statehold.chart.machine import AMachine, Definition
+from statehold.check.stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.engine import Engine
 from statehold.engine.answer import Answer
 from statehold.engine.clock import ManualClock
@@ -21,7 +22,6 @@ from statehold.errors import StateholdError
 from statehold.store import Row, Store
 from statehold.stores import open_store
 from statehold.testing.fakes import Fake
-from statehold.testing.stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.wire import Caller
 
 #: seconds of real time that :meth:`EngineKit.settle` waits for effects and commits

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import difflib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from datetime import datetime
+from typing import Any, NoReturn, Self, TypeVar
 
 import msgspec
 from pydantic_core import to_json
 
 from statehold.chart.effect import Call, Effect
-from statehold.chart.event import AnEvent, Event, Failure, Result
-from statehold.chart.machine import AMachine
+from statehold.chart.event import AnEvent, Event
+from statehold.chart.machine import AMachine, Definition
+from statehold.chart.payload import read_result
+from statehold.check.asked import Asked, AskedFor, Sent, name_of_asked
+from statehold.check.instance import Simulated
+from statehold.check.stepped import EPOCH, D, Roles, by
+from statehold.define import Machine
 from statehold.define.state import Node, declared
-from statehold.engine.outcomes import read_result
+from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed, Permanent
-from statehold.testing.asked import Asked, AskedFor, Sent, name_of_asked
-from statehold.testing.stepped import D, Roles, Stepped, by
 
 T = TypeVar("T")
 
@@ -30,7 +34,7 @@ AState = Node | str
 _ABSENT: Any = object()
 
 
-class Harness(Stepped[D]):
+class Harness(Simulated[D]):
     """One instance of a machine, in a test, with nothing else around it.
 
     ::
@@ -48,17 +52,34 @@ class Harness(Stepped[D]):
     defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
     """
 
+    def __init__(
+        self,
+        machine: type[Machine[D]] | Definition[D],
+        data: D | Mapping[str, Any] | None = None,
+        *,
+        id: str = "test",
+        now: datetime = EPOCH,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        self.limits = limits
+        super().__init__(
+            machine,
+            data,
+            id=id,
+            now=now,
+            event_bytes=limits.event_bytes,
+            data_bytes=limits.data_bytes,
+        )
+
+    def jump(self) -> Self:
+        """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
+        due = self.next_due
+        if due is None:
+            self._wrong("nothing is due, now or later", "a timer that runs")
+        self._happen(due)
+        return self
+
     # --- outcomes ---
-
-    @property
-    def running(self) -> list[Asked]:
-        """Effects and children that are in flight, those that wait for a person among them."""
-        return [asked for asked in self.asked if asked.in_flight]
-
-    @property
-    def incidents(self) -> list[Asked]:
-        """Effects that failed for good with no transition to take the failure."""
-        return [asked for asked in self.asked if asked.status == "incident"]
 
     def succeed(self, effect: AskedFor, result: Any = None, *, key: str | None = None) -> Self:
         """The effect ended well; an incident is resolved so too.
@@ -67,8 +88,7 @@ class Harness(Stepped[D]):
         the result is not of the effect's annotated type.
         """
         asked = self._one(effect, "effect", key)
-        value = read_result(self.definition, asked.name, to_json(result))
-        self._succeed(asked, value)
+        self._succeed(asked, result)
         return self
 
     def fail(
@@ -94,12 +114,12 @@ class Harness(Stepped[D]):
                 f"{known.retry.attempts}",
                 f"tries from 1 to {left}",
             )
-        asked.error = f"{_class_of(error)}: {error}"
         if isinstance(error, Permanent):
-            self._fail(asked, error, asked.attempt)
+            self._fail(asked, _class_of(error), str(error), asked.attempt)
         elif failing == left:
-            self._fail(asked, error, known.retry.attempts)
+            self._fail(asked, _class_of(error), str(error), known.retry.attempts)
         else:
+            asked.error = f"{_class_of(error)}: {error}"
             self._story.note(self._now, f"{asked.name} ({asked.key}) failed: {asked.error}")
             asked.attempt += failing
         return self
@@ -109,7 +129,7 @@ class Harness(Stepped[D]):
     ) -> Self:
         """The child instance came to its end, with this output."""
         asked = self._one(machine, "machine", key)
-        self._succeed(asked, msgspec.json.decode(to_json(output)))
+        self._succeed(asked, output)
         return self
 
     def fail_child(
@@ -121,9 +141,8 @@ class Harness(Stepped[D]):
     ) -> Self:
         """The child instance was cancelled, or could not be started."""
         asked = self._one(machine, "machine", key)
-        asked.error = str(error)
         name = "Cancelled" if isinstance(error, str) else _class_of(error)
-        self._end(asked, Failure(self._invoke_of(asked), asked.key, name, str(error)), "failed")
+        self._fail(asked, name, str(error))
         return self
 
     def retry(self, effect: AskedFor, *, key: str | None = None) -> Self:
@@ -160,8 +179,8 @@ class Harness(Stepped[D]):
         except Exception as error:
             self.fail(effect, error, tries=1, key=asked.key)
             raise
+        self._succeed(asked, result)
         value: T = read_result(self.definition, asked.name, to_json(result))
-        self._succeed(asked, value)
         return value
 
     # --- assertions ---
@@ -282,44 +301,6 @@ class Harness(Stepped[D]):
             self._wrong(f"{asked} is no incident", "an effect that failed and waits for a person")
         return asked
 
-    def _succeed(self, asked: Asked, value: Any) -> None:
-        self._end(asked, Result(self._invoke_of(asked), asked.key, value), "succeeded")
-
-    def _fail(self, asked: Asked, error: AnError, attempts: int) -> None:
-        invoke = self._invoke_of(asked)
-        failure = Failure(invoke, asked.key, _class_of(error), str(error), attempts)
-        asked.attempt = attempts
-        told = f"{asked.name} ({asked.key}) failed: {asked.error}"
-        taken = self._step(failure, told, None)
-        if taken.accepted:
-            asked.status = "failed"
-            self._take(taken, told)
-            self._deliver()
-        else:
-            asked.status = "incident"
-            self._story.note(self._now, f"{told}; no transition takes it: an incident")
-
-    def _end(self, asked: Asked, event: Result[Any] | Failure, status: Any) -> None:
-        shown = repr(event.value) if isinstance(event, Result) else event.message
-        told = f"{asked.name} ({asked.key}) {status}: {shown}"
-        taken = self._step(event, told, None)
-        before = asked.status
-        # set first: what is left of the step may cancel others, but this one is over
-        asked.status = status
-        if not taken.accepted:
-            self._snapshot = taken.snapshot
-            self._story.note(self._now, f"{told}; no transition takes it")
-            return
-        try:
-            self._take(taken, told)
-        except BaseException:
-            asked.status = before
-            raise
-        self._deliver()
-
-    def _invoke_of(self, asked: Asked) -> str:
-        return next(one.invoke for one in self._snapshot.effects if one.key == asked.key)
-
     def _path(self, state: AState) -> str:
         path = state if isinstance(state, str) else declared(state).id or ""
         known = [node.id for node in self.definition.chart.states if node.id]
@@ -333,6 +314,13 @@ class Harness(Stepped[D]):
 
     def _listed(self) -> str:
         return f"asked for so far: {'; '.join(map(str, self.asked)) or 'nothing'}"
+
+    def _wrong(self, is_: str, expected: str) -> NoReturn:
+        """Fails the test, telling what is, what should be, and how it came to this."""
+        raise AssertionError(
+            f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
+            f"  the path here:\n{self._story.end()}"
+        )
 
 
 def _class_of(error: AnError) -> str:

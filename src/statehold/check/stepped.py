@@ -7,19 +7,21 @@ changes nothing.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
+from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, jsonable, parse_event
+from statehold.check.asked import Asked, Sent
+from statehold.check.story import Story
 from statehold.define import Machine
-from statehold.engine.events import jsonable, parse_event
-from statehold.engine.limits import Limits
 from statehold.errors import ActionFailed, NotAllowed, StateholdError, TooLarge
 from statehold.interpreter.command import (
     CancelEffect,
@@ -34,12 +36,10 @@ from statehold.interpreter.command import (
 from statehold.interpreter.outlook import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot, Step, Timer
 from statehold.interpreter.step import start, step
-from statehold.testing.asked import Asked, Sent
-from statehold.testing.story import Story
 
 D = TypeVar("D")
 
-#: when a test's clock starts, unless told otherwise
+#: when the clock starts, unless told otherwise
 EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: timers and messages that one call delivers
 DUE_LIMIT = 10_000
@@ -60,7 +60,7 @@ class NeverAtRest(StateholdError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mail:
+class Mail:
     """A message to itself that is under way."""
 
     id: str
@@ -69,7 +69,10 @@ class _Mail:
 
 
 class Stepped(Generic[D]):
-    """See :class:`statehold.testing.Harness`, which adds outcomes of effects and assertions."""
+    """See :class:`.instance.Simulated`, which adds what becomes of effects.
+
+    ``event_bytes`` and ``data_bytes`` bound one event and the data, as an engine's limits do.
+    """
 
     def __init__(
         self,
@@ -78,20 +81,24 @@ class Stepped(Generic[D]):
         *,
         id: str = "test",
         now: datetime = EPOCH,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        event_bytes: int = EVENT_BYTES,
+        data_bytes: int = DATA_BYTES,
     ) -> None:
         self.definition: Definition[D] = machine.definition
         self.id = id
-        self.limits = limits
+        self._event_bytes = event_bytes
+        self._data_bytes = data_bytes
         #: every effect and child that was asked for, in order, finished ones too
         self.asked: list[Asked] = []
         #: every event that was sent to an instance, itself included
         self.sent: list[Sent] = []
         #: every event that was shown to whoever watches
         self.emitted: list[AnEvent] = []
+        #: ids of the transitions that were taken, in order
+        self.taken: list[str] = []
         self._story = Story(_roles_in(self.definition.chart))
         self._now = now
-        self._mail: list[_Mail] = []
+        self._mail: list[Mail] = []
         given = self.definition.data.check({} if data is None else data, "the data")
         taken = start(self.definition, given, now, instance=id)
         # what start gives follows from no snapshot, so there is none to compare it with
@@ -103,8 +110,13 @@ class Stepped(Generic[D]):
 
     @property
     def now(self) -> datetime:
-        """The moment that the test's clock shows."""
+        """The moment that the clock shows."""
         return self._now
+
+    @property
+    def snapshot(self) -> Snapshot[D]:
+        """Where it rests, as the interpreter has it; not to be changed."""
+        return self._snapshot
 
     @property
     def seq(self) -> int:
@@ -164,6 +176,11 @@ class Stepped(Generic[D]):
         return sorted(self._snapshot.timers, key=lambda timer: timer.due)
 
     @property
+    def mail(self) -> list[Mail]:
+        """Delayed messages to itself that are under way."""
+        return list(self._mail)
+
+    @property
     def deadlines(self) -> dict[str, datetime]:
         """When active states that declare a deadline are to be left, by their paths."""
         return {one.state: one.due for one in self._snapshot.deadlines}
@@ -200,20 +217,28 @@ class Stepped(Generic[D]):
             raise ValueError(f"the clock can't go back by {-by}")
         target = self._now + by
         for _ in range(DUE_LIMIT):
-            due = self._next_due()
+            due = self.next_due
             if due is None or due > target:
                 self._now = target
                 return self
             self._happen(due)
         raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
 
-    def jump(self) -> Self:
-        """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
-        due = self._next_due()
-        if due is None:
-            self._wrong("nothing is due, now or later", "a timer that runs")
-        self._happen(due)
-        return self
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next timer, or delayed message to itself, is due; None if there is none."""
+        moments = [timer.due for timer in self._snapshot.timers]
+        moments += [mail.due for mail in self._mail]
+        return min(moments, default=None)
+
+    def fork(self) -> Self:
+        """Another that goes on from here; what happens to one is nothing to the other."""
+        other = copy.copy(self)
+        other.asked = [copy.copy(asked) for asked in self.asked]
+        other.sent, other.emitted = list(self.sent), list(self.emitted)
+        other.taken, other._mail = list(self.taken), list(self._mail)
+        other._story = copy.deepcopy(self._story)
+        return other
 
     # --- underneath ---
 
@@ -221,7 +246,7 @@ class Stepped(Generic[D]):
         """The event as the machine declares it, and how the story calls it."""
         given = dict(event) if isinstance(event, Mapping) else event
         parsed: AnEvent
-        parsed, _ = parse_event(self.definition, given, self.limits.event_bytes)
+        parsed, _ = parse_event(self.definition, given, self._event_bytes)
         return parsed, f"{parsed!r}{by(roles)}"
 
     def _tried(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
@@ -236,11 +261,6 @@ class Stepped(Generic[D]):
         why = "; ".join(error.reasons) or "no transition takes it"
         self._story.note(self._now, f"{told} refused: {why}")
         return error
-
-    def _next_due(self) -> datetime | None:
-        moments = [timer.due for timer in self._snapshot.timers]
-        moments += [mail.due for mail in self._mail]
-        return min(moments, default=None)
 
     def _happen(self, due: datetime) -> None:
         """The earliest thing that is due then: timers first, as they were set."""
@@ -262,7 +282,7 @@ class Stepped(Generic[D]):
             self._receive(mail)
         raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
 
-    def _receive(self, mail: _Mail) -> None:
+    def _receive(self, mail: Mail) -> None:
         self._mail.remove(mail)
         told = f"{mail.event!r} from itself"
         if not self.done:
@@ -300,6 +320,7 @@ class Stepped(Generic[D]):
             raise
         self._snapshot = after
         self.asked += asked
+        self.taken += [id for microstep in taken.trace for id in microstep.transitions]
         notes: list[str] = []
         for command in taken.commands:
             notes.append(self._follow(command))
@@ -313,9 +334,9 @@ class Stepped(Generic[D]):
             return snapshot
         shape = self.definition.data
         raw = shape.dump(snapshot.data)
-        if len(raw) > self.limits.data_bytes:
+        if len(raw) > self._data_bytes:
             what = f"the data of {self.definition.name}/{self.id}"
-            raise TooLarge(what, len(raw), self.limits.data_bytes)
+            raise TooLarge(what, len(raw), self._data_bytes)
         for name, index in self.definition.indexes.items():
             try:
                 index(snapshot.data)
@@ -368,7 +389,7 @@ class Stepped(Generic[D]):
         self.sent.append(sent)
         if (machine, instance) == (self.definition.name, self.id):
             due = self._now + max(command.delay or timedelta(0), timedelta(0))
-            self._mail.append(_Mail(command.id, due, command.event))
+            self._mail.append(Mail(command.id, due, command.event))
         return sent
 
     def _refusal(self, event: AnEvent, roles: Roles) -> NotAllowed:
@@ -385,13 +406,6 @@ class Stepped(Generic[D]):
             allowed=allowed(self.definition, self._snapshot, given),
             reasons=reasons,
             forbidden=forbidden,
-        )
-
-    def _wrong(self, is_: str, expected: str) -> NoReturn:
-        """Fails the test, telling what is, what should be, and how it came to this."""
-        raise AssertionError(
-            f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
-            f"  the path here:\n{self._story.end()}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Events between Python and JSON, on their way in and out of the engine."""
+"""Events and results of effects between Python and JSON, on their way in and out of a machine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.event import Event, NamedEvent
 from statehold.chart.machine import Definition
-from statehold.chart.values import Shape
+from statehold.chart.values import Shape, fields_of
 from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent
+
+#: bytes of one event as JSON, unless told otherwise
+EVENT_BYTES = 256_000
+#: bytes of an instance's data as JSON, unless told otherwise
+DATA_BYTES = 1_000_000
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
@@ -82,6 +88,21 @@ def _bound(raw: Any, limit: int) -> Any:
     return raw
 
 
+def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
+    """A result as the effect's annotation has it; raises ``InvalidPayload``."""
+    effect = definition.effects.get(name)
+    if effect is None or effect.result_type is None:
+        return msgspec.json.decode(raw)
+    try:
+        return TypeAdapter(effect.result_type).validate_json(raw)
+    except ValidationError as error:
+        raise InvalidPayload(f"the result of {name}", fields_of(error)) from None
+    except Exception as error:
+        # a validator of the user's that is broken itself
+        why = f"its validation raised {type(error).__name__}: {error}"
+        raise InvalidPayload(f"the result of {name}", {"": why}) from error
+
+
 def decode_json(raw: bytes | str, what: str) -> Any:
     """Plain JSON values; raises ``InvalidPayload`` for what is not JSON or too deep to be read."""
     try:
@@ -110,5 +131,6 @@ def jsonable(value: Any) -> Any:
         return None
     try:
         return _decode(to_json(value))
-    except PydanticSerializationError as error:
+    except (PydanticSerializationError, msgspec.DecodeError) as error:
+        # infinity and not-a-number are written as no JSON that can be read
         raise ActionFailed("send", error) from error

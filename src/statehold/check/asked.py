@@ -1,4 +1,4 @@
-"""What an instance under test has asked of the outside."""
+"""What an instance that runs on its own has asked of the outside."""
 
 from __future__ import annotations
 

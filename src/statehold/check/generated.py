@@ -1,0 +1,75 @@
+"""Modules of tests for pytest, written from scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from statehold.check.script import Script
+from statehold.check.script_file import write_script
+
+
+def module_of_tests(
+    target: str, cases: Sequence[tuple[str, Script]], missing: Sequence[tuple[str, str]] = ()
+) -> str:
+    """A pytest module that plays each script against the machine of ``target``.
+
+    ``target`` is as on the command line: ``module:Class``, or ``path.py:Class``. ``missing`` are
+    transitions that no script takes, with the reason: tests that are skipped, for all to see.
+    """
+    written = "".join(
+        f"    pytest.param(\n        {_quoted(write_script(script))},\n"
+        f"        id={name!r},\n    ),\n"
+        for name, script in cases
+    )
+    return f'''"""What instances of {target} do.
+
+Written by statehold, to be kept and changed.
+"""
+
+import pytest
+
+{_import(target)}
+from statehold.testing import play, read_script
+
+SCRIPTS = [
+{written}]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_it_does_what_the_script_says(script: str) -> None:
+    play(machine, read_script(script)).check()
+{_missing(missing)}'''
+
+
+def _missing(missing: Sequence[tuple[str, str]]) -> str:
+    if not missing:
+        return ""
+    rows = "".join(f"    ({name!r}, {reason!r}),\n" for name, reason in missing)
+    return f"""
+
+NOT_COVERED = [
+{rows}]
+
+
+@pytest.mark.parametrize(("transition", "reason"), NOT_COVERED)
+def test_no_script_takes_the_transition(transition: str, reason: str) -> None:
+    pytest.skip(reason)
+"""
+
+
+def _import(target: str) -> str:
+    where, _, name = target.rpartition(":")
+    if re.fullmatch(r"[\w.]+", where) and not where.endswith(".py") and name.isidentifier():
+        return f"from {where} import {name} as machine"
+    return (
+        "from statehold.cli.targets import load_machines\n\n"
+        f"[machine] = load_machines([{target!r}])\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    """Between triple quotes where it can stand there as it is."""
+    if "\\" in text or '"""' in text or text.endswith('"'):
+        return repr(text)
+    return f'"""\\\n{text}"""'

@@ -1,0 +1,147 @@
+"""The command that plays scripts against a machine: from a file, or line by line by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pydantic_core
+import typer
+
+from statehold.chart.machine import Definition
+from statehold.check.generated import module_of_tests
+from statehold.check.paths import Given, paths
+from statehold.check.script import Script
+from statehold.check.script_file import FILE_BYTES, notation_of, read_script, write_script
+from statehold.check.simulate import Played, play, with_expectations
+from statehold.cli.arguments import read_json
+from statehold.cli.offering import Offer, load_offered
+from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.rehearsal import Rehearsal
+from statehold.cli.render import count_of
+from statehold.cli.session import Json
+from statehold.cli.targets import TARGET_HELP, load_machines
+
+Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
+
+
+def simulate(
+    target: Target,
+    script: Annotated[
+        Path | None, typer.Argument(metavar="[SCRIPT]", help="JSON or YAML; none: by hand.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="By hand: the start's data, as JSON or @FILE.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the script, with what it came to.")
+    ] = None,
+    as_test: Annotated[
+        Path | None, typer.Option("--as-test", help="Write the same as a pytest module.")
+    ] = None,
+    offer: Offer = None,
+    json: Json = False,
+) -> None:
+    """Play a script against a machine, or try it by hand: nothing is stored or done outside."""
+    definition = one_machine(target, load_offered(offer or ()))
+    if script is not None:
+        if data is not None:
+            raise UsageError("--data is for trying by hand; a script has its own data")
+        head = _read(script)
+        played = play(definition, head)
+    else:
+        if json:
+            raise UsageError("--json is for a script; by hand, a person is told")
+        given = None if data is None else read_json("--data", data)
+        rehearsal = Rehearsal(definition, Script(definition.name, data=given), target)
+        rehearsal.run()
+        head, played = rehearsal.player.head, rehearsal.player.played()
+    kept = with_expectations(played, head)
+    if save is not None:
+        write(save, write_script(kept, notation_of(save.name) or "yaml"))
+    if as_test is not None:
+        write(as_test, module_of_tests(target, [(as_test.stem, kept)]))
+    if script is not None:
+        typer.echo(pydantic_core.to_json(_plain(played)).decode() if json else _told(played))
+    raise typer.Exit(DONE if played.failure is None else REFUSED)
+
+
+def generate_tests(
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The pytest module to write.")],
+    given: Annotated[
+        str | None,
+        typer.Option("--given", help="What to try: JSON or @FILE with data, payloads, results."),
+    ] = None,
+    offer: Offer = None,
+) -> None:
+    """Write tests that take every transition of a machine; exits with 1 where some are missing."""
+    definition = one_machine(target, load_offered(offer or ()))
+    found = paths(definition, _given(given))
+    cases = []
+    for path in found:
+        if path.script is not None:
+            kept = with_expectations(play(definition, path.script), path.script)
+            cases.append((path.transition, kept))
+    missing = [(path.transition, path.reason) for path in found if path.script is None]
+    write(output, module_of_tests(target, cases, missing))
+    typer.echo(f"{len(cases)} of {count_of(len(found), 'transition')} covered", err=True)
+    for name, reason in missing:
+        typer.echo(f"not covered: {name}: {reason}", err=True)
+    raise typer.Exit(REFUSED if missing else DONE)
+
+
+def _given(text: str | None) -> Given:
+    if text is None:
+        return Given()
+    try:
+        return msgspec.convert(read_json("--given", text), Given)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--given: {error}") from None
+
+
+def one_machine(target: str, offered: Offered = NOTHING) -> Definition[Any]:
+    """Raises ``UsageError`` where the target names several, and as ``load_machines`` does."""
+    found = load_machines([target], offered)
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
+    return found[0]
+
+
+def write(path: Path, text: str) -> None:
+    """Raises ``UsageError`` where it can't be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    typer.echo(f"wrote {path}", err=True)
+
+
+def _read(path: Path) -> Script:
+    try:
+        with path.open("rb") as file:
+            # one byte more tells that there is too much
+            raw = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    return read_script(raw, notation_of(path.name))
+
+
+def _told(played: Played) -> str:
+    failure = played.failure
+    if failure is None:
+        ended = "done" if played.done else f"in {', '.join(played.state)}"
+        return f"{played.trace}\n\n{played.machine}/{played.instance} is {ended}"
+    return (
+        f"{played.trace}\n\nfailed at step {failure.step}: {failure.is_}\n"
+        f"  expected: {failure.expected}"
+    )
+
+
+def _plain(played: Played) -> Any:
+    failure = played.failure
+    plain = msgspec.to_builtins(msgspec.structs.replace(played, failure=None))
+    told = None if failure is None else {k: v for k, v in failure.details().items() if k != "path"}
+    return {**plain, "failure": told}

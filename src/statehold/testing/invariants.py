@@ -1,0 +1,60 @@
+"""What must hold of every instance at rest, whatever its machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from statehold.chart.machine import Definition
+from statehold.chart.tree import Tree
+from statehold.engine.document import decode_document, encode_document, restore
+from statehold.interpreter.program import compile_program
+from statehold.interpreter.snapshot import Snapshot
+from statehold.store import Row
+
+
+def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> list[str]:
+    """What does not hold, in words; empty if all does."""
+    found = _configuration(compile_program(definition).tree, snapshot)
+    raw = definition.data.dump(snapshot.data)
+    again = definition.data.parse(raw, "the data")
+    if definition.data.dump(again) != raw:
+        found.append(f"the data is not what it was after a way through JSON: {raw.decode()}")
+    found += _stored(definition, snapshot, raw, now)
+    return found
+
+
+def _configuration(tree: Tree, snapshot: Snapshot[Any]) -> list[str]:
+    """SCXML 3.11: a legal configuration."""
+    active = {tree.index[id] for id in snapshot.configuration.states} | {0}
+    found = []
+    for state in sorted(active):
+        node = tree.states[state]
+        below = [child for child in tree.children[state] if child in active]
+        if state and tree.parent[state] not in active:
+            found.append(f"{node.id} is active, what is around it is not")
+        if node.kind == "compound" and len(below) != 1:
+            found.append(f"{node.id or 'the root'} has {len(below)} active children, not one")
+        if node.kind == "parallel" and len(below) != len(tree.children[state]):
+            found.append(f"{node.id or 'the root'} has regions that are not active")
+    return found
+
+
+def _stored(
+    definition: Definition[Any], snapshot: Snapshot[Any], raw: bytes, now: Any
+) -> list[str]:
+    output = None if snapshot.output is None else msgspec.json.encode(snapshot.output)
+    document = encode_document(definition, snapshot, raw, output, {}, None, 0, 0, {})
+    row = Row(
+        machine=definition.name, id=snapshot.instance, version=definition.version,
+        seq=snapshot.seq, rev=1, status="done" if snapshot.done else "running",
+        state=snapshot.state, tags=(), owners=(), indexes={}, created_at=now, since=now,
+        changed_at=now, wake_at=None, held_by=(), incidents=0, deadline=None, document=document,
+    )  # fmt: skip
+    loaded = restore(definition, row, decode_document(document))
+    return [
+        f"{name} is not what it was after it was stored and loaded"
+        for name in ("state", "seq", "history", "timers", "effects", "deadlines", "done")
+        if getattr(loaded, name) != getattr(snapshot, name)
+    ]

@@ -1,0 +1,119 @@
+"""Every transition of a machine as a case for pytest: a script that takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from statehold.chart.effect import Effect
+from statehold.chart.event import Event
+from statehold.chart.machine import AMachine, Definition
+from statehold.chart.payload import event_json, jsonable
+from statehold.check.paths import PLACE_LIMIT, Given, paths
+from statehold.check.script import Script
+from statehold.check.simulate import Played, Player
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A transition, and a script that takes it, or the reason why none was found.
+
+    ``left_out`` is why it need not be covered.
+    """
+
+    machine: Definition[Any]
+    transition: str
+    script: Script | None
+    reason: str = ""
+    left_out: str | None = None
+
+    def check(self) -> Played:
+        """Plays the script; raises ``ScriptFailed``, or ``AssertionError`` where it is not taken.
+
+        Where no script was found the test fails, or is skipped if that is meant to be so.
+        """
+        if self.left_out is not None:
+            if self.script is not None:
+                raise AssertionError(
+                    f"{self.transition} is covered: it need not be in uncovered= any more"
+                )
+            import pytest
+
+            pytest.skip(self.left_out)
+        if self.script is None:
+            raise AssertionError(
+                f"no way was found to take {self.transition}: {self.reason}\n  give data=, "
+                "payloads= or results= that lead there, or name it in uncovered= with the reason"
+            )
+        player: Player[Any] = Player(self.machine, self.script)
+        for step in self.script.steps:
+            player.take(step)
+        if self.transition not in player.instance.taken:
+            raise AssertionError(f"{self.transition} is not taken\n{player.instance.log}")
+        return player.played()
+
+    def __str__(self) -> str:
+        return self.transition
+
+
+def transition_paths(
+    machine: AMachine,
+    *,
+    data: Any = (),
+    payloads: Mapping[Any, Sequence[Any]] | None = None,
+    results: Mapping[Any, Sequence[Any]] | None = None,
+    uncovered: Mapping[str, str] | None = None,
+    limit: int = PLACE_LIMIT,
+) -> list[Case]:
+    """A case for each transition, in document order.
+
+    ::
+
+        @pytest.mark.parametrize("case", transition_paths(OrderFlow), ids=str)
+        def test_every_transition_can_be_taken(case):
+            case.check()
+
+    What can't be guessed from the schemas is given: ``data`` to start with, one or a list;
+    ``payloads`` by event, events or mappings; ``results`` by effect or child. ``uncovered`` names
+    transitions that need not be taken, and why. Raises ``ValueError`` for a name that the machine
+    does not have, and ``InvalidPayload`` where it can be started with none of the data.
+    """
+    definition = machine.definition
+    left_out = dict(uncovered or {})
+    events = {name_of(kind): list(map(_payload, some)) for kind, some in (payloads or {}).items()}
+    ends = {name_of(what): list(map(jsonable, some)) for what, some in (results or {}).items()}
+    transitions = [one.id for one in definition.chart.transitions]
+    known("transition", left_out, transitions)
+    known("event", events, [event.name for event in definition.chart.events])
+    known("effect", ends, [*definition.effects, *definition.children])
+    starts = data if isinstance(data, list | tuple) else (data,)
+    given = Given(tuple(map(jsonable, starts)), events, ends)
+    return [
+        Case(definition, path.transition, path.script, path.reason, left_out.get(path.transition))
+        for path in paths(definition, given, limit=limit)
+    ]
+
+
+def known(what: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(f"there is no {what} {name!r}; there are {', '.join(known) or 'none'}")
+
+
+def name_of(what: Any) -> str:
+    """Of an event's class, an effect or a child machine; a name is its own."""
+    if isinstance(what, str):
+        return what
+    if isinstance(what, Effect):
+        return what.name
+    if isinstance(what, type) and issubclass(what, Event):
+        return what.__event__
+    name: str = what.definition.name
+    return name
+
+
+def _payload(event: Any) -> Mapping[str, Any]:
+    fields = dict(event_json(event)) if isinstance(event, Event) else dict(event)
+    fields.pop("type", None)
+    return fields

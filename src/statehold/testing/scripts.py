@@ -1,0 +1,45 @@
+"""The scripts of a folder as pytest's cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from statehold.check.script import Script
+from statehold.check.script_file import FILE_BYTES, NOTATIONS, notation_of, read_script
+from statehold.errors import Problem, ScriptInvalid
+
+#: scripts of one folder
+SCRIPT_LIMIT = 1_000
+
+
+def script_cases(folder: Path | str) -> list[object]:
+    """The scripts of a folder, one case each, its file's name for an id.
+
+    ::
+
+        @pytest.mark.parametrize("script", script_cases("tests/scripts"))
+        def test_orders_do_what_was_saved(script):
+            play(OrderFlow, script).check()
+
+    Scripts are ``*.json``, ``*.yaml`` and ``*.yml``. Raises ``ValueError`` where there is none, so
+    that a misspelt folder is no test that passes, and ``ScriptInvalid`` for one that can't be read.
+    """
+    import pytest
+
+    found = sorted(path for path in Path(folder).iterdir() if path.suffix in NOTATIONS)
+    if not 0 < len(found) <= SCRIPT_LIMIT:
+        raise ValueError(f"{folder} holds {len(found)} scripts; there must be 1 to {SCRIPT_LIMIT}")
+    return [pytest.param(script_in(path), id=path.stem) for path in found]
+
+
+def script_in(path: Path) -> Script:
+    """Raises ``ScriptInvalid``, with the file for a place, and ``OSError``."""
+    with path.open("rb") as file:
+        # one byte more tells that there is too much
+        raw = file.read(FILE_BYTES + 1)
+    try:
+        return read_script(raw, notation_of(path.name))
+    except ScriptInvalid as error:
+        raise ScriptInvalid(
+            [Problem(f"{path}, {one.place}", one.message, one.hint) for one in error.problems]
+        ) from None
