@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -176,7 +176,10 @@ def _struct(
     for name, field in fields.items():
         if field.required and name not in plain:
             problems.append(Problem(f"{under}{name}", "is missing"))
-    return None if len(problems) > before else kind(**values)
+    if len(problems) > before:
+        return None
+    # checkers take the comparison with AdvanceStep above for a narrower type
+    return cast("S", kind(**values))
 
 
 def _is_deeper(plain: Any, limit: int) -> bool:

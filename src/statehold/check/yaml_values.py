@@ -58,13 +58,14 @@ def _classes() -> tuple[Any, Any, Any]:
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            mark: Any = event.start_mark
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise yaml.MarkedYAMLError(
-                    problem="anchors and aliases are not allowed", problem_mark=event.start_mark
+                    problem="anchors and aliases are not allowed", problem_mark=mark
                 )
             if self.depth >= DEPTH_LIMIT:
                 raise yaml.MarkedYAMLError(
-                    problem=f"nested deeper than {DEPTH_LIMIT}", problem_mark=event.start_mark
+                    problem=f"nested deeper than {DEPTH_LIMIT}", problem_mark=mark
                 )
             self.depth += 1
             try:

@@ -22,6 +22,7 @@ from statehold.cli.rehearsal import Rehearsal
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import TARGET_HELP, load_machines
+from statehold.formats.notation import NOTHING, Offered
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
 

@@ -197,7 +197,7 @@ class Content:
             self.findings.complain(place, "it is nested too deeply", hint)
             return None
         name = value.get("type") if isinstance(value, dict) else None
-        if not isinstance(name, str) or not name:
+        if not isinstance(value, dict) or not isinstance(name, str) or not name:
             hint = 'write its name, or {"type": "name", "params": {...}}'
             self.findings.complain(place, f"it is {kind_of(value)} and names no guard", hint)
             return None
