@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -168,8 +168,7 @@ def _struct(
             )
             continue
         try:
-            is_duration = kind is AdvanceStep and name == "advance"
-            value = seconds_of(given) if is_duration else given
+            value = seconds_of(given) if name == "advance" else given
             values[name] = msgspec.convert(value, fields[name].type)
         except (msgspec.ValidationError, ValueError) as error:
             problems.append(Problem(f"{under}{name}", str(error)))
@@ -178,8 +177,7 @@ def _struct(
             problems.append(Problem(f"{under}{name}", "is missing"))
     if len(problems) > before:
         return None
-    # checkers take the comparison with AdvanceStep above for a narrower type
-    return cast("S", kind(**values))
+    return kind(**values)
 
 
 def _is_deeper(plain: Any, limit: int) -> bool:
