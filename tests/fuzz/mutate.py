@@ -27,7 +27,11 @@ def mutate(target: Target, corpus: Sequence[bytes], random: random.Random) -> by
     document = random.choice(corpus)
     for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
         other = random.choice(corpus)
-        document = _one(target, document, other, random)[:SIZE_LIMIT]
+        try:
+            document = _one(target, document, other, random)[:SIZE_LIMIT]
+        except RecursionError:
+            # so deep that no tree of it can be copied: what reads it has seen it as it is
+            continue
     return document
 
 

@@ -196,14 +196,15 @@ class Content:
             hint = f"the limit is {NESTING_LIMIT} levels"
             self.findings.complain(place, "it is nested too deeply", hint)
             return None
-        name = value.get("type") if isinstance(value, dict) else None
-        if not isinstance(value, dict) or not isinstance(name, str) or not name:
+        config: dict[str, Any] = value if isinstance(value, dict) else {}
+        name = config.get("type")
+        if not isinstance(name, str) or not name:
             hint = 'write its name, or {"type": "name", "params": {...}}'
             self.findings.complain(place, f"it is {kind_of(value)} and names no guard", hint)
             return None
         word = name.removeprefix("xstate.")
-        params = value.get("params")
-        told = {**value, **(params if isinstance(params, dict) else {})}
+        params = config.get("params")
+        told = {**config, **(params if isinstance(params, dict) else {})}
         if word in ("and", "or", "not") and ("guards" in told or "guard" in told):
             return self._composed(word, told.get("guards", told.get("guard")), place, depth)
         if word == "stateIn":
@@ -212,7 +213,7 @@ class Content:
         if name.startswith("xstate."):
             self.findings.complain(place, f"{name} is not in the document", "name a function")
             return None
-        params = self._params(value, place)
+        params = self._params(config, place)
         return None if params is _WRONG else with_params(name, params)
 
     def _composed(self, word: str, given: Any, place: str, depth: int) -> str | None:
