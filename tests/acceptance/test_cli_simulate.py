@@ -34,14 +34,14 @@ class Ran(NamedTuple):
 def program(*arguments: str, cwd: Path, input: str = "") -> Ran:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     ran = subprocess.run(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, *arguments],
         input=input, capture_output=True, text=True, timeout=60, cwd=cwd, env=environment,
     )  # fmt: skip
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
 def statehold(*arguments: str, cwd: Path, input: str = "") -> Ran:
-    return program("statehold.cli", *arguments, cwd=cwd, input=input)
+    return program("-c", "from statehold.cli import main; main()", *arguments, cwd=cwd, input=input)
 
 
 def test_a_script_is_played_and_told_in_words(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_lines_typed_by_hand_move_the_machine_and_what_was_played_is_kept(tmp_pa
 
     again = statehold("simulate", ORDER, "s.yaml", cwd=tmp_path)
     assert (again.code, again.out.splitlines()[-1]) == (0, "order/i-1 is in ready")
-    tested = program("pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
+    tested = program("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
     assert "1 passed" in tested.out
 
 
@@ -133,7 +133,7 @@ def test_tests_that_take_every_transition_are_written_and_pass(tmp_path: Path) -
     ran = statehold("tests", ORDER, "-o", "test_order.py", cwd=tmp_path)
     assert ran.code == 0
     assert "7 of 7 transitions covered" in ran.err
-    tested = program("pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
+    tested = program("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
     assert "7 passed" in tested.out
 
 
@@ -143,7 +143,7 @@ def test_what_no_test_takes_is_told_and_skipped_and_ends_with_1(tmp_path: Path) 
     assert ran.code == 1
     assert "not covered: take: " in ran.err
     assert "not covered: deliver: on_the_way was never active" in ran.err
-    tested = program("pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
+    tested = program("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_order.py", cwd=tmp_path)
     assert "5 passed, 2 skipped" in tested.out
 
 
@@ -153,6 +153,16 @@ def test_written_tests_fail_where_a_function_is_changed(tmp_path: Path) -> None:
     assert statehold("tests", "flow.py:OrderFlow", "-o", "test_it.py", cwd=tmp_path).code == 0
     planted = flow.replace("order.courier = event.courier", "order.courier = 'nobody'")
     (tmp_path / "flow.py").write_text(planted)
-    tested = program("pytest", "-q", "-p", "no:cacheprovider", "test_it.py", cwd=tmp_path)
+    tested = program("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", cwd=tmp_path)
     assert "courier is 'nobody'" in tested.out
     assert "2 failed, 5 passed" in tested.out
+
+
+def test_the_ways_that_a_search_found_can_be_played(tmp_path: Path) -> None:
+    ran = statehold("explore", ORDER, "--data", DATA, "--save", "ways", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    ways = sorted((tmp_path / "ways").iterdir())
+    assert ways
+    for way in ways:
+        played = statehold("simulate", ORDER, str(way), cwd=tmp_path)
+        assert played.code == 0, (way.name, played)

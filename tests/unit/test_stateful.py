@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -20,20 +20,24 @@ from statehold.check.simulate import play
 from statehold.testing import read_script, state_machine_of
 
 FEW = settings(
-    max_examples=15, stateful_step_count=15, deadline=None, database=None,
+    max_examples=15, stateful_step_count=15, deadline=None, database=None, derandomize=True,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+#: long enough to find what is planted, and then none the shorter: shrinking takes its time
+FOUND = settings(
+    FEW, max_examples=200, stateful_step_count=25, phases=(Phase.explicit, Phase.generate)
+)
 
 
-def run(machine: Any, **given: Any) -> None:
+def run(machine: Any, settings: settings = FEW, **given: Any) -> None:
     case: Any = state_machine_of(machine, **given).TestCase
-    case.settings = FEW
+    case.settings = settings
     case("runTest").debug()
 
 
 def failure_of(machine: Any, **given: Any) -> BaseException:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - told apart by the caller
-        run(machine, **given)
+        run(machine, FOUND, **given)
     found = caught.value
     return found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found
 

@@ -237,7 +237,7 @@ class Stepped(Generic[D]):
         other.asked = [copy.copy(asked) for asked in self.asked]
         other.sent, other.emitted = list(self.sent), list(self.emitted)
         other.taken, other._mail = list(self.taken), list(self._mail)
-        other._story = copy.deepcopy(self._story)
+        other._story = self._story.fork()
         return other
 
     # --- underneath ---

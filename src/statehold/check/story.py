@@ -25,6 +25,12 @@ class Story:
         self._roles = roles
         self._lines: deque[str] = deque(maxlen=LINE_LIMIT)
 
+    def fork(self) -> Story:
+        """Another that goes on from here."""
+        other = Story(self._roles)
+        other._lines.extend(self._lines)
+        return other
+
     def step(
         self,
         seq: int,
