@@ -9,7 +9,8 @@ Rules:
 4.  A set of targets can be active together.
 5.  A transition starts in a state that can be active and be left, and has what its trigger needs.
 6.  Ids of transitions and of invokes are unique; names that guards refer to exist.
-7.  Everything is bounded: ``STATE_LIMIT``, ``TRANSITION_LIMIT``, ``DEPTH_LIMIT``.
+7.  Everything is bounded: ``STATE_LIMIT``, ``TRANSITION_LIMIT``, ``DEPTH_LIMIT``,
+    ``DELAY_LIMIT_SECONDS``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ STATE_LIMIT = 10_000
 TRANSITION_LIMIT = 100_000
 #: levels of states below the root
 DEPTH_LIMIT = 64
+#: a hundred years: a moment much later than that has no date
+DELAY_LIMIT_SECONDS = 36_500 * 86_400
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 _WITHOUT_CHILDREN = ("atomic", "final", "history")
@@ -357,9 +360,16 @@ class _Validation:
             self._complain(
                 place, f"its {what} has to be seconds or a function, one of them", "give one"
             )
-        if delay.seconds is not None and not (math.isfinite(delay.seconds) and delay.seconds >= 0):
+        seconds = delay.seconds
+        if seconds is None:
+            return
+        if not (math.isfinite(seconds) and seconds >= 0):
+            self._complain(place, f"its {what} is {seconds} seconds", "give a number, 0 or more")
+        elif seconds > DELAY_LIMIT_SECONDS:
             self._complain(
-                place, f"its {what} is {delay.seconds} seconds", "give a number, 0 or more"
+                place,
+                f"its {what} is {seconds:g} seconds; the limit is {DELAY_LIMIT_SECONDS}",
+                "give a hundred years or less",
             )
 
 

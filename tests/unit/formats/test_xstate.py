@@ -234,6 +234,18 @@ def test_actions_that_are_data_do_what_they_say() -> None:
     assert run.snapshot.data == {"log": [], "seen": True, "event": {"n": 1}}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "raise({})", 'raise("x")', "send({})", 'send({"delay":-1,"event":{"type":"X"}})',
+        'send({"delay":1e+300,"event":{"type":"X"}})', "cancel(1)", "assign({})", "emit([])",
+    ],
+)  # fmt: skip
+def test_a_name_that_only_looks_like_data_is_that_of_a_function(name: str) -> None:
+    _, _, needed = read_xstate_chart(two(entry=name))
+    assert [one.name for one in needed] == [name]
+
+
 def test_what_xstate_does_with_code_or_actors_is_left_out_by_name() -> None:
     document = two(
         entry=[{"type": "xstate.sendTo"}, {"type": "xstate.assign"}, {"type": "xstate.log"}],
@@ -306,6 +318,8 @@ def test_data_begin_as_the_context_says_and_no_instance_shares_them() -> None:
         (b'{"context":{"n":1e999}}', "it is not JSON"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b'{"states":{"a":' * 150 + b"{}" + b"}}" * 150, "it is nested deeper than 200 levels"),
+        (b'{"context":[%s[]]}' % (b"[]," * 100_000), "more than 100000 objects and arrays"),
+        (b"12", "it is the number 12"),
         (b'{"context":"%s"}' % (b"x" * DOCUMENT_LIMIT), "the limit is 1000000"),
     ],
 )
@@ -351,3 +365,10 @@ def test_problems_are_bounded() -> None:
 def test_what_stands_under_statehold_and_is_no_field_of_a_chart_is_told() -> None:
     document = two(meta={"statehold": {"owner": 5}})
     assert [place for place, _ in problems(document)] == ["/states/a/statehold/owner"]
+
+
+def test_a_delay_that_leads_beyond_every_date_is_refused() -> None:
+    found = problems(two(after={"9e14": "b"}))
+    assert found == [
+        ("/states/a/after/9e14", "its delay is 9e+11 seconds; the limit is 3153600000")
+    ]

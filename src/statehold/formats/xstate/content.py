@@ -14,7 +14,13 @@ from typing import Any
 from statehold.chart.model import Action, Block, Delay, Guard
 from statehold.formats.xstate.document import Findings, below, canonical, kind_of, shorten
 from statehold.formats.xstate.outline import Outline
-from statehold.formats.xstate.terms import NESTING_LIMIT, Composed, composed, with_params
+from statehold.formats.xstate.terms import (
+    NESTING_LIMIT,
+    Composed,
+    composed,
+    data_action,
+    with_params,
+)
 
 #: guards in one ``and`` or ``or``
 ARGUMENT_LIMIT = 100
@@ -143,12 +149,9 @@ class Content:
         delay, id = told.get("delay"), told.get("id")
         if word == "emit" or (delay is None and word == "raise"):
             return f"{word}({canonical(event)})"
-        if delay is not None and (isinstance(delay, bool) or not isinstance(delay, int | float)):
-            return None
-        if isinstance(delay, int | float) and delay < 0:
-            return None
         said = {"event": event, "delay": delay, "id": id if isinstance(id, str) else None}
-        return f"send({canonical({k: v for k, v in said.items() if v is not None})})"
+        text = f"send({canonical({k: v for k, v in said.items() if v is not None})})"
+        return text if data_action(text) is not None else None
 
     def _params(self, value: Mapping[str, Any], place: str) -> Any:
         """An object of parameters; None where there are none."""

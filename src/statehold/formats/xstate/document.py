@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import msgspec
@@ -21,6 +22,8 @@ from statehold.formats.notation import DOCUMENT_LIMIT, Omission
 
 #: levels of JSON; a state takes two of them
 DEPTH_LIMIT = 200
+#: objects and arrays of one document
+VALUE_LIMIT = 100_000
 #: problems of one document that are told
 PROBLEM_LIMIT = 100
 #: omissions of one document that are told
@@ -78,13 +81,14 @@ def read_json(raw: bytes | str | Mapping[str, Any], findings: Findings) -> dict[
         # strict where Python's own reader is not: surrogates, NaN
         msgspec.json.decode(raw)
         tree = json.loads(
-            raw.decode(), object_pairs_hook=_Object, parse_int=_whole, parse_float=_fraction
+            raw.decode(), object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction
         )
     except RecursionError:
         _refuse(findings, "it is nested too deeply", f"the limit is {DEPTH_LIMIT} levels")
     except (ValueError, msgspec.DecodeError) as error:
         _refuse(findings, f"it is not JSON: {str(error)[:200]}")
-    _walk(tree, findings)
+    if isinstance(tree, dict | list):
+        _walk(tree, findings)
     if not isinstance(tree, dict):
         findings.complain("", f"it is {kind_of(tree)}", "an XState machine is an object")
     findings.raise_if_any("xstate")
@@ -128,18 +132,18 @@ def canonical(value: Any) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-class _Object(dict[str, Any]):
-    """An object, and the keys that stood in it more than once."""
+class _Twice(dict[str, Any]):
+    """An object some of whose keys stood in it more than once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        self.twice: list[str] = []
-        if len(self) < len(pairs):
-            seen: set[str] = set()
-            for key, _ in pairs:
-                if key in seen:
-                    self.twice.append(key)
-                seen.add(key)
+        counted = Counter(key for key, _ in pairs)
+        self.keys_twice = [key for key, count in counted.items() if count > 1]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else _Twice(pairs)
 
 
 def _whole(text: str) -> int | float:
@@ -157,28 +161,44 @@ def _fraction(text: str) -> float:
     return number
 
 
+#: a place on the way down: the one above it, and the key; a pointer is made of it where it is told
+_Way = tuple[Any, str | int] | None
+
+
 def _walk(tree: Any, findings: Findings) -> None:
-    waiting: list[tuple[Any, str, int]] = [(tree, "", 1)]
+    waiting: list[tuple[Any, _Way, int]] = [(tree, None, 1)]
+    seen = 0
     while waiting:
-        value, place, depth = waiting.pop()
+        value, way, depth = waiting.pop()
+        seen += 1
         if depth > DEPTH_LIMIT:
-            findings.complain(
-                shorten(place),
-                f"it is nested deeper than {DEPTH_LIMIT} levels",
-                "split the machine",
-            )
+            place = shorten(_pointer(way))
+            hint = "split the machine into several"
+            findings.complain(place, f"it is nested deeper than {DEPTH_LIMIT} levels", hint)
             findings.refuse("xstate")
-        if isinstance(value, _Object):
-            for key in value.twice:
-                findings.complain(
-                    below(place, key), "the key stands here twice", "keep one of them"
-                )
-            inner: Any = value.items()
-        else:
-            inner = enumerate(value)
-        waiting += [
-            (of, below(place, key), depth + 1) for key, of in inner if isinstance(of, dict | list)
-        ]
+        if seen > VALUE_LIMIT:
+            _refuse(findings, f"it has more than {VALUE_LIMIT} objects and arrays", "split it")
+        if isinstance(value, _Twice):
+            for key in value.keys_twice:
+                place = below(_pointer(way), key)
+                findings.complain(place, "the key stands here twice", "keep one of them")
+        held: Iterable[tuple[str | int, Any]] = (
+            value.items() if isinstance(value, dict) else enumerate(value)
+        )
+        for step, inner in held:
+            if isinstance(inner, dict | list):
+                waiting.append((inner, (way, step), depth + 1))
+
+
+def _pointer(way: _Way) -> str:
+    keys: list[str | int] = []
+    while way is not None:
+        way, key = way
+        keys.append(key)
+    place = ""
+    for part in reversed(keys):
+        place = below(place, part)
+    return place
 
 
 def _refuse(findings: Findings, message: str, hint: str = "") -> NoReturn:

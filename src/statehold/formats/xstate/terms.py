@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from statehold.chart.validate import DELAY_LIMIT_SECONDS
 from statehold.formats.xstate.document import canonical
 
 #: levels of ``not``, ``and`` and ``or`` in one guard
@@ -56,12 +57,30 @@ def split_params(text: str) -> tuple[str, dict[str, Any] | None]:
 
 
 def data_action(text: str) -> tuple[str, Any] | None:
-    """The word and the value of an action that is data."""
+    """The word and the value of an action that is data; None where it is a function's name."""
     found = _CALL.fullmatch(text)
     if found is None or found[1] not in DATA_ACTIONS:
         return None
     value = json_of(found[2])
-    return None if value is None else (found[1], value)
+    return (found[1], value) if _is_sound(found[1], value) else None
+
+
+def _is_sound(word: str, value: Any) -> bool:
+    if word == "cancel":
+        return isinstance(value, str)
+    if not isinstance(value, dict):
+        return False
+    if word == "assign":
+        return bool(value)
+    if word == "send":
+        delay, id = value.get("delay", 0), value.get("id", "")
+        timed = type(delay) in (int, float) and 0 <= delay <= DELAY_LIMIT_SECONDS * 1000
+        return timed and isinstance(id, str) and _is_event(value.get("event"))
+    return _is_event(value)
+
+
+def _is_event(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("type"), str)
 
 
 def json_of(text: str) -> Any:
