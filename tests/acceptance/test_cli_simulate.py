@@ -166,3 +166,11 @@ def test_the_ways_that_a_search_found_can_be_played(tmp_path: Path) -> None:
     for way in ways:
         played = statehold("simulate", ORDER, str(way), cwd=tmp_path)
         assert played.code == 0, (way.name, played)
+
+
+def test_tests_are_written_of_a_machine_that_comes_as_data(tmp_path: Path) -> None:
+    refund = str(ROOT / "examples" / "refund" / "refund.yaml")
+    ran = statehold("tests", refund, "-o", "test_refund.py", cwd=tmp_path)
+    assert "8 of 8 transitions covered" in ran.err
+    tested = program("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_refund.py", cwd=tmp_path)
+    assert "8 passed" in tested.out, tested.out

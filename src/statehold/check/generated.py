@@ -10,12 +10,16 @@ from statehold.check.script_file import write_script
 
 
 def module_of_tests(
-    target: str, cases: Sequence[tuple[str, Script]], missing: Sequence[tuple[str, str]] = ()
+    target: str,
+    cases: Sequence[tuple[str, Script]],
+    missing: Sequence[tuple[str, str]] = (),
+    offers: Sequence[str] = (),
 ) -> str:
     """A pytest module that plays each script against the machine of ``target``.
 
-    ``target`` is as on the command line: ``module:Class``, or ``path.py:Class``. ``missing`` are
-    transitions that no script takes, with the reason: tests that are skipped, for all to see.
+    ``target`` and ``offers`` are as on the command line: ``module:Class``, ``path.py:Class`` or a
+    document, and the modules that are offered to it. ``missing`` are transitions that no script
+    takes, with the reason: tests that are skipped, for all to see.
     """
     written = "".join(
         f"    pytest.param(\n        {_quoted(write_script(script))},\n"
@@ -29,8 +33,7 @@ Written by statehold, to be kept and changed.
 
 import pytest
 
-{_import(target)}
-from statehold.testing import play, read_script
+{_imports(target, offers)}
 
 SCRIPTS = [
 {written}]
@@ -58,13 +61,15 @@ def test_no_script_takes_the_transition(transition: str, reason: str) -> None:
 """
 
 
-def _import(target: str) -> str:
+def _imports(target: str, offers: Sequence[str]) -> str:
     where, _, name = target.rpartition(":")
+    testing = "from statehold.testing import play, read_script"
     if re.fullmatch(r"[\w.]+", where) and not where.endswith(".py") and name.isidentifier():
-        return f"from {where} import {name} as machine"
+        return f"from {where} import {name} as machine\n{testing}"
     return (
-        "from statehold.cli.targets import load_machines\n\n"
-        f"[machine] = load_machines([{target!r}])\n"
+        "from statehold.cli.offering import load_offered\n"
+        f"from statehold.cli.targets import load_machines\n{testing}\n\n"
+        f"[machine] = load_machines([{target!r}], load_offered({list(offers)!r}))"
     )
 
 

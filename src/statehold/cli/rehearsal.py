@@ -43,9 +43,12 @@ quit"""
 class Rehearsal:
     """One instance tried by hand; ``player`` has what was played."""
 
-    def __init__(self, definition: Definition[Any], head: Script, target: str) -> None:
+    def __init__(
+        self, definition: Definition[Any], head: Script, target: str, offers: Sequence[str] = ()
+    ) -> None:
         self.definition = definition
         self.target = target
+        self.offers = offers
         self.player: Player[Any] = Player(definition, head)
         self._commands: dict[str, Callable[[list[str]], None]] = {
             "send": self._send,
@@ -159,7 +162,7 @@ class Rehearsal:
 
     def _test(self, words: list[str]) -> None:
         path = Path(_one(words, "test FILE"))
-        _write(path, module_of_tests(self.target, [(path.stem, self._kept())]))
+        _write(path, module_of_tests(self.target, [(path.stem, self._kept())], (), self.offers))
 
     def _kept(self) -> Script:
         return with_expectations(self.player.played(), self.player.head)

@@ -55,14 +55,14 @@ def simulate(
         if json:
             raise UsageError("--json is for a script; by hand, a person is told")
         given = None if data is None else read_json("--data", data)
-        rehearsal = Rehearsal(definition, Script(definition.name, data=given), target)
+        rehearsal = Rehearsal(definition, Script(definition.name, data=given), target, offer or ())
         rehearsal.run()
         head, played = rehearsal.player.head, rehearsal.player.played()
     kept = with_expectations(played, head)
     if save is not None:
         write(save, write_script(kept, notation_of(save.name) or "yaml"))
     if as_test is not None:
-        write(as_test, module_of_tests(target, [(as_test.stem, kept)]))
+        write(as_test, module_of_tests(target, [(as_test.stem, kept)], (), offer or ()))
     if script is not None:
         typer.echo(pydantic_core.to_json(_plain(played)).decode() if json else _told(played))
     raise typer.Exit(DONE if played.failure is None else REFUSED)
@@ -86,7 +86,7 @@ def generate_tests(
             kept = with_expectations(play(definition, path.script), path.script)
             cases.append((path.transition, kept))
     missing = [(path.transition, path.reason) for path in found if path.script is None]
-    write(output, module_of_tests(target, cases, missing))
+    write(output, module_of_tests(target, cases, missing, offer or ()))
     typer.echo(f"{len(cases)} of {count_of(len(found), 'transition')} covered", err=True)
     for name, reason in missing:
         typer.echo(f"not covered: {name}: {reason}", err=True)
