@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,11 @@ from examples.order_v3.flow import OrderFlow as OrderFlow3
 from statehold import Event, Final, Machine, State, after, effect, minutes, on, on_result
 from statehold.check.script import Script
 from statehold.check.simulate import play
+from statehold.cli.offering import load_offered
+from statehold.cli.targets import load_machines
 from statehold.testing import read_script, state_machine_of
+
+REFUND = Path(__file__).parents[2] / "examples" / "refund" / "refund.yaml"
 
 FEW = settings(
     max_examples=15, stateful_step_count=15, deadline=None, database=None, derandomize=True,
@@ -126,3 +131,7 @@ def test_a_name_that_the_machine_does_not_have_is_refused() -> None:
 
 def test_the_class_is_one_that_unittest_runs() -> None:
     assert issubclass(state_machine_of(Adding).TestCase, unittest.TestCase)
+
+
+def test_a_machine_that_comes_as_data_is_tried_like_any_other() -> None:
+    run(load_machines([str(REFUND)], load_offered([]))[0])

@@ -7,10 +7,13 @@ played again with :func:`statehold.testing.play`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import reduce
+from operator import or_
+from types import GenericAlias, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, Strict
 from pydantic_core import to_json
 
 from statehold.chart.machine import AMachine, Definition
@@ -273,4 +276,19 @@ def _of_type(kind: Any) -> SearchStrategy[Any]:
         return strategies.none()
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return _of_model(kind)
-    return strategies.from_type(kind)
+    return strategies.from_type(_without_strict(kind))
+
+
+def _without_strict(kind: Any) -> Any:
+    """Strictness is about values of other types, which are not drawn; Hypothesis warns of it."""
+    parts = get_args(kind)
+    origin = get_origin(kind)
+    if origin is Annotated:
+        bounds = [one for one in parts[1:] if not isinstance(one, Strict)]
+        plain = _without_strict(parts[0])
+        return Annotated[(plain, *bounds)] if bounds else plain
+    if origin in (Union, UnionType):
+        return reduce(or_, map(_without_strict, parts))
+    if origin in (list, dict, set, tuple):
+        return GenericAlias(origin, tuple(map(_without_strict, parts)))
+    return kind
