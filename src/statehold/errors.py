@@ -326,6 +326,7 @@ _WAYS_OUT = {
     "bytes": "keep what is large elsewhere, and here where it is",
     "characters": "shorten it",
     "events": "send fewer at once",
+    "delayed messages": "send fewer for later, or cancel some before",
     "messages": "resume or cancel the instance first",
     "lines": "watch the instance instead",
 }

@@ -52,6 +52,8 @@ def never_set(subject: Subject) -> Iterator[Finding]:
 
 
 def unknown_fields(subject: Subject) -> Iterator[Finding]:
+    """An error where the function touches the data in no other way: one that hands it on, or is
+    ready for errors, may have made sure of the field before (``hasattr``)."""
     definition = subject.definition
     if definition is None:
         return
@@ -69,6 +71,7 @@ def unknown_fields(subject: Subject) -> Iterator[Finding]:
                 name,
                 f"it uses {listed(lost)}, which the data does not have",
                 f"the data has {known or 'no fields'}",
+                severity=None if reading.known else "warning",
             )
 
 
@@ -155,7 +158,7 @@ def _readings(subject: Subject) -> Iterator[tuple[str, Reading]]:
 
 
 def _has(type_: Any, field: str, subject: Subject) -> bool:
-    """Says yes wherever it can't be told."""
+    """Says yes wherever it can't be told: code of the type's own may give it any attribute."""
     if isinstance(type_, type) and issubclass(type_, BaseModel):
         # pydantic's own ``__getattr__`` finds nothing that is not declared
         made_up = getattr(type_, "__getattr__", None) is not getattr(BaseModel, "__getattr__", None)
@@ -163,6 +166,8 @@ def _has(type_: Any, field: str, subject: Subject) -> bool:
             return True
         return field in type_.model_fields or hasattr(type_, field)
     if isinstance(type_, type) and dataclasses.is_dataclass(type_):
+        if any(hasattr(type_, made) for made in ("__getattr__", "__post_init__")):
+            return True
         return field in {one.name for one in dataclasses.fields(type_)} or hasattr(type_, field)
     schema = subject.chart.data_schema
     if schema.get("additionalProperties") is False:

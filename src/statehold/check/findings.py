@@ -5,13 +5,17 @@
    functions do. Where the search was cut, such findings are not made, and ``search-cut`` says so.
 2. Functions are read, not run, with one exception: where ``ask`` is true, guards are asked about
    made-up data (:mod:`.samples`), since they are pure.
-3. What is silenced on the chart, with a reason, is not told. A silence without a finding is a
+3. The search begins at the start. Instances that an upgrade brings over may be where no start
+   leads; where there is such a place, "never" is a warning and not an error.
+4. What is silenced on the chart, with a reason, is not told. A silence without a finding is a
    finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+import msgspec
 
 from statehold.chart.codes import CODES, Code
 from statehold.chart.machine import AMachine
@@ -26,6 +30,13 @@ __all__ = ["STEP_LIMIT", "Finding", "findings"]
 
 #: microsteps that are followed to find out what can happen
 STEP_LIMIT = 10_000
+#: errors that hold for what a start leads to
+FROM_THE_START: frozenset[Code] = frozenset(
+    {
+        "never-chosen", "in-guard-impossible", "timer-never-fires", "never-done",
+        "invoke-never-starts",
+    }
+)  # fmt: skip
 #: found by asking guards alone
 ASKED: frozenset[Code] = frozenset({"overlapping-guards"})
 
@@ -74,6 +85,8 @@ def findings(
     found += loops.endless(subject, samples)
     if samples is not None:
         found += overlap.overlapping(subject, samples)
+    if subject.takes_strangers:
+        found = [_but_for_strangers(finding) for finding in found]
     if not subject.complete:
         found.append(_cut(subject, limit))
     silenced = {(s.code, s.place) for s in chart.silenced if s.reason}
@@ -82,6 +95,13 @@ def findings(
     rank = {code: number for number, code in enumerate(CATALOGUE)}
     told.sort(key=lambda f: (SEVERITIES.index(f.severity), rank[f.code]))
     return tuple(dict.fromkeys(told))
+
+
+def _but_for_strangers(finding: Finding) -> Finding:
+    if finding.code not in FROM_THE_START:
+        return finding
+    message = f"{finding.message}, save in an instance that an upgrade brings over"
+    return msgspec.structs.replace(finding, severity="warning", message=message)
 
 
 def _cut(subject: Subject, limit: int) -> Finding:

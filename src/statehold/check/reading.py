@@ -188,6 +188,9 @@ class _Reader:
             self.returned(node.value)
         elif isinstance(node, ast.AugAssign):
             reading.reads.update(self.fields_in(node.target))
+        elif isinstance(node, ast.Try | ast.TryStar):
+            # it may be ready for a field that is not there
+            reading.known = False
         elif isinstance(node, ast.Constant):
             reading.constants.add(node.value)
         elif isinstance(node, ast.Call):

@@ -71,6 +71,18 @@ class Subject:
         return frozenset(self.explored.entered).union(*(move.entered for move in self.moves))
 
     @cached_property
+    def takes_strangers(self) -> bool:
+        """Whether upgrades may bring instances to where no start leads: a state that is not
+        entered, states of regions that are not active together, a timer that is older than one
+        which was added beside it."""
+        if self.definition is None or not self.definition.upgrades:
+            return False
+        kinds = {state.kind for state in self.chart.states}
+        own = {state.id for state in self.chart.states if state.kind != "history"} - {ROOT}
+        timed = any(t.trigger.kind == "after" for t in self.chart.transitions)
+        return "parallel" in kinds or timed or not own <= self.entered
+
+    @cached_property
     def left(self) -> frozenset[str]:
         return frozenset().union(*(move.exited for move in self.moves))
 

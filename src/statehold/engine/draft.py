@@ -344,7 +344,7 @@ class Draft:
         found |= record.delayed
         if len(found) > self.limits.delayed:
             what = f"what {self.name} has sent for later"
-            raise TooLarge(what, len(found), self.limits.delayed, "messages")
+            raise TooLarge(what, len(found), self.limits.delayed, "delayed messages")
         return found
 
     def _take_back_delayed(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from statehold.expression.allowance import charge
 from statehold.expression.cel_tree import (
     Call,
     Collection,
@@ -28,6 +29,9 @@ from statehold.expression.language import DEPTH_LIMIT, EvaluationFailed
 WORK_LIMIT = 2_000_000
 #: a value that is beyond this is not even looked through
 WEIGHT_LIMIT = WORK_LIMIT
+
+#: of these units, as many as make one of :mod:`.frame`
+_UNITS = 3
 
 #: what it takes to hand an item over and back, and to call a function
 _ITEM = 4
@@ -76,7 +80,8 @@ def size_of(value: Any, depth: int = 0) -> Size:
 
 
 def check_work(tree: Node, values: Mapping[str, Any]) -> None:
-    """Raises ``EvaluationFailed`` where the evaluation might be too much work."""
+    """Raises ``EvaluationFailed`` where the evaluation might be too much work, or too much for what
+    is left of its step's (:mod:`.allowance`)."""
     sizes = {name: size_of(value) for name, value in values.items()}
     work, _ = _reckon(tree, sizes)
     work += sum(size.weight for size in sizes.values())
@@ -85,6 +90,7 @@ def check_work(tree: Node, values: Mapping[str, Any]) -> None:
             f"it may take {work:,} units of work on data of this size; the limit is "
             f"{WORK_LIMIT:,}: loop over less, or keep a running total in the data"
         )
+    charge(1 + work // _UNITS)
 
 
 def _reckon(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:

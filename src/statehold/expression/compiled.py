@@ -23,11 +23,13 @@ class CompiledExpression:
     code: Code
 
     def __call__(self, scope: Scope) -> Any:
-        frame = Frame(scope)
+        frame = Frame(scope, self.text)
         try:
             return copied(frame, self.code(frame))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
+        finally:
+            frame.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,16 @@ class CompiledLocation:
     place: Place
 
     def read(self, scope: Scope) -> Any:
-        frame = Frame(scope)
+        frame = Frame(scope, self.text)
         try:
             return copied(frame, self.place.get(frame, self.place.refer(frame)))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
+        finally:
+            frame.close()
 
     def assign(self, scope: Scope, value: Any) -> None:
-        frame = Frame(scope)
+        frame = Frame(scope, self.text)
         try:
             frame.writable(self.name)
             # fails for a variable that is not there: only a script or a declaration makes one
@@ -52,6 +56,8 @@ class CompiledLocation:
             self.place.put(frame, self.place.refer(frame), value)
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
+        finally:
+            frame.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,13 @@ class CompiledScript:
     code: Code
 
     def run(self, scope: Scope) -> None:
-        frame = Frame(scope)
+        frame = Frame(scope, self.text)
         try:
             self.code(frame)
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
+        finally:
+            frame.close()
 
 
 def _failed(text: str, error: Exception) -> EvaluationFailed:

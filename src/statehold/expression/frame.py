@@ -3,7 +3,9 @@
 1. Work is counted in units: about one for each part of the text that is evaluated in a loop, for
    each item that is visited, copied or built, and for sixteen characters of text that are made.
 2. What is outside of loops is bounded by the length of the text and is not counted.
-3. Work is paid for before it is done, so that no limit is noticed too late.
+3. What a step's evaluations do together is bounded too (:mod:`.allowance`): the text that each of
+   them goes through counts there.
+4. Work is paid for before it is done, so that no limit is noticed too late.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from statehold.expression.allowance import begin
 from statehold.expression.language import EvaluationFailed, Scope
 
 #: units of work of one evaluation; some tens of milliseconds
@@ -24,14 +27,20 @@ ITEM_LIMIT = 50_000
 class Frame:
     """``local`` holds variables of loops and blocks, by numbers that the compiler gives out."""
 
-    __slots__ = ("functions", "local", "system", "variables", "work")
+    __slots__ = ("_allowance", "functions", "local", "system", "variables", "work")
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, text: str) -> None:
+        self._allowance = begin(text)
         self.variables = scope.variables
         self.system = scope.system
         self.functions = scope.functions
         self.local: dict[int, Any] = {}
         self.work = WORK_LIMIT
+
+    def close(self) -> None:
+        """It is over, well or ill; what it did counts for its step."""
+        if self._allowance is not None:
+            self._allowance.left -= WORK_LIMIT - self.work
 
     def spend(self, units: int) -> None:
         self.work -= units

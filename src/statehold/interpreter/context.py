@@ -31,6 +31,7 @@ class StepContext:
         return self._macrostep.before.instance
 
     def raise_(self, event: AnEvent) -> None:
+        self._macrostep.ask()
         self._macrostep.queue.append(event)
 
     def send(
@@ -42,21 +43,25 @@ class StepContext:
         delay: timedelta | None = None,
         id: str | None = None,
     ) -> str:
+        self._macrostep.ask()
         name = machine if machine is None or isinstance(machine, str) else machine.definition.name
         return self._macrostep.send(name, instance, event, delay, id)
 
     def send_parent(
         self, event: AnEvent, *, delay: timedelta | None = None, id: str | None = None
     ) -> str:
+        self._macrostep.ask()
         return self._macrostep.send(None, None, event, delay, id, parent=True)
 
     def child(self, invoke: str) -> tuple[str, str] | None:
         return self._macrostep.child(invoke)
 
     def cancel(self, send_id: str) -> None:
+        self._macrostep.ask()
         self._macrostep.commands.append(CancelSend(send_id))
 
     def emit(self, event: AnEvent) -> None:
+        self._macrostep.ask()
         self._macrostep.commands.append(Emit(event))
 
     def active(self, state_id: str) -> bool:

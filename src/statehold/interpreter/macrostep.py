@@ -23,7 +23,8 @@ from statehold.chart.event import (
     TimerFired,
 )
 from statehold.chart.model import Block, Delay, Invoke
-from statehold.errors import ActionFailed, EndlessLoop, GuardFailed
+from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, TooLarge
+from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import (
     CancelEffect,
     CancelTimer,
@@ -42,6 +43,8 @@ from statehold.interpreter.snapshot import Deadline, InFlight, Microstep, Snapsh
 
 #: microsteps in one step; a chart that needs more is going round in circles
 MICROSTEP_LIMIT = 1000
+#: events that the functions of one step raise, send and show, and sends that they cancel
+ASKED_LIMIT = 10_000
 #: how many states an error about an endless loop names
 LOOP_STATES_TOLD = 20
 
@@ -78,8 +81,11 @@ class Macrostep:
         self.microsteps = 0
         #: guards that raised since the last transition
         self.broken: set[str] = set()
+        #: keys that were given out
         self.asked = 0
         self.sent = 0
+        #: events that functions asked for
+        self.events = 0
 
     # --- before selection ---
 
@@ -286,6 +292,9 @@ class Macrostep:
             self.fail(failed.action, failed.cause)
 
     def fail(self, where: str, error: BaseException) -> None:
+        """An error becomes an event; one that comes of doing too much drops the whole step."""
+        if self.events > ASKED_LIMIT or is_used_up():
+            raise ActionFailed(where, error.__cause__ or error) from error
         self.queue.append(
             error.event
             if isinstance(error, ErrorEvent)
@@ -397,6 +406,12 @@ class Macrostep:
         """Runs a block whose error is its caller's."""
         active = self.configuration.active
         self.run(tuple(self.program.operation(one, active) for one in block), self.event)
+
+    def ask(self) -> None:
+        """One more event. Raises ``TooLarge``, as an error of the function that asks."""
+        self.events += 1
+        if self.events > ASKED_LIMIT:
+            raise TooLarge("what the step asks for", self.events, ASKED_LIMIT, "events")
 
     def key(self) -> str:
         self.asked += 1

@@ -52,6 +52,8 @@ class Program(Generic[D]):
         self.forwarding = tuple(invoke for invoke in invokes if invoke.autoforward)
         #: an event does nothing beside the transitions that take it
         self.is_plain = not self.forwarding and not any(invoke.finalize for invoke in invokes)
+        #: some of its functions are expressions, which a step's allowance bounds
+        self.is_charged = any(known.uses is not None for known in self.functions.values())
         self.remembering = tuple(node.id for node in self.tree.states if node.kind == "history")
         self._initial_may_remember = any(
             self.tree.states[target].kind == "history"

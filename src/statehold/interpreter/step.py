@@ -5,7 +5,8 @@
 3. An action gets a copy of the data, made once a step and only when the first action runs.
 4. Internal events come before external ones, immediate transitions before both; what a state
    invokes starts when all is at rest.
-5. ``MICROSTEP_LIMIT`` (:mod:`.macrostep`) bounds a step.
+5. ``MICROSTEP_LIMIT`` and ``ASKED_LIMIT`` (:mod:`.macrostep`) bound a step; what its expressions do
+   together is bounded by an allowance (:mod:`statehold.expression.allowance`).
 
 Most steps ask a guard or two and run an action or two. They take the short way in :func:`step`,
 which does just that. Everything else is done by :class:`Macrostep`; both give the same.
@@ -20,6 +21,7 @@ from typing import TypeVar
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
 from statehold.errors import ActionFailed
+from statehold.expression.allowance import is_open, step_allowance
 from statehold.interpreter.configuration import Node, Shortcut
 from statehold.interpreter.macrostep import Macrostep
 from statehold.interpreter.program import Program, compile_program
@@ -44,8 +46,9 @@ def start(
     before = Snapshot(plan.target, input, 0, instance, {}, (), (), (), False, None)
     macrostep = Macrostep(program, before, None, now)
     macrostep.trace.extend(trace)
-    macrostep.take(plan, None)
-    macrostep.settle()
+    with step_allowance():
+        macrostep.take(plan, None)
+        macrostep.settle()
     return macrostep.finish()
 
 
@@ -56,7 +59,8 @@ def settle(machine: AMachine, snapshot: Snapshot[D], now: datetime) -> Step[D]:
     """
     program = machine.program or compile_program(machine)
     macrostep = Macrostep(program, snapshot, None, now)
-    macrostep.settle()
+    with step_allowance():
+        macrostep.settle()
     return macrostep.finish()
 
 
@@ -75,6 +79,9 @@ def step(
     functions raises, or where it does not come to rest.
     """
     program = machine.program or compile_program(machine)
+    if program.is_charged and not is_open():
+        with step_allowance():
+            return step(machine, snapshot, event, now, roles=roles)
     configuration = snapshot.configuration
     if configuration.program is not program:
         raise ValueError("the snapshot belongs to another machine, or to another version of it")

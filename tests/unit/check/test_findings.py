@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from statehold import (
     Parallel,
     State,
     Upgrade,
+    active,
     after,
     always,
     minutes,
@@ -90,6 +93,33 @@ def test_a_state_that_an_upgrade_leads_to_is_reachable() -> None:
         upgrades = (Upgrade(1, states={"old": kept}),)
 
     assert findings(Flow) == ()
+
+
+def test_what_no_start_leads_to_is_no_error_where_an_upgrade_may_lead_there() -> None:
+    def machine(upgrades: tuple[Upgrade, ...]) -> Any:
+        class Flow(Machine[Data], name="flow", version=2):
+            class both(Parallel, initial=True):
+                class left(Compound):
+                    one = State(initial=True)
+                    kept = State()
+                    first = Final()
+
+                class right(Compound):
+                    two = State(initial=True)
+                    second = Final()
+
+            over = Final()
+            leave = on(Stop, both.left.kept >> both.left.first)
+            go = on(Go, both.right.two >> both.right.second, when=active(both.left.kept))
+            stop = on(Stop, both.right.two >> both.right.second)
+            end = on_done(both >> over)
+
+        return dataclasses.replace(Flow.definition, upgrades=upgrades, program=None)
+
+    told = ("in-guard-impossible", "never-done")
+    for upgrades, severity in (((), "error"), ((Upgrade(1),), "warning")):
+        found = {str(f.code): f.severity for f in findings(machine(upgrades))}
+        assert [found[code] for code in told] == [severity, severity]
 
 
 def test_a_machine_without_an_end_may_live_in_one_state() -> None:
@@ -352,6 +382,52 @@ def test_two_events_that_raise_each_other_go_round_unless_a_state_is_left() -> N
 
     assert codes(Round) == ["endless-eventless"]
     assert findings(Ends) == ()
+
+
+# --- fields ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Remembering:
+    """It has more attributes than fields."""
+
+    total: int = 0
+
+    def __post_init__(self) -> None:
+        self.seen: set[int] = set()
+
+
+def test_attributes_that_code_of_the_data_type_makes_are_no_unknown_fields() -> None:
+    class Flow(Machine[Remembering], name="flow", version=1):
+        here = State(initial=True)
+        over = Final()
+        end = on(Stop, here >> over, when=lambda data: not data.seen)
+
+    assert findings(Flow) == ()
+
+
+def test_a_field_that_a_function_makes_sure_of_is_no_error() -> None:
+    def asks_first(data: Data) -> bool:
+        return hasattr(data, "former") and bool(data.former)
+
+    def is_ready(data: Data) -> bool:
+        try:
+            return data.former is None  # type: ignore[attr-defined]
+        except AttributeError:
+            return True
+
+    def trusts(data: Data) -> bool:
+        return data.former is None  # type: ignore[attr-defined]
+
+    for guard, severity in ((asks_first, "warning"), (is_ready, "warning"), (trusts, "error")):
+
+        class Flow(Machine[Data], name="flow", version=1):
+            here = State(initial=True)
+            over = Final()
+            end = on(Stop, here >> over, when=guard)
+
+        found = only(Flow)
+        assert (found.code, found.severity) == ("unknown-field", severity)
 
 
 # --- time --------------------------------------------------------------------------------------

@@ -31,12 +31,14 @@ from statehold.formats.scxml.ids import Ids, states_of
 from statehold.formats.scxml.invoking import Invoking
 from statehold.formats.scxml.languages import LANGUAGES
 from statehold.formats.scxml.markup import (
+    SCXML_NAMESPACE,
     Element,
     canonical,
     is_scxml,
     line_of,
     parse,
     parts,
+    qualified,
     refusal,
     tag,
     words,
@@ -62,8 +64,9 @@ def read_root(root: Element, family: Family, name: str | None) -> Definition[Any
     """The machine of a root element, which may stand in another document."""
     wanted = name or root.get("name") or "machine"
     if not is_scxml(root) or tag(root) != "scxml":
-        message = f"its root element is <{tag(root)}>"
-        raise refusal(wanted, message, "an SCXML document begins with <scxml>", line_of(root))
+        message = f"its root element is {qualified(root)}"
+        hint = f'an SCXML document begins with <scxml xmlns="{SCXML_NAMESPACE}">'
+        raise refusal(wanted, message, hint, line_of(root))
     family.read += 1
     if family.read > DOCUMENTS_LIMIT:
         message = f"more than {DOCUMENTS_LIMIT} documents are invoked by one another"

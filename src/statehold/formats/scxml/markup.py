@@ -17,7 +17,10 @@ from lxml.etree import _Element as Element
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.notation import DOCUMENT_LIMIT
 
-__all__ = ["Element", "canonical", "inner", "is_scxml", "line_of", "parse", "parts", "tag", "words"]
+__all__ = [
+    "Element", "canonical", "inner", "is_scxml", "line_of", "parse", "parts", "qualified", "tag",
+    "words",
+]  # fmt: skip
 
 SCXML_NAMESPACE = "http://www.w3.org/2005/07/scxml"
 
@@ -53,6 +56,8 @@ def parse(raw: bytes | str, what: str = "scxml") -> Element:
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
+        if "Excessive depth" in str(error.msg):
+            raise _too_deep(what, line) from None
         message = f"it is not well-formed XML: {error.msg}"
         raise refusal(what, message, "mend it there", line) from None
     except (ValueError, LookupError) as error:
@@ -88,10 +93,14 @@ def _bound(root: Element, what: str) -> None:
             message = f"it has more than {ELEMENT_LIMIT} elements"
             raise refusal(what, message, "split it into several machines", line)
         if depth > NESTING_LIMIT:
-            message = f"its elements are nested more than {NESTING_LIMIT} deep"
-            raise refusal(what, message, "make the inner part a machine of its own", line)
+            raise _too_deep(what, line)
         if not isinstance(element.tag, str):
             raise refusal(what, "it has an entity", "write out what it stands for", line)
+
+
+def _too_deep(what: str, line: int | None) -> DefinitionError:
+    message = f"its elements are nested more than {NESTING_LIMIT} deep"
+    return refusal(what, message, "make the inner part a machine of its own", line)
 
 
 def is_scxml(element: Element) -> bool:
@@ -102,6 +111,13 @@ def is_scxml(element: Element) -> bool:
 def tag(element: Element) -> str:
     """The name without its namespace."""
     return etree.QName(element).localname
+
+
+def qualified(element: Element) -> str:
+    """``<scxml>``, with the namespace where that is not SCXML's."""
+    found = etree.QName(element)
+    of = "" if is_scxml(element) else f" of the namespace {str(found.namespace)[:100]!r}"
+    return f"<{found.localname}>{of}"
 
 
 def parts(element: Element, *names: str) -> Iterator[Element]:

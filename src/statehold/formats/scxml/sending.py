@@ -78,6 +78,7 @@ class Sending:
                 raise fails(kind, "no I/O processor of this type; only SCXML's own is here")
             if not name:
                 raise fails("<send>", "it has no event")
+            _check_moment(run, delay)
             event = NamedEvent(name, data, sendid=id)
             self._send(run, event, target, delay, id)
         except EvaluationFailed as error:
@@ -138,6 +139,13 @@ class Sending:
         run.asked.raise_(
             NamedEvent("error.communication", data, sendid=event.sendid, kind="platform")
         )
+
+
+def _check_moment(run: Run, delay: timedelta | None) -> None:
+    try:
+        _ = run.asked.now + (delay or timedelta())
+    except OverflowError:
+        raise fails(f"delay of {delay}", "it is too long") from None
 
 
 def delay_of(value: Any) -> timedelta | None:

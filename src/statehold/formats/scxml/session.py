@@ -26,6 +26,7 @@ from statehold.chart.event import (
     Result,
     Undeliverable,
 )
+from statehold.expression.allowance import charge
 from statehold.expression.language import EvaluationFailed, Language, Scope
 
 #: the I/O processor of SCXML C.1, by its name and by its short one
@@ -74,6 +75,7 @@ class Run:
     def turn(self) -> None:
         """One more turn of a loop, whichever it is."""
         self.turns += 1
+        charge(1)
         if self.turns > TURN_LIMIT:
             raise fails("<foreach>", f"more than {TURN_LIMIT} turns in one go, nested ones counted")
 

@@ -1,0 +1,74 @@
+"""What all the evaluations of one step may do together.
+
+Each evaluation has a limit of its own; but a step asks for many of them, one after another, and
+nothing else runs meanwhile. So who takes a step opens an allowance around it, to which every
+evaluation is charged. Where none is open, as where charts are checked, only the single limits hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from statehold.expression.language import EvaluationFailed
+
+#: units of work (:mod:`.frame`) of all evaluations of one step; about a second
+STEP_WORK_LIMIT = 5_000_000
+#: characters of a text that take about as long as one unit
+_CHARACTERS = 8
+
+
+class Allowance:
+    """What is left of it; less than nothing once the last evaluation took more than there was."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = STEP_WORK_LIMIT
+
+    def spend(self, units: int) -> None:
+        """Raises ``EvaluationFailed`` where it is used up, and from then on always."""
+        self.left -= units
+        if self.left < 0:
+            raise EvaluationFailed(
+                f"the step takes more than {STEP_WORK_LIMIT:,} units of work, the most for all its "
+                "evaluations together"
+            )
+
+
+_open: ContextVar[Allowance | None] = ContextVar("statehold_allowance", default=None)
+
+
+@contextmanager
+def step_allowance() -> Iterator[None]:
+    """Around everything that one step does."""
+    token = _open.set(Allowance())
+    try:
+        yield
+    finally:
+        _open.reset(token)
+
+
+def is_open() -> bool:
+    return _open.get() is not None
+
+
+def is_used_up() -> bool:
+    allowance = _open.get()
+    return allowance is not None and allowance.left < 0
+
+
+def begin(text: str) -> Allowance | None:
+    """The allowance that is open, charged with going through this text once."""
+    allowance = _open.get()
+    if allowance is not None:
+        allowance.spend(1 + len(text) // _CHARACTERS)
+    return allowance
+
+
+def charge(units: int) -> None:
+    """Work that is no evaluation: a turn of a loop, say."""
+    allowance = _open.get()
+    if allowance is not None:
+        allowance.spend(units)

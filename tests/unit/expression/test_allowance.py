@@ -1,0 +1,56 @@
+"""What the evaluations of one step may do together, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from statehold.expression.allowance import STEP_WORK_LIMIT, step_allowance
+from statehold.expression.cel import INT, Environment, list_of
+from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.language import EvaluationFailed, Scope
+from statehold.expression.python import PYTHON
+
+MESSAGE = f"more than {STEP_WORK_LIMIT:,} units of work, the most for all its evaluations"
+
+
+def in_python() -> None:
+    PYTHON.expression("len([1 for i in range(20000)])")(Scope({}))
+
+
+def failing_in_python() -> None:
+    with pytest.raises(EvaluationFailed) as raised:
+        PYTHON.expression("[1 for i in range(30000) for j in range(9)]")(Scope({}))
+    if MESSAGE in str(raised.value):
+        raise raised.value
+
+
+def in_ecmascript() -> None:
+    ECMASCRIPT.script("var n = 0; for (var i = 0; i < 5000; i++) { n = n + i; }").run(Scope({}))
+
+
+def in_cel() -> None:
+    made = Environment({"many": list_of(INT)}).compile("many.filter(n, n > 1).size() > 0")
+    made(lambda name: list(range(900)))
+
+
+def again(work: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        work()
+
+
+@pytest.mark.parametrize("work", [in_python, failing_in_python, in_ecmascript, in_cel])
+def test_an_allowance_is_used_up_and_then_nothing_is_evaluated(work: Callable[[], None]) -> None:
+    with step_allowance(), pytest.raises(EvaluationFailed, match=MESSAGE):
+        again(work, 2_000)
+    # without one, or with another, it goes on
+    work()
+    with step_allowance():
+        work()
+
+
+def test_going_through_a_text_counts_though_it_has_no_loop() -> None:
+    long = PYTHON.expression(" or ".join(["0"] * 600))
+    with step_allowance(), pytest.raises(EvaluationFailed, match=MESSAGE):
+        again(lambda: long(Scope({})), STEP_WORK_LIMIT // 300)

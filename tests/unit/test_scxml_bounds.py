@@ -1,0 +1,79 @@
+"""What one step of a document may do: its bounds, and the errors that tell of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from statehold.chart.event import NamedEvent
+from statehold.errors import ActionFailed
+from statehold.expression.allowance import STEP_WORK_LIMIT
+from statehold.interpreter import Emit, Send, Step, start, step
+from statehold.interpreter.macrostep import ASKED_LIMIT
+from tests.conformance.sessions import imported
+
+NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+#: more than half of what one evaluation may do
+BUSY = "sum([1 for i in range(20000)]) &lt; 0"
+
+
+def begun(body: str) -> tuple[Any, Step[Any]]:
+    definition = imported(
+        f"""<datamodel><data id="told" expr="[]"/></datamodel>
+        <state id="a">{body}
+          <transition event="error.execution">
+            <script>told.append(_event.data['reason'])</script>
+          </transition>
+        </state>
+        <state id="b"><transition target="a"/></state>"""
+    ).definition
+    return definition, start(definition, {}, NOW, instance="one")
+
+
+def told(made: Step[Any]) -> list[str]:
+    found: list[str] = made.snapshot.data["told"]
+    return found
+
+
+@pytest.mark.parametrize("content", ["<raise event='x'/>", "<send event='x'/>", "<log/>"])
+def test_a_step_that_asks_for_too_many_events_is_dropped(content: str) -> None:
+    loop = f'<foreach array="range(1000)" item="i">{content * 10}</foreach>'
+    _, made = begun(f"<onentry>{loop}</onentry>")
+    asked = [c for c in made.commands if isinstance(c, Send | Emit)]
+    assert len(asked) == (0 if "raise" in content else ASKED_LIMIT)
+    assert told(made) == []
+
+    with pytest.raises(ActionFailed, match="asks for has 10001 events; the limit is 10000"):
+        begun(f"<onentry>{loop}</onentry><onentry>{content}</onentry>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<onentry><foreach array="range(1000)" item="i"><if cond="{BUSY}"/></foreach></onentry>',
+        f'<transition cond="not ({BUSY})" target="b"/>',
+        "<onentry>" + f'<if cond="{BUSY}"/>' * 300 + "</onentry>",
+    ],
+)
+def test_a_step_whose_evaluations_do_too_much_together_is_dropped(body: str) -> None:
+    with pytest.raises(ActionFailed, match=f"more than {STEP_WORK_LIMIT:,} units of work"):
+        begun(body)
+
+
+def test_each_step_has_an_allowance_of_its_own() -> None:
+    busy = f'<foreach array="range(50)" item="i"><if cond="{BUSY}"/></foreach>'
+    definition, made = begun(f'<transition event="go">{busy}</transition>')
+    for _ in range(3):
+        made = step(definition, made.snapshot, NamedEvent("go"), NOW)
+        assert made.accepted
+        assert told(made) == []
+
+
+def test_a_delay_beyond_the_calendar_is_an_error_of_the_document() -> None:
+    _, made = begun('<onentry><send event="x" delay="9999999d"/></onentry>')
+    (reason,) = told(made)
+    assert "it is too long" in reason
+    assert made.commands == ()
