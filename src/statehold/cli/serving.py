@@ -7,12 +7,14 @@ import ipaddress
 import os
 import socket
 import tempfile
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple, Self
 
 import typer
 from msgspec.structs import replace
 from rich.console import Console
 
+from statehold.chart.machine import Definition
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import AllowHost, Offer, check_hosts, lend
 from statehold.cli.outcome import UsageError
@@ -22,6 +24,7 @@ from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import TARGET_HELP, load_machines
 from statehold.errors import StateholdError
+from statehold.formats.notation import Offered
 from statehold.stores.address import is_shared
 
 DEFAULT_STORE = "sqlite:///statehold.db"
@@ -93,9 +96,8 @@ def serve(
     _check_targets(targets, puts=puts)
     check_hosts(allow_host or ())
     read_retention(keep or (), archive)
-    if workers == 1:
-        # told before the port is taken
-        load_machines(targets or [], lend(offer or (), allow_host or ()))
+    # what is wrong with the machines is told before the port is taken
+    machines = _Machines.of(job) if workers == 1 else None
     listener = _listen(host, port)
     if not loopback:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -103,7 +105,7 @@ def serve(
             "put a proxy in front that says who asks, or serve create_app(authenticate=...) "
             "yourself"
         )
-    _run(job, workers, listener, "serving {} at " + _address(listener))
+    _run(job, workers, machines, listener, "serving {} at " + _address(listener))
 
 
 def worker(
@@ -148,29 +150,44 @@ def worker(
         keep=keep or [],
         archive=None if archive is None else str(archive),
     )
-    if workers == 1:
-        load_machines(targets or [], lend(offer or (), allow_host or ()))
+    machines = _Machines.of(job) if workers == 1 else None
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
-    _run(job, workers, listener, "working on {}" + health)
+    _run(job, workers, machines, listener, "working on {}" + health)
 
 
-def _run(job: Job, workers: int, listener: socket.socket | None, greeting: str) -> None:
+class _Machines(NamedTuple):
+    """What one process runs by itself, and what that is lent. Several load them one by one."""
+
+    loaded: Sequence[Definition[Any]]
+    offered: Offered
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        offered = lend(job.offer, job.allow_hosts)
+        return cls(load_machines(job.targets, offered), offered)
+
+
+def _run(
+    job: Job,
+    workers: int,
+    machines: _Machines | None,
+    listener: socket.socket | None,
+    greeting: str,
+) -> None:
     """``greeting`` has a place for the machines' names."""
-    if workers == 1:
+    if machines is not None:
         name = name_worker()
         configure_logging(
             LogFormat(job.log_format),
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
-        offered = lend(job.offer, job.allow_hosts)
-        machines = load_machines(job.targets, offered)
         # whoever waits for this line may connect when it is there
         run_job(
             job,
-            machines,
-            offered,
+            machines.loaded,
+            machines.offered,
             listener,
             name,
             lambda what: print(greeting.format(what), flush=True),
