@@ -68,7 +68,7 @@ def test_a_script_that_fails_ends_with_1_and_what_was_expected(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("text", "code", "why"),
-    [("a: *b", 1, "anchors"), ("machine: shop", 1, "'shop'"), (None, 2, "No such file")],
+    [("a: *b", 1, "anchor"), ("machine: shop", 1, "'shop'"), (None, 2, "No such file")],
 )
 def test_what_is_no_script_is_told_without_a_traceback(
     tmp_path: Path, text: str | None, code: int, why: str

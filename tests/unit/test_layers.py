@@ -12,10 +12,11 @@ The picture, bottom up; parts on one line do not know each other::
     1  define
     1  chart
     1  expression
+    1  plain
     0  errors
 
-``define`` stands on ``chart`` because the notation compiles to it; ``expression`` knows neither.
-An import for type checkers alone counts too: what a part has to name, it knows.
+``define`` stands on ``chart`` because the notation compiles to it; ``expression`` and ``plain``
+know neither. An import for type checkers alone counts too: what a part has to name, it knows.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "statehold"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("expression",),
+    ("plain",),
     ("chart",),
     ("define",),
     ("interpreter",),

@@ -21,11 +21,11 @@ from statehold.check.script import (
 from statehold.check.script_file import (
     FILE_BYTES,
     STEP_LIMIT,
-    Notation,
     read_script,
     write_script,
 )
 from statehold.errors import ScriptInvalid
+from statehold.plain.document import Notation
 
 SCRIPT = """
 machine: order
@@ -84,22 +84,22 @@ def test_every_mistake_is_told_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        ("a: &x 1\nb: *x", "anchors"),
+        ("a: &x 1\nb: *x", "anchor"),
         ("a: !!python/object:os.system x", "tag"),
         ("machine: a\nmachine: b", "twice"),
-        ("1: a", "a key is text"),
-        ("[" * 100_000, "nested deeper"),
-        ('{"machine": "m", "data": ' + "[" * 100 + "]" * 100 + "}", "nested deeper"),
-        ('{"a":' * 50_000, "not JSON"),
-        ('{"a":' * 100_000, "at most"),
+        ("1: a", "is no field here"),
+        ("[" * 100_000, "nested more than"),
+        ('{"machine": "m", "data": ' + "[" * 101 + "]" * 101 + "}", "nested more than"),
+        ('{"a":' * 50_000, "can't be read as JSON"),
+        ('{"a":' * 100_000, "the limit is"),
         ("a: " + "9" * 5_000, "machine"),
         (b"\xff", "UTF-8"),
         ("", "empty"),
         ("- machine: m", "a list"),
-        ("x" * (FILE_BYTES + 1), "at most"),
+        ("x" * (FILE_BYTES + 1), "the limit is"),
         ("machine: m\nsteps: 3", "a number"),
         ("machine: m\nat: 2026-01-01T00:00:00", "time zone"),
-        ("a: [", "line 1"),
+        ("a: [", "line 2, column 1: it is not YAML"),
     ],
 )
 def test_what_is_hostile_or_no_script_is_refused_with_the_reason(raw: Any, why: str) -> None:

@@ -1,8 +1,7 @@
 """Scripts in files: JSON or YAML in, with every mistake told at once, and out again.
 
-1. YAML is read as what JSON can say and nothing more: no tags, anchors, aliases or merges, no dates
-   and no ``yes`` for true; a key that stands twice is a mistake.
-2. What is read is bounded: ``FILE_BYTES``, ``STEP_LIMIT`` and ``DEPTH_LIMIT``.
+1. YAML is another spelling of JSON and nothing more (:mod:`statehold.plain`).
+2. What is read is bounded: by ``FILE_BYTES``, ``STEP_LIMIT`` and the limits of all documents.
 3. A duration may be written ``12m``; the script that comes out has seconds.
 """
 
@@ -10,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -25,10 +24,8 @@ from statehold.check.script import (
     SendStep,
     SucceedStep,
 )
-from statehold.check.yaml_values import DEPTH_LIMIT, YamlRefused, read_yaml, write_yaml
 from statehold.errors import Problem, ScriptInvalid
-
-Notation = Literal["json", "yaml"]
+from statehold.plain.document import Notation, TextRefused, read_document
 
 #: bytes of a script
 FILE_BYTES = 256_000
@@ -57,10 +54,10 @@ def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
 
     Raises ``ScriptInvalid`` with every problem and its place.
     """
-    text = _text(raw)
-    if notation is None:
-        notation = "json" if text.lstrip()[:1] == "{" else "yaml"
-    plain = _json(text) if notation == "json" else _yaml(text)
+    try:
+        plain = read_document(raw, limit=FILE_BYTES, notation=notation).value
+    except TextRefused as error:
+        raise ScriptInvalid([error.problem]) from None
     problems: list[Problem] = []
     script = _script(plain, problems)
     if problems or script is None:
@@ -78,41 +75,15 @@ def write_script(script: Script, notation: Notation = "yaml") -> str:
     for one in plain["steps"]:
         if "advance" in one:
             one["advance"] = duration_text(one["advance"])
-    return write_yaml(plain)
+    # PyYAML is an extra
+    from statehold.plain.yaml_writer import dumped
+
+    return dumped(plain)
 
 
 def notation_of(name: str) -> Notation | None:
     """By how the file's name ends; None where that says nothing."""
     return next((one for suffix, one in NOTATIONS.items() if name.endswith(suffix)), None)
-
-
-def _text(raw: bytes | str) -> str:
-    size = len(raw)
-    if size > FILE_BYTES:
-        raise _invalid(f"{size} bytes, a script has at most {FILE_BYTES}")
-    if isinstance(raw, str):
-        return raw
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _invalid(f"is not UTF-8: {error}") from None
-
-
-def _json(text: str) -> Any:
-    try:
-        plain = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _invalid(f"is not JSON: {error}") from None
-    if _is_deeper(plain, DEPTH_LIMIT):
-        raise _invalid(f"is nested deeper than {DEPTH_LIMIT}")
-    return plain
-
-
-def _yaml(text: str) -> Any:
-    try:
-        return read_yaml(text)
-    except YamlRefused as error:
-        raise _invalid(str(error)) from None
 
 
 def _script(plain: Any, problems: list[Problem]) -> Script | None:
@@ -178,21 +149,6 @@ def _struct(
     if len(problems) > before:
         return None
     return kind(**values)
-
-
-def _is_deeper(plain: Any, limit: int) -> bool:
-    """Level by level: as deep as a decoder goes, recursion could not follow."""
-    level = [plain]
-    for _ in range(limit + 1):
-        level = [
-            below
-            for one in level
-            if isinstance(one, dict | list)
-            for below in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _kind(plain: Any) -> str:

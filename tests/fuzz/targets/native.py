@@ -12,9 +12,9 @@ from statehold import effect
 from statehold.chart.effect import Call
 from statehold.errors import StateholdError
 from statehold.formats.native import read_native, write_native
-from statehold.formats.native.document import read_document
 from statehold.formats.notation import HttpCall, Offered
 from statehold.interpreter import start, step
+from statehold.plain.document import read_document
 from tests.fuzz.target import Target
 
 #: bytes of a document that is written again too, for which it is read twice

@@ -17,9 +17,9 @@ from statehold.chart.machine import Uses
 from statehold.chart.model import Guard, Silence
 from statehold.errors import ActionFailed, DefinitionError, GuardFailed, StateholdError
 from statehold.formats.native import read_native
-from statehold.formats.native.document import read_document
-from statehold.formats.native.write import dumped
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered
+from statehold.plain.document import read_document
+from statehold.plain.yaml_writer import dumped
 from statehold.testing import Harness
 
 ORDER = """

@@ -15,8 +15,8 @@ from statehold.chart.model import Chart
 from statehold.effects import Hosts, Requests
 from statehold.errors import DefinitionError
 from statehold.formats.native import read_native, to_document, write_native
-from statehold.formats.native.document import read_document
 from statehold.formats.notation import Offered
+from statehold.plain.document import read_document
 from tests.unit.formats.test_native import LENT, ORDER, TEAM
 
 ROOT = Path(__file__).parents[3]

@@ -18,11 +18,11 @@ from statehold.chart.event import Event
 from statehold.chart.model import Action, Block
 from statehold.expression.cel import DURATION, NULL, STRING, TIMESTAMP, CelExpression
 from statehold.expression.language import EvaluationFailed
-from statehold.formats.native.document import Path
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.functions import Functions, Situation, as_delay, evaluate
 from statehold.formats.native.reading import Reading, duration_of, near
 from statehold.formats.native.types import OpenEvent
+from statehold.plain.document import Path
 
 _WORDS: Mapping[str, frozenset[str]] = {
     "set": frozenset(),

@@ -21,12 +21,12 @@ from statehold.expression.cel import (
     CelExpression,
     Kind,
 )
-from statehold.formats.native.document import Path
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import ANSWERED, Functions, evaluate
 from statehold.formats.native.reading import Reading, near
 from statehold.formats.native.types import Types
 from statehold.formats.notation import HttpCall, Offered, RequestRefused
+from statehold.plain.document import Path
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ATTEMPT_LIMIT = 1_000

@@ -10,10 +10,10 @@ from statehold.chart.machine import Upgrade
 from statehold.chart.model import Silence
 from statehold.define.options import INDEX_LIMIT
 from statehold.expression.cel import INT, NULL, STRING, CelExpression, Kind
-from statehold.formats.native.document import Path
 from statehold.formats.native.functions import READING, UPGRADING, Functions, evaluate
 from statehold.formats.native.reading import Reading, near, shown
 from statehold.formats.native.states import Outline
+from statehold.plain.document import Path
 
 UPGRADE_LIMIT = 1_000
 _UPGRADE = frozenset({"from", "states", "data", "effects"})

@@ -14,7 +14,6 @@ from statehold.chart.validate import place_of_state, place_of_transition, valida
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.actions import Actions, Known
-from statehold.formats.native.document import Path, read_document
 from statehold.formats.native.effects import Effects
 from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.functions import Functions
@@ -23,7 +22,8 @@ from statehold.formats.native.reading import Reading, TooManyProblems, shown
 from statehold.formats.native.states import Outline, States
 from statehold.formats.native.transitions import Transitions
 from statehold.formats.native.types import Types
-from statehold.formats.notation import NOTHING, Imported, Offered
+from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Imported, Offered
+from statehold.plain.document import Path, TextRefused, read_document
 
 #: of the notation, in the document's key ``statehold``
 NOTATION = 1
@@ -42,7 +42,10 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
     ``offered`` is all that it may name beside its own expressions. Nothing is ever left out: raises
     ``DefinitionError`` with every problem, each with its place and, in YAML, its line.
     """
-    document = read_document(raw)
+    try:
+        document = read_document(raw, limit=DOCUMENT_LIMIT)
+    except TextRefused as error:
+        raise DefinitionError("", [error.problem]) from None
     reading = Reading(document)
     value = document.value
     name = value.get("name") if isinstance(value, dict) else ""

@@ -11,10 +11,10 @@ from statehold.chart.model import ROOT, Delay, Initial, Invoke, Kind, StateNode
 from statehold.chart.validate import DEPTH_LIMIT
 from statehold.expression.cel import Kind as ValueKind
 from statehold.formats.native.actions import Actions
-from statehold.formats.native.document import Path
 from statehold.formats.native.functions import NOWHERE, Functions
 from statehold.formats.native.reading import Reading, TooManyProblems, duration_of, near, shown
 from statehold.formats.notation import STATE_LIMIT, Offered
+from statehold.plain.document import Path
 
 STATE_WORDS = frozenset(
     {"initial", "final", "history", "default", "parallel", "states", "entry", "exit", "invoke"}

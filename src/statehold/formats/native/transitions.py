@@ -19,7 +19,6 @@ from statehold.chart.event import (
 from statehold.chart.model import ROOT, Guard, Invoke, Transition, Trigger
 from statehold.define.trigger import within
 from statehold.formats.native.actions import Actions
-from statehold.formats.native.document import Path
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
     COMPLETED,
@@ -34,6 +33,7 @@ from statehold.formats.native.functions import (
 from statehold.formats.native.reading import near, shown
 from statehold.formats.native.states import Outline, States
 from statehold.formats.notation import TRANSITION_LIMIT
+from statehold.plain.document import Path
 
 TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure")
 TRANSITION_WORDS = frozenset(

@@ -44,9 +44,9 @@ from statehold.expression.cel import (
     list_of,
     map_of,
 )
-from statehold.formats.native.document import Path
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.reading import Reading, near, shown
+from statehold.plain.document import Path
 
 #: levels of one schema, and properties of all that a document has
 SCHEMA_DEPTH_LIMIT = 16

@@ -8,11 +8,8 @@ options that a document can't hold are listed in it, under ``meta.left_out``.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Literal
-
-import yaml
 
 from statehold.chart.event import Event, failure_event, result_event
 from statehold.chart.machine import AMachine
@@ -30,13 +27,9 @@ from statehold.chart.model import (
 )
 from statehold.define.trigger import within
 from statehold.errors import DefinitionError, Problem
-from statehold.formats.native.document import FLOAT, INTEGER
 from statehold.formats.native.loosen import loosened
 from statehold.formats.native.reading import spelled
-
-_LINE_BREAKS = ("\\u0085", "\\u2028", "\\u2029", "\\ufeff")
-#: columns of a line of YAML
-_WIDTH = 100
+from statehold.plain.yaml_writer import dumped
 
 
 def write_native(machine: AMachine | Chart, notation: Literal["yaml", "json"] = "yaml") -> str:
@@ -49,16 +42,6 @@ def write_native(machine: AMachine | Chart, notation: Literal["yaml", "json"] = 
     return dumped(document)
 
 
-def dumped(value: Any) -> str:
-    """Plain values as YAML that our reader, and any other, reads as the same values."""
-    # PyYAML writes these as they are, and a reader takes them for the end of a line
-    has_breaks = any(mark in json.dumps(value) for mark in _LINE_BREAKS)
-    text: str = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=not has_breaks, width=_WIDTH
-    )
-    return text
-
-
 def to_document(machine: AMachine | Chart) -> dict[str, Any]:
     """The document as plain values; see :func:`write_native`."""
     writing = _Writing(machine)
@@ -66,20 +49,6 @@ def to_document(machine: AMachine | Chart) -> dict[str, Any]:
     if writing.problems:
         raise DefinitionError(writing.chart.name, writing.problems)
     return document
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, since the reader takes none, and quotes what others take for booleans."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-# text that looks like a number to YAML 1.2 alone is to be quoted too
-_Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(f"^(?:{FLOAT.pattern}|{INTEGER.pattern})$"),
-    list("-+.0123456789"),
-)  # fmt: skip
 
 
 class _Writing:

@@ -1,0 +1,1 @@
+"""Plain values, what JSON can say: from text within bounds, and back to text."""
