@@ -172,3 +172,10 @@ def result_event(invoke: str) -> str:
 
 def failure_event(invoke: str) -> str:
     return f"error.invoke.{invoke}"
+
+
+def is_made_inside(name: str) -> bool:
+    """Whether it names a timer, a completion or an outcome, which only the interpreter makes."""
+    return name.startswith("after.") or f"{name}.".startswith(
+        ("done.state.", "done.invoke.", "error.invoke.")
+    )

@@ -9,7 +9,7 @@ from msgspec import Raw
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
-from statehold.chart.event import Event, NamedEvent
+from statehold.chart.event import Event, NamedEvent, is_made_inside
 from statehold.chart.machine import Definition
 from statehold.chart.values import Shape, fields_of
 from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent
@@ -57,6 +57,10 @@ def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[A
         return parsed, _flat(shape, parsed)
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
+    if definition.chart.policy.messages == "durable" and is_made_inside(name):
+        # else whoever may send could end a timer or an effect at will; SCXML has it so
+        why = f"{name!r} names a timer, a completion or an outcome; nobody sends those"
+        raise InvalidPayload("the event", {"type": why})
     return NamedEvent(name, _carried(fields)), Raw(_bound(_written(plain), limit))
 
 

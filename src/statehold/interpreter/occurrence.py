@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from statehold.chart.event import failure_event, result_event, timer_event
+from statehold.chart.event import failure_event, is_made_inside, result_event, timer_event
 from statehold.chart.model import Block, Chart
 from statehold.chart.tree import Tree
 from statehold.interpreter.selection import is_reserved
@@ -44,7 +44,7 @@ def occurrences(tree: Tree) -> tuple[Occurrence, ...]:
         found.append(Occurrence(failure_event(name), None))
     known = {occurrence.name for occurrence in found}
     for name in heard_names(chart):
-        if name not in known and (session or not _is_the_interpreters(name)):
+        if name not in known and (session or not is_made_inside(name)):
             known.add(name)
             found.append(Occurrence(name, None))
     return tuple(found)
@@ -72,14 +72,7 @@ def outside_names(chart: Chart) -> tuple[str, ...]:
     return tuple(
         name
         for name in dict.fromkeys(heard_names(chart))
-        if not is_reserved(name) and not _is_the_interpreters(name)
-    )
-
-
-def _is_the_interpreters(name: str) -> bool:
-    """Those that it makes are listed one by one; ``error.execution`` an action can bring about."""
-    return name.startswith("after.") or f"{name}.".startswith(
-        ("done.state.", "done.invoke.", "error.invoke.")
+        if not is_reserved(name) and not is_made_inside(name)
     )
 
 
