@@ -62,11 +62,22 @@ export interface Label {
 export function labelOf(rows: readonly ViewRow[], detail: Detail): Label | null {
   if (detail === 'names') return null;
   const lines: Line[] = [];
-  rows.slice(0, LABEL_ROWS).forEach((row, place) => lines.push(...linesOf(row, place, detail)));
-  if (rows.length > LABEL_ROWS) {
-    const text = `${rows.length - LABEL_ROWS} more`;
+  const said = new Set<string>();
+  const kept: number[] = [];
+  // transitions of several states in one that is closed may say the same
+  rows.forEach(({ words, beyond }, place) => {
+    const says = JSON.stringify([detail === 'full' ? words : words.trigger, beyond]);
+    if (!said.has(says)) kept.push(place);
+    said.add(says);
+  });
+  for (const place of kept.slice(0, LABEL_ROWS)) {
+    const row = rows[place];
+    if (row) lines.push(...linesOf(row, place, detail));
+  }
+  if (kept.length > LABEL_ROWS) {
+    const text = `${kept.length - LABEL_ROWS} more`;
     lines.push({
-      row: LABEL_ROWS,
+      row: kept[LABEL_ROWS] ?? 0,
       leads: true,
       kind: 'event',
       spans: [{ text, ink: 'more', x: 0 }],
