@@ -41,6 +41,7 @@ from statehold.stores.paging import (
     cursor_of,
     finished_position_of,
     fits,
+    id_position_of,
     incident_position_of,
     microseconds,
     page_size,
@@ -502,9 +503,35 @@ class MemoryStore:
         self._ready()
         return 0
 
+    def _list_by_id(self, query: Query) -> Page:
+        last = "" if query.cursor is None else id_position_of(query.cursor)
+        found = sorted(
+            (row for row in self._memory.rows.values() if _is_wanted(row, query) and row.id > last),
+            key=lambda row: row.id,
+        )
+        size = page_size(query.limit)
+        return Page(tuple(found[:size]), cursor_of(found[size - 1].id) if found[size:] else None)
+
+    def _list_by_since(self, query: Query) -> Page:
+        order = self._memory.order
+        last = (_FIRST, 0) if query.cursor is None else finished_position_of(query.cursor)
+        found = sorted(
+            ((microseconds(row.since), order[row.ref]), row)
+            for row in self._memory.rows.values()
+            if _is_wanted(row, query)
+        )
+        found = [item for item in found if item[0] > last]
+        size = page_size(query.limit)
+        rows = tuple(row for _, row in found[:size])
+        return Page(rows, cursor_of(found[size - 1][0]) if found[size:] else None)
+
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
         self._ready()
+        if query.prefix:
+            return self._list_by_id(query)
+        if query.order == "since":
+            return self._list_by_since(query)
         found = [
             (_position(row), row) for row in self._memory.rows.values() if _is_wanted(row, query)
         ]
@@ -539,5 +566,6 @@ def _is_wanted(row: Row, query: Query) -> bool:
         and fits(query, row.version, row.status, row.state, row.tags, row.owners)
         and (query.in_state_since is None or row.since <= query.in_state_since)
         and (not query.incidents or row.incidents > 0)
+        and (not query.prefix or row.id.startswith(query.prefix))
         and all(row.indexes.get(name) == value for name, value in query.where.items())
     )

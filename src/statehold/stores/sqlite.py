@@ -61,6 +61,7 @@ from statehold.stores.sqlite_columns import (
     row_of,
 )
 from statehold.stores.sqlite_file import SqliteFile
+from statehold.stores.sqlite_order import look_along
 from statehold.stores.sqlite_sweep import sweep
 from statehold.stores.sqlite_writer import Writer
 
@@ -467,8 +468,12 @@ class SqliteStore:
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        last = None if query.cursor is None else position_of(query.cursor)
         size = page_size(query.limit)
+        if query.prefix or query.order == "since":
+            with self._file() as db:
+                refs, cursor = look_along(db, self._q, query, self._choose(db, query)[1])
+                return Page(tuple(self._load(db, refs).values()), cursor)
+        last = None if query.cursor is None else position_of(query.cursor)
         with self._file() as db:
             positions = list(islice(self._positions(db, query, last or (_LAST, "")), size + 1))
             refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]

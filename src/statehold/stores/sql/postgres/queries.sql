@@ -473,6 +473,43 @@ WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10
 ORDER BY l.created_at DESC, l.id DESC
 LIMIT $5
 
+-- name: look_by_id
+-- Every row of the range, and whether it fits: no more than these are looked at for a page.
+SELECT i.id, i.since <= $6 AND i.configuration = ANY ($7::integer[])
+  AND (NOT $8::boolean OR i.incident_since IS NOT NULL)
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($9::text[], $10::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+FROM instances AS i
+WHERE i.machine = $1 AND i.id >= $2 AND i.id < $3 AND i.id > $4
+ORDER BY i.id
+LIMIT $5
+
+-- name: look_by_since
+-- No index has this order: one more would have to be written at each change of a configuration.
+-- All that fit are read, from the index of the configurations alone where nothing else is asked,
+-- and sorted as far as a page goes.
+SELECT i.since, i.id
+FROM instances AS i
+WHERE i.configuration = ANY ($1::integer[]) AND (i.since, i.id) > ($2::bigint, $3::text)
+  AND i.since <= $4
+  AND (NOT $6::boolean OR i.incident_since IS NOT NULL)
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+ORDER BY i.since, i.id
+LIMIT $5
+
 -- name: incidents
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
        held_by, incidents, deadline, document
