@@ -41,8 +41,8 @@ from statehold.define import (
 )
 from statehold.engine import Engine, Retention
 from statehold.errors import (
-    ActRefused,
     ActionFailed,
+    ActRefused,
     ArchiveFailed,
     DefinitionError,
     EndlessLoop,

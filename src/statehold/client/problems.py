@@ -65,7 +65,9 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
     "unknown-instance": lambda p, d: errors.UnknownInstance(d["machine"], d["id"]),
     "unknown-event": lambda p, d: errors.UnknownEvent(d["machine"], d["event"], d["known"]),
     "unknown-incident": lambda p, d: errors.UnknownIncident(d["incident"]),
-    "unknown-timer": lambda p, d: errors.UnknownTimer(d["machine"], d["id"], d["timer"], d["known"]),
+    "unknown-timer": lambda p, d: errors.UnknownTimer(
+        d["machine"], d["id"], d["timer"], d["known"]
+    ),
     "unknown-effect": lambda p, d: errors.UnknownEffect(
         d["machine"], d["id"], d["key"], d["known"]
     ),

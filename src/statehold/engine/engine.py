@@ -605,6 +605,11 @@ class Engine:
         """Lines of the journal above ``after``, then as they come; ends with the instance."""
         return self._reader.watch(self._named(machine, id), after)
 
+    async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[wire.Changes]:
+        """Which of its instances have changed, as they are by then; several changes of one may come
+        as one. The first, empty, says that all that follow are told. Raises ``UnknownMachine`` at once; ends when the engine stops."""
+        return self._reader.watch_machine((await self._found(machine)).name)
+
     async def incidents(
         self,
         machine: AMachine | str | None = None,
@@ -722,7 +727,9 @@ class Engine:
         if hint.due:
             self._waker.look()
         self._reviewer.look(hint.changed)
-        for ref in self._feed.watched if hint.changed is None else hint.changed:
+        if hint.changed is None:
+            self._feed.publish_many()
+        for ref in hint.changed or ():
             self._feed.publish(ref)
 
     def _beaten(self, is_time: bool) -> None:

@@ -135,15 +135,15 @@ class OfEffect(Settle):
     #: as it is called where it is refused
     act = "act"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def found(self, draft: Draft, runtime: Runtime) -> Try:
         self.going(draft)
         ready(draft, runtime)
-        known = self.open(draft)
-        answer: Answer = super().apply(draft, runtime)
+        return self.open(draft)
+
+    def stop(self, draft: Draft, known: Try) -> None:
+        """What comes of a try under way is of no interest: its worker is told, or finds out."""
         if known.worker is not None:
-            # what it comes to is of no interest; the worker that performs it is told, or finds out
             draft.stopped.append(self.incident_key)
-        return answer
 
     def open(self, draft: Draft) -> Try:
         effects = snapshot_of(draft).effects
@@ -166,6 +166,10 @@ class RetryEffect(OfEffect, RetryIncident):
 
     act = "retry"
 
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.found(draft, runtime)
+        return RetryIncident.apply(self, draft, runtime)
+
     def open(self, draft: Draft) -> Try:
         known = super().open(draft)
         if known.worker is not None:
@@ -179,11 +183,23 @@ class SkipEffect(OfEffect, SkipIncident):
 
     act = "skip"
 
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.found(draft, runtime)
+        answer = SkipIncident.apply(self, draft, runtime)
+        self.stop(draft, known)
+        return answer
+
 
 class ResolveEffect(OfEffect, ResolveIncident):
     """Takes what a person says for its result: a step at once, so not while paused."""
 
     act = "resolve"
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.found(draft, runtime)
+        answer = ResolveIncident.apply(self, draft, runtime)
+        self.stop(draft, known)
+        return answer
 
     def open(self, draft: Draft) -> Try:
         known = super().open(draft)

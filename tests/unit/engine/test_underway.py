@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from statehold import Event, Machine, State, after, child, hours, minutes, on, seconds
 from statehold.engine import Engine
 from statehold.errors import (
-    ActRefused,
     ActionFailed,
+    ActRefused,
     InstanceOver,
     InvalidPayload,
     NotAllowed,
