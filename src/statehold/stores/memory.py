@@ -28,6 +28,7 @@ from statehold.store import (
     Pulse,
     Query,
     Ref,
+    Rollup,
     Row,
     Status,
     StoredChart,
@@ -81,6 +82,7 @@ class Memory:
         self.charts: dict[str, dict[int, StoredChart]] = {}
         #: by machine, in the order of their versions
         self.documents: dict[str, dict[int, StoredDocument]] = {}
+        self.rollups: dict[tuple[str, int, int, datetime, str], Rollup] = {}
         #: worker to the end of its lease
         self.leases: dict[str, datetime] = {}
         #: who has claimed a row or a message, and until when
@@ -443,6 +445,46 @@ class MemoryStore:
         for number in numbers:
             self._take(number)
 
+    # --- what is counted --------------------------------------------------------------------
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        self._ready()
+        self._memory.rollups.update((_rollup_key(rollup), rollup) for rollup in rollups)
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        self._ready()
+        found = [
+            rollup
+            for rollup in self._memory.rollups.values()
+            if rollup.machine == machine
+            and rollup.start >= since
+            and version in (None, rollup.version)
+        ]
+        return sorted(found, key=lambda rollup: rollup.start, reverse=True)[:limit]
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        self._ready()
+        found = [
+            rollup
+            for rollup in self._memory.rollups.values()
+            if rollup.span == span and rollup.start < before
+        ]
+        oldest = sorted(found, key=lambda rollup: rollup.start)[: page_size(limit)]
+        return sorted(oldest, key=lambda one: (one.machine, one.version, one.start, one.source))
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        self._ready()
+        kept = self._memory.rollups
+        if any(kept.get(_rollup_key(rollup)) != rollup for rollup in gone):
+            return False
+        for rollup in gone:
+            del kept[_rollup_key(rollup)]
+        if by is not None:
+            kept[_rollup_key(by)] = by
+        return True
+
     # --- what is over -----------------------------------------------------------------------
 
     async def finished(
@@ -546,6 +588,10 @@ class MemoryStore:
 
 def _ends(message: Message) -> tuple[Ref, ...]:
     return (message.to,) if message.sender is None else (message.to, message.sender)
+
+
+def _rollup_key(rollup: Rollup) -> tuple[str, int, int, datetime, str]:
+    return (rollup.machine, rollup.version, rollup.span, rollup.start, rollup.source)
 
 
 def _place(entry: Entry) -> tuple[int, int]:

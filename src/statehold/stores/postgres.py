@@ -30,13 +30,14 @@ from statehold.store import (
     Pulse,
     Query,
     Ref,
+    Rollup,
     Row,
     Status,
     StoredChart,
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import names_of
+from statehold.stores.columns import names_of, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
     beyond,
@@ -426,6 +427,33 @@ class PostgresStore:
             for pair in where
         ]
         return min(counted)[1]
+
+    # --- what is counted --------------------------------------------------------------------
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        await self._fetch("put_rollups", *turned(map(rollup_columns, rollups), 6))
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        found = await self._fetch("rollups", machine, microseconds(since), version, limit)
+        return [rollup_of(*columns) for columns in found]
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        wanted = (span, microseconds(before), page_size(limit))
+        return [rollup_of(*columns) for columns in await self._fetch("old_rollups", *wanted)]
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        columns = turned(map(rollup_columns, gone), 6)
+        async with self._link().reading() as db, db.transaction():
+            locked = await db.fetch(self._q["lock_rollups"], *columns)
+            if len(locked) != len(gone):
+                return False
+            await db.execute(self._q["take_rollups"], *columns[:5])
+            if by is not None:
+                put = turned([rollup_columns(by)], 6)
+                await db.execute(self._q["put_rollups"], *put)
+        return True
 
     # --- what is over -----------------------------------------------------------------------
 

@@ -612,6 +612,42 @@ SELECT pg_notify($1, $2)
 -- Fails where the server can be read and not written, as a standby can.
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only')
 
+-- name: put_rollups
+INSERT INTO rollups (machine, version, span, start, source, body)
+SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
+ON CONFLICT (machine, start, span, version, source) DO UPDATE SET body = excluded.body
+
+-- name: rollups
+SELECT machine, version, span, start, source, body FROM rollups
+WHERE machine = $1 AND start >= $2 AND ($3::integer IS NULL OR version = $3)
+ORDER BY start DESC
+LIMIT $4
+
+-- name: old_rollups
+-- The oldest, by the index; then in an order that shows what belongs together.
+SELECT machine, version, span, start, source, body FROM (
+    SELECT * FROM rollups WHERE span = $1 AND start < $2 ORDER BY start LIMIT $3
+) AS oldest
+ORDER BY machine, version, start, source
+
+-- name: lock_rollups
+-- In one order, so that two workers that want the same wait for each other and no more.
+SELECT r.body
+FROM rollups AS r
+JOIN unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
+     AS wanted (machine, version, span, start, source, body)
+     USING (machine, version, span, start, source)
+WHERE r.body = wanted.body
+ORDER BY machine, start, span, version, source
+FOR UPDATE OF r
+
+-- name: take_rollups
+DELETE FROM rollups AS r
+USING unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[])
+      AS wanted (machine, version, span, start, source)
+WHERE r.machine = wanted.machine AND r.version = wanted.version AND r.span = wanted.span
+  AND r.start = wanted.start AND r.source = wanted.source
+
 -- name: finished
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document

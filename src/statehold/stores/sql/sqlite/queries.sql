@@ -347,6 +347,28 @@ WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version >
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = :machine)
        OR (SELECT count(DISTINCT machine) FROM documents) < :most)
 
+-- name: put_rollup
+INSERT INTO rollups (machine, version, span, start, source, body) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (machine, start, span, version, source) DO UPDATE SET body = excluded.body
+
+-- name: rollups
+SELECT machine, version, span, start, source, body FROM rollups
+WHERE machine = :machine AND start >= :since AND (:version IS NULL OR version = :version)
+ORDER BY start DESC
+LIMIT :limit
+
+-- name: old_rollups
+-- The oldest, by the index; then in an order that shows what belongs together.
+SELECT machine, version, span, start, source, body FROM (
+    SELECT * FROM rollups INDEXED BY rollups_by_span
+    WHERE span = ? AND start < ? ORDER BY start LIMIT ?
+)
+ORDER BY machine, version, start, source
+
+-- name: take_rollup
+DELETE FROM rollups
+WHERE machine = ? AND version = ? AND span = ? AND start = ? AND source = ? AND body = ?
+
 -- name: finished
 -- Each configuration gives the first of its own, so that a page costs about a page each, of which
 -- there are few.
