@@ -4,6 +4,7 @@
  * openapi.ts is made from the server's own description; what that can't say (a chart is an object of
  * any shape there) is said here, after src/statehold/chart/model.py and interpreter/snapshot.py.
  */
+import type { Chart as DrawnChart } from '../model/chart';
 import type { components } from './openapi';
 
 type Shapes = components['schemas'];
@@ -67,66 +68,18 @@ export type Explanation = Omit<Shapes['Explanation'], 'because'> & { because: Jo
 
 // --- a chart ----------------------------------------------------------------------------------
 
-export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
-
-export interface Delay {
-  seconds?: number | null;
-  function?: string | null;
-}
-
-export interface Action {
-  name: string;
-  kind?: 'run' | 'effect';
-}
-
-export interface Guard {
-  name: string;
-  kind?: 'function' | 'in' | 'by';
-}
-
-export interface Initial {
-  targets: string[];
-  actions?: Action[][];
-}
-
-export interface Invoke {
-  id: string;
-  name: string;
-  kind?: 'effect' | 'machine';
-}
-
-export interface StateNode {
-  id: string;
-  kind: StateKind;
-  parent?: string | null;
-  initial?: Initial | null;
-  entry?: Action[][];
-  exit?: Action[][];
-  invokes?: Invoke[];
-  deep?: boolean;
-  output?: string | null;
-  owner?: string | null;
-  tags?: string[];
-  deadline?: Delay | null;
-  doc?: string;
-}
-
-export interface Trigger {
-  kind: 'event' | 'any' | 'after' | 'always' | 'done' | 'result' | 'failure';
-  events?: string[];
-  delay?: Delay | null;
-}
-
-export interface Transition {
-  id: string;
-  source: string;
-  trigger: Trigger;
-  targets?: string[];
-  guards?: Guard[];
-  actions?: Action[][];
-  internal?: boolean;
-  doc?: string;
-}
+export type {
+  Action,
+  Block,
+  Delay,
+  Guard,
+  Initial,
+  Invoke,
+  StateKind,
+  StateNode,
+  Transition,
+  Trigger,
+} from '../model/chart';
 
 export interface EventShape {
   name: string;
@@ -134,15 +87,8 @@ export interface EventShape {
   doc?: string;
 }
 
-export interface Chart {
-  name: string;
-  version: number;
-  states: StateNode[];
-  transitions?: Transition[];
-  events?: EventShape[];
-  data_schema?: JsonSchema;
-  doc?: string;
-}
+/** What is drawn, and what its users may send. */
+export type Chart = DrawnChart & { events?: readonly EventShape[]; data_schema?: JsonSchema };
 
 /** The part of JSON Schema 2020-12 that forms are made from. */
 export interface JsonSchema {

@@ -39,6 +39,6 @@ export function findIn(tree: Tree, text: string, limit = 50): Hit[] {
     .map(({ hit }) => hit);
 }
 
-function around(state: { owner?: string | null; tags?: string[]; doc?: string }): string {
+function around(state: { owner?: string | null; tags?: readonly string[]; doc?: string }): string {
   return `${state.owner ?? ''} ${(state.tags ?? []).join(' ')} ${state.doc ?? ''}`;
 }

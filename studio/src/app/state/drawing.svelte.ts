@@ -1,14 +1,11 @@
 /** How a chart is drawn on a page: what of it stands in the address, so that a link shows the same. */
-import type { Detail, Direction } from '../parts/chart-view';
+import { collapsedAtFirst, type Detail, type Direction, type View } from '../../diagram';
 import type { Tree } from '../chart/tree';
 import { ROOT } from '../chart/tree';
 import { keep, recall } from './keep';
-import { listOf, textOf, viewOf, viewText, type View } from './list';
+import { listOf, textOf, viewOf, viewText } from './list';
 import { router } from './router.svelte';
 import { soon } from './loading.svelte';
-
-/** Above so many visible states groups begin collapsed: one sees little in more. */
-const MANY_STATES = 40;
 
 const DETAILS: readonly Detail[] = ['names', 'events', 'full'];
 
@@ -52,7 +49,7 @@ export class Drawing {
         kept.filter((id): id is string => typeof id === 'string' && tree.states.has(id)),
       );
     }
-    return tree.chart.states.length > MANY_STATES ? new Set(this.groups) : new Set();
+    return collapsedAtFirst(tree.chart);
   });
 
   /** States that can be collapsed. */
