@@ -29,6 +29,7 @@ from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
 from statehold.server.problems import Forbidden, problem_bytes
 from statehold.server.stream import Streams
+from statehold.server.studio import studio_routes
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -52,18 +53,22 @@ def router(
     authenticate: Authenticate | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     may_put: MayPut | None = None,
+    studio: bool = False,
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
     The engine is opened and closed by the application's lifespan. ``authenticate`` tells who
     asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
     server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
-    left out.
+    left out. ``studio`` adds the browser application, where it was built, at the prefix that the
+    router is included with, with a slash at its end.
     """
     made = APIRouter()
     Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put).add_to(
         made, direct=False
     )
+    if studio:
+        made.routes.extend(studio_routes())
     return made
 
 
