@@ -76,9 +76,9 @@ _CODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 def studio_routes(folder: Path = FOLDER) -> list[Route]:
     """A route for each file of the studio, none where it was not built."""
-    index = folder / "index.html"
-    if not index.is_file():
+    if not is_built(folder):
         return []
+    index = folder / "index.html"
     routes = [Route("/", _serving(_read(index, _ASK_AGAIN)), include_in_schema=False)]
     for path in sorted(folder.rglob("*")):
         if path != index and path.suffix in _MEDIA_TYPES and path.is_file():
@@ -87,6 +87,10 @@ def studio_routes(folder: Path = FOLDER) -> list[Route]:
             file = _read(path, cached)
             routes.append(Route(f"/{name}", _serving(file), include_in_schema=False))
     return routes
+
+
+def is_built(folder: Path = FOLDER) -> bool:
+    return (folder / "index.html").is_file()
 
 
 class _File(NamedTuple):
