@@ -43,11 +43,17 @@ from msgspec import Struct
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
+#: what a list of instances is sorted by
+Order = Literal["created", "since"]
+
 #: nothing comes after these
 OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 
 #: rows in one answer to ``list``, ``journal``, ``due`` …; a larger ``limit`` is cut to it
 PAGE_LIMIT = 1000
+
+#: rows that one page of a list may look at where no index has the whole question
+LOOKED_AT = 10_000
 
 
 class Ref(Struct, frozen=True, order=True, gc=False):
@@ -160,8 +166,10 @@ class Query(Struct, frozen=True):
     """Which instances of a machine. Every field narrows; ``None`` and empty ones do not.
 
     ``state`` matches instances in that state or below it, for ids made of dotted paths.
-    ``in_state_since`` keeps those whose configuration is that old or older. The order is newest
-    first by ``(created_at, id)``, stable while instances change.
+    ``in_state_since`` keeps those whose configuration is that old or older, ``prefix`` those whose
+    id begins with it. The order is newest first by ``(created_at, id)``, stable while instances
+    change; with ``since`` those come first that are longest in their configuration, and with a
+    ``prefix`` it is that of the ids, whatever ``order`` says.
     """
 
     machine: str
@@ -173,6 +181,8 @@ class Query(Struct, frozen=True):
     where: Mapping[str, str] = {}
     in_state_since: datetime | None = None
     incidents: bool = False
+    prefix: str | None = None
+    order: Order = "created"
     limit: int = 50
     cursor: str | None = None
 
@@ -182,6 +192,16 @@ class Page(Struct, frozen=True):
 
     rows: tuple[Row, ...]
     cursor: str | None
+
+
+class Group(Struct, frozen=True, gc=False):
+    """What instances of a machine are counted by."""
+
+    version: int
+    status: Status
+    state: tuple[str, ...]
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
 
 
 class StoredChart(Struct, frozen=True):
@@ -333,6 +353,14 @@ class Store(Protocol):
         """How many instances there are by (version, status, state)."""
         ...
 
+    async def groups(self, machine: str) -> dict[Group, int]:
+        """The same by all that is counted: with tags and owners."""
+        ...
+
+    async def count_incidents(self, machine: str) -> int:
+        """How many wait for a person, of the first ``PAGE_LIMIT`` instances that have any."""
+        ...
+
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
@@ -403,4 +431,8 @@ class Store(Protocol):
         ...
 
     # last: below it the name would no longer be the built-in one's
-    async def list(self, query: Query) -> Page: ...
+    async def list(self, query: Query) -> Page:
+        """With ``since`` or a ``prefix``, a page may have fewer rows than ``limit``, or none,
+        before the last one: no more than ``LOOKED_AT`` rows are held against the rest of the query
+        for one page."""
+        ...

@@ -49,8 +49,8 @@ class NoBrowser(Exception):
 def find_browser() -> Path:
     """Raises ``NoBrowser``."""
     if named := os.environ.get(BROWSER_VARIABLE):
-        if found := shutil.which(named):
-            return Path(found)
+        if program := shutil.which(named):
+            return Path(program)
         raise NoBrowser(f"{BROWSER_VARIABLE}={named}: there is no such program")
     for found in _found():
         return found

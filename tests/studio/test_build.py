@@ -59,7 +59,7 @@ def test_a_wheel_carries_the_studio_and_the_licences_of_others_work(wheel: Path)
 def test_what_a_wheel_carries_is_served(wheel: Path, tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--no-deps", "--no-index", "--target", tmp_path / "site", wheel],
+         "--no-deps", "--no-index", "--no-compile", "--target", tmp_path / "site", wheel],
         check=True,
     )  # fmt: skip
     (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")

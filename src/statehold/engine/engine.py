@@ -20,6 +20,7 @@ from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
 from statehold.engine.act import Act
 from statehold.engine.answer import Answer
+from statehold.engine.catalog import Catalog
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.courier import Courier
 from statehold.engine.draft import ANYONE, Draft
@@ -49,6 +50,7 @@ from statehold.engine.rescuer import Rescuer
 from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
+from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
 from statehold.engine.turn import Turns
 from statehold.engine.upgrader import Upgrader
@@ -146,6 +148,7 @@ class Engine:
         self._reader = Reader(
             self._store, self._runtime, self._turns, self._feed, self._adopter.renew
         )
+        self._catalog = Catalog(self._store, runtime)
         self._putter = Putter(self._store, runtime, self._adopter, self._hints)
         self._running = False
 
@@ -506,25 +509,29 @@ class Engine:
         return await self._reader.incidents(name, limit, cursor)
 
     async def machine_list(self) -> wire.Machines:
-        return await self._reader.machines()
+        return await self._catalog.machines()
 
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
     ) -> wire.MachineDetail:
         await self._found(machine)
-        return await self._reader.machine(self.definition(machine).name, version)
+        return await self._catalog.machine(self.definition(machine).name, version)
+
+    async def search(self, text: str, *, limit: int = 20) -> wire.Found:
+        """What a text leads to in every machine, at most ``limit`` of each kind."""
+        return await search(self._store, self._runtime, text, limit)
 
     async def document(self, machine: AMachine | str, version: int | None = None) -> StoredDocument:
         """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
         that version was not put, or the machine is given by code."""
-        return await self._reader.document(_name_of(machine), version)
+        return await self._catalog.document(_name_of(machine), version)
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
         """Machines that were put and can't be run here: which version, and why."""
         return dict(self._runtime.unserved)
 
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
-        return await self._reader.chart(await self._found(machine), version)
+        return await self._catalog.chart(await self._found(machine), version)
 
     def vitals(self) -> Vitals:
         """How this engine is, now."""
@@ -540,7 +547,7 @@ class Engine:
 
     async def census(self) -> Census:
         """What the store has of each machine: a few queries for each."""
-        return await self._reader.census()
+        return await self._catalog.census()
 
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""

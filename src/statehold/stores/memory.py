@@ -7,6 +7,7 @@ It survives ``close``: opened again, it still has its rows, as a file would.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -17,7 +18,9 @@ from msgspec.structs import replace
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import (
     OVER,
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -268,6 +271,19 @@ class MemoryStore:
                 group = (row.version, row.status, row.state)
                 counts[group] = counts.get(group, 0) + 1
         return counts
+
+    async def groups(self, machine: str) -> dict[Group, int]:
+        self._ready()
+        return Counter(
+            Group(row.version, row.status, row.state, row.tags, row.owners)
+            for row in self._memory.rows.values()
+            if row.machine == machine
+        )
+
+    async def count_incidents(self, machine: str) -> int:
+        self._ready()
+        rows = (row.incidents for row in self._memory.rows.values() if row.machine == machine)
+        return sum(islice((incidents for incidents in rows if incidents), PAGE_LIMIT))
 
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100

@@ -19,7 +19,9 @@ from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.store import (
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -324,6 +326,15 @@ class PostgresStore:
             group = (of.version, of.status, of.state)
             counts[group] = counts.get(group, 0) + instances
         return counts
+
+    async def groups(self, machine: str) -> dict[Group, int]:
+        counted = await self._fetch("configurations_of_machine", machine)
+        of_number = await self._configurations.of_numbers(number for number, _ in counted)
+        return {Group(*of_number[number][1:]): instances for number, instances in counted}
+
+    async def count_incidents(self, machine: str) -> int:
+        ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
+        return int(count)
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
         last = (_FIRST, "", "") if cursor is None else incident_position_of(cursor)

@@ -21,7 +21,9 @@ import msgspec
 
 from statehold.errors import StoreInUse, StoreUnavailable
 from statehold.store import (
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -235,6 +237,19 @@ class SqliteStore:
                 group = (of.version, of.status, of.state)
                 counts[group] = counts.get(group, 0) + instances
         return counts
+
+    async def groups(self, machine: str) -> dict[Group, int]:
+        with self._file() as db:
+            counted = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()
+            return {
+                Group(*self._configurations.of_number(number)[1:]): instances
+                for number, instances in counted
+            }
+
+    async def count_incidents(self, machine: str) -> int:
+        with self._file() as db:
+            wanted = (machine, PAGE_LIMIT)
+            return int(db.execute(self._q["count_incidents"], wanted).fetchone()[0])
 
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100

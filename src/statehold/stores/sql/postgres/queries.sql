@@ -482,6 +482,11 @@ WHERE incident_since IS NOT NULL AND (incident_since, machine, id) > ($1::bigint
 ORDER BY incident_since, machine, id
 LIMIT $5
 
+-- name: count_incidents
+SELECT coalesce(sum(few.incidents), 0)::bigint FROM (
+    SELECT incidents FROM instances WHERE incident_since IS NOT NULL AND machine = $1 LIMIT $2
+) AS few
+
 -- name: journal
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM instances AS i

@@ -271,6 +271,13 @@ WHERE incidents > 0 AND (changed_at, machine, id) > (:changed_at, :after_machine
 ORDER BY changed_at, machine, id
 LIMIT :limit
 
+-- name: count_incidents
+SELECT coalesce(sum(incidents), 0) FROM (
+    SELECT incidents FROM instances INDEXED BY incidents_by_age
+    WHERE machine = ? AND incidents > 0
+    LIMIT ?
+)
+
 -- name: journal
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
 FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number

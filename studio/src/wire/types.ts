@@ -1,0 +1,222 @@
+/**
+ * The wire's shapes by the names that the application uses.
+ *
+ * openapi.ts is made from the server's own description; what that can't say (a chart is an object of
+ * any shape there) is said here, after src/statehold/chart/model.py and interpreter/snapshot.py.
+ */
+import type { components } from './openapi';
+
+type Shapes = components['schemas'];
+
+export type Reply = Shapes['Reply'];
+export type Summary = Shapes['Summary'];
+export type Instances = Shapes['Instances'];
+export type Journal = Shapes['Journal'];
+export type Explanation = Shapes['Explanation'];
+export type StateView = Shapes['StateView'];
+export type TimerView = Shapes['TimerView'];
+export type EffectView = Shapes['EffectView'];
+export type PossibleTransition = Shapes['PossibleTransition'];
+export type Incident = Shapes['Incident'];
+export type Incidents = Shapes['Incidents'];
+export type PastInstance = Shapes['PastInstance'];
+export type SendAnswer = Shapes['SendAnswer'];
+export type Status = Reply['status'];
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JsonObject = { [name: string]: Json };
+
+/** What changed of the data: names of members joined by `/`, escaped as RFC 6901 does. */
+export interface Change {
+  set?: Record<string, Json>;
+  unset?: string[];
+}
+
+export interface Microstep {
+  event: string | null;
+  guards: [name: string, answer: boolean][];
+  transitions: string[];
+  exited: string[];
+  entered: string[];
+}
+
+export interface EffectRecord {
+  key: string;
+  name: string;
+  what: string;
+  attempt?: number;
+  error?: string | null;
+  due?: string | null;
+}
+
+export type JournalEntry = Omit<
+  Shapes['JournalEntry'],
+  'event' | 'steps' | 'change' | 'effects'
+> & {
+  event?: Json;
+  steps?: Microstep[];
+  change?: Change | null;
+  effects?: EffectRecord[];
+};
+
+// --- a chart ----------------------------------------------------------------------------------
+
+export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
+
+export interface Delay {
+  seconds?: number | null;
+  function?: string | null;
+}
+
+export interface Action {
+  name: string;
+  kind?: 'run' | 'effect';
+}
+
+export interface Guard {
+  name: string;
+  kind?: 'function' | 'in' | 'by';
+}
+
+export interface Initial {
+  targets: string[];
+  actions?: Action[][];
+}
+
+export interface Invoke {
+  id: string;
+  name: string;
+  kind?: 'effect' | 'machine';
+}
+
+export interface StateNode {
+  id: string;
+  kind: StateKind;
+  parent?: string | null;
+  initial?: Initial | null;
+  entry?: Action[][];
+  exit?: Action[][];
+  invokes?: Invoke[];
+  deep?: boolean;
+  output?: string | null;
+  owner?: string | null;
+  tags?: string[];
+  deadline?: Delay | null;
+  doc?: string;
+}
+
+export interface Trigger {
+  kind: 'event' | 'any' | 'after' | 'always' | 'done' | 'result' | 'failure';
+  events?: string[];
+  delay?: Delay | null;
+}
+
+export interface Transition {
+  id: string;
+  source: string;
+  trigger: Trigger;
+  targets?: string[];
+  guards?: Guard[];
+  actions?: Action[][];
+  internal?: boolean;
+  doc?: string;
+}
+
+export interface EventShape {
+  name: string;
+  schema?: JsonSchema;
+  doc?: string;
+}
+
+export interface Chart {
+  name: string;
+  version: number;
+  states: StateNode[];
+  transitions?: Transition[];
+  events?: EventShape[];
+  data_schema?: JsonSchema;
+  doc?: string;
+}
+
+/** The part of JSON Schema 2020-12 that forms are made from. */
+export interface JsonSchema {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  title?: string;
+  description?: string;
+  type?: string | string[];
+  format?: string;
+  enum?: Json[];
+  const?: Json;
+  default?: Json;
+  examples?: Json[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean | JsonSchema;
+  items?: JsonSchema | boolean;
+  prefixItems?: JsonSchema[];
+  minItems?: number;
+  maxItems?: number;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+}
+
+export type MachineDetail = Omit<Shapes['MachineDetail'], 'chart' | 'events'> & {
+  chart: Chart;
+  events: Record<string, { doc: string; schema: JsonSchema | null }>;
+  data_schema: JsonSchema | null;
+  results: Record<string, JsonSchema | null>;
+  by_tag: Record<string, number>;
+  by_owner: Record<string, number>;
+};
+
+export type MachineSummary = Shapes['MachineSummary'] & {
+  counts: Record<Status, number>;
+  incidents: number;
+  steps_per_minute: number | null;
+};
+
+export interface Me {
+  name: string;
+  roles: string[] | null;
+  may: { put: boolean; act: boolean };
+}
+
+export interface Dwell {
+  count: number;
+  median_seconds: number;
+  p95_seconds: number;
+}
+
+export interface StateFlow {
+  entered: number;
+  left: number;
+  now: number;
+  dwell: Dwell | null;
+}
+
+export interface Flows {
+  since: string;
+  until: string;
+  until_complete: string | null;
+  started: number;
+  ended: number;
+  transitions: Record<string, number>;
+  states: Record<string, StateFlow>;
+}
+
+export interface Found {
+  machines: string[];
+  states: { machine: string; id: string }[];
+  events: { machine: string; name: string }[];
+  instances: Summary[];
+}
