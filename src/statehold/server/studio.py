@@ -59,7 +59,7 @@ _SAFE = {
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
-#: files of other kinds are for other readers than browsers
+#: files of other kinds, and in other folders, are for other readers than browsers
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -80,12 +80,11 @@ def studio_routes(folder: Path = FOLDER) -> list[Route]:
         return []
     index = folder / "index.html"
     routes = [Route("/", _serving(_read(index, _ASK_AGAIN)), include_in_schema=False)]
-    for path in sorted(folder.rglob("*")):
-        if path != index and path.suffix in _MEDIA_TYPES and path.is_file():
-            name = path.relative_to(folder).as_posix()
-            cached = _FOR_GOOD if name.startswith("assets/") else _ASK_AGAIN
-            file = _read(path, cached)
-            routes.append(Route(f"/{name}", _serving(file), include_in_schema=False))
+    for within, cache_control in (("", _ASK_AGAIN), ("assets/", _FOR_GOOD)):
+        for path in sorted((folder / within).glob("*")):
+            if path != index and path.suffix in _MEDIA_TYPES and path.is_file():
+                endpoint = _serving(_read(path, cache_control))
+                routes.append(Route(f"/{within}{path.name}", endpoint, include_in_schema=False))
     return routes
 
 

@@ -25,8 +25,9 @@ def folder(tmp_path: Path) -> Path:
     assets.mkdir()
     (tmp_path / "index.html").write_bytes(b"<!doctype html><title>Statehold</title>")
     (tmp_path / "notices.txt").write_bytes(b"elkjs: EPL-2.0")
-    (tmp_path / "draw.mjs").write_bytes(b"process.stdin")
     (tmp_path / "secret.py").write_bytes(b"")
+    (tmp_path / "draw").mkdir()
+    (tmp_path / "draw" / "draw.js").write_bytes(b"process.stdin")
     (assets / "app-1a2b.js").write_bytes(SCRIPT)
     (assets / "app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
     (assets / "app-1a2b.js.br").write_bytes(b"smaller still")
@@ -123,7 +124,7 @@ async def test_each_coding_has_a_tag_of_its_own(http: httpx.AsyncClient) -> None
     "path",
     [
         "/secret.py",
-        "/draw.mjs",
+        "/draw/draw.js",
         "/assets/app-1a2b.js.gz",
         "/assets/",
         "/assets/../secret.py",
