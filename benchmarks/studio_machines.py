@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def write_machines(folder: Path) -> list[Path]:
 
 def tickets() -> dict[str, Any]:
     """A row of states to move cards along."""
-    steps = list(zip(STAGES, STAGES[1:], strict=False))
+    steps = list(pairwise(STAGES))
     return {
         "name": "ticket",
         "data": {"properties": {"about": {"type": "string", "default": "a parcel"}}},
@@ -50,15 +51,14 @@ def tickets() -> dict[str, Any]:
 
 def meter() -> dict[str, Any]:
     """Takes as many events as one likes."""
+    sum_ = "data.total + event.amount"
     return {
         "name": "meter",
         "data": {"properties": {"total": {"type": "integer", "default": 0}}},
         "events": {"Add": {"properties": {"amount": {"type": "integer"}}, "required": ["amount"]}},
         "states": {"counting": {"initial": True}, "over": {"final": True}},
         "transitions": {
-            "add": {
-                "on": "Add", "from": "counting", "do": {"set": {"total": "data.total + event.amount"}},
-            },
+            "add": {"on": "Add", "from": "counting", "do": {"set": {"total": sum_}}},
             "end": {"after": "365d", "from": "counting", "to": "over"},
         },
     }  # fmt: skip
