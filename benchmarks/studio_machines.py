@@ -69,7 +69,7 @@ def large() -> dict[str, Any]:
     groups: dict[str, Any] = {}
     transitions: dict[str, Any] = {}
     for group in range(GROUPS):
-        inner = {f"step_{n}": {} for n in range(IN_GROUP)}
+        inner: dict[str, Any] = {f"step_{n}": {} for n in range(IN_GROUP)}
         inner["step_0"] = {"initial": True}
         name = f"group_{group}"
         groups[name] = {"states": inner, **({"initial": True} if group == 0 else {})}
