@@ -11,14 +11,17 @@ type Shapes = components['schemas'];
 export type Reply = Shapes['Reply'];
 export type Summary = Shapes['Summary'];
 export type Instances = Shapes['Instances'];
-export type Journal = Shapes['Journal'];
-export type Explanation = Shapes['Explanation'];
 export type StateView = Shapes['StateView'];
 export type TimerView = Shapes['TimerView'];
 export type EffectView = Shapes['EffectView'];
 export type PossibleTransition = Shapes['PossibleTransition'];
 export type Incident = Shapes['Incident'];
 export type Incidents = Shapes['Incidents'];
+export type MachineSummary = Required<Shapes['MachineSummary']>;
+export type Me = Shapes['Me'];
+export type Flows = Shapes['Flows'];
+export type StateFlow = Required<Shapes['StateFlow']>;
+export type Found = Shapes['Found'];
 export type PastInstance = Shapes['PastInstance'];
 export type SendAnswer = Shapes['SendAnswer'];
 export type Status = Reply['status'];
@@ -58,6 +61,9 @@ export type JournalEntry = Omit<
   change?: Change | null;
   effects?: EffectRecord[];
 };
+
+export type Journal = Omit<Shapes['Journal'], 'entries'> & { entries: JournalEntry[] };
+export type Explanation = Omit<Shapes['Explanation'], 'because'> & { because: JournalEntry | null };
 
 // --- a chart ----------------------------------------------------------------------------------
 
@@ -170,53 +176,15 @@ export interface JsonSchema {
   pattern?: string;
 }
 
-export type MachineDetail = Omit<Shapes['MachineDetail'], 'chart' | 'events'> & {
+export type MachineDetail = Omit<
+  Required<Shapes['MachineDetail']>,
+  'chart' | 'events' | 'data_schema' | 'results'
+> & {
   chart: Chart;
   events: Record<string, { doc: string; schema: JsonSchema | null }>;
   data_schema: JsonSchema | null;
   results: Record<string, JsonSchema | null>;
-  by_tag: Record<string, number>;
-  by_owner: Record<string, number>;
 };
 
-export type MachineSummary = Shapes['MachineSummary'] & {
-  counts: Record<Status, number>;
-  incidents: number;
-  steps_per_minute: number | null;
-};
-
-export interface Me {
-  name: string;
-  roles: string[] | null;
-  may: { put: boolean; act: boolean };
-}
-
-export interface Dwell {
-  count: number;
-  median_seconds: number;
-  p95_seconds: number;
-}
-
-export interface StateFlow {
-  entered: number;
-  left: number;
-  now: number;
-  dwell: Dwell | null;
-}
-
-export interface Flows {
-  since: string;
-  until: string;
-  until_complete: string | null;
-  started: number;
-  ended: number;
-  transitions: Record<string, number>;
-  states: Record<string, StateFlow>;
-}
-
-export interface Found {
-  machines: string[];
-  states: { machine: string; id: string }[];
-  events: { machine: string; name: string }[];
-  instances: Summary[];
-}
+/** How far back flows are told. */
+export type Window = Flows['window'];
