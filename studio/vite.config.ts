@@ -1,11 +1,15 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { compressed } from './vite/compressed.ts';
+import { notices } from './vite/notices.ts';
 
 /** Where `statehold serve` listens while the studio is worked on with `npm run dev`. */
 const SERVER = process.env['STATEHOLD'] ?? 'http://127.0.0.1:8420';
 
+const { forPage, forWorkers } = notices();
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), forPage, compressed()],
   // the server may be mounted under any prefix
   base: './',
   build: {
@@ -16,7 +20,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [forWorkers] },
   server: { proxy: { '/api': SERVER, '/health': SERVER, '/ready': SERVER } },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

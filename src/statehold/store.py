@@ -2,7 +2,8 @@
 
 A store knows rows, entries and messages as bytes and columns; it does not know charts. It has
 three parts, and nothing else is ever stored: one row an instance, the journal, the mailbox; with
-them the charts of every version that ever ran, and the documents of machines that came as data.
+them the charts of every version that ever ran, the documents of machines that came as data, and
+rollups, which count what happened.
 
 Rules that every store keeps, and one suite tests (``tests/stores``):
 
@@ -30,6 +31,10 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     is broken off, the next ``sweep`` of any worker goes on.
 9.  A document is never changed nor taken out, and each is of a higher version than all of its
     machine that were there before: of two workers that add one at once, one is refused.
+10. A rollup counts what one ``source`` has seen of a period, and only that source puts it, again and
+    again: what is put takes the place of what was. Rollups are exchanged for others that say the
+    same in less room, whole or not at all, and where another was faster nothing is. None of this is
+    part of a commit, nor needs a lease: what was counted has happened.
 """
 
 from __future__ import annotations
@@ -225,6 +230,18 @@ class StoredDocument(Struct, frozen=True):
     reason: str | None = None
 
 
+class Rollup(Struct, frozen=True):
+    """What was counted of a version of a machine in the ``span`` seconds from ``start`` on, by one
+    ``source``. ``body`` is the engine's, as JSON."""
+
+    machine: str
+    version: int
+    span: int
+    start: datetime
+    source: str
+    body: bytes
+
+
 class Pulse(Struct, frozen=True):
     """What a heartbeat tells: ``now`` by the store's clock (None where it has none of its own), who
     is ``alive``, this worker among them, and when the first of the others' leases will run out if
@@ -391,6 +408,25 @@ class Store(Protocol):
     async def add_document(self, document: StoredDocument, most: int) -> bool:
         """Keeps it where its version is above all that its machine has, and with it no more than
         ``most`` machines have any; False: nothing was kept."""
+        ...
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        """Keeps each, in place of one of the same machine, version, span, start and source; one
+        transaction for all."""
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        """Those that start then or later, of one version or of every, the newest first."""
+        ...
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        """Those of this span that start earlier, of all machines: by machine, version and start."""
+        ...
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        """Takes these out and puts one for them, in one transaction. False, and nothing was
+        changed, where one of them is not there any more or has another body."""
         ...
 
     async def discard(self, numbers: Sequence[int]) -> None:

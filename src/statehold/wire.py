@@ -175,6 +175,13 @@ class Instances(Wire):
     cursor: str | None = Field(description="for the next page; null on the last")
 
 
+class Changes(Wire):
+    """Instances of a machine that have changed, as they are now. ``more``: others may have, too."""
+
+    instances: list[Summary]
+    more: bool = False
+
+
 class TimerView(Wire):
     id: str
     state: str

@@ -18,14 +18,14 @@ def events_of(chart: Chart) -> dict[str, wire.EventView]:
     """What may be sent. A chart of a notation that declares no events has those that its
     transitions name, and anything may be in them."""
     declared = {
-        event.name: wire.EventView(doc=event.doc, schema_=event.schema or None)
+        event.name: wire.EventView(doc=event.doc, schema=event.schema or None)
         for event in chart.events
     }
     if declared:
         return declared
     named = (name for transition in chart.transitions for name in transition.trigger.events)
     return {
-        name: wire.EventView(doc="", schema_=None)
+        name: wire.EventView(doc="", schema=None)
         for name in named
         if not is_made_inside(name) and "*" not in name
     }
@@ -36,10 +36,7 @@ def results_of(definition: Definition[Any], chart: Chart) -> dict[str, dict[str,
     if chart.version == definition.version:
         return {name: _schema(one.result_type) for name, one in definition.effects.items()}
     invoked = [
-        invoke.name
-        for state in chart.states
-        for invoke in state.invokes
-        if invoke.kind == "effect"
+        invoke.name for state in chart.states for invoke in state.invokes if invoke.kind == "effect"
     ]
     return dict.fromkeys(invoked)
 

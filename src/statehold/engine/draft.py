@@ -439,6 +439,7 @@ class Draft:
         cause: str | None = None,
         reason: str | None = None,
         key: str | None = None,
+        timers: dict[str, datetime | None] | None = None,
     ) -> None:
         """Adds a line to the journal that is no step."""
         body = JournalBody(
@@ -449,6 +450,7 @@ class Draft:
             caller=caller.name or None,
             cause=cause,
             effects=effects,
+            timers=timers or {},
             reason=reason,
             trace=sampled(self.trace) if self.trace else None,
         )

@@ -11,6 +11,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -53,6 +54,14 @@ from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
 from statehold.engine.turn import Turns
+from statehold.engine.underway import (
+    CancelTimer,
+    FireTimer,
+    RescheduleTimer,
+    ResolveEffect,
+    RetryEffect,
+    SkipEffect,
+)
 from statehold.engine.upgrader import Upgrader
 from statehold.engine.waker import Waker
 from statehold.errors import (
@@ -69,7 +78,7 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.store import Hint, Query, Ref, Store, StoredDocument
-from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
+from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
 
 _id = re.compile(ID_PATTERN)
 
@@ -406,6 +415,105 @@ class Engine:
         answer: Answer = await self._ask(ResolveIncident(ref, key, result, reason, caller))
         return answer
 
+    async def fire_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Its time has come. Raises ``UnknownTimer``; ``NotAllowed`` where nothing would come of
+        it, ``StepFailed``, ``ActRefused`` while paused: then it runs on."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(FireTimer(ref, timer, reason, caller))
+        return answer
+
+    async def cancel_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """It will not fire, unless its state is entered anew. Raises ``UnknownTimer``."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(CancelTimer(ref, timer, reason, caller))
+        return answer
+
+    async def reschedule_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        due: datetime | None = None,
+        seconds: float | None = None,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """It fires at ``due`` or ``seconds`` from now, of which one is given. Raises
+        ``UnknownTimer``, ``InvalidPayload``."""
+        if (due is None) == (seconds is None):
+            raise InvalidPayload("the request", {"due": "give either due or seconds"})
+        if due is not None and due.tzinfo is None:
+            raise InvalidPayload("the request", {"due": "it has no time zone; end it with Z, say"})
+        if seconds is not None and not 0 <= seconds <= MAX_DELAY_SECONDS:
+            why = f"it is {seconds:g}; give 0 to {MAX_DELAY_SECONDS}, a hundred years"
+            raise InvalidPayload("the request", {"seconds": why})
+        ref = self._named(machine, id)
+        act = RescheduleTimer(ref, timer, due, seconds, reason, caller)
+        answer: Answer = await self._ask(act)
+        return answer
+
+    async def retry_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Tries an effect again at once that waits, for its next try or a person. Raises
+        ``UnknownEffect``, ``ActRefused`` while a try is under way."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(RetryEffect(ref, key, reason, caller))
+        return answer
+
+    async def skip_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Gives an effect up, under way or not: no event comes of it. Raises ``UnknownEffect``."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(SkipEffect(ref, key, reason, caller))
+        return answer
+
+    async def resolve_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        result: Any = None,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Takes ``result``, plain JSON values, for what the effect gave, under way or not. Raises
+        ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(ResolveEffect(ref, key, result, reason, caller))
+        return answer
+
     async def upgrade(
         self,
         machine: AMachine | str,
@@ -496,6 +604,11 @@ class Engine:
     ) -> AsyncIterator[wire.JournalEntry]:
         """Lines of the journal above ``after``, then as they come; ends with the instance."""
         return self._reader.watch(self._named(machine, id), after)
+
+    async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[wire.Changes]:
+        """Which of its instances have changed, as they are by then; several changes of one may come
+        as one. The first, empty, says that all that follow are told. Raises ``UnknownMachine`` at once; ends when the engine stops."""
+        return self._reader.watch_machine((await self._found(machine)).name)
 
     async def incidents(
         self,
@@ -614,7 +727,9 @@ class Engine:
         if hint.due:
             self._waker.look()
         self._reviewer.look(hint.changed)
-        for ref in self._feed.watched if hint.changed is None else hint.changed:
+        if hint.changed is None:
+            self._feed.publish_many()
+        for ref in hint.changed or ():
             self._feed.publish(ref)
 
     def _beaten(self, is_time: bool) -> None:

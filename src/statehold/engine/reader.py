@@ -27,6 +27,11 @@ from statehold.wire import Caller, JournalBody
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
 
+#: the pause between two tellings of what changed of a machine, and after one that named nothing
+REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
+#: how often it is told that anything may have changed, where other workers may have changed it
+ANYTHING = timedelta(seconds=60)
+
 _body = msgspec.json.Decoder(JournalBody).decode
 
 
@@ -145,6 +150,27 @@ class Reader:
                 if not self._store.exclusive:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
+
+    async def watch_machine(self, machine: str) -> AsyncIterator[wire.Changes]:
+        """The first, empty, says that it has begun; whoever is slow to take what is told has more
+        of it told together."""
+        clock, now = self._runtime.clock, self._runtime.now
+        rest = now()
+        with self._feed.subscribe_all(machine) as changes:
+            yield wire.Changes(instances=[])
+            while True:
+                # hints of other workers may be lost
+                until = None if self._store.exclusive else now() + ANYTHING
+                await clock.wait(changes.any, until)
+                await clock.wait(self._feed.closing, rest)
+                if self._feed.closed:
+                    return
+                refs = changes.take() if changes.any.is_set() else None
+                rows = {} if refs is None else await self._store.load(refs)
+                rest = now() + (MANY_REST if refs is None else REST)
+                yield wire.Changes(
+                    instances=[summary_of(row) for row in rows.values()], more=refs is None
+                )
 
     # --- many instances ---
 

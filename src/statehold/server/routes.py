@@ -28,7 +28,8 @@ from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
 from statehold.server.problems import Forbidden, problem_bytes
-from statehold.server.stream import Streams
+from statehold.server.stream import Streams, change_events, journal_events
+from statehold.server.studio import studio_routes
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -53,6 +54,7 @@ def router(
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     may_put: MayPut | None = None,
     may_act: MayAct | None = None,
+    studio: bool = False,
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
@@ -60,12 +62,16 @@ def router(
     asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
     server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
     left out. ``may_act`` says who may act on instances by hand (pause, cancel, retry, fire a timer
-    …); everybody that ``authenticate`` lets in if left out.
+    …); everybody that ``authenticate`` lets in if left out. ``studio`` adds the browser
+    application, where it was built, at the prefix that the router is included with, with a slash at
+    its end.
     """
     made = APIRouter()
     Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act).add_to(
         made, direct=False
     )
+    if studio:
+        made.routes.extend(studio_routes())
     return made
 
 
@@ -250,7 +256,8 @@ class Routes:
         seen = last_event_id_of(request)
         # the notes under a step come again, since a client can't say which of them it has
         position = seen if seen is not None else after or 0
-        return self.streams.respond(self._engine().watch(machine, id, after=position), status)
+        entries = self._engine().watch(machine, id, after=position)
+        return self.streams.respond(journal_events(entries, status))
 
     async def pause(self, request: Request) -> Response:
         return await self._act(request, self._engine().pause)
@@ -319,7 +326,8 @@ class Routes:
         return _json(await self._engine().flows(machine, window, version))
 
     async def stream_machine(self, request: Request, machine: Name) -> Response:
-        return self.streams.respond(self._engine().watch_machine(machine))
+        changes = await self._engine().watch_machine(machine)
+        return self.streams.respond(change_events(changes))
 
     async def machines(self, request: Request) -> Response:
         return _json(await self._engine().machine_list())

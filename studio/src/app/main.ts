@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import './style/theme.css';
+import './style/base.css';
 import App from './App.svelte';
 
 const target = document.getElementById('app');

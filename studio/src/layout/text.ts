@@ -3,8 +3,8 @@
  * take. Nothing here knows where anything stands.
  */
 
-import type { ViewArrow, ViewRow, ViewState } from '../model/view';
-import { sentence, type Row, type Words } from '../model/words';
+import type { ViewRow, ViewState } from '../model/view';
+import type { Row, Words } from '../model/words';
 import { FONTS, measure, type Font } from './measure';
 
 /** `names`: states alone. `events`: what triggers transitions, too. `full`: all there is. */
@@ -188,11 +188,4 @@ function shortened(text: string, font: Font, limit: number): string {
   const letters = [...text];
   while (letters.length > 1 && measure(`${letters.join('')}…`, font) > limit) letters.pop();
   return `${letters.join('')}…`;
-}
-
-/** The whole of what stands at an arrow, for those who can't see it. */
-export function spoken(arrow: ViewArrow): string {
-  return arrow.rows
-    .map((row) => [sentence(row.words), row.beyond].filter(Boolean).join(' '))
-    .join('; ');
 }

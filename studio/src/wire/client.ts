@@ -164,8 +164,9 @@ export class Client {
 
   // --- where streams are ----------------------------------------------------------------------
 
-  instanceStream(name: string, id: string, after: number): string {
-    return this.#url(`${instancePath(name, id)}/stream`, { after });
+  /** Whoever opens it says in `Last-Event-ID` where to go on from. */
+  instanceStream(name: string, id: string): string {
+    return this.#url(`${instancePath(name, id)}/stream`, {});
   }
 
   machineStream(name: string): string {

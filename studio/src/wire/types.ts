@@ -4,6 +4,7 @@
  * openapi.ts is made from the server's own description; what that can't say (a chart is an object of
  * any shape there) is said here, after src/statehold/chart/model.py and interpreter/snapshot.py.
  */
+import type { Chart as DrawnChart } from '../model/chart';
 import type { components } from './openapi';
 
 type Shapes = components['schemas'];
@@ -11,14 +12,17 @@ type Shapes = components['schemas'];
 export type Reply = Shapes['Reply'];
 export type Summary = Shapes['Summary'];
 export type Instances = Shapes['Instances'];
-export type Journal = Shapes['Journal'];
-export type Explanation = Shapes['Explanation'];
 export type StateView = Shapes['StateView'];
 export type TimerView = Shapes['TimerView'];
 export type EffectView = Shapes['EffectView'];
 export type PossibleTransition = Shapes['PossibleTransition'];
 export type Incident = Shapes['Incident'];
 export type Incidents = Shapes['Incidents'];
+export type MachineSummary = Required<Shapes['MachineSummary']>;
+export type Me = Shapes['Me'];
+export type Flows = Shapes['Flows'];
+export type StateFlow = Required<Shapes['StateFlow']>;
+export type Found = Shapes['Found'];
 export type PastInstance = Shapes['PastInstance'];
 export type SendAnswer = Shapes['SendAnswer'];
 export type Status = Reply['status'];
@@ -59,68 +63,23 @@ export type JournalEntry = Omit<
   effects?: EffectRecord[];
 };
 
+export type Journal = Omit<Shapes['Journal'], 'entries'> & { entries: JournalEntry[] };
+export type Explanation = Omit<Shapes['Explanation'], 'because'> & { because: JournalEntry | null };
+
 // --- a chart ----------------------------------------------------------------------------------
 
-export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
-
-export interface Delay {
-  seconds?: number | null;
-  function?: string | null;
-}
-
-export interface Action {
-  name: string;
-  kind?: 'run' | 'effect';
-}
-
-export interface Guard {
-  name: string;
-  kind?: 'function' | 'in' | 'by';
-}
-
-export interface Initial {
-  targets: string[];
-  actions?: Action[][];
-}
-
-export interface Invoke {
-  id: string;
-  name: string;
-  kind?: 'effect' | 'machine';
-}
-
-export interface StateNode {
-  id: string;
-  kind: StateKind;
-  parent?: string | null;
-  initial?: Initial | null;
-  entry?: Action[][];
-  exit?: Action[][];
-  invokes?: Invoke[];
-  deep?: boolean;
-  output?: string | null;
-  owner?: string | null;
-  tags?: string[];
-  deadline?: Delay | null;
-  doc?: string;
-}
-
-export interface Trigger {
-  kind: 'event' | 'any' | 'after' | 'always' | 'done' | 'result' | 'failure';
-  events?: string[];
-  delay?: Delay | null;
-}
-
-export interface Transition {
-  id: string;
-  source: string;
-  trigger: Trigger;
-  targets?: string[];
-  guards?: Guard[];
-  actions?: Action[][];
-  internal?: boolean;
-  doc?: string;
-}
+export type {
+  Action,
+  Block,
+  Delay,
+  Guard,
+  Initial,
+  Invoke,
+  StateKind,
+  StateNode,
+  Transition,
+  Trigger,
+} from '../model/chart';
 
 export interface EventShape {
   name: string;
@@ -128,15 +87,8 @@ export interface EventShape {
   doc?: string;
 }
 
-export interface Chart {
-  name: string;
-  version: number;
-  states: StateNode[];
-  transitions?: Transition[];
-  events?: EventShape[];
-  data_schema?: JsonSchema;
-  doc?: string;
-}
+/** What is drawn, and what its users may send. */
+export type Chart = DrawnChart & { events?: readonly EventShape[]; data_schema?: JsonSchema };
 
 /** The part of JSON Schema 2020-12 that forms are made from. */
 export interface JsonSchema {
@@ -170,53 +122,15 @@ export interface JsonSchema {
   pattern?: string;
 }
 
-export type MachineDetail = Omit<Shapes['MachineDetail'], 'chart' | 'events'> & {
+export type MachineDetail = Omit<
+  Required<Shapes['MachineDetail']>,
+  'chart' | 'events' | 'data_schema' | 'results'
+> & {
   chart: Chart;
   events: Record<string, { doc: string; schema: JsonSchema | null }>;
   data_schema: JsonSchema | null;
   results: Record<string, JsonSchema | null>;
-  by_tag: Record<string, number>;
-  by_owner: Record<string, number>;
 };
 
-export type MachineSummary = Shapes['MachineSummary'] & {
-  counts: Record<Status, number>;
-  incidents: number;
-  steps_per_minute: number | null;
-};
-
-export interface Me {
-  name: string;
-  roles: string[] | null;
-  may: { put: boolean; act: boolean };
-}
-
-export interface Dwell {
-  count: number;
-  median_seconds: number;
-  p95_seconds: number;
-}
-
-export interface StateFlow {
-  entered: number;
-  left: number;
-  now: number;
-  dwell: Dwell | null;
-}
-
-export interface Flows {
-  since: string;
-  until: string;
-  until_complete: string | null;
-  started: number;
-  ended: number;
-  transitions: Record<string, number>;
-  states: Record<string, StateFlow>;
-}
-
-export interface Found {
-  machines: string[];
-  states: { machine: string; id: string }[];
-  events: { machine: string; name: string }[];
-  instances: Summary[];
-}
+/** How far back flows are told. */
+export type Window = Flows['window'];

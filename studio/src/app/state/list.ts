@@ -1,4 +1,5 @@
 /** Lists and views as they stand in an address. Ids may hold a comma, so it is escaped in each. */
+import type { View } from '../../diagram';
 
 export function listOf(text: string | null): string[] {
   if (!text) return [];
@@ -7,12 +8,6 @@ export function listOf(text: string | null): string[] {
 
 export function textOf(list: Iterable<string>): string {
   return [...list].map((part) => part.replace(/~/g, '~t').replace(/,/g, '~c')).join(',');
-}
-
-export interface View {
-  x: number;
-  y: number;
-  k: number;
 }
 
 /** `x,y,k`; null for what is none. */
