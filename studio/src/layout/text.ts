@@ -33,7 +33,7 @@ export const BOX_PADDING = 14;
 /** From a box's top to its first row. */
 export const HEAD = 32;
 
-export type Ink = 'trigger' | 'roles' | 'guard' | 'action' | 'beyond' | 'more';
+export type Ink = 'trigger' | 'roles' | 'guard' | 'action' | 'more';
 
 export interface Span {
   text: string;
@@ -65,8 +65,8 @@ export function labelOf(rows: readonly ViewRow[], detail: Detail): Label | null 
   const said = new Set<string>();
   const kept: number[] = [];
   // transitions of several states in one that is closed may say the same
-  rows.forEach(({ words, beyond }, place) => {
-    const says = JSON.stringify([detail === 'full' ? words : words.trigger, beyond]);
+  rows.forEach(({ words }, place) => {
+    const says = JSON.stringify(detail === 'full' ? words : words.trigger);
     if (!said.has(says)) kept.push(place);
     said.add(says);
   });
@@ -101,11 +101,10 @@ export function fontOf(ink: Ink): Font {
 }
 
 function linesOf(row: ViewRow, place: number, detail: Detail): Line[] {
-  const { words, beyond } = row;
+  const { words } = row;
   const parts: [Ink, string][] = [['trigger', words.trigger]];
   if (detail === 'full')
     parts.push(['roles', words.roles], ['guard', words.guards], ['action', words.actions]);
-  parts.push(['beyond', beyond]);
   const lines: Line[] = [];
   let line: Line | null = null;
   for (const [ink, text] of parts)

@@ -89,7 +89,7 @@ export function dotOf(dot: { x: number; y: number }): Shape {
 }
 
 function historyOf(state: SceneState): Shape[] {
-  const corner = state.h / 2;
+  const corner = Math.min(state.w, state.h) / 2;
   return [
     box('ring', grown(state, 4), corner + 4),
     box('body', state, corner),
