@@ -4,8 +4,8 @@
 2. What is written is the whole count of a minute so far, in a row that only this process writes: to
    write it again changes nothing, and nobody waits for anybody.
 3. A minute is written to for the last time soon after it is over. What can't be written waits in
-   memory, for nearly two hours at most. What a process that is killed has not written is lost; of a commit
-   whose outcome nobody knows, nothing is counted.
+   memory, for nearly two hours at most. What a process that is killed has not written is lost;
+   of a commit whose outcome nobody knows, nothing is counted.
 """
 
 from __future__ import annotations

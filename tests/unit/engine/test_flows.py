@@ -259,7 +259,7 @@ async def test_a_window_holds_what_happened_within_it(world: World) -> None:
         world.clock.advance(minutes(59))
         await quiet()
         started = {
-            window: (await engine.flows(Journey, window)).started  # type: ignore[arg-type]
+            window: (await engine.flows(Journey, window)).started
             for window in ("1h", "24h", "7d", "30d")
         }
         assert started == {"1h": 1, "24h": 1, "7d": 2, "30d": 4}
