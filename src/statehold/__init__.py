@@ -42,6 +42,7 @@ from statehold.define import (
 from statehold.engine import Engine, Retention
 from statehold.errors import (
     ActionFailed,
+    ActRefused,
     ArchiveFailed,
     DefinitionError,
     EndlessLoop,
@@ -64,10 +65,12 @@ from statehold.errors import (
     StoreUnavailable,
     TooLarge,
     Unavailable,
+    UnknownEffect,
     UnknownEvent,
     UnknownIncident,
     UnknownInstance,
     UnknownMachine,
+    UnknownTimer,
     UpgradeFailed,
 )
 from statehold.interpreter import Snapshot, Step, start, step
@@ -76,6 +79,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AMachine",
+    "ActRefused",
     "ActionFailed",
     "AnyEvent",
     "ArchiveFailed",
@@ -122,10 +126,12 @@ __all__ = [
     "TooLarge",
     "Unavailable",
     "Undeliverable",
+    "UnknownEffect",
     "UnknownEvent",
     "UnknownIncident",
     "UnknownInstance",
     "UnknownMachine",
+    "UnknownTimer",
     "Upgrade",
     "UpgradeFailed",
     "__version__",

@@ -9,12 +9,15 @@ The branch says who must act::
     │   ├── UnknownInstance
     │   ├── UnknownEvent
     │   ├── UnknownIncident
+    │   ├── UnknownTimer
+    │   ├── UnknownEffect
     │   ├── InstanceExists
     │   ├── StaleSeq
     │   ├── KeyReused
     │   ├── NotAllowed
     │   ├── InstanceOver
     │   ├── IncidentKept
+    │   ├── ActRefused
     │   ├── InvalidPayload
     │   ├── TooLarge
     │   ├── DocumentRefused
@@ -165,6 +168,53 @@ class UnknownIncident(Refused):
         return {"incident": self.incident}
 
 
+class UnknownTimer(Refused):
+    """The instance has no such timer under way."""
+
+    code = "unknown-timer"
+
+    def __init__(self, machine: str, id: str, timer: str, known: Sequence[str]) -> None:
+        self.machine = machine
+        self.id = id
+        self.timer = timer
+        self.known = tuple(known)
+        super().__init__(
+            f"instance {id!r} of {machine!r} has no timer {timer[:200]!r}; "
+            f"{_under_way(self.known, 'timers')}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "id": self.id,
+            "timer": self.timer,
+            "known": list(self.known),
+        }
+
+
+class UnknownEffect(Refused):
+    """The instance has no such effect under way: it may have ended, or its state was left."""
+
+    code = "unknown-effect"
+
+    def __init__(self, machine: str, id: str, key: str, known: Sequence[str]) -> None:
+        self.machine = machine
+        self.id = id
+        self.key = key
+        self.known = tuple(known)
+        super().__init__(
+            f"instance {id!r} of {machine!r} has no effect {key[:200]!r} under way; "
+            f"{_under_way(self.known, 'effects')}"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id, "key": self.key, "known": list(self.known)}
+
+
+def _under_way(known: Sequence[str], what: str) -> str:
+    return f"under way are {', '.join(known)}" if known else f"it has no {what} under way"
+
+
 class InstanceExists(Refused):
     """A start asked for an id that is taken."""
 
@@ -302,6 +352,29 @@ class IncidentKept(Refused):
             "incident": self.incident,
             "kind": self.kind,
             "act": self.act,
+            "instead": self.instead,
+        }
+
+
+class ActRefused(Refused):
+    """A person's act that makes no sense as the instance is now; ``instead`` says what does."""
+
+    code = "act-refused"
+
+    def __init__(self, machine: str, id: str, act: str, why: str, instead: str) -> None:
+        self.machine = machine
+        self.id = id
+        self.act = act
+        self.why = why
+        self.instead = instead
+        super().__init__(f"instance {id!r} of {machine!r} takes no {act}: {why}; {instead}")
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "id": self.id,
+            "act": self.act,
+            "why": self.why,
             "instead": self.instead,
         }
 

@@ -2,7 +2,8 @@
 
 A store knows rows, entries and messages as bytes and columns; it does not know charts. It has
 three parts, and nothing else is ever stored: one row an instance, the journal, the mailbox; with
-them the charts of every version that ever ran, and the documents of machines that came as data.
+them the charts of every version that ever ran, the documents of machines that came as data, and
+rollups, which count what happened.
 
 Rules that every store keeps, and one suite tests (``tests/stores``):
 
@@ -30,6 +31,10 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     is broken off, the next ``sweep`` of any worker goes on.
 9.  A document is never changed nor taken out, and each is of a higher version than all of its
     machine that were there before: of two workers that add one at once, one is refused.
+10. A rollup counts what one ``source`` has seen of a period, and only that source puts it, again
+    and again: what is put takes the place of what was. Rollups are exchanged for one that says the
+    same in less room, whole or not at all, and where another was faster nothing is. None of this
+    is part of a commit, nor needs a lease: what was counted has happened.
 """
 
 from __future__ import annotations
@@ -43,11 +48,17 @@ from msgspec import Struct
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
+#: what a list of instances is sorted by
+Order = Literal["created", "since"]
+
 #: nothing comes after these
 OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 
 #: rows in one answer to ``list``, ``journal``, ``due`` …; a larger ``limit`` is cut to it
 PAGE_LIMIT = 1000
+
+#: rows that one page of a list may look at where no index has the whole question
+LOOKED_AT = 10_000
 
 
 class Ref(Struct, frozen=True, order=True, gc=False):
@@ -160,8 +171,10 @@ class Query(Struct, frozen=True):
     """Which instances of a machine. Every field narrows; ``None`` and empty ones do not.
 
     ``state`` matches instances in that state or below it, for ids made of dotted paths.
-    ``in_state_since`` keeps those whose configuration is that old or older. The order is newest
-    first by ``(created_at, id)``, stable while instances change.
+    ``in_state_since`` keeps those whose configuration is that old or older, ``prefix`` those whose
+    id begins with it. The order is newest first by ``(created_at, id)``, stable while instances
+    change; with ``since`` those come first that are longest in their configuration, and with a
+    ``prefix`` it is that of the ids, whatever ``order`` says.
     """
 
     machine: str
@@ -173,6 +186,8 @@ class Query(Struct, frozen=True):
     where: Mapping[str, str] = {}
     in_state_since: datetime | None = None
     incidents: bool = False
+    prefix: str | None = None
+    order: Order = "created"
     limit: int = 50
     cursor: str | None = None
 
@@ -182,6 +197,16 @@ class Page(Struct, frozen=True):
 
     rows: tuple[Row, ...]
     cursor: str | None
+
+
+class Group(Struct, frozen=True, gc=False):
+    """What instances of a machine are counted by."""
+
+    version: int
+    status: Status
+    state: tuple[str, ...]
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
 
 
 class StoredChart(Struct, frozen=True):
@@ -203,6 +228,18 @@ class StoredDocument(Struct, frozen=True):
     put_at: datetime
     put_by: str = ""
     reason: str | None = None
+
+
+class Rollup(Struct, frozen=True):
+    """What was counted of a version of a machine in the ``span`` seconds from ``start`` on, by one
+    ``source``. ``body`` is the engine's, as JSON."""
+
+    machine: str
+    version: int
+    span: int
+    start: datetime
+    source: str
+    body: bytes
 
 
 class Pulse(Struct, frozen=True):
@@ -333,6 +370,14 @@ class Store(Protocol):
         """How many instances there are by (version, status, state)."""
         ...
 
+    async def groups(self, machine: str) -> dict[Group, int]:
+        """The same by all that is counted: with tags and owners."""
+        ...
+
+    async def count_incidents(self, machine: str) -> int:
+        """How many wait for a person, of the first ``PAGE_LIMIT`` instances that have any."""
+        ...
+
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
@@ -363,6 +408,25 @@ class Store(Protocol):
     async def add_document(self, document: StoredDocument, most: int) -> bool:
         """Keeps it where its version is above all that its machine has, and with it no more than
         ``most`` machines have any; False: nothing was kept."""
+        ...
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        """Keeps each, in place of one of the same machine, version, span, start and source; one
+        transaction for all."""
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        """Those that start then or later, of one version or of every, the newest first."""
+        ...
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        """Those of this span that start earlier, of all machines: by machine, version and start."""
+        ...
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        """Takes these out and puts one for them, in one transaction. False, and nothing was
+        changed, where one of them is not there any more or has another body."""
         ...
 
     async def discard(self, numbers: Sequence[int]) -> None:
@@ -403,4 +467,8 @@ class Store(Protocol):
         ...
 
     # last: below it the name would no longer be the built-in one's
-    async def list(self, query: Query) -> Page: ...
+    async def list(self, query: Query) -> Page:
+        """With ``since`` or a ``prefix``, a page may have fewer rows than ``limit``, or none,
+        before the last one: no more than ``LOOKED_AT`` rows are held against the rest of the query
+        for one page."""
+        ...

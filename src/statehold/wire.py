@@ -11,16 +11,27 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Struct
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from statehold.interpreter.command import ID_LIMIT as ID_LIMIT
 from statehold.interpreter.snapshot import Microstep
 
 Status = Literal["running", "paused", "done", "cancelled"]
+#: how far back flows are told
+Window = Literal["1h", "24h", "7d", "30d"]
 
 #: an id is chosen by the user and stands in addresses
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$"
 KEY_LIMIT = 200
+#: a hundred years: no timer is put off for longer
+MAX_DELAY_SECONDS = 3_155_760_000
 
 InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
@@ -88,7 +99,8 @@ class JournalEntry(Wire):
     at: datetime
     kind: str = Field(
         description="start, event, timer, result, failure, message, upgrade, pause, resume, "
-        "cancel; as notes: tried, done, incident, retry, skip, resolve, refused"
+        "cancel; as notes: tried, done, incident, retry, skip, resolve, refused, fire, "
+        "cancel-timer, reschedule"
     )
     version: int
     state: list[str]
@@ -161,6 +173,13 @@ class Summary(Wire):
 class Instances(Wire):
     instances: list[Summary]
     cursor: str | None = Field(description="for the next page; null on the last")
+
+
+class Changes(Wire):
+    """Instances of a machine that have changed, as they are now. ``more``: others may have, too."""
+
+    instances: list[Summary]
+    more: bool = False
 
 
 class TimerView(Wire):
@@ -240,6 +259,22 @@ class Incident(Wire):
 class Incidents(Wire):
     incidents: list[Incident]
     cursor: str | None
+    count: int = Field(
+        default=0,
+        description="how many there are in all, of the first 1000 instances that have any",
+    )
+
+
+# --- machines --------------------------------------------------------------------------------
+
+
+class StatusCounts(Wire):
+    """How many instances there are now."""
+
+    running: int = 0
+    paused: int = 0
+    done: int = 0
+    cancelled: int = 0
 
 
 class MachineSummary(Wire):
@@ -249,10 +284,29 @@ class MachineSummary(Wire):
     states: int
     events: list[str]
     versions: list[int] = Field(description="every version that the store has seen")
+    counts: StatusCounts = StatusCounts()
+    incidents: int = Field(
+        default=0,
+        description="what waits for a person, of the first 1000 instances that have any",
+    )
+    steps_per_minute: float | None = Field(
+        default=None, description="over the last whole minutes; null: not known"
+    )
 
 
 class Machines(Wire):
     machines: list[MachineSummary]
+
+
+class EventView(Wire):
+    """An event that may be sent. ``schema`` is the JSON Schema (2020-12) of its fields, null where
+    anything goes."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
+
+    doc: str
+    # pydantic's models have a `schema` of their own
+    schema_: dict[str, Any] | None = Field(alias="schema")
 
 
 class MachineDetail(Wire):
@@ -263,12 +317,124 @@ class MachineDetail(Wire):
     doc: str
     chart: dict[str, Any]
     counts: dict[str, int] = Field(description="instances by state, running ones and done ones")
+    versions: list[int] = Field(default=[], description="every version that the store has seen")
+    by_status: StatusCounts = StatusCounts()
+    by_version: dict[int, int] = Field(default={}, description="running and paused instances")
+    by_tag: dict[str, int] = Field(default={}, description="running and paused instances")
+    by_owner: dict[str, int] = Field(
+        default={}, description="running and paused instances by whose move it is"
+    )
+    incidents: int = Field(
+        default=0,
+        description="what waits for a person, of the first 1000 instances that have any",
+    )
+    steps_per_minute: float | None = Field(
+        default=None, description="over the last whole minutes; null: not known"
+    )
+    tags: list[str] = Field(default=[], description="every tag that a state of the chart has")
+    owners: list[str] = Field(default=[], description="every owner that a state of the chart has")
+    indexes: list[str] = Field(default=[], description="names that instances are listed `where`")
+    events: dict[str, EventView] = Field(default={}, description="what may be sent, by name")
+    data_schema: dict[str, Any] | None = Field(
+        default=None, description="JSON Schema (2020-12) of the data; null: anything goes"
+    )
+    results: dict[str, dict[str, Any] | None] = Field(
+        default={},
+        description="effect to the JSON Schema of its result; null: anything goes, or the "
+        "version is not the one that runs",
+    )
     notation: str | None = Field(
         default=None, description="how it was put; null: it is given by code"
     )
     put_at: datetime | None = None
     put_by: str | None = None
     reason: str | None = Field(default=None, description="why it was put")
+
+
+class Dwell(Wire):
+    """How long a state was active, of those who left it. The times come from buckets whose bounds
+    are 9 % apart: either is at most 4.5 % off."""
+
+    count: int
+    median_seconds: float
+    p95_seconds: float
+
+
+class StateFlow(Wire):
+    entered: int = 0
+    left: int = 0
+    now: int = Field(default=0, description="instances that are in it now, or below it")
+    dwell: Dwell | None = Field(default=None, description="null: none has left it since")
+
+
+class Flows(Wire):
+    """What went through a machine in a window: counted as it happens, never by reading journals.
+
+    What happened after ``until_complete`` may be counted in part. What a worker that was killed
+    had counted and not written down, of its last seconds, is not in here.
+    """
+
+    machine: str
+    version: int | None = Field(description="null: every version")
+    window: Window
+    since: datetime = Field(description="where counting begins: the start of a minute, hour or day")
+    until: datetime
+    until_complete: datetime
+    steps: int = Field(description="steps of all kinds")
+    started: int
+    ended: int = Field(description="instances that came to an end of their chart")
+    cancelled: int
+    transitions: dict[str, int] = Field(description="how often each was taken, by its id")
+    states: dict[str, StateFlow] = Field(description="every state of the chart, and what else was")
+
+
+# --- search ----------------------------------------------------------------------------------
+
+
+class FoundMachine(Wire):
+    name: str
+    doc: str
+
+
+class FoundState(Wire):
+    machine: str
+    id: str
+    doc: str
+
+
+class FoundEvent(Wire):
+    machine: str
+    name: str
+    doc: str
+
+
+class Found(Wire):
+    """What a text leads to: names of machines, states and events that have it in them, instances
+    whose id begins with it or that have it as a value of an index."""
+
+    machines: list[FoundMachine]
+    states: list[FoundState]
+    events: list[FoundEvent]
+    instances: list[Summary]
+
+
+# --- who asks --------------------------------------------------------------------------------
+
+
+class May(Wire):
+    put: bool = Field(description="put machines")
+    act: bool = Field(description="act on instances by hand: pause, retry, fire a timer …")
+
+
+class Me(Wire):
+    """Whom the server takes the caller for."""
+
+    name: str
+    roles: list[str] | None = Field(description="null: trusted, no `by` stops it")
+    may: May
+
+
+# --- putting machines ------------------------------------------------------------------------
 
 
 class FindingView(Wire):
@@ -356,6 +522,21 @@ class ActRequest(BaseModel):
 
 class ResolveRequest(ActRequest):
     result: Any = Field(default=None, description="taken for the effect's result")
+
+
+class RescheduleRequest(ActRequest):
+    """One of the two, exactly."""
+
+    due: AwareDatetime | None = Field(default=None, description="when it is to fire")
+    seconds: float | None = Field(
+        default=None, ge=0, le=MAX_DELAY_SECONDS, description="from now on"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> RescheduleRequest:
+        if (self.due is None) == (self.seconds is None):
+            raise ValueError("give either due or seconds")
+        return self
 
 
 class UpgradeReport(Wire):

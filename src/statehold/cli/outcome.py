@@ -12,9 +12,11 @@ from statehold.errors import (
     DocumentRefused,
     StateholdError,
     Unavailable,
+    UnknownEffect,
     UnknownIncident,
     UnknownInstance,
     UnknownMachine,
+    UnknownTimer,
 )
 
 DONE = 0
@@ -24,7 +26,7 @@ USAGE = 2
 NOT_FOUND = 3
 UNAVAILABLE = 4
 
-_NOT_FOUND = (UnknownMachine, UnknownInstance, UnknownIncident)
+_NOT_FOUND = (UnknownMachine, UnknownInstance, UnknownIncident, UnknownTimer, UnknownEffect)
 
 
 class UsageError(StateholdError):

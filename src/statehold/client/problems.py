@@ -65,6 +65,15 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
     "unknown-instance": lambda p, d: errors.UnknownInstance(d["machine"], d["id"]),
     "unknown-event": lambda p, d: errors.UnknownEvent(d["machine"], d["event"], d["known"]),
     "unknown-incident": lambda p, d: errors.UnknownIncident(d["incident"]),
+    "unknown-timer": lambda p, d: errors.UnknownTimer(
+        d["machine"], d["id"], d["timer"], d["known"]
+    ),
+    "unknown-effect": lambda p, d: errors.UnknownEffect(
+        d["machine"], d["id"], d["key"], d["known"]
+    ),
+    "act-refused": lambda p, d: errors.ActRefused(
+        d["machine"], d["id"], d["act"], d["why"], d["instead"]
+    ),
     "instance-exists": lambda p, d: errors.InstanceExists(d["machine"], d["id"]),
     "stale-seq": lambda p, d: errors.StaleSeq(d["machine"], d["id"], d["expected"], d["seq"]),
     "key-reused": lambda p, d: errors.KeyReused(d["key"], d["first"], d["now"]),

@@ -11,6 +11,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -20,11 +21,14 @@ from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
 from statehold.engine.act import Act
 from statehold.engine.answer import Answer
+from statehold.engine.catalog import Catalog
 from statehold.engine.clock import Clock, SystemClock
+from statehold.engine.compactor import Compactor
 from statehold.engine.courier import Courier
 from statehold.engine.draft import ANYONE, Draft
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
+from statehold.engine.flows import FlowReader
 from statehold.engine.held import Held
 from statehold.engine.hints import Hints
 from statehold.engine.limits import Limits
@@ -49,8 +53,18 @@ from statehold.engine.rescuer import Rescuer
 from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
+from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
+from statehold.engine.tallies import Tallies
 from statehold.engine.turn import Turns
+from statehold.engine.underway import (
+    CancelTimer,
+    FireTimer,
+    RescheduleTimer,
+    ResolveEffect,
+    RetryEffect,
+    SkipEffect,
+)
 from statehold.engine.upgrader import Upgrader
 from statehold.engine.waker import Waker
 from statehold.errors import (
@@ -67,7 +81,7 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.store import Hint, Query, Ref, Store, StoredDocument
-from statehold.wire import ID_PATTERN, KEY_LIMIT, Caller
+from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
 
 _id = re.compile(ID_PATTERN)
 
@@ -146,6 +160,10 @@ class Engine:
         self._reader = Reader(
             self._store, self._runtime, self._turns, self._feed, self._adopter.renew
         )
+        self._tallies = Tallies(self._store, runtime, uuid.uuid4().hex)
+        self._compactor = Compactor(self._store, runtime)
+        self._flows = FlowReader(self._store, runtime, self._tallies)
+        self._catalog = Catalog(self._store, runtime, self._flows)
         self._putter = Putter(self._store, runtime, self._adopter, self._hints)
         self._running = False
 
@@ -186,6 +204,8 @@ class Engine:
         self._reviewer.open()
         self._hints.open()
         self._pruner.open()
+        self._tallies.open()
+        self._compactor.open()
         self._waker.open()
         self._courier.open()
         self._adopter.run()
@@ -200,12 +220,14 @@ class Engine:
         await self._close(
             self._adopter,
             self._pruner,
+            self._compactor,
             self._rescuer,
             self._waker,
             self._courier,
             self._reviewer,
             self._performer,
             self._turns,
+            self._tallies,
             self._hints,
             self._membership,
             self._store,
@@ -403,6 +425,105 @@ class Engine:
         answer: Answer = await self._ask(ResolveIncident(ref, key, result, reason, caller))
         return answer
 
+    async def fire_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Its time has come. Raises ``UnknownTimer``; ``NotAllowed`` where nothing would come of
+        it, ``StepFailed``, ``ActRefused`` while paused: then it runs on."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(FireTimer(ref, timer, reason, caller))
+        return answer
+
+    async def cancel_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """It will not fire, unless its state is entered anew. Raises ``UnknownTimer``."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(CancelTimer(ref, timer, reason, caller))
+        return answer
+
+    async def reschedule_timer(
+        self,
+        machine: AMachine | str,
+        id: str,
+        timer: str,
+        *,
+        due: datetime | None = None,
+        seconds: float | None = None,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """It fires at ``due`` or ``seconds`` from now, of which one is given. Raises
+        ``UnknownTimer``, ``InvalidPayload``."""
+        if (due is None) == (seconds is None):
+            raise InvalidPayload("the request", {"due": "give either due or seconds"})
+        if due is not None and due.tzinfo is None:
+            raise InvalidPayload("the request", {"due": "it has no time zone; end it with Z, say"})
+        if seconds is not None and not 0 <= seconds <= MAX_DELAY_SECONDS:
+            why = f"it is {seconds:g}; give 0 to {MAX_DELAY_SECONDS}, a hundred years"
+            raise InvalidPayload("the request", {"seconds": why})
+        ref = self._named(machine, id)
+        act = RescheduleTimer(ref, timer, due, seconds, reason, caller)
+        answer: Answer = await self._ask(act)
+        return answer
+
+    async def retry_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Tries an effect again at once that waits, for its next try or a person. Raises
+        ``UnknownEffect``, ``ActRefused`` while a try is under way."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(RetryEffect(ref, key, reason, caller))
+        return answer
+
+    async def skip_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Gives an effect up, under way or not: no event comes of it. Raises ``UnknownEffect``."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(SkipEffect(ref, key, reason, caller))
+        return answer
+
+    async def resolve_effect(
+        self,
+        machine: AMachine | str,
+        id: str,
+        key: str,
+        result: Any = None,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Takes ``result``, plain JSON values, for what the effect gave, under way or not. Raises
+        ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
+        ref = self._named(machine, id)
+        answer: Answer = await self._ask(ResolveEffect(ref, key, result, reason, caller))
+        return answer
+
     async def upgrade(
         self,
         machine: AMachine | str,
@@ -494,6 +615,12 @@ class Engine:
         """Lines of the journal above ``after``, then as they come; ends with the instance."""
         return self._reader.watch(self._named(machine, id), after)
 
+    async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[wire.Changes]:
+        """Which of its instances have changed, as they are by then; several changes of one may come
+        as one. The first, empty, says that all that follow are told; it ends when the engine
+        stops. Raises ``UnknownMachine`` at once."""
+        return self._reader.watch_machine((await self._found(machine)).name)
+
     async def incidents(
         self,
         machine: AMachine | str | None = None,
@@ -506,25 +633,38 @@ class Engine:
         return await self._reader.incidents(name, limit, cursor)
 
     async def machine_list(self) -> wire.Machines:
-        return await self._reader.machines()
+        return await self._catalog.machines()
 
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
     ) -> wire.MachineDetail:
         await self._found(machine)
-        return await self._reader.machine(self.definition(machine).name, version)
+        return await self._catalog.machine(self.definition(machine).name, version)
+
+    async def flows(
+        self, machine: AMachine | str, window: wire.Window = "24h", version: int | None = None
+    ) -> wire.Flows:
+        """What went through it until now, of one version or of every. Raises ``InvalidPayload`` for
+        a version that the store has not seen."""
+        definition = await self._found(machine)
+        chart = await self._catalog.chart(definition, version)
+        return await self._flows.flows(definition, chart, window, version)
+
+    async def search(self, text: str, *, limit: int = 20) -> wire.Found:
+        """What a text leads to in every machine, at most ``limit`` of each kind."""
+        return await search(self._store, self._runtime, text, limit)
 
     async def document(self, machine: AMachine | str, version: int | None = None) -> StoredDocument:
         """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
         that version was not put, or the machine is given by code."""
-        return await self._reader.document(_name_of(machine), version)
+        return await self._catalog.document(_name_of(machine), version)
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
         """Machines that were put and can't be run here: which version, and why."""
         return dict(self._runtime.unserved)
 
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
-        return await self._reader.chart(await self._found(machine), version)
+        return await self._catalog.chart(await self._found(machine), version)
 
     def vitals(self) -> Vitals:
         """How this engine is, now."""
@@ -540,7 +680,7 @@ class Engine:
 
     async def census(self) -> Census:
         """What the store has of each machine: a few queries for each."""
-        return await self._reader.census()
+        return await self._catalog.census()
 
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
@@ -591,6 +731,7 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
+        self._tallies.count(draft)
         # a worker that stops may not have heard of one that came to take its place
         if not self._membership.is_alone or not self._running:
             wake_at = held.row.wake_at
@@ -607,7 +748,9 @@ class Engine:
         if hint.due:
             self._waker.look()
         self._reviewer.look(hint.changed)
-        for ref in self._feed.watched if hint.changed is None else hint.changed:
+        if hint.changed is None:
+            self._feed.publish_many()
+        for ref in hint.changed or ():
             self._feed.publish(ref)
 
     def _beaten(self, is_time: bool) -> None:

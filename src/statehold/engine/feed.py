@@ -8,25 +8,63 @@ from contextlib import contextmanager
 
 from statehold.store import Ref
 
+#: changed instances of a machine that are named to one who watches all of them; of more it is only
+#: told that there are many
+NAMED = 100
+
+
+class Changes:
+    """Which instances of a machine have changed since they were taken last."""
+
+    def __init__(self) -> None:
+        self.any = asyncio.Event()
+        self._refs: dict[Ref, None] = {}
+        self._many = False
+
+    def note(self, ref: Ref | None) -> None:
+        """None: any of them may have changed."""
+        self.any.set()
+        if ref is None or (len(self._refs) == NAMED and ref not in self._refs):
+            self._many = True
+            self._refs.clear()
+        elif not self._many:
+            self._refs[ref] = None
+
+    def take(self) -> list[Ref] | None:
+        """Begins anew; None: too many to be named."""
+        refs = None if self._many else list(self._refs)
+        self._refs, self._many = {}, False
+        self.any.clear()
+        return refs
+
 
 class Feed:
-    """Events that watchers wait on, by instance."""
+    """Events that watchers wait on, by instance and by machine."""
 
     def __init__(self) -> None:
         self._watchers: dict[Ref, set[asyncio.Event]] = {}
-        self._closed = False
+        self._of_machines: dict[str, set[Changes]] = {}
+        #: set when the engine stops
+        self.closing = asyncio.Event()
 
     @property
     def closed(self) -> bool:
-        return self._closed
-
-    @property
-    def watched(self) -> tuple[Ref, ...]:
-        return tuple(self._watchers)
+        return self.closing.is_set()
 
     def publish(self, ref: Ref) -> None:
         for changed in self._watchers.get(ref, ()):
             changed.set()
+        for changes in self._of_machines.get(ref.machine, ()):
+            changes.note(ref)
+
+    def publish_many(self) -> None:
+        """Any instance may have changed."""
+        for watchers in self._watchers.values():
+            for changed in watchers:
+                changed.set()
+        for watching in self._of_machines.values():
+            for changes in watching:
+                changes.note(None)
 
     @contextmanager
     def subscribe(self, ref: Ref) -> Iterator[asyncio.Event]:
@@ -41,9 +79,20 @@ class Feed:
             if not watchers:
                 self._watchers.pop(ref, None)
 
+    @contextmanager
+    def subscribe_all(self, machine: str) -> Iterator[Changes]:
+        """What changes of a machine; its event is also set when the engine stops."""
+        changes = Changes()
+        watching = self._of_machines.setdefault(machine, set())
+        watching.add(changes)
+        try:
+            yield changes
+        finally:
+            watching.discard(changes)
+            if not watching:
+                self._of_machines.pop(machine, None)
+
     def close(self) -> None:
         """Wakes every watcher, to find that there is nothing more to come."""
-        self._closed = True
-        for watchers in self._watchers.values():
-            for changed in watchers:
-                changed.set()
+        self.closing.set()
+        self.publish_many()

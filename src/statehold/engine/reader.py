@@ -1,4 +1,4 @@
-"""Answers questions about instances and machines; changes nothing."""
+"""Answers questions about instances; changes nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from statehold import wire
-from statehold.chart.machine import Definition
-from statehold.chart.model import Chart
 from statehold.engine.answer import Answer, answer_of
 from statehold.engine.change import apply_change
 from statehold.engine.document import decode_document
@@ -19,16 +17,20 @@ from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
 from statehold.engine.held import Held
-from statehold.engine.observer import Census
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
-from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store, StoredDocument
+from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
 
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
+
+#: the pause between two tellings of what changed of a machine, and after one that named nothing
+REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
+#: how often it is told that anything may have changed, where other workers may have changed it
+ANYTHING = timedelta(seconds=60)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
@@ -116,7 +118,7 @@ class Reader:
         held = await self._held(ref)
         entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
         because: wire.JournalEntry | None = None
-        entered: dict[str, datetime] = {}
+        entered = {state: at for state, at in held.entered.items() if at is not None}
         for entry in entries:
             for microstep in _body(entry.body).steps:
                 for state in microstep.entered:
@@ -149,12 +151,33 @@ class Reader:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
 
+    async def watch_machine(self, machine: str) -> AsyncIterator[wire.Changes]:
+        """The first, empty, says that it has begun; whoever is slow to take what is told has more
+        of it told together."""
+        clock, now = self._runtime.clock, self._runtime.now
+        rest = now()
+        with self._feed.subscribe_all(machine) as changes:
+            yield wire.Changes(instances=[])
+            while True:
+                # hints of other workers may be lost
+                until = None if self._store.exclusive else now() + ANYTHING
+                await clock.wait(changes.any, until)
+                await clock.wait(self._feed.closing, rest)
+                if self._feed.closed:
+                    return
+                refs = changes.take() if changes.any.is_set() else None
+                rows = {} if refs is None else await self._store.load(refs)
+                rest = now() + (MANY_REST if refs is None else REST)
+                yield wire.Changes(
+                    instances=[summary_of(row) for row in rows.values()], more=refs is None
+                )
+
     # --- many instances ---
 
     async def list(self, query: Query) -> wire.Instances:
         self._runtime.definition(query.machine)
         page = await self._store.list(query)
-        return wire.Instances(instances=[_summary(row) for row in page.rows], cursor=page.cursor)
+        return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
 
     async def incidents(
         self, machine: str | None, limit: int, cursor: str | None
@@ -167,84 +190,9 @@ class Reader:
             # not its data: one that can't be read must not hide the others' incidents
             if row.machine in self._runtime.definitions:
                 found += incidents_of(row, decode_document(row.document).tries)
-        return wire.Incidents(incidents=found, cursor=page.cursor)
-
-    # --- machines ---
-
-    async def machines(self) -> wire.Machines:
-        found = []
-        for definition in self._runtime.definitions.values():
-            charts = await self._store.charts(definition.name)
-            found.append(
-                wire.MachineSummary(
-                    name=definition.name,
-                    version=definition.version,
-                    doc=definition.chart.doc,
-                    states=len(definition.chart.states) - 1,
-                    events=list(definition.events),
-                    versions=[stored.version for stored in charts],
-                )
-            )
-        return wire.Machines(machines=found)
-
-    async def census(self) -> Census:
-        names = tuple(self._runtime.definitions)
-        counts = {name: await self._store.count(name) for name in names}
-        incidents = dict.fromkeys(names, 0)
-        for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
-            if row.machine in incidents:
-                incidents[row.machine] += row.incidents
-        return Census(counts, incidents)
-
-    async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
-        definition = self._runtime.definition(name)
-        chart = await self.chart(definition, version)
-        counts: dict[str, int] = {}
-        for (_, status, state), count in (await self._store.count(name)).items():
-            for leaf in state if status in ("running", "paused", "done") else (status,):
-                counts[leaf] = counts.get(leaf, 0) + count
-        return wire.MachineDetail(
-            name=name,
-            version=chart.version,
-            doc=chart.doc,
-            chart=msgspec.to_builtins(chart),
-            counts=counts,
-            **await self._put(name, chart.version),
-        )
-
-    async def _put(self, name: str, version: int) -> dict[str, Any]:
-        document = await self._store.document(name, version)
-        if document is None:
-            return {}
-        return {
-            "notation": document.notation,
-            "put_at": document.put_at,
-            "put_by": document.put_by or None,
-            "reason": document.reason,
-        }
-
-    async def document(self, name: str, version: int | None) -> StoredDocument:
-        newest = (await self._store.documents()).get(name)
-        if newest is None:
-            self._runtime.definition(name)
-            why = f"machine {name!r} is given by code and was never put"
-            raise InvalidPayload("the machine", {"machine": why})
-        document = await self._store.document(name, newest if version is None else version)
-        if document is None:
-            why = f"version {version} of {name!r} was not put; the newest is {newest}"
-            raise InvalidPayload("the version", {"version": why})
-        return document
-
-    async def chart(self, definition: Definition[Any], version: int | None) -> Chart:
-        """The chart that runs, or that of a version the store has seen."""
-        if version is None or version == definition.version:
-            return definition.chart
-        stored = {one.version: one for one in await self._store.charts(definition.name)}
-        if version not in stored:
-            known = ", ".join(str(number) for number in sorted(stored))
-            why = f"machine {definition.name!r} has versions {known}, not {version}"
-            raise InvalidPayload("the version", {"version": why})
-        return Chart.from_json(stored[version].chart)
+        names = self._runtime.definitions if machine is None else (machine,)
+        count = sum([await self._store.count_incidents(name) for name in names])
+        return wire.Incidents(incidents=found, cursor=page.cursor, count=count)
 
     # --- parts ---
 
@@ -353,7 +301,7 @@ def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
     )
 
 
-def _summary(row: Row) -> wire.Summary:
+def summary_of(row: Row) -> wire.Summary:
     return wire.Summary(
         machine=row.machine,
         id=row.id,

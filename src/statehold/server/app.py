@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from statehold import wire
 from statehold.errors import Stopping, Unavailable
-from statehold.server.auth import Authenticate, MayPut, by_headers
+from statehold.server.auth import Authenticate, MayAct, MayPut, by_headers
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guard
 from statehold.server.page import CONTENT_SECURITY_POLICY, render
@@ -38,6 +38,7 @@ def create_app(
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
     may_put: MayPut | None = None,
+    may_act: MayAct | None = None,
 ) -> FastAPI:
     """An application that serves an engine.
 
@@ -48,12 +49,13 @@ def create_app(
     ``tracing`` are what the engine was given as its observer and tracer: the first is shown at
     ``/metrics``, with the second a request's trace goes on in the engine.
     ``may_put`` says who may put machines that come as data (:func:`.auth.by_role`); nobody if left
-    out.
+    out. ``may_act`` says who may act on instances by hand: pause, cancel, retry, fire a timer …;
+    everybody that ``authenticate`` lets in if left out.
     ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
     for its requests to end.
     """
     served = _Served(engine, owns_engine)
-    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds, may_put)
+    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds, may_put, may_act)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -18,6 +18,9 @@ from statehold.wire import Caller
 
 #: whether a caller may put machines
 MayPut = Callable[[Caller], bool]
+#: whether a caller may act on instances by hand, past what their charts say: pause, cancel, retry,
+#: fire a timer …
+MayAct = Callable[[Caller], bool]
 #: the role that ``serve --put`` asks for
 PUT_ROLE = "operator"
 

@@ -43,6 +43,9 @@ ACT = Model(wire.ActRequest, optional=True, example={"reason": "the kitchen is o
 RESOLVE = Model(
     wire.ResolveRequest, optional=True, example={"result": {"charge": "ch_1"}, "reason": "by hand"}
 )
+RESCHEDULE = Model(
+    wire.RescheduleRequest, example={"seconds": 600, "reason": "the courier is late"}
+)
 _EVENT = {
     "requestBody": {
         "required": True,
@@ -90,6 +93,8 @@ def _parameter(name: str, place: str, description: str, example: str, **schema: 
 _MACHINE = _parameter("machine", "path", "the machine's name", "order")
 _ID = _parameter("id", "path", "the instance's id", "o-1")
 _INCIDENT = _parameter("incident", "path", "machine/instance/key", "order/o-1/3.0")
+_TIMER = _parameter("timer", "path", "the timer's id, as `explain` tells it", "accepted.after.0")
+_EFFECT = _parameter("key", "path", "the effect's key, as `explain` tells it", "3.0")
 _KEY = _parameter(
     "Idempotency-Key",
     "header",
@@ -190,6 +195,20 @@ def _settle(name: str, summary: str, model: Model) -> Documented:
     )  # fmt: skip
 
 
+def _on_timer(name: str, endpoint: str, summary: str, model: Model) -> Documented:
+    return Documented(
+        "POST", f"{_ONE}/timers/{{timer:path}}/{name}", endpoint, "instances", summary, _REPLY,
+        (404, 409, *_BODY), bare=(_MACHINE, _ID, _TIMER), body=model.openapi,
+    )  # fmt: skip
+
+
+def _on_effect(name: str, endpoint: str, summary: str, model: Model) -> Documented:
+    return Documented(
+        "POST", f"{_ONE}/effects/{{key:path}}/{name}", endpoint, "instances", summary, _REPLY,
+        (404, 409, *_BODY), bare=(_MACHINE, _ID, _EFFECT), body=model.openapi,
+    )  # fmt: skip
+
+
 ROUTES: tuple[Documented, ...] = (
     Documented(
         "POST", f"{_ONE}/events", "send", "events", "Send an event to an instance",
@@ -208,7 +227,7 @@ ROUTES: tuple[Documented, ...] = (
         {201: wire.Reply}, (404, 409, *_BODY), bare=(_MACHINE, _KEY), body=START.openapi,
     ),
     Documented(
-        "GET", _I, "list", "instances", "List instances, newest first",
+        "GET", _I, "list", "instances", "List instances",
         {200: wire.Instances}, (404, 422),
     ),
     Documented(
@@ -241,6 +260,12 @@ ROUTES: tuple[Documented, ...] = (
         "POST", f"{_ONE}/upgrade", "upgrade", "instances", "Bring it to the machine's version",
         {200: wire.UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE, _ID), body=ACT.openapi,
     ),
+    _on_timer("fire", "fire_timer", "Fire a timer now", ACT),
+    _on_timer("cancel", "cancel_timer", "Take a timer away: it will not fire", ACT),
+    _on_timer("reschedule", "reschedule_timer", "Let a timer fire at another time", RESCHEDULE),
+    _on_effect("retry", "retry_effect", "Try an effect again at once, from its first try on", ACT),
+    _on_effect("skip", "skip_effect", "Go on without an effect: no event comes of it", ACT),
+    _on_effect("resolve", "resolve_effect", "Give an effect's result by hand", RESOLVE),
     Documented(
         "GET", "/api/machines", "machines", "machines", "The machines that this engine runs",
         {200: wire.Machines}, (),
@@ -260,6 +285,19 @@ ROUTES: tuple[Documented, ...] = (
         {200: wire.MachineDetail}, (404, 422),
     ),
     Documented(
+        "GET", f"{_M}/flows", "flows", "machines", "What went through it in a window of time",
+        {200: wire.Flows}, (404, 422),
+        description="Counted as it happens, never by reading journals.",
+    ),
+    Documented(
+        "GET", f"{_M}/stream", "stream_machine", "machines",
+        "Watch which of its instances change, as server-sent events",
+        {200: "text/event-stream"}, (404,),
+        description="`event: hello` comes at first; `event: change` has a Summary of an instance "
+        "as it is now, several changes in one; `event: more`: more may have changed than are told "
+        "of, fetch anew. There are no ids: whoever comes back fetches anew, too.",
+    ),
+    Documented(
         "GET", f"{_M}/diagram", "diagram", "machines", "The chart as a diagram",
         {200: "text/plain"}, (404, 422),
     ),
@@ -267,6 +305,11 @@ ROUTES: tuple[Documented, ...] = (
         "POST", f"{_M}/upgrade", "upgrade_all", "machines",
         "Bring every instance to the machine's version",
         {200: wire.UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE,), body=ACT.openapi,
+    ),
+    Documented("GET", "/api/me", "me", "caller", "Who I am here", {200: wire.Me}, (), bare=()),
+    Documented(
+        "GET", "/api/search", "search", "machines", "What a text leads to",
+        {200: wire.Found}, (422,),
     ),
     Documented(
         "GET", "/api/incidents", "incidents", "incidents", "What waits for a person",

@@ -117,6 +117,8 @@ TABLE: dict[type[StateholdError], Row] = {
     errors.UnknownMachine: Row(404, "No such machine"),
     errors.UnknownInstance: Row(404, "No such instance"),
     errors.UnknownIncident: Row(404, "No such incident"),
+    errors.UnknownTimer: Row(404, "No such timer"),
+    errors.UnknownEffect: Row(404, "No such effect"),
     NoSuchRoute: Row(404, "Nothing is here"),
     MethodNotAllowed: Row(405, "Another method is needed"),
     errors.UnknownEvent: Row(422, "No such event"),

@@ -22,13 +22,13 @@ from statehold import store, wire
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
 from statehold.server import openapi
-from statehold.server.auth import Authenticate, MayPut, as_coroutine, by_headers
+from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by_headers
 from statehold.server.body import Model, read_document, read_json
 from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
 from statehold.server.problems import Forbidden, problem_bytes
-from statehold.server.stream import Streams
+from statehold.server.stream import Streams, change_events, journal_events
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -52,16 +52,18 @@ def router(
     authenticate: Authenticate | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     may_put: MayPut | None = None,
+    may_act: MayAct | None = None,
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
     The engine is opened and closed by the application's lifespan. ``authenticate`` tells who
     asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
     server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
-    left out.
+    left out. ``may_act`` says who may act on instances by hand (pause, cancel, retry, fire a timer
+    …); everybody that ``authenticate`` lets in if left out.
     """
     made = APIRouter()
-    Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put).add_to(
+    Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act).add_to(
         made, direct=False
     )
     return made
@@ -76,8 +78,10 @@ class Routes:
         authenticate: Authenticate,
         bounds: Bounds,
         may_put: MayPut | None = None,
+        may_act: MayAct | None = None,
     ) -> None:
         self._may_put = may_put
+        self._may_act = may_act
         self._engine = engine
         self._bounds = bounds
         self.streams = Streams(bounds)
@@ -164,6 +168,14 @@ class Routes:
             datetime | None, Query(description="its present state was entered then or earlier")
         ] = None,
         incidents: Annotated[bool, Query(description="only those that wait for a person")] = False,
+        q: Annotated[
+            str | None,
+            Query(max_length=wire.ID_LIMIT, description="the id begins with it; sorted by id then"),
+        ] = None,
+        order: Annotated[
+            store.Order,
+            Query(description="`created`: newest first; `since`: longest in its state first"),
+        ] = "created",
         limit: Limit = 50,
         cursor: Text = None,
     ) -> Response:
@@ -177,6 +189,8 @@ class Routes:
             where=_where(where),
             in_state_since=_aware(in_state_since),
             incidents=incidents,
+            prefix=q,
+            order=order,
             limit=self._page(limit),
             cursor=cursor,
         )
@@ -236,7 +250,8 @@ class Routes:
         seen = last_event_id_of(request)
         # the notes under a step come again, since a client can't say which of them it has
         position = seen if seen is not None else after or 0
-        return self.streams.respond(self._engine().watch(machine, id, after=position), status)
+        entries = self._engine().watch(machine, id, after=position)
+        return self.streams.respond(journal_events(entries, status))
 
     async def pause(self, request: Request) -> Response:
         return await self._act(request, self._engine().pause)
@@ -250,7 +265,63 @@ class Routes:
     async def upgrade(self, request: Request) -> Response:
         return await self._upgrade(request, self._id(request))
 
+    # --- timers and effects of one instance --------------------------------------------------
+
+    async def fire_timer(self, request: Request) -> Response:
+        return await self._act_on(request, "timer", self._engine().fire_timer)
+
+    async def cancel_timer(self, request: Request) -> Response:
+        return await self._act_on(request, "timer", self._engine().cancel_timer)
+
+    async def reschedule_timer(self, request: Request) -> Response:
+        self._check_may_act(request)
+        asked: wire.RescheduleRequest = await self._body(request, openapi.RESCHEDULE)
+        answer = await self._engine().reschedule_timer(
+            request.path_params["machine"],
+            self._id(request),
+            request.path_params["timer"],
+            due=asked.due,
+            seconds=asked.seconds,
+            reason=asked.reason,
+            caller=caller_of(request),
+        )
+        return _reply(answer, 200)
+
+    async def retry_effect(self, request: Request) -> Response:
+        return await self._act_on(request, "key", self._engine().retry_effect)
+
+    async def skip_effect(self, request: Request) -> Response:
+        return await self._act_on(request, "key", self._engine().skip_effect)
+
+    async def resolve_effect(self, request: Request) -> Response:
+        self._check_may_act(request)
+        asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
+        answer = await self._engine().resolve_effect(
+            request.path_params["machine"],
+            self._id(request),
+            request.path_params["key"],
+            asked.result,
+            reason=asked.reason,
+            caller=caller_of(request),
+        )
+        return _reply(answer, 200)
+
     # --- machines ----------------------------------------------------------------------------
+
+    async def flows(
+        self,
+        request: Request,
+        machine: Name,
+        window: Annotated[wire.Window, Query(description="how far back")] = "24h",
+        version: Annotated[
+            int | None, Query(ge=1, le=2**31 - 1, description="every version if left out")
+        ] = None,
+    ) -> Response:
+        return _json(await self._engine().flows(machine, window, version))
+
+    async def stream_machine(self, request: Request, machine: Name) -> Response:
+        changes = await self._engine().watch_machine(machine)
+        return self.streams.respond(change_events(changes))
 
     async def machines(self, request: Request) -> Response:
         return _json(await self._engine().machine_list())
@@ -312,11 +383,31 @@ class Routes:
         return await self._upgrade(request, None)
 
     async def _upgrade(self, request: Request, id: str | None) -> Response:
+        self._check_may_act(request)
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         report = await self._engine().upgrade(
             request.path_params["machine"], id, reason=asked.reason, caller=caller_of(request)
         )
         return _json(report)
+
+    # --- the caller, and everything at once --------------------------------------------------
+
+    async def me(self, request: Request) -> Response:
+        caller = caller_of(request)
+        may = wire.May(
+            put=self._may_put is not None and self._may_put(caller),
+            act=self._may_act is None or self._may_act(caller),
+        )
+        roles = None if caller.roles is None else sorted(caller.roles)
+        return _json(wire.Me(name=caller.name, roles=roles, may=may))
+
+    async def search(
+        self,
+        request: Request,
+        q: Annotated[str, Query(min_length=1, max_length=wire.ID_LIMIT)],
+        limit: Annotated[int, Query(ge=1, le=100, description="of each kind")] = 20,
+    ) -> Response:
+        return _json(await self._engine().search(q, limit=limit))
 
     # --- incidents ---------------------------------------------------------------------------
 
@@ -327,6 +418,7 @@ class Routes:
         return _json(found)
 
     async def retry(self, request: Request) -> Response:
+        self._check_may_act(request)
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
         answer = await self._engine().retry(
@@ -335,12 +427,14 @@ class Routes:
         return _reply(answer, 200)
 
     async def skip(self, request: Request) -> Response:
+        self._check_may_act(request)
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
         answer = await self._engine().skip(incident, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
 
     async def resolve(self, request: Request) -> Response:
+        self._check_may_act(request)
         asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
         incident = request.path_params["incident"]
         answer = await self._engine().resolve(
@@ -351,10 +445,26 @@ class Routes:
     # --- what several of them need -----------------------------------------------------------
 
     async def _act(self, request: Request, act: Callable[..., Awaitable[Any]]) -> Response:
+        self._check_may_act(request)
         asked: wire.ActRequest = await self._body(request, openapi.ACT)
         machine, id = request.path_params["machine"], self._id(request)
         answer = await act(machine, id, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
+
+    async def _act_on(
+        self, request: Request, what: str, act: Callable[..., Awaitable[Any]]
+    ) -> Response:
+        """An act on a part of an instance, which the address names last but one."""
+        self._check_may_act(request)
+        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        machine, id = request.path_params["machine"], self._id(request)
+        part = request.path_params[what]
+        answer = await act(machine, id, part, reason=asked.reason, caller=caller_of(request))
+        return _reply(answer, 200)
+
+    def _check_may_act(self, request: Request) -> None:
+        if self._may_act is not None and not self._may_act(caller_of(request)):
+            raise Forbidden("the caller's roles do not permit acting on instances by hand")
 
     async def _body(self, request: Request, model: Model) -> Any:
         body = await read_json(request, self._bounds.body_bytes, self._bounds.json_depth)

@@ -1,4 +1,4 @@
-"""The journal as server-sent events (the HTML standard, 9.2).
+"""Server-sent events (the HTML standard, 9.2): an instance's journal, a machine's changes.
 
 Rules:
 
@@ -9,6 +9,9 @@ Rules:
     fast as they are written, and after ``stall_seconds`` of no progress the server hangs up.
 3.  A stream ends when the instance is over (``event: end``), when the client goes, when the
     server stops. It ends without ``end`` when something went wrong: the client comes back.
+4.  Of a machine, changes have no ids and none is kept: ``event: hello`` says that from here on all
+    are told, and whoever comes back fetches anew what it shows. ``event: change`` has an instance
+    as it is now; ``event: more`` says that others may have changed, too.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
 
 import anyio
 from anyio.abc import ObjectSendStream
@@ -25,11 +30,11 @@ from starlette.types import Receive, Scope, Send
 
 from statehold.errors import Overloaded, StateholdError, Stopping
 from statehold.server.bounds import Bounds
-from statehold.wire import JournalEntry
+from statehold.wire import Changes, JournalEntry
 
 _log = logging.getLogger("statehold.server")
 
-#: entries that wait between the engine and the socket
+#: events that wait between the engine and the socket
 _BUFFER = 16
 
 _OVER = frozenset({"done", "cancelled"})
@@ -52,34 +57,25 @@ class Streams:
         its open requests, which streams never finish by themselves."""
         self.stopping.set()
 
-    def respond(self, entries: AsyncIterator[JournalEntry], status: str) -> EventStream:
-        """``status`` is the instance's before ``entries``.
-
-        Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`.
-        """
+    def respond(self, events: AsyncGenerator[bytes]) -> EventStream:
+        """Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`."""
         if self.stopping.is_set():
             raise Stopping()
         if self.open >= self.bounds.streams:
             raise Overloaded(self.open, self.bounds.streams)
-        return EventStream(self, entries, status)
+        return EventStream(self, events)
 
 
 class EventStream(Response):
-    """One answer; ``status`` is the instance's before the first of ``entries``."""
+    """One answer."""
 
     media_type = "text/event-stream"
 
-    def __init__(
-        self,
-        streams: Streams,
-        entries: AsyncIterator[JournalEntry],
-        status: str,
-    ) -> None:
+    def __init__(self, streams: Streams, events: AsyncGenerator[bytes]) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._streams = streams
-        self._entries = entries
-        self._status = status
+        self._events = events
         self._ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,41 +114,62 @@ class EventStream(Response):
     async def _write(self, send: Send) -> None:
         # tells proxies and the client at once that the stream is there
         await self._send(send, b": stream\n\n")
-        into, out = anyio.create_memory_object_stream[JournalEntry](_BUFFER)
+        into, out = anyio.create_memory_object_stream[bytes](_BUFFER)
         async with anyio.create_task_group() as tasks, out:
             tasks.start_soon(self._pump, into)
             while True:
                 chunk = b": \n\n"
                 with anyio.move_on_after(self._streams.bounds.heartbeat_seconds):
                     try:
-                        chunk = event_bytes(await out.receive())
+                        chunk = await out.receive()
                     except anyio.EndOfStream:
                         break
                 await self._send(send, chunk)
-        # entries also end when the engine stops, which is no end of the instance
-        over = self._status in _OVER
-        await self._send(send, b"event: end\ndata: {}\n\n" if over else b"", more=False)
+        await self._send(send, b"", more=False)
 
-    async def _pump(self, into: ObjectSendStream[JournalEntry]) -> None:
+    async def _pump(self, into: ObjectSendStream[bytes]) -> None:
         """A task of its own, since an async generator does not survive the cancellation that a
         heartbeat's timeout would be."""
         try:
-            async with into:
-                async for entry in self._entries:
-                    self._status = entry.status
-                    await into.send(entry)
+            # closed, else the engine would go on telling it what happens until it is collected
+            async with into, aclosing(self._events):
+                async for event in self._events:
+                    await into.send(event)
         except StateholdError as error:
             _log.warning("an event stream ended early: %s", error)
-            self._status = "unknown"
-        finally:
-            # else the engine would go on telling it what happens until it is collected
-            if isinstance(self._entries, AsyncGenerator):
-                await self._entries.aclose()
 
     async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
         with anyio.fail_after(self._streams.bounds.stall_seconds):
             self._ended = not more
             await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def journal_events(
+    entries: AsyncIterator[JournalEntry], status: str
+) -> AsyncGenerator[bytes]:
+    """``status`` is the instance's before the first of ``entries``."""
+    async with aclosing(cast("AsyncGenerator[JournalEntry]", entries)):
+        async for entry in entries:
+            status = entry.status
+            yield event_bytes(entry)
+    # entries also end when the engine stops, which is no end of the instance
+    if status in _OVER:
+        yield b"event: end\ndata: {}\n\n"
+
+
+async def change_events(changes: AsyncIterator[Changes]) -> AsyncGenerator[bytes]:
+    async with aclosing(cast("AsyncGenerator[Changes]", changes)):
+        await anext(changes)
+        yield b"event: hello\ndata: {}\n\n"
+        async for some in changes:
+            events = [
+                b"event: change\ndata: %b\n\n" % summary.model_dump_json().encode()
+                for summary in some.instances
+            ]
+            if some.more:
+                events.append(b"event: more\ndata: {}\n\n")
+            if events:
+                yield b"".join(events)
 
 
 def event_bytes(entry: JournalEntry) -> bytes:

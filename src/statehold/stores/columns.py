@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from statehold.store import Status
+from statehold.store import Rollup, Status
+from statehold.stores.paging import microseconds, moment
 
 _encode = msgspec.json.encode
 _decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
@@ -39,6 +40,18 @@ def configuration_of(
     return Configuration(
         machine, version, status, names_of(state), names_of(tags), names_of(owners)
     )
+
+
+def rollup_columns(rollup: Rollup) -> tuple[str, int, int, int, str, bytes]:
+    of, start = rollup, microseconds(rollup.start)
+    return (of.machine, of.version, of.span, start, of.source, of.body)
+
+
+def rollup_of(
+    machine: str, version: int, span: int, start: int, source: str, body: bytes
+) -> Rollup:
+    """From columns in the order of :func:`rollup_columns`."""
+    return Rollup(machine, version, span, moment(start), source, body)
 
 
 def names_text(names: tuple[str, ...]) -> str | None:

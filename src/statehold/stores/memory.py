@@ -7,6 +7,7 @@ It survives ``close``: opened again, it still has its rows, as a file would.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -17,7 +18,9 @@ from msgspec.structs import replace
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import (
     OVER,
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -25,6 +28,7 @@ from statehold.store import (
     Pulse,
     Query,
     Ref,
+    Rollup,
     Row,
     Status,
     StoredChart,
@@ -38,6 +42,7 @@ from statehold.stores.paging import (
     cursor_of,
     finished_position_of,
     fits,
+    id_position_of,
     incident_position_of,
     microseconds,
     page_size,
@@ -77,6 +82,7 @@ class Memory:
         self.charts: dict[str, dict[int, StoredChart]] = {}
         #: by machine, in the order of their versions
         self.documents: dict[str, dict[int, StoredDocument]] = {}
+        self.rollups: dict[tuple[str, int, int, datetime, str], Rollup] = {}
         #: worker to the end of its lease
         self.leases: dict[str, datetime] = {}
         #: who has claimed a row or a message, and until when
@@ -269,6 +275,19 @@ class MemoryStore:
                 counts[group] = counts.get(group, 0) + 1
         return counts
 
+    async def groups(self, machine: str) -> dict[Group, int]:
+        self._ready()
+        return Counter(
+            Group(row.version, row.status, row.state, row.tags, row.owners)
+            for row in self._memory.rows.values()
+            if row.machine == machine
+        )
+
+    async def count_incidents(self, machine: str) -> int:
+        self._ready()
+        rows = (row.incidents for row in self._memory.rows.values() if row.machine == machine)
+        return sum(islice((incidents for incidents in rows if incidents), PAGE_LIMIT))
+
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
@@ -426,6 +445,46 @@ class MemoryStore:
         for number in numbers:
             self._take(number)
 
+    # --- what is counted --------------------------------------------------------------------
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        self._ready()
+        self._memory.rollups.update((_rollup_key(rollup), rollup) for rollup in rollups)
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        self._ready()
+        found = [
+            rollup
+            for rollup in self._memory.rollups.values()
+            if rollup.machine == machine
+            and rollup.start >= since
+            and version in (None, rollup.version)
+        ]
+        return sorted(found, key=lambda rollup: rollup.start, reverse=True)[:limit]
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        self._ready()
+        found = [
+            rollup
+            for rollup in self._memory.rollups.values()
+            if rollup.span == span and rollup.start < before
+        ]
+        oldest = sorted(found, key=lambda rollup: rollup.start)[: page_size(limit)]
+        return sorted(oldest, key=lambda one: (one.machine, one.version, one.start, one.source))
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        self._ready()
+        kept = self._memory.rollups
+        if any(kept.get(_rollup_key(rollup)) != rollup for rollup in gone):
+            return False
+        for rollup in gone:
+            del kept[_rollup_key(rollup)]
+        if by is not None:
+            kept[_rollup_key(by)] = by
+        return True
+
     # --- what is over -----------------------------------------------------------------------
 
     async def finished(
@@ -486,9 +545,35 @@ class MemoryStore:
         self._ready()
         return 0
 
+    def _list_by_id(self, query: Query) -> Page:
+        last = "" if query.cursor is None else id_position_of(query.cursor)
+        found = sorted(
+            (row for row in self._memory.rows.values() if _is_wanted(row, query) and row.id > last),
+            key=lambda row: row.id,
+        )
+        size = page_size(query.limit)
+        return Page(tuple(found[:size]), cursor_of(found[size - 1].id) if found[size:] else None)
+
+    def _list_by_since(self, query: Query) -> Page:
+        order = self._memory.order
+        last = (_FIRST, 0) if query.cursor is None else finished_position_of(query.cursor)
+        found = sorted(
+            ((microseconds(row.since), order[row.ref]), row)
+            for row in self._memory.rows.values()
+            if _is_wanted(row, query)
+        )
+        found = [item for item in found if item[0] > last]
+        size = page_size(query.limit)
+        rows = tuple(row for _, row in found[:size])
+        return Page(rows, cursor_of(found[size - 1][0]) if found[size:] else None)
+
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
         self._ready()
+        if query.prefix:
+            return self._list_by_id(query)
+        if query.order == "since":
+            return self._list_by_since(query)
         found = [
             (_position(row), row) for row in self._memory.rows.values() if _is_wanted(row, query)
         ]
@@ -503,6 +588,10 @@ class MemoryStore:
 
 def _ends(message: Message) -> tuple[Ref, ...]:
     return (message.to,) if message.sender is None else (message.to, message.sender)
+
+
+def _rollup_key(rollup: Rollup) -> tuple[str, int, int, datetime, str]:
+    return (rollup.machine, rollup.version, rollup.span, rollup.start, rollup.source)
 
 
 def _place(entry: Entry) -> tuple[int, int]:
@@ -523,5 +612,6 @@ def _is_wanted(row: Row, query: Query) -> bool:
         and fits(query, row.version, row.status, row.state, row.tags, row.owners)
         and (query.in_state_since is None or row.since <= query.in_state_since)
         and (not query.incidents or row.incidents > 0)
+        and (not query.prefix or row.id.startswith(query.prefix))
         and all(row.indexes.get(name) == value for name, value in query.where.items())
     )

@@ -23,6 +23,8 @@ CURSOR_LIMIT = 4096
 _Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 #: the place in a list of instances after which a page begins: created_at, id
 Position = tuple[_Moment, str]
+#: the same among ids that begin alike
+IdPosition = str
 #: the same in a list of incidents: changed_at, machine, id
 IncidentPosition = tuple[_Moment, str, str]
 #: the same among what is over: since, and the number that the store gave to the row
@@ -34,7 +36,7 @@ def page_size(limit: int) -> int:
     return max(1, min(limit, PAGE_LIMIT))
 
 
-def cursor_of(position: Position | IncidentPosition | FinishedPosition) -> str:
+def cursor_of(position: Position | IdPosition | IncidentPosition | FinishedPosition) -> str:
     """An opaque text that is safe in addresses."""
     return urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
@@ -42,6 +44,11 @@ def cursor_of(position: Position | IncidentPosition | FinishedPosition) -> str:
 def position_of(cursor: str) -> Position:
     """Where a list of instances goes on; raises ``InvalidPayload`` naming ``cursor``."""
     return _decoded(cursor, _POSITION)
+
+
+def id_position_of(cursor: str) -> IdPosition:
+    """Where a list of ids that begin alike goes on; raises ``InvalidPayload`` naming ``cursor``."""
+    return _decoded(cursor, _ID_POSITION)
 
 
 def incident_position_of(cursor: str) -> IncidentPosition:
@@ -52,6 +59,11 @@ def incident_position_of(cursor: str) -> IncidentPosition:
 def finished_position_of(cursor: str) -> FinishedPosition:
     """Where a walk along what is over goes on; raises ``InvalidPayload`` naming ``cursor``."""
     return _decoded(cursor, _FINISHED_POSITION)
+
+
+def beyond(prefix: str) -> str:
+    """Above every id that begins with this: ids have nothing above ``z``."""
+    return prefix + "\x7f"
 
 
 def check_once_each(writes: Sequence[Write]) -> None:
@@ -100,6 +112,7 @@ def fits(
 
 
 _POSITION: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position)
+_ID_POSITION: msgspec.json.Decoder[IdPosition] = msgspec.json.Decoder(IdPosition)
 _INCIDENT_POSITION: msgspec.json.Decoder[IncidentPosition] = msgspec.json.Decoder(IncidentPosition)
 _FINISHED_POSITION: msgspec.json.Decoder[FinishedPosition] = msgspec.json.Decoder(FinishedPosition)
 

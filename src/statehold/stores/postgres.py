@@ -19,7 +19,10 @@ from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.store import (
+    LOOKED_AT,
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -27,18 +30,21 @@ from statehold.store import (
     Pulse,
     Query,
     Ref,
+    Rollup,
     Row,
     Status,
     StoredChart,
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import names_of
+from statehold.stores.columns import names_of, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
+    beyond,
     check_once_each,
     cursor_of,
     fits,
+    id_position_of,
     incident_position_of,
     microseconds,
     moment,
@@ -325,6 +331,15 @@ class PostgresStore:
             counts[group] = counts.get(group, 0) + instances
         return counts
 
+    async def groups(self, machine: str) -> dict[Group, int]:
+        counted = await self._fetch("configurations_of_machine", machine)
+        of_number = await self._configurations.of_numbers(number for number, _ in counted)
+        return {Group(*of_number[number][1:]): instances for number, instances in counted}
+
+    async def count_incidents(self, machine: str) -> int:
+        ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
+        return int(count)
+
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
         last = (_FIRST, "", "") if cursor is None else incident_position_of(cursor)
         size = page_size(limit)
@@ -347,9 +362,7 @@ class PostgresStore:
 
     async def _keys_of(self, query: Query, last: Position, size: int) -> list[Position]:
         """The places of the rows that fit after ``last``, newest first."""
-        there = await self._fetch("configurations_of_machine", query.machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in there)
-        chosen = [number for number, _ in there if fits(query, *of_number[number][1:])]
+        chosen = await self._chosen(query)
         since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
         where = [(name, digest(value)) for name, value in query.where.items()]
         if not query.incidents and not where:
@@ -364,6 +377,47 @@ class PostgresStore:
             )
         return [(created_at, id_) for created_at, id_ in found]
 
+    async def _chosen(self, query: Query) -> list[int]:
+        """The numbers of the configurations that fit."""
+        there = await self._fetch("configurations_of_machine", query.machine)
+        of_number = await self._configurations.of_numbers(number for number, _ in there)
+        return [number for number, _ in there if fits(query, *of_number[number][1:])]
+
+    async def _list_by_id(self, query: Query, size: int) -> Page:
+        assert query.prefix is not None
+        after = "" if query.cursor is None else id_position_of(query.cursor)
+        rest = (await self._chosen(query), *_rest_of(query))
+        since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
+        ids: list[str] = []
+        looked_at, chunk = 0, size + 1
+        while True:
+            wanted = (query.machine, query.prefix, beyond(query.prefix), after, chunk, since)
+            found = await self._fetch("look_by_id", *wanted, *rest)
+            for id_, is_wanted in found:
+                if len(ids) == size or looked_at == LOOKED_AT:
+                    return await self._page_of(query.machine, ids, cursor_of(after))
+                if is_wanted:
+                    ids.append(id_)
+                looked_at, after = looked_at + 1, id_
+            if len(found) < chunk:
+                return await self._page_of(query.machine, ids, None)
+            chunk = PAGE_LIMIT
+
+    async def _list_by_since(self, query: Query, size: int) -> Page:
+        last = (_FIRST, "") if query.cursor is None else position_of(query.cursor)
+        since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
+        wanted = (await self._chosen(query), *last, since, size + 1, *_rest_of(query))
+        found = await self._fetch("look_by_since", *wanted)
+        ids = [id_ for _, id_ in found[:size]]
+        cursor = cursor_of(tuple(found[size - 1])) if len(found) > size else None
+        return await self._page_of(query.machine, ids, cursor)
+
+    async def _page_of(self, machine: str, ids: Sequence[str], cursor: str | None) -> Page:
+        refs = [Ref(machine, id_) for id_ in ids]
+        rows = await self.load(refs)
+        # one that was purged between the two questions is left out
+        return Page(tuple(rows[ref] for ref in refs if ref in rows), cursor)
+
     async def _rarest(self, machine: str, where: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
         """Of the wanted indexes the one to walk along; none is counted further than needed."""
         if len(where) == 1:
@@ -373,6 +427,33 @@ class PostgresStore:
             for pair in where
         ]
         return min(counted)[1]
+
+    # --- what is counted --------------------------------------------------------------------
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        await self._fetch("put_rollups", *turned(map(rollup_columns, rollups), 6))
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        found = await self._fetch("rollups", machine, microseconds(since), version, limit)
+        return [rollup_of(*columns) for columns in found]
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        wanted = (span, microseconds(before), page_size(limit))
+        return [rollup_of(*columns) for columns in await self._fetch("old_rollups", *wanted)]
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        columns = turned(map(rollup_columns, gone), 6)
+        async with self._link().reading() as db, db.transaction():
+            locked = await db.fetch(self._q["lock_rollups"], *columns)
+            if len(locked) != len(gone):
+                return False
+            await db.execute(self._q["take_rollups"], *columns[:5])
+            if by is not None:
+                put = turned([rollup_columns(by)], 6)
+                await db.execute(self._q["put_rollups"], *put)
+        return True
 
     # --- what is over -----------------------------------------------------------------------
 
@@ -439,8 +520,12 @@ class PostgresStore:
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        last = (_LAST, "") if query.cursor is None else position_of(query.cursor)
         size = page_size(query.limit)
+        if query.prefix:
+            return await self._list_by_id(query, size)
+        if query.order == "since":
+            return await self._list_by_since(query, size)
+        last = (_LAST, "") if query.cursor is None else position_of(query.cursor)
         places = await self._keys_of(query, last, size + 1)
         refs = [Ref(query.machine, id_) for _, id_ in places[:size]]
         rows = await self.load(refs)
@@ -451,6 +536,12 @@ class PostgresStore:
 
 def _once(machines: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(machines))
+
+
+def _rest_of(query: Query) -> tuple[Any, ...]:
+    """What no index has together with an order."""
+    where = [(name, digest(value)) for name, value in query.where.items()]
+    return (query.incidents, *turned(where, 2))
 
 
 def _keys(keys: Sequence[tuple[Ref, str]]) -> list[list[Any]]:

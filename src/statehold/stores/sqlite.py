@@ -21,7 +21,9 @@ import msgspec
 
 from statehold.errors import StoreInUse, StoreUnavailable
 from statehold.store import (
+    PAGE_LIMIT,
     Entry,
+    Group,
     Hint,
     Message,
     Outcome,
@@ -29,13 +31,14 @@ from statehold.store import (
     Pulse,
     Query,
     Ref,
+    Rollup,
     Row,
     Status,
     StoredChart,
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import names_of
+from statehold.stores.columns import names_of, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
     check_once_each,
@@ -59,6 +62,7 @@ from statehold.stores.sqlite_columns import (
     row_of,
 )
 from statehold.stores.sqlite_file import SqliteFile
+from statehold.stores.sqlite_order import look_along
 from statehold.stores.sqlite_sweep import sweep
 from statehold.stores.sqlite_writer import Writer
 
@@ -236,6 +240,19 @@ class SqliteStore:
                 counts[group] = counts.get(group, 0) + instances
         return counts
 
+    async def groups(self, machine: str) -> dict[Group, int]:
+        with self._file() as db:
+            counted = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()
+            return {
+                Group(*self._configurations.of_number(number)[1:]): instances
+                for number, instances in counted
+            }
+
+    async def count_incidents(self, machine: str) -> int:
+        with self._file() as db:
+            wanted = (machine, PAGE_LIMIT)
+            return int(db.execute(self._q["count_incidents"], wanted).fetchone()[0])
+
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
@@ -309,6 +326,47 @@ class SqliteStore:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(self._q["take_message"], [(number,) for number in numbers])
             db.execute("COMMIT")
+
+    # --- what is counted --------------------------------------------------------------------
+
+    async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(self._q["put_rollup"], map(rollup_columns, rollups))
+            db.execute("COMMIT")
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        wanted = {
+            "machine": machine,
+            "since": microseconds(since),
+            "version": version,
+            "limit": limit,
+        }
+        with self._file() as db:
+            return [rollup_of(*columns) for columns in db.execute(self._q["rollups"], wanted)]
+
+    async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
+        with self._file() as db:
+            wanted = (span, microseconds(before), page_size(limit))
+            return [rollup_of(*columns) for columns in db.execute(self._q["old_rollups"], wanted)]
+
+    async def exchange_rollups(self, gone: Sequence[Rollup], by: Rollup | None) -> bool:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            db.execute("BEGIN IMMEDIATE")
+            taken = db.executemany(self._q["take_rollup"], map(rollup_columns, gone)).rowcount
+            if taken != len(gone):
+                db.execute("ROLLBACK")
+                return False
+            if by is not None:
+                db.execute(self._q["put_rollup"], rollup_columns(by))
+            db.execute("COMMIT")
+        return True
 
     # --- what is over -----------------------------------------------------------------------
 
@@ -452,8 +510,12 @@ class SqliteStore:
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        last = None if query.cursor is None else position_of(query.cursor)
         size = page_size(query.limit)
+        if query.prefix or query.order == "since":
+            with self._file() as db:
+                refs, cursor = look_along(db, self._q, query, self._choose(db, query)[1])
+                return Page(tuple(self._load(db, refs).values()), cursor)
+        last = None if query.cursor is None else position_of(query.cursor)
         with self._file() as db:
             positions = list(islice(self._positions(db, query, last or (_LAST, "")), size + 1))
             refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]

@@ -473,6 +473,43 @@ WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10
 ORDER BY l.created_at DESC, l.id DESC
 LIMIT $5
 
+-- name: look_by_id
+-- Every row of the range, and whether it fits: no more than these are looked at for a page.
+SELECT i.id, i.since <= $6 AND i.configuration = ANY ($7::integer[])
+  AND (NOT $8::boolean OR i.incident_since IS NOT NULL)
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($9::text[], $10::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+FROM instances AS i
+WHERE i.machine = $1 AND i.id >= $2 AND i.id < $3 AND i.id > $4
+ORDER BY i.id
+LIMIT $5
+
+-- name: look_by_since
+-- No index has this order: one more would have to be written at each change of a configuration.
+-- All that fit are read, from the index of the configurations alone where nothing else is asked,
+-- and sorted as far as a page goes.
+SELECT i.since, i.id
+FROM instances AS i
+WHERE i.configuration = ANY ($1::integer[]) AND (i.since, i.id) > ($2::bigint, $3::text)
+  AND i.since <= $4
+  AND (NOT $6::boolean OR i.incident_since IS NOT NULL)
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM lookups AS l
+          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
+            AND l.created_at = i.created_at AND l.id = i.id
+      )
+  )
+ORDER BY i.since, i.id
+LIMIT $5
+
 -- name: incidents
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
        held_by, incidents, deadline, document
@@ -481,6 +518,11 @@ WHERE incident_since IS NOT NULL AND (incident_since, machine, id) > ($1::bigint
   AND ($4::text IS NULL OR machine = $4)
 ORDER BY incident_since, machine, id
 LIMIT $5
+
+-- name: count_incidents
+SELECT coalesce(sum(few.incidents), 0)::bigint FROM (
+    SELECT incidents FROM instances WHERE incident_since IS NOT NULL AND machine = $1 LIMIT $2
+) AS few
 
 -- name: journal
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
@@ -569,6 +611,42 @@ SELECT pg_notify($1, $2)
 -- name: ping
 -- Fails where the server can be read and not written, as a standby can.
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only')
+
+-- name: put_rollups
+INSERT INTO rollups (machine, version, span, start, source, body)
+SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
+ON CONFLICT (machine, start, span, version, source) DO UPDATE SET body = excluded.body
+
+-- name: rollups
+SELECT machine, version, span, start, source, body FROM rollups
+WHERE machine = $1 AND start >= $2 AND ($3::integer IS NULL OR version = $3)
+ORDER BY start DESC
+LIMIT $4
+
+-- name: old_rollups
+-- The oldest, by the index; then in an order that shows what belongs together.
+SELECT machine, version, span, start, source, body FROM (
+    SELECT * FROM rollups WHERE span = $1 AND start < $2 ORDER BY start LIMIT $3
+) AS oldest
+ORDER BY machine, version, start, source
+
+-- name: lock_rollups
+-- In one order, so that two workers that want the same wait for each other and no more.
+SELECT r.body
+FROM rollups AS r
+JOIN unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
+     AS wanted (machine, version, span, start, source, body)
+     USING (machine, version, span, start, source)
+WHERE r.body = wanted.body
+ORDER BY machine, start, span, version, source
+FOR UPDATE OF r
+
+-- name: take_rollups
+DELETE FROM rollups AS r
+USING unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[])
+      AS wanted (machine, version, span, start, source)
+WHERE r.machine = wanted.machine AND r.version = wanted.version AND r.span = wanted.span
+  AND r.start = wanted.start AND r.source = wanted.source
 
 -- name: finished
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,

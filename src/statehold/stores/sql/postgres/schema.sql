@@ -165,3 +165,18 @@ CREATE TABLE documents (
     reason   text COLLATE "C",
     PRIMARY KEY (machine, version)
 );
+
+-- What happened, counted: a row for each version of a machine, period (`span` seconds from `start`
+-- on) and source. Each process writes rows of its own, so that none waits for another; those of a
+-- period that is long over are exchanged for one of a longer period.
+CREATE TABLE rollups (
+    machine text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    span    integer NOT NULL,
+    start   bigint  NOT NULL,
+    source  text COLLATE "C" NOT NULL,
+    body    bytea   NOT NULL,
+    PRIMARY KEY (machine, start, span, version, source)
+) WITH (fillfactor = 50);
+
+CREATE INDEX rollups_by_span ON rollups (span, start);

@@ -262,6 +262,40 @@ WHERE l.machine = :machine AND l.name = :name AND l.value = :value
 ORDER BY l.created_at DESC, l.id DESC
 LIMIT :limit
 
+-- name: look_by_id
+-- Every row of the range, and whether it fits: who asks decides how far to go on.
+SELECT i.id, i.since <= :since
+    AND i.configuration IN (SELECT value FROM json_each(:configurations))
+    AND (:incidents = 0 OR i.incidents > 0)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:indexes) AS wanted
+        WHERE NOT EXISTS (
+            SELECT 1 FROM lookups AS l
+            WHERE l.machine = i.machine AND l.name = wanted.key AND l.value = wanted.value
+              AND l.created_at = i.created_at AND l.id = i.id
+        )
+    )
+FROM instances AS i
+WHERE i.machine = :machine AND i.id >= :first AND i.id < :end AND i.id > :after
+ORDER BY i.id
+LIMIT :limit
+
+-- name: look_by_since
+SELECT i.since, i.number, i.id, (:incidents = 0 OR i.incidents > 0)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:indexes) AS wanted
+        WHERE NOT EXISTS (
+            SELECT 1 FROM lookups AS l
+            WHERE l.machine = i.machine AND l.name = wanted.key AND l.value = wanted.value
+              AND l.created_at = i.created_at AND l.id = i.id
+        )
+    )
+FROM instances AS i INDEXED BY instances_by_since
+WHERE i.configuration = :configuration AND (i.since, i.number) > (:after, :number)
+  AND i.since <= :since
+ORDER BY i.since, i.number
+LIMIT :limit
+
 -- name: incidents
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
        held_by, incidents, deadline, document
@@ -270,6 +304,13 @@ WHERE incidents > 0 AND (changed_at, machine, id) > (:changed_at, :after_machine
   AND (:machine IS NULL OR machine = :machine)
 ORDER BY changed_at, machine, id
 LIMIT :limit
+
+-- name: count_incidents
+SELECT coalesce(sum(incidents), 0) FROM (
+    SELECT incidents FROM instances INDEXED BY incidents_by_age
+    WHERE machine = ? AND incidents > 0
+    LIMIT ?
+)
 
 -- name: journal
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
@@ -305,6 +346,28 @@ SELECT :machine, :version, :notation, :text, :put_at, :put_by, :reason
 WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version >= :version)
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = :machine)
        OR (SELECT count(DISTINCT machine) FROM documents) < :most)
+
+-- name: put_rollup
+INSERT INTO rollups (machine, version, span, start, source, body) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (machine, start, span, version, source) DO UPDATE SET body = excluded.body
+
+-- name: rollups
+SELECT machine, version, span, start, source, body FROM rollups
+WHERE machine = :machine AND start >= :since AND (:version IS NULL OR version = :version)
+ORDER BY start DESC
+LIMIT :limit
+
+-- name: old_rollups
+-- The oldest, by the index; then in an order that shows what belongs together.
+SELECT machine, version, span, start, source, body FROM (
+    SELECT * FROM rollups INDEXED BY rollups_by_span
+    WHERE span = ? AND start < ? ORDER BY start LIMIT ?
+)
+ORDER BY machine, version, start, source
+
+-- name: take_rollup
+DELETE FROM rollups
+WHERE machine = ? AND version = ? AND span = ? AND start = ? AND source = ? AND body = ?
 
 -- name: finished
 -- Each configuration gives the first of its own, so that a page costs about a page each, of which

@@ -131,3 +131,18 @@ CREATE TABLE documents (
     reason   TEXT,
     PRIMARY KEY (machine, version)
 ) STRICT;
+
+-- What happened, counted: a row for each version of a machine, period (`span` seconds from `start`
+-- on) and source. Each process writes rows of its own, so that none waits for another; those of a
+-- period that is long over are exchanged for one of a longer period.
+CREATE TABLE rollups (
+    machine TEXT    NOT NULL,
+    version INTEGER NOT NULL,
+    span    INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    source  TEXT    NOT NULL,
+    body    BLOB    NOT NULL,
+    PRIMARY KEY (machine, start, span, version, source)
+) STRICT;
+
+CREATE INDEX rollups_by_span ON rollups (span, start);
