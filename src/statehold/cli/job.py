@@ -25,7 +25,8 @@ class Job(Struct, frozen=True, kw_only=True):
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
     ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
-    ``allow_hosts`` are what machines that come as data are lent.
+    ``allow_hosts`` are what machines that come as data are lent. ``act_role``: who may act on
+    instances by hand; None: everybody.
     """
 
     targets: list[str]
@@ -38,6 +39,7 @@ class Job(Struct, frozen=True, kw_only=True):
     keep: list[str] = []
     archive: str | None = None
     puts: bool = False
+    act_role: str | None = None
     offer: list[str] = []
     allow_hosts: list[str] = []
     process: str = ""

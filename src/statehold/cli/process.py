@@ -87,6 +87,7 @@ async def _run(
                 metrics=metrics,
                 tracing=tracing,
                 may_put=by_role(PUT_ROLE) if job.puts else None,
+                may_act=None if job.act_role is None else by_role(job.act_role),
             )
         else:
             app = create_probes(engine, metrics=metrics)
