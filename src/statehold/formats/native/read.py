@@ -160,12 +160,15 @@ class _Machine:
         shapes: list[EventShape] = []
         for name, said in self.reading.mapping(self.said.get("events"), ("events",)).items():
             path: Path = ("events", name)
-            if not _EVENT.fullmatch(name) or len(events) >= EVENT_LIMIT:
+            if len(events) >= EVENT_LIMIT:
                 self.reading.complain(
-                    path, f"an event can't be called {name!r}"
-                    if len(events) < EVENT_LIMIT else f"there are more than {EVENT_LIMIT}",
-                    "use letters, digits and _",
-                )  # fmt: skip
+                    path, f"there are more than {EVENT_LIMIT} events", "split the machine"
+                )
+                raise TooManyProblems
+            if not _EVENT.fullmatch(name):
+                self.reading.complain(
+                    path, f"an event can't be called {name!r}", "use letters, digits and _"
+                )
                 continue
             said = self.reading.mapping(said, path, _EVENT_WORDS)
             doc = self.reading.text(said.get("doc"), (*path, "doc")) or ""
