@@ -515,7 +515,7 @@ def test_what_a_view_and_an_upgrade_evaluate_is_bounded_as_a_whole() -> None:
     (upgrade,) = machine.upgrades
     assert machine.view is not None
     assert upgrade.data is not None
-    for ask, items in ((machine.view, 90), (upgrade.data, 20)):
+    for ask, items in ((machine.view, 90), (upgrade.data, 12)):
         assert all(ask({"many": [1]})[f"f{number}"] for number in range(100))
         with pytest.raises(EvaluationFailed, match="the most for all its evaluations together"):
             ask({"many": list(range(items))})
