@@ -474,6 +474,11 @@ def test_bounds_of_whole_numbers_may_be_written_with_a_point() -> None:
             shape.check({"n": wrong})
 
 
+def test_a_document_whose_machine_is_not_known_is_called_the_document() -> None:
+    with pytest.raises(DefinitionError, match="^the document has 1 problem:"):
+        read_native("a: [")
+
+
 def test_too_many_events_are_one_problem_that_says_so() -> None:
     document = {
         "statehold": 1,
