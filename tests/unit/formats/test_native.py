@@ -474,9 +474,39 @@ def test_bounds_of_whole_numbers_may_be_written_with_a_point() -> None:
             shape.check({"n": wrong})
 
 
+FIRM = "statehold: 1\nname: firm\nevents: {Go: {}}\nstates: {here: {initial: true}}\n"
+
+
 def test_a_document_whose_machine_is_not_known_is_called_the_document() -> None:
-    with pytest.raises(DefinitionError, match="^the document has 1 problem:"):
+    with pytest.raises(DefinitionError, match="the document has 1 problem"):
         read_native("a: [")
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("[]", ["the document: it is a list, not a mapping"]),
+        (FIRM + "transitions: [1]", ["transitions: it is a list, not a mapping"]),
+        (
+            FIRM + "transitions: {t: {from: here, after: 99999999999d}}",
+            ["transitions.t.after: '99999999999d': Syntax error", "hint: write 10m, or a CEL"],
+        ),
+        (
+            FIRM + "transitions: {t: {from: here, on: Go, when: {function: is_big}}}",
+            ["no function 'is_big' is offered", "hint: write CEL, or offer one: --offer MODULE"],
+        ),
+        (
+            FIRM + "effects: {ship: {offered: ship}}",
+            ["hint: declare a request, http, or offer one"],
+        ),
+        (FIRM.replace("firm", "F" * 5_000), [f"machine '{'F' * 100}' has 1 problem"]),
+    ],
+)
+def test_a_mistake_is_told_once_and_with_the_way_out(document: str, told: list[str]) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        read_native(document)
+    assert len(raised.value.problems) == 1
+    assert all(part in str(raised.value) for part in told)
 
 
 def test_too_many_events_are_one_problem_that_says_so() -> None:

@@ -34,6 +34,8 @@ _DOCUMENT = (
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _EVENT_WORDS = frozenset({"doc", "properties", "required"})
 EVENT_LIMIT = 1_000
+#: characters of a name that is told with its problems
+NAME_SHOWN = 100
 
 
 def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
@@ -54,10 +56,11 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
         said = reading.mapping(value, (), _DOCUMENT)
         if said:
             definition = _Machine(reading, said, offered).definition()
-        else:
+        elif not reading.problems:
             reading.complain((), "it is empty", "begin with statehold: 1")
     if reading.problems or definition is None:
-        raise DefinitionError(name if isinstance(name, str) else "", reading.problems)
+        known = name[:NAME_SHOWN] if isinstance(name, str) else ""
+        raise DefinitionError(known, reading.problems)
     return Imported(definition)
 
 
