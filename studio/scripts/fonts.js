@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 import subsetFont from 'subset-font';
 
 const FAMILY = new URL('../node_modules/@fontsource-variable/inter/', import.meta.url);
-const WEIGHTS = [450, 550, 600, 650];
+/** Weights that are drawn, and the hundreds that the renderer knows them by (src/paint/svg.ts). */
+const WEIGHTS = [
+  [450, 400],
+  [550, 500],
+  [600, 600],
+  [650, 700],
+];
 const [, , folder] = process.argv;
 if (!folder) throw new Error('node scripts/fonts.js FOLDER');
 
@@ -21,11 +27,23 @@ const small = await subsetFont(variable, letters, {
   variationAxes: { wght: { min: 450, max: 650, default: 450 } },
 });
 writeFileSync(join(folder, 'inter.woff2'), small);
-for (const weight of WEIGHTS) {
+for (const [weight, hundred] of WEIGHTS) {
   const still = await subsetFont(variable, letters, {
     targetFormat: 'truetype',
     variationAxes: { wght: weight },
   });
-  writeFileSync(join(folder, `inter-${weight}.ttf`), still);
+  writeFileSync(join(folder, `inter-${hundred}.ttf`), named(still, hundred));
 }
 copyFileSync(fileURLToPath(new URL('LICENSE', FAMILY)), join(folder, 'inter.LICENSE.txt'));
+
+/** The font with that weight in its table `OS/2`. */
+function named(font, weight) {
+  const tables = font.readUInt16BE(4);
+  for (let table = 0; table < tables; table++) {
+    const record = 12 + 16 * table;
+    if (font.toString('latin1', record, record + 4) !== 'OS/2') continue;
+    font.writeUInt16BE(weight, font.readUInt32BE(record + 8) + 4);
+    return font;
+  }
+  throw new Error('the font has no table OS/2');
+}

@@ -27,7 +27,8 @@ function made(shape: Shape): Element {
   if (shape.class) node.setAttribute('class', shape.class);
   for (const [name, value] of Object.entries(shape.at ?? {}))
     node.setAttribute(name, String(value));
-  if (shape.text) node.append(shape.text);
+  // the space parts words for those who read the page by its text; it is not drawn
+  if (shape.text) node.append(`${shape.text} `);
   for (const kid of shape.kids ?? []) node.append(made(kid));
   return node;
 }

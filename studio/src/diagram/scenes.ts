@@ -13,6 +13,8 @@ import css from '../paint/paint.css?raw';
 import { svgText, type SvgOptions } from '../paint/svg';
 
 const engine = engineAt(workerUrl);
+// the worker's program is large: it is read while the chart is still on its way
+if (typeof Worker !== 'undefined') engine.warm();
 const cache = new SceneCache();
 
 /** Raises `LayoutTimedOut`, or an `AbortError` where `signal` says that nobody waits any more. */

@@ -22,6 +22,8 @@ export interface DrawRequest {
   active?: string[];
   title?: string;
   transparent?: boolean;
+  /** It is for a renderer of PNG: without a font in it, in weights that are hundreds. */
+  raster?: boolean;
 }
 
 export async function draw(
@@ -36,8 +38,11 @@ export async function draw(
   );
   const view = viewOf(graph, { collapsed, root });
   const scene = await layOut(engine, view, request);
+  const { css, font } = look;
   return svgText(scene, {
-    ...look,
+    css,
+    ...(font === undefined || request.raster ? {} : { font }),
+    hundreds: request.raster ?? false,
     active: lit(graph, request.active ?? []),
     theme: request.theme ?? 'light',
     title: request.title ?? `${request.chart.name}, version ${request.chart.version}`,

@@ -46,6 +46,11 @@ export class WorkerEngine implements Engine {
     private readonly limit = LAYOUT_LIMIT,
   ) {}
 
+  /** Starts the worker before there is anything to lay out. */
+  warm(): void {
+    this.elk ??= this.start();
+  }
+
   /** `signal`: nobody waits any more; a layout that has not begun then never does. */
   async layout(graph: ElkNode, signal?: AbortSignal): Promise<ElkNode> {
     if (this.waiting >= WAITING_LIMIT) throw new TooManyLayouts();

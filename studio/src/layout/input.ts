@@ -114,9 +114,8 @@ export function inputOf(view: View, detail: Detail, direction: Direction): Input
 /** A chart's root is a box only where something is written in it or ends at it. */
 function isFramed(view: View, detail: Detail): boolean {
   const root = view.states.get(view.root);
-  if (!root) return false;
+  if (!root || root.outside) return false;
   return (
-    view.root !== '' ||
     root.kind === 'parallel' ||
     (detail === 'full' && root.rows.length > 0) ||
     view.arrows.some((arrow) => arrow.source === view.root || arrow.target === view.root)
@@ -132,9 +131,7 @@ function addEntries(
   for (const entry of view.entries) {
     const { id, state, target, words } = entry;
     const label =
-      detail === 'full' && words.actions
-        ? labelOf([{ transition: '', words, beyond: '' }], detail)
-        : null;
+      detail === 'full' && words.actions ? labelOf([{ transition: '', words }], detail) : null;
     labels.set(id, label);
     if (words.kind === 'default') {
       addEdge(view, nodes, id, state, target, label);

@@ -46,7 +46,7 @@ export function sceneFrom(view: View, input: Input, placed: ElkNode, direction: 
     arrows.push({ ...ends, points, loop: false, inside, label });
   };
   for (const { id, state, target, words } of view.entries) {
-    const rows = [{ transition: '', words, beyond: '' }];
+    const rows = [{ transition: '', words }];
     const kind = words.kind === 'default' ? 'default' : 'initial';
     add({ id, source: state, target, kind, rows }, false);
   }
@@ -86,6 +86,7 @@ function statesOf(view: View, input: Input, nodes: ReadonlyMap<string, ElkNode>)
       group: state.children.length > 0,
       shut: state.shut,
       hidden: state.hidden,
+      outside: state.outside,
       bare,
       rows: box?.rows ?? [],
       shift: 0,

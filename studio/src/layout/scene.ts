@@ -32,6 +32,8 @@ export interface SceneState extends Rect {
   /** Its children are hidden, `hidden` of them. */
   shut: boolean;
   hidden: number;
+  /** Outside the group that is looked into. */
+  outside: boolean;
   /** The outermost group that nothing is written in or ends at: no box is drawn. */
   bare: boolean;
   rows: BoxRow[];

@@ -3,8 +3,8 @@
  * take. Nothing here knows where anything stands.
  */
 
-import type { ViewArrow, ViewRow, ViewState } from '../model/view';
-import { sentence, type Row, type Words } from '../model/words';
+import type { ViewRow, ViewState } from '../model/view';
+import type { Row, Words } from '../model/words';
 import { FONTS, measure, type Font } from './measure';
 
 /** `names`: states alone. `events`: what triggers transitions, too. `full`: all there is. */
@@ -33,7 +33,7 @@ export const BOX_PADDING = 14;
 /** From a box's top to its first row. */
 export const HEAD = 32;
 
-export type Ink = 'trigger' | 'roles' | 'guard' | 'action' | 'beyond' | 'more';
+export type Ink = 'trigger' | 'roles' | 'guard' | 'action' | 'more';
 
 export interface Span {
   text: string;
@@ -62,11 +62,22 @@ export interface Label {
 export function labelOf(rows: readonly ViewRow[], detail: Detail): Label | null {
   if (detail === 'names') return null;
   const lines: Line[] = [];
-  rows.slice(0, LABEL_ROWS).forEach((row, place) => lines.push(...linesOf(row, place, detail)));
-  if (rows.length > LABEL_ROWS) {
-    const text = `${rows.length - LABEL_ROWS} more`;
+  const said = new Set<string>();
+  const kept: number[] = [];
+  // transitions of several states in one that is closed may say the same
+  rows.forEach(({ words }, place) => {
+    const says = JSON.stringify(detail === 'full' ? words : words.trigger);
+    if (!said.has(says)) kept.push(place);
+    said.add(says);
+  });
+  for (const place of kept.slice(0, LABEL_ROWS)) {
+    const row = rows[place];
+    if (row) lines.push(...linesOf(row, place, detail));
+  }
+  if (kept.length > LABEL_ROWS) {
+    const text = `${kept.length - LABEL_ROWS} more`;
     lines.push({
-      row: LABEL_ROWS,
+      row: kept[LABEL_ROWS] ?? 0,
       leads: true,
       kind: 'event',
       spans: [{ text, ink: 'more', x: 0 }],
@@ -90,11 +101,10 @@ export function fontOf(ink: Ink): Font {
 }
 
 function linesOf(row: ViewRow, place: number, detail: Detail): Line[] {
-  const { words, beyond } = row;
+  const { words } = row;
   const parts: [Ink, string][] = [['trigger', words.trigger]];
   if (detail === 'full')
     parts.push(['roles', words.roles], ['guard', words.guards], ['action', words.actions]);
-  parts.push(['beyond', beyond]);
   const lines: Line[] = [];
   let line: Line | null = null;
   for (const [ink, text] of parts)
@@ -177,11 +187,4 @@ function shortened(text: string, font: Font, limit: number): string {
   const letters = [...text];
   while (letters.length > 1 && measure(`${letters.join('')}…`, font) > limit) letters.pop();
   return `${letters.join('')}…`;
-}
-
-/** The whole of what stands at an arrow, for those who can't see it. */
-export function spoken(arrow: ViewArrow): string {
-  return arrow.rows
-    .map((row) => [sentence(row.words), row.beyond].filter(Boolean).join(' '))
-    .join('; ');
 }

@@ -4,8 +4,8 @@
  * 1. An end of an arrow that is hidden is lifted to the nearest ancestor that is seen. An arrow
  *    whose ends meet by that is hidden too.
  * 2. Arrows with the same ends are one, with a row for each transition.
- * 3. Where one group is looked into, arrows across its border end at its frame, and their rows
- *    name the state at the other end.
+ * 3. Where one group is looked into, the states outside that arrows join it to stand around it, bare
+ *    of all else: its neighbours.
  */
 
 import { ROOT } from './chart';
@@ -17,13 +17,13 @@ export interface ViewState extends GraphState {
   shut: boolean;
   /** How many states lie hidden in it, at any depth. */
   hidden: number;
+  /** It lies outside the group that is looked into. */
+  outside: boolean;
 }
 
 export interface ViewRow {
   transition: string;
   words: Words;
-  /** `to state` or `from state`, of an end outside what is looked at. */
-  beyond: string;
 }
 
 export interface ViewArrow {
@@ -58,24 +58,26 @@ export interface ViewOptions {
   root?: string | null;
 }
 
+/** Neighbours of a group that is looked into; arrows to more of them are left out. */
+const NEIGHBOURS = 60;
+
 export function viewOf(graph: Graph, { collapsed = new Set(), root }: ViewOptions = {}): View {
   const top = root != null && graph.states.get(root)?.children.length ? root : ROOT;
   const lift = liftedTo(graph, collapsed, top);
   const states = seen(graph, lift, collapsed, top);
+  if (top !== ROOT) surround(graph, lift, states, top);
   const arrows = new Map<string, ViewArrow>();
   for (const arrow of graph.arrows) {
-    const source = lift.get(arrow.source) ?? top;
-    const target = lift.get(arrow.target) ?? top;
-    const outward = !lift.has(arrow.target);
-    const inward = !lift.has(arrow.source);
+    const source = lift.get(arrow.source);
+    const target = lift.get(arrow.target);
+    if (source === undefined || target === undefined) continue;
+    if (states.get(source)?.outside && states.get(target)?.outside) continue;
     const itself = source === target;
     if (itself && (source !== arrow.source || target !== arrow.target)) continue;
     const id = `${source}→${target}`;
     let found = arrows.get(id);
     if (!found) arrows.set(id, (found = { id, source, target, rows: [] }));
-    const other = graph.states.get(outward ? arrow.target : arrow.source)?.name ?? '';
-    const beyond = outward ? `to ${other}` : inward ? `from ${other}` : '';
-    found.rows.push({ transition: arrow.transition, words: arrow.words, beyond });
+    found.rows.push({ transition: arrow.transition, words: arrow.words });
   }
   const entries = new Map<string, ViewEntry>();
   for (const entry of graph.entries) {
@@ -83,10 +85,48 @@ export function viewOf(graph: Graph, { collapsed = new Set(), root }: ViewOption
     const target = lift.get(entry.target);
     // a history state's default may lie outside; a dot stands only in an open state
     if (state !== entry.state || target === undefined || target === state) continue;
+    if (states.get(state)?.outside || states.get(target)?.outside) continue;
     const id = `${state}⇢${target}`;
     if (!entries.has(id)) entries.set(id, { id, state, target, words: entry.words });
   }
-  return { root: top, states, arrows: [...arrows.values()], entries: [...entries.values()] };
+  return { root: ROOT, states, arrows: [...arrows.values()], entries: [...entries.values()] };
+}
+
+/** Puts the group's neighbours around it, in the chart's root. */
+function surround(
+  graph: Graph,
+  lift: Map<string, string>,
+  states: Map<string, ViewState>,
+  top: string,
+): void {
+  const before: string[] = [];
+  const after: string[] = [];
+  for (const { source, target } of graph.arrows) {
+    const [from, to] = [lift.has(source), lift.has(target)];
+    // those that only arrows of neighbours end at are none
+    if (from === to) continue;
+    const found = from ? after : before;
+    const other = from ? target : source;
+    if (other !== ROOT && before.length + after.length < NEIGHBOURS) found.push(other);
+  }
+  const inward = [...new Set(before)];
+  const outward = [...new Set(after)].filter((id) => !inward.includes(id));
+  const inside = [...states];
+  states.clear();
+  const whole = graph.states.get(ROOT);
+  if (!whole) return;
+  const children = [...inward, top, ...outward];
+  const bare = { rows: [], shut: false, hidden: 0, outside: true, region: false };
+  states.set(ROOT, { ...whole, ...bare, kind: 'compound', children, parent: null, depth: 0 });
+  const add = (id: string) => {
+    const state = graph.states.get(id);
+    const kind = state?.kind === 'final' || state?.kind === 'history' ? state.kind : 'atomic';
+    if (state) states.set(id, { ...state, ...bare, kind, children: [], parent: ROOT, depth: 1 });
+    lift.set(id, id);
+  };
+  inward.forEach(add);
+  for (const [id, state] of inside) states.set(id, id === top ? { ...state, parent: ROOT } : state);
+  outward.forEach(add);
 }
 
 /** What to collapse so that not much more than `limit` states are seen, outer levels first. */
@@ -150,7 +190,7 @@ function seen(
     const shut = id !== top && collapsed.has(id) && state.children.length > 0;
     const children = shut ? [] : state.children;
     const parent = id === top ? null : state.parent;
-    states.set(id, { ...state, parent, children, shut, hidden: 0 });
+    states.set(id, { ...state, parent, children, shut, hidden: 0, outside: false });
   }
   return states;
 }

@@ -83,7 +83,7 @@ export function pictureOf(scene: Scene, known: Known = {}): Picture {
     dots: scene.dots.map(dotOf),
     boxes: boxes.map((of) => ({
       of,
-      class: names('state', of.kind, of.shut && 'shut', lit(of)),
+      class: names('state', of.kind, of.shut && 'shut', of.outside && 'outside', lit(of)),
       shapes: box(of),
     })),
     labels: scene.arrows.flatMap((of) =>

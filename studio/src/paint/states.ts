@@ -58,11 +58,13 @@ export function boxOf(state: SceneState): Shape[] {
       class: 'chevron',
       at: { d: `M${at(left)},${at(state.y + state.h / 2 - 4)}l4,4l-4,4` },
     });
+  }
+  shapes.push(words('title', left + (state.shut ? CHEVRON : 0), baseline, state.title));
+  if (state.shut) {
     shapes.push(
       ...pill('count', state.x + state.w - 42, state.y + state.h / 2, 32, `+${state.hidden}`),
     );
   }
-  shapes.push(words('title', left + (state.shut ? CHEVRON : 0), baseline, state.title));
   if (final) {
     const place = { cx: at(state.x + state.w - 18), cy: at(baseline - 4.5) };
     shapes.push(
@@ -87,7 +89,7 @@ export function dotOf(dot: { x: number; y: number }): Shape {
 }
 
 function historyOf(state: SceneState): Shape[] {
-  const corner = state.h / 2;
+  const corner = Math.min(state.w, state.h) / 2;
   return [
     box('ring', grown(state, 4), corner + 4),
     box('body', state, corner),

@@ -13,6 +13,8 @@ export interface SvgOptions extends Known {
   css: string;
   /** A font file, woff2, as base64. */
   font?: string;
+  /** For renderers that know no weights but hundreds; the fonts that they are given say so too. */
+  hundreds?: boolean;
   /** Without a ground of its own it takes that of the page. */
   transparent?: boolean;
 }
@@ -25,7 +27,8 @@ export function svgText(scene: Scene, options: SvgOptions): string {
   const font = options.font
     ? `@font-face{font-family:'Inter Variable';font-weight:100 900;src:url(data:font/woff2;base64,${options.font}) format('woff2');}`
     : '';
-  const style = font + compact(inTheme(options.css, theme));
+  const css = options.hundreds ? inHundreds(options.css) : options.css;
+  const style = font + compact(inTheme(css, theme));
   const ground = options.transparent
     ? ''
     : `<rect width="${w}" height="${h}" fill="${THEMES[theme].ground}"/>`;
@@ -46,6 +49,18 @@ export function svgText(scene: Scene, options: SvgOptions): string {
 
 function layer<T>(pieces: readonly Piece<T>[]): string {
   return pieces.map((piece) => `<g class="${piece.class}">${written(piece.shapes)}</g>`).join('');
+}
+
+function inHundreds(css: string): string {
+  return css.replace(
+    /font-weight: (\d+)/g,
+    (_, weight) => `font-weight: ${hundred(Number(weight))}`,
+  );
+}
+
+/** 450 is 400, 550 is 500, 650 is 700: as `scripts/fonts.js` has it. */
+function hundred(weight: number): number {
+  return weight > 600 ? 700 : Math.floor(weight / 100) * 100;
 }
 
 function compact(css: string): string {
