@@ -31,10 +31,10 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     is broken off, the next ``sweep`` of any worker goes on.
 9.  A document is never changed nor taken out, and each is of a higher version than all of its
     machine that were there before: of two workers that add one at once, one is refused.
-10. A rollup counts what one ``source`` has seen of a period, and only that source puts it, again and
-    again: what is put takes the place of what was. Rollups are exchanged for others that say the
-    same in less room, whole or not at all, and where another was faster nothing is. None of this is
-    part of a commit, nor needs a lease: what was counted has happened.
+10. A rollup counts what one ``source`` has seen of a period, and only that source puts it, again
+    and again: what is put takes the place of what was. Rollups are exchanged for one that says the
+    same in less room, whole or not at all, and where another was faster nothing is. None of this
+    is part of a commit, nor needs a lease: what was counted has happened.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is counted: put again and again by its source, read by time, exchanged whole or not at all."""
+"""What is counted: put again and again by its source, exchanged whole or not at all."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from statehold.cli import (
     schema,
     serving,
     simulating,
+    underway,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.errors import StateholdError
@@ -67,6 +68,8 @@ application.command(rich_help_panel=_INSTANCES)(instances.pause)
 application.command(rich_help_panel=_INSTANCES)(instances.resume)
 application.command(rich_help_panel=_INSTANCES)(instances.cancel)
 application.command(rich_help_panel=_INSTANCES)(instances.upgrade)
+application.add_typer(underway.timer, name="timer", rich_help_panel=_INSTANCES)
+application.add_typer(underway.effect, name="effect", rich_help_panel=_INSTANCES)
 application.command(rich_help_panel=_INCIDENTS)(incidents.incidents)
 application.command(rich_help_panel=_INCIDENTS)(incidents.retry)
 application.command(rich_help_panel=_INCIDENTS)(incidents.skip)

@@ -50,7 +50,8 @@ class Job(Struct, frozen=True, kw_only=True):
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
     ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
-    ``allow_hosts`` are what machines that come as data are lent.
+    ``allow_hosts`` are what machines that come as data are lent. ``act_role``: who may act on
+    instances by hand; None: everybody.
     """
 
     targets: list[str]
@@ -63,6 +64,7 @@ class Job(Struct, frozen=True, kw_only=True):
     keep: list[str] = []
     archive: str | None = None
     puts: bool = False
+    act_role: str | None = None
     offer: list[str] = []
     allow_hosts: list[str] = []
     process: str = ""
@@ -139,6 +141,7 @@ async def _run(
                 metrics=metrics,
                 tracing=tracing,
                 may_put=by_role(PUT_ROLE) if job.puts else None,
+                may_act=None if job.act_role is None else by_role(job.act_role),
             )
         else:
             app = create_probes(engine, metrics=metrics)

@@ -74,6 +74,13 @@ def serve(
     keep: Keep = None,
     archive: ArchiveTo = None,
     puts: TakesPuts = False,
+    act_role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="Let nobody else act by hand: pause, cancel, retry, fire a timer …",
+        ),
+    ] = None,
     offer: Offer = None,
     allow_host: AllowHost = None,
 ) -> None:
@@ -82,6 +89,7 @@ def serve(
     job = Job(
         targets=targets or [],
         puts=puts,
+        act_role=act_role,
         offer=offer or [],
         allow_hosts=allow_host or [],
         store=store,

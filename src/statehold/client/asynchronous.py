@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from statehold import wire
 from statehold.chart.event import Event
 from statehold.chart.machine import AMachine
-from statehold.client.events import read_events
+from statehold.client.events import ServerEvent, read_events
 from statehold.client.problems import error_of
 from statehold.client.transport import (
     Backoff,
@@ -28,6 +28,7 @@ from statehold.client.transport import (
     unreachable,
 )
 from statehold.errors import InvalidPayload, StateholdError, Unavailable
+from statehold.store import Order
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -88,6 +89,21 @@ class AsyncClient:
 
     async def machine(self, machine: MachineName, version: int | None = None) -> wire.MachineDetail:
         return await self._ask(wire.MachineDetail, "GET", _of(machine), params={"version": version})
+
+    async def flows(
+        self, machine: MachineName, window: wire.Window = "24h", version: int | None = None
+    ) -> wire.Flows:
+        """What went through it, of one version or of every."""
+        params = {"window": window, "version": version}
+        return await self._ask(wire.Flows, "GET", f"{_of(machine)}/flows", params=params)
+
+    async def search(self, text: str, *, limit: int = 20) -> wire.Found:
+        """What a text leads to in every machine, at most ``limit`` of each kind."""
+        return await self._ask(wire.Found, "GET", "/api/search", params={"q": text, "limit": limit})
+
+    async def me(self) -> wire.Me:
+        """Whom the server takes this client for, and what it may do."""
+        return await self._ask(wire.Me, "GET", "/api/me")
 
     async def mermaid(self, machine: MachineName, instance: str | None = None) -> str:
         """The chart as Mermaid's text; with ``instance``, where it is now is marked."""
@@ -175,9 +191,11 @@ class AsyncClient:
         state: str | None = None, tag: str | None = None, owner: str | None = None,
         status: wire.Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
-        incidents: bool = False, limit: int = 50, cursor: str | None = None,
+        incidents: bool = False, q: str | None = None, order: Order = "created",
+        limit: int = 50, cursor: str | None = None,
     ) -> wire.Instances:  # fmt: skip
-        """One page of instances, newest first; every argument narrows."""
+        """One page of instances, newest first or longest in their state first; every argument
+        narrows. ``q`` is how their ids begin, and sorts by id."""
         params = {
             "state": state,
             "tag": tag,
@@ -187,6 +205,8 @@ class AsyncClient:
             "where": [f"{name}={value}" for name, value in (where or {}).items()] or None,
             "in_state_since": in_state_since.isoformat() if in_state_since else None,
             "incidents": "true" if incidents else None,
+            "q": q,
+            "order": order,
             "limit": limit,
             "cursor": cursor,
         }
@@ -197,14 +217,15 @@ class AsyncClient:
         state: str | None = None, tag: str | None = None, owner: str | None = None,
         status: wire.Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
-        incidents: bool = False, page_size: int = 100,
+        incidents: bool = False, q: str | None = None, order: Order = "created",
+        page_size: int = 100,
     ) -> AsyncIterator[wire.Summary]:  # fmt: skip
         """Every instance that fits, over as many pages as there are."""
         cursor: str | None = None
         while True:
             page = await self.page(
                 machine, state=state, tag=tag, owner=owner, status=status, version=version,
-                where=where, in_state_since=in_state_since, incidents=incidents,
+                where=where, in_state_since=in_state_since, incidents=incidents, q=q, order=order,
                 limit=page_size, cursor=cursor,
             )  # fmt: skip
             for summary in page.instances:
@@ -255,6 +276,32 @@ class AsyncClient:
                 raise failure
             await anyio.sleep(self._transport.backoff.delay_seconds(failed, wait))
 
+    async def watch_machine(self, machine: MachineName) -> AsyncIterator[wire.Changes]:
+        """Which of its instances change, as they are then. The first is empty; ``more``: others may
+        have changed, too. Comes back by itself where the connection is lost, and says ``more`` then
+        for what it has missed; raises ``Unavailable`` after ``backoff.tries`` attempts that gave
+        nothing."""
+        failed = 0
+        is_first = True
+        while True:
+            try:
+                async for event in self._events(f"{_of(machine)}/stream", {}, {}):
+                    failed = 0
+                    if event.event == "change":
+                        summary = wire.Summary.model_validate_json(event.data)
+                        yield wire.Changes(instances=[summary])
+                    elif event.event in ("more", "hello"):
+                        yield wire.Changes(instances=[], more=not is_first)
+                        is_first = False
+                failure: Unavailable = Unavailable("the server ended the stream")
+                wait = 0.0
+            except _Retry as error:
+                failure, wait = error.failure, error.wait_seconds
+            failed += 1
+            if failed >= self._transport.backoff.tries:
+                raise failure
+            await anyio.sleep(self._transport.backoff.delay_seconds(failed, wait))
+
     async def pause(
         self, machine: MachineName, id: str, *, reason: str | None = None
     ) -> wire.Reply:
@@ -269,6 +316,47 @@ class AsyncClient:
         self, machine: MachineName, id: str, *, reason: str | None = None
     ) -> wire.Reply:
         return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
+
+    async def fire_timer(
+        self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        """Fires it now, whenever it is due."""
+        return await self._reply("POST", _timer(machine, id, timer, "fire"), _because(reason))
+
+    async def cancel_timer(
+        self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        """It fires no more, unless its state is entered anew."""
+        return await self._reply("POST", _timer(machine, id, timer, "cancel"), _because(reason))
+
+    async def reschedule_timer(
+        self, machine: MachineName, id: str, timer: str, *,
+        due: datetime | None = None, seconds: float | None = None, reason: str | None = None,
+    ) -> wire.Reply:  # fmt: skip
+        """It fires at ``due`` or ``seconds`` from now, of which one is given."""
+        when = {"due": due} if due is not None else {"seconds": seconds}
+        content = pydantic_core.to_json({**when, "reason": reason})
+        return await self._reply("POST", _timer(machine, id, timer, "reschedule"), content)
+
+    async def retry_effect(
+        self, machine: MachineName, id: str, key: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        """Tries again at once what waits for its next try, or for a person."""
+        return await self._reply("POST", _effect(machine, id, key, "retry"), _because(reason))
+
+    async def skip_effect(
+        self, machine: MachineName, id: str, key: str, *, reason: str | None = None
+    ) -> wire.Reply:
+        """Gives it up, under way or not: no event comes of it."""
+        return await self._reply("POST", _effect(machine, id, key, "skip"), _because(reason))
+
+    async def resolve_effect(
+        self, machine: MachineName, id: str, key: str, result: Any = None, *,
+        reason: str | None = None,
+    ) -> wire.Reply:  # fmt: skip
+        """Takes ``result`` for what it gave, under way or not."""
+        content = pydantic_core.to_json({"result": result, "reason": reason})
+        return await self._reply("POST", _effect(machine, id, key, "resolve"), content)
 
     async def upgrade(
         self, machine: MachineName, id: str | None = None, *, reason: str | None = None
@@ -328,14 +416,19 @@ class AsyncClient:
         self, instance: str, after: int, last_event_id: str | None
     ) -> AsyncIterator[tuple[str, wire.JournalEntry | None]]:
         """One connection's events; raises ``_Retry`` where another may do better."""
-        headers = {"Accept": "text/event-stream"}
-        if last_event_id is not None:
-            headers["Last-Event-ID"] = last_event_id
+        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        async for event in self._events(f"{instance}/stream", {"after": after}, headers):
+            known = event.event in ("step", "note")
+            yield event.event, _decode_entry(event.data) if known else None
+
+    async def _events(
+        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> AsyncIterator[ServerEvent]:
+        told = {"Accept": "text/event-stream", **headers}
         try:
             async with self._http.stream(
-                "GET", f"{instance}/stream", params={"after": after}, headers=headers,
-                timeout=_STREAM_TIMEOUT,
-            ) as response:  # fmt: skip
+                "GET", path, params=params, headers=told, timeout=_STREAM_TIMEOUT
+            ) as response:
                 if not response.is_success:
                     await response.aread()
                     failure = failure_of(response)
@@ -343,8 +436,7 @@ class AsyncClient:
                         raise _Retry(failure, retry_after_seconds(response))
                     raise failure
                 async for event in read_events(response.aiter_bytes()):
-                    known = event.event in ("step", "note")
-                    yield event.event, _decode_entry(event.data) if known else None
+                    yield event
         except httpx.TransportError as error:
             raise _Retry(unreachable(self._http, error), 0.0) from error
 
@@ -368,6 +460,14 @@ def _name(machine: MachineName) -> str:
 def _of(machine: MachineName, id: str | None = None) -> str:
     path = f"/api/machines/{_segment(_name(machine), 'machine')}"
     return path if id is None else f"{path}/instances/{_segment(id, 'id')}"
+
+
+def _timer(machine: MachineName, id: str, timer: str, act: str) -> str:
+    return f"{_of(machine, id)}/timers/{_segment(timer, 'timer')}/{act}"
+
+
+def _effect(machine: MachineName, id: str, key: str, act: str) -> str:
+    return f"{_of(machine, id)}/effects/{_segment(key, 'key')}/{act}"
 
 
 def _segment(value: str, what: str) -> str:

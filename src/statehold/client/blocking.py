@@ -101,9 +101,16 @@ class Client:
     journal = _waits(AsyncClient.journal)
     explain = _waits(AsyncClient.explain)
     watch = _iterates(AsyncClient.watch)
+    watch_machine = _iterates(AsyncClient.watch_machine)
     pause = _waits(AsyncClient.pause)
     resume = _waits(AsyncClient.resume)
     cancel = _waits(AsyncClient.cancel)
+    fire_timer = _waits(AsyncClient.fire_timer)
+    cancel_timer = _waits(AsyncClient.cancel_timer)
+    reschedule_timer = _waits(AsyncClient.reschedule_timer)
+    retry_effect = _waits(AsyncClient.retry_effect)
+    skip_effect = _waits(AsyncClient.skip_effect)
+    resolve_effect = _waits(AsyncClient.resolve_effect)
     upgrade = _waits(AsyncClient.upgrade)
     incidents = _waits(AsyncClient.incidents)
     retry = _waits(AsyncClient.retry)
@@ -114,6 +121,9 @@ class Client:
     machines = _waits(AsyncClient.machines)
     machine = _waits(AsyncClient.machine)
     mermaid = _waits(AsyncClient.mermaid)
+    flows = _waits(AsyncClient.flows)
+    search = _waits(AsyncClient.search)
+    me = _waits(AsyncClient.me)
 
 
 def _pull(portal: BlockingPortal, found: AsyncIterator[R]) -> Iterator[R]:

@@ -12,6 +12,7 @@ from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.describe import events_of, owners_of, results_of, tags_of
+from statehold.engine.flows import FlowReader
 from statehold.engine.observer import Census
 from statehold.engine.runtime import Runtime
 from statehold.errors import InvalidPayload
@@ -19,9 +20,10 @@ from statehold.store import OVER, PAGE_LIMIT, Group, Store, StoredDocument
 
 
 class Catalog:
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(self, store: Store, runtime: Runtime, flows: FlowReader) -> None:
         self._store = store
         self._runtime = runtime
+        self._flows = flows
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
@@ -39,6 +41,7 @@ class Catalog:
                     versions=await self._versions(name),
                     counts=_by_status(await self._store.groups(name)),
                     incidents=await self._store.count_incidents(name),
+                    steps_per_minute=await self._flows.steps_per_minute(name),
                 )
             )
         return wire.Machines(machines=found)
@@ -73,6 +76,7 @@ class Catalog:
             by_tag=_summed((tag, n) for group, n in living.items() for tag in group.tags),
             by_owner=_summed((one, n) for group, n in living.items() for one in group.owners),
             incidents=await self._store.count_incidents(name),
+            steps_per_minute=await self._flows.steps_per_minute(name),
             tags=tags_of(chart),
             owners=owners_of(chart),
             indexes=list(definition.indexes),

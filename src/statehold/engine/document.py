@@ -6,7 +6,7 @@ of its own, so that it can be read without the code that made it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -72,6 +72,8 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     """``parts`` counts the notes under the present ``seq``, ``held`` the messages held for it.
 
     ``delayed`` are the messages that it sent for later and that end with it, by their ``send_id``.
+    ``entered`` tells of active states since when they are, where that is not the row's ``since``;
+    null: nobody knows. It is None in what a release before it wrote, which knows of no state.
     """
 
     data: Raw
@@ -85,6 +87,7 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     parts: int = 0
     held: int = 0
     delayed: dict[str, datetime] = {}
+    entered: dict[str, datetime | None] | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -101,6 +104,7 @@ def encode_document(
     parts: int,
     held: int,
     delayed: Mapping[str, datetime],
+    entered: dict[str, datetime | None],
 ) -> bytes:
     """``raw`` is the data as JSON, ``output`` likewise."""
     effects = tuple(
@@ -128,8 +132,27 @@ def encode_document(
             parts,
             held,
             dict(delayed),
+            entered,
         )
     )
+
+
+def compact(entered: Mapping[str, datetime | None], since: datetime) -> dict[str, datetime | None]:
+    """As it is stored: in most machines there is one active state, and it is so since ``since``."""
+    return {
+        state: moment
+        for state, moment in entered.items()
+        if moment is not since and moment != since
+    }
+
+
+def expand(
+    stored: Mapping[str, datetime | None] | None, states: Iterable[str], since: datetime
+) -> dict[str, datetime | None]:
+    """For these active states; the root is none."""
+    if stored is None:
+        return {state: None for state in states if state}
+    return {state: stored.get(state, since) for state in states if state}
 
 
 def encode_plain(document: Document) -> bytes:

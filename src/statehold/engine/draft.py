@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,7 +19,14 @@ from pydantic_core import PydanticSerializationError, to_json
 from statehold.chart.machine import Definition
 from statehold.engine.answer import Answer
 from statehold.engine.change import change_between
-from statehold.engine.document import Document, Parent, Try, encode_document, encode_plain
+from statehold.engine.document import (
+    Document,
+    Parent,
+    Try,
+    compact,
+    encode_document,
+    encode_plain,
+)
 from statehold.engine.held import Held
 from statehold.engine.limits import Limits
 from statehold.engine.record import Record, sampled, traced, without
@@ -32,7 +39,7 @@ from statehold.engine.tries import (
     incident_count,
 )
 from statehold.errors import ActionFailed, Refused, TooLarge
-from statehold.interpreter.snapshot import Snapshot, Step
+from statehold.interpreter.snapshot import Microstep, Snapshot, Step
 from statehold.store import Entry, Message, Ref, Row, Status, Write
 from statehold.wire import Caller, EffectRecord, JournalBody
 
@@ -44,6 +51,7 @@ ANYONE = Caller()
 _encode = msgspec.json.Encoder().encode
 _NO_TRIES: dict[str, Try] = {}
 _NOTHING_DELAYED: dict[str, datetime] = {}
+_NOTHING_ENTERED: dict[str, datetime | None] = {}
 
 
 class Origin(Struct, frozen=True, gc=False):
@@ -94,6 +102,11 @@ class Draft:
         #: keys of effects to perform, and to stop, once this is committed
         self.started: list[str] = []
         self.stopped: list[str] = []
+        #: what the steps of this turn did, and how long states that they left had been active
+        self.traces: list[tuple[Microstep, ...]] = []
+        self.stays: list[tuple[str, timedelta]] = []
+        #: active states and since when; None: that was not noted
+        self.entered: Mapping[str, datetime | None] = _NOTHING_ENTERED
         #: None while the instance is of a version whose code is not here; then ``document`` is it
         self.snapshot: Snapshot[Any] | None = None
         self.document: Document | None = None
@@ -126,6 +139,7 @@ class Draft:
         self.parts = held.parts
         self.waiting = held.waiting
         self.delayed = held.delayed
+        self.entered = held.entered
         self.version = row.version
         self.seq = row.seq
         self.status = row.status
@@ -148,7 +162,9 @@ class Draft:
     def twin(self) -> Draft:
         """One like it, to try several steps on that stand or fall together."""
         other = copy.copy(self)
-        for name in ("entries", "messages", "consumed", "recalled", "started", "stopped"):
+        for name in (
+            "entries", "messages", "consumed", "recalled", "started", "stopped", "traces", "stays",
+        ):  # fmt: skip
             setattr(other, name, list(getattr(self, name)))
         return other
 
@@ -182,12 +198,14 @@ class Draft:
         """An upgrade: the snapshot is of another version, so its data is kept whole."""
         raw, snapshot = self._checked(step.snapshot)
         before = self.raw, self.tries
+        entered = self._carried(step.snapshot)
         self.raw, self.tries = b"", tries
         try:
             self._apply(step, snapshot, raw, origin, now)
         except BaseException:
             self.raw, self.tries = before
             raise
+        self.entered = entered
         self.document = None
 
     def _checked(self, snapshot: Snapshot[Any]) -> tuple[bytes, Snapshot[Any]]:
@@ -260,6 +278,8 @@ class Draft:
         configuration = after.configuration
         if configuration.leaves != self.state:
             self.since = now
+        if step.trace:
+            self._move(step.trace, now)
         self.snapshot = after
         self.raw = raw
         self.output = output
@@ -285,6 +305,30 @@ class Draft:
             self._take_back_delayed()
             self._let_go()
             self._tell_parent({"output": None if output is None else Raw(output)})
+
+    def _move(self, trace: tuple[Microstep, ...], now: datetime) -> None:
+        """Which states are active since when, once these microsteps are done."""
+        self.traces.append(trace)
+        entered: dict[str, datetime | None] | None = None
+        for microstep in trace:
+            if not microstep.exited and not microstep.entered:
+                continue
+            if entered is None:
+                entered = dict(self.entered)
+            for state in microstep.exited:
+                since = entered.pop(state, None)
+                if since is not None:
+                    self.stays.append((state, now - since))
+            for state in microstep.entered:
+                entered[state] = now
+        if entered is not None:
+            self.entered = entered
+
+    def _carried(self, snapshot: Snapshot[Any]) -> dict[str, datetime | None]:
+        """The same after an upgrade: a state that has kept its name goes on, of another nobody
+        knows since when it has been what it is now."""
+        known = self.entered
+        return {state: known.get(state) for state in snapshot.configuration.states if state}
 
     def _body(
         self,
@@ -567,6 +611,7 @@ class Draft:
             self.parts,
             self.waiting,
             self.delayed,
+            self.entered,
             self.definition,
         )
         return write, held
@@ -619,6 +664,7 @@ class Draft:
             self.parts,
             self.waiting,
             self.delayed,
+            compact(self.entered, self.since),
         )
 
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:

@@ -23,10 +23,12 @@ from statehold.engine.act import Act
 from statehold.engine.answer import Answer
 from statehold.engine.catalog import Catalog
 from statehold.engine.clock import Clock, SystemClock
+from statehold.engine.compactor import Compactor
 from statehold.engine.courier import Courier
 from statehold.engine.draft import ANYONE, Draft
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
+from statehold.engine.flows import FlowReader
 from statehold.engine.held import Held
 from statehold.engine.hints import Hints
 from statehold.engine.limits import Limits
@@ -53,6 +55,7 @@ from statehold.engine.reviewer import Reviewer
 from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
+from statehold.engine.tallies import Tallies
 from statehold.engine.turn import Turns
 from statehold.engine.underway import (
     CancelTimer,
@@ -157,7 +160,10 @@ class Engine:
         self._reader = Reader(
             self._store, self._runtime, self._turns, self._feed, self._adopter.renew
         )
-        self._catalog = Catalog(self._store, runtime)
+        self._tallies = Tallies(self._store, runtime, uuid.uuid4().hex)
+        self._compactor = Compactor(self._store, runtime)
+        self._flows = FlowReader(self._store, runtime, self._tallies)
+        self._catalog = Catalog(self._store, runtime, self._flows)
         self._putter = Putter(self._store, runtime, self._adopter, self._hints)
         self._running = False
 
@@ -198,6 +204,8 @@ class Engine:
         self._reviewer.open()
         self._hints.open()
         self._pruner.open()
+        self._tallies.open()
+        self._compactor.open()
         self._waker.open()
         self._courier.open()
         self._adopter.run()
@@ -212,12 +220,14 @@ class Engine:
         await self._close(
             self._adopter,
             self._pruner,
+            self._compactor,
             self._rescuer,
             self._waker,
             self._courier,
             self._reviewer,
             self._performer,
             self._turns,
+            self._tallies,
             self._hints,
             self._membership,
             self._store,
@@ -607,7 +617,8 @@ class Engine:
 
     async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[wire.Changes]:
         """Which of its instances have changed, as they are by then; several changes of one may come
-        as one. The first, empty, says that all that follow are told. Raises ``UnknownMachine`` at once; ends when the engine stops."""
+        as one. The first, empty, says that all that follow are told; it ends when the engine
+        stops. Raises ``UnknownMachine`` at once."""
         return self._reader.watch_machine((await self._found(machine)).name)
 
     async def incidents(
@@ -629,6 +640,15 @@ class Engine:
     ) -> wire.MachineDetail:
         await self._found(machine)
         return await self._catalog.machine(self.definition(machine).name, version)
+
+    async def flows(
+        self, machine: AMachine | str, window: wire.Window = "24h", version: int | None = None
+    ) -> wire.Flows:
+        """What went through it until now, of one version or of every. Raises ``InvalidPayload`` for
+        a version that the store has not seen."""
+        definition = await self._found(machine)
+        chart = await self._catalog.chart(definition, version)
+        return await self._flows.flows(definition, chart, window, version)
 
     async def search(self, text: str, *, limit: int = 20) -> wire.Found:
         """What a text leads to in every machine, at most ``limit`` of each kind."""
@@ -711,6 +731,7 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
+        self._tallies.count(draft)
         # a worker that stops may not have heard of one that came to take its place
         if not self._membership.is_alone or not self._running:
             wake_at = held.row.wake_at

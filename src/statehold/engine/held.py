@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
-from statehold.engine.document import Document, Parent, Try, decode_document, restore
+from statehold.engine.document import Document, Parent, Try, decode_document, expand, restore
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Row
 
@@ -27,6 +27,8 @@ class Held(Struct, frozen=True, gc=False):
     parts: int
     waiting: int
     delayed: Mapping[str, datetime]
+    #: active states and since when; None: that was not noted
+    entered: Mapping[str, datetime | None]
     #: by which it was decoded; another one may have been put since
     definition: Definition[Any]
 
@@ -35,10 +37,17 @@ def hold(definition: Definition[Any], row: Row) -> Held:
     """Decodes a row; raises ``InvalidPayload`` where its data no longer fits the type."""
     document = decode_document(row.document)
     here = definition.version == row.version
+    snapshot = restore(definition, row, document) if here else None
+    states: Iterable[str]
+    if snapshot is not None:
+        states = snapshot.configuration.states
+    else:
+        # which states are around the leaves, only the code of its version knows
+        states = {*row.state, *(document.entered or ())}
     return Held(
         row,
         None if here else document,
-        restore(definition, row, document) if here else None,
+        snapshot,
         bytes(document.data),
         None if document.output is None else bytes(document.output),
         document.tries,
@@ -46,5 +55,6 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         document.parts,
         document.held,
         document.delayed,
+        expand(document.entered, states, row.since),
         definition,
     )

@@ -118,7 +118,7 @@ class Reader:
         held = await self._held(ref)
         entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
         because: wire.JournalEntry | None = None
-        entered: dict[str, datetime] = {}
+        entered = {state: at for state, at in held.entered.items() if at is not None}
         for entry in entries:
             for microstep in _body(entry.body).steps:
                 for state in microstep.entered:

@@ -1,7 +1,7 @@
 """What is counted of a period: numbers that can be added up, and times as histograms.
 
-A time goes into a bucket whose bounds are ``2 ** (1/8)`` apart, nine per cent; the middle that it is
-told as is so at most 4.5 % off, and adding histograms up makes it no worse. Below a millisecond
+A time goes into a bucket whose bounds are ``2 ** (1/8)`` apart, nine per cent; the middle that it
+is told as is so at most 4.5 % off, and adding histograms up makes it no worse. Below a millisecond
 everything is 0.
 """
 

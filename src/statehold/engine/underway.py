@@ -6,7 +6,7 @@ is now. An instance of an older version is upgraded first, as by anything else t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -126,7 +126,7 @@ class RescheduleTimer(OfTimer):
         if self.due > last:
             why = f"it is later than {last:%Y-%m-%d}; a timer is put off for 100 years at most"
             raise InvalidPayload("the request", {"due": why})
-        return self.due
+        return self.due.astimezone(UTC)
 
 
 class OfEffect(Settle):

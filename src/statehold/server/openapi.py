@@ -293,9 +293,9 @@ ROUTES: tuple[Documented, ...] = (
         "GET", f"{_M}/stream", "stream_machine", "machines",
         "Watch which of its instances change, as server-sent events",
         {200: "text/event-stream"}, (404,),
-        description="`event: hello` comes at first; `event: change` has a Summary of an instance as "
-        "it is now, several changes at once perhaps; `event: more`: more changed than are told of, "
-        "fetch anew. There are no ids: whoever comes back fetches anew, too.",
+        description="`event: hello` comes at first; `event: change` has a Summary of an instance "
+        "as it is now, several changes in one; `event: more`: more may have changed than are told "
+        "of, fetch anew. There are no ids: whoever comes back fetches anew, too.",
     ),
     Documented(
         "GET", f"{_M}/diagram", "diagram", "machines", "The chart as a diagram",

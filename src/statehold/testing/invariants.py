@@ -45,7 +45,7 @@ def _stored(
     definition: Definition[Any], snapshot: Snapshot[Any], raw: bytes, now: Any
 ) -> list[str]:
     output = None if snapshot.output is None else msgspec.json.encode(snapshot.output)
-    document = encode_document(definition, snapshot, raw, output, {}, None, 0, 0, {})
+    document = encode_document(definition, snapshot, raw, output, {}, None, 0, 0, {}, {})
     row = Row(
         machine=definition.name, id=snapshot.instance, version=definition.version,
         seq=snapshot.seq, rev=1, status="done" if snapshot.done else "running",

@@ -1,4 +1,4 @@
-"""Watching a machine: what changes of it is told, together where it is much, and nothing piles up."""
+"""Watching a machine: what changes is told, together where it is much; nothing piles up."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -29,7 +30,7 @@ from tests.unit.engine.world import World, an_incident, journal, kind, kinds, qu
 pytestmark = pytest.mark.anyio
 
 ANN = Caller("ann")
-WHY = {"reason": "the customer called", "caller": ANN}
+WHY: dict[str, Any] = {"reason": "the customer called", "caller": ANN}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -144,13 +145,11 @@ async def test_a_timer_that_is_cancelled_never_fires(world: World) -> None:
 @pytest.mark.parametrize(
     "when", [{"due": EPOCH + minutes(2)}, {"seconds": 120.0}], ids=["due", "seconds"]
 )
-async def test_a_timer_fires_when_it_is_rescheduled_to(
-    world: World, when: dict[str, object]
-) -> None:
+async def test_a_timer_fires_when_it_is_rescheduled_to(world: World, when: dict[str, Any]) -> None:
     async with world.running(Boiling) as engine:
         await engine.start(Boiling, "e-1")
         _, late = await ids(engine)
-        await engine.reschedule_timer(Boiling, "e-1", late, **when, **WHY)  # type: ignore[arg-type]
+        await engine.reschedule_timer(Boiling, "e-1", late, **when, **WHY)
         line = (await journal(engine, Boiling, "e-1"))[-1]
         assert (line.kind, line.caller, line.reason) == ("reschedule", "ann", WHY["reason"])
         assert line.timers == {late: EPOCH + minutes(2)}

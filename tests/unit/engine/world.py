@@ -143,6 +143,8 @@ class World:
                 engine._reviewer._task,
                 engine._hints._task,
                 engine._pruner._task,
+                engine._tallies._task,
+                engine._compactor._task,
                 engine._membership._task,
                 *engine._performer._tasks.values(),
             )
