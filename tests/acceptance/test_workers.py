@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from statehold.cli import supervisor
-from statehold.cli.process import Job
+from statehold.cli.job import Job
 from statehold.cli.supervisor import Supervisor, WorkersFailed
 from statehold.client import Client
 from tests.acceptance.processes import Command

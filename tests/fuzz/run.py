@@ -11,6 +11,7 @@ import json
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,9 @@ from tests.fuzz.target import target_at
 CORPUS_LIMIT = 2_000
 #: findings of one kind at one place that are kept
 ALIKE_LIMIT = 1
+#: how many times the processor's time that a document may take is waited for its answer: the
+#: machine may be busy with something else
+PATIENCE = 20
 
 Kind = Literal["ok", "refused", "raised", "memory", "hang", "crash"]
 
@@ -69,7 +73,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one document may cost: seconds, and megabytes above what the process began with."""
+    """What one document may cost: seconds of the processor's time, and megabytes above what the
+    process began with."""
 
     seconds: float = 2.0
     megabytes: int = 512
@@ -94,7 +99,7 @@ def fuzz(
         for document in _documents(place, corpus, chance):
             if report.executions >= executions or time.monotonic() - began >= seconds:
                 break
-            outcome = worker.surely(document)
+            outcome = worker.run(document)
             if outcome not in report.outcomes and len(corpus) < CORPUS_LIMIT:
                 corpus.append(document)
             report.outcomes[outcome] += 1
@@ -158,11 +163,6 @@ class Worker:
         self.end()
         self.errors.close()
 
-    def surely(self, document: bytes) -> Outcome:
-        """As :meth:`run`, but what is slow because the machine is busy is no hang."""
-        outcome = self.run(document)
-        return self.run(document) if outcome.kind == "hang" else outcome
-
     def run(self, document: bytes) -> Outcome:
         process = self.process or self.begin()
         stdin, stdout = process.stdin, process.stdout
@@ -176,7 +176,7 @@ class Worker:
         line = self.answer(stdout.fileno())
         if line is None:
             self.end()
-            return Outcome("hang", f"more than {self.bounds.seconds:g} s")
+            return self.hung()
         if not line:
             return self.died(process)
         kind, what = json.loads(line)
@@ -187,7 +187,7 @@ class Worker:
 
     def answer(self, pipe: int) -> bytes | None:
         """A line; empty where the process is over, None where the time is."""
-        until = time.monotonic() + self.bounds.seconds
+        until = time.monotonic() + PATIENCE * self.bounds.seconds
         line = b""
         while not line.endswith(b"\n"):
             left = until - time.monotonic()
@@ -203,7 +203,10 @@ class Worker:
         self.errors.seek(0)
         self.errors.truncate()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.worker", self.place, str(self.bounds.megabytes)],
+            [
+                *(sys.executable, "-m", "tests.fuzz.worker", self.place),
+                *(str(self.bounds.megabytes), str(self.bounds.seconds)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -226,9 +229,15 @@ class Worker:
 
     def died(self, process: subprocess.Popen[bytes]) -> Outcome:
         code = process.wait()
+        if code == -signal.SIGPROF:
+            self.end()
+            return self.hung()
         said = self.said().partition("\n")[0]
         self.end()
         return Outcome("crash", f"exit {code}: {said[:200]}")
+
+    def hung(self) -> Outcome:
+        return Outcome("hang", f"more than {self.bounds.seconds:g} s")
 
     def said(self) -> str:
         self.errors.seek(0)

@@ -13,7 +13,7 @@ from tests.fuzz.target import Target, places, target_at
 
 PLACES = places()
 #: documents of a target's short run
-EXECUTIONS = 400
+EXECUTIONS = 150
 
 
 def run_unruly(name: str) -> Report:

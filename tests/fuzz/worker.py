@@ -1,8 +1,10 @@
 """The process that a target runs in: reads documents from stdin, tells what came of each.
 
-``python -m tests.fuzz.worker PLACE MEGABYTES``. It says ``ready``; then a document is four bytes of
-length and the bytes, and an answer is a line of JSON, ``["ok" | "refused" | "raised" | "memory",
-what]``. Whatever else happens (it dies, it says nothing) is told by whoever waits for the answer.
+``python -m tests.fuzz.worker PLACE MEGABYTES SECONDS``. It says ``ready``; then a document is four
+bytes of length and the bytes, and an answer is a line of JSON,
+``["ok" | "refused" | "raised" | "memory", what]``. Whatever else happens (it dies, it says nothing)
+is told by whoever waits for the answer. A document that takes more than so many seconds of the
+processor's time ends the process by ``SIGPROF``, within a library's own code too.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import re
 import resource
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -27,7 +30,7 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)|\d+")
 
 
 def main() -> None:
-    place, megabytes = sys.argv[1], int(sys.argv[2])
+    place, megabytes, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     faulthandler.enable()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     # what the target prints must not be taken for an answer
@@ -39,7 +42,9 @@ def main() -> None:
     answers.write(b"ready\n")
     while header := documents.read(4):
         document = documents.read(int.from_bytes(header, "big"))
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         kind, what = _outcome(target.run, document)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         if kind != "memory" and _peak() - before > megabytes * MEGABYTE:
             kind, what = "memory", f"more than {megabytes} MB"
         answers.write(json.dumps([kind, what]).encode() + b"\n")

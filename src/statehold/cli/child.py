@@ -19,10 +19,11 @@ import time
 
 import msgspec
 
+from statehold.cli.job import Job, name_worker
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import lend
 from statehold.cli.outcome import explain_failure
-from statehold.cli.process import Job, name_worker, run_job
+from statehold.cli.process import run_job
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import socket
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
-from msgspec import Struct
 
 from statehold.chart.machine import Definition
+from statehold.cli.job import Job
 from statehold.cli.offering import take_back
 from statehold.cli.retention import read_retention
 from statehold.engine import Engine, Puts
-from statehold.engine.limits import Limits
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
@@ -31,61 +28,10 @@ from statehold.server.auth import LOOPBACK_HOSTS, PUT_ROLE, by_role
 if TYPE_CHECKING:
     from statehold.observe.tracing import Tracing
 
-#: seconds that running effects get after the last request, of the time for a graceful stop
-_EFFECTS_SECONDS = Limits().grace_seconds
 #: allocations between two looks for cycles, and how many of these until an older generation is
 #: looked at. An engine's values are never part of one; with Python's own numbers, looking for them
 #: takes a tenth of a busy process's time.
 _COLLECT_AFTER = (20_000, 20, 50)
-#: seconds beyond its own bounds that a process needs to close, and to be gone
-_CLOSING_SECONDS = 5
-
-
-class Job(Struct, frozen=True, kw_only=True):
-    """What a process is to do. It goes to children as JSON, over a socket: the store's address may
-    hold a password, and everybody on the machine can read a command line.
-
-    ``serves``: the API is offered at the listener, else only the probes, if there is one.
-    ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
-    among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
-    for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
-    ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
-    ``allow_hosts`` are what machines that come as data are lent. ``act_role``: who may act on
-    instances by hand; None: everybody.
-    """
-
-    targets: list[str]
-    store: str
-    serves: bool
-    loopback: bool = True
-    log_format: str = "text"
-    access_log: bool = False
-    grace_seconds: float = 30
-    keep: list[str] = []
-    archive: str | None = None
-    puts: bool = False
-    act_role: str | None = None
-    offer: list[str] = []
-    allow_hosts: list[str] = []
-    process: str = ""
-    metrics_directory: str | None = None
-
-    @property
-    def stop_seconds(self) -> float:
-        """From the signal to the end, at most."""
-        return self.grace_seconds + self._effects_seconds + _CLOSING_SECONDS
-
-    @property
-    def _effects_seconds(self) -> float:
-        return min(_EFFECTS_SECONDS, self.grace_seconds)
-
-    def limits(self) -> Limits:
-        return Limits(grace_seconds=self._effects_seconds)
-
-
-def name_worker() -> str:
-    """A name that no other worker was ever given: it stands in logs and in the store alike."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def run_job(

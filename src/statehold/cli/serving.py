@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from statehold.chart.machine import Definition
+from statehold.cli.job import Job, name_worker
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import AllowHost, Offer, check_hosts, lend
 from statehold.cli.outcome import UsageError
-from statehold.cli.process import Job, name_worker, run_job
 from statehold.cli.put import RunsPuts, TakesPuts
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
@@ -192,6 +192,9 @@ def _run(
 ) -> None:
     """``greeting`` has a place for the machines' names."""
     if machines is not None:
+        # the server's libraries take long to load, and the other commands do without them
+        from statehold.cli.process import run_job
+
         name = name_worker()
         configure_logging(
             LogFormat(job.log_format),

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from statehold.cli.process import Job
+from statehold.cli.job import Job
 from statehold.errors import StateholdError
 
 log = logging.getLogger(__name__)

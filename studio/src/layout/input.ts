@@ -48,7 +48,13 @@ export interface Input {
   inset: { x: number; y: number };
 }
 
-export function inputOf(view: View, detail: Detail, direction: Direction): Input {
+/** `widths`: at least so wide some groups have to be. */
+export function inputOf(
+  view: View,
+  detail: Detail,
+  direction: Direction,
+  widths: ReadonlyMap<string, number> = new Map(),
+): Input {
   const right = direction === 'RIGHT';
   const inset = right ? { x: 0, y: 6 } : { x: 10, y: 0 };
   const framed = isFramed(view, detail);
@@ -57,13 +63,14 @@ export function inputOf(view: View, detail: Detail, direction: Direction): Input
   for (const state of view.states.values()) {
     const box = boxOf(state, detail, state.id !== view.root || framed);
     boxes.set(state.id, box);
-    const w = Math.max(1, box.w - 2 * inset.x);
+    const w = Math.max(1, box.w, widths.get(state.id) ?? 0) - 2 * inset.x;
     const h = Math.max(1, box.h - 2 * inset.y);
     const node: ElkNode = { id: nodeId(state.id), children: [], edges: [], ports: [] };
     if (state.children.length) {
       const bare = state.id === view.root && !framed;
       node.layoutOptions = groupOptions(
         direction,
+        view.states.size,
         bare ? 2 : box.h + 4 - inset.y,
         bare ? 2 : PADDING - (right ? inset.y : 0),
         w,
@@ -104,7 +111,7 @@ export function inputOf(view: View, detail: Detail, direction: Direction): Input
   const root = nodes.get(view.root);
   const graph: ElkNode = {
     id: 'all',
-    layoutOptions: rootOptions(direction),
+    layoutOptions: rootOptions(direction, view.states.size),
     children: root ? [root] : [],
     edges: [],
   };

@@ -6,7 +6,7 @@ import { graphOf } from '../model/graph';
 import { viewOf, type View } from '../model/view';
 import { inputOf } from './input';
 import type { Direction } from './options';
-import { sceneFrom } from './place';
+import { placedFrom } from './place';
 import type { Scene } from './scene';
 import type { Detail } from './text';
 
@@ -22,14 +22,23 @@ export interface Engine {
   layout(graph: ElkNode, signal?: AbortSignal): Promise<ElkNode>;
 }
 
+/** Layouts of one view: the first, and others with room for titles that arrows ran through. */
+const TRIES = 3;
+
 export async function layOut(
   engine: Engine,
   view: View,
   { detail = 'full', direction = 'DOWN' }: Pick<SceneOptions, 'detail' | 'direction'> = {},
   signal?: AbortSignal,
 ): Promise<Scene> {
-  const input = inputOf(view, detail, direction);
-  return sceneFrom(view, input, await engine.layout(input.graph, signal), direction);
+  const widths = new Map<string, number>();
+  for (let tries = 1; ; tries++) {
+    const input = inputOf(view, detail, direction, widths);
+    const laid = await engine.layout(input.graph, signal);
+    const { scene, cramped } = placedFrom(view, input, laid, direction);
+    if (!cramped.size || tries === TRIES) return scene;
+    for (const [group, width] of cramped) widths.set(group, width);
+  }
 }
 
 export function sceneBy(

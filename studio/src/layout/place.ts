@@ -15,7 +15,18 @@ import { titleOf, type Label } from './text';
 /** Around the drawing. */
 const MARGIN = 16;
 
-export function sceneFrom(view: View, input: Input, placed: ElkNode, direction: Direction): Scene {
+export interface Placed {
+  scene: Scene;
+  /** Groups that would need such a width for their titles to stand clear of arrows. */
+  cramped: Map<string, number>;
+}
+
+export function placedFrom(
+  view: View,
+  input: Input,
+  placed: ElkNode,
+  direction: Direction,
+): Placed {
   const nodes = new Map<string, ElkNode>();
   const edges = new Map<string, { points: Point[]; label: Point | null }>();
   const open = [placed];
@@ -64,8 +75,8 @@ export function sceneFrom(view: View, input: Input, placed: ElkNode, direction: 
   });
   const scene = { root: view.root, w: 0, h: 0, states, arrows, dots };
   alignRegions(scene, direction);
-  clearTitles(scene);
-  return bounded(scene);
+  const cramped = clearTitles(scene);
+  return { scene: bounded(scene), cramped };
 }
 
 function statesOf(view: View, input: Input, nodes: ReadonlyMap<string, ElkNode>): SceneState[] {

@@ -13,11 +13,19 @@ export const CHEVRON = 14;
 /** From an arrow to a letter. */
 const CLEAR = 9;
 
-export function clearTitles(scene: Scene): void {
+/**
+ * Gives the groups in whose head there is not enough room between the arrows, each with the width at
+ * which there would be.
+ */
+export function clearTitles(scene: Scene): Map<string, number> {
   for (const arrow of scene.arrows) if (arrow.inside) beginBelow(scene, arrow);
-  const uprights = scene.arrows.flatMap((arrow) => segmentsOf(arrow.points));
-  for (const state of scene.states)
-    if (state.group && !state.bare && state.kind !== 'history') moveAside(state, uprights);
+  const segments = scene.arrows.flatMap((arrow) => segmentsOf(arrow.points));
+  const cramped = new Map<string, number>();
+  for (const state of scene.states) {
+    const wanted = state.group && !state.bare ? moveAside(state, segments) : null;
+    if (wanted !== null) cramped.set(state.id, wanted);
+  }
+  return cramped;
 }
 
 /** What is written in a group's head, as one rectangle; `shift` is counted in. */
@@ -40,15 +48,19 @@ function beginBelow(scene: Scene, arrow: SceneArrow): void {
     first.y = floor;
 }
 
-function moveAside(state: SceneState, segments: readonly Segment[]): void {
+/** Null where it was moved, or stood well. */
+function moveAside(state: SceneState, segments: readonly Segment[]): number | null {
   const at = titleRect(state);
   const band = { ...at, x: state.x + 2, w: state.w - 4 };
-  const inTheWay = segments.filter((segment) => crosses(segment, band, 0));
-  const blocked = inTheWay
+  const blocked = segments
+    .filter((segment) => crosses(segment, band, 0))
     .map(([from, to]) => [Math.min(from.x, to.x) - CLEAR, Math.max(from.x, to.x) + CLEAR] as const)
     .sort((one, other) => one[0] - other[0]);
-  const end = state.x + state.w - BOX_PADDING - (state.kind === 'parallel' ? 20 : 0) + GAP;
+  const sign = BOX_PADDING - GAP + (state.kind === 'parallel' ? 20 : 0);
   let x = at.x;
   for (const [from, to] of blocked) if (x < to && x + at.w > from) x = to;
-  if (x + at.w <= end) state.shift = x - at.x;
+  const wanted = x + at.w + sign - state.x;
+  if (wanted > state.w) return wanted;
+  state.shift = x - at.x;
+  return null;
 }

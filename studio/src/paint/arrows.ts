@@ -54,7 +54,7 @@ export function labelOf(label: SceneLabel): Shape[] {
       at: { y: at(top + 11.5) },
       kids: line.spans.map((span) => ({
         tag: 'tspan',
-        class: span.ink === 'trigger' ? `trigger ${toneOf(line.kind)}` : span.ink,
+        class: span.ink === 'trigger' ? `trigger ${toneOf(line.kind)}`.trim() : span.ink,
         at: { x: at(left + span.x) },
         text: span.text,
       })),

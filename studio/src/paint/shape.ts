@@ -32,7 +32,6 @@ export function escaped(text: string): string {
   return (
     text
       // characters that XML has no way to write
-
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
       .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
       .replace(/[&<>"]/g, (letter) => ENTITIES[letter] ?? letter)

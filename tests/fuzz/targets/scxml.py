@@ -80,8 +80,12 @@ SCXML = Target(
 
 
 def _evaluated(language: Language) -> Callable[[bytes], None]:
+    """Takes the text for an expression, for a script and for a place to assign to, and evaluates
+    it; refused where any of the three is, after all were tried."""
+
     def run(document: bytes) -> None:
         text = document.decode("utf-8", "replace")
+        refusals: list[StateholdError] = []
         for make in (_expression, _script, _location):
             scope = Scope(
                 {"x": 1, "s": "ab", "l": [1, 2], "o": {"a": 1}},
@@ -90,8 +94,12 @@ def _evaluated(language: Language) -> Callable[[bytes], None]:
             )
             try:
                 make(language, text, scope)
-            except (StateholdError, EvaluationFailed):
+            except StateholdError as refusal:
+                refusals.append(refusal)
+            except EvaluationFailed:
                 continue
+        if refusals:
+            raise refusals[0]
 
     return run
 

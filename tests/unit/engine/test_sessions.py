@@ -184,7 +184,7 @@ async def test_a_session_may_send_no_more_for_later_than_is_kept_in_mind(world: 
     async with world.running(machine, limits=Limits(delayed=5)) as engine:
         await engine.start(machine, "p")
         await engine.send(machine, "p", NamedEvent("go"))
-        with pytest.raises(TooLarge, match="sent for later has 6 messages; the limit is 5"):
+        with pytest.raises(TooLarge, match="has 6 delayed messages; the limit is 5 "):
             await engine.send(machine, "p", NamedEvent("go"))
         world.clock.advance(timedelta(seconds=2))
         await engine.send(machine, "p", NamedEvent("go"))

@@ -372,3 +372,12 @@ def test_a_delay_that_leads_beyond_every_date_is_refused() -> None:
     assert found == [
         ("/states/a/after/9e14", "its delay is 9e+11 seconds; the limit is 3153600000")
     ]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", ["(" * 300_000, "and(" * 75_000, 'say({"a":' * 30_000])
+def test_a_name_of_brackets_without_end_is_read_in_time_that_grows_with_its_length(
+    name: str,
+) -> None:
+    document = {"id": "m", "initial": "a", "states": {"a": {"on": {"E": {"guard": name}}}}}
+    assert chart(document).transitions[0].guards[0].name == name

@@ -27,7 +27,6 @@ from statehold.formats.xstate.document import canonical
 NESTING_LIMIT = 20
 
 _PLAIN = re.compile(r"[\w.\-/$#][\w .\-/$#]*")
-_CALL = re.compile(r"(.+?)\((.*)\)", re.DOTALL)
 COMPOSED = ("and", "or", "not", "in")
 DATA_ACTIONS = ("raise", "assign", "cancel", "emit", "send")
 
@@ -49,20 +48,20 @@ def with_params(name: str, params: Any) -> str:
 
 def split_params(text: str) -> tuple[str, dict[str, Any] | None]:
     """The function's name and its parameters; None where there are none."""
-    found = _CALL.fullmatch(text)
-    if found is None or not found[2].startswith("{"):
+    name, arguments = _call(text)
+    if not arguments.startswith("{"):
         return text, None
-    params = json_of(found[2])
-    return (found[1], params) if isinstance(params, dict) else (text, None)
+    params = json_of(arguments)
+    return (name, params) if isinstance(params, dict) else (text, None)
 
 
 def data_action(text: str) -> tuple[str, Any] | None:
     """The word and the value of an action that is data; None where it is a function's name."""
-    found = _CALL.fullmatch(text)
-    if found is None or found[1] not in DATA_ACTIONS:
+    word, arguments = _call(text)
+    if word not in DATA_ACTIONS:
         return None
-    value = json_of(found[2])
-    return (found[1], value) if _is_sound(found[1], value) else None
+    value = json_of(arguments)
+    return (word, value) if _is_sound(word, value) else None
 
 
 def _is_sound(word: str, value: Any) -> bool:
@@ -94,13 +93,19 @@ def json_of(text: str) -> Any:
 
 def composed(text: str) -> Composed | None:
     """What a guard's text says, if it is composed of others."""
-    found = _CALL.fullmatch(text)
-    if found is None or found[1] not in COMPOSED:
+    word, arguments = _call(text)
+    if word not in COMPOSED:
         return None
-    names = _arguments(found[2])
-    if not names or (found[1] in ("not", "in") and len(names) > 1):
+    names = _arguments(arguments)
+    if not names or (word in ("not", "in") and len(names) > 1):
         return None
-    return Composed(found[1], tuple(names))
+    return Composed(word, tuple(names))
+
+
+def _call(text: str) -> tuple[str, str]:
+    """``word(arguments)`` as the two; empty where it is no call."""
+    at = text.find("(", 1)
+    return (text[:at], text[at + 1 : -1]) if at > 0 and text.endswith(")") else ("", "")
 
 
 def _inside(name: str) -> str:

@@ -1,0 +1,63 @@
+"""What one process of a server is to do, as its supervisor tells it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+
+from msgspec import Struct
+
+from statehold.engine.limits import Limits
+
+#: seconds that running effects get after the last request, of the time for a graceful stop
+_EFFECTS_SECONDS = Limits().grace_seconds
+#: seconds beyond its own bounds that a process needs to close, and to be gone
+_CLOSING_SECONDS = 5
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What a process is to do. It goes to children as JSON, over a socket: the store's address may
+    hold a password, and everybody on the machine can read a command line.
+
+    ``serves``: the API is offered at the listener, else only the probes, if there is one.
+    ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
+    among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
+    for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
+    ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
+    ``allow_hosts`` are what machines that come as data are lent. ``act_role``: who may act on
+    instances by hand; None: everybody.
+    """
+
+    targets: list[str]
+    store: str
+    serves: bool
+    loopback: bool = True
+    log_format: str = "text"
+    access_log: bool = False
+    grace_seconds: float = 30
+    keep: list[str] = []
+    archive: str | None = None
+    puts: bool = False
+    act_role: str | None = None
+    offer: list[str] = []
+    allow_hosts: list[str] = []
+    process: str = ""
+    metrics_directory: str | None = None
+
+    @property
+    def stop_seconds(self) -> float:
+        """From the signal to the end, at most."""
+        return self.grace_seconds + self._effects_seconds + _CLOSING_SECONDS
+
+    @property
+    def _effects_seconds(self) -> float:
+        return min(_EFFECTS_SECONDS, self.grace_seconds)
+
+    def limits(self) -> Limits:
+        return Limits(grace_seconds=self._effects_seconds)
+
+
+def name_worker() -> str:
+    """A name that no other worker was ever given: it stands in logs and in the store alike."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
