@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +32,8 @@ STEP_LINES = 100_000
 REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
 #: how often it is told that anything may have changed, where other workers may have changed it
 ANYTHING = timedelta(seconds=60)
+
+_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
@@ -176,6 +179,9 @@ class Reader:
 
     async def list(self, query: Query) -> wire.Instances:
         self._runtime.definition(query.machine)
+        if query.prefix and _BEGINS_AN_ID.fullmatch(query.prefix) is None:
+            # no id begins so, and not every store could even be asked
+            return wire.Instances(instances=[], cursor=None)
         page = await self._store.list(query)
         return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
 
