@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -129,14 +130,14 @@ def draw(
         if form is Format.png:
             _write(draw_png(chart, scale=scale or 2.0, **given), output)
         else:
-            _write(draw_svg(chart, **given).encode(), output)
+            _write(draw_svg(chart, **given), output)
         return
     draws: dict[Format, Callable[..., str]] = {Format.mermaid: to_mermaid, Format.dot: to_dot}
     labels: Detail = detail.value
     drawn = (
         draws[form](chart, detail=labels, active=active).rstrip("\n") + "\n" for chart in charts
     )
-    _write("\n".join(drawn).encode(), output)
+    _write("\n".join(drawn), output)
 
 
 async def _state_of(
@@ -166,9 +167,14 @@ def _check_states(chart: Chart, named: list[str]) -> None:
             raise NotFound(f"{chart.name} has no state {state!r}; it has {names}{more}")
 
 
-def _write(content: bytes, output: Path | None) -> None:
+def _write(content: str | bytes, output: Path | None) -> None:
     if output is None:
+        if isinstance(content, bytes) and sys.stdout.isatty():
+            raise UsageError("a PNG is nothing for a terminal; give it a file, -o FILE")
         typer.echo(content, nl=False)
-    else:
-        output.write_bytes(content)
-        typer.echo(f"wrote {output}", err=True)
+        return
+    try:
+        output.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise UsageError(f"{output} can't be written: {error.strerror}") from None
+    typer.echo(f"wrote {output}", err=True)
