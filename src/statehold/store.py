@@ -58,7 +58,7 @@ OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 PAGE_LIMIT = 1000
 
 #: rows that one page of a list may look at where no index has the whole question
-LOOKED_AT = 10_000
+LOOKED_AT = 5_000
 
 
 class Ref(Struct, frozen=True, order=True, gc=False):

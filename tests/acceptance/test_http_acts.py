@@ -230,6 +230,8 @@ async def test_instances_are_listed_by_the_beginning_of_their_id_and_by_age_in_s
         return [one["id"] for one in answer.json()["instances"]]
 
     assert await ids(q="o-") == ["o-1", "o-2"]
+    for no_id in ("-", "ö", "o\0", "%", "o-1 "):
+        assert await ids(q=no_id) == []
     assert await ids(order="since") == ["o-1", "p-1", "o-2"]
     assert await ids(order="created") == ["p-1", "o-1", "o-2"]
     problem(await http.get(INSTANCES, params={"order": "age"}), 422, "invalid-payload")

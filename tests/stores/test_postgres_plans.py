@@ -54,6 +54,7 @@ SELECT 'order', 'o-' || n % 50, 'event', 'x', CASE WHEN n % 2 = 0 THEN n END, 'o
 FROM generate_series(1, 3000) AS n;
 INSERT INTO lookups SELECT 'order', 'city', decode(md5((n % 9)::text), 'hex'), n, 'o-' || n
 FROM generate_series(1, 5000) AS n;
+INSERT INTO rollups SELECT 'order', 1, 60, n, 's' || n % 5, 'x' FROM generate_series(1, 3000) AS n;
 ANALYZE;
 """
 
@@ -97,6 +98,11 @@ ENTERED_BY = {
     ("claim_mail", "mailbox_of_instance"): ["to_machine =", "to_id =", "number <="],
     ("keys_by_configuration", "instances_by_configuration"): ["configuration =", "created_at"],
     ("configurations_of_machine", "counts_pkey"): ["configuration ="],
+    ("look_by_id", "instances_pkey"): ["machine =", "id >=", "id <"],
+    ("look_by_id", "lookups_pkey"): ["machine =", "name =", "digest =", "created_at =", "id ="],
+    ("look_by_since", "instances_by_configuration"): ["configuration ="],
+    ("rollups", "rollups_pkey"): ["machine =", "start >="],
+    ("old_rollups", "rollups_by_span"): ["span =", "start <"],
     ("keys_by_lookup", "lookups_pkey"): ["machine =", "name =", "digest =", "created_at"],
 }
 

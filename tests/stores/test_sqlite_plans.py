@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from statehold.stores import SqliteStore, sqlite_sweep, sqlite_writer
+from statehold.stores import SqliteStore, sqlite_order, sqlite_sweep, sqlite_writer
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite_columns import Configurations
 
@@ -69,6 +69,11 @@ async def test_pages_come_in_the_order_of_an_index_without_sorting(
         ("is_mailed", "mailbox_sent (sender_machine=? AND sender_id=?)"),
         ("held_mail", "mailbox_to (to_machine=? AND to_id=? AND held=?)"),
         ("left_of_journal", "(instance=?)"),
+        ("look_by_id", "(machine=? AND id>? AND id<?)"),
+        ("look_by_since", "instances_by_since (configuration=? AND since>? AND since<?)"),
+        ("count_incidents", "incidents_by_age (machine=?)"),
+        ("rollups", "(machine=? AND start>?)"),
+        ("old_rollups", "rollups_by_span (span=? AND start<?)"),
     ],
 )
 async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
@@ -80,6 +85,11 @@ async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
 def test_every_query_is_used() -> None:
     code = "".join(
         Path(module.__file__ or "").read_text("utf-8")
-        for module in (sys.modules[SqliteStore.__module__], sqlite_sweep, sqlite_writer)
+        for module in (
+            sys.modules[SqliteStore.__module__],
+            sqlite_order,
+            sqlite_sweep,
+            sqlite_writer,
+        )
     ) + Path(sys.modules[Configurations.__module__].__file__ or "").read_text("utf-8")
     assert {name for name in QUERIES if f'"{name}"' not in code} == set()

@@ -15,8 +15,10 @@ from statehold.cli.session import Session, talks
 timer = typer.Typer(no_args_is_help=True, help="Fire, cancel or reschedule a timer.")
 effect = typer.Typer(no_args_is_help=True, help="Retry, skip or resolve an effect under way.")
 
-Timer = Annotated[str, typer.Argument(metavar="TIMER", help="Its id, as `explain` tells it.")]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key, as `explain` tells it.")]
+Timer = Annotated[
+    str, typer.Argument(metavar="TIMER", help="Its id, as `explain --json` tells it.")
+]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key, as `explain --json` tells it.")]
 
 
 @timer.command("fire")

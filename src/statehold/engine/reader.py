@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from statehold.engine.held import Held
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.interpreter.snapshot import Snapshot
 from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
@@ -31,6 +33,8 @@ STEP_LINES = 100_000
 REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
 #: how often it is told that anything may have changed, where other workers may have changed it
 ANYTHING = timedelta(seconds=60)
+
+_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
@@ -69,18 +73,19 @@ class Reader:
 
     async def read(self, ref: Ref, caller: Caller) -> Answer:
         held = await self._held(ref)
-        definition = held.definition
-        snapshot = held.snapshot
-        if snapshot is None and held.row.status in ("running", "paused"):
-            # what it will accept is what it accepts once it is upgraded, at its next event
-            runtime = self._runtime
-            now = runtime.now()
-            draft = Draft(ref, definition, held, runtime.limits, runtime.worker, now)
-            try:
-                snapshot = runtime.fleet.preview(draft, now).snapshot
-            except CarryFailed:
-                snapshot = None
-        return answer_of(definition, held, snapshot, caller)
+        return answer_of(held.definition, held, self._ahead(held), caller)
+
+    def _ahead(self, held: Held) -> Snapshot[Any] | None:
+        """The instance as its next event finds it: upgraded, where it is of an older version."""
+        if held.snapshot is not None or held.row.status not in ("running", "paused"):
+            return held.snapshot
+        runtime = self._runtime
+        now = runtime.now()
+        draft = Draft(held.row.ref, held.definition, held, runtime.limits, runtime.worker, now)
+        try:
+            return runtime.fleet.preview(draft, now).snapshot
+        except CarryFailed:
+            return None
 
     async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
@@ -125,7 +130,9 @@ class Reader:
                     entered.setdefault(state, entry.at)
             if because is None and entry.at <= held.row.since:
                 because = _shown(entry, {})
-        return explain(held.definition, held, because, entered, self._runtime.now(), caller)
+        now = self._runtime.now()
+        ahead = self._ahead(held)
+        return explain(held.definition, held, because, entered, now, caller, ahead)
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
@@ -176,6 +183,9 @@ class Reader:
 
     async def list(self, query: Query) -> wire.Instances:
         self._runtime.definition(query.machine)
+        if query.prefix and _BEGINS_AN_ID.fullmatch(query.prefix) is None:
+            # no id begins so, and not every store could even be asked
+            return wire.Instances(instances=[], cursor=None)
         page = await self._store.list(query)
         return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
 

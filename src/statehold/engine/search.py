@@ -15,7 +15,8 @@ from statehold.engine.reader import summary_of
 from statehold.engine.runtime import Runtime
 from statehold.store import Query, Ref, Row, Store
 
-_BEGINS_AN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}")
+#: what an id may be is what it may begin with
+_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
 
 
 async def search(store: Store, runtime: Runtime, text: str, limit: int) -> wire.Found:

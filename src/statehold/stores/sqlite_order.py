@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from statehold.store import LOOKED_AT, Query, Ref
+from statehold.store import LOOKED_AT, PAGE_LIMIT, Query, Ref
 from statehold.stores.paging import (
     beyond,
     cursor_of,
@@ -42,8 +42,7 @@ def look_along(
         "indexes": msgspec.json.encode(dict(query.where)).decode(),
     }
     if query.prefix:
-        wanted["configurations"] = msgspec.json.encode(list(chosen)).decode()
-        seen = _by_id(db, queries["look_by_id"], wanted, query)
+        seen = _by_id(db, queries["look_by_id"], wanted, query, frozenset(chosen))
     else:
         seen = _by_since(db, queries["look_by_since"], wanted, query, chosen)
     found: list[Ref] = []
@@ -58,19 +57,23 @@ def look_along(
 
 
 def _by_id(
-    db: sqlite3.Connection, sql: str, wanted: dict[str, Any], query: Query
+    db: sqlite3.Connection,
+    sql: str,
+    wanted: dict[str, Any],
+    query: Query,
+    chosen: frozenset[int],
 ) -> Iterator[_Seen]:
     assert query.prefix is not None
     after = "" if query.cursor is None else id_position_of(query.cursor)
     chunk = page_size(query.limit) + 1
-    bounds = {**wanted, "first": query.prefix, "end": beyond(query.prefix), "limit": chunk}
+    bounds = {**wanted, "first": query.prefix, "end": beyond(query.prefix)}
     while True:
-        rows = db.execute(sql, {**bounds, "after": after}).fetchall()
-        for id_, fits in rows:
-            yield id_, bool(fits), id_
+        rows = db.execute(sql, {**bounds, "after": after, "limit": chunk}).fetchall()
+        for id_, configuration, fits in rows:
+            yield id_, bool(fits) and configuration in chosen, id_
         if len(rows) < chunk:
             return
-        after = rows[-1][0]
+        after, chunk = rows[-1][0], PAGE_LIMIT
 
 
 def _by_since(
@@ -83,8 +86,9 @@ def _by_since(
     last = (_FIRST, 0) if query.cursor is None else finished_position_of(query.cursor)
     # each of many configurations gives a few, so that a page costs about a page
     chunk = max(8, (page_size(query.limit) + 1) // max(1, len(chosen)))
+    most = max(chunk, PAGE_LIMIT // max(1, len(chosen)))
     walks = [
-        _in_configuration(db, sql, {**wanted, "configuration": number, "limit": chunk}, last)
+        _in_configuration(db, sql, {**wanted, "configuration": number, "limit": chunk}, last, most)
         for number in chosen
     ]
     for since, number, id_, fits in merge(*walks):
@@ -92,7 +96,7 @@ def _by_since(
 
 
 def _in_configuration(
-    db: sqlite3.Connection, sql: str, wanted: dict[str, Any], last: tuple[int, int]
+    db: sqlite3.Connection, sql: str, wanted: dict[str, Any], last: tuple[int, int], most: int
 ) -> Iterator[tuple[int, int, str, int]]:
     while True:
         rows = db.execute(sql, {**wanted, "after": last[0], "number": last[1]}).fetchall()
@@ -100,3 +104,5 @@ def _in_configuration(
         if len(rows) < wanted["limit"]:
             return
         last = rows[-1][:2]
+        # what is asked for is rare
+        wanted["limit"] = min(4 * wanted["limit"], most)

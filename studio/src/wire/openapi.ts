@@ -400,7 +400,7 @@ export interface paths {
         };
         /**
          * Watch which of its instances change, as server-sent events
-         * @description `event: hello` comes at first; `event: change` has a Summary of an instance as it is now, several changes at once perhaps; `event: more`: more changed than are told of, fetch anew. There are no ids: whoever comes back fetches anew, too.
+         * @description `event: hello` comes at first; `event: change` has a Summary of an instance as it is now, several changes in one; `event: more`: more may have changed than are told of, fetch anew. There are no ids: whoever comes back fetches anew, too.
          */
         get: operations["statehold_stream_machine"];
         put?: never;

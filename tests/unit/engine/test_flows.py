@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from statehold import (
@@ -18,6 +19,7 @@ from statehold import (
     Machine,
     Parallel,
     State,
+    Upgrade,
     after,
     always,
     minutes,
@@ -27,7 +29,7 @@ from statehold import (
 )
 from statehold.engine import Engine, Retention
 from statehold.engine.rollup import NO_TIME, Histogram, bucket_of, quantile, seconds_of
-from statehold.errors import InvalidPayload, Refused, UnknownMachine
+from statehold.errors import InvalidPayload, Refused, StoreUnavailable, UnknownMachine
 from statehold.stores import MemoryStore
 from tests.unit.engine.world import World, journal, quiet
 
@@ -91,17 +93,24 @@ class Journey(Machine[Trip], name="journey", version=1):
     end = on(Turn, home >> buried)
 
 
-class JourneyTwo(Machine[Trip], name="journey", version=2):
+class Shift(Machine[Trip], name="shift", version=1):
+    waiting = State(initial=True)
+    busy = State()
+
+    begin = on(Go, waiting >> busy)
+    rest = on(Stop, busy >> waiting)
+
+
+class ShiftTwo(Machine[Trip], name="shift", version=2):
     """The same, with another name for one of its states."""
 
-    class away(Compound):
-        slow = State(initial=True)
+    waiting = State(initial=True)
+    working = State()
 
-    home = State(initial=True)
-    buried = Final()
+    begin = on(Go, waiting >> working)
+    rest = on(Stop, working >> waiting)
 
-    leave = on(Go, home >> away)
-    end = on(Turn, home >> buried)
+    upgrades = (Upgrade(from_version=1, states={"busy": working}),)
 
 
 class Audit:
@@ -288,8 +297,6 @@ async def test_an_instance_that_a_release_before_left_is_counted_but_for_how_lon
         held = engine._turns._held
         ref, one = next(iter(held.items()))
         assert b'"entered"' in one.row.document
-        from msgspec.structs import replace
-
         plain = one.row.document.replace(b',"entered":{}', b"")
         assert plain != one.row.document
         held.clear()
@@ -308,6 +315,32 @@ async def test_an_instance_that_a_release_before_left_is_counted_but_for_how_lon
         assert away.dwell is not None
 
 
+async def test_an_upgrade_goes_on_with_the_times_of_states_that_keep_their_names(
+    world: World,
+) -> None:
+    async with world.running(Shift) as engine:
+        await engine.start(Shift, "s-1")
+        await engine.start(Shift, "s-2")
+        await engine.send(Shift, "s-2", Go())
+        world.clock.advance(minutes(3))
+    async with world.running(ShiftTwo) as engine:
+        await engine.upgrade(ShiftTwo)
+        world.clock.advance(minutes(2))
+        await engine.send(ShiftTwo, "s-1", Go())
+        await engine.send(ShiftTwo, "s-2", Stop())
+        flows = await engine.flows(ShiftTwo, "1h", 2)
+        waiting, working = flows.states["waiting"], flows.states["working"]
+        assert (waiting.left, working.left, flows.started) == (1, 1, 0)
+        assert waiting.dwell is not None
+        assert waiting.dwell.median_seconds == pytest.approx(300, rel=0.046)
+        # since when it has been what it is now, nobody knows
+        assert working.dwell is None
+        both = await engine.flows(ShiftTwo, "1h")
+        assert (both.started, both.states["busy"].entered) == (2, 1)
+        before = await engine.flows(ShiftTwo, "1h", 1)
+        assert (before.started, before.states["waiting"].left) == (2, 1)
+
+
 async def test_counts_survive_a_store_that_is_away_for_a_while(world: World) -> None:
     async with world.running(Journey) as engine:
         await engine.start(Journey, "j-1")
@@ -317,8 +350,6 @@ async def test_counts_survive_a_store_that_is_away_for_a_while(world: World) -> 
         async def away(rollups: object) -> None:
             nonlocal failed
             failed += 1
-            from statehold.errors import StoreUnavailable
-
             raise StoreUnavailable("the test has taken it away")
 
         engine._store.put_rollups = away  # type: ignore[method-assign]

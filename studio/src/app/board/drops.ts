@@ -44,7 +44,8 @@ export function dropsOf(
           offers.push({
             transition: transition.id,
             event,
-            possible: next === null ? null : (answer?.possible ?? false),
+            // null is an answer too: it depends
+            possible: next === null ? null : answer === undefined ? false : answer.possible,
             stoppedBy: answer?.stopped_by ?? [],
           });
         }

@@ -59,7 +59,7 @@ function compare(
     const below = name === null ? depth : depth + 1;
     if (name !== null) lines.push({ mark: ' ', depth, name, text: '' });
     for (const key of Object.keys(after)) {
-      compare(before[key], after[key], key, below, all, lines);
+      compare(own(before, key), after[key], key, below, all, lines);
     }
     for (const key of Object.keys(before)) {
       if (!Object.hasOwn(after, key)) compare(before[key], undefined, key, below, all, lines);
@@ -85,6 +85,11 @@ function whole(
     return;
   }
   lines.push({ mark, depth, name, text: JSON.stringify(value) });
+}
+
+/** Members that every object has from elsewhere are none of the data's. */
+function own(value: { [name: string]: Json }, name: string): Json | undefined {
+  return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function isObject(value: Json | undefined): value is { [name: string]: Json } {

@@ -28,7 +28,10 @@ export function draftOf(field: Field, value: Json | undefined): Draft {
       return {
         kind: 'object',
         members: Object.fromEntries(
-          field.fields.map((one) => [one.name, draftOf(one, given[one.name] ?? one.fallback)]),
+          field.fields.map((one) => [
+            one.name,
+            draftOf(one, Object.hasOwn(given, one.name) ? given[one.name] : one.fallback),
+          ]),
         ),
       };
     }
@@ -123,6 +126,8 @@ function list(
 function nothing(field: Field, at: string, problems: Problems): Json | undefined {
   if (field.nullable) return null;
   if (!field.required) return undefined;
+  // a box that nobody ticked is no
+  if (field.kind === 'boolean') return false;
   if (field.kind === 'text' && (field.minLength ?? 0) === 0 && field.format === 'plain') return '';
   problems[at] = 'is needed';
   return undefined;

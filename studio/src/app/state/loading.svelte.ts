@@ -4,6 +4,7 @@
  * What was there stays while it is asked again, so a page never blinks; an error beside it says that
  * it may be old.
  */
+import { untrack } from 'svelte';
 
 export class Loading<T> {
   #value = $state.raw<T | undefined>(undefined);
@@ -53,7 +54,8 @@ export function every(ms: number, run: () => Promise<void>): () => void {
     if (!document.hidden) await run();
     if (!ended) timer = setTimeout(() => void again(), ms);
   };
-  void again();
+  // what it reads is no reason to begin anew
+  untrack(() => void again());
   return () => {
     ended = true;
     clearTimeout(timer);

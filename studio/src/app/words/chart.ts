@@ -31,7 +31,7 @@ export function triggerWords(tree: Tree, transition: Transition): string {
     case 'any':
       return 'any event';
     case 'always':
-      return 'at once';
+      return 'always';
     case 'result':
     case 'failure':
       return outcomeWords(tree, transition);

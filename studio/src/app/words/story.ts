@@ -102,7 +102,7 @@ function late(told: Explanation, now: number, say: Say): void {
   for (const state of told.active) {
     if (state.deadline == null) continue;
     const due = Date.parse(state.deadline);
-    if (now < due) say(` It should be left ${countdown(due, now)}.`);
+    if (now < due) say(` Its deadline is ${countdown(due, now)}.`);
     else {
       say(' ');
       say(`Its time in ${lastPart(state.id)} is over since ${span(now - due)}.`, 'bad');

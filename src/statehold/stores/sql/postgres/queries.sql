@@ -474,17 +474,19 @@ ORDER BY l.created_at DESC, l.id DESC
 LIMIT $5
 
 -- name: look_by_id
--- Every row of the range, and whether it fits: no more than these are looked at for a page.
+-- Every row of the range, and whether it fits: no more than these are looked at for a page. LIMIT
+-- keeps the planner from reading all lookups once instead.
 SELECT i.id, i.since <= $6 AND i.configuration = ANY ($7::integer[])
   AND (NOT $8::boolean OR i.incident_since IS NOT NULL)
-  AND NOT EXISTS (
-      SELECT 1 FROM unnest($9::text[], $10::bytea[]) AS wanted (name, digest)
-      WHERE NOT EXISTS (
+  AND (
+      SELECT count(*) FROM unnest($9::text[], $10::bytea[]) AS wanted (name, digest)
+      CROSS JOIN LATERAL (
           SELECT 1 FROM lookups AS l
           WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
             AND l.created_at = i.created_at AND l.id = i.id
-      )
-  )
+          LIMIT 1
+      ) AS there
+  ) = cardinality($9::text[])
 FROM instances AS i
 WHERE i.machine = $1 AND i.id >= $2 AND i.id < $3 AND i.id > $4
 ORDER BY i.id
@@ -499,14 +501,15 @@ FROM instances AS i
 WHERE i.configuration = ANY ($1::integer[]) AND (i.since, i.id) > ($2::bigint, $3::text)
   AND i.since <= $4
   AND (NOT $6::boolean OR i.incident_since IS NOT NULL)
-  AND NOT EXISTS (
-      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
-      WHERE NOT EXISTS (
+  AND (
+      SELECT count(*) FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      CROSS JOIN LATERAL (
           SELECT 1 FROM lookups AS l
           WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
             AND l.created_at = i.created_at AND l.id = i.id
-      )
-  )
+          LIMIT 1
+      ) AS there
+  ) = cardinality($7::text[])
 ORDER BY i.since, i.id
 LIMIT $5
 
@@ -631,15 +634,17 @@ SELECT machine, version, span, start, source, body FROM (
 ORDER BY machine, version, start, source
 
 -- name: lock_rollups
--- In one order, so that two workers that want the same wait for each other and no more.
+-- In the order in which they are given: two workers that want the same wait for each other no more
+-- than once.
 SELECT r.body
-FROM rollups AS r
-JOIN unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
-     AS wanted (machine, version, span, start, source, body)
-     USING (machine, version, span, start, source)
-WHERE r.body = wanted.body
-ORDER BY machine, start, span, version, source
-FOR UPDATE OF r
+FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[])
+    AS u (machine, version, span, start, source, body)
+CROSS JOIN LATERAL (
+    SELECT * FROM rollups AS one
+    WHERE one.machine = u.machine AND one.version = u.version AND one.span = u.span
+      AND one.start = u.start AND one.source = u.source AND one.body = u.body
+    FOR UPDATE
+) AS r
 
 -- name: take_rollups
 DELETE FROM rollups AS r

@@ -264,17 +264,15 @@ LIMIT :limit
 
 -- name: look_by_id
 -- Every row of the range, and whether it fits: who asks decides how far to go on.
-SELECT i.id, i.since <= :since
-    AND i.configuration IN (SELECT value FROM json_each(:configurations))
-    AND (:incidents = 0 OR i.incidents > 0)
-    AND NOT EXISTS (
+SELECT i.id, i.configuration, i.since <= :since AND (:incidents = 0 OR i.incidents > 0)
+    AND (:indexes = '{}' OR NOT EXISTS (
         SELECT 1 FROM json_each(:indexes) AS wanted
         WHERE NOT EXISTS (
             SELECT 1 FROM lookups AS l
             WHERE l.machine = i.machine AND l.name = wanted.key AND l.value = wanted.value
               AND l.created_at = i.created_at AND l.id = i.id
         )
-    )
+    ))
 FROM instances AS i
 WHERE i.machine = :machine AND i.id >= :first AND i.id < :end AND i.id > :after
 ORDER BY i.id
@@ -282,14 +280,14 @@ LIMIT :limit
 
 -- name: look_by_since
 SELECT i.since, i.number, i.id, (:incidents = 0 OR i.incidents > 0)
-    AND NOT EXISTS (
+    AND (:indexes = '{}' OR NOT EXISTS (
         SELECT 1 FROM json_each(:indexes) AS wanted
         WHERE NOT EXISTS (
             SELECT 1 FROM lookups AS l
             WHERE l.machine = i.machine AND l.name = wanted.key AND l.value = wanted.value
               AND l.created_at = i.created_at AND l.id = i.id
         )
-    )
+    ))
 FROM instances AS i INDEXED BY instances_by_since
 WHERE i.configuration = :configuration AND (i.since, i.number) > (:after, :number)
   AND i.since <= :since

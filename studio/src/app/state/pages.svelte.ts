@@ -1,25 +1,28 @@
-/** Open incidents, page by page; asked again, as many pages as are shown are. */
-import type { Incident } from '../../wire/types';
-import { client } from './session.svelte';
+/** A list that comes in pages; asked again, as many of them as are shown. */
 
-const PAGE = 100;
+export interface Page<T> {
+  items: T[];
+  cursor: string | null;
+  /** How many there are in all, where that is told. */
+  count?: number;
+}
 
-export class IncidentPages {
-  readonly #machine: () => string | undefined;
-  #incidents = $state.raw<Incident[] | undefined>(undefined);
+export class Pages<T> {
+  readonly #ask: (cursor: string | undefined) => Promise<Page<T>>;
+  #items = $state.raw<T[] | undefined>(undefined);
   #count = $state.raw<number | null>(null);
   #cursor = $state.raw<string | null>(null);
   #error = $state.raw<Error | null>(null);
   #pages = 1;
   #asked = 0;
 
-  constructor(machine: () => string | undefined) {
-    this.#machine = machine;
+  constructor(ask: (cursor: string | undefined) => Promise<Page<T>>) {
+    this.#ask = ask;
   }
 
   /** undefined: not known yet. */
-  get incidents(): Incident[] | undefined {
-    return this.#incidents;
+  get items(): T[] | undefined {
+    return this.#items;
   }
 
   get count(): number | null {
@@ -34,6 +37,13 @@ export class IncidentPages {
     return this.#error;
   }
 
+  /** From the first page on, since other things are asked for now. */
+  reset(): void {
+    this.#pages = 1;
+    this.#items = undefined;
+    this.#cursor = null;
+  }
+
   async loadMore(): Promise<void> {
     this.#pages += 1;
     await this.refresh();
@@ -41,20 +51,19 @@ export class IncidentPages {
 
   async refresh(): Promise<void> {
     const number = (this.#asked += 1);
-    const machine = this.#machine();
     try {
-      const found: Incident[] = [];
+      const found: T[] = [];
       let cursor: string | undefined;
       let count: number | null = null;
       for (let page = 0; page < this.#pages; page += 1) {
-        const answer = await client.incidents(machine, cursor, PAGE);
-        found.push(...answer.incidents);
-        count ??= answer.count;
+        const answer = await this.#ask(cursor);
+        found.push(...answer.items);
+        count ??= answer.count ?? null;
         cursor = answer.cursor ?? undefined;
         if (cursor === undefined) break;
       }
       if (number !== this.#asked) return;
-      this.#incidents = found;
+      this.#items = found;
       this.#count = count;
       this.#cursor = cursor ?? null;
       this.#error = null;
