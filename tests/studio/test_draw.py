@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_cli import ORDERS, Cli, Ran, cli, run
+from statehold.cli.picture import draw_svg
+from statehold.cli.targets import chart_of, load_machines_or_charts
+from tests.acceptance.test_cli import run
 
-__all__ = ["cli"]
-
-pytestmark = [pytest.mark.usefixtures("built"), pytest.mark.anyio]
+pytestmark = pytest.mark.usefixtures("built")
 
 ORDER = "examples.order.flow"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -78,17 +78,11 @@ def test_groups_are_collapsed_or_looked_into(tmp_path: Path) -> None:
     assert "#0f1116" not in whole
 
 
-async def test_the_state_of_an_instance_is_lit(cli: Cli) -> None:
-    started: Ran = await cli("start", "order", "o-1", 'items=["pizza"]')
-    assert started.code == 0, started.err
-    drawn: Ran = await cli("draw", f"{ORDERS}:OrderFlow", "--format", "svg", "--instance", "o-1")
-    assert drawn.code == 0, drawn.err
-    assert classes(drawn.out, "active")
-    assert "version 1, o-1" in words(drawn.out)
-    mermaid: Ran = await cli("draw", f"{ORDERS}:OrderFlow", "--instance", "o-1")
-    assert "active" in mermaid.out
-    gone: Ran = await cli("draw", f"{ORDERS}:OrderFlow", "--instance", "o-2")
-    assert gone.code == 3
+def test_active_states_are_lit() -> None:
+    chart = chart_of(load_machines_or_charts(ORDER)[0])
+    drawn = draw_svg(chart, active=["ready"], title="order, version 1, o-1")
+    assert classes(drawn, "active") == [{"state", "atomic", "active"}]
+    assert words(drawn).startswith("order, version 1, o-1")
 
 
 @pytest.mark.parametrize(
