@@ -33,7 +33,7 @@ SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 120_000
 
 #: elements that are there once a page shows what it is for
-STATE = "[data-state]"
+STATE = "[data-id]"
 CARD = "[data-card]"
 ENTRY = "[data-seq]"
 COLUMN = "[data-column]"
