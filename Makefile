@@ -1,9 +1,11 @@
-# One command checks everything: `make test`. It needs make and Python 3.11 or later, nothing else.
+# One command checks everything: `make test`. It needs make and Python 3.11 or later, nothing else:
+# the tests of the studio take the machine's Node.js or pyright's, and install Chromium where they may.
 # All paths are relative, so a checkout whose path has spaces works.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types format conformance demo chaos fuzz bench bench-quick bench-peers clean
+.PHONY: help test check lint types studio studio-checks format conformance demo chaos fuzz bench \
+  bench-quick bench-peers bench-studio clean
 
 VENV := .venv
 PEERS_VENV := benchmarks/peers/.venv
@@ -15,13 +17,17 @@ CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
 # seconds of `make chaos`, and of `make fuzz` for each of its targets
 FOR := 600
 CHECKED := src tests examples benchmarks
+# builds the studio, and runs scripts of studio/package.json
+STUDIO := $(VENV)/bin/python hatch_build.py
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-test: lint types check ## everything that continuous integration checks
+test: lint types studio-checks check ## everything that continuous integration checks
 
 check: $(VENV)/.dev ## the tests alone
+	$(STUDIO) --skip-without-node
+	$(RUN) tests.studio.browser
 	$(RUN) pytest --numprocesses=2
 
 lint: $(VENV)/.dev ## ruff's rules and format
@@ -32,6 +38,12 @@ types: $(VENV)/.dev ## mypy --strict, and pyright over the package
 	$(RUN) mypy
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(RUN) pyright
 
+studio: $(VENV)/.runtime ## build the browser application that the server serves
+	$(STUDIO)
+
+studio-checks: $(VENV)/.dev ## the studio's types, rules, format and unit tests
+	$(STUDIO) --skip-without-node check test
+
 format: $(VENV)/.dev ## put imports and layout in order
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
@@ -40,6 +52,7 @@ conformance: $(VENV)/.dev ## run a folder of SCXML cases on the engine: make con
 	$(RUN) tests.conformance.suites "$(SUITE)"
 
 demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the terminal
+	@$(STUDIO) --skip-without-node || echo "The demo goes on without the studio." >&2
 	$(RUN) examples.demo
 
 chaos: $(VENV)/.dev ## kill and cut off everything for so many seconds: make chaos FOR=1800
@@ -59,9 +72,15 @@ bench-peers: $(VENV)/.dev $(VENV)/.bench ## durable steps on PostgreSQL beside p
 	  echo "Some peers could not be installed: the run leaves them out." >&2
 	$(RUN) benchmarks.beside $(ARGS)
 
+bench-studio: $(VENV)/.dev ## how fast the studio draws, scrolls and opens; ARGS=--quick for fewer laps
+	$(STUDIO)
+	$(RUN) tests.studio.browser
+	$(RUN) benchmarks.studio $(ARGS)
+
 clean: ## remove the environment and all that tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	rm -rf $(PEERS_VENV) benchmarks/peers/xstate/node_modules benchmarks/peers/restate/node_modules
+	rm -rf studio/node_modules src/statehold/studio
 	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment; a stamp file says which of its layers are up to date -------------------
@@ -89,7 +108,8 @@ $(VENV)/.made:
 
 $(VENV)/.runtime: $(VENV)/.made requirements/runtime.txt requirements/build.txt pyproject.toml
 	$(INSTALL) -r requirements/runtime.txt -r requirements/build.txt
-	$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	STATEHOLD_BUILD_STUDIO=skip $(RUN) pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --editable .
 	$(CHECK_INSTALLED)
 	@touch $@
 

@@ -88,7 +88,8 @@ class DefinitionError(StateholdError):
         self.problems = tuple(problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(problems, 1))
-        super().__init__(f"machine {machine!r} has {count}:{lines}")
+        named = f"machine {machine!r}" if machine else "the document"
+        super().__init__(f"{named} has {count}:{lines}")
 
     def details(self) -> dict[str, Any]:
         return {

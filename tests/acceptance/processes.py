@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 #: real seconds after which a test that waits for a process has failed
@@ -21,13 +22,19 @@ class Command:
     """``statehold ARGUMENTS``; used in a ``with`` statement, it is gone at its end, and so are the
     processes that it named in its log. ``greeting`` is the first line of its output."""
 
-    def __init__(self, *arguments: str, cwd: Path, store: str | None = None) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("STATEHOLD_")}
+    def __init__(
+        self,
+        *arguments: str,
+        cwd: Path,
+        store: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("STATEHOLD_")}
         if store is not None:
-            environment["STATEHOLD_STORE"] = store
+            inherited["STATEHOLD_STORE"] = store
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from statehold.cli import main; main()", *arguments],
-            cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
+            cwd=cwd, env={**inherited, **environment}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._lines: list[str] = []

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -341,6 +342,20 @@ def test_a_chart_is_drawn_to_stdout_or_a_file(tmp_path: Path) -> None:
     file = tmp_path / "order.mmd"
     assert run("draw", ORDERS, "-o", str(file)).out == ""
     assert file.read_text() == drawn.out
+
+
+async def test_the_state_that_an_instance_is_in_is_lit(cli: Cli) -> None:
+    assert (await cli("start", "order", "o-1", 'items=["pizza"]')).code == 0
+    target = f"{ORDERS}:OrderFlow"
+    drawn = await cli("draw", target, "--instance", "o-1")
+    assert drawn.code == 0, drawn.err
+    (marked,) = re.findall(r"class (\S+) active", drawn.out)
+    assert marked in (await cli("show", "order", "o-1", "--json")).out
+    assert "penwidth=2" in (await cli("draw", target, "--instance", "o-1", "--format", "dot")).out
+    assert (await cli("draw", target, "--instance", "o-2")).code == 3
+    other = await cli("draw", "examples.order_v3.flow", "--instance", "o-1")
+    assert other.code == 2
+    assert "version 1 of order, and what is to be drawn is version 3" in other.err
 
 
 # --- documents ------------------------------------------------------------------------------------

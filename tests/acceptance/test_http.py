@@ -486,10 +486,12 @@ async def test_before_and_after_its_lifespan_the_application_is_unavailable() ->
         problem(await http.get("/api/machines"), 503, "stopping")
 
 
-async def test_the_front_page_lists_machines_and_loads_nothing(
-    http: httpx.AsyncClient, order: httpx.Response
+async def test_without_the_studio_the_front_page_lists_machines_and_loads_nothing(
+    engine: Engine, order: httpx.Response
 ) -> None:
-    answer = await http.get("/")
+    app = create_app(engine, owns_engine=False, studio=False)
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        answer = await http.get("/")
     assert answer.headers["content-type"].startswith("text/html")
     assert "offering: 1" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -503,7 +505,7 @@ async def test_an_application_says_who_asks(engine: Engine) -> None:
             raise Unauthorized("no token")
         return Caller("ada", frozenset({"courier"}))
 
-    app = create_app(engine, authenticate=authenticate, owns_engine=False)
+    app = create_app(engine, authenticate=authenticate, owns_engine=False, studio=False)
     async with app.router.lifespan_context(app), client_of(app) as http:
         for path in ("/api/machines", "/"):
             answer = await http.get(path)

@@ -131,6 +131,33 @@ def test_the_cache_of_a_configurations_events_is_bounded(monkeypatch: pytest.Mon
     assert run.send("known").log == ["known"]
 
 
+def test_what_is_kept_of_answered_guards_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "NODE_LIMIT", 100)
+    regions = range(8)
+    definition = machine(
+        parallel("p", *(state(f"r{n}") for n in regions)),
+        transitions=[
+            on("flags", f"r{n}", when=[f"is active r{n}"], do=[f"took {n}"]) for n in regions
+        ],
+    )
+
+    def has_flag(number: int) -> Function:
+        return Function(lambda data, event: bool(event.data >> number & 1), 2)
+
+    definition.functions = {
+        **definition.functions,
+        **{f"is active r{n}": has_flag(n) for n in regions},
+    }
+    run = Running(definition)
+    for flags in (*range(256), *range(256)):
+        run.send(NamedEvent("flags", flags))
+        assert run.log == [f"took {n}" for n in regions if flags >> n & 1]
+        kept = [*run.snapshot.configuration.rows.values()]
+        for node in kept:
+            kept += [branch for branch in (node.yes, node.no) if branch is not None]
+        assert len(kept) <= 110
+
+
 def test_an_event_that_nothing_takes_gives_back_the_very_snapshot() -> None:
     run = Running(machine(state("s"), transitions=[on("known", "s", when=["never"])]))
     before = run.snapshot

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from statehold import Context, Event, Final, Machine, Snapshot, State, on, start, step
+from statehold.errors import GuardFailed
+from statehold.formats.native import read_native
 from statehold.interpreter.outlook import allowed, prospects, refusal
 
 
@@ -124,3 +128,78 @@ def test_an_event_that_no_active_state_has_a_transition_for_is_refused_without_a
     empty = step(ShelfFlow, shelf(1), Lend(), datetime(2026, 1, 5, tzinfo=UTC)).snapshot
     assert empty.state == ("empty",)
     assert refusal(ShelfFlow, empty, Take()) == ((), False)
+
+
+def is_large(shelf: Shelf, event: Take) -> bool:
+    return event.count > 10
+
+
+def test_a_guard_that_raises_stops_only_the_events_that_it_is_asked_about() -> None:
+    class Flow(Machine[Shelf], name="shelf", version=1):
+        full = State(initial=True)
+        closed = Final()
+        much = on(Take, full >> closed, when=(is_large, raises))
+        some = on(Take, full >> closed)
+        lend = on(Lend, full >> closed, when=(raises, opens_today))
+        lend_too = on(Lend, full >> closed)
+
+    snapshot = start(Flow, Shelf(stock=0), NOW).snapshot
+    assert allowed(Flow, snapshot) == ("Take",)
+    assert step(Flow, snapshot, Take(count=1), NOW).accepted
+    for event in (Take(count=11), Lend()):
+        with pytest.raises(GuardFailed):
+            step(Flow, snapshot, event, NOW)
+
+
+@pytest.mark.timeout(30)
+def test_what_is_allowed_is_known_at_once_however_many_transitions_ask_about_the_event() -> None:
+    document = {
+        "statehold": 1,
+        "name": "shelf",
+        "data": {"properties": {}},
+        "events": {"Take": {"properties": {"count": {"type": "integer"}}, "required": ["count"]}},
+        "states": {"full": {"initial": True}, "closed": {"final": True}},
+        "transitions": {
+            f"take_{n}": {
+                "on": "Take", "from": "full", "to": "closed", "by": "clerk",
+                "when": f"event.count == {n}",
+            }
+            for n in range(100)
+        },
+    }  # fmt: skip
+    machine = read_native(json.dumps(document)).definition
+    empty: dict[str, Any] = {}
+    snapshot = start(machine, empty, NOW).snapshot
+    assert allowed(machine, snapshot, {"visitor"}) == ()
+    assert allowed(machine, snapshot, {"clerk"}) == ("Take",)
+
+
+@pytest.mark.timeout(30)
+def test_what_would_take_too_long_to_find_out_stays_possible() -> None:
+    heavy = "data.many.all(a, data.many.all(b, a + b < 0))"
+    document = {
+        "statehold": 1,
+        "name": "shelf",
+        "data": {
+            "properties": {"many": {"type": "array", "items": {"type": "integer"}}},
+            "required": ["many"],
+        },
+        "events": {f"Take{n}": {} for n in range(1_000)},
+        "states": {"full": {"initial": True}, "closed": {"final": True}},
+        "transitions": {
+            f"take_{n}": {"on": f"Take{n}", "from": "full", "to": "closed", "when": heavy}
+            for n in range(1_000)
+        },
+    }
+    machine = read_native(json.dumps(document)).definition
+    snapshot = start(machine, {"many": list(range(100))}, NOW).snapshot
+    possible = allowed(machine, snapshot)
+    assert 0 < len(possible) < 1_000
+    assert possible[-1] == "Take999"
+    told = prospects(machine, snapshot)
+    assert (told[0].possible, told[-1].possible, told[-1].stopped_by) == (False, None, ())
+    with_event = refusal(machine, snapshot, machine.events["Take0"].check({}, "Take0"))
+    assert with_event == ((f"{heavy} says no",), False)
+    # on data that are looked through fast, all of it is known
+    short = start(machine, {"many": [1]}, NOW).snapshot
+    assert allowed(machine, short) == ()

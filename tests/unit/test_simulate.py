@@ -202,4 +202,9 @@ def test_what_was_played_can_be_kept_and_fails_where_the_machine_changes() -> No
 def test_a_script_with_expectations_grows_no_further() -> None:
     script = order(ACCEPT, AdvanceStep(720))
     once = with_expectations(play(OrderFlow, script), script)
-    assert with_expectations(play(OrderFlow, once), once).steps[-1] == once.steps[-1]
+    assert with_expectations(play(OrderFlow, once), once) == once
+    # nor does it say one thing twice after another
+    asked = order(ACCEPT, ExpectStep(("accepted",)), ExpectStep(done=False), ExpectStep())
+    kept = with_expectations(play(OrderFlow, asked), asked).steps
+    assert kept[0] == ACCEPT
+    assert kept[1:] == (ExpectStep(("accepted",), play(OrderFlow, asked).data, done=False),)

@@ -26,7 +26,9 @@ def module_of_tests(
         f"        id={name!r},\n    ),\n"
         for name, script in cases
     )
-    return f'''"""What instances of {target} do.
+    # what would end the docstring, or mean something else in it
+    told = target.replace("\\", "/").replace('"', "'")
+    return f'''"""What instances of {told} do.
 
 Written by statehold, to be kept and changed.
 """

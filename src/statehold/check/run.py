@@ -161,7 +161,9 @@ class Runner:
 
     def _fail(self, spot: Spot, name: str) -> Taken:
         one = next(one for one in spot.snapshot.effects if one.name == name)
-        event = Failure(one.invoke, one.key, FAILURE.error, FAILURE.message)
+        known = self.definition.effects.get(name) if one.kind == "effect" else None
+        attempts = 1 if known is None else known.retry.attempts
+        event = Failure(one.invoke, one.key, FAILURE.error, FAILURE.message, attempts)
         taken = step(self.definition, spot.snapshot, event, MOMENT)
         if taken.accepted or one.kind == "machine":
             return self._taken(spot, taken)
@@ -179,7 +181,7 @@ class Runner:
         mail = tuple(one for one in spot.mail if one is not letter)
         before = msgspec.structs.replace(spot, zone=zone, mail=mail)
         taken = step(self.definition, before.snapshot, letter.event, MOMENT)
-        if not taken.accepted:
+        if not taken.accepted and self.definition.chart.policy.messages == "durable":
             name = self.definition.name
             back = Undeliverable(name, _INSTANCE, letter.event.__event__, "it is not allowed now")
             taken = step(self.definition, before.snapshot, back, MOMENT)

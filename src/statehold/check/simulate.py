@@ -100,18 +100,34 @@ def with_expectations(played: Played, head: Script) -> Script:
     for one in played.steps:
         if one.outcome == "failed":
             break
-        refused = one.outcome == "refused"
-        is_send = refused and isinstance(one.step, SendStep)
-        steps.append(msgspec.structs.replace(one.step, refused=True) if is_send else one.step)
-        if one.state != before and not isinstance(one.step, ExpectStep):
-            steps.append(ExpectStep(one.state))
+        if isinstance(one.step, ExpectStep):
+            _expect(steps, one.step)
+        else:
+            refused = one.outcome == "refused" and isinstance(one.step, SendStep)
+            steps.append(msgspec.structs.replace(one.step, refused=True) if refused else one.step)
+            if one.state != before:
+                steps.append(ExpectStep(one.state))
         before = one.state
     if played.failure is None:
         data = played.data if isinstance(played.data, dict) else None
-        last = ExpectStep(played.state, data, played.done)
-        if steps[-1:] != [last]:
-            steps.append(last)
+        _expect(steps, ExpectStep(played.state, data, played.done))
     return msgspec.structs.replace(head, steps=tuple(steps))
+
+
+def _expect(steps: list[ScriptStep], wanted: ExpectStep) -> None:
+    """Adds it, in the place of those just before it that ask for no more."""
+    while steps and isinstance(before := steps[-1], ExpectStep):
+        if _asks_no_more(wanted, before):
+            return
+        if not _asks_no_more(before, wanted):
+            break
+        steps.pop()
+    steps.append(wanted)
+
+
+def _asks_no_more(one: ExpectStep, other: ExpectStep) -> bool:
+    pairs = ((one.expect, other.expect), (one.data, other.data), (one.done, other.done))
+    return all(asked is None or asked == known for asked, known in pairs)
 
 
 class Player(Generic[D]):

@@ -8,7 +8,8 @@ breadth first, so the first way to a place is a shortest one.
 1. It is bounded by ``limit`` places, ``depth`` steps and ``data_limit`` bytes of data; what was
    not followed for it is told in ``cut``.
 2. What was not even tried, the values of a text say, is told in ``left_out``.
-3. A step that raises is a finding: the place stays as it was, and the way there is kept.
+3. A step that raises is a finding: the place stays as it was, and the way there is kept. What an
+   engine does without the timer or the message that failed is not followed, and told in ``cut``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from msgspec import Struct
 from statehold.chart.machine import Definition
 from statehold.check.place import Place
 from statehold.check.run import DATA_LIMIT, Runner, Spot, Taken, is_fault
-from statehold.check.stimulus import Failed, Sent, Stimuli, Stimulus, Succeeded
+from statehold.check.stimulus import Failed, Fired, Sent, Stimuli, Stimulus, Succeeded
 from statehold.errors import StateholdError
 
 #: places that one search looks at
@@ -206,6 +207,7 @@ class _Search:
                 self.fail(number, stimulus, error)
                 if own:
                     node.stuck.add(what)
+                    self.hold(number, stimulus)
                 continue
             self.space.steps += 1
             if taken.spot is node.spot:
@@ -216,6 +218,20 @@ class _Search:
                 self.space.unfinished.add(number)
             else:
                 node.edges.append(Edge(stimulus, to, own, taken.dropped))
+
+    def hold(self, number: int, stimulus: Stimulus) -> None:
+        """An engine goes on without a timer or a message whose step raises; no script says so.
+
+        A timer alone holds nothing up: events may come where it is due as well as later.
+        """
+        if not isinstance(stimulus, Fired):
+            return
+        spot = self.space.nodes[number].spot
+        is_message = any(one.timer == stimulus.timer for one in spot.mail)
+        if is_message or len(spot.zone.running) > 1:
+            self.space.unfinished.add(number)
+            what = stimulus.timer if is_message else f"timer {stimulus.timer}"
+            self.stop(f"failure of {what}")
 
     def happenings(self, spot: Spot) -> Iterator[tuple[Stimulus, bool, str]]:
         """What may happen, whether it does by itself, and what is over with it."""

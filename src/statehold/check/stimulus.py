@@ -14,12 +14,13 @@ from msgspec import Struct
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
-from statehold.chart.event import AnEvent, Event, NamedEvent
+from statehold.chart.event import AnEvent, Event, NamedEvent, failure_event
 from statehold.chart.machine import Definition
+from statehold.chart.model import Transition
 from statehold.check.domain import Domain, domain_of
 from statehold.check.script import FailStep, ScriptStep, SendStep, SucceedStep
 from statehold.errors import InvalidPayload, UnknownEvent
-from statehold.interpreter.occurrence import outside_names
+from statehold.interpreter.occurrence import detached_effects, outside_names
 from statehold.interpreter.selection import matches
 
 #: events that one search tries in each place, all values and senders counted
@@ -96,6 +97,7 @@ def stimuli_of(
     gathering = _Gathering(definition, dict(values or {}), dict(results or {}))
     found = gathering.events(events)
     outcomes = gathering.results()
+    gathering.failures()
     gathering.refuse_unused()
     return Stimuli(found, outcomes, tuple(gathering.left_out))
 
@@ -197,6 +199,25 @@ class _Gathering:
             found[name] = self.outcomes(name, Any)
             self.used.add(name)
         return found
+
+    def failures(self) -> None:
+        """Of the ways to fail one is tried, which leaves out something where anybody asks which."""
+        chart = self.definition.chart
+        invoked = {one.id: one.name for state in chart.states for one in state.invokes}
+        for id, name in {**invoked, **{name: name for name in detached_effects(chart)}}.items():
+            event = failure_event(id)
+            if any(
+                self.looks_at_event(transition)
+                for transition in chart.transitions
+                if transition.trigger.kind != "always"
+                and matches(chart.policy, transition.trigger, event)
+            ):
+                self.left_out.append(f"failure of {name}: only one, after its last try, was tried")
+
+    def looks_at_event(self, transition: Transition) -> bool:
+        names = [guard.name for guard in transition.guards if guard.kind == "function"]
+        names += [one.name for block in transition.actions for one in block if one.kind == "run"]
+        return any(self.definition.functions[name].takes > 1 for name in names)
 
     def outcomes(self, name: str, type_: Any) -> tuple[Succeeded, ...]:
         given = {name: self.given_results[name]} if name in self.given_results else {}

@@ -1,10 +1,15 @@
-"""Timers that can never fire, and deadlines that can never pass."""
+"""Timers that can never fire, and deadlines that can never pass.
+
+That a shorter timer has left the state before is certain only where its step can't fail: a step
+that raises is dropped, the state stays, and what is due later is. Where functions are called in
+that step, the finding says so and is a warning.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from statehold.chart.event import timer_event
+from statehold.chart.event import done_event, timer_event
 from statehold.chart.model import Transition
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject
@@ -16,10 +21,13 @@ def timers(subject: Subject) -> Iterator[Finding]:
     for t in subject.chart.transitions:
         if t.trigger.kind != "after":
             continue
-        because = _never_rested(subject, t) or _left_before(subject, t)
+        because = _never_rested(subject, t)
         untaken = t.source in subject.rested and t.id not in subject.taken
         if because is None and subject.complete and untaken:
             because = "other transitions take what it waits for"
+        shorter = None if because else _shorter(subject, t)
+        if shorter is not None:
+            because = _left_before(t, shorter) + _unless(subject, shorter)
         if because is not None:
             yield subject.finding(
                 "timer-never-fires",
@@ -27,6 +35,7 @@ def timers(subject: Subject) -> Iterator[Finding]:
                 t.id,
                 f"its time never comes: {because}",
                 "make it shorter, give the other a guard, or take it out",
+                severity="warning" if shorter and _may_fail(subject, shorter) else None,
             )
 
 
@@ -41,7 +50,7 @@ def deadlines(subject: Subject) -> Iterator[Finding]:
                 "state",
                 state.id,
                 f"its deadline is {state.deadline.seconds:g} s, and {shorter.id} leaves it after "
-                f"{_seconds(shorter):g} s",
+                f"{_seconds(shorter):g} s{_unless(subject, shorter)}",
                 "make the deadline shorter than the timer",
             )
 
@@ -52,18 +61,54 @@ def _never_rested(subject: Subject, t: Transition) -> str | None:
     return None
 
 
-def _left_before(subject: Subject, t: Transition) -> str | None:
+def _shorter(subject: Subject, t: Transition) -> Transition | None:
     seconds = _seconds(t)
-    if seconds is None:
-        return None
-    shorter = _shortest(subject, t.source, seconds, t)
-    if shorter is None:
-        return None
+    return None if seconds is None else _shortest(subject, t.source, seconds, t)
+
+
+def _left_before(t: Transition, shorter: Transition) -> str:
+    if _seconds(shorter) == _seconds(t):
+        return f"{shorter.id} is due at the same moment, comes first and leaves {t.source}"
     return (
-        f"{shorter.id} has left {t.source} after {_seconds(shorter):g} s, before the {seconds:g} s "
-        "are over"
-        if _seconds(shorter) != seconds
-        else f"{shorter.id} is due at the same moment, comes first and leaves {t.source}"
+        f"{shorter.id} has left {t.source} after {_seconds(shorter):g} s, before the "
+        f"{_seconds(t):g} s are over"
+    )
+
+
+def _unless(subject: Subject, shorter: Transition) -> str:
+    if not _may_fail(subject, shorter):
+        return ""
+    return f", unless a function raises in that step, which drops it and stays in {shorter.source}"
+
+
+def _may_fail(subject: Subject, t: Transition) -> bool:
+    """Whether functions are called in the step that takes it, any of which may raise."""
+    if subject.chart.policy.errors == "event":
+        return False
+    if not subject.complete:
+        return True
+    # what is taken at once afterwards is of the same step; which of it, is not looked at
+    follows = [
+        move
+        for event, moves in subject.moves_by_event.items()
+        if event is None or event == timer_event(t.id) or event.startswith(done_event(""))
+        for move in moves
+    ]
+    if any(move.runs or move.guards for move in follows):
+        return True
+    entered = {state for move in follows for state in move.entered}
+    return any(_gives_values(subject, state) for state in entered)
+
+
+def _gives_values(subject: Subject, state: str) -> bool:
+    """Whether functions are called where it is entered, beside its actions."""
+    node = subject.states[state]
+    delays = [t.trigger.delay for t in subject.tree.transitions[subject.tree.index[state]]]
+    delays.append(node.deadline)
+    return (
+        node.output is not None
+        or any(one.input or one.choice or one.before for one in node.invokes)
+        or any(delay is not None and delay.function is not None for delay in delays)
     )
 
 

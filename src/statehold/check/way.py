@@ -113,6 +113,8 @@ def _moments(
                 bounds.append((number, set_at, -delay))
             else:
                 bounds.append((number, set_at, ahead - delay))
+        if fired is not None:
+            running.pop(fired, None)
         if number < len(followed):
             taken = followed[number]
             for name in taken.dropped:

@@ -13,6 +13,7 @@ from statehold.cli import (
     database,
     definition,
     doctor,
+    drawing,
     exploring,
     history,
     incidents,
@@ -49,7 +50,7 @@ _DEPLOYMENT = "Deployment"
 application.command(rich_help_panel=_MACHINES)(serving.serve)
 application.command(rich_help_panel=_MACHINES)(serving.worker)
 application.command(rich_help_panel=_MACHINES)(check.check)
-application.command(rich_help_panel=_MACHINES)(definition.draw)
+application.command(rich_help_panel=_MACHINES)(drawing.draw)
 application.command(rich_help_panel=_MACHINES)(definition.convert)
 application.command(rich_help_panel=_MACHINES)(exploring.explore)
 application.command(rich_help_panel=_MACHINES)(schema.schema)

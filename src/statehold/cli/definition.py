@@ -1,8 +1,7 @@
-"""``draw`` and ``convert``: a machine's chart in another form."""
+"""``convert``: a machine in another notation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -17,19 +16,11 @@ from statehold.cli.targets import (
     load_machines_or_charts,
     print_omissions,
 )
-from statehold.formats.dot import to_dot
-from statehold.formats.label import Detail
-from statehold.formats.mermaid import to_mermaid
 from statehold.formats.write import write_document
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
 Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help=TARGET_HELP)]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
-
-
-class Format(Enum):
-    mermaid = "mermaid"
-    dot = "dot"
 
 
 class Notation(Enum):
@@ -38,27 +29,6 @@ class Notation(Enum):
     scxml = "scxml"
     mermaid = "mermaid"
     dot = "dot"
-
-
-class Labels(Enum):
-    full = "full"
-    events = "events"
-    names = "names"
-
-
-def draw(
-    target: Target,
-    format: Annotated[Format, typer.Option(help="The notation.")] = Format.mermaid,
-    detail: Annotated[Labels, typer.Option(help="What stands at arrows.")] = Labels.full,
-    offer: Offer = None,
-    output: Output = None,
-) -> None:
-    """Draw a machine's chart as a diagram."""
-    draws: dict[Format, Callable[..., str]] = {Format.mermaid: to_mermaid, Format.dot: to_dot}
-    labels: Detail = detail.value
-    charts = map(chart_of, load_machines_or_charts(target, load_offered(offer or ())))
-    drawn = (draws[format](chart, detail=labels).rstrip("\n") + "\n" for chart in charts)
-    _write("\n".join(drawn), output)
 
 
 def convert(

@@ -27,10 +27,12 @@ from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
-from statehold.cli.targets import load_machines
+from statehold.cli.simulating import one_machine
 from statehold.errors import InvalidPayload, UnknownEvent
-from statehold.formats.notation import Offered
 from statehold.interpreter.explore import SEARCH_LIMIT, Reachable
+
+#: characters of a saved script's name
+STEM_LIMIT = 120
 
 _STATES = "STATES are paths with &, | and ~; the word done is one too."
 
@@ -72,7 +74,7 @@ def explore(
     way, its own guards and actions with it. What was left out is told. Exit code 1: a property
     does not hold or is not known to, or a step raises.
     """
-    definition = _one(target, load_offered(offer or ()))
+    definition = one_machine(target, load_offered(offer or ()))
     asked = _properties(definition, to, never_, always_, leads)
     configurations = reachable_configurations(definition.chart, limit=max(limit, SEARCH_LIMIT))
     try:
@@ -100,14 +102,6 @@ def explore(
             console.print(f"wrote {path}", style="dim", soft_wrap=True)
     wrong = any(not verdict.holds for verdict in verdicts) or found.failures
     raise typer.Exit(REFUSED if wrong else DONE)
-
-
-def _one(target: str, offered: Offered) -> Definition[Any]:
-    found = load_machines([target], offered)
-    if len(found) > 1:
-        names = ", ".join(definition.name for definition in found)
-        raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
-    return found[0]
 
 
 def _properties(
@@ -148,18 +142,26 @@ def _save(
     verdicts: list[Verdict],
     found: Exploration,
 ) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
+    """Raises ``UsageError`` where they can't be written."""
     named = {f"to {state}": way for state, way in ways.items()}
     named |= {verdict.property: verdict.way for verdict in verdicts}
     named |= {f"fails {n}": way for n, (_, way) in enumerate(found.failures, 1)}
-    written = []
-    for name, way in named.items():
-        if way is None:
-            continue
-        stem = re.sub(r"[^\w.]+", "-", f"{definition.name} {name}").strip("-")[:120]
-        path = folder / f"{stem}.json"
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(way.script), indent=2) + b"\n")
-        written.append(path)
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, way in named.items():
+            if way is None:
+                continue
+            stem = re.sub(r"[^\w.]+", "-", f"{definition.name} {name}").strip("-")[:STEM_LIMIT]
+            path = folder / f"{stem}.json"
+            if path in written:
+                # another property that reads like it; neither may be lost
+                path = folder / f"{stem}-{len(written) + 1}.json"
+            text = msgspec.json.format(msgspec.json.encode(way.script), indent=2)
+            path.write_bytes(text + b"\n")
+            written.append(path)
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
     return written
 
 
@@ -229,7 +231,8 @@ def _report(
     facts.add_row("configurations", f"{len(configurations.configurations):,}, {rest}")
     facts.add_row(
         "snapshots",
-        f"{count_of(found.places, 'place')} in {len(found.configurations)} configurations, "
+        f"{count_of(found.places, 'place')} in "
+        f"{count_of(len(found.configurations), 'configuration')}, "
         f"{count_of(space.steps, 'step')} taken, at most {space.depth} from the start",
     )
     for why, times in space.cut.items():

@@ -64,10 +64,8 @@ def explain_failure(error: StateholdError) -> int:
 
 
 def _print_problems(console: Console, error: DefinitionError | DocumentRefused) -> None:
-    console.print(
-        f"[bold red]error[/] machine [bold]{escape(error.machine)}[/] has "
-        f"{count_of(len(error.problems), 'problem')}"
-    )
+    named = f"machine [bold]{escape(error.machine)}[/]" if error.machine else "the document"
+    console.print(f"[bold red]error[/] {named} has {count_of(len(error.problems), 'problem')}")
     for number, problem in enumerate(error.problems, 1):
         console.print(f"  {number}. [bold]{escape(problem.place)}[/]: {escape(problem.message)}")
         if problem.hint:

@@ -25,6 +25,7 @@ from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import TARGET_HELP, load_machines
 from statehold.errors import StateholdError
 from statehold.formats.notation import Offered
+from statehold.server.studio import is_built
 from statehold.stores.address import is_shared
 
 DEFAULT_STORE = "sqlite:///statehold.db"
@@ -107,8 +108,14 @@ def serve(
     # what is wrong with the machines is told before the port is taken
     machines = _Machines.of(job) if workers == 1 else None
     listener = _listen(host, port)
+    told = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not is_built():
+        told.print(
+            "[yellow]note[/] the studio was not built into this installation, so there is a plain "
+            "page at the root: `make studio` builds it in a checkout with Node.js"
+        )
     if not loopback:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
+        told.print(
             f"[yellow]warning[/] whoever reaches {host} may do everything here in anyone's name: "
             "put a proxy in front that says who asks, or serve create_app(authenticate=...) "
             "yourself"

@@ -79,7 +79,7 @@ def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callab
         **kwargs: Any,
     ) -> None:
         async def with_client() -> None:
-            async with _client(url, caller, roles, header) as client:
+            async with connect(url, caller, roles, header) as client:
                 await command(Session(client, Console(highlight=False), json), *args, **kwargs)
 
         anyio.run(with_client)
@@ -104,7 +104,8 @@ def _take_options_of_session(run: Callable[..., None], command: Callable[..., An
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
 
-def _client(url: str, caller: str | None, roles: str | None, header: list[str]) -> AsyncClient:
+def connect(url: str, caller: str | None, roles: str | None, header: list[str]) -> AsyncClient:
+    """A client as the options of commands say it; raises ``UsageError``."""
     headers = {}
     # not the option's own `envvar`, which would take every space for the end of a header
     for line in header or os.environ.get("STATEHOLD_HEADER", "").splitlines():

@@ -24,6 +24,7 @@ import httpx
 from statehold.chart.effect import Call
 from statehold.effects.hosts import Hosts
 from statehold.errors import Permanent, StateholdError
+from statehold.expression.allowance import answer_allowance
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.notation import HttpCall, RequestRefused
 
@@ -76,7 +77,8 @@ class Requests:
 
     async def _perform(self, call: HttpCall, data: Any, told: Call) -> Any:
         try:
-            request = self._request(call, data, told)
+            with answer_allowance("the request"):
+                request = self._request(call, data, told)
         except (EvaluationFailed, RequestRefused, httpx.InvalidURL, ValueError) as error:
             # the data stay as they are, so the next try would fail like this one
             raise Permanent(f"the request can't be made: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from statehold import wire
 from statehold.chart.machine import Definition
@@ -13,6 +14,7 @@ from statehold.engine.document import Try
 from statehold.engine.draft import ANYONE
 from statehold.engine.held import Held
 from statehold.interpreter.outlook import Prospect, prospects
+from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Row
 from statehold.wire import Caller, Incident
 
@@ -44,14 +46,19 @@ def explain(
     entered: dict[str, datetime],
     now: datetime,
     caller: Caller = ANYONE,
+    ahead: Snapshot[Any] | None = None,
 ) -> wire.Explanation:
-    """``because`` is the step that led here, ``entered`` when each active state was entered."""
+    """``because`` is the step that led here, ``entered`` when each active state was entered.
+
+    ``ahead`` is the instance as its next event finds it, which may upgrade it first: what can
+    happen next is said of that. None: nobody here can tell.
+    """
     row = held.row
-    answer = answer_of(definition, held, held.snapshot, caller).wire()
+    answer = answer_of(definition, held, ahead, caller).wire()
     active = _active(definition, held, entered)
     timers = _timers(held, now)
     effects = _effects(definition, held)
-    following = _following(definition, held, caller)
+    following = _following(definition, held, ahead, caller)
     incidents = incidents_of(held.row, held.tries)
     return wire.Explanation(
         summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
@@ -131,14 +138,14 @@ def _effects(definition: Definition[object], held: Held) -> list[wire.EffectView
 
 
 def _following(
-    definition: Definition[object], held: Held, caller: Caller
+    definition: Definition[object], held: Held, ahead: Snapshot[Any] | None, caller: Caller
 ) -> list[wire.PossibleTransition]:
-    if held.snapshot is None or held.row.status not in ("running", "paused"):
+    if ahead is None or held.row.status not in ("running", "paused"):
         return []
-    due = {timer.id: timer.due for timer in held.snapshot.timers}
+    due = {timer.id: timer.due for timer in ahead.timers}
     return [
         _possible(prospect, due.get(prospect.transition.id))
-        for prospect in prospects(definition, held.snapshot, caller.roles)
+        for prospect in prospects(definition, ahead, caller.roles)
         if prospect.transition.trigger.kind != "always"
     ]
 

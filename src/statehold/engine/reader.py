@@ -21,6 +21,7 @@ from statehold.engine.held import Held
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.interpreter.snapshot import Snapshot
 from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
@@ -72,18 +73,19 @@ class Reader:
 
     async def read(self, ref: Ref, caller: Caller) -> Answer:
         held = await self._held(ref)
-        definition = held.definition
-        snapshot = held.snapshot
-        if snapshot is None and held.row.status in ("running", "paused"):
-            # what it will accept is what it accepts once it is upgraded, at its next event
-            runtime = self._runtime
-            now = runtime.now()
-            draft = Draft(ref, definition, held, runtime.limits, runtime.worker, now)
-            try:
-                snapshot = runtime.fleet.preview(draft, now).snapshot
-            except CarryFailed:
-                snapshot = None
-        return answer_of(definition, held, snapshot, caller)
+        return answer_of(held.definition, held, self._ahead(held), caller)
+
+    def _ahead(self, held: Held) -> Snapshot[Any] | None:
+        """The instance as its next event finds it: upgraded, where it is of an older version."""
+        if held.snapshot is not None or held.row.status not in ("running", "paused"):
+            return held.snapshot
+        runtime = self._runtime
+        now = runtime.now()
+        draft = Draft(held.row.ref, held.definition, held, runtime.limits, runtime.worker, now)
+        try:
+            return runtime.fleet.preview(draft, now).snapshot
+        except CarryFailed:
+            return None
 
     async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
@@ -128,7 +130,9 @@ class Reader:
                     entered.setdefault(state, entry.at)
             if because is None and entry.at <= held.row.since:
                 because = _shown(entry, {})
-        return explain(held.definition, held, because, entered, self._runtime.now(), caller)
+        now = self._runtime.now()
+        ahead = self._ahead(held)
+        return explain(held.definition, held, because, entered, now, caller, ahead)
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.

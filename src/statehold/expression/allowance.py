@@ -1,8 +1,10 @@
-"""What all the evaluations of one step may do together.
+"""What all the evaluations of one step, or of one answer, may do together.
 
 Each evaluation has a limit of its own; but a step asks for many of them, one after another, and
 nothing else runs meanwhile. So who takes a step opens an allowance around it, to which every
-evaluation is charged. Where none is open, as where charts are checked, only the single limits hold.
+evaluation is charged; and so does who asks a machine's expressions for anything else: what is
+allowed, what a reader sees, what a request holds. Where none is open, as where charts are checked,
+only the single limits hold.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from statehold.expression.language import EvaluationFailed
 
 #: units of work (:mod:`.frame`) of all evaluations of one step; about a second
 STEP_WORK_LIMIT = 5_000_000
+#: the same of one answer, of which many may be asked for at a time; under half a second
+ANSWER_WORK_LIMIT = 2_000_000
 #: characters of a text that take about as long as one unit
 _CHARACTERS = 8
 
@@ -22,17 +26,19 @@ _CHARACTERS = 8
 class Allowance:
     """What is left of it; less than nothing once the last evaluation took more than there was."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "limit", "whose")
 
-    def __init__(self) -> None:
-        self.left = STEP_WORK_LIMIT
+    def __init__(self, whose: str, limit: int) -> None:
+        self.whose = whose
+        self.limit = limit
+        self.left = limit
 
     def spend(self, units: int) -> None:
         """Raises ``EvaluationFailed`` where it is used up, and from then on always."""
         self.left -= units
         if self.left < 0:
             raise EvaluationFailed(
-                f"the step takes more than {STEP_WORK_LIMIT:,} units of work, the most for all its "
+                f"{self.whose} takes more than {self.limit:,} units of work, the most for all its "
                 "evaluations together"
             )
 
@@ -43,7 +49,20 @@ _open: ContextVar[Allowance | None] = ContextVar("statehold_allowance", default=
 @contextmanager
 def step_allowance() -> Iterator[None]:
     """Around everything that one step does."""
-    token = _open.set(Allowance())
+    with _allow("the step", STEP_WORK_LIMIT):
+        yield
+
+
+@contextmanager
+def answer_allowance(whose: str) -> Iterator[None]:
+    """Around everything that is asked for one answer; ``whose`` names it where it is too much."""
+    with _allow(whose, ANSWER_WORK_LIMIT):
+        yield
+
+
+@contextmanager
+def _allow(whose: str, limit: int) -> Iterator[None]:
+    token = _open.set(Allowance(whose, limit))
     try:
         yield
     finally:

@@ -5,9 +5,9 @@
    hold the :class:`.Plan` of the transitions that these answers choose. Nodes grow when reached.
 3. A plan depends on nothing but the chart, the configuration, the answers and, where a transition
    goes to a history state, on what that remembers: then a node of its own stands before the tree.
-4. Everything is bounded by ``VARIANT_LIMIT`` and, in :mod:`.program`, ``CONFIGURATION_LIMIT``: a
-   full cache is emptied, which costs time and changes nothing, since all of it can be found out
-   again.
+4. Everything is bounded by ``VARIANT_LIMIT`` and, in :mod:`.program`, ``CONFIGURATION_LIMIT`` and
+   ``NODE_LIMIT``, as guards can be answered in more ways than there is memory: a full cache is
+   emptied, which costs time and changes nothing, since all of it can be found out again.
 """
 
 from __future__ import annotations
@@ -106,6 +106,12 @@ class Configuration:
         node = self.eventless
         return node.ask == Ask.LEAF and node.plan is None
 
+    def forget(self) -> None:
+        """Lets go of all its trees."""
+        self.rows.clear()
+        self.by_class.clear()
+        self._eventless = None
+
     def _root(self, name: str | None) -> Node:
         program = self.program
         if not program.depends_on_history(self.active, name):
@@ -118,6 +124,7 @@ class Configuration:
         self, name: str | None, history: History, asked: tuple[tuple[Guard, bool], ...]
     ) -> Node:
         """The node where these guards were answered so: the next question, or the end."""
+        self.program.count_node()
         tree = self.program.tree
         answers = dict(asked)
         order = dict(asked)

@@ -1,12 +1,16 @@
 """What could happen next: the same decision trees, walked with what is known beforehand.
 
-A guard that takes the data alone can be answered without an event. One that takes the event too
-can't, so both its branches stay open.
+1. A guard that takes the data alone can be answered without an event. One that takes the event too
+   can't; nor is one answered any more once expressions have done as much work as one answer may
+   take (:mod:`statehold.expression.allowance`). What is not known stays possible.
+2. Guards only ever hold transitions back. So something may be taken exactly if something is where
+   whatever is not known says yes: one way through the tree, not all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from msgspec import Struct
@@ -14,8 +18,9 @@ from msgspec import Struct
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine, Function
 from statehold.chart.model import Guard, Transition
+from statehold.expression.allowance import answer_allowance, is_used_up
 from statehold.interpreter.configuration import Ask, Configuration, Node
-from statehold.interpreter.program import compile_program
+from statehold.interpreter.program import Program, compile_program
 from statehold.interpreter.selection import candidates
 from statehold.interpreter.snapshot import Snapshot
 
@@ -37,13 +42,14 @@ def allowed(
     """Names of the declared events that some transition may take now, in order of declaration."""
     if snapshot.done:
         return ()
-    compile_program(machine)
+    program = compile_program(machine)
     configuration = snapshot.configuration
-    return tuple(
-        name
-        for name in configuration.accepts
-        if _may_take(configuration.row(name), snapshot, roles)
-    )
+    with _allowance(program):
+        return tuple(
+            name
+            for name in configuration.accepts
+            if _may_take(configuration.row(name), snapshot, roles)
+        )
 
 
 def prospects(
@@ -55,40 +61,54 @@ def prospects(
     program = compile_program(machine)
     tree = program.tree
     found = []
-    for state in (0, *snapshot.configuration.active):
-        for transition in tree.transitions[state]:
-            answers = [
-                (guard, _answer(program.functions, snapshot, guard, roles))
-                for guard in transition.guards
-            ]
-            stopped = tuple(told for guard, (said, told) in answers if said is False)
-            unknown = any(said is None for _, (said, _) in answers)
-            possible = False if stopped else None if unknown else True
-            found.append(Prospect(transition, possible, stopped))
+    with _allowance(program):
+        for state in (0, *snapshot.configuration.active):
+            for transition in tree.transitions[state]:
+                answers = [
+                    _answer(program.functions, snapshot, guard, roles)
+                    for guard in transition.guards
+                ]
+                stopped = tuple(told for said, told in answers if said is False)
+                unknown = any(said is None for said, _ in answers)
+                possible = False if stopped else None if unknown else True
+                found.append(Prospect(transition, possible, stopped))
     return tuple(found)
 
 
+def _allowance(program: Program[Any]) -> AbstractContextManager[None]:
+    if program.is_charged:
+        return answer_allowance("what may happen next")
+    return nullcontext()
+
+
 def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None) -> bool:
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        if node.ask == Ask.LEAF:
-            if node.plan is not None:
-                return True
-            continue
+    program = snapshot.configuration.program
+    said: bool | Exception | None
+    assumed = False
+    while node.ask != Ask.LEAF:
         if node.ask == Ask.HISTORY:
-            pending.append(node.variant(snapshot.history))
-        elif node.ask == Ask.ROLE:
-            pending.append(node.branch(roles is None or not node.call.isdisjoint(roles)))
-        elif node.ask == Ask.DATA:
-            try:
-                pending.append(node.branch(bool(node.call(snapshot.data))))
-            except Exception:  # noqa: BLE001 - such a guard refuses every event, or is a no
-                if snapshot.configuration.program.errors_are_events:
-                    pending.append(node.branch(False))
-        else:
-            pending.extend((node.branch(True), node.branch(False)))
-    return False
+            node = node.variant(snapshot.history)
+            continue
+        if node.ask == Ask.ROLE:
+            node = node.branch(roles is None or not node.call.isdisjoint(roles))
+            continue
+        said = None if node.ask != Ask.DATA else _ask(node.call, snapshot.data)
+        if isinstance(said, Exception) and not program.errors_are_events and not assumed:
+            # it refuses the event; unless it is not even asked, where one before it says no
+            return False
+        assumed = assumed or said is None
+        node = node.branch(said is None or said is True)
+    return node.plan is not None
+
+
+def _ask(call: Callable[..., object], *arguments: object) -> bool | Exception | None:
+    """The guard's answer, or what it raised; None where as much was done as one answer may take."""
+    if is_used_up():
+        return None
+    try:
+        return bool(call(*arguments))
+    except Exception as error:  # noqa: BLE001 - told to whoever asks
+        return None if is_used_up() else error
 
 
 def _answer(
@@ -110,11 +130,10 @@ def _answer(
     no = f"{guard.name} says no"
     if function.takes > 2 or (function.takes == 2 and event is None):
         return None, no
-    arguments = (snapshot.data, event)[: function.takes]
-    try:
-        return bool(function.call(*arguments)), no
-    except Exception as error:  # noqa: BLE001 - told to whoever asks
-        return False, f"{guard.name} raised {type(error).__name__}: {error}"
+    answer = _ask(function.call, *(snapshot.data, event)[: function.takes])
+    if isinstance(answer, Exception):
+        return False, f"{guard.name} raised {type(answer).__name__}: {answer}"
+    return answer, no
 
 
 def refusal(
@@ -129,18 +148,18 @@ def refusal(
     asked here; it is named where nothing else can have stopped its transition.
     """
     program = compile_program(machine)
-    tree = program.tree
     reasons: dict[str, None] = {}
     roles_alone = False
-    for state in (*reversed(snapshot.configuration.active), 0):
-        for transition in candidates(tree, state, event.__event__):
-            doubtful = [
-                (said, told, guard.kind == "by")
-                for guard in transition.guards
-                for said, told in [_answer(program.functions, snapshot, guard, roles, event)]
-                if not said
-            ]
-            said_no = [told for said, told, _ in doubtful if said is False]
-            reasons.update(dict.fromkeys(said_no or [told for _, told, _ in doubtful]))
-            roles_alone |= bool(doubtful) and all(is_role for _, _, is_role in doubtful)
+    with _allowance(program):
+        for state in (*reversed(snapshot.configuration.active), 0):
+            for transition in candidates(program.tree, state, event.__event__):
+                doubtful = [
+                    (said, told, guard.kind == "by")
+                    for guard in transition.guards
+                    for said, told in [_answer(program.functions, snapshot, guard, roles, event)]
+                    if not said
+                ]
+                said_no = [told for said, told, _ in doubtful if said is False]
+                reasons.update(dict.fromkeys(said_no or [told for _, told, _ in doubtful]))
+                roles_alone |= bool(doubtful) and all(is_role for _, _, is_role in doubtful)
     return tuple(reasons), roles_alone

@@ -18,6 +18,8 @@ D = TypeVar("D")
 
 #: interned configurations of one program
 CONFIGURATION_LIMIT = 10_000
+#: nodes of the decision trees of one program, which are about a kilobyte each
+NODE_LIMIT = 50_000
 
 
 def compile_program(machine: AMachine) -> Program[Any]:
@@ -61,6 +63,7 @@ class Program(Generic[D]):
             for target in targets
         )
         self.configurations: dict[tuple[int, ...], Configuration] = {}
+        self._nodes = 0
         self._beginning: tuple[Plan, tuple[Microstep, ...]] | None = None
 
     # --- configurations ---
@@ -73,6 +76,14 @@ class Program(Generic[D]):
                 self.configurations.clear()
             found = self.configurations[active] = Configuration(self, active)
         return found
+
+    def count_node(self) -> None:
+        """One more; lets go of all of them where that is one too many."""
+        self._nodes += 1
+        if self._nodes > NODE_LIMIT:
+            self._nodes = 0
+            for configuration in self.configurations.values():
+                configuration.forget()
 
     def configuration(self, leaves: Iterable[str]) -> Configuration:
         """The configuration with these active leaves; raises ``KeyError`` for an unknown state."""

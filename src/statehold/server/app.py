@@ -22,6 +22,7 @@ from statehold.server.page import CONTENT_SECURITY_POLICY, render
 from statehold.server.problems import documented, response_of_any
 from statehold.server.routes import Routes
 from statehold.server.shortcut import EventShortcut
+from statehold.server.studio import studio_routes
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -39,6 +40,7 @@ def create_app(
     tracing: Tracing | None = None,
     may_put: MayPut | None = None,
     may_act: MayAct | None = None,
+    studio: bool = True,
 ) -> FastAPI:
     """An application that serves an engine.
 
@@ -51,6 +53,7 @@ def create_app(
     ``may_put`` says who may put machines that come as data (:func:`.auth.by_role`); nobody if left
     out. ``may_act`` says who may act on instances by hand: pause, cancel, retry, fire a timer …;
     everybody that ``authenticate`` lets in if left out.
+    At the root is the studio, or without ``studio``, or where it was not built, a plain page.
     ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
     for its requests to end.
     """
@@ -83,7 +86,7 @@ def create_app(
     routes.add_to(app.router, direct=True)
     app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate))
     _add_probes(app, served.engine)
-    _add_page(app, served.engine, routes)
+    _add_front(app, served.engine, routes, studio)
     if metrics is not None:
         _add_metrics(app, metrics, routes)
     if tracing is not None:
@@ -173,13 +176,18 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
         return wire.Health(status="ok", detail=detail)
 
 
-def _add_page(app: FastAPI, engine: Callable[[], Engine], routes: Routes) -> None:
+def _add_front(app: FastAPI, engine: Callable[[], Engine], routes: Routes, studio: bool) -> None:
+    files = studio_routes() if studio else []
+    app.router.routes.extend(files)
+    if files:
+        return
+
     async def page(request: Request) -> Response:
         running = engine()
         machines = (await running.machine_list()).machines
         counts = [(await running.machine_detail(m.name)).counts for m in machines]
         return HTMLResponse(
-            render(list(zip(machines, counts, strict=True))),
+            render(list(zip(machines, counts, strict=True)), studio_is_missing=studio),
             headers={
                 "Content-Security-Policy": CONTENT_SECURITY_POLICY,
                 "X-Content-Type-Options": "nosniff",

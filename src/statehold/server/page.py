@@ -1,4 +1,5 @@
-"""The front page: which machines there are, and where the interface to them is."""
+"""The plain front page, where there is no studio: which machines there are, and where the interface
+to them is."""
 
 from __future__ import annotations
 
@@ -29,7 +30,15 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def render(machines: Sequence[tuple[MachineSummary, Mapping[str, int]]]) -> str:
+_NOT_BUILT = """
+<p>This is the plain page: the studio, which shows machines and instances as living diagrams, was
+not built into this installation. In a checkout with Node.js, <code>make studio</code> builds it;
+then start the server again.</p>"""
+
+
+def render(
+    machines: Sequence[tuple[MachineSummary, Mapping[str, int]]], *, studio_is_missing: bool = False
+) -> str:
     """HTML without scripts and without a foreign origin; counts are by state."""
     rows = "".join(_row(machine, counts) for machine, counts in machines)
     return f"""<!doctype html>
@@ -48,7 +57,9 @@ def render(machines: Sequence[tuple[MachineSummary, Mapping[str, int]]]) -> str:
 <tbody>{rows or '<tr><td colspan="2">This engine runs no machine.</td></tr>'}</tbody>
 </table>
 <p>The interface is described in <a href="api/openapi.json">api/openapi.json</a>;
-what waits for a person is in <a href="api/incidents">api/incidents</a>.</p>
+what waits for a person is in <a href="api/incidents">api/incidents</a>.</p>{
+        _NOT_BUILT if studio_is_missing else ""
+    }
 </main>
 </body>
 </html>

@@ -29,6 +29,7 @@ from statehold.server.guard import caller_of, guarded_by
 from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
 from statehold.server.problems import Forbidden, problem_bytes
 from statehold.server.stream import Streams, change_events, journal_events
+from statehold.server.studio import studio_routes
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -53,6 +54,7 @@ def router(
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     may_put: MayPut | None = None,
     may_act: MayAct | None = None,
+    studio: bool = False,
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
@@ -60,12 +62,16 @@ def router(
     asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
     server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
     left out. ``may_act`` says who may act on instances by hand (pause, cancel, retry, fire a timer
-    …); everybody that ``authenticate`` lets in if left out.
+    …); everybody that ``authenticate`` lets in if left out. ``studio`` adds the browser
+    application, where it was built, at the prefix that the router is included with, with a slash at
+    its end.
     """
     made = APIRouter()
     Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act).add_to(
         made, direct=False
     )
+    if studio:
+        made.routes.extend(studio_routes())
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -31,12 +32,14 @@ from statehold import (
     silence,
 )
 from statehold.chart.codes import CODES
-from statehold.chart.event import NamedEvent
+from statehold.chart.event import NamedEvent, TimerFired
 from statehold.chart.machine import Function, Uses
 from statehold.chart.model import EventShape, Guard, Silence
 from statehold.chart.values import Shape
 from statehold.check.catalogue import CATALOGUE
 from statehold.check.findings import Finding, findings
+from statehold.errors import ActionFailed
+from statehold.interpreter.step import start, step
 from statehold.upgrade.diff import difference
 from tests.conformance import chart_builder as draw
 
@@ -44,6 +47,9 @@ from tests.conformance import chart_builder as draw
 class Data(BaseModel):
     total: int
     note: str | None = None
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Go(Event): ...
@@ -482,6 +488,42 @@ def test_of_two_timers_at_one_moment_the_second_never_fires() -> None:
         end = on(Stop, here >> two)
 
     assert [(f.code, f.place) for f in findings(Flow)] == [("timer-never-fires", "second")]
+
+
+def test_a_shorter_timer_whose_step_may_raise_refuses_no_start() -> None:
+    def refuse(data: Data) -> None:
+        raise ValueError("not today")
+
+    class Flow(Machine[Data], name="flow", version=1):
+        here = State(initial=True)
+        there = State(entry=refuse)
+        over = Final()
+        first = after(minutes(1), here >> there)
+        second = after(minutes(2), here >> over)
+        end = on(Stop, there >> over)
+
+    found = only(Flow)
+    assert (found.code, found.severity, found.place) == ("timer-never-fires", "warning", "second")
+    assert "unless a function raises" in found.message
+    # and it is so: the step of the first is dropped, the second fires
+    begun = start(Flow, Data(total=0), NOON).snapshot
+    with pytest.raises(ActionFailed):
+        step(Flow, begun, TimerFired("first"), NOON + minutes(1))
+    late = step(Flow, begun, TimerFired("second"), NOON + minutes(2))
+    assert late.snapshot.state == ("over",)
+
+
+def test_a_shorter_timer_whose_step_calls_nothing_is_certain() -> None:
+    class Flow(Machine[Data], name="flow", version=1):
+        here = State(initial=True)
+        over = Final()
+        first = after(minutes(1), here >> over)
+        second = after(minutes(2), here >> over)
+        remind = on(Go, here, do=add)
+
+    found = only(Flow)
+    assert (found.code, found.severity) == ("timer-never-fires", "error")
+    assert "unless" not in found.message
 
 
 # --- completion --------------------------------------------------------------------------------

@@ -6,8 +6,36 @@ from typing import Any
 
 import pytest
 
-from statehold import Compound, Final, Machine, Parallel, State, after, on, on_result, seconds
-from statehold.check import active, data, explore, waiting
+from statehold import (
+    Compound,
+    Context,
+    Definition,
+    Event,
+    Failure,
+    Final,
+    Machine,
+    Parallel,
+    State,
+    after,
+    effect,
+    on,
+    on_failure,
+    on_result,
+    seconds,
+)
+from statehold.chart.event import NamedEvent
+from statehold.chart.machine import Function
+from statehold.chart.model import (
+    Action,
+    Chart,
+    Initial,
+    Policy,
+    StateNode,
+    Transition,
+    Trigger,
+)
+from statehold.chart.values import Shape
+from statehold.check import active, data, done, explore, leads_to, reachable, waiting
 from statehold.check.script import FailStep, SendStep, SucceedStep
 from statehold.errors import ActionFailed, InvalidPayload, UnknownEvent
 from tests.unit.check.machines import (
@@ -187,3 +215,91 @@ def test_a_failure_is_told_apart_from_a_result() -> None:
     assert FailStep("brew") in steps
     assert SucceedStep("brew", False) in steps
     assert not any(waiting("brew")(place) for place in found.space.places())
+
+
+class Call(Event): ...
+
+
+@effect(attempts=3)
+async def fetch(coins: Coins) -> None: ...
+
+
+def in_time(coins: Coins, event: Failure) -> bool:
+    return event.attempts < 3
+
+
+class Fetching(Machine[Coins], name="fetching", version=1):
+    trying = State(initial=True, invoke=fetch)
+    early, late, there = Final(), Final(), Final()
+    soon = on_failure(fetch, trying >> early, when=in_time)
+    spent = on_failure(fetch, trying >> late)
+    got = on_result(fetch, trying >> there)
+
+
+def test_an_effect_fails_after_its_last_try_as_in_a_script() -> None:
+    found = explore(Fetching)
+    assert found.configurations == {("trying",), ("late",), ("there",)}
+    way = found.shortest("late")
+    assert way is not None
+    assert play(Fetching.definition, way.script).state == ["late"]
+    # another failure would be told apart, so there may be more
+    assert "failure of fetch: only one, after its last try, was tried" in found.space.left_out
+    assert not found.space.complete
+
+
+def shout(coins: Coins, event: Call, context: Context) -> None:
+    context.send(None, None, Press())
+
+
+def refuse(coins: Coins) -> None:
+    raise ValueError("not so loud")
+
+
+class Loud(Machine[Coins], name="loud", version=1):
+    quiet = State(initial=True)
+    first, second = Final(), Final()
+    call = on(Call, quiet, do=shout)
+    answer = on(Press, quiet, do=refuse)
+    early = after(seconds(1), quiet >> first, do=refuse)
+    later = after(seconds(2), quiet >> second)
+
+
+def test_what_an_engine_does_after_a_timer_or_a_message_failed_is_not_known() -> None:
+    found = explore(Loud)
+    assert found.space.cut == {"failure of timer early": 1, "failure of message 0": 1}
+    assert {fault.code for fault, _ in found.failures} == {"action-failed"}
+    assert all(way.exact for _, way in found.failures)
+    # an engine goes on without the timer, and then the later one fires
+    assert found.check(reachable(active("second"))).holds is None
+    assert found.check(leads_to(active("quiet"), done())).holds is None
+
+
+def test_a_message_that_a_session_does_not_take_is_dropped_without_a_word() -> None:
+    talk = Action("talk")
+
+    def say(coins: Coins, event: Event, context: Context) -> None:
+        context.send(None, None, NamedEvent("unheard"))
+
+    def machine(policy: Policy) -> Definition[Any]:
+        chart = Chart(
+            "talking",
+            1,
+            (
+                StateNode("", "compound", initial=Initial(("here",))),
+                StateNode("here", "atomic", ""),
+                StateNode("told", "atomic", ""),
+            ),
+            (
+                Transition("go", "here", Trigger("event", ("go",)), actions=((talk,),)),
+                Transition("back", "here", Trigger("event", ("error.communication",)), ("told",)),
+            ),
+            policy=policy,
+        )
+        return Definition(chart, Shape(Coins), functions={"talk": Function(say, 3)})
+
+    lasting, session = Policy(), Policy(messages="session")
+    reached = {
+        policy.messages: explore(machine(policy), events=[NamedEvent("go")]).configurations
+        for policy in (lasting, session)
+    }
+    assert reached == {"durable": {("here",), ("told",)}, "session": {("here",)}}

@@ -88,6 +88,22 @@ def test_scripts_are_saved_and_can_be_played(tmp_path: Path) -> None:
         assert str(file) in ran.out
 
 
+def test_scripts_of_properties_that_read_alike_are_all_saved(tmp_path: Path) -> None:
+    long = " & ".join(["creating"] * 40)
+    ran = run(ORDER, "--never", f"{long} & creating", "--never", long, "--save", str(tmp_path))
+    assert ran.code == 1
+    docs = {json.loads(path.read_text())["doc"] for path in tmp_path.iterdir()}
+    assert len([doc for doc in docs if doc.startswith("never")]) == 2
+
+
+def test_a_folder_that_can_not_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("")
+    ran = run(ORDER, "--save", str(taken))
+    assert ran.code == 2
+    assert ran.err == f"error usage {taken}: File exists\n"
+
+
 def test_the_start_and_events_may_be_given() -> None:
     start = '{"items": ["soup"], "restaurant": "r", "customer": "c"}'
     event = '{"type": "RestaurantAccepted", "prep_minutes": 7}'

@@ -23,6 +23,7 @@ from statehold.errors import (
     Refused,
     StoreUnavailable,
     TooLarge,
+    UnknownEvent,
     UnknownMachine,
 )
 from statehold.formats.notation import Imported, Offered
@@ -163,6 +164,35 @@ async def test_instances_go_to_the_version_that_is_put_while_they_run(
         assert (at_once.version, at_once.state, at_once.view) == (2, ["waiting"], {"votes": 1})
 
 
+async def test_what_an_instance_accepts_is_what_its_next_event_finds_in_the_new_version() -> None:
+    async with Engine("memory:", [], puts=Puts()) as engine:
+        await engine.put(FIRST)
+        await engine.start("ticket", "t-1")
+        await engine.put(SECOND)
+        read = await engine.read("ticket", "t-1")
+        told = await engine.explain("ticket", "t-1")
+        assert (read.version, read.state, read.allowed) == (1, ["open"], ["Agree", "Close"])
+        assert told.instance == read.wire()
+        assert [one.event for one in told.next if one.possible] == ["Agree", "Close"]
+        assert "It accepts Agree, Close." in told.summary
+
+
+async def test_a_finished_instance_stays_of_the_version_that_it_ended_in(
+    make_store: Callable[[], Store],
+) -> None:
+    async with Engine(make_store(), [], puts=Puts()) as engine:
+        await engine.put(FIRST)
+        await engine.start("ticket", "t-1")
+        await engine.send("ticket", "t-1", {"type": "Close"})
+        await engine.put(SECOND)
+        before = await engine.read("ticket", "t-1")
+        assert (before.version, before.state, before.status) == (1, ["closed"], "done")
+    async with Engine(make_store(), [], puts=Puts()) as engine:
+        after = (await engine.explain("ticket", "t-1")).instance
+        assert after == before.wire()
+        assert (await engine.read("ticket", "t-1")).wire() == after
+
+
 async def test_a_dry_run_changes_nothing(make_store: Callable[[], Store]) -> None:
     store = make_store()
     async with Engine(store, [], puts=Puts()) as engine:
@@ -301,6 +331,28 @@ async def test_one_that_can_not_be_read_here_keeps_no_other_from_going_on(
         await engine.check_ready()
     async with Engine(make_store(), [], puts=lending) as engine:
         await engine.start("parcel", "p-1")
+
+
+async def test_a_version_that_can_not_run_here_is_told_of_while_the_one_before_goes_on() -> None:
+    needs = "close: {on: Close, from: waiting, to: closed, when: {function: is_open}}"
+    second = SECOND.replace("close: {on: Close, from: waiting, to: closed}", needs)
+    memory = Memory()
+    lending = Puts(Offered(functions={"is_open": lambda data: True}))
+    async with (
+        Engine(MemoryStore(memory), [], puts=lending) as one,
+        Engine(MemoryStore(memory), [], puts=Puts()) as two,
+    ):
+        await one.put(FIRST)
+        await two.start("ticket", "t-1")
+        await one.put(second)
+        with pytest.raises(UnknownEvent):
+            # it looks for a newer version, in which the event may be known
+            await two.send("ticket", "t-1", {"type": "Agree"})
+        version, why = two.unserved()["ticket"]
+        assert version == 2
+        assert "no function 'is_open' is offered" in why
+        assert (await two.send("ticket", "t-1", {"type": "Vote"})).version == 1
+        assert not one.unserved()
 
 
 async def test_a_document_that_is_too_large_is_refused() -> None:

@@ -16,6 +16,7 @@ from statehold import effect
 from statehold.chart.machine import Uses
 from statehold.chart.model import Guard, Silence
 from statehold.errors import ActionFailed, DefinitionError, GuardFailed, StateholdError
+from statehold.expression.language import EvaluationFailed
 from statehold.formats.native import read_native
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered
 from statehold.plain.document import read_document
@@ -471,3 +472,85 @@ def test_bounds_of_whole_numbers_may_be_written_with_a_point() -> None:
     for wrong in (0, 3):
         with pytest.raises(StateholdError):
             shape.check({"n": wrong})
+
+
+FIRM = "statehold: 1\nname: firm\nevents: {Go: {}}\nstates: {here: {initial: true}}\n"
+
+
+def test_a_document_whose_machine_is_not_known_is_called_the_document() -> None:
+    with pytest.raises(DefinitionError, match="the document has 1 problem"):
+        read_native("a: [")
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("[]", ["the document: it is a list, not a mapping"]),
+        (FIRM + "transitions: [1]", ["transitions: it is a list, not a mapping"]),
+        (
+            FIRM + "transitions: {t: {from: here, after: 99999999999d}}",
+            ["transitions.t.after: '99999999999d': Syntax error", "hint: write 10m, or a CEL"],
+        ),
+        (
+            FIRM + "transitions: {t: {from: here, on: Go, when: {function: is_big}}}",
+            ["no function 'is_big' is offered", "hint: write CEL, or offer one: --offer MODULE"],
+        ),
+        (
+            FIRM + "effects: {ship: {offered: ship}}",
+            ["hint: declare a request, http, or offer one"],
+        ),
+        (FIRM.replace("firm", "F" * 5_000), [f"machine '{'F' * 100}' has 1 problem"]),
+    ],
+)
+def test_a_mistake_is_told_once_and_with_the_way_out(document: str, told: list[str]) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        read_native(document)
+    assert len(raised.value.problems) == 1
+    assert all(part in str(raised.value) for part in told)
+
+
+def test_too_many_events_are_one_problem_that_says_so() -> None:
+    document = {
+        "statehold": 1,
+        "name": "many",
+        "events": {f"E{number}": {} for number in range(1_200)},
+        "states": {"here": {"initial": True}},
+        "transitions": {"go": {"on": "E1100", "from": "here", "to": "here"}},
+    }
+    with pytest.raises(DefinitionError) as raised:
+        read_native(json.dumps(document))
+    (problem,) = raised.value.problems
+    assert problem.message == "there are more than 1000 events"
+    assert problem.hint == "split the machine"
+
+
+def test_what_a_view_and_an_upgrade_evaluate_is_bounded_as_a_whole() -> None:
+    heavy = "{}.many.all(a, {}.many.all(b, a + b >= 0))"
+    document: dict[str, Any] = {
+        "statehold": 1,
+        "name": "many",
+        "version": 2,
+        "data": {
+            "properties": {
+                "many": {"type": "array", "items": {"type": "integer"}},
+                **{f"f{number}": {"type": "boolean"} for number in range(100)},
+            },
+            "required": ["many"],
+        },
+        "states": {"here": {"initial": True}},
+        "view": {f"f{number}": heavy.format("data", "data") for number in range(100)},
+        "upgrades": [
+            {
+                "from": 1,
+                "data": {f"f{number}": heavy.format("old", "old") for number in range(100)},
+            }
+        ],
+    }
+    machine = read_native(json.dumps(document)).definition
+    (upgrade,) = machine.upgrades
+    assert machine.view is not None
+    assert upgrade.data is not None
+    for ask, items in ((machine.view, 90), (upgrade.data, 12)):
+        assert all(ask({"many": [1]})[f"f{number}"] for number in range(100))
+        with pytest.raises(EvaluationFailed, match="the most for all its evaluations together"):
+            ask({"many": list(range(items))})

@@ -17,3 +17,8 @@ def test_what_a_machine_says_of_itself_is_text_on_the_page() -> None:
 
 def test_an_engine_without_machines_says_so() -> None:
     assert "runs no machine" in render([])
+
+
+def test_where_the_studio_was_not_built_the_page_says_how_to_build_it() -> None:
+    assert "make studio" in render([], studio_is_missing=True)
+    assert "studio" not in render([])

@@ -127,7 +127,7 @@ class Effects:
                 f"no effect {lent!r} is offered",
                 near(lent, self.offered.effects)
                 if self.offered.effects
-                else "declare a request: http",
+                else "declare a request, http, or offer one: --offer MODULE, Offered(effects=...)",
             )
             return None
         return dataclasses.replace(

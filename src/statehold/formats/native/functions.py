@@ -132,7 +132,8 @@ class Functions:
             made = self._compile(text, path, situation)
         except ExpressionRefused as error:
             at = "" if error.at is None else f", at character {error.at + 1}"
-            self.reading.complain(path, f"{_short(text)}: {error.message}{at}", error.hint)
+            hint = error.hint or (_way_out(DYN, wanted) if DURATION in wanted else "")
+            self.reading.complain(path, f"{_short(text)}: {error.message}{at}", hint)
             return None
         fits = any(made.kind.fits(kind) for kind in wanted or (made.kind,))
         if made.kind.name == "other" or not fits or (not wanted and made.kind == DURATION):
@@ -236,7 +237,11 @@ class Functions:
         function = self.offered.functions.get(text)
         if function is None:
             self.reading.complain(
-                path, f"no function {text!r} is offered", near(text, self.offered.functions)
+                path,
+                f"no function {text!r} is offered",
+                near(text, self.offered.functions)
+                if self.offered.functions
+                else "write CEL, or offer one: --offer MODULE, Offered(functions=...)",
             )
             return None
         takes = positional(function)

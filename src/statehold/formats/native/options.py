@@ -9,6 +9,7 @@ from typing import Any
 from statehold.chart.machine import Upgrade
 from statehold.chart.model import Silence
 from statehold.define.options import INDEX_LIMIT
+from statehold.expression.allowance import answer_allowance
 from statehold.expression.cel import INT, NULL, STRING, CelExpression, Kind
 from statehold.formats.native.functions import READING, UPGRADING, Functions, evaluate
 from statehold.formats.native.reading import Reading, near, shown
@@ -110,7 +111,12 @@ class Options:
             for key, text in value.items()
             if (made := self.functions.expression(text, ("view", key), READING)) is not None
         }
-        return lambda data: {key: seen(data) for key, seen in fields.items()}
+
+        def see(data: Any) -> dict[str, Any]:
+            with answer_allowance("the view"):
+                return {key: seen(data) for key, seen in fields.items()}
+
+        return see
 
     def indexes(self, value: Any) -> dict[str, Callable[[Any], str | int | None]]:
         """Names of fields, or names with expressions."""
@@ -182,10 +188,11 @@ class _ByField:
 
     def __call__(self, old: dict[str, Any]) -> dict[str, Any]:
         found = {key: value for key, value in old.items() if key in self.kept}
-        for key, one in self.made.items():
-            value = evaluate(one, None, old, None)
-            if value is None and key in self.removable:
-                found.pop(key, None)
-            else:
-                found[key] = value
+        with answer_allowance("the upgrade"):
+            for key, one in self.made.items():
+                value = evaluate(one, None, old, None)
+                if value is None and key in self.removable:
+                    found.pop(key, None)
+                else:
+                    found[key] = value
         return found

@@ -34,6 +34,8 @@ _DOCUMENT = (
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _EVENT_WORDS = frozenset({"doc", "properties", "required"})
 EVENT_LIMIT = 1_000
+#: characters of a name that is told with its problems
+NAME_SHOWN = 100
 
 
 def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
@@ -54,10 +56,11 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
         said = reading.mapping(value, (), _DOCUMENT)
         if said:
             definition = _Machine(reading, said, offered).definition()
-        else:
+        elif not reading.problems:
             reading.complain((), "it is empty", "begin with statehold: 1")
     if reading.problems or definition is None:
-        raise DefinitionError(name if isinstance(name, str) else "", reading.problems)
+        known = name[:NAME_SHOWN] if isinstance(name, str) else ""
+        raise DefinitionError(known, reading.problems)
     return Imported(definition)
 
 
@@ -160,12 +163,15 @@ class _Machine:
         shapes: list[EventShape] = []
         for name, said in self.reading.mapping(self.said.get("events"), ("events",)).items():
             path: Path = ("events", name)
-            if not _EVENT.fullmatch(name) or len(events) >= EVENT_LIMIT:
+            if len(events) >= EVENT_LIMIT:
                 self.reading.complain(
-                    path, f"an event can't be called {name!r}"
-                    if len(events) < EVENT_LIMIT else f"there are more than {EVENT_LIMIT}",
-                    "use letters, digits and _",
-                )  # fmt: skip
+                    path, f"there are more than {EVENT_LIMIT} events", "split the machine"
+                )
+                raise TooManyProblems
+            if not _EVENT.fullmatch(name):
+                self.reading.complain(
+                    path, f"an event can't be called {name!r}", "use letters, digits and _"
+                )
                 continue
             said = self.reading.mapping(said, path, _EVENT_WORDS)
             doc = self.reading.text(said.get("doc"), (*path, "doc")) or ""

@@ -42,7 +42,11 @@ class Reading:
         return f"line {line}, {words}" if line else words
 
     def complain(self, path: Path, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.place(path), message, hint))
+        problem = Problem(self.place(path), message, hint)
+        if problem in self.problems:
+            # what is read for two purposes is wrong but once
+            return
+        self.problems.append(problem)
         if len(self.problems) >= PROBLEM_LIMIT:
             raise TooManyProblems
 

@@ -1,0 +1,180 @@
+"""``draw``: a chart as a picture, or as the text of other programs' diagrams."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+
+from statehold.chart.model import Chart
+from statehold.cli.definition import Output, Target
+from statehold.cli.offering import Offer, load_offered
+from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.picture import draw_png, draw_svg
+from statehold.cli.session import CallerName, Headers, Roles, Url, connect
+from statehold.cli.targets import chart_of, load_machines_or_charts
+from statehold.client.asynchronous import DEFAULT_URL
+from statehold.formats.dot import to_dot
+from statehold.formats.label import Detail
+from statehold.formats.mermaid import to_mermaid
+
+
+class Format(Enum):
+    svg = "svg"
+    png = "png"
+    mermaid = "mermaid"
+    dot = "dot"
+
+
+class Labels(Enum):
+    full = "full"
+    events = "events"
+    names = "names"
+
+
+class Direction(Enum):
+    down = "down"
+    right = "right"
+
+
+class Theme(Enum):
+    light = "light"
+    dark = "dark"
+
+
+#: of a chart, when one of its states is asked for by a wrong name
+STATES_TOLD = 40
+_PICTURES = (Format.svg, Format.png)
+_SUFFIXES = {".svg": Format.svg, ".png": Format.png, ".dot": Format.dot, ".gv": Format.dot}
+
+
+def draw(
+    target: Target,
+    format: Annotated[
+        Format | None,
+        typer.Option(help="Left out: what the output's name ends with; else mermaid."),
+    ] = None,
+    detail: Annotated[Labels, typer.Option(help="What stands at arrows.")] = Labels.full,
+    instance: Annotated[
+        str | None, typer.Option(metavar="ID", help="Light the state that it is in now.")
+    ] = None,
+    direction: Annotated[
+        Direction | None, typer.Option(help="Where arrows lead; svg and png.")
+    ] = None,
+    theme: Annotated[Theme | None, typer.Option(help="svg and png.")] = None,
+    collapse: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATE",
+            help="Hide what is in it; may be repeated. Left out: as much as is needed to see at "
+            "most some 40 states. svg and png.",
+        ),
+    ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Collapse nothing.")] = False,
+    look_into: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="Only it and its neighbours; svg and png."),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=10, help="Pixels for each of the drawing's; png, 2 if left out."),
+    ] = None,
+    offer: Offer = None,
+    output: Output = None,
+    url: Url = DEFAULT_URL,
+    caller: CallerName = None,
+    roles: Roles = None,
+    header: Headers = [],  # noqa: B006 -- typer reads it, and nobody changes it
+) -> None:
+    """Draw a machine's chart, as a picture or as a diagram's text.
+
+    Pictures are the studio's own: svg and png need Node.js. With --instance, the state that the
+    instance is in on the server is lit.
+    """
+    form = format or (_SUFFIXES.get(output.suffix.lower()) if output else None) or Format.mermaid
+    options: dict[str, Any] = {
+        "direction": direction and direction.value.upper(),
+        "theme": theme and theme.value,
+        "root": look_into,
+        "collapsed": [] if whole else collapse,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    if form not in _PICTURES and given:
+        raise UsageError(
+            f"--direction, --theme, --collapse, --whole and --look-into are for pictures, and "
+            f"{form.value} is text that others lay out; give --format svg or --format png"
+        )
+    if scale is not None and form is not Format.png:
+        raise UsageError("--scale is for --format png; other pictures have no pixels")
+    charts = [chart_of(one) for one in load_machines_or_charts(target, load_offered(offer or ()))]
+    if len(charts) > 1 and (form in _PICTURES or instance is not None):
+        names = ", ".join(chart.name for chart in charts)
+        raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
+    active: list[str] = []
+    if instance is not None:
+        active = anyio.run(_state_of, charts[0], instance, url, caller, roles, header)
+    if form in _PICTURES:
+        chart = charts[0]
+        _check_states(chart, [*(collapse or ()), *([look_into] if look_into else ())])
+        title = f"{chart.name}, version {chart.version}"
+        given |= {
+            "detail": detail.value,
+            "active": active,
+            "title": title if instance is None else f"{title}, {instance}",
+        }
+        if form is Format.png:
+            _write(draw_png(chart, scale=scale or 2.0, **given), output)
+        else:
+            _write(draw_svg(chart, **given), output)
+        return
+    draws: dict[Format, Callable[..., str]] = {Format.mermaid: to_mermaid, Format.dot: to_dot}
+    labels: Detail = detail.value
+    drawn = (
+        draws[form](chart, detail=labels, active=active).rstrip("\n") + "\n" for chart in charts
+    )
+    _write("\n".join(drawn), output)
+
+
+async def _state_of(
+    chart: Chart,
+    id: str,
+    url: str,
+    caller: str | None,
+    roles: str | None,
+    header: list[str],
+) -> list[str]:
+    async with connect(url, caller, roles, header) as client:
+        reply = await client.get(chart.name, id)
+    if reply.version != chart.version:
+        raise UsageError(
+            f"{id} is of version {reply.version} of {chart.name}, and what is to be drawn is "
+            f"version {chart.version}; name the machine of version {reply.version}"
+        )
+    return reply.state
+
+
+def _check_states(chart: Chart, named: list[str]) -> None:
+    known = [state.id for state in chart.states if state.id]
+    for state in named:
+        if state not in known:
+            more = f" and {len(known) - STATES_TOLD} more" if len(known) > STATES_TOLD else ""
+            names = ", ".join(known[:STATES_TOLD])
+            raise NotFound(f"{chart.name} has no state {state!r}; it has {names}{more}")
+
+
+def _write(content: str | bytes, output: Path | None) -> None:
+    if output is None:
+        if isinstance(content, bytes) and sys.stdout.isatty():
+            raise UsageError("a PNG is nothing for a terminal; give it a file, -o FILE")
+        typer.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise UsageError(f"{output} can't be written: {error.strerror}") from None
+    typer.echo(f"wrote {output}", err=True)

@@ -1,0 +1,150 @@
+"""The studio: the browser application at a server's root, as files built into the package.
+
+Rules:
+
+1. Only what lay in the folder when the server started is served, from memory. So no path leads
+   out of the folder, and a build that replaces the files beneath a running server does not mix
+   with the one that browsers have begun to load.
+2. Files are the same for everybody and hold nobody's data, so they need no caller. What the
+   application asks of the API does, like any other request.
+3. Names below ``assets/`` carry a hash of their content and are kept for good; all others are
+   asked for again each time, which costs an answer without a body as long as they are the same.
+4. Nothing is loaded from another origin, and nothing is run that is no file of ours.
+
+``make studio`` builds the files (``hatch_build.py`` tells how a wheel gets them); until then the
+plain page is at the root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from statehold.server.headers import header
+
+#: where the build puts them
+FOLDER = Path(__file__).parents[1] / "studio"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        # a picture that is copied or saved is drawn from a blob first
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_SAFE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+
+#: files of other kinds, and in other folders, are for other readers than browsers
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+#: as the build leaves them beside a file, the smallest first
+_CODINGS = (("br", ".br"), ("gzip", ".gz"))
+
+
+def studio_routes(folder: Path = FOLDER) -> list[Route]:
+    """A route for each file of the studio, none where it was not built."""
+    if not is_built(folder):
+        return []
+    index = folder / "index.html"
+    routes = [Route("/", _serving(_read(index, _ASK_AGAIN)), include_in_schema=False)]
+    for within, cache_control in (("", _ASK_AGAIN), ("assets/", _FOR_GOOD)):
+        for path in sorted((folder / within).glob("*")):
+            if path != index and path.suffix in _MEDIA_TYPES and path.is_file():
+                endpoint = _serving(_read(path, cache_control))
+                routes.append(Route(f"/{within}{path.name}", endpoint, include_in_schema=False))
+    return routes
+
+
+def is_built(folder: Path = FOLDER) -> bool:
+    return (folder / "index.html").is_file()
+
+
+class _File(NamedTuple):
+    media_type: str
+    cache_control: str
+    tag: str
+    #: by content coding; ``identity`` is always there
+    bodies: Mapping[str, bytes]
+
+
+def _read(path: Path, cache_control: str) -> _File:
+    body = path.read_bytes()
+    bodies = {"identity": body}
+    for coding, suffix in _CODINGS:
+        coded = path.with_name(path.name + suffix)
+        if coded.is_file():
+            bodies[coding] = coded.read_bytes()
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return _File(_MEDIA_TYPES[path.suffix], cache_control, tag, bodies)
+
+
+def _serving(file: _File) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        coding = _coding(header(request, b"accept-encoding") or "", file.bodies)
+        # other bytes, another tag: a cache may ask with the one for the other
+        tag = f'"{file.tag}"' if coding == "identity" else f'"{file.tag}-{coding}"'
+        headers = {
+            **_SAFE,
+            "Cache-Control": file.cache_control,
+            "ETag": tag,
+            "Vary": "Accept-Encoding",
+        }
+        if _is_known(header(request, b"if-none-match") or "", tag):
+            return Response(status_code=304, headers=headers)
+        headers["Content-Type"] = file.media_type
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return Response(file.bodies[coding], headers=headers)
+
+    return serve
+
+
+def _coding(accepted: str, bodies: Mapping[str, bytes]) -> str:
+    """The smallest body that the reader takes (RFC 9110, section 12.5.3)."""
+    taken = {
+        name.strip().lower()
+        for name, _, weight in (part.partition(";") for part in accepted.split(","))
+        if weight.replace(" ", "").rstrip("0") not in ("q=", "q=0.")
+    }
+    for coding, _ in _CODINGS:
+        if coding in bodies and coding in taken:
+            return coding
+    return "identity"
+
+
+def _is_known(seen: str, tag: str) -> bool:
+    """``If-None-Match``, compared weakly: a proxy that compresses says that tags are weak."""
+    return any(known.strip().removeprefix("W/") in (tag, "*") for known in seen.split(","))

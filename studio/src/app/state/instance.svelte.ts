@@ -1,0 +1,201 @@
+/**
+ * One instance: how it is now, live; its history; and how it was after the step that is looked at.
+ */
+import type { Explanation, Json, JournalEntry, PastInstance } from '../../wire/types';
+import { BLOCK, History, type Step } from '../data/history';
+import { Tree } from '../chart/tree';
+import { Live } from './live.svelte';
+import { Loading, soon } from './loading.svelte';
+import { client } from './session.svelte';
+
+/** Journal lines asked for at once. */
+const PAGE = 400;
+/** Past instances that are kept, since a scrubber is moved to and fro. */
+const KEPT = 200;
+
+export interface Seen {
+  seq: number;
+  state: string[];
+  version: number;
+  data: Json | undefined;
+  /** undefined before the first step. */
+  before: Json | undefined;
+}
+
+export class InstanceState {
+  readonly machine: string;
+  readonly id: string;
+  readonly explained: Loading<Explanation>;
+  readonly live: Live;
+
+  readonly #history = new History();
+  /** Told whenever the history has more. */
+  #grown = $state(0);
+  #wanted = $state<number | null>(null);
+  #seen = $state.raw<Seen | null>(null);
+  #seenError = $state.raw<Error | null>(null);
+  #historyError = $state.raw<Error | null>(null);
+  #trees = $state.raw<ReadonlyMap<number, Tree>>(new Map());
+  readonly #past = new Map<number, Promise<PastInstance>>();
+
+  constructor(machine: string, id: string) {
+    this.machine = machine;
+    this.id = id;
+    this.explained = new Loading(() => client.explain(machine, id));
+    this.live = new Live({
+      url: () => client.instanceStream(machine, id),
+      after: () => String(this.#history.last),
+      end: 'end',
+      onevent: ({ event, data }) => {
+        if (event !== 'step' && event !== 'note') return;
+        this.#history.put(JSON.parse(data) as JournalEntry);
+        this.#grown += 1;
+        this.#again();
+      },
+      // what is no step (a paused one's waiting events, say) may have changed too
+      onopen: (again) => again && this.#again(),
+    });
+  }
+
+  readonly #again = soon(40, () => void this.refresh());
+
+  /** Asks for all that the page needs first, then follows. Gives what ends it. */
+  open(): () => void {
+    let close = () => undefined as void;
+    let ended = false;
+    void this.refresh().then(() => {
+      if (ended || this.explained.value === undefined) return;
+      this.#history.reach(this.explained.value.instance.seq);
+      this.#grown += 1;
+      this.want(this.last - 40, this.last);
+      close = this.live.open();
+    });
+    return () => {
+      ended = true;
+      this.#again.cancel();
+      close();
+    };
+  }
+
+  async refresh(): Promise<void> {
+    await this.explained.load();
+    const told = this.explained.value;
+    if (told !== undefined) {
+      // an answer tells of a step before the stream does
+      this.#history.reach(told.instance.seq);
+      this.#grown += 1;
+      void this.#treeOf(told.instance.version);
+    }
+    await this.#look();
+  }
+
+  // --- the history ----------------------------------------------------------------------------
+
+  get last(): number {
+    void this.#grown;
+    return this.#history.last;
+  }
+
+  get historyError(): Error | null {
+    return this.#historyError;
+  }
+
+  step(seq: number): Step | undefined {
+    void this.#grown;
+    return this.#history.step(seq);
+  }
+
+  /** Loads what is not here of these steps. */
+  want(first: number, last: number): void {
+    for (const block of this.#history.missing(first, last)) void this.#load(block);
+  }
+
+  async #load(block: number): Promise<void> {
+    this.#history.mark(block);
+    let after: number | null = block * BLOCK;
+    try {
+      while (after !== null && after < (block + 1) * BLOCK) {
+        const page = await client.journal(this.machine, this.id, after, PAGE);
+        for (const entry of page.entries) this.#history.put(entry);
+        this.#grown += 1;
+        after = page.after ?? null;
+      }
+      this.#historyError = null;
+    } catch (error) {
+      this.#history.unmark(block);
+      this.#historyError = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  // --- the step that is looked at -------------------------------------------------------------
+
+  /** null: the newest, whichever that is. */
+  get looked(): number | null {
+    return this.#wanted;
+  }
+
+  look(seq: number | null): void {
+    this.#wanted = seq === null ? null : Math.max(1, seq);
+    if (seq !== null) this.want(seq - 5, seq + 5);
+    void this.#look();
+  }
+
+  /** How it was after that step; stays until the next is there. */
+  get seen(): Seen | null {
+    return this.#seen;
+  }
+
+  get seenError(): Error | null {
+    return this.#seenError;
+  }
+
+  async #look(): Promise<void> {
+    const seq = this.#wanted ?? this.#history.last;
+    if (seq < 1) return;
+    try {
+      const [now, before] = await Promise.all([
+        this.#at(seq),
+        seq > 1 ? this.#at(seq - 1) : undefined,
+      ]);
+      if (seq !== (this.#wanted ?? this.#history.last)) return;
+      void this.#treeOf(now.version);
+      this.#seen = {
+        seq,
+        state: now.state,
+        version: now.version,
+        data: now.data as Json,
+        before: before?.data as Json | undefined,
+      };
+      this.#seenError = null;
+    } catch (error) {
+      this.#seenError = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #at(seq: number): Promise<PastInstance> {
+    const known = this.#past.get(seq);
+    if (known !== undefined) return known;
+    const asked = client.at(this.machine, this.id, seq);
+    this.#past.set(seq, asked);
+    asked.catch(() => this.#past.delete(seq));
+    const [oldest] = this.#past.keys();
+    if (this.#past.size > KEPT && oldest !== undefined) this.#past.delete(oldest);
+    return asked;
+  }
+
+  // --- the chart, which is the version's ------------------------------------------------------
+
+  tree(version: number): Tree | undefined {
+    return this.#trees.get(version);
+  }
+
+  async #treeOf(version: number): Promise<void> {
+    if (this.#trees.has(version)) return;
+    try {
+      const { chart } = await client.machine(this.machine, version);
+      this.#trees = new Map(this.#trees).set(version, new Tree(chart));
+    } catch (error) {
+      this.#seenError = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** What this browser remembers. A browser that keeps nothing only forgets. */
+import type { Json } from '../../wire/types';
+
+const PREFIX = 'statehold.';
+
+export function recall(name: string): Json | undefined {
+  try {
+    const text = localStorage.getItem(PREFIX + name);
+    return text === null ? undefined : (JSON.parse(text) as Json);
+  } catch {
+    return undefined;
+  }
+}
+
+export function keep(name: string, value: Json | undefined): void {
+  try {
+    if (value === undefined) localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // full, or switched off: what was chosen holds until the page is left
+  }
+}

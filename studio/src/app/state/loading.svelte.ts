@@ -1,0 +1,79 @@
+/**
+ * One thing that is asked of the server: loading, there, or why not.
+ *
+ * What was there stays while it is asked again, so a page never blinks; an error beside it says that
+ * it may be old.
+ */
+import { untrack } from 'svelte';
+
+export class Loading<T> {
+  #value = $state.raw<T | undefined>(undefined);
+  #error = $state.raw<Error | null>(null);
+  #busy = $state(false);
+  #asked = 0;
+  readonly #ask: () => Promise<T>;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+  }
+
+  get value(): T | undefined {
+    return this.#value;
+  }
+
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Asks (again). An answer that a later one has overtaken is dropped. */
+  async load(): Promise<void> {
+    const number = (this.#asked += 1);
+    this.#busy = true;
+    try {
+      const value = await this.#ask();
+      if (number !== this.#asked) return;
+      this.#value = value;
+      this.#error = null;
+    } catch (error) {
+      if (number !== this.#asked) return;
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    }
+    this.#busy = false;
+  }
+}
+
+/** Runs at once and then again after each `ms`, while the page is seen. Gives what ends it. */
+export function every(ms: number, run: () => Promise<void>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
+  const again = async () => {
+    if (!document.hidden) await run();
+    if (!ended) timer = setTimeout(() => void again(), ms);
+  };
+  // what it reads is no reason to begin anew
+  untrack(() => void again());
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
+
+/** Runs soon, once for all calls within `ms`. */
+export function soon(ms: number, run: () => void): { (): void; cancel: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const call = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      run();
+    }, ms);
+  };
+  call.cancel = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return call;
+}

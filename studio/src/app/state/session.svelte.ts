@@ -1,0 +1,112 @@
+/** The one client of this page, whom the server takes its user for, and whether it is there. */
+import { Client } from '../../wire/client';
+import { Problem } from '../../wire/problem';
+import type { Me } from '../../wire/types';
+import { keep, recall } from './keep';
+
+/** Whom one says one is, where the server believes it: `Statehold-Caller`, `Statehold-Roles`. */
+export interface Claim {
+  name: string;
+  /** null: none is told, and the server asks for none. */
+  roles: string | null;
+}
+
+const NOBODY: Claim = { name: '', roles: null };
+
+class Session {
+  #claim = $state.raw<Claim>(claimOf(recall('claim')));
+  #me = $state.raw<Me | null>(null);
+  #error = $state.raw<Error | null>(null);
+  #there = $state(true);
+  #checking = false;
+
+  readonly client = new Client({
+    headers: () => headersOf(this.#claim),
+    onanswer: (there) => this.#heard(there),
+  });
+
+  /** null until the server has said. */
+  get me(): Me | null {
+    return this.#me;
+  }
+
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  get claim(): Claim {
+    return this.#claim;
+  }
+
+  /** False from a request that got no answer until one that did. */
+  get there(): boolean {
+    return this.#there;
+  }
+
+  /** Acts by hand are offered; until it is known whether they are permitted they are not. */
+  get mayAct(): boolean {
+    return this.#me?.may.act ?? false;
+  }
+
+  /** The server goes by what it is told, so it is worth telling it. */
+  get believed(): boolean {
+    return this.#me !== null && this.#me.name === this.#claim.name;
+  }
+
+  async claimToBe(claim: Claim): Promise<void> {
+    this.#claim = claim;
+    keep('claim', claim.name === '' && claim.roles === null ? undefined : { ...claim });
+    await this.ask();
+  }
+
+  async ask(): Promise<void> {
+    try {
+      this.#me = await this.client.me();
+      this.#error = null;
+    } catch (error) {
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #heard(there: boolean): void {
+    this.#there = there;
+    if (!there && !this.#checking) void this.#untilThere();
+  }
+
+  /** Knocks until the server answers, so that the page knows when it is back. */
+  async #untilThere(): Promise<void> {
+    this.#checking = true;
+    while (!this.#there) {
+      await new Promise((done) => setTimeout(done, 2000));
+      try {
+        this.#me = await this.client.me();
+        this.#error = null;
+      } catch (error) {
+        // a refusal is an answer too; anything else is told by #heard
+        if (error instanceof Problem) this.#error = error;
+      }
+    }
+    this.#checking = false;
+  }
+}
+
+function headersOf(claim: Claim): Record<string, string> {
+  // a header takes bytes, and the server reads Latin-1
+  const latin = (text: string) => text.replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
+  return {
+    ...(claim.name ? { 'statehold-caller': latin(claim.name) } : {}),
+    ...(claim.roles === null ? {} : { 'statehold-roles': latin(claim.roles) }),
+  };
+}
+
+function claimOf(kept: unknown): Claim {
+  if (typeof kept !== 'object' || kept === null) return NOBODY;
+  const { name, roles } = kept as Record<string, unknown>;
+  return {
+    name: typeof name === 'string' ? name : '',
+    roles: typeof roles === 'string' ? roles : null,
+  };
+}
+
+export const session = new Session();
+export const client = session.client;

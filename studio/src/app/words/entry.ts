@@ -1,0 +1,74 @@
+/** One line of the journal in words. */
+import type { Json, JournalEntry, JsonObject } from '../../wire/types';
+
+export function eventOf(entry: JournalEntry): JsonObject {
+  const { event } = entry;
+  return typeof event === 'object' && event !== null && !Array.isArray(event) ? event : {};
+}
+
+/** What happened, short: `RestaurantAccepted`, `timer cooked`, `paused`. */
+export function entryTitle(entry: JournalEntry): string {
+  const event = eventOf(entry);
+  const name = (key: string) => (typeof event[key] === 'string' ? event[key] : '');
+  const worker = name('effect') || name('machine') || 'effect';
+  switch (entry.kind) {
+    case 'start':
+      return 'started';
+    case 'timer':
+      return `timer ${shortTimer(name('timer'))}`.trim();
+    case 'result':
+      return `${worker} done`;
+    case 'failure':
+      return `${worker} failed`;
+    case 'upgrade':
+      return `upgraded to ${entry.version}`;
+    case 'pause':
+      return 'paused';
+    case 'resume':
+      return 'resumed';
+    case 'cancel':
+      return 'cancelled';
+    default:
+      return name('type') || entry.kind;
+  }
+}
+
+/** What a note under a step tells: `offer: try 2 failed`. */
+export function noteTitle(entry: JournalEntry): string {
+  const [effect] = entry.effects ?? [];
+  const who = effect?.name ?? shortTimer(timerOf(entry));
+  const does: Record<string, string> = {
+    tried: `try ${effect?.attempt ?? ''} failed`,
+    done: 'done',
+    incident: 'waits for a person',
+    retry: 'tried again by hand',
+    skip: 'skipped by hand',
+    resolve: 'resolved by hand',
+    refused: 'refused',
+    fire: 'fired by hand',
+    'cancel-timer': 'timer cancelled by hand',
+    reschedule: 'rescheduled by hand',
+  };
+  return `${who} ${does[entry.kind] ?? entry.kind}`.trim();
+}
+
+/** Members of an event beside its type, where a person wants to read them. */
+export function payloadOf(entry: JournalEntry): [string, Json][] {
+  const hidden = new Set(['type', 'digest', 'timer']);
+  return Object.entries(eventOf(entry)).filter(([name]) => !hidden.has(name));
+}
+
+/** The last part of where a state is: `standard.creating` is `creating`. */
+export function lastPart(id: string): string {
+  return id.slice(id.lastIndexOf('.') + 1);
+}
+
+/** A timer's id is its transition's, which may tell its state in brackets. */
+export function shortTimer(id: string): string {
+  return lastPart(id.replace(/\[.*$/s, ''));
+}
+
+function timerOf(entry: JournalEntry): string {
+  const timer = eventOf(entry)['timer'];
+  return typeof timer === 'string' ? timer : (Object.keys(entry.timers ?? {})[0] ?? '');
+}

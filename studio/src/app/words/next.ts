@@ -1,0 +1,91 @@
+/** What can happen to an instance next, and why the rest can't. */
+import type { Explanation, PossibleTransition } from '../../wire/types';
+import type { Tree } from '../chart/tree';
+import { triggerWords } from './chart';
+import { lastPart } from './entry';
+
+/** An event that may be sent, with every way that it may lead. */
+export interface Choice {
+  event: string;
+  ways: { transition: string; from: string; leadsTo: string; only: string[]; certain: boolean }[];
+  by: string[];
+}
+
+export interface Next {
+  events: Choice[];
+  /** What comes of itself: timers, outcomes, completions. */
+  itself: { transition: string; kind: string; when: string; leadsTo: string }[];
+  notNow: { event: string; why: string }[];
+}
+
+export function nextOf(tree: Tree, told: Explanation): Next {
+  const choices = new Map<string, Choice>();
+  const stopped = new Map<string, string[]>();
+  const itself: Next['itself'] = [];
+  for (const one of told.next) {
+    if (one.kind !== 'event') {
+      if (one.possible !== false) itself.push(ofItself(tree, one));
+      continue;
+    }
+    for (const event of one.event?.split(', ') ?? []) {
+      if (one.possible === false) {
+        const why = one.stopped_by?.join(', ') || 'a guard';
+        stopped.set(event, [...(stopped.get(event) ?? []), `stopped by ${why}`]);
+      } else take(tree, choices, event, one);
+    }
+  }
+  return { events: [...choices.values()], itself, notNow: notNow(tree, choices, stopped) };
+}
+
+function take(
+  tree: Tree,
+  choices: Map<string, Choice>,
+  event: string,
+  one: PossibleTransition,
+): void {
+  const choice = choices.get(event) ?? { event, ways: [], by: [] };
+  choices.set(event, choice);
+  const guards = tree.transition(one.transition)?.guards ?? [];
+  choice.ways.push({
+    transition: one.transition,
+    from: lastPart(one.source) || tree.chart.name,
+    leadsTo: targets(one),
+    only: guards.filter((guard) => guard.kind !== 'by').map((guard) => guard.name),
+    certain: one.possible === true,
+  });
+  for (const role of one.by ?? []) if (!choice.by.includes(role)) choice.by.push(role);
+}
+
+function ofItself(tree: Tree, one: PossibleTransition): Next['itself'][number] {
+  const transition = tree.transition(one.transition);
+  const when = transition === undefined ? one.kind : triggerWords(tree, transition);
+  return { transition: one.transition, kind: one.kind, when, leadsTo: targets(one) };
+}
+
+/** Events of the machine that nothing takes now: stopped here, or taken elsewhere only. */
+function notNow(
+  tree: Tree,
+  choices: ReadonlyMap<string, Choice>,
+  stopped: ReadonlyMap<string, string[]>,
+): Next['notNow'] {
+  const found: Next['notNow'] = [];
+  const events = new Set((tree.chart.events ?? []).map((event) => event.name));
+  for (const event of stopped.keys()) events.add(event);
+  for (const event of events) {
+    if (choices.has(event)) continue;
+    const reasons = stopped.get(event);
+    const places = (tree.chart.transitions ?? [])
+      .filter((one) => one.trigger.events?.includes(event))
+      .map((one) => one.source || tree.chart.name);
+    const elsewhere =
+      places.length === 0
+        ? 'no transition takes it'
+        : `only from ${[...new Set(places)].join(', ')}`;
+    found.push({ event, why: reasons?.join('; ') ?? elsewhere });
+  }
+  return found;
+}
+
+function targets(one: PossibleTransition): string {
+  return one.targets.map(lastPart).join(', ') || 'stays where it is';
+}

@@ -1,0 +1,163 @@
+/**
+ * What is written at arrows and in states. The words are those of
+ * `src/statehold/formats/label.py`, so that Mermaid's text and the drawing say the same; only
+ * delays are shorter here: `after 10 min`.
+ */
+
+import type { Block, Chart, Delay, Guard, StateNode, Transition, TriggerKind } from './chart';
+
+/** Characters of one name in a drawing. */
+const NAME_LIMIT = 72;
+/** Names of one list in a drawing. */
+const NAMES_LIMIT = 8;
+
+/** One arrow's words, part by part; parts that are not there are empty. */
+export interface Words {
+  /** `default` is the way from a history state to what it stands for before anything is recorded. */
+  kind: TriggerKind | 'initial' | 'default';
+  trigger: string;
+  roles: string;
+  guards: string;
+  actions: string;
+}
+
+/** A line of what a state does. `transition`: the one without a target that it stands for. */
+export interface Row {
+  tag: 'owner' | 'runs' | 'entry' | 'exit' | 'within' | 'tags' | 'on';
+  text: string;
+  transition?: string;
+}
+
+/** What the interpreter's own events mean to a person: results and failures of what states run. */
+export function outcomesOf(chart: Chart): Map<string, string> {
+  const outcomes = new Map<string, string>();
+  for (const state of chart.states)
+    for (const invoke of state.invokes ?? []) {
+      outcomes.set(`done.invoke.${invoke.id}`, `on result of ${cut(invoke.name)}`);
+      outcomes.set(`error.invoke.${invoke.id}`, `on failure of ${cut(invoke.name)}`);
+    }
+  return outcomes;
+}
+
+export function wordsOf(transition: Transition, outcomes: ReadonlyMap<string, string>): Words {
+  const guards = transition.guards ?? [];
+  const roles = guards.filter((guard) => guard.kind === 'by');
+  const asked = guards.filter((guard) => guard.kind !== 'by');
+  return {
+    kind: transition.trigger.kind,
+    trigger: triggerOf(transition, outcomes),
+    roles: roles.length
+      ? `by ${some(roles.map((guard) => guard.name.replaceAll(',', ' or '))).join(' and ')}`
+      : '',
+    guards: asked.length ? `[${some(asked.map(guardName)).join(' and ')}]` : '',
+    actions: actionsOf(transition.actions),
+  };
+}
+
+/** All of it in one line, as `event by roles [guards] / actions`. */
+export function sentence(words: Words): string {
+  return [words.trigger, words.roles, words.guards, words.actions].filter(Boolean).join(' ');
+}
+
+/** `/ actions`; empty where there are none. */
+export function actionsOf(blocks: readonly Block[] | undefined): string {
+  const names = namesOf(blocks);
+  return names.length ? `/ ${some(names).join(', ')}` : '';
+}
+
+/** What a state does, a line each; `inside` are its transitions without a target. */
+export function rowsOf(
+  state: StateNode,
+  inside: readonly Transition[],
+  outcomes: ReadonlyMap<string, string>,
+): Row[] {
+  const rows: Row[] = [];
+  if (state.owner) rows.push({ tag: 'owner', text: cut(state.owner) });
+  for (const invoke of (state.invokes ?? []).slice(0, NAMES_LIMIT))
+    rows.push({
+      tag: 'runs',
+      text: `${invoke.kind === 'machine' ? 'machine ' : ''}${cut(invoke.name)}`,
+    });
+  const entry = namesOf(state.entry);
+  if (entry.length) rows.push({ tag: 'entry', text: some(entry).join(', ') });
+  const exit = namesOf(state.exit);
+  if (exit.length) rows.push({ tag: 'exit', text: some(exit).join(', ') });
+  for (const transition of inside)
+    rows.push({
+      tag: 'on',
+      text: sentence(wordsOf(transition, outcomes)).replace(/^on /, ''),
+      transition: transition.id,
+    });
+  if (state.deadline) rows.push({ tag: 'within', text: spokenDelay(state.deadline) });
+  if (state.tags?.length) rows.push({ tag: 'tags', text: some(state.tags).join(', ') });
+  return rows;
+}
+
+const UNITS = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+] as const;
+
+/** `10 min`, `1 h 30 min`; or the name of the function that gives it. */
+export function spokenDelay(delay: Delay | null | undefined): string {
+  if (delay == null || delay.seconds == null) return cut(delay?.function ?? '');
+  const { seconds } = delay;
+  const parts: string[] = [];
+  let left = seconds;
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(left / size);
+    if (count > 0) parts.push(`${count} ${unit}`);
+    left -= count * size;
+  }
+  // a fraction, or more than three units: whoever wrote 90.5 s wants to read that
+  if (left > 0 || parts.length > 3 || !parts.length) return `${+seconds.toPrecision(6)} s`;
+  return parts.join(' ');
+}
+
+/** On one line, and no longer than a drawing bears. */
+export function cut(name: string, limit = NAME_LIMIT): string {
+  const line = name.replace(/\s+/g, ' ').trim();
+  // by characters, so that no pair of surrogates is parted
+  const letters = [...line];
+  if (letters.length <= limit) return line;
+  return `${letters
+    .slice(0, limit - 1)
+    .join('')
+    .trimEnd()}…`;
+}
+
+function triggerOf(transition: Transition, outcomes: ReadonlyMap<string, string>): string {
+  const { trigger } = transition;
+  switch (trigger.kind) {
+    case 'after':
+      return `after ${spokenDelay(trigger.delay)}`;
+    case 'done':
+      return 'on done';
+    case 'any':
+      return 'any event';
+    case 'always':
+      return 'always';
+    default:
+      return some([
+        ...new Set((trigger.events ?? []).map((name) => outcomes.get(name) ?? name)),
+      ]).join(' or ');
+  }
+}
+
+function guardName(guard: Guard): string {
+  return guard.kind === 'in' ? `in ${guard.name}` : guard.name;
+}
+
+function namesOf(blocks: readonly Block[] | undefined): string[] {
+  return (blocks ?? []).flatMap((block) =>
+    block.map((action) => (action.kind === 'effect' ? `ask for ${action.name}` : action.name)),
+  );
+}
+
+function some(names: readonly string[]): string[] {
+  const found = names.slice(0, NAMES_LIMIT).map((name) => cut(name));
+  const more = names.length - NAMES_LIMIT;
+  return more > 0 ? [...found, `${more} more`] : found;
+}

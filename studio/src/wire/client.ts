@@ -1,0 +1,256 @@
+/** Requests to the server, one method each; what it refuses is raised as a `Problem`. */
+import { Problem, Unreachable, problemOf } from './problem';
+import type {
+  Explanation,
+  Flows,
+  Found,
+  Incidents,
+  Instances,
+  Journal,
+  Json,
+  JsonObject,
+  MachineDetail,
+  MachineSummary,
+  Me,
+  PastInstance,
+  Reply,
+  SendAnswer,
+  Status,
+} from './types';
+
+export interface InstanceQuery {
+  state?: string | undefined;
+  tag?: string | undefined;
+  owner?: string | undefined;
+  status?: Status | undefined;
+  version?: number | undefined;
+  where?: string[] | undefined;
+  q?: string | undefined;
+  order?: 'created' | 'since' | undefined;
+  incidents?: boolean | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface Sent {
+  machine: string;
+  id: string;
+  event: JsonObject;
+  key?: string;
+}
+
+export type InstanceAct = 'pause' | 'resume' | 'cancel';
+export type Settling = 'retry' | 'skip' | 'resolve';
+export type TimerAct = 'fire' | 'cancel' | 'reschedule';
+
+/** A person's act: why, and for some what. */
+export interface ActBody {
+  reason?: string;
+  result?: Json;
+  due?: string;
+  seconds?: number;
+}
+
+type Query = Record<string, string | number | boolean | string[] | undefined>;
+
+export interface Options {
+  /** Where the server is; the page's own place if left out. */
+  base?: string;
+  headers?: () => Record<string, string>;
+  fetch?: typeof fetch;
+  /** Told of each answer (true) and of each that did not come (false). */
+  onanswer?: (there: boolean) => void;
+}
+
+export class Client {
+  readonly #base: string;
+  readonly #headers: () => Record<string, string>;
+  readonly #fetch: typeof fetch;
+  readonly #onanswer: (there: boolean) => void;
+
+  constructor(options: Options = {}) {
+    this.#base = options.base ?? '.';
+    this.#headers = options.headers ?? (() => ({}));
+    this.#fetch = options.fetch ?? ((...given) => fetch(...given));
+    this.#onanswer = options.onanswer ?? (() => undefined);
+  }
+
+  // --- who, which machines --------------------------------------------------------------------
+
+  me(): Promise<Me> {
+    return this.#get('/api/me');
+  }
+
+  machines(): Promise<{ machines: MachineSummary[] }> {
+    return this.#get('/api/machines');
+  }
+
+  machine(name: string, version?: number): Promise<MachineDetail> {
+    return this.#get(machinePath(name), { version });
+  }
+
+  flows(name: string, window: string, version?: number): Promise<Flows> {
+    return this.#get(`${machinePath(name)}/flows`, { window, version });
+  }
+
+  mermaid(name: string, version?: number): Promise<string> {
+    return this.#request('GET', `${machinePath(name)}/diagram`, { version }).then((r) => r.text());
+  }
+
+  search(q: string, limit: number, signal?: AbortSignal): Promise<Found> {
+    return this.#get('/api/search', { q, limit }, signal);
+  }
+
+  // --- instances ------------------------------------------------------------------------------
+
+  instances(name: string, query: InstanceQuery, signal?: AbortSignal): Promise<Instances> {
+    return this.#get(`${machinePath(name)}/instances`, { ...query }, signal);
+  }
+
+  instance(name: string, id: string): Promise<Reply> {
+    return this.#get(instancePath(name, id));
+  }
+
+  explain(name: string, id: string, signal?: AbortSignal): Promise<Explanation> {
+    return this.#get(`${instancePath(name, id)}/explain`, {}, signal);
+  }
+
+  /** Whole steps, after `after`, in order. */
+  journal(name: string, id: string, after: number, limit: number): Promise<Journal> {
+    return this.#get(`${instancePath(name, id)}/journal`, { after, limit });
+  }
+
+  /** The instance as it was after a step. */
+  at(name: string, id: string, seq: number): Promise<PastInstance> {
+    return this.#get(`${instancePath(name, id)}/at/${seq}`);
+  }
+
+  start(name: string, id: string | undefined, data: Json | undefined, key: string): Promise<Reply> {
+    const body = { ...(id ? { id } : {}), ...(data === undefined ? {} : { data }) };
+    return this.#post(`${machinePath(name)}/instances`, body, { 'idempotency-key': key });
+  }
+
+  send(name: string, id: string, event: JsonObject, key: string): Promise<Reply> {
+    return this.#post(`${instancePath(name, id)}/events`, event, { 'idempotency-key': key });
+  }
+
+  sendMany(events: Sent[]): Promise<{ answers: SendAnswer[] }> {
+    return this.#post('/api/events', events);
+  }
+
+  act(name: string, id: string, act: InstanceAct, body: ActBody): Promise<Reply> {
+    return this.#post(`${instancePath(name, id)}/${act}`, body);
+  }
+
+  timer(name: string, id: string, timer: string, act: TimerAct, body: ActBody): Promise<Reply> {
+    return this.#post(`${instancePath(name, id)}/timers/${segment(timer)}/${act}`, body);
+  }
+
+  effect(name: string, id: string, key: string, act: Settling, body: ActBody): Promise<Reply> {
+    return this.#post(`${instancePath(name, id)}/effects/${segment(key)}/${act}`, body);
+  }
+
+  // --- incidents ------------------------------------------------------------------------------
+
+  incidents(machine?: string, cursor?: string, limit = 100): Promise<Incidents> {
+    return this.#get('/api/incidents', { machine, cursor, limit });
+  }
+
+  settle(incident: string, act: Settling, body: ActBody): Promise<Reply> {
+    // an incident's id is machine/instance/key, and stands in the path as it is
+    const path = incident.split('/').map(segment).join('/');
+    return this.#post(`/api/incidents/${path}/${act}`, body);
+  }
+
+  // --- where streams are ----------------------------------------------------------------------
+
+  /** Whoever opens it says in `Last-Event-ID` where to go on from. */
+  instanceStream(name: string, id: string): string {
+    return this.#url(`${instancePath(name, id)}/stream`, {});
+  }
+
+  machineStream(name: string): string {
+    return this.#url(`${machinePath(name)}/stream`, {});
+  }
+
+  headers(): Record<string, string> {
+    return this.#headers();
+  }
+
+  // --- how ------------------------------------------------------------------------------------
+
+  async #get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+    const response = await this.#request('GET', path, query, signal ? { signal } : {});
+    return (await response.json()) as T;
+  }
+
+  async #post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const response = await this.#request(
+      'POST',
+      path,
+      {},
+      {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      },
+    );
+    return (await response.json()) as T;
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    query: Query = {},
+    init: { body?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.#fetch(this.#url(path, query), {
+        method,
+        cache: 'no-store',
+        ...init,
+        headers: { accept: 'application/json', ...this.#headers(), ...init.headers },
+      });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      this.#onanswer(false);
+      throw new Unreachable('the server can’t be reached');
+    }
+    if (response.ok) {
+      this.#onanswer(true);
+      return response;
+    }
+    const problem = await problemOf(response);
+    this.#onanswer(problem instanceof Problem);
+    throw problem;
+  }
+
+  #url(path: string, query: Query): string {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (Array.isArray(value)) for (const one of value) search.append(name, one);
+      else if (value !== undefined && value !== '') search.set(name, String(value));
+    }
+    const text = search.toString();
+    return `${this.#base}${path}${text ? `?${text}` : ''}`;
+  }
+}
+
+/** A key under which a request may be sent again: random, 128 bits. */
+export function freshKey(): string {
+  // randomUUID is missing where the page was not loaded over TLS
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function machinePath(name: string): string {
+  return `/api/machines/${segment(name)}`;
+}
+
+function instancePath(name: string, id: string): string {
+  return `${machinePath(name)}/instances/${segment(id)}`;
+}
+
+function segment(text: string): string {
+  return encodeURIComponent(text);
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { countIn } from '../../src/app/chart/counts';
+import { findIn } from '../../src/app/chart/find';
+import { ROOT, Tree } from '../../src/app/chart/tree';
+import { ORDER } from './charts';
+
+const tree = new Tree(ORDER);
+
+describe('a chart', () => {
+  test('has leaves in document order, and no history among them', () => {
+    expect(tree.leaves().map((state) => state.id)).toEqual([
+      'creating',
+      'fulfilling.kitchen.cooking',
+      'fulfilling.kitchen.packed',
+      'fulfilling.courier.asked',
+      'fulfilling.courier.waiting',
+      'delivered',
+      'cancelled',
+    ]);
+  });
+
+  test('is entered by its defaults, each region by its own', () => {
+    expect(tree.entry(ROOT)).toEqual(['creating']);
+    expect(tree.entry('fulfilling')).toEqual([
+      'fulfilling.kitchen.cooking',
+      'fulfilling.courier.asked',
+    ]);
+  });
+
+  test('whose defaults lead in a circle is entered nowhere', () => {
+    const circle = new Tree({
+      name: 'c',
+      version: 1,
+      states: [
+        { id: '', kind: 'compound', initial: { targets: ['a'] } },
+        { id: 'a', kind: 'compound', parent: '', initial: { targets: ['a'] } },
+        { id: 'a.b', kind: 'atomic', parent: 'a' },
+      ],
+    });
+    expect(circle.entry('a')).toEqual([]);
+  });
+
+  test('names states by the last part that is theirs', () => {
+    expect(tree.name('fulfilling.kitchen.cooking')).toBe('cooking');
+    expect(tree.name(ROOT)).toBe('order');
+  });
+});
+
+describe('counts', () => {
+  const counts = {
+    creating: 2,
+    'fulfilling.kitchen.cooking': 3,
+    'fulfilling.kitchen.packed': 1,
+    'fulfilling.courier.asked': 4,
+  };
+
+  test('of a group are those of what is in it', () => {
+    expect(countIn(tree, counts, 'fulfilling.kitchen')).toBe(4);
+  });
+
+  test('of a parallel state count an instance once, though it is in each region', () => {
+    expect(countIn(tree, counts, 'fulfilling')).toBe(4);
+  });
+});
+
+describe('a search', () => {
+  test('finds states by name before events', () => {
+    expect(findIn(tree, 'pack').map((hit) => [hit.kind, hit.id])).toEqual([
+      ['state', 'fulfilling.kitchen.packed'],
+      ['transition', 'pack'],
+    ]);
+  });
+
+  test('wants every word', () => {
+    expect(findIn(tree, 'kitchen COOK').map((hit) => hit.id)).toEqual([
+      'fulfilling.kitchen.cooking',
+    ]);
+    expect(findIn(tree, 'kitchen nothing')).toEqual([]);
+  });
+
+  test('finds by owner and by words about it', () => {
+    expect(findIn(tree, 'restaurant')[0]?.id).toBe('creating');
+  });
+
+  test('of nothing finds nothing', () => {
+    expect(findIn(tree, '   ')).toEqual([]);
+  });
+});

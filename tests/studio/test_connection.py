@@ -1,0 +1,79 @@
+"""The server goes away and comes back: the page says so, and misses nothing, without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.studio import orders
+from tests.studio.conftest import OpenPage
+from tests.studio.outside import Outside
+from tests.studio.served import Served
+from tests.studio.shown import is_lit
+
+AWAY = "No connection to the server"
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, outside: Outside) -> Iterator[Served]:
+    """One that a test may stop."""
+    with Served(tmp_path, outside.url) as served:
+        yield served
+
+
+def test_an_instance_catches_up_with_every_step_that_was_missed(
+    own_server: Served, open_page: OpenPage
+) -> None:
+    page = open_page(own_server, orders.start(own_server, "missed"))
+    expect(is_lit(page, "standard.creating")).to_be_visible()
+    page.evaluate("window.mark = 'the same document'")
+    own_server.stop()
+    expect(page.get_by_text(AWAY)).to_be_visible()
+    own_server.start()
+    # the page waits longer and longer before it asks again, so this comes first
+    orders.accept(own_server, "missed", prep_minutes=0.001)
+    own_server.client.send("order", "missed", {"type": "CourierAccepted", "courier": "kim"})
+    own_server.client.send("order", "missed", {"type": "Delivered"})
+    last = own_server.client.get("order", "missed").seq
+    expect(is_lit(page, "complete")).to_be_visible()
+    expect(page.get_by_text(AWAY)).to_have_count(0)
+    expect(page.get_by_text(f"{last} / {last}")).to_be_visible()
+    strip = page.locator("footer")
+    for title in ("RestaurantAccepted", "CourierAccepted", "Delivered"):
+        expect(strip.get_by_role("button").filter(has_text=title)).to_be_visible()
+    assert page.evaluate("window.mark") == "the same document"
+
+
+def test_a_board_catches_up(own_server: Served, open_page: OpenPage) -> None:
+    orders.start(own_server, "before")
+    page = open_page(own_server, "#/machines/order/board")
+    expect(page.locator('[data-card="before"]')).to_be_visible()
+    own_server.stop()
+    expect(page.get_by_text(AWAY)).to_be_visible()
+    own_server.start()
+    orders.start(own_server, "after")
+    orders.accept(own_server, "before")
+    expect(page.locator('[data-column="standard.creating"] [data-card="after"]')).to_be_visible()
+    expect(page.locator('[data-column="standard.accepted"] [data-card="before"]')).to_be_visible()
+    expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
+def test_what_is_typed_while_the_server_is_away_is_kept_and_can_be_sent_later(
+    own_server: Served, open_page: OpenPage
+) -> None:
+    page = open_page(own_server, orders.start(own_server, "typed"))
+    field = page.locator('[data-event="RestaurantAccepted"]').get_by_label("prep minutes")
+    field.fill("25")
+    own_server.stop()
+    expect(page.get_by_text(AWAY)).to_be_visible()
+    send = page.locator('[data-event="RestaurantAccepted"]').get_by_role("button", name="Send")
+    send.click()
+    expect(field).to_have_value("25")
+    own_server.start()
+    expect(page.get_by_text(AWAY)).to_have_count(0)
+    expect(field).to_have_value("25")
+    send.click()
+    expect(is_lit(page, "standard.accepted")).to_be_visible()
