@@ -148,7 +148,6 @@ def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
         with _page(browser) as page:
             page.goto(f"{url}/#/machines/ticket/board")
             page.wait_for_selector(CARD)
-            page.wait_for_load_state("networkidle")
             rows.append(_scroll(page))
     print_table(
         f"scrolling a column of that board, {WHEEL_TURNS} turns of the wheel, each lap",
@@ -158,7 +157,7 @@ def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
 
 
 def _scroll(page: Page) -> list[str]:
-    column = page.locator(COLUMN).first
+    column = page.locator(CARDS).first
     box = column.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
