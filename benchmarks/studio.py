@@ -33,10 +33,10 @@ SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 120_000
 
 #: elements that are there once a page shows what it is for
-STATE = "[data-id]"
+STATE = ".chart [data-id]"
 CARD = "[data-card]"
-ENTRY = "[data-seq]"
-COLUMN = "[data-column]"
+ENTRY = "footer .step b"
+CARDS = "[data-column] [role=list]"
 
 #: a stall is what a person notices: the browser calls a task long from here on
 LONG_TASK_MS = 50
