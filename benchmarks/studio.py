@@ -45,12 +45,14 @@ WHEEL_PIXELS = 600
 
 _WATCH = """
 (selector) => {
-  const look = () => {
-    if (document.querySelector(selector) === null) return requestAnimationFrame(look);
-    // the frame that was just made is shown before the next one begins
-    requestAnimationFrame(() => { window.shownAt = performance.now(); });
-  };
-  requestAnimationFrame(look);
+  window.shown = new Promise((done) => {
+    const look = () => {
+      if (document.querySelector(selector) === null) return requestAnimationFrame(look);
+      // the frame that was just made is shown before the next one begins
+      requestAnimationFrame(() => done(performance.now()));
+    };
+    requestAnimationFrame(look);
+  });
 }
 """
 _STALLS = """
@@ -138,8 +140,7 @@ def _shown(browser: Browser, url: str, goal: Goal) -> float:
     with _page(browser) as page:
         page.add_init_script(f"({_WATCH})({goal.shows!r})")
         page.goto(f"{url}/{goal.address}")
-        page.wait_for_function("window.shownAt !== undefined")
-        return float(page.evaluate("window.shownAt"))
+        return float(page.evaluate("window.shown"))
 
 
 def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
