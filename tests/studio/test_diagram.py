@@ -67,11 +67,13 @@ def test_one_group_is_looked_into_and_left(served: Served, open_page: OpenPage) 
     page = open_page(served, ORDER)
     state(page, "standard").focus()
     page.keyboard.press("o")
-    expect(state(page, "choosing")).to_have_count(0)
+    expect(state(page, "restaurant_driven.creating")).to_have_count(0)
     expect(state(page, "standard.ready")).to_be_visible()
+    # what leads to it stands around it
+    expect(state(page, "choosing")).to_be_visible()
     state(page, "standard.ready").focus()
     page.keyboard.press("Escape")
-    expect(state(page, "choosing")).to_be_visible()
+    expect(state(page, "restaurant_driven.creating")).to_be_visible()
 
 
 def test_search_finds_a_state_and_shows_it_where_it_is_hidden(
