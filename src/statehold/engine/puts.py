@@ -264,6 +264,6 @@ class Adopter:
 
     def _fail(self, name: str, version: int, why: str) -> None:
         self._failed[name] = version
-        if name not in self._definitions:
-            limit = self._runtime.limits.error_chars
-            self._runtime.unserved[name] = (version, why[:limit])
+        # told of even where an older version goes on here
+        limit = self._runtime.limits.error_chars
+        self._runtime.unserved[name] = (version, why[:limit])

@@ -23,6 +23,7 @@ from statehold.errors import (
     Refused,
     StoreUnavailable,
     TooLarge,
+    UnknownEvent,
     UnknownMachine,
 )
 from statehold.formats.notation import Imported, Offered
@@ -330,6 +331,28 @@ async def test_one_that_can_not_be_read_here_keeps_no_other_from_going_on(
         await engine.check_ready()
     async with Engine(make_store(), [], puts=lending) as engine:
         await engine.start("parcel", "p-1")
+
+
+async def test_a_version_that_can_not_run_here_is_told_of_while_the_one_before_goes_on() -> None:
+    needs = "close: {on: Close, from: waiting, to: closed, when: {function: is_open}}"
+    second = SECOND.replace("close: {on: Close, from: waiting, to: closed}", needs)
+    memory = Memory()
+    lending = Puts(Offered(functions={"is_open": lambda data: True}))
+    async with (
+        Engine(MemoryStore(memory), [], puts=lending) as one,
+        Engine(MemoryStore(memory), [], puts=Puts()) as two,
+    ):
+        await one.put(FIRST)
+        await two.start("ticket", "t-1")
+        await one.put(second)
+        with pytest.raises(UnknownEvent):
+            # it looks for a newer version, in which the event may be known
+            await two.send("ticket", "t-1", {"type": "Agree"})
+        version, why = two.unserved()["ticket"]
+        assert version == 2
+        assert "no function 'is_open' is offered" in why
+        assert (await two.send("ticket", "t-1", {"type": "Vote"})).version == 1
+        assert not one.unserved()
 
 
 async def test_a_document_that_is_too_large_is_refused() -> None:

@@ -381,3 +381,11 @@ def test_a_name_of_brackets_without_end_is_read_in_time_that_grows_with_its_leng
 ) -> None:
     document = {"id": "m", "initial": "a", "states": {"a": {"on": {"E": {"guard": name}}}}}
     assert chart(document).transitions[0].guards[0].name == name
+
+
+@pytest.mark.timeout(30)
+def test_a_target_of_any_length_is_looked_up_in_time_that_grows_with_it() -> None:
+    document = {"id": "m", "initial": "a", "states": {"a": {"on": {"E": "#" + "b" * 900_000}}}}
+    ((place, message),) = problems(document)
+    assert place == "/states/a/on/E/target"
+    assert len(message) < 200

@@ -172,16 +172,17 @@ class Outline:
 
 def split_path(text: str) -> list[str]:
     r"""Keys between dots; ``\.`` is a dot in a key."""
-    keys, key, escaped = [], "", False
+    keys: list[list[str]] = [[]]
+    escaped = False
     for character in text:
         if escaped or character not in "\\.":
-            key, escaped = key + character, False
+            keys[-1].append(character)
+            escaped = False
         elif character == "\\":
             escaped = True
         else:
-            keys.append(key)
-            key = ""
-    return [*keys, key]
+            keys.append([])
+    return ["".join(key) for key in keys]
 
 
 def join_path(keys: list[str]) -> str:
