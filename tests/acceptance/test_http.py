@@ -353,9 +353,10 @@ async def test_every_wrong_parameter_is_named(http: httpx.AsyncClient) -> None:
     assert set(problem(answer, 422, "invalid-payload")["fields"]) == {"query.status", "query.limit"}
 
 
-async def test_an_allowed_method_is_named(http: httpx.AsyncClient) -> None:
+async def test_every_allowed_method_is_named(http: httpx.AsyncClient) -> None:
     answer = await http.put("/api/machines")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, POST"
+    assert problem(answer, 405, "method-not-allowed")["methods"] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize(

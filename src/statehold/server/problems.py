@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from statehold import errors, wire
 from statehold.errors import Refused, StateholdError
@@ -136,7 +137,7 @@ TABLE: dict[type[StateholdError], Row] = {
     # understood and can't be carried out as it is, which is what 422 says (RFC 9110, 15.5.21).
     errors.StepFailed: Row(422, "The machine could not take the step"),
     BadRequest: Row(400, "The request can't be read"),
-    UnsupportedMedia: Row(415, "Not JSON"),
+    UnsupportedMedia: Row(415, "Another media type is needed"),
     Unauthorized: Row(401, "Who are you?"),
     Forbidden: Row(403, "Not permitted"),
     errors.Unavailable: Row(503, "Not available now"),
@@ -226,12 +227,18 @@ def _invalid(error: RequestValidationError) -> errors.InvalidPayload:
     return errors.InvalidPayload("the request", fields)
 
 
+def _methods_at(request: Request) -> list[str]:
+    """The methods of every route with this path; the framework names those of the first alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = (route for route in routes if route.matches(request.scope)[0] is Match.PARTIAL)
+    return sorted({method for route in found for method in route.methods or ()})
+
+
 def _of_http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:
         return response_of(NoSuchRoute(request.url.path))
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return response_of(MethodNotAllowed(request.method, allowed.split(", ")))
+        return response_of(MethodNotAllowed(request.method, _methods_at(request)))
     # one that a user's own `authenticate` raised, say: its status, its words, our shape
     try:
         title = http.HTTPStatus(error.status_code).phrase
