@@ -30,11 +30,15 @@ const LAYERED: LayoutOptions = {
   'elk.spacing.nodeSelfLoop': '14',
 };
 
-/** States up to which all of the thoroughness is spent that made pictures any better. */
-const SMALL = 45;
-const THOROUGH = '40';
-/** Costs half the time, and leaves a tenth more crossings. */
-const LESS_THOROUGH = '12';
+/**
+ * How often the order of states is tried anew, by how many states there are. Half the thoroughness is
+ * half the time, and leaves a tenth more crossings.
+ */
+const THOROUGHNESS = [
+  [25, '40'],
+  [45, '20'],
+  [Infinity, '10'],
+] as const;
 
 /** `states`: how many there are to lay out. */
 export function rootOptions(direction: Direction, states: number): LayoutOptions {
@@ -97,10 +101,8 @@ export function loopOptions(direction: Direction): LayoutOptions {
 }
 
 function layered(states: number): LayoutOptions {
-  return {
-    ...LAYERED,
-    'elk.layered.thoroughness': states > SMALL ? LESS_THOROUGH : THOROUGH,
-  };
+  const [, thoroughness] = THOROUGHNESS.find(([most]) => states <= most) ?? [0, '10'];
+  return { ...LAYERED, 'elk.layered.thoroughness': thoroughness };
 }
 
 function aligned(direction: Direction): LayoutOptions {

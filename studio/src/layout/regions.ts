@@ -1,6 +1,6 @@
 /** Regions of a parallel state stand side by side, with one top and one bottom. */
 
-import { crosses, overlap, segmentsOf } from '../lint/geometry';
+import { crosses, overlap, segmentsOf } from './geometry';
 import type { Direction } from './options';
 import type { Scene, SceneState } from './scene';
 

@@ -3,7 +3,7 @@
  * state in it begin below its title.
  */
 
-import { crosses, segmentsOf, type Segment } from '../lint/geometry';
+import { crosses, segmentsOf, type Segment } from './geometry';
 import type { Rect, Scene, SceneArrow, SceneState } from './scene';
 import { BOX_PADDING, GAP, HEAD, LINE, TAG } from './text';
 import { FONTS, measure } from './measure';

@@ -5,7 +5,7 @@
 
 import type { Rect, Scene, SceneArrow, SceneState } from '../layout/scene';
 import { titleRect } from '../layout/titles';
-import { crosses, meet, overlap, segmentsOf, type Segment } from './geometry';
+import { crosses, meet, overlap, segmentsOf, type Segment } from '../layout/geometry';
 
 /** Each the ids of the two that collide. */
 export interface Faults {

@@ -5,6 +5,8 @@ import { hasIcon, LABEL_PADDING, LINE, type Line } from '../layout/text';
 import { pointOf, roundPath, shortened } from './lines';
 import { at, type Shape } from './shape';
 
+const LINE_WIDTH = 1.5;
+
 /** `width` in pixels where the arrow's flow is known; lines are 1.5 wide otherwise. */
 export function arrowOf(arrow: SceneArrow, width?: number): Shape[] {
   const { points, loop } = arrow;
@@ -16,7 +18,7 @@ export function arrowOf(arrow: SceneArrow, width?: number): Shape[] {
     {
       tag: 'path',
       class: 'line',
-      at: width === undefined ? { d: line } : { d: line, 'stroke-width': at(width) },
+      at: { d: line, 'stroke-width': at(width ?? LINE_WIDTH) },
     },
     { tag: 'path', class: 'point', at: { d: pointOf(points, scale) } },
   ];

@@ -1,6 +1,6 @@
 /** A live stream for as long as a component is shown, and whether it is connected. */
 import { openStream, type StreamOptions, type StreamState } from '../../wire/stream';
-import { client } from './session.svelte';
+import { client, session } from './session.svelte';
 
 /** A page that nobody looks at gives its connection back after this long: a browser has only six. */
 const HIDDEN_MS = 20_000;
@@ -41,6 +41,8 @@ export class Live {
       headers: () => client.headers(),
       onstate: (state) => {
         this.#state = state;
+        // a stream may end for reasons of its own; a request tells whether the server is away
+        if (state === 'lost') void session.ask();
       },
       onopen: () => {
         this.#given.onopen?.(this.#opened);

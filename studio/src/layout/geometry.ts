@@ -1,6 +1,6 @@
 /** Rectangles, and the straight pieces of arrows. */
 
-import type { Point, Rect } from '../layout/scene';
+import type { Point, Rect } from './scene';
 
 export type Segment = readonly [Point, Point];
 
