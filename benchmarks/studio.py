@@ -33,10 +33,10 @@ SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 120_000
 
 #: elements that are there once a page shows what it is for
-STATE = "[data-id]"
+STATE = ".chart [data-id]"
 CARD = "[data-card]"
-ENTRY = "[data-seq]"
-COLUMN = "[data-column]"
+ENTRY = "footer .step b"
+CARDS = "[data-column] [role=list]"
 
 #: a stall is what a person notices: the browser calls a task long from here on
 LONG_TASK_MS = 50
@@ -45,12 +45,14 @@ WHEEL_PIXELS = 600
 
 _WATCH = """
 (selector) => {
-  const look = () => {
-    if (document.querySelector(selector) === null) return requestAnimationFrame(look);
-    // the frame that was just made is shown before the next one begins
-    requestAnimationFrame(() => { window.shownAt = performance.now(); });
-  };
-  requestAnimationFrame(look);
+  window.shown = new Promise((done) => {
+    const look = () => {
+      if (document.querySelector(selector) === null) return requestAnimationFrame(look);
+      // the frame that was just made is shown before the next one begins
+      requestAnimationFrame(() => done(performance.now()));
+    };
+    requestAnimationFrame(look);
+  });
 }
 """
 _STALLS = """
@@ -138,8 +140,7 @@ def _shown(browser: Browser, url: str, goal: Goal) -> float:
     with _page(browser) as page:
         page.add_init_script(f"({_WATCH})({goal.shows!r})")
         page.goto(f"{url}/{goal.address}")
-        page.wait_for_function("window.shownAt !== undefined")
-        return float(page.evaluate("window.shownAt"))
+        return float(page.evaluate("window.shown"))
 
 
 def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
@@ -148,7 +149,6 @@ def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
         with _page(browser) as page:
             page.goto(f"{url}/#/machines/ticket/board")
             page.wait_for_selector(CARD)
-            page.wait_for_load_state("networkidle")
             rows.append(_scroll(page))
     print_table(
         f"scrolling a column of that board, {WHEEL_TURNS} turns of the wheel, each lap",
@@ -158,7 +158,7 @@ def _report_scrolling(browser: Browser, url: str, rounds: int) -> None:
 
 
 def _scroll(page: Page) -> list[str]:
-    column = page.locator(COLUMN).first
+    column = page.locator(CARDS).first
     box = column.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

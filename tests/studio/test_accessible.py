@@ -10,7 +10,7 @@ from tests.studio.axe import violations
 from tests.studio.conftest import PICTURES, OpenPage
 from tests.studio.outside import Outside
 from tests.studio.served import Served
-from tests.studio.shown import state
+from tests.studio.shown import is_lit, state
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -43,12 +43,14 @@ def test_no_page_breaks_a_rule(
     page.keyboard.press("Escape")
     go(f"#/machines/order/instances/{one}")
     expect(page.locator("[data-timer]")).to_be_visible()
+    expect(is_lit(page, "standard.accepted")).to_be_visible()
     look("instance")
     page.locator("[data-timer]").get_by_role("button", name="Reschedule").click()
     look("instance-act")
     page.keyboard.press("Escape")
     go(f"#/machines/order/instances/{one}?step=1")
     expect(page.get_by_text("As it was after step 1")).to_be_visible()
+    expect(is_lit(page, "standard.creating")).to_be_visible()
     look("instance-past")
     go("#/machines/order/instances")
     expect(page.get_by_text(one)).to_be_visible()

@@ -12,7 +12,7 @@ from tests.studio.watched import Watched
 
 def test_the_page_is_the_built_studio(served: Served, open_page: OpenPage) -> None:
     page = open_page(served)
-    expect(page).to_have_title("Statehold")
+    expect(page).to_have_title("Machines · Statehold")
     expect(page.get_by_role("heading", name="Machines")).to_be_visible()
     loaded = page.evaluate(
         "document.fonts.ready.then(() => [...document.fonts].map((f) => [f.family, f.status]))"

@@ -731,7 +731,8 @@ class Engine:
         if held.row.wake_at is not None:
             self._waker.expect(held.row.wake_at)
         self._feed.publish(draft.ref)
-        self._tallies.count(draft)
+        # it is committed, whatever becomes of counting it
+        tell(self._tallies.count, draft)
         # a worker that stops may not have heard of one that came to take its place
         if not self._membership.is_alone or not self._running:
             wake_at = held.row.wake_at

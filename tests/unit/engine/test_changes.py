@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from statehold import minutes, seconds, wire
+from statehold.engine import Engine
 from statehold.engine.feed import NAMED
+from statehold.engine.limits import Limits
 from statehold.errors import UnknownMachine
+from statehold.stores.postgres import PostgresStore
 from tests.unit.engine.machines import Add, Counter
 from tests.unit.engine.test_underway import Boiling
-from tests.unit.engine.world import World, quiet
+from tests.unit.engine.world import PATIENCE, World, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -102,3 +105,21 @@ async def test_a_watch_ends_with_the_engine_and_an_unknown_machine_is_refused(
         await engine.send(Counter, "c-1", Add())
     assert [one async for one in changes] == []
     assert engine._feed._of_machines == {}
+
+
+async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: str) -> None:
+    # a worker hears of others from its second heartbeat on
+    limits = Limits(heartbeat_seconds=0.5)
+    async with (
+        Engine(PostgresStore(migrated_dsn), [Counter], limits=limits) as one,
+        Engine(PostgresStore(migrated_dsn), [Counter], limits=limits) as two,
+        asyncio.timeout(PATIENCE),
+    ):
+        changes = await one.watch_machine(Counter)
+        await told(changes)
+        await one.start(Counter, "c-1")
+        assert await told(changes) == {"c-1": 1}
+        heard = asyncio.ensure_future(told(changes))
+        while not heard.done():
+            await two.send(Counter, "c-1", Add())
+        assert (await heard)["c-1"] > 1

@@ -364,6 +364,19 @@ async def test_counts_survive_a_store_that_is_away_for_a_while(world: World) -> 
         assert len(await engine._store.rollups("journey", EPOCH, None, 10)) == 1
 
 
+async def test_a_step_is_answered_even_if_it_can_not_be_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(draft: object) -> None:
+        raise RuntimeError("the test has broken it")
+
+    async with world.running(Journey) as engine:
+        monkeypatch.setattr(engine._tallies, "count", broken)
+        await engine.start(Journey, "j-1")
+        assert (await engine.send(Journey, "j-1", Go())).seq == 2
+        assert (await engine.flows(Journey, "1h")).steps == 0
+
+
 async def test_steps_a_minute_are_of_the_last_whole_minutes(world: World) -> None:
     async with world.running(Journey) as engine:
         for n in range(10):

@@ -35,7 +35,7 @@ export class BoardState {
   #columns = $state.raw<ReadonlyMap<string, Loaded>>(new Map());
   /** Answers to what was asked before a reset are dropped. */
   #era = 0;
-  readonly #changed: () => void;
+  readonly #changed: ReturnType<typeof soon>;
 
   /** `changed`: counts are no longer what they were. */
   constructor(
@@ -69,6 +69,18 @@ export class BoardState {
     this.#waiting = [];
   });
   readonly #again = soon(300, () => void this.reload());
+
+  /** Follows the machine; gives what ends it. */
+  open(): () => void {
+    const close = this.live.open();
+    return () => {
+      close();
+      this.#era += 1;
+      this.#flush.cancel();
+      this.#again.cancel();
+      this.#changed.cancel();
+    };
+  }
 
   column(id: string): Loaded {
     return this.#columns.get(id) ?? UNKNOWN;

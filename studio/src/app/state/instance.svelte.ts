@@ -1,7 +1,13 @@
 /**
  * One instance: how it is now, live; its history; and how it was after the step that is looked at.
  */
-import type { Explanation, Json, JournalEntry, PastInstance } from '../../wire/types';
+import type {
+  Explanation,
+  Json,
+  JournalEntry,
+  MachineDetail,
+  PastInstance,
+} from '../../wire/types';
 import { BLOCK, History, type Step } from '../data/history';
 import { Tree } from '../chart/tree';
 import { Live } from './live.svelte';
@@ -35,7 +41,10 @@ export class InstanceState {
   #seen = $state.raw<Seen | null>(null);
   #seenError = $state.raw<Error | null>(null);
   #historyError = $state.raw<Error | null>(null);
+  #machines = $state.raw<ReadonlyMap<number, MachineDetail>>(new Map());
   #trees = $state.raw<ReadonlyMap<number, Tree>>(new Map());
+  #close: (() => void) | null = null;
+  #ended = false;
   readonly #past = new Map<number, Promise<PastInstance>>();
 
   constructor(machine: string, id: string) {
@@ -59,34 +68,36 @@ export class InstanceState {
 
   readonly #again = soon(40, () => void this.refresh());
 
-  /** Asks for all that the page needs first, then follows. Gives what ends it. */
+  /** Asks for all that the page needs, then follows. Gives what ends it. */
   open(): () => void {
-    let close = () => undefined as void;
-    let ended = false;
-    void this.refresh().then(() => {
-      if (ended || this.explained.value === undefined) return;
-      this.#history.reach(this.explained.value.instance.seq);
-      this.#grown += 1;
-      this.want(this.last - 40, this.last);
-      close = this.live.open();
-    });
+    void this.begin();
     return () => {
-      ended = true;
+      this.#ended = true;
       this.#again.cancel();
-      close();
+      this.#close?.();
     };
   }
 
-  async refresh(): Promise<void> {
+  /** Asks (again) for what is needed first. */
+  async begin(): Promise<void> {
+    const newest = this.#newest();
+    await this.refresh(newest);
+    if (this.#ended || this.#close !== null || this.explained.value === undefined) return;
+    this.want(this.last - 40, this.last);
+    this.#close = this.live.open();
+  }
+
+  async refresh(newest?: Promise<void>): Promise<void> {
     await this.explained.load();
     const told = this.explained.value;
     if (told !== undefined) {
       // an answer tells of a step before the stream does
       this.#history.reach(told.instance.seq);
       this.#grown += 1;
-      void this.#treeOf(told.instance.version);
+      // one answer may serve for both questions
+      void Promise.resolve(newest).then(() => this.#machineFor(told.instance.version));
     }
-    await this.#look();
+    void this.#look();
   }
 
   // --- the history ----------------------------------------------------------------------------
@@ -158,7 +169,7 @@ export class InstanceState {
         seq > 1 ? this.#at(seq - 1) : undefined,
       ]);
       if (seq !== (this.#wanted ?? this.#history.last)) return;
-      void this.#treeOf(now.version);
+      void this.#machineFor(now.version);
       this.#seen = {
         seq,
         state: now.state,
@@ -183,19 +194,37 @@ export class InstanceState {
     return asked;
   }
 
-  // --- the chart, which is the version's ------------------------------------------------------
+  // --- the machine, in the version that it was of ---------------------------------------------
+
+  machineOf(version: number): MachineDetail | undefined {
+    return this.#machines.get(version);
+  }
 
   tree(version: number): Tree | undefined {
     return this.#trees.get(version);
   }
 
-  async #treeOf(version: number): Promise<void> {
-    if (this.#trees.has(version)) return;
+  /** The newest, which most instances are of: asked for before it is known which this one is of. */
+  async #newest(): Promise<void> {
     try {
-      const { chart } = await client.machine(this.machine, version);
-      this.#trees = new Map(this.#trees).set(version, new Tree(chart));
+      this.#keep(await client.machine(this.machine));
+    } catch {
+      // the instance's own version is asked for then, and says what is wrong
+    }
+  }
+
+  async #machineFor(version: number): Promise<void> {
+    if (this.#machines.has(version)) return;
+    try {
+      this.#keep(await client.machine(this.machine, version));
     } catch (error) {
       this.#seenError = error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  #keep(detail: MachineDetail): void {
+    if (this.#machines.has(detail.version)) return;
+    this.#machines = new Map(this.#machines).set(detail.version, detail);
+    this.#trees = new Map(this.#trees).set(detail.version, new Tree(detail.chart));
   }
 }

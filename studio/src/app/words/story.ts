@@ -91,7 +91,10 @@ function moves(told: Explanation, say: Say): void {
     say(n === 0 ? ' ' : n === events.length - 1 ? ' or ' : ', ');
     say(one.event ?? 'any event', 'event');
     const target = one.targets[0];
-    if (target === undefined) return;
+    if (target === undefined) {
+      say(' keeps it there');
+      return;
+    }
     say(' leads to ');
     say(lastPart(target), 'state');
   });
