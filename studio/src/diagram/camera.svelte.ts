@@ -11,6 +11,8 @@ export interface View {
 const NEAREST = 3;
 const FARTHEST = 0.05;
 const PADDING = 24;
+/** Kept free at the lower edge when all is to be seen, for the tools that stand over it. */
+const TOOLS = 44;
 /** Small charts are not blown up beyond it. */
 const FIT_LIMIT = 1.25;
 /** Milliseconds. */
@@ -32,7 +34,8 @@ export class Camera {
   }
 
   fit(whole: { w: number; h: number }): View {
-    const { w, h } = this.size;
+    const w = this.size.w;
+    const h = Math.max(this.size.h - TOOLS, 1);
     const k = clamp(Math.min(FIT_LIMIT, (w - 2 * PADDING) / whole.w, (h - 2 * PADDING) / whole.h));
     return { k, x: (w - whole.w * k) / 2, y: (h - whole.h * k) / 2 };
   }

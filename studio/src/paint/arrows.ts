@@ -10,7 +10,8 @@ const LINE_WIDTH = 1.5;
 /** `width` in pixels where the arrow's flow is known; lines are 1.5 wide otherwise. */
 export function arrowOf(arrow: SceneArrow, width?: number): Shape[] {
   const { points, loop } = arrow;
-  const scale = width === undefined ? 1 : Math.max(1, width / 2.4);
+  // the point grows more slowly than the line, and still stands out on both sides of it
+  const scale = width === undefined ? 1 : Math.max(1, 0.7 + width / 5);
   const line = roundPath(shortened(points, Math.min(5 * scale, 9)), loop ? 10 : 8);
   const shapes: Shape[] = [
     // crossed lines are kept apart by a rim of the ground's colour

@@ -76,10 +76,13 @@ export function boxOf(state: SceneState): Shape[] {
   return shapes;
 }
 
+/** How far a badge stands above its box's upper edge, so that it covers no title. */
+const LIFT = 5;
+
 /** A number at the upper right corner. */
 export function badgeOf(state: SceneState, badge: Badge): Shape[] {
   const wide = measure(badge.text, FONTS.state) * (11 / 13) + 14;
-  const shapes = pill('badge', state.x + state.w - wide + 8, state.y, wide, badge.text);
+  const shapes = pill('badge', state.x + state.w - wide + 8, state.y - LIFT, wide, badge.text);
   const title: Shape[] = badge.title ? [{ tag: 'title', text: badge.title }] : [];
   return [{ tag: 'g', class: `badge ${badge.tone ?? 'plain'}`, kids: [...title, ...shapes] }];
 }

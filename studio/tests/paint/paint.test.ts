@@ -8,6 +8,7 @@ import type { Scene } from '../../src/layout/scene';
 import { pictureOf } from '../../src/paint/picture';
 import { widthOf } from '../../src/paint/flow';
 import { roundPath } from '../../src/paint/lines';
+import { badgeOf, boxOf } from '../../src/paint/states';
 import { svgText } from '../../src/paint/svg';
 import { THEMES } from '../../src/paint/themes';
 import { CASES, chartOf, state } from '../charts/cases';
@@ -109,4 +110,15 @@ test('corners are round, as far as there is room', () => {
     { x: 6, y: 100 },
   ]);
   expect(corner).toBe('M0,0L0,97Q0,100 3,100L6,100');
+});
+
+test('a badge stands clear of the title', () => {
+  // pixels from the baseline to the top of a tall letter, and a little air
+  const TALL = 12;
+  for (const of of scene.states.filter((one) => !one.group && one.kind !== 'history')) {
+    const [badge] = badgeOf(of, { text: '1,204 · 12 min' });
+    const body = badge!.kids!.find((shape) => shape.class === 'badge-body')!.at!;
+    const title = boxOf(of).find((shape) => shape.class === 'title')!.at!;
+    expect(Number(body.y) + Number(body.height)).toBeLessThan(Number(title.y) - TALL);
+  }
 });
