@@ -26,6 +26,20 @@ test('ways out of a state are told with their share, the most taken first', () =
   ]);
 });
 
+test('those who left with a state around it are told apart from its own ways', () => {
+  const cancelled = {
+    ...flows,
+    states: { ...flows.states, creating: { ...flows.states.creating, left: 50 } },
+  } as unknown as Flows;
+  expect(
+    waysOut(tree, cancelled, 'creating').map((way) => [way.words, way.count, way.share]),
+  ).toEqual([
+    ['Accept', 30, 0.6],
+    ['after 10 minutes', 10, 0.2],
+    ['with a state around it', 10, 0.2],
+  ]);
+});
+
 test('where nothing was taken there is no share', () => {
   expect(waysOut(tree, flows, 'fulfilling.kitchen.cooking')[0]?.share).toBeNull();
 });

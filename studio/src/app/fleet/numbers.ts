@@ -11,6 +11,7 @@ export interface Row {
 }
 
 export interface Way {
+  /** Empty for those of the states around it. */
   transition: string;
   words: string;
   target: string;
@@ -30,18 +31,26 @@ export function rowsOf(tree: Tree, flows: Flows): Row[] {
   return tree.leaves().map((state) => ({ id: state.id, flow: flowOf(flows, state.id) }));
 }
 
-/** How those who left a state did, by its own transitions, the most taken first. */
+/**
+ * How those who left a state did: by its own transitions, the most taken first, and last with those
+ * of the states around it, where there were any.
+ */
 export function waysOut(tree: Tree, flows: Flows, id: string): Way[] {
   const ways = tree.outgoing(id).map((one) => ({
     transition: one.id,
     words: triggerWords(tree, one),
-    target: (one.targets ?? []).map((target) => tree.name(target)).join(', ') || 'stays',
+    target: (one.targets ?? []).map((target) => tree.name(target)).join(', '),
     count: flows.transitions[one.id] ?? 0,
   }));
-  const total = ways.reduce((sum, way) => sum + way.count, 0);
-  return ways
-    .map((way) => ({ ...way, share: total === 0 ? null : way.count / total }))
+  const leaving = ways.filter((way) => way.target).reduce((sum, way) => sum + way.count, 0);
+  const around = Math.max(0, flowOf(flows, id).left - leaving);
+  const total = ways.reduce((sum, way) => sum + way.count, around);
+  const told = ways
+    .map((way) => ({ ...way, target: way.target || 'stays' }))
     .sort((a, b) => b.count - a.count);
+  if (around > 0)
+    told.push({ transition: '', words: 'with a state around it', target: '', count: around });
+  return told.map((way) => ({ ...way, share: total === 0 ? null : way.count / total }));
 }
 
 /** At each leaf how many are there now, and how long they stay. */
