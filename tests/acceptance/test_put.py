@@ -66,7 +66,7 @@ def test_a_machine_is_put_upgraded_and_there_after_the_server_was_killed(tmp_pat
             assert "open → waiting" in second.stdout, second
             reply = client.send("ticket", "t-1", {"type": "Vote"})
             assert (reply.version, reply.state, reply.view) == (2, ["waiting"], {"votes": 2})
-        assert "ticket" in httpx.get(url).text
+        assert "ticket" in httpx.get(f"{url}/api/machines").text
         server.signal(signal.SIGKILL)
         server.ended()
     with serving(tmp_path) as server, Client(server.address()) as client:
