@@ -241,10 +241,12 @@ async def test_instances_are_listed_by_the_beginning_of_their_id_and_by_age_in_s
 
 
 @asynccontextmanager
-async def watching(address: str) -> AsyncIterator[AsyncIterator[ServerEvent]]:
+async def watching(
+    address: str, path: str = "/api/machines/order/stream"
+) -> AsyncIterator[AsyncIterator[ServerEvent]]:
     async with (
         httpx.AsyncClient(base_url=address) as http,
-        http.stream("GET", "/api/machines/order/stream") as answer,
+        http.stream("GET", path) as answer,
     ):
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield read_events(answer.aiter_bytes())
@@ -264,6 +266,14 @@ async def test_a_machine_is_watched(engine: Engine, address: str, clock: ManualC
         assert (await anext(events)).event == "more"
 
 
+async def test_all_machines_are_watched_by_one_stream(engine: Engine, address: str) -> None:
+    async with watching(address, "/api/stream") as events:
+        assert (await anext(events)).event == "hello"
+        await engine.start(OrderFlow, "o-1")
+        summary = json.loads((await anext(events)).data)
+        assert (summary["machine"], summary["id"]) == ("order", "o-1")
+
+
 async def test_an_unknown_machine_is_a_problem_and_no_stream(http: httpx.AsyncClient) -> None:
     problem(await http.get("/api/machines/nothing/stream"), 404, "unknown-machine")
 
@@ -279,8 +289,11 @@ async def test_a_client_acts_asks_and_watches(
         changes = client.watch_machine(OrderFlow)
         first = await anext(changes)
         assert (first.instances, first.more) == ([], False)
+        everywhere = client.watch_machines()
+        assert (await anext(everywhere)).instances == []
         await client.start(OrderFlow, "o-1")
-        assert [one.id for one in (await anext(changes)).instances] == ["o-1"]
+        for watched in (changes, everywhere):
+            assert [one.id for one in (await anext(watched)).instances] == ["o-1"]
         await client.reschedule_timer(OrderFlow, "o-1", LAPSE, seconds=60, reason="slow")
         with pytest.raises(UnknownTimer):
             await client.cancel_timer(OrderFlow, "o-1", "nothing")

@@ -281,11 +281,20 @@ class AsyncClient:
         have changed, too. Comes back by itself where the connection is lost, and says ``more`` then
         for what it has missed; raises ``Unavailable`` after ``backoff.tries`` attempts that gave
         nothing."""
+        async for changes in self._changes(f"{_of(machine)}/stream"):
+            yield changes
+
+    async def watch_machines(self) -> AsyncIterator[wire.Changes]:
+        """As :meth:`watch_machine`, of every machine."""
+        async for changes in self._changes("/api/stream"):
+            yield changes
+
+    async def _changes(self, path: str) -> AsyncIterator[wire.Changes]:
         failed = 0
         is_first = True
         while True:
             try:
-                async for event in self._events(f"{_of(machine)}/stream", {}, {}):
+                async for event in self._events(path, {}, {}):
                     failed = 0
                     if event.event == "change":
                         summary = wire.Summary.model_validate_json(event.data)

@@ -102,6 +102,7 @@ class Client:
     explain = _waits(AsyncClient.explain)
     watch = _iterates(AsyncClient.watch)
     watch_machine = _iterates(AsyncClient.watch_machine)
+    watch_machines = _iterates(AsyncClient.watch_machines)
     pause = _waits(AsyncClient.pause)
     resume = _waits(AsyncClient.resume)
     cancel = _waits(AsyncClient.cancel)

@@ -621,6 +621,10 @@ class Engine:
         stops. Raises ``UnknownMachine`` at once."""
         return self._reader.watch_machine((await self._found(machine)).name)
 
+    async def watch_machines(self) -> AsyncIterator[wire.Changes]:
+        """As :meth:`watch_machine`, of every machine."""
+        return self._reader.watch_machine(None)
+
     async def incidents(
         self,
         machine: AMachine | str | None = None,

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 from statehold.store import Ref
 
-#: changed instances of a machine that are named to one who watches all of them; of more it is only
-#: told that there are many
+#: changed instances that are named to one who watches all of a machine's, or of every machine's; of
+#: more it is only told that there are many
 NAMED = 100
 
 
 class Changes:
-    """Which instances of a machine have changed since they were taken last."""
+    """Which instances have changed since they were taken last."""
 
     def __init__(self) -> None:
         self.any = asyncio.Event()
@@ -43,7 +43,8 @@ class Feed:
 
     def __init__(self) -> None:
         self._watchers: dict[Ref, set[asyncio.Event]] = {}
-        self._of_machines: dict[str, set[Changes]] = {}
+        #: those of every machine under None
+        self._of_machines: dict[str | None, set[Changes]] = {}
         #: set when the engine stops
         self.closing = asyncio.Event()
 
@@ -54,8 +55,9 @@ class Feed:
     def publish(self, ref: Ref) -> None:
         for changed in self._watchers.get(ref, ()):
             changed.set()
-        for changes in self._of_machines.get(ref.machine, ()):
-            changes.note(ref)
+        for machine in (ref.machine, None):
+            for changes in self._of_machines.get(machine, ()):
+                changes.note(ref)
 
     def publish_many(self) -> None:
         """Any instance may have changed."""
@@ -80,8 +82,8 @@ class Feed:
                 self._watchers.pop(ref, None)
 
     @contextmanager
-    def subscribe_all(self, machine: str) -> Iterator[Changes]:
-        """What changes of a machine; its event is also set when the engine stops."""
+    def subscribe_all(self, machine: str | None) -> Iterator[Changes]:
+        """What changes of a machine, or of any; its event is also set when the engine stops."""
         changes = Changes()
         watching = self._of_machines.setdefault(machine, set())
         watching.add(changes)

@@ -158,9 +158,9 @@ class Reader:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
 
-    async def watch_machine(self, machine: str) -> AsyncIterator[wire.Changes]:
-        """The first, empty, says that it has begun; whoever is slow to take what is told has more
-        of it told together."""
+    async def watch_machine(self, machine: str | None) -> AsyncIterator[wire.Changes]:
+        """None: every machine. The first, empty, says that it has begun; whoever is slow to take
+        what is told has more of it told together."""
         clock, now = self._runtime.clock, self._runtime.now
         rest = now()
         with self._feed.subscribe_all(machine) as changes:

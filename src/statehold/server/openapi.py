@@ -290,6 +290,12 @@ ROUTES: tuple[Documented, ...] = (
         description="Counted as it happens, never by reading journals.",
     ),
     Documented(
+        "GET", "/api/stream", "stream_machines", "machines",
+        "Watch which instances of all machines change, as server-sent events",
+        {200: "text/event-stream"}, (),
+        description="As the stream of one machine.",
+    ),
+    Documented(
         "GET", f"{_M}/stream", "stream_machine", "machines",
         "Watch which of its instances change, as server-sent events",
         {200: "text/event-stream"}, (404,),

@@ -329,6 +329,10 @@ class Routes:
         changes = await self._engine().watch_machine(machine)
         return self.streams.respond(change_events(changes))
 
+    async def stream_machines(self, request: Request) -> Response:
+        changes = await self._engine().watch_machines()
+        return self.streams.respond(change_events(changes))
+
     async def machines(self, request: Request) -> Response:
         return _json(await self._engine().machine_list())
 

@@ -45,6 +45,16 @@ async def test_each_change_is_told_as_the_instance_is_then(world: World) -> None
         assert await told(changes) == {"c-1": 4, "c-2": 1}
 
 
+async def test_all_machines_are_watched_together(world: World) -> None:
+    async with world.running(Counter, Boiling) as engine:
+        changes = await engine.watch_machines()
+        assert await told(changes) == {}
+        await engine.start(Counter, "c-1")
+        await engine.start(Boiling, "b-1")
+        found = (await anext(changes)).instances
+        assert {(one.machine, one.id) for one in found} == {("counter", "c-1"), ("boiling", "b-1")}
+
+
 async def test_there_is_a_rest_between_two_tellings(world: World) -> None:
     async with world.running(Counter) as engine:
         changes = await engine.watch_machine(Counter)
@@ -122,4 +132,6 @@ async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: s
         heard = asyncio.ensure_future(told(changes))
         while not heard.done():
             await two.send(Counter, "c-1", Add())
+            # it takes a hundred of them
+            await asyncio.wait({heard}, timeout=0.1)
         assert (await heard)["c-1"] > 1
