@@ -169,8 +169,9 @@ export class Client {
     return this.#url(`${instancePath(name, id)}/stream`, {});
   }
 
-  machineStream(name: string): string {
-    return this.#url(`${machinePath(name)}/stream`, {});
+  /** Of every machine. */
+  stream(): string {
+    return this.#url('/api/stream', {});
   }
 
   headers(): Record<string, string> {

@@ -2,7 +2,7 @@
  * A board's cards, column by column, longest there first; followed live.
  *
  * Each column is loaded on its own and page by page, as far as it is scrolled to, so a board of any
- * size opens at once. What the machine's stream tells is put where it belongs; after a lost
+ * size opens at once. What the stream tells is put where it belongs; after a lost
  * connection everything that is shown is asked for anew.
  */
 import { matches, queryOf, type Filter } from '../board/filter';
@@ -10,8 +10,8 @@ import { placesOf, type Lane } from '../board/lanes';
 import { EMPTY, withCard, withPage, without, type Stack } from '../board/stack';
 import type { Tree } from '../chart/tree';
 import type { Summary } from '../../wire/types';
-import { Live } from './live.svelte';
 import { soon } from './loading.svelte';
+import * as news from './news';
 import { client } from './session.svelte';
 
 const PAGE = 200;
@@ -27,7 +27,6 @@ interface Loaded {
 const UNKNOWN: Loaded = { stack: EMPTY, known: false, busy: false, error: null };
 
 export class BoardState {
-  readonly live: Live;
   readonly #machine: string;
   readonly #tree: () => Tree;
   readonly #lanes: () => Lane[];
@@ -35,31 +34,16 @@ export class BoardState {
   #columns = $state.raw<ReadonlyMap<string, Loaded>>(new Map());
   /** Answers to what was asked before a reset are dropped. */
   #era = 0;
-  readonly #changed: ReturnType<typeof soon>;
 
-  /** `changed`: counts are no longer what they were. */
-  constructor(
-    machine: string,
-    tree: () => Tree,
-    lanes: () => Lane[],
-    filter: () => Filter,
-    changed: () => void,
-  ) {
+  constructor(machine: string, tree: () => Tree, lanes: () => Lane[], filter: () => Filter) {
     this.#machine = machine;
     this.#tree = tree;
     this.#lanes = lanes;
     this.#filter = filter;
-    this.#changed = soon(1000, changed);
-    this.live = new Live({
-      url: () => client.machineStream(machine),
-      onevent: ({ event, data }) => {
-        if (event === 'change') {
-          this.#waiting.push(JSON.parse(data) as Summary);
-          this.#flush();
-        } else if (event === 'more') this.#again();
-      },
-      onopen: (again) => again && this.#again(),
-    });
+  }
+
+  get connection() {
+    return news.live.state;
   }
 
   /** Changes are shown together: a busy machine has more of them than a screen has pictures. */
@@ -72,13 +56,19 @@ export class BoardState {
 
   /** Follows the machine; gives what ends it. */
   open(): () => void {
-    const close = this.live.open();
+    const stop = news.listen({
+      changed: (instance) => {
+        if (instance.machine !== this.#machine) return;
+        this.#waiting.push(instance);
+        this.#flush();
+      },
+      more: this.#again,
+    });
     return () => {
-      close();
+      stop();
       this.#era += 1;
       this.#flush.cancel();
       this.#again.cancel();
-      this.#changed.cancel();
     };
   }
 
@@ -103,7 +93,6 @@ export class BoardState {
 
   /** As many cards of each column as there are now, anew. */
   async reload(): Promise<void> {
-    this.#changed();
     await Promise.all([...this.#columns.keys()].map((id) => this.#load(id, true)));
   }
 
@@ -158,7 +147,6 @@ export class BoardState {
       }
     }
     this.#columns = next;
-    this.#changed();
   }
 
   #set(id: string, loaded: Loaded): void {

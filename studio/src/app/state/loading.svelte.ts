@@ -4,7 +4,6 @@
  * What was there stays while it is asked again, so a page never blinks; an error beside it says that
  * it may be old.
  */
-import { untrack } from 'svelte';
 
 export class Loading<T> {
   #value = $state.raw<T | undefined>(undefined);
@@ -44,22 +43,6 @@ export class Loading<T> {
     }
     this.#busy = false;
   }
-}
-
-/** Runs at once and then again after each `ms`, while the page is seen. Gives what ends it. */
-export function every(ms: number, run: () => Promise<void>): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let ended = false;
-  const again = async () => {
-    if (!document.hidden) await run();
-    if (!ended) timer = setTimeout(() => void again(), ms);
-  };
-  // what it reads is no reason to begin anew
-  untrack(() => void again());
-  return () => {
-    ended = true;
-    clearTimeout(timer);
-  };
 }
 
 /** Runs soon, once for all calls within `ms`. */

@@ -1,10 +1,11 @@
 /** One machine as the pages about it see it: its chart as a tree, and what is counted. */
 import type { MachineDetail } from '../../wire/types';
 import { Tree } from '../chart/tree';
-import { Loading, every } from './loading.svelte';
+import { Loading } from './loading.svelte';
+import { follow } from './news';
 import { client } from './session.svelte';
 
-const REFRESH_MS = 4000;
+const REST_MS = 1000;
 
 export class MachineState {
   readonly name: string;
@@ -43,8 +44,8 @@ export class MachineState {
     return this.#loading.load();
   }
 
-  /** Asks again and again; gives what ends it. */
+  /** Asks again where an instance has changed; gives what ends it. */
   follow(): () => void {
-    return every(REFRESH_MS, () => this.load());
+    return follow(this.name, REST_MS, () => this.load());
   }
 }

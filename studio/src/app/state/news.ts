@@ -1,0 +1,104 @@
+/**
+ * What changes in any machine, from one stream for the whole page: a browser has six connections to
+ * a server, and may show many pages.
+ *
+ * The stream tells nothing of what was missed, so after a lost connection everybody asks anew.
+ */
+import { untrack } from 'svelte';
+import type { Summary } from '../../wire/types';
+import { Live } from './live.svelte';
+import { soon } from './loading.svelte';
+import { client } from './session.svelte';
+
+export interface Follower {
+  /** An instance as it is now. */
+  changed: (instance: Summary) => void;
+  /** Others may have changed, too: ask again. */
+  more: () => void;
+}
+
+/** Times and windows move on though nothing changes, and other processes count a little later. */
+const MOVES_ON_MS = 15_000;
+
+const followers = new Set<Follower>();
+let close: (() => void) | null = null;
+
+const all = (tell: (follower: Follower) => void) => {
+  for (const follower of [...followers]) tell(follower);
+};
+
+export const live = new Live({
+  url: () => client.stream(),
+  onevent: ({ event, data }) => {
+    if (event === 'change') {
+      const instance = JSON.parse(data) as Summary;
+      all((follower) => follower.changed(instance));
+    } else if (event === 'more') all((follower) => follower.more());
+  },
+  onopen: (again) => {
+    if (again) all((follower) => follower.more());
+  },
+});
+
+/** Tells a follower of changes from now on; gives what ends that. */
+export function listen(follower: Follower): () => void {
+  followers.add(follower);
+  close ??= live.open();
+  return () => {
+    followers.delete(follower);
+    if (followers.size > 0) return;
+    close?.();
+    close = null;
+  };
+}
+
+/**
+ * Runs at once, and again where an instance of the machine (of any, if none is named) has changed,
+ * `ms` later at the latest, while the page is seen. Gives what ends it.
+ */
+export function follow(
+  machine: string | undefined,
+  ms: number,
+  run: () => Promise<void>,
+): () => void {
+  let ended = false;
+  let busy = false;
+  let due = false;
+  let idle: ReturnType<typeof setTimeout> | undefined;
+  const again = soon(ms, () => void ask());
+  const ask = async () => {
+    if (ended || document.hidden) return;
+    if (busy) {
+      due = true;
+      return;
+    }
+    busy = true;
+    clearTimeout(idle);
+    try {
+      await run();
+    } finally {
+      busy = false;
+    }
+    if (ended) return;
+    if (due) again();
+    due = false;
+    idle = setTimeout(() => void ask(), MOVES_ON_MS);
+  };
+  const seen = () => void ask();
+  document.addEventListener('visibilitychange', seen);
+  const stop = listen({
+    changed: (instance) => {
+      if (machine === undefined || instance.machine === machine) again();
+    },
+    more: again,
+  });
+  // what it reads is no reason to begin anew
+  untrack(() => void ask());
+  return () => {
+    ended = true;
+    again.cancel();
+    clearTimeout(idle);
+    document.removeEventListener('visibilitychange', seen);
+    stop();
+  };
+}
