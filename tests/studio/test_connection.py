@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.studio import orders
 from tests.studio.conftest import OpenPage
@@ -57,6 +57,24 @@ def test_a_board_catches_up(own_server: Served, open_page: OpenPage) -> None:
     expect(page.locator('[data-column="standard.creating"] [data-card="after"]')).to_be_visible()
     expect(page.locator('[data-column="standard.accepted"] [data-card="before"]')).to_be_visible()
     expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
+def test_what_happens_between_the_first_look_and_the_stream_is_seen(
+    served: Served, open_page: OpenPage
+) -> None:
+    orders.start(served, "looked-at")
+    page = open_page(served, "#/machines/order/board")
+    streams: list[Route] = []
+    page.route("**/api/stream", lambda stream: streams.append(stream))
+    page.reload()
+    expect(page.locator('[data-card="looked-at"]')).to_be_visible()
+    orders.start(served, "between")
+    # it then waits for a timer, so that nothing more is told of it
+    orders.accept(served, "between")
+    assert streams
+    for stream in streams:
+        stream.continue_()
+    expect(page.locator('[data-card="between"]')).to_be_visible()
 
 
 def test_what_is_typed_while_the_server_is_away_is_kept_and_can_be_sent_later(

@@ -2,7 +2,8 @@
  * What changes in any machine, from one stream for the whole page: a browser has six connections to
  * a server, and may show many pages.
  *
- * The stream tells nothing of what was missed, so after a lost connection everybody asks anew.
+ * The stream tells nothing of what was before its `hello`: with each, the first and those after a lost
+ * connection, everybody asks anew.
  */
 import { untrack } from 'svelte';
 import type { Summary } from '../../wire/types';
@@ -33,10 +34,7 @@ export const live = new Live({
     if (event === 'change') {
       const instance = JSON.parse(data) as Summary;
       all((follower) => follower.changed(instance));
-    } else if (event === 'more') all((follower) => follower.more());
-  },
-  onopen: (again) => {
-    if (again) all((follower) => follower.more());
+    } else if (event === 'more' || event === 'hello') all((follower) => follower.more());
   },
 });
 
