@@ -104,10 +104,12 @@ def test_search_finds_an_event(served: Served, open_page: OpenPage) -> None:
 def test_a_link_shows_another_what_one_sees(served: Served, open_page: OpenPage) -> None:
     page = open_page(served, ORDER)
     page.get_by_role("button", name="Names").click()
+    expect(page).to_have_url(re.compile(r"detail=names.*"))
     state(page, "restaurant_driven").click()
+    # it is drawn anew, and what is clicked next moves with it
+    expect(state(page, "restaurant_driven")).to_have_attribute("aria-expanded", "false")
     state(page, "standard.ready").click()
     expect(page.get_by_label("The state standard.ready")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"detail=names.*"))
     other = open_page(served, f"#{page.url.partition('#')[2]}")
     expect(state(other, "restaurant_driven")).to_have_attribute("aria-expanded", "false")
     expect(other.get_by_label("The state standard.ready")).to_be_visible()
