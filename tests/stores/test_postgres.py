@@ -428,6 +428,30 @@ async def test_a_busy_pool_is_an_error_to_try_again(
     await store.close()
 
 
+async def test_a_heartbeat_waits_for_no_read(
+    migrated_dsn: str, db: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statehold.stores.postgres_link.POOL_SECONDS", 0.05)
+    store = PostgresStore(migrated_dsn, pool_size=2)
+    await store.open("w1")
+    async with db.transaction():
+        await db.execute("LOCK TABLE charts IN ACCESS EXCLUSIVE MODE")
+        reads = [asyncio.ensure_future(store.charts("order")) for _ in range(2)]
+        for _ in range(10_000):
+            if await db.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") == 2:
+                break
+        with pytest.raises(StoreUnavailable, match="2 connections for reads were busy"):
+            await store.workers()
+        await store.join("w1", LEASE)
+        store.listen(lambda hint: None)
+        assert (await store.beat(LEASE)).alive == ("w1",)
+        await store.leave()
+        with pytest.raises(LeaseLost):
+            await store.beat(LEASE)
+    assert await asyncio.gather(*reads) == [[], []]
+    await store.close()
+
+
 async def test_an_entry_is_kept_under_its_place_once(store: PostgresStore) -> None:
     await started(store, a_row())
     again = change(a_row(), parts=None)

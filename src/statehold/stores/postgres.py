@@ -93,7 +93,8 @@ _as_told = msgspec.json.Decoder(_Told).decode
 class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     several hosts may stand in it, with ``target_session_attrs=read-write``, for failover.
-    ``pool_size`` connections serve reads, beside one for commits and one for hints.
+    ``pool_size`` connections serve reads, beside one for commits and one for
+    heartbeats and hints.
 
     Made for one event loop and one worker; several of them share the database.
     """
@@ -139,7 +140,7 @@ class PostgresStore:
     async def join(self, worker: str, lease: timedelta) -> None:
         for _ in range(_JOIN_TRIES):
             try:
-                async with self._link().reading() as db:
+                async with self._link().beating() as db:
                     await db.execute(self._q["join"], worker, lease)
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name == "workers_pkey":
@@ -152,7 +153,7 @@ class PostgresStore:
 
     async def beat(self, lease: timedelta) -> Pulse:
         link = self._link()
-        async with link.reading() as db:
+        async with link.beating() as db:
             found = await db.fetch(self._q["beat"], self._worker, lease)
         if not found or not found[0]["renewed"]:
             raise LeaseLost(self._worker)
@@ -163,7 +164,7 @@ class PostgresStore:
         return Pulse(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
 
     async def leave(self) -> None:
-        async with self._link().reading() as db:
+        async with self._link().beating() as db:
             await db.execute(self._q["leave"], self._worker)
 
     async def workers(self) -> tuple[str, ...]:

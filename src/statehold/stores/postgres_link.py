@@ -4,7 +4,8 @@
    for a free connection, and its prepared statements are always there.
 2. Reads share a small pool. Nothing in a session is ever changed, so nothing is reset between two
    uses.
-3. One connection listens for hints. It is made anew at the next heartbeat when it is gone.
+3. One connection renews the lease and listens for hints. No read can keep a heartbeat waiting, and
+   a connection that is gone is made anew at the next heartbeat.
 4. Whatever the server or the network says that may be otherwise later is ``StoreUnavailable``.
    After a failover the address may lead to a server that can only be read: such connections are
    dropped, and the next one asks the address again.
@@ -84,7 +85,7 @@ _LASTING = (
 
 class Link:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
-    beside the writer's and the listener's."""
+    beside the writer's and that of heartbeats."""
 
     def __init__(self, dsn: str, worker: str, pool_size: int = POOL_SIZE) -> None:
         self._dsn = dsn
@@ -93,7 +94,9 @@ class Link:
         self._pool: Pool | None = None
         self._writer: Connection | None = None
         self._writing = asyncio.Lock()
-        self._listener: Connection | None = None
+        self._beater: Connection | None = None
+        self._beating = asyncio.Lock()
+        self._listens = False
 
     async def open(self) -> None:
         """Raises ``StoreRefused`` where trying again would not help, ``StoreUnavailable`` else."""
@@ -121,9 +124,9 @@ class Link:
 
     async def close(self) -> None:
         writer, self._writer = self._writer, None
-        listener, self._listener = self._listener, None
+        beater, self._beater = self._beater, None
         pool, self._pool = self._pool, None
-        for connection in (writer, listener):
+        for connection in (writer, beater):
             if connection is not None:
                 await _close(connection)
         if pool is not None:
@@ -177,19 +180,33 @@ class Link:
                 writer.terminate()
                 raise
 
+    @asynccontextmanager
+    async def beating(self) -> AsyncIterator[Connection]:
+        """The connection of heartbeats: what keeps this worker alive waits for nothing else."""
+        if self._pool is None:
+            raise StoreUnavailable("it is closed; open the store first")
+        async with self._beating, passing():
+            beater = self._beater
+            if beater is None or beater.is_closed():
+                self._listens = False
+                beater = self._beater = await self._connect()
+            try:
+                yield beater
+            except asyncpg.UniqueViolationError:
+                # an answer, not a fault: the statement was undone and the connection is sound
+                raise
+            except BaseException:
+                self._beater = None
+                beater.terminate()
+                raise
+
     async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
         """``heard`` gets the payload of each notification; called again, it listens anew where the
         connection was lost."""
-        if self._listener is not None and not self._listener.is_closed():
-            return
-        async with passing():
-            listener = await self._connect()
-            try:
-                await listener.add_listener(channel, lambda *told: heard(str(told[-1])))
-            except BaseException:
-                listener.terminate()
-                raise
-            self._listener = listener
+        async with self.beating() as beater:
+            if not self._listens:
+                await beater.add_listener(channel, lambda *told: heard(str(told[-1])))
+                self._listens = True
 
     async def _connect(self) -> Connection:
         return await connect(self._dsn, self._settings(), STATEMENT_SECONDS)
