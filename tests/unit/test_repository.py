@@ -39,7 +39,8 @@ def files(*suffixes: str) -> Iterator[Path]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(name for name in folders if name not in MADE)
         for name in sorted(names):
-            if name.endswith(suffixes or ""):
+            # in a worktree, .git is a file that names its checkout
+            if name != ".git" and name.endswith(suffixes or ""):
                 yield Path(folder, name)
 
 
