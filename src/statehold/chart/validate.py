@@ -10,7 +10,9 @@ Rules:
 5.  A transition starts in a state that can be active and be left, and has what its trigger needs.
 6.  Ids of transitions and of invokes are unique; names that guards refer to exist.
 7.  Everything is bounded: ``STATE_LIMIT``, ``TRANSITION_LIMIT``, ``DEPTH_LIMIT``,
-    ``DELAY_LIMIT_SECONDS``.
+    ``DELAY_LIMIT_SECONDS``, ``VERSION_LIMIT``.
+8.  Its stored form is read back as the same chart (:mod:`.readback`). Where it is not, values may
+    be of any type and nothing else is checked.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from itertools import pairwise
 
 from statehold.chart.event import timer_event
 from statehold.chart.model import ROOT, Chart, Delay, StateNode, Transition
+from statehold.chart.readback import problems_of_storing
 from statehold.errors import Problem
 
 STATE_LIMIT = 10_000
@@ -31,6 +34,8 @@ TRANSITION_LIMIT = 100_000
 DEPTH_LIMIT = 64
 #: a hundred years: a moment much later than that has no date
 DELAY_LIMIT_SECONDS = 36_500 * 86_400
+#: what every store's integers hold
+VERSION_LIMIT = 2**31 - 1
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 _WITHOUT_CHILDREN = ("atomic", "final", "history")
@@ -60,6 +65,9 @@ class _Validation:
         self.states: dict[str, StateNode] = {}
         self.above: dict[str, tuple[str, ...]] = {}
         self.children: dict[str, list[StateNode]] = {}
+        self.problems += problems_of_storing(chart)
+        if self.problems:
+            return
         self._check_chart()
         if len(chart.states) <= STATE_LIMIT and len(chart.transitions) <= TRANSITION_LIMIT:
             self._check_order()
@@ -86,6 +94,12 @@ class _Validation:
         if chart.version < 1:
             self._complain(
                 "chart", f"its version is {chart.version}", "give it 1 or more: version=1"
+            )
+        elif chart.version > VERSION_LIMIT:
+            self._complain(
+                "chart",
+                f"its version is {chart.version}; the limit is {VERSION_LIMIT}",
+                "count versions 1, 2, 3 …",
             )
         for what, found, limit in (
             ("states", len(chart.states), STATE_LIMIT),

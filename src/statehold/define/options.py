@@ -18,6 +18,8 @@ from statehold.define.state import is_node
 
 #: an index is named in addresses: ``?where=customer=ann``
 INDEX_LIMIT = 16
+#: characters of an index's name
+INDEX_NAME_LIMIT = 64
 
 
 def read_view(value: Any, outline: Outline, binder: Binder) -> Callable[[Any], Any] | None:
@@ -42,6 +44,18 @@ def read_indexes(
             place, "is not a list of indexes", "write a tuple of fields, or a dict of functions"
         )
         return {}
+    for name in found:
+        if (
+            not isinstance(name, str)
+            or not 1 <= len(name) <= INDEX_NAME_LIMIT
+            or not name.isprintable()
+            or "=" in name
+        ):
+            binder.complain(
+                place,
+                f"an index can't be called {ascii(name)[:80]}",
+                f"give it a word of at most {INDEX_NAME_LIMIT} printable characters without =",
+            )
     if len(found) > INDEX_LIMIT:
         binder.complain(
             place, f"there are {len(found)}, the limit is {INDEX_LIMIT}", "index what is asked for"

@@ -11,7 +11,7 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.doctor.books import MOST, Books
 from statehold.doctor.finding import Finding, Severity, some, span
-from statehold.engine.fleet import Fleet
+from statehold.engine.fleet import judge, past_of
 from statehold.engine.limits import Limits
 
 #: due so long ago and not taken up: workers look every few seconds
@@ -209,8 +209,19 @@ async def _of_incidents(books: Books, now: datetime) -> list[Finding]:
 
 
 async def _of_versions(books: Books, definition: Definition[Any]) -> list[Finding]:
-    problems = await Fleet().problems(books, definition)
-    return [
+    past = await past_of(books, definition.name)
+    unreadable = [
+        Finding(
+            "warning",
+            "chart",
+            f"{definition.name}, version {version}: its stored chart can't be read: {why}",
+            "running instances of this version are not upgraded",
+            f"statehold list {definition.name} --version {version}, then cancel them",
+        )
+        for version, why in past.unreadable.items()
+        if version != definition.version
+    ]
+    return unreadable + [
         Finding(
             "error",
             "version",
@@ -218,7 +229,7 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
             "a server or worker with this code does not start",
             problem.hint or "",
         )
-        for problem in problems
+        for problem in judge(past, definition).problems
     ]
 
 

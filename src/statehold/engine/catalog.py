@@ -129,7 +129,11 @@ class Catalog:
             known = ", ".join(str(number) for number in sorted(stored))
             why = f"machine {definition.name!r} has versions {known}, not {version}"
             raise InvalidPayload("the version", {"version": why})
-        return Chart.from_json(stored[version].chart)
+        try:
+            return Chart.from_json(stored[version].chart)
+        except msgspec.DecodeError as error:
+            why = f"the stored chart of version {version} can't be read: {error}"
+            raise InvalidPayload("the version", {"version": why}) from error
 
 
 def _by_status(groups: Mapping[Group, int]) -> wire.StatusCounts:

@@ -3,7 +3,8 @@
 1. A chart is kept the first time that its version runs. A changed chart under a version that ran
    before is refused, since instances of that version rely on it.
 2. For every old version that still has instances there is to be an upgrade, checked before the
-   engine starts.
+   engine starts. A stored chart that can't be read (an earlier release stored what it could
+   not read) is reported and put aside: it is not compared, and its instances are not upgraded.
 3. An instance is upgraded at its next event or timer, or at once by whoever asks; both at the
    same time are safe, since either is a write by compare-and-set.
 4. During a deploy, workers of the older version run beside those of the newer: what the newer ones
@@ -12,15 +13,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
+from statehold.chart.readback import problems_of_storing
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.tries import UPGRADE_KEY, timer_key
@@ -41,6 +45,8 @@ from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.diff import difference
 from statehold.upgrade.plan import UpgradePlan, plan
 
+log = logging.getLogger(__name__)
+
 
 class Kept(Protocol):
     """What is asked of a store."""
@@ -59,20 +65,32 @@ class Judgement(Struct, frozen=True):
 
 
 class Past(Struct, frozen=True):
-    """What the store has of a machine: charts by version, and versions with running instances."""
+    """What the store has of a machine: charts by version, why those can't be read that can't, and
+    versions with running instances."""
 
-    charts: Mapping[int, StoredChart]
+    charts: Mapping[int, Chart]
+    unreadable: Mapping[int, str]
     living: frozenset[int]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.charts and not self.unreadable
 
 
 async def past_of(store: Kept, machine: str) -> Past:
-    charts = {stored.version: stored for stored in await store.charts(machine)}
+    charts: dict[int, Chart] = {}
+    unreadable: dict[int, str] = {}
+    for stored in await store.charts(machine):
+        try:
+            charts[stored.version] = Chart.from_json(stored.chart)
+        except msgspec.DecodeError as error:
+            unreadable[stored.version] = str(error)
     counts = await store.count(machine)
     living = {
         version for (version, status, _), count in counts.items()
         if count and status in ("running", "paused")
     }  # fmt: skip
-    return Past(charts, frozenset(living))
+    return Past(charts, unreadable, frozenset(living))
 
 
 def judge(past: Past, definition: Definition[Any]) -> Judgement:
@@ -80,8 +98,11 @@ def judge(past: Past, definition: Definition[Any]) -> Judgement:
     problems: list[Problem] = []
     plans: dict[int, UpgradePlan] = {}
     same = past.charts.get(definition.version)
+    is_new = same is None and definition.version not in past.unreadable
     if same is not None:
-        problems += _changes(Chart.from_json(same.chart), definition)
+        problems += _changes(same, definition)
+    elif is_new:
+        problems += problems_of_storing(definition.chart)
     upgrades = {upgrade.from_version: upgrade for upgrade in definition.upgrades}
     for version, stored in past.charts.items():
         if version == definition.version:
@@ -89,12 +110,17 @@ def judge(past: Past, definition: Definition[Any]) -> Judgement:
         upgrade = upgrades.get(version)
         if upgrade is not None:
             try:
-                plans[version] = plan(Chart.from_json(stored.chart), definition, upgrade)
+                plans[version] = plan(stored, definition, upgrade)
             except DefinitionError as error:
                 problems += error.problems
         elif version in past.living:
             problems.append(_no_way(definition, version))
-    return Judgement(tuple(problems), plans, same is None)
+    problems += [
+        _no_way(definition, version)
+        for version in past.unreadable
+        if version > definition.version and version in past.living
+    ]
+    return Judgement(tuple(problems), plans, is_new)
 
 
 class Fleet:
@@ -102,6 +128,8 @@ class Fleet:
 
     def __init__(self) -> None:
         self._plans: dict[tuple[str, int], UpgradePlan] = {}
+        #: stored charts that can't be read, and why
+        self._unreadable: dict[tuple[str, int], str] = {}
 
     async def open(
         self, store: Store, definitions: Mapping[str, Definition[Any]], now: datetime
@@ -109,9 +137,11 @@ class Fleet:
         """Checks every machine against what the store has; raises ``DefinitionError``."""
         new: list[Definition[Any]] = []
         for definition in definitions.values():
-            judged = judge(await past_of(store, definition.name), definition)
+            past = await past_of(store, definition.name)
+            judged = judge(past, definition)
             if judged.problems:
                 raise DefinitionError(definition.name, judged.problems)
+            self.put_aside(definition.name, past)
             self.install(definition, judged.plans)
             if judged.is_new:
                 new.append(definition)
@@ -119,9 +149,18 @@ class Fleet:
             chart = definition.chart.to_json()
             await store.add_chart(StoredChart(definition.name, definition.version, chart, now))
 
-    async def problems(self, store: Kept, definition: Definition[Any]) -> list[Problem]:
-        """Why the machine can't run on what the store has; writes nothing."""
-        return list(judge(await past_of(store, definition.name), definition).problems)
+    def put_aside(self, machine: str, past: Past) -> None:
+        """Reports stored charts that can't be read, and remembers them."""
+        for version, why in past.unreadable.items():
+            self._unreadable[machine, version] = why
+            log.warning(
+                "the stored chart of %s, version %d, can't be read and is put aside: %s; "
+                "running instances of this version are not upgraded",
+                machine,
+                version,
+                why,
+                extra={"machine": machine, "version": version},
+            )
 
     def install(self, definition: Definition[Any], plans: Mapping[int, UpgradePlan]) -> None:
         """From now on instances of these versions are upgraded by these plans."""
@@ -133,6 +172,12 @@ class Fleet:
         """The instance as the upgrade would make it; raises ``CarryFailed``."""
         made = self._plans.get((draft.ref.machine, draft.version))
         if made is None:
+            why = self._unreadable.get((draft.ref.machine, draft.version))
+            if why is not None:
+                raise CarryFailed(
+                    f"the stored chart of version {draft.version} can't be read: {why}; cancel the "
+                    "instance, and start another one in its place"
+                )
             raise CarryFailed(
                 f"no upgrade leads from version {draft.version} to {draft.definition.version}"
             )

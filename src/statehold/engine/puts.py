@@ -244,6 +244,7 @@ class Adopter:
             judged = await self.apart(judge, past, definition)
             if judged.problems:
                 raise DefinitionError(name, judged.problems)
+            self._runtime.fleet.put_aside(name, past)
             await self.install(definition, judged)
         except Unavailable:
             raise

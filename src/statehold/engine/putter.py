@@ -18,7 +18,6 @@ from itertools import zip_longest
 from typing import ParamSpec, TypeVar
 
 from statehold import wire
-from statehold.chart.model import Chart
 from statehold.check.finding import Finding
 from statehold.check.findings import findings
 from statehold.engine.fleet import Judgement, Past, judge, past_of
@@ -134,7 +133,7 @@ class Putter:
         put = await self._store.documents()
         newest = put.get(name)
         if newest is None:
-            if past.charts:
+            if not past.is_empty:
                 why = "a machine of this name was given by code before; give it another name"
                 raise PutRefused(name, version, why)
             if len(put) >= self._runtime.limits.documents:
@@ -195,7 +194,7 @@ def _differences(
     """In terms of the chart, or of the text where the chart is the same."""
     stored = past.charts.get(document.version)
     if stored is not None:
-        told = difference(Chart.from_json(stored.chart), imported.definition.chart)
+        told = difference(stored, imported.definition.chart)
         if told:
             return list(told[:TOLD])
     texts = [one.text.decode("utf-8", errors="replace") for one in (there, document)]
@@ -220,7 +219,7 @@ def _report(
     before = [version for version in past.charts if version < chart.version]
     changes: list[str] = []
     if before:
-        changes = list(difference(Chart.from_json(past.charts[max(before)].chart), chart))[:TOLD]
+        changes = list(difference(past.charts[max(before)], chart))[:TOLD]
     return wire.PutReport(
         machine=document.machine,
         version=document.version,

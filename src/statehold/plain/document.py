@@ -4,12 +4,15 @@
 2.  YAML is read from the parser's events, so nothing is built before it is counted. Tags, anchors
     and aliases are refused: an alias is how a few lines become gigabytes.
 3.  Plain scalars are YAML 1.2's core schema: ``on``, ``yes`` and ``no`` are words, a date is text.
-4.  A key that stands twice in one mapping is refused, and so is what is too large or too deep.
+4.  A key that stands twice in one mapping is refused, and so is what is too large or too deep, a
+    number beyond those of JSON's readers (``1e999``), and text that is not Unicode (``"\\ud800"``).
 """
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -75,7 +78,9 @@ def read_document(
 
 def _json(text: str) -> Document:
     try:
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
+        value = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=number_of
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise TextRefused(place, f"it is not JSON: {error.msg}") from None
@@ -86,7 +91,44 @@ def _json(text: str) -> Document:
     except (RecursionError, ValueError) as error:
         raise TextRefused("", f"it can't be read as JSON: {error}") from None
     _count(value)
+    for path, part in _texts(value, ()):
+        if not part.isascii() and not is_unicode(part):
+            raise TextRefused(
+                ".".join(map(str, path)),
+                f"{ascii(part)[:60]} has half of a surrogate pair, which is no Unicode text",
+                "write both halves, or the character itself",
+            )
     return Document(value)
+
+
+def number_of(text: str) -> float:
+    """Raises ``ValueError`` for one that is beyond all finite ones."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:40]} is larger than any that can be stored")
+    return value
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8: no half of a surrogate pair stands in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text in a value that is not too deep, keys among them."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield path, key
+            yield from _texts(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*path, number))
 
 
 class _Twice(Exception):

@@ -13,6 +13,7 @@ from statehold.plain.document import (
     Document,
     Path,
     TextRefused,
+    number_of,
     too_much,
 )
 
@@ -100,7 +101,10 @@ def _scalar(event: Any) -> Any:
     if INTEGER.fullmatch(text):
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if FLOAT.fullmatch(text):
-        return float(text)
+        try:
+            return number_of(text)
+        except ValueError as error:
+            raise TextRefused(_place(event), str(error)) from None
     return text
 
 

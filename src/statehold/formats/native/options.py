@@ -8,6 +8,7 @@ from typing import Any
 
 from statehold.chart.machine import Upgrade
 from statehold.chart.model import Silence
+from statehold.chart.validate import VERSION_LIMIT
 from statehold.define.options import INDEX_LIMIT
 from statehold.expression.allowance import answer_allowance
 from statehold.expression.cel import INT, NULL, STRING, CelExpression, Kind
@@ -35,7 +36,7 @@ class Options:
         for item, rest in self.reading.several(value)[:UPGRADE_LIMIT]:
             path = ("upgrades", *rest)
             said = self.reading.mapping(item, path, _UPGRADE)
-            old = self.reading.whole(said.get("from"), (*path, "from"), 1, 2**31)
+            old = self.reading.whole(said.get("from"), (*path, "from"), 1, VERSION_LIMIT)
             if old is None:
                 if "from" not in said:
                     self.reading.complain(path, "it does not say from which version", "from: 1")

@@ -10,7 +10,12 @@ from typing import Any
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Chart, EventShape
-from statehold.chart.validate import place_of_state, place_of_transition, validate
+from statehold.chart.validate import (
+    VERSION_LIMIT,
+    place_of_state,
+    place_of_transition,
+    validate,
+)
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.actions import Actions, Known
@@ -80,7 +85,7 @@ class _Machine:
                 f"write statehold: {NOTATION}",
             )
         name = reading.text(said.get("name"), ("name",)) or ""
-        version = reading.whole(said.get("version", 1), ("version",), 1, 2**31) or 1
+        version = reading.whole(said.get("version", 1), ("version",), 1, VERSION_LIMIT) or 1
         data = self._data()
         fields = Fields()
         fields.add("data", data)
