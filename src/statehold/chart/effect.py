@@ -30,9 +30,13 @@ class Retry:
 
     def delay_seconds(self, attempt: int, chance: float) -> float:
         """Seconds to wait after failed try number ``attempt``; ``chance`` is from [0, 1)."""
-        # the exponent is bounded, so that a thousand tries don't overflow a float
-        plain = self.first.total_seconds() * self.factor ** min(attempt - 1, 64)
-        return min(plain, self.longest.total_seconds()) * (1 - self.jitter * chance)
+        longest = self.longest.total_seconds()
+        try:
+            plain = self.first.total_seconds() * self.factor ** min(attempt - 1, 64)
+        except OverflowError:
+            # a factor that no float can hold so often: longer than anything
+            plain = longest
+        return min(plain, longest) * (1 - self.jitter * chance)
 
 
 @dataclass(frozen=True, slots=True)

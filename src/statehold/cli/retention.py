@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from statehold import wire
+from statehold.chart.moment import earlier_or_first
 from statehold.cli.arguments import read_age
 from statehold.cli.definition import Targets
 from statehold.cli.outcome import NotFound, UsageError
@@ -87,7 +88,7 @@ async def _purge(
             made = Archive(retention.archive, machine, worker, clock.now, limits.archive_bytes)
             made.check()
         archives.append(made)
-    before = datetime.now(UTC) - retention.finished_for
+    before = earlier_or_first(datetime.now(UTC), retention.finished_for)
     store = open_store(address)
     await store.open(worker)
     reports: list[wire.PurgeReport] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from statehold.errors import DefinitionError, Problem
 
 D = TypeVar("D")
 R = TypeVar("R")
+
+#: a time-out, a silence or a pause between two attempts is no longer
+_LONGEST = timedelta(days=36_500)
 
 
 class EffectDecorator(Protocol):
@@ -128,6 +132,15 @@ def _complaints(
         (policy.first >= zero, f"first is {policy.first}", "give 0 or more"),
         (policy.factor >= 1, f"factor is {policy.factor}", "give 1 or more"),
         (policy.longest >= policy.first, f"longest is {policy.longest}", "give no less than first"),
+        (math.isfinite(policy.factor), f"factor is {policy.factor}", "give a finite one"),
+        *(
+            (given <= _LONGEST, f"{name} is {given}", f"give {_LONGEST.days} days at most")
+            for name, given in (
+                ("timeout", timeout),
+                ("heartbeat", heartbeat or zero),
+                ("longest", policy.longest),
+            )
+        ),
         (0 <= policy.jitter <= 1, f"jitter is {policy.jitter}", "give a share from 0 to 1"),
     ]
     return [(message, hint) for good, message, hint in checks if not good]

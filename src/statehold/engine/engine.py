@@ -469,7 +469,7 @@ class Engine:
         ``UnknownTimer``, ``InvalidPayload``."""
         if (due is None) == (seconds is None):
             raise InvalidPayload("the request", {"due": "give either due or seconds"})
-        if due is not None and due.tzinfo is None:
+        if due is not None and due.utcoffset() is None:
             raise InvalidPayload("the request", {"due": "it has no time zone; end it with Z, say"})
         if seconds is not None and not 0 <= seconds <= MAX_DELAY_SECONDS:
             why = f"it is {seconds:g}; give 0 to {MAX_DELAY_SECONDS}, a hundred years"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from statehold.chart.effect import Effect, Retry
 from statehold.chart.event import Failure, Result
 from statehold.chart.machine import Definition
+from statehold.chart.moment import later_or_last
 from statehold.chart.payload import read_result
 from statehold.engine.act import Act, ready
 from statehold.engine.document import MaybeRaw, Try
@@ -187,7 +188,7 @@ def postponed(
     if known.attempt >= attempts:
         return replace(known, worker=None, next_at=None, error=error, incident_at=now)
     seconds = retry.delay_seconds(known.attempt, runtime.chance.random())
-    due = now + timedelta(seconds=seconds)
+    due = later_or_last(now, timedelta(seconds=seconds))
     return replace(known, worker=None, next_at=due, error=error)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from statehold import wire
+from statehold.chart.moment import earlier_or_first
 from statehold.engine.archive import Archive
 from statehold.engine.purge import Gone, Purge
 from statehold.engine.retention import Retention
@@ -69,7 +70,7 @@ class Pruner:
         ended = asyncio.Event()
         self._asked.add(ended)
         try:
-            before = self._runtime.now() - retention.finished_for
+            before = earlier_or_first(self._runtime.now(), retention.finished_for)
             return await self._walk().run(machine, before, archive, dry_run=dry_run)
         finally:
             if archive is not None:
@@ -99,7 +100,7 @@ class Pruner:
             await clock.wait(self._stop, clock.now() + every)
 
     async def _prune(self, machine: str, retention: Retention) -> None:
-        before = self._runtime.now() - retention.finished_for
+        before = earlier_or_first(self._runtime.now(), retention.finished_for)
         try:
             archive = self._archives.get(machine)
             if archive is None and retention.archive is not None:

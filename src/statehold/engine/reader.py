@@ -183,6 +183,9 @@ class Reader:
 
     async def list(self, query: Query) -> wire.Instances:
         self._runtime.definition(query.machine)
+        if query.in_state_since is not None and query.in_state_since.utcoffset() is None:
+            why = f"{query.in_state_since} has no time zone; use UTC"
+            raise InvalidPayload("the query", {"in_state_since": why})
         if query.prefix and _BEGINS_AN_ID.fullmatch(query.prefix) is None:
             # no id begins so, and not every store could even be asked
             return wire.Instances(instances=[], cursor=None)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from statehold.chart.event import NamedEvent
+from statehold.chart.moment import later
 from statehold.chart.payload import event_json, jsonable, named_body
 from statehold.engine.document import Parent
 from statehold.errors import TooLarge
@@ -106,7 +107,7 @@ class Record:
         body = _encode(traced(told, self._trace))
         if len(body) > self._event_bytes:
             raise TooLarge(f"an event sent to {name}", len(body), self._event_bytes)
-        due = None if command.delay is None else self._now + command.delay
+        due = None if command.delay is None else later(self._now, command.delay)
         self.messages.append(Message(to, kind, body, due, ref, command.id))
         if due is not None and due > self._now:
             self.delayed[command.id] = due

@@ -6,11 +6,12 @@ is now. An instance of an older version is upgraded first, as by anything else t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from statehold.chart.event import TimerFired
+from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.engine.act import not_allowed, ready, snapshot_of
 from statehold.engine.answer import Answer
 from statehold.engine.document import Try
@@ -120,13 +121,17 @@ class RescheduleTimer(OfTimer):
         return draft.answer(self.caller)
 
     def _moment(self, now: datetime) -> datetime:
-        last = now + timedelta(seconds=MAX_DELAY_SECONDS)
-        if self.due is None:
-            return now + timedelta(seconds=self.seconds or 0.0)
-        if self.due > last:
+        last = later_or_last(now, timedelta(seconds=MAX_DELAY_SECONDS))
+        try:
+            if self.due is None:
+                return later(now, timedelta(seconds=self.seconds or 0.0))
+            due = in_utc(self.due)
+        except ValueError as error:
+            raise InvalidPayload("the request", {"due": str(error)}) from None
+        if due > last:
             why = f"it is later than {last:%Y-%m-%d}; a timer is put off for 100 years at most"
             raise InvalidPayload("the request", {"due": why})
-        return self.due.astimezone(UTC)
+        return due
 
 
 class OfEffect(Settle):

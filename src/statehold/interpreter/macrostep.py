@@ -23,6 +23,7 @@ from statehold.chart.event import (
     TimerFired,
 )
 from statehold.chart.model import Block, Delay, Invoke
+from statehold.chart.moment import in_utc, later
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, TooLarge
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import (
@@ -427,6 +428,8 @@ class Macrostep:
         *,
         parent: bool = False,
     ) -> str:
+        if delay is not None:
+            later(self.now, delay)
         self.sent += 1
         send_id = id or f"{self.seq}.send.{self.sent}"
         self.commands.append(Send(machine, instance, event, delay, send_id, parent))
@@ -476,9 +479,7 @@ class Macrostep:
 def _moment(after: Any, now: datetime) -> datetime:
     """The moment that a delay comes to; a duration below zero counts as none."""
     if isinstance(after, timedelta):
-        return now + max(after, timedelta())
+        return later(now, after)
     if isinstance(after, datetime):
-        if after.tzinfo is None:
-            raise ValueError(f"a delay gave {after}, a moment without a time zone; use UTC")
-        return after
+        return in_utc(after)
     raise TypeError(f"a delay gave {after!r}; it has to be a timedelta or an aware datetime")

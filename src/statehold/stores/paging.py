@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from statehold.chart.moment import FIRST, LAST
 from statehold.errors import InvalidPayload
 from statehold.store import PAGE_LIMIT, Query, Row, Status, Write
 
@@ -84,7 +85,12 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment(microseconds_: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds_)
+    """The moment that a column holds, or the nearest that there is: an older release has kept
+    moments beyond the years of a ``datetime``, and a row must be read whatever is in it."""
+    try:
+        return EPOCH + timedelta(microseconds=microseconds_)
+    except OverflowError:
+        return LAST if microseconds_ > 0 else FIRST
 
 
 def is_in(state: Iterable[str], wanted: str) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.chart.model import Delay, Invoke
+from statehold.chart.moment import in_utc, later
 from statehold.errors import InvalidPayload
 from statehold.interpreter.command import (
     CancelEffect,
@@ -235,17 +236,13 @@ class _Carrying:
             after: Any = timedelta(seconds=delay.seconds or 0)
         else:
             after = self.value(delay.function)
-        if isinstance(after, datetime) and after.tzinfo is not None:
-            return after
-        if not isinstance(after, timedelta):
-            raise CarryFailed(
-                f"the delay of {what} came to {after!r}; it has to be a timedelta or an aware "
-                "datetime"
-            )
         try:
-            return self.now + max(after, timedelta())
-        except OverflowError as error:
-            raise CarryFailed(f"the delay of {what} is {after}: {error}") from error
+            return in_utc(after) if isinstance(after, datetime) else later(self.now, after)
+        except (TypeError, ValueError) as error:
+            raise CarryFailed(
+                f"the delay of {what} came to {after!r}, which is no timedelta and no aware "
+                f"datetime that can be kept: {error}"
+            ) from error
 
 
 def _new_data(plan: UpgradePlan, stored: Any) -> Any:

@@ -1,0 +1,64 @@
+"""Which moments can be kept: those that are, in UTC, within the years 1 to 9999.
+
+Python's ``datetime`` has no others, and neither has anything that reads what is stored. A moment
+with an offset may lie outside of them although its own year does not: it is converted first.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, as a plain ``datetime``; raises ``ValueError`` for one that can't be
+    kept and for one without a time zone."""
+    if moment.tzinfo is UTC and type(moment) is datetime:
+        return moment
+    offset = moment.utcoffset()
+    if offset is None:
+        raise ValueError(f"{moment} is a moment without a time zone; use UTC")
+    try:
+        same = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(
+            f"{moment.isoformat()} lies outside of the years 1 to 9999 in UTC, the only ones that "
+            f"can be kept; give a moment from {FIRST.isoformat()} to {LAST.isoformat()}"
+        ) from None
+    if type(same) is datetime:
+        return same
+    # of a library's own class, which may be written and compared otherwise
+    return datetime(
+        same.year, same.month, same.day, same.hour, same.minute, same.second, same.microsecond, UTC
+    )
+
+
+def later(now: datetime, delay: timedelta) -> datetime:
+    """The moment so much later; no earlier than now. Raises ``ValueError`` for one that can't be
+    kept."""
+    if not isinstance(delay, timedelta):
+        raise TypeError(f"{delay!r} is no delay; it has to be a timedelta")
+    try:
+        return in_utc(now + max(delay, timedelta()))
+    except OverflowError:
+        raise ValueError(
+            f"a delay of {delay} leads beyond the year 9999, the last that can be kept"
+        ) from None
+
+
+def later_or_last(now: datetime, delay: timedelta) -> datetime:
+    """As :func:`later`, or the last moment where that can't be kept."""
+    try:
+        return now + delay
+    except OverflowError:
+        return LAST
+
+
+def earlier_or_first(now: datetime, age: timedelta) -> datetime:
+    """The moment so much earlier, or the first one where that can't be kept."""
+    try:
+        return now - age
+    except OverflowError:
+        return FIRST
