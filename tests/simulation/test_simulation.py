@@ -147,7 +147,7 @@ def read_what_is_kept(patch: Patch) -> None:
     look = Turns.look
 
     async def kept(self: Turns, refs: Sequence[Ref]) -> object:
-        known = {ref: self._held[ref] for ref in refs if ref in self._held}
+        known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
         return known if len(known) == len(refs) else await look(self, refs)
 
     patch.setattr(Turns, "look", kept)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from statehold import wire
 from statehold.chart.machine import AMachine, Definition
@@ -85,6 +85,8 @@ from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
 
 _id = re.compile(ID_PATTERN)
 
+_Life = Literal["new", "opening", "open", "closing", "closed"]
+
 
 class Engine:
     """Runs machines on a store::
@@ -119,24 +121,44 @@ class Engine:
         puts: Puts | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
-        chance = random.Random(seed)
         lent = [] if puts is None else puts.offered.machines.values()
-        definitions = _by_name([*machines, *lent])
+        self._coded = _by_name([*machines, *lent])
+        #: with those that were put, while it is open
+        self._definitions = dict(self._coded)
         #: by name, as they run now
-        self.machines: Mapping[str, Definition[Any]] = MappingProxyType(definitions)
+        self.machines: Mapping[str, Definition[Any]] = MappingProxyType(self._definitions)
         name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._identity = Identity(name, name)
+        self._chance = random.Random(seed)
+        self._clock = clock or SystemClock()
+        self._limits = limits or Limits()
+        self._observer = observer
+        self._tracer = tracer
+        self._retention = retention
+        self._puts = puts
+        # refuses names that nobody runs
+        self._kept(open_ended=puts is not None)
+        self._life: _Life = "new"
+        self._running = False
+        self._assemble()
+
+    def _assemble(self) -> None:
+        """The parts of one opening: another one begins with new parts, on another event loop
+        perhaps, and nothing of the last one is left in them."""
+        self._definitions.clear()
+        self._definitions.update(self._coded)
         self._runtime = runtime = Runtime(
             self.machines,
-            clock or SystemClock(),
-            limits or Limits(),
-            Identity(name, name),
-            chance,
+            self._clock,
+            self._limits,
+            self._identity,
+            self._chance,
             Fleet(),
-            observer,
-            tracer,
+            self._observer,
+            self._tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
-        self._adopter = Adopter(self._store, runtime, definitions, puts, self._taken_up)
+        self._adopter = Adopter(self._store, runtime, self._definitions, self._puts, self._taken_up)
         self._turns = Turns(
             self._store,
             runtime,
@@ -151,9 +173,6 @@ class Engine:
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
-        self._retention = retention
-        # refuses names that nobody runs
-        self._kept(open_ended=puts is not None)
         self._pruner = Pruner(self._store, runtime, self._kept, self._turns.forget)
         self._upgrader = Upgrader(self._store, self._turns)
         self._hints = Hints(self._store, runtime, self._heard)
@@ -165,7 +184,6 @@ class Engine:
         self._flows = FlowReader(self._store, runtime, self._tallies)
         self._catalog = Catalog(self._store, runtime, self._flows)
         self._putter = Putter(self._store, runtime, self._adopter, self._hints)
-        self._running = False
 
     # --- its life ---
 
@@ -179,10 +197,29 @@ class Engine:
     async def open(self) -> None:
         """Checks the machines against the store and takes up whatever was left unfinished.
 
+        An engine that was closed can be opened again, on another event loop too.
+
         Raises ``DefinitionError`` where a chart can't do what it says, changed under its version,
         or an upgrade is missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store
-        can't be used, ``ArchiveFailed`` where an archive can't.
+        can't be used, ``ArchiveFailed`` where an archive can't, ``StateholdError`` for an engine
+        that is open.
         """
+        if self._life not in ("new", "closed"):
+            raise StateholdError(
+                f"this engine is {self._life}; wait for its close, or make another one"
+            )
+        if self._life == "closed":
+            self._assemble()
+        self._life = "opening"
+        try:
+            await self._open()
+        except BaseException:
+            self._life = "closed"
+            raise
+        self._life = "open"
+        self._running = True
+
+    async def _open(self) -> None:
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
         given = [self.machines[name] for name in self._adopter.coded]
@@ -209,29 +246,31 @@ class Engine:
         self._waker.open()
         self._courier.open()
         self._adopter.run()
-        self._running = True
 
     async def close(self) -> None:
         """Stops gracefully: takes no more requests, ends what runs or hands it back."""
         if not self._running:
             return
-        self._running = False
+        self._running, self._life = False, "closing"
         self._feed.close()
-        await self._close(
-            self._adopter,
-            self._pruner,
-            self._compactor,
-            self._rescuer,
-            self._waker,
-            self._courier,
-            self._reviewer,
-            self._performer,
-            self._turns,
-            self._tallies,
-            self._hints,
-            self._membership,
-            self._store,
-        )
+        try:
+            await self._close(
+                self._adopter,
+                self._pruner,
+                self._compactor,
+                self._rescuer,
+                self._waker,
+                self._courier,
+                self._reviewer,
+                self._performer,
+                self._turns,
+                self._tallies,
+                self._hints,
+                self._membership,
+                self._store,
+            )
+        finally:
+            self._life = "closed"
 
     async def _close(self, *parts: _Part) -> None:
         """One after another, each whatever became of those before it: a store that stays open
@@ -680,6 +719,7 @@ class Engine:
             len(membership.alive),
             membership.lease_age_seconds,
             self._hints.lost,
+            self._turns.cached_bytes,
         )
 
     async def census(self) -> Census:

@@ -19,6 +19,8 @@ class Limits:
     turns: int = 2
     #: instances kept decoded between turns
     cached: int = 20_000
+    #: bytes of their documents and data as JSON; decoded, they take a few times as much
+    cached_bytes: int = 128_000_000
     #: bytes of an instance's data as JSON; more is ``TooLarge``
     data_bytes: int = DATA_BYTES
     #: bytes of one event as JSON

@@ -51,7 +51,6 @@ class Membership:
         self._beaten = beaten
         self._lease = timedelta(seconds=runtime.limits.lease_seconds)
         self._alive: frozenset[str] = frozenset()
-        self._joined = 0
         #: by this machine's clock; until then nobody can have buried this worker
         self._until: datetime | None = None
         self._beats = 0
@@ -113,9 +112,9 @@ class Membership:
 
     async def _join(self) -> None:
         identity = self._runtime.identity
-        if self._joined:
-            identity.worker = f"{identity.name}#{self._joined + 1}"
-        self._joined += 1
+        if identity.joined:
+            identity.worker = f"{identity.name}#{identity.joined + 1}"
+        identity.joined += 1
         asked_at = self._runtime.now()
         await self._store.join(identity.worker, self._lease)
         self._until = asked_at + self._lease

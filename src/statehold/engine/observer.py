@@ -90,6 +90,8 @@ class Vitals(Struct, frozen=True):
     workers: int
     lease_age_seconds: float | None
     hints_lost: int
+    #: documents and data of the cached instances, as JSON
+    cached_bytes: int = 0
 
 
 class Census(Struct, frozen=True):

@@ -19,10 +19,11 @@ from statehold.errors import MachineUnserved, UnknownMachine
 @dataclass(slots=True)
 class Identity:
     """Who this process is: ``worker`` is a name that no other was ever given. It changes where the
-    process was taken for dead and joined again; ``name`` stays."""
+    process was taken for dead, or closed its engine, and ``joined`` again; ``name`` stays."""
 
     name: str
     worker: str
+    joined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

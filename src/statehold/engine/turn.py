@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +27,7 @@ import msgspec
 
 from statehold.engine.act import Act
 from statehold.engine.answer import past_answer
+from statehold.engine.cache import Cache
 from statehold.engine.draft import Draft
 from statehold.engine.held import Held, hold
 from statehold.engine.logs import about
@@ -90,7 +91,8 @@ class Turns:
         #: instances in the hands of a turn, with the requests that have to wait for its end
         self._busy: dict[Ref, list[Act]] = {}
         self._blocked = 0
-        self._held: OrderedDict[Ref, Held] = OrderedDict()
+        limits = runtime.limits
+        self._held = Cache(limits.cached, limits.cached_bytes)
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
@@ -110,6 +112,11 @@ class Turns:
     def cached(self) -> int:
         """How many instances are kept decoded."""
         return len(self._held)
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes of their documents and data as JSON."""
+        return self._held.bytes
 
     async def close(self) -> None:
         """Works off what waits, then stops."""
@@ -153,12 +160,11 @@ class Turns:
         found: dict[Ref, Held] = {}
         missing = list(refs)
         if self._store.exclusive:
-            missing = [ref for ref in refs if ref not in self._held]
-            found = {
-                ref: _current(self._runtime, ref, self._held[ref])
-                for ref in refs
-                if ref in self._held
-            }
+            for ref in refs:
+                held = self._held.get(ref)
+                if held is not None:
+                    found[ref] = _current(self._runtime, ref, held)
+            missing = [ref for ref in refs if ref not in found]
         if missing:
             rows = await self._store.load(missing)
             for ref, row in rows.items():
@@ -171,7 +177,7 @@ class Turns:
             self._held.clear()
             return
         for ref in refs:
-            self._held.pop(ref, None)
+            self._held.drop(ref)
 
     async def _run(self) -> None:
         while True:
@@ -209,7 +215,7 @@ class Turns:
         """Whether the batch was written is not known: what is held of it may be wrong."""
         refs = dict.fromkeys(act.ref for act in batch)
         for ref in refs:
-            self._held.pop(ref, None)
+            self._held.drop(ref)
         self._doubted(refs)
         _refuse(batch, error)
 
@@ -327,7 +333,7 @@ class Turns:
         runtime = self._runtime
         refs = dict.fromkeys(act.ref for act in batch)
         # apart from what is kept, where one that is loaded may push out another of this batch
-        known = {ref: self._held[ref] for ref in refs if ref in self._held}
+        known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
         rows = self._brought(batch, known)
         missing = [ref for ref in refs if ref not in known and ref not in rows]
         if missing:
@@ -431,7 +437,7 @@ class Turns:
         back: list[Act] = []
         for act in acts:
             act.conflicts += 1
-            self._held.pop(act.ref, None)
+            self._held.drop(act.ref)
             if act.conflicts > limit:
                 why = f"instance {act.ref.id!r} was changed by others {limit} times meanwhile"
                 _refuse([act], StoreUnavailable(why))
@@ -442,12 +448,9 @@ class Turns:
     def _keep(self, ref: Ref, held: Held) -> None:
         if held.row.status in OVER and not self._store.exclusive:
             # another worker may purge it, and start one under its id that comes to the same rev
-            self._held.pop(ref, None)
+            self._held.drop(ref)
             return
-        self._held[ref] = held
-        self._held.move_to_end(ref)
-        if len(self._held) > self._runtime.limits.cached:
-            self._held.popitem(last=False)
+        self._held.put(ref, held)
 
 
 def _current(runtime: Runtime, ref: Ref, held: Held) -> Held:

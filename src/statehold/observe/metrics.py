@@ -271,6 +271,11 @@ def _vital(vitals: Vitals) -> list[Metric]:
         lost,
         _gauge("statehold_requests_waiting", "Requests in the queue.", vitals.waiting),
         _gauge("statehold_instances_cached", "Instances kept in memory.", vitals.cached),
+        _gauge(
+            "statehold_instances_cached_bytes",
+            "Documents and data of the instances kept in memory, as JSON.",
+            vitals.cached_bytes,
+        ),
         _gauge("statehold_effects_running", "Effects that run here now.", vitals.effects),
         _gauge("statehold_workers", "Workers that are alive, by this one.", vitals.workers),
     ]

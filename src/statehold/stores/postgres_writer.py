@@ -32,6 +32,8 @@ from statehold.stores.postgres_link import Link
 
 #: how many rows are remembered; beyond, all are forgotten and their writes go carefully
 KNOWN_LIMIT = 131_072
+#: characters of the indexes of a row that is remembered; writes of others go carefully
+KNOWN_INDEXES_LIMIT = 1_000
 
 
 class Known(NamedTuple):
@@ -59,7 +61,11 @@ class Writer:
         that what is remembered of it does no harm."""
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
-        self._known[row.machine, row.id] = Known(row.rev, configuration, indexes_text(row.indexes))
+        indexes = indexes_text(row.indexes)
+        if indexes is not None and len(indexes) > KNOWN_INDEXES_LIMIT:
+            self._known.pop((row.machine, row.id), None)
+            return
+        self._known[row.machine, row.id] = Known(row.rev, configuration, indexes)
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         """See :meth:`statehold.store.Store.forget`."""

@@ -1,0 +1,49 @@
+"""Instances kept decoded between turns: those used last, bounded in number and in bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from statehold.engine.held import Held
+from statehold.store import Ref
+
+
+class Cache:
+    """``most`` instances at most, of ``most_bytes`` together. An instance counts with its document
+    and its data as JSON; decoded, they take a few times as much."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._held: OrderedDict[Ref, Held] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, ref: Ref) -> Held | None:
+        return self._held.get(ref)
+
+    def put(self, ref: Ref, held: Held) -> None:
+        """In place of what was there. One that is larger than the whole bound is not kept."""
+        self.drop(ref)
+        if _bytes_of(held) > self._most_bytes:
+            return
+        self._held[ref] = held
+        self.bytes += _bytes_of(held)
+        while len(self._held) > self._most or self.bytes > self._most_bytes:
+            _, oldest = self._held.popitem(last=False)
+            self.bytes -= _bytes_of(oldest)
+
+    def drop(self, ref: Ref) -> None:
+        held = self._held.pop(ref, None)
+        if held is not None:
+            self.bytes -= _bytes_of(held)
+
+    def clear(self) -> None:
+        self._held.clear()
+        self.bytes = 0
+
+
+def _bytes_of(held: Held) -> int:
+    return len(held.row.document) + len(held.raw)
