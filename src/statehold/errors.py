@@ -16,6 +16,7 @@ The branch says who must act::
     │   ├── KeyReused
     │   ├── NotAllowed
     │   ├── InstanceOver
+    │   ├── BeyondEnd
     │   ├── IncidentKept
     │   ├── ActRefused
     │   ├── InvalidPayload
@@ -334,6 +335,25 @@ class InstanceOver(Refused):
         return {"machine": self.machine, "id": self.id, "status": self.status}
 
 
+class BeyondEnd(Refused):
+    """A position above the instance's last step was named, as after a backup was restored."""
+
+    code = "beyond-end"
+
+    def __init__(self, machine: str, id: str, after: int, seq: int) -> None:
+        self.machine = machine
+        self.id = id
+        self.after = after
+        self.seq = seq
+        super().__init__(
+            f"instance {id!r} of {machine!r} is at seq {seq} and has no step {after}: its history "
+            "is not the one that was seen before; read it again from the start"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"machine": self.machine, "id": self.id, "after": self.after, "seq": self.seq}
+
+
 class IncidentKept(Refused):
     """An incident can't be settled in the way that was asked for."""
 
@@ -550,10 +570,17 @@ class UpgradeFailed(StepFailed):
 
 
 class Unavailable(StateholdError):
-    """Nothing is known to be wrong with the request; send it again, with its key, later."""
+    """Nothing is known to be wrong with the request; send it again, with its key, later.
+
+    A client sets ``key`` to the idempotency key that it sent, also where it generated the key: the
+    answer may have been lost after the step was committed, and only the same key makes the next
+    request the same one. For a batch, ``keys`` has those of all requests, in order.
+    """
 
     code = "unavailable"
     retry_after_seconds: ClassVar[int] = 1
+    key: str | None = None
+    keys: tuple[str, ...] = ()
 
 
 class StoreUnavailable(Unavailable):

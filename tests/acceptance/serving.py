@@ -28,9 +28,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, **options: Any) -> AsyncIterator[str]:
+async def listening(app: FastAPI, port: int = 0, **options: Any) -> AsyncIterator[str]:
     """The address that the application answers at until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     host, port = listener.getsockname()
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **options)
     server = _Server(config, app)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import socket
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from statehold.client import AsyncClient, Client, RefusedByServer
+from statehold.client import AsyncClient, Client, ClientClosed, RefusedByServer
 from statehold.client.transport import Backoff
 from statehold.engine import Engine
 from statehold.errors import (
     ActionFailed,
+    BeyondEnd,
     InvalidPayload,
     NotAllowed,
     StaleSeq,
@@ -22,8 +28,11 @@ from statehold.errors import (
     UnknownInstance,
     UnknownMachine,
 )
+from statehold.server import create_app
+from statehold.stores import MemoryStore
 from statehold.wire import Problem, SendRequest
 from tests.acceptance.orders import Accept, Arrived, Order, OrderFlow, Packed, Pay, Reject
+from tests.acceptance.serving import listening
 
 pytestmark = pytest.mark.anyio
 
@@ -289,6 +298,184 @@ async def test_a_watch_that_gets_nothing_gives_up(engine: Engine, address: str) 
             await anext(client.watch(OrderFlow, "o-1"))
 
 
+class LostAnswers(httpx.AsyncBaseTransport):
+    """Passes requests on, and gives no answer back while ``losing``."""
+
+    def __init__(self) -> None:
+        self.inner = httpx.AsyncHTTPTransport()
+        self.losing = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self.inner.handle_async_request(request)
+        if self.losing:
+            await answer.aclose()
+            raise httpx.RemoteProtocolError("the proxy went away")
+        return answer
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def test_a_lost_answer_leaves_the_key_with_the_caller(engine: Engine, address: str) -> None:
+    await engine.start(OrderFlow, "o-1")
+    lossy = LostAnswers()
+    accept = Accept(prep_minutes=1)
+    batch = [SendRequest(machine="order", id="o-1", event={"type": "Packed"})]
+    async with AsyncClient(address, backoff=SOON, transport=lossy) as client:
+        with pytest.raises(Unavailable) as start:
+            await client.start(OrderFlow, data=Order(items=["soup"]))
+        with pytest.raises(Unavailable) as send:
+            await client.send(OrderFlow, "o-1", accept)
+        with pytest.raises(Unavailable) as many:
+            await client.send_many(batch)
+        lossy.losing = False
+        started = await client.start(OrderFlow, data=Order(items=["soup"]), key=start.value.key)
+        assert (await client.send(OrderFlow, "o-1", accept, key=send.value.key)).seq == 2
+        (key,) = many.value.keys
+        again = [batch[0].model_copy(update={"key": key})]
+        (answer,) = await client.send_many(again)
+        assert not isinstance(answer, StateholdError)
+        assert answer.seq == 3
+        # the steps that were committed before the answers were lost are the only ones
+        assert (await client.get(OrderFlow, "o-1")).seq == 3
+        listed = {one.id async for one in client.list(OrderFlow)}
+        assert listed == {"o-1", started.id}
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_an_event_is_sent_again_where_a_proxy_has_no_server(
+    engine: Engine, address: str, status: int
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    pages = [httpx.Response(status, text="<html>"), httpx.Response(200, text="<html>")]
+    inner = httpx.AsyncHTTPTransport()
+
+    class Proxy(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return pages.pop(0) if pages else await inner.handle_async_request(request)
+
+    async with inner, AsyncClient(address, backoff=SOON, transport=Proxy()) as client:
+        # a page in the place of an answer says nothing of the event
+        with pytest.raises(Unavailable, match="is not a Statehold server's") as caught:
+            await client.send(OrderFlow, "o-1", Accept(prep_minutes=1))
+        assert pages == []
+        again = await client.send(OrderFlow, "o-1", Accept(prep_minutes=1), key=caught.value.key)
+    assert again.seq == 2
+
+
+def test_the_default_backoff_outlasts_a_restart_of_five_seconds() -> None:
+    backoff = Backoff()
+    shortest = sum(
+        min(backoff.first_seconds * 2**n, backoff.longest_seconds) / 2
+        for n in range(backoff.tries - 1)
+    )
+    waited = [sum(backoff.delay_seconds(n) for n in range(1, backoff.tries)) for _ in range(200)]
+    assert 5 < 2 * 5 <= shortest <= min(waited)
+    assert max(waited) < backoff.total_seconds
+
+
+async def test_no_attempt_begins_once_the_time_for_all_of_them_is_over() -> None:
+    flaky = Flaky(99, "unreached")
+    backoff = Backoff(tries=50, first_seconds=0.01, longest_seconds=0.01, total_seconds=0.05)
+    async with AsyncClient(backoff=backoff, transport=flaky) as client:
+        with pytest.raises(Unavailable):
+            await client.machines()
+    assert 2 <= len(flaky.keys) <= 11
+
+
+# --- streams that come back ---------------------------------------------------------------------
+
+
+class QuietStreams(httpx.AsyncBaseTransport):
+    """Opens a stream, and ends it with nothing but a comment in it, until ``give`` is set."""
+
+    def __init__(self) -> None:
+        self.inner = httpx.AsyncHTTPTransport()
+        self.opened = 0
+        self.give = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.give:
+            return await self.inner.handle_async_request(request)
+        self.opened += 1
+        self.give = self.opened == 20
+        return httpx.Response(200, content=b": stream\n\n")
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_streams_that_were_opened_do_not_count_as_failures(
+    engine: Engine, address: str, whole: bool
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    quiet = QuietStreams()
+    async with AsyncClient(address, backoff=SOON, transport=quiet) as client:
+        watching: Any = client.watch_machine(OrderFlow) if whole else client.watch(OrderFlow, "o-1")
+        assert await anext(watching)
+        await watching.aclose()
+    assert quiet.opened == 20
+
+
+async def _orders(count: int, minutes: int) -> Engine:
+    """An engine with an order that has so many steps."""
+    engine = Engine(MemoryStore(), [OrderFlow])
+    await engine.open()
+    await engine.start(OrderFlow, "o-1")
+    if count > 1:
+        await engine.send(OrderFlow, "o-1", Accept(prep_minutes=minutes))
+    if count > 2:
+        await engine.send(OrderFlow, "o-1", Packed())
+    if count > 3:
+        await engine.send(OrderFlow, "o-1", Reject(reason="dropped"))
+    return engine
+
+
+@pytest.mark.parametrize("restored_steps", [1, 2, 3, 4])
+async def test_a_watch_begins_anew_where_the_history_is_another_one(restored_steps: int) -> None:
+    before, after = await _orders(3, 1), await _orders(restored_steps, 2)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    listener.close()
+    seen: list[int] = []
+    patient = Backoff(tries=100, first_seconds=0.01, longest_seconds=0.05)
+    try:
+        async with AsyncClient(f"http://127.0.0.1:{port}", backoff=patient) as client:
+            watching = client.watch(OrderFlow, "o-1")
+            async with listening(create_app(before, owns_engine=False), port=port):
+                seen += [(await anext(watching)).seq for _ in range(3)]
+            async with listening(create_app(after, owns_engine=False), port=port):
+                if restored_steps < 4:
+                    # the next step may be the first sign of it
+                    await after.cancel(OrderFlow, "o-1")
+                async with asyncio.timeout(30):
+                    rest = [entry.seq async for entry in watching]
+    finally:
+        await before.close()
+        await after.close()
+    assert seen == [1, 2, 3]
+    last = 4 if restored_steps == 4 else restored_steps + 1
+    assert rest == list(range(1, last + 1))
+
+
+async def test_a_watch_from_beyond_the_end_is_refused_by_name(engine: Engine, address: str) -> None:
+    await engine.start(OrderFlow, "o-1")
+    async with AsyncClient(address, backoff=SOON) as client:
+        with pytest.raises(BeyondEnd, match="at seq 1 and has no step 7") as caught:
+            await anext(client.watch(OrderFlow, "o-1", after=7))
+        assert caught.value.details() == {"machine": "order", "id": "o-1", "after": 7, "seq": 1}
+        with pytest.raises(BeyondEnd):
+            await client.journal(OrderFlow, "o-1", after=7)
+    async with httpx.AsyncClient(base_url=address) as http:
+        for headers, params in (({"Last-Event-ID": "7"}, {}), ({}, {"after": 7})):
+            answer = await http.get(
+                "/api/machines/order/instances/o-1/stream", headers=headers, params=params
+            )
+            assert answer.status_code == 409
+            assert answer.json()["type"] == "urn:statehold:problem:beyond-end"
+
+
 # --- for code without an event loop -------------------------------------------------------------
 
 
@@ -321,3 +508,151 @@ async def test_plain_iterators_raise_what_is_wrong(address: str) -> None:
 def test_both_clients_have_the_same_methods() -> None:
     public = {name for name in vars(AsyncClient) if not name.startswith("_")}
     assert public <= set(vars(Client))
+
+
+async def script(address: str, lines: str) -> list[str]:
+    """What a Python process prints that has a blocking client and does not close it."""
+    program = f"""
+import os, signal, sys, threading
+from statehold.client import Client
+client_url = {address!r}
+client = Client(client_url)
+def ask():
+    return client.get("order", "o-1").seq
+{lines}
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        pytest.fail("the process has not ended")
+    assert (process.returncode, err.decode()) == (0, "")
+    return out.decode().split()
+
+
+#: half of one is read and it is kept; a thread that waits for news is there at the end
+HALF_READ = """
+kept = client.watch("order", "o-1")
+print(next(kept).seq)
+for entry in client.watch("order", "o-1"):
+    print(entry.seq)
+    break
+threading.Thread(target=lambda: next(kept, None), daemon=True).start()
+"""
+
+LAST_CALL = """
+import atexit
+atexit.register(lambda: print(ask()))
+print(ask())
+"""
+
+
+@pytest.mark.parametrize("use", [HALF_READ, LAST_CALL])
+async def test_a_process_ends_though_its_client_was_not_closed(
+    engine: Engine, address: str, use: str
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    assert await script(address, use) == ["1", "1"]
+
+
+FORK = """
+def fork(work):
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        # sys.exit runs what the parent has registered for its end
+        work()
+        sys.exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+"""
+
+
+#: forked before the first call, after it, by a child, and while threads ask and one iterates
+FORKS = """
+import httpx
+fork(lambda: print(ask()))
+print(ask())
+fork(lambda: (print(ask()), fork(lambda: print(ask()))))
+entries = client.watch("order", "o-1")
+print(next(entries).seq)
+stop = threading.Event()
+def busy():
+    while not stop.is_set():
+        ask()
+threads = [threading.Thread(target=busy) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(5):
+    fork(lambda: print(ask()))
+stop.set()
+print(ask())
+client = Client(client_url, transport=httpx.AsyncHTTPTransport())
+def refused():
+    try:
+        ask()
+    except Exception as error:
+        print(str(error).count("belong to the process"))
+print(ask())
+fork(refused)
+"""
+
+POOL = """
+import multiprocessing
+ask()
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    for job in [pool.apply_async(ask) for _ in range(4)]:
+        print(job.get(50))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize(("use", "asked"), [(FORKS, 13), (POOL, 4)])
+async def test_a_client_made_before_a_fork_works_in_the_child(
+    engine: Engine, address: str, use: str, asked: int
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    assert await script(address, FORK + use) == ["1"] * asked
+
+
+async def test_threads_share_one_client(engine: Engine, address: str) -> None:
+    await engine.start(OrderFlow, "o-1")
+    with Client(address) as client:
+        found = await asyncio.gather(
+            *(asyncio.to_thread(client.get, OrderFlow, "o-1") for _ in range(32))
+        )
+    assert [one.seq for one in found] == [1] * 32
+
+
+async def test_closing_a_client_ends_what_waits_in_other_threads(
+    engine: Engine, address: str
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    client = Client(address)
+    entries = client.watch(OrderFlow, "o-1")
+    assert (await asyncio.to_thread(next, entries)).seq == 1
+    waiting = asyncio.create_task(asyncio.to_thread(next, entries))
+    await asyncio.to_thread(client.close)
+    with pytest.raises(ClientClosed):
+        await waiting
+    with pytest.raises(ClientClosed):
+        client.get(OrderFlow, "o-1")
+    client.close()
+
+
+async def test_a_client_that_nobody_has_any_more_ends_its_thread(
+    engine: Engine, address: str
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    client = Client(address)
+    await asyncio.to_thread(client.get, OrderFlow, "o-1")
+    (thread,) = [one for one in threading.enumerate() if one.name == "statehold-client"]
+    del client
+    gc.collect()
+    await asyncio.to_thread(thread.join, 30)
+    assert not thread.is_alive()

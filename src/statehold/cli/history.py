@@ -48,14 +48,20 @@ async def watch(
 ) -> None:
     """Follow an instance as it moves, until it is over or ctrl-c."""
     before: list[str] | None = None if after else []
+    seq = after
     async for entry in session.client.watch(machine, id, after=after):
         if session.json:
             session.print_json(entry)
         else:
+            if entry.seq < seq:
+                session.console.print(
+                    "[yellow]the history is another one now, as after a restored backup: from its "
+                    "start[/]"
+                )
             line = Table.grid(padding=(0, 2))
             line.add_row(*render.entry_cells(entry, before))
             session.console.print(line)
-        before = entry.state
+        before, seq = entry.state, entry.seq
 
 
 @talks

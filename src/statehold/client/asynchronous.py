@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,21 +14,22 @@ import anyio
 import httpx
 import msgspec
 import pydantic_core
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from statehold import wire
 from statehold.chart.event import Event
 from statehold.chart.machine import AMachine
 from statehold.client.events import ServerEvent, read_events
-from statehold.client.problems import error_of
+from statehold.client.problems import ProblemError, error_of
 from statehold.client.transport import (
     Backoff,
+    Failures,
     Transport,
     failure_of,
     retry_after_seconds,
     unreachable,
 )
-from statehold.errors import InvalidPayload, StateholdError, Unavailable
+from statehold.errors import BeyondEnd, InvalidPayload, Refused, StateholdError, Unavailable
 from statehold.store import Order
 
 W = TypeVar("W", bound=BaseModel)
@@ -148,40 +150,43 @@ class AsyncClient:
         key: str | None = None,
     ) -> wire.Reply:  # fmt: skip
         """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
-        made up if left out, so that a lost answer is asked for again and starts nothing new."""
+        generated if omitted, so that a lost answer is asked for again and starts nothing new.
+        Where no answer comes at all, ``Unavailable.key`` has it."""
         content = pydantic_core.to_json({"id": id, "data": data})
-        return await self._reply(
-            "POST", f"{_of(machine)}/instances", content, _headers(key or str(uuid.uuid4()))
-        )
+        return await self._keyed(f"{_of(machine)}/instances", content, key)
 
     async def send(
         self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
         key: str | None = None, expected_seq: int | None = None,
     ) -> wire.Reply:  # fmt: skip
         """Sends an event, and sends it again where no answer came: under its ``key``, which is
-        made up if left out, so that it is applied once. ``reply.held``: the instance is paused
-        and the event waits for its resumption."""
-        return await self._reply(
-            "POST",
-            f"{_of(machine, id)}/events",
-            pydantic_core.to_json(_event(event)),
-            _headers(key or str(uuid.uuid4()), expected_seq),
-        )
+        generated if omitted, so that it is applied once. Where no answer comes at all,
+        ``Unavailable.key`` has it: sent again with it, the event is still applied once.
+        ``reply.held``: the instance is paused and the event waits for its resumption."""
+        content = pydantic_core.to_json(_event(event))
+        return await self._keyed(f"{_of(machine, id)}/events", content, key, expected_seq)
 
     async def send_many(
         self, requests: Sequence[wire.SendRequest]
     ) -> list[wire.Reply | StateholdError]:
         """Sends up to a server's bound (1000) of events; answers in order, a refused one with its
-        error. Requests without a key are given one."""
+        error. Requests without a key are given one; ``Unavailable.keys`` has them where no answer
+        came, and ``Unavailable.key`` that of one request that is answered so."""
         keyed = [r if r.key else r.model_copy(update={"key": str(uuid.uuid4())}) for r in requests]
-        answers = await self._ask(
-            wire.SendAnswers,
-            "POST",
-            "/api/events",
-            content=pydantic_core.to_json(keyed),
-            repeatable=True,
-        )
-        return [_reply_or_error(answer) for answer in answers.answers]
+        with _naming(*(r.key or "" for r in keyed), batch=True):
+            answers = await self._ask(
+                wire.SendAnswers,
+                "POST",
+                "/api/events",
+                content=pydantic_core.to_json(keyed),
+                repeatable=True,
+            )
+            if len(answers.answers) != len(keyed):
+                raise Unavailable(f"{len(keyed)} requests got {len(answers.answers)} answers")
+        return [
+            _reply_or_error(answer, request.key)
+            for answer, request in zip(answers.answers, keyed, strict=True)
+        ]
 
     async def get(self, machine: MachineName, id: str) -> wire.Reply:
         return await self._ask(wire.Reply, "GET", _of(machine, id))
@@ -249,38 +254,82 @@ class AsyncClient:
         self, machine: MachineName, id: str, *, after: int = 0
     ) -> AsyncIterator[wire.JournalEntry]:
         """Every journal entry above ``after``, then each new one as it comes, until the instance
-        is over. Comes back by itself where the connection is lost, without a gap and without an
-        entry twice; raises ``Unavailable`` after ``backoff.tries`` attempts that gave nothing.
+        is over. Reconnects by itself where the connection is lost, without a gap and without an
+        entry twice; raises ``Unavailable`` where ``backoff`` gives up, which counts attempts since
+        a connection was last opened.
+
+        Raises ``BeyondEnd`` where the instance has no step ``after``. Where the history is another
+        one after a reconnection, since a backup was restored or the id was given again, it begins
+        anew with step 1: ``seq`` goes back.
         """
-        seen = (after, 0)
-        last_event_id: str | None = None
-        failed = 0
+        instance = _of(machine, id)
+        begin = after
+        is_known = False
         while True:
             try:
-                async for event, entry in self._stream(_of(machine, id), after, last_event_id):
-                    failed = 0
-                    if event == "end":
-                        return
-                    if entry is None or (entry.seq, entry.part) <= seen:
-                        continue
-                    seen = (entry.seq, entry.part)
-                    if entry.part == 0:
-                        last_event_id = str(entry.seq)
-                    yield entry
-                failure: Unavailable = Unavailable("the server ended the stream")
-                wait = 0.0
-            except _Retry as error:
-                failure, wait = error.failure, error.wait_seconds
-            failed += 1
-            if failed >= self._transport.backoff.tries:
+                async for entry in self._history(instance, begin):
+                    is_known = True
+                    if entry is not None:
+                        yield entry
+                return
+            except BeyondEnd:
+                # the first connection only tells that the caller asked for what is not there
+                if not is_known:
+                    raise
+            begin = 0
+
+    async def _history(self, instance: str, after: int) -> AsyncIterator[wire.JournalEntry | None]:
+        """Entries above ``after``, over as many connections as it takes, each announced by None.
+        Raises ``BeyondEnd`` where the last step that was seen is not there any more."""
+        seen = (after, 0)
+        step: wire.JournalEntry | None = None
+
+        async def position() -> dict[str, str]:
+            if step is None:
+                return {}
+            await self._check_there(instance, step)
+            return {"Last-Event-ID": str(step.seq)}
+
+        async for event in self._connected(f"{instance}/stream", {"after": after}, position):
+            if event is None:
+                yield None
+            elif event.event == "end":
+                return
+            elif event.event in ("step", "note"):
+                entry = _decode_entry(event.data)
+                place = (entry.seq, entry.part)
+                if place <= seen:
+                    continue
+                seen = place
+                if entry.part == 0:
+                    step = entry
+                yield entry
+
+    async def _check_there(self, instance: str, step: wire.JournalEntry) -> None:
+        """Raises ``BeyondEnd`` where another step has its seq, or none; ``_Retry``."""
+        path = f"{instance}/at/{step.seq}"
+        try:
+            response = await self._http.get(path)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _Retry(unreachable(self._http, error), 0.0) from error
+        if response.is_success:
+            try:
+                if _Moment.model_validate_json(response.content).at == step.at:
+                    return
+            except ValidationError as error:
+                raise _Retry(_not_ours("GET", path, error), 0.0) from error
+        else:
+            failure = failure_of(response)
+            if isinstance(failure, Unavailable):
+                raise _Retry(failure, retry_after_seconds(response))
+            if not isinstance(failure, InvalidPayload):
                 raise failure
-            await anyio.sleep(self._transport.backoff.delay_seconds(failed, wait))
+        raise BeyondEnd("", "", step.seq, 0)
 
     async def watch_machine(self, machine: MachineName) -> AsyncIterator[wire.Changes]:
         """Which of its instances change, as they are then. The first is empty; ``more``: others may
-        have changed, too. Comes back by itself where the connection is lost, and says ``more`` then
-        for what it has missed; raises ``Unavailable`` after ``backoff.tries`` attempts that gave
-        nothing."""
+        have changed, too. Reconnects by itself where the connection is lost, and says ``more`` then
+        for what it has missed; raises ``Unavailable`` as :meth:`watch` does."""
         async for changes in self._changes(f"{_of(machine)}/stream"):
             yield changes
 
@@ -290,26 +339,52 @@ class AsyncClient:
             yield changes
 
     async def _changes(self, path: str) -> AsyncIterator[wire.Changes]:
-        failed = 0
         is_first = True
+        async for event in self._connected(path, {}, _no_headers):
+            if event is None:
+                continue
+            if event.event == "change":
+                summary = wire.Summary.model_validate_json(event.data)
+                yield wire.Changes(instances=[summary])
+            elif event.event in ("more", "hello"):
+                yield wire.Changes(instances=[], more=not is_first)
+                is_first = False
+
+    async def _connected(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        headers: Callable[[], Awaitable[Mapping[str, str]]],
+    ) -> AsyncIterator[ServerEvent | None]:
+        """The events of one connection after the other, each announced by None.
+
+        Attempts since the last one that was opened count towards giving up. Those that were opened,
+        and ended soon without an event, only make the pause longer.
+        """
+        backoff = self._transport.backoff
+        failures = Failures(backoff)
+        idle = 0
         while True:
+            opened: float | None = None
+            was_idle = True
             try:
-                async for event in self._events(path, {}, {}):
-                    failed = 0
-                    if event.event == "change":
-                        summary = wire.Summary.model_validate_json(event.data)
-                        yield wire.Changes(instances=[summary])
-                    elif event.event in ("more", "hello"):
-                        yield wire.Changes(instances=[], more=not is_first)
-                        is_first = False
+                async for event in self._events(path, params, await headers()):
+                    if event is None:
+                        opened = anyio.current_time()
+                        failures.reset()
+                    else:
+                        was_idle = False
+                    yield event
                 failure: Unavailable = Unavailable("the server ended the stream")
                 wait = 0.0
             except _Retry as error:
                 failure, wait = error.failure, error.wait_seconds
-            failed += 1
-            if failed >= self._transport.backoff.tries:
-                raise failure
-            await anyio.sleep(self._transport.backoff.delay_seconds(failed, wait))
+            if opened is None:
+                await failures.wait(failure, wait)
+                continue
+            lasted = anyio.current_time() - opened
+            idle = idle + 1 if was_idle and lasted < backoff.longest_seconds else 1
+            await anyio.sleep(backoff.delay_seconds(idle, wait))
 
     async def pause(
         self, machine: MachineName, id: str, *, reason: str | None = None
@@ -406,6 +481,13 @@ class AsyncClient:
 
     # --- what they are made of -----------------------------------------------------------------
 
+    async def _keyed(
+        self, path: str, content: bytes, key: str | None, expected_seq: int | None = None
+    ) -> wire.Reply:
+        key = key or str(uuid.uuid4())
+        with _naming(key):
+            return await self._reply("POST", path, content, _headers(key, expected_seq))
+
     async def _reply(
         self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
     ) -> wire.Reply:
@@ -419,20 +501,17 @@ class AsyncClient:
     ) -> W:
         again = method == "GET" if repeatable is None else repeatable
         body = await self._transport.ask(method, path, repeatable=again, **sent)
-        return shape.model_validate_json(body)
-
-    async def _stream(
-        self, instance: str, after: int, last_event_id: str | None
-    ) -> AsyncIterator[tuple[str, wire.JournalEntry | None]]:
-        """One connection's events; raises ``_Retry`` where another may do better."""
-        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
-        async for event in self._events(f"{instance}/stream", {"after": after}, headers):
-            known = event.event in ("step", "note")
-            yield event.event, _decode_entry(event.data) if known else None
+        try:
+            return shape.model_validate_json(body)
+        except ValidationError as error:
+            # a proxy's page, say: whether the request was taken is not known
+            raise _not_ours(method, path, error) from error
 
     async def _events(
         self, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> AsyncIterator[ServerEvent]:
+    ) -> AsyncIterator[ServerEvent | None]:
+        """None at the first bytes, then one connection's events; raises ``_Retry`` where another
+        may do better."""
         told = {"Accept": "text/event-stream", **headers}
         try:
             async with self._http.stream(
@@ -444,10 +523,33 @@ class AsyncClient:
                     if isinstance(failure, Unavailable):
                         raise _Retry(failure, retry_after_seconds(response))
                     raise failure
-                async for event in read_events(response.aiter_bytes()):
-                    yield event
-        except httpx.TransportError as error:
+                chunks = response.aiter_bytes()
+                async for first in chunks:
+                    yield None
+                    async for event in read_events(_with(first, chunks)):
+                        yield event
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise _Retry(unreachable(self._http, error), 0.0) from error
+
+
+class _Moment(BaseModel):
+    """Of an instance after one of its steps, when that was."""
+
+    at: datetime
+
+
+async def _with(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in others:
+        yield chunk
+
+
+async def _no_headers() -> dict[str, str]:
+    return {}
+
+
+def _not_ours(method: str, path: str, error: ValidationError) -> Unavailable:
+    return Unavailable(f"the answer to {method} {path} is not a Statehold server's: {error}")
 
 
 class _Retry(Exception):
@@ -512,9 +614,29 @@ def _because(reason: str | None) -> bytes:
     return msgspec.json.encode({"reason": reason})
 
 
-def _reply_or_error(answer: wire.SendAnswer) -> wire.Reply | StateholdError:
+def _reply_or_error(answer: wire.SendAnswer, key: str | None) -> wire.Reply | StateholdError:
     if answer.reply is not None:
         return answer.reply
-    if answer.problem is None:
-        raise Unavailable("an answer is neither a reply nor a problem; is the server another's?")
-    return error_of(answer.problem)
+    error: StateholdError = (
+        Unavailable("an answer is neither a reply nor a problem; is the server another's?")
+        if answer.problem is None
+        else error_of(answer.problem)
+    )
+    if isinstance(error, Unavailable):
+        error.key = key
+    return error
+
+
+@contextmanager
+def _naming(*keys: str, batch: bool = False) -> Iterator[None]:
+    """Leaves the keys that were sent with the caller, whatever became of the answer."""
+    try:
+        yield
+    except (Unavailable, ProblemError) as error:
+        if isinstance(error, Refused):
+            raise
+        error.keys = keys
+        if not batch:
+            (error.key,) = keys
+            error.add_note(f"the same request with key={error.key!r} takes effect once")
+        raise

@@ -2,10 +2,24 @@
 
 It has no logic of its own: each method runs :class:`.AsyncClient`'s on an event loop in a thread
 of the client's own, and waits.
+
+1. The thread is a daemon and is started by the first call, so a client that was made and not used
+   has none, and a process never waits for one at its end. Connections are closed then, by
+   ``atexit``, and also when a client that was not closed is collected.
+2. A process that was forked has neither the thread nor a right to the parent's connections. What
+   runs is kept per process (:data:`_forks`): the first call in a child starts its own. The parent's
+   is kept there and never touched: collecting its event loop would take file descriptors out of
+   an epoll instance that both processes share.
 """
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
+import os
+import threading
+import weakref
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -15,17 +29,20 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import ExitStack
+from concurrent.futures import CancelledError, Future
 from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 from anyio import EndOfStream, create_memory_object_stream
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from statehold.client.asynchronous import DEFAULT_URL, AsyncClient
 from statehold.client.transport import Backoff
+from statehold.errors import StateholdError
+
+#: seconds that the end of a process, or ``close``, waits for connections to be closed
+CLOSING_SECONDS = 2.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,10 +53,8 @@ def _waits(
 ) -> Callable[Concatenate[Client, P], R]:
     @wraps(method)
     def call(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        async def run() -> R:
-            return await method(self._client, *args, **kwargs)
-
-        return self._portal.call(run)
+        loop = self._loop()
+        return loop.run(method(loop.client, *args, **kwargs))
 
     return call
 
@@ -49,14 +64,62 @@ def _iterates(
 ) -> Callable[Concatenate[Client, P], Iterator[R]]:
     @wraps(method)
     def call(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
-        return _pull(self._portal, method(self._client, *args, **kwargs))
+        loop = self._loop()
+        return _pull(self, loop, method(loop.client, *args, **kwargs))
 
     return call
 
 
+#: how often the process, or one that it comes from, was forked. A process id may come again
+#: in a line of processes, this number does not.
+_forks = 0
+#: event loops whose thread runs in this process
+_running: set[_Loop] = set()
+
+
+def _forked() -> None:
+    global _forks
+    _forks += 1
+    _running.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+#: the process ends, and no thread that it waits for is left
+_is_over = False
+
+
+@atexit.register
+def _close_all() -> None:
+    global _is_over
+    _is_over = True
+    loops = list(_running)
+    for loop in loops:
+        loop.stop()
+    for loop in loops:
+        loop.join()
+
+
+class ClientClosed(StateholdError):
+    """The blocking client was closed before the call, or while it waited."""
+
+    code = "client-closed"
+
+    def __init__(self) -> None:
+        super().__init__("the client is closed; make another one")
+
+
 class Client:
     """As :class:`.AsyncClient`, method for method; what is an async iterator there is an iterator
-    here. May be used from several threads. To be closed, or used in a ``with`` statement."""
+    here. May be used from several threads, and in processes that were forked after it was made,
+    each of which has its own connections. Closed by ``close``, by a ``with`` statement, when it is
+    collected, and at the end of the process.
+
+    Every method raises ``ClientClosed`` after ``close``, and where another thread closes the client
+    while the method waits.
+    """
 
     def __init__(
         self,
@@ -69,13 +132,32 @@ class Client:
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = AsyncClient(
-            base_url, caller=caller, roles=roles, headers=headers,
-            timeout_seconds=timeout_seconds, backoff=backoff, transport=transport,
-        )  # fmt: skip
-        self._stack = ExitStack()
-        self._portal = self._stack.enter_context(start_blocking_portal(name="statehold-client"))
-        self._stack.callback(lambda: self._portal.call(self._client.close))
+        """``transport`` belongs to this process: a call in one that was forked is refused."""
+        self._forks = _forks
+
+        def make() -> AsyncClient:
+            return AsyncClient(
+                base_url, caller=caller, roles=roles, headers=headers,
+                timeout_seconds=timeout_seconds, backoff=backoff, transport=transport,
+            )  # fmt: skip
+
+        self._has_transport = transport is not None
+        # made here too, so that a mistake in the arguments is raised here
+        self._loops = {_forks: _Loop(make())}
+        self._make = make
+        weakref.finalize(self, _abandon, self._loops).atexit = False
+
+    def _loop(self) -> _Loop:
+        loop = self._loops.get(_forks)
+        if loop is None:
+            if self._has_transport:
+                raise StateholdError(
+                    "this client was given a transport, whose connections belong to the process "
+                    "that made it; make a client in this process"
+                )
+            # of two threads that are here at once both get the one that was first
+            loop = self._loops.setdefault(_forks, _Loop(self._make()))
+        return loop
 
     def __enter__(self) -> Self:
         return self
@@ -89,8 +171,10 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Ends the thread; a second time does nothing."""
-        self._stack.close()
+        """Closes the connections and ends the thread; a second time does nothing."""
+        loop = self._loops.setdefault(_forks, _Loop(self._make()))
+        loop.stop()
+        loop.join()
 
     start = _waits(AsyncClient.start)
     send = _waits(AsyncClient.send)
@@ -127,13 +211,105 @@ class Client:
     me = _waits(AsyncClient.me)
 
 
-def _pull(portal: BlockingPortal, found: AsyncIterator[R]) -> Iterator[R]:
-    """One item at a time; at most one is fetched before it is asked for.
+def _abandon(loops: dict[int, _Loop]) -> None:
+    """A client was collected: in any thread, in the loop's own too, so nothing is waited for."""
+    loop = loops.get(_forks)
+    if loop is not None:
+        loop.stop()
+
+
+class _Loop:
+    """One process's client, and the thread that it runs in once it was asked something."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = client
+        # a signal's handler may close the client in the middle of a call of the same thread
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+        self._is_closed = False
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """What it returns. It is cancelled where this thread is interrupted meanwhile."""
+        future = self.begin(work)
+        try:
+            return future.result()
+        except CancelledError:
+            if _is_over and threading.current_thread().daemon:
+                # only daemon threads are left, and the process ends without them: an error would
+                # be printed in the time that is left
+                threading.Event().wait()
+            raise ClientClosed() from None
+        finally:
+            future.cancel()
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> Future[R]:
+        try:
+            if threading.current_thread() is self._thread:
+                raise StateholdError("a call in the client's own thread would wait for itself")
+            # whatever is begun stands in the loop's queue before what ends the loop
+            with self._lock:
+                return asyncio.run_coroutine_threadsafe(work, self._started())
+        except BaseException:
+            work.close()
+            raise
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """In the loop's thread; nowhere if that has ended."""
+        with self._lock, contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call)
+
+    def stop(self) -> None:
+        """Returns at once. What is under way is cancelled."""
+        with self._lock:
+            self._is_closed = True
+            self.soon(self._stopped.set)
+
+    def join(self) -> None:
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(CLOSING_SECONDS)
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        if self._is_closed:
+            raise ClientClosed()
+        if self._loop is None:
+            up: Future[asyncio.AbstractEventLoop] = Future()
+            self._thread = threading.Thread(
+                target=self._serve, args=(up,), name="statehold-client", daemon=True
+            )
+            self._thread.start()
+            self._loop = up.result()
+        return self._loop
+
+    def _serve(self, up: Future[asyncio.AbstractEventLoop]) -> None:
+        _running.add(self)
+        try:
+            with asyncio.Runner() as runner:
+                up.set_result(runner.get_loop())
+                runner.run(self._until_stopped())
+        finally:
+            _running.discard(self)
+
+    async def _until_stopped(self) -> None:
+        async with self.client:
+            await self._stopped.wait()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _pull(client: Client, loop: _Loop, found: AsyncIterator[R]) -> Iterator[R]:
+    """One item at a time; at most one is fetched before it is asked for. ``client`` is not
+    collected before its iterator is.
 
     The whole iteration is one task, since what it holds (a connection, a timeout) has to be
     entered and left in the same one.
     """
-    into, out = portal.call(lambda: create_memory_object_stream[R](0))
+    into, out = create_memory_object_stream[R](0)
 
     async def produce() -> None:
         async with into:
@@ -145,15 +321,16 @@ def _pull(portal: BlockingPortal, found: AsyncIterator[R]) -> Iterator[R]:
                 if isinstance(found, AsyncGenerator):
                     await found.aclose()
 
-    producer = portal.start_task_soon(produce)
+    producer = loop.begin(produce())
     try:
         while True:
             try:
-                item = portal.call(out.receive)
+                item = loop.run(out.receive())
             except EndOfStream:
                 break
             yield item
         producer.result()
     finally:
+        # this may run in any thread, in the loop's own too: nothing is waited for
         producer.cancel()
-        portal.call(out.aclose)
+        loop.soon(out.close)

@@ -14,7 +14,11 @@ from statehold.errors import Refused, StateholdError, Unavailable
 
 
 class ProblemError(StateholdError):
-    """A problem that has no class here; ``problem`` is it."""
+    """A problem that has no class here; ``problem`` is it. ``key`` and ``keys`` are those of
+    :class:`.Unavailable`, for what failed on the server."""
+
+    key: str | None = None
+    keys: tuple[str, ...] = ()
 
     def __init__(self, problem: wire.Problem) -> None:
         self.problem = problem
@@ -87,6 +91,7 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
         forbidden=p.status == 403,
     ),
     "invalid-payload": lambda p, d: errors.InvalidPayload(d["what"], d["fields"]),
+    "beyond-end": lambda p, d: errors.BeyondEnd(d["machine"], d["id"], d["after"], d["seq"]),
     "instance-over": lambda p, d: errors.InstanceOver(d["machine"], d["id"], d["status"]),
     "incident-kept": lambda p, d: errors.IncidentKept(
         d["incident"], d["kind"], d["act"], d["instead"]

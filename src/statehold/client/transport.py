@@ -20,19 +20,50 @@ from statehold.errors import StateholdError, Unavailable
 class Backoff:
     """How often, and after how long, a request is sent again.
 
-    Before try ``n + 1`` it waits a random time up to ``first_seconds * 2 ** (n - 1)``, at most
-    ``longest_seconds``, but never less than the server's ``Retry-After`` asks for (which is cut
-    to ``longest_seconds`` too).
+    After the ``n``-th failure in a row it waits a random time between a half of and the whole of
+    ``first_seconds * 2 ** (n - 1)``, at most ``longest_seconds``, but never less than the server's
+    ``Retry-After`` asks for (which is cut to ``longest_seconds`` too). It gives up after ``tries``
+    attempts, or where the next one would begin more than ``total_seconds`` after the first failure.
+
+    With the defaults a server that refuses connections is asked for 10 to 21 seconds, longer than
+    its restart takes. One attempt may take the client's ``timeout_seconds`` besides.
     """
 
-    tries: int = 5
+    tries: int = 10
     first_seconds: float = 0.1
     longest_seconds: float = 5.0
+    total_seconds: float = 30.0
 
     def delay_seconds(self, failed: int, retry_after_seconds: float = 0.0) -> float:
-        ceiling: float = self.first_seconds * 2 ** float(min(failed - 1, 32))
-        delay = max(ceiling * random.random(), retry_after_seconds)
-        return min(delay, self.longest_seconds)
+        ceiling: float = min(
+            self.first_seconds * 2 ** float(min(failed, 32) - 1), self.longest_seconds
+        )
+        # never nearly nothing: a row of short waits would be over before a restart is
+        delay = ceiling * (1 + random.random()) / 2
+        return min(max(delay, retry_after_seconds), self.longest_seconds)
+
+
+class Failures:
+    """Failures in a row, of one request or one watcher: waits after each, or gives up."""
+
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+        self.reset()
+
+    def reset(self) -> None:
+        self._count = 0
+
+    async def wait(self, failure: StateholdError, retry_after_seconds: float) -> None:
+        """Raises ``failure`` where it was one too many."""
+        now = anyio.current_time()
+        if self._count == 0:
+            self._began = now
+        self._count += 1
+        delay = self._backoff.delay_seconds(self._count, retry_after_seconds)
+        over = now + delay - self._began > self._backoff.total_seconds
+        if over or self._count >= self._backoff.tries:
+            raise failure
+        await anyio.sleep(delay)
 
 
 class Transport:
@@ -61,28 +92,27 @@ class Transport:
         extra = dict(headers or {})
         if content is not None:
             extra.setdefault("Content-Type", "application/json")
-        failed = 0
+        failures = Failures(self.backoff)
         while True:
             wait = 0.0
             try:
                 response = await self.http.request(
                     method, path, content=content, headers=extra, params=_given(params)
                 )
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.DecodingError) as error:
                 failure: StateholdError = unreachable(self.http, error)
                 again = repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             else:
                 if response.is_success:
                     return response.content
                 failure = failure_of(response)
-                # 503 says that nothing is known to have happened: only a repeatable request may
-                # be sent again
-                again = repeatable and response.status_code == 503
+                # nothing is known to have happened, be it the server's 503 or a proxy's 502: only
+                # a repeatable request may be sent again
+                again = repeatable and isinstance(failure, Unavailable)
                 wait = retry_after_seconds(response)
-            failed += 1
-            if not again or failed >= self.backoff.tries:
+            if not again:
                 raise failure
-            await anyio.sleep(self.backoff.delay_seconds(failed, wait))
+            await failures.wait(failure, wait)
 
 
 def failure_of(response: httpx.Response) -> StateholdError:
@@ -101,7 +131,7 @@ def failure_of(response: httpx.Response) -> StateholdError:
     return error_of(problem)
 
 
-def unreachable(http: httpx.AsyncClient, error: httpx.TransportError) -> Unavailable:
+def unreachable(http: httpx.AsyncClient, error: httpx.RequestError) -> Unavailable:
     why = str(error) or type(error).__name__
     return Unavailable(f"no answer from {http.base_url}: {why}; is the server running?")
 

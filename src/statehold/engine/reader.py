@@ -20,7 +20,7 @@ from statehold.engine.feed import Feed
 from statehold.engine.held import Held
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
@@ -89,10 +89,11 @@ class Reader:
 
     async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
-        whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``."""
+        whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``, and
+        ``BeyondEnd`` where the instance has no step ``after``."""
         held = await self._held(ref)
-        # beyond the last step there is nothing, and a store's numbers have an end
-        after = max(-1, min(after, held.row.seq))
+        await self._check_reached(held, after)
+        after = max(-1, after)
         entries = await self._whole_steps(ref, after, max(1, min(limit, PAGE_LIMIT)))
         values: Mapping[int, Any] = {}
         if data and entries:
@@ -138,7 +139,8 @@ class Reader:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
 
         Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
-        when the instance is over and all is told, or the engine stops.
+        when the instance is over and all is told, or the engine stops. Raises ``BeyondEnd`` where
+        the instance has no step ``after``, or went back behind what was seen.
         """
         told = (after, 0)
         poll = timedelta(seconds=self._runtime.limits.poll_seconds)
@@ -146,6 +148,7 @@ class Reader:
             while True:
                 changed.clear()
                 held = await self._held(ref)
+                await self._check_reached(held, told[0])
                 over = held.row.status in ("done", "cancelled") and not held.tries
                 while fresh := await self._store.journal(ref, told):
                     for entry in fresh:
@@ -217,6 +220,16 @@ class Reader:
         if found.row.version > found.definition.version and await self._renew(ref.machine):
             return await self._held(ref)
         return found
+
+    async def _check_reached(self, held: Held, seq: int) -> None:
+        """Raises ``BeyondEnd``."""
+        if seq <= held.row.seq:
+            return
+        # what is cached may be about to be replaced by a commit whose entry was read already
+        ref = held.row.ref
+        row = (await self._store.load([ref])).get(ref)
+        if row is None or row.seq < seq:
+            raise BeyondEnd(ref.machine, ref.id, seq, held.row.seq)
 
     async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
         entries = await self._store.journal_before(ref, seq, limit)

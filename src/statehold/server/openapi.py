@@ -236,7 +236,7 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "GET", f"{_ONE}/journal", "journal", "instances", "What happened to it, in order",
-        {200: wire.Journal}, (404, 422),
+        {200: wire.Journal}, (404, 409, 422),
     ),
     Documented(
         "GET", f"{_ONE}/at/{{seq}}", "at", "instances", "How it was after one of its steps",
@@ -249,7 +249,7 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "GET", f"{_ONE}/stream", "stream", "instances", "Watch it, as server-sent events",
-        {200: "text/event-stream"}, (404, 422), bare=(_LAST_EVENT_ID,),
+        {200: "text/event-stream"}, (404, 409, 422), bare=(_LAST_EVENT_ID,),
         description="`event: step` has `id: seq`, `event: note` has none; the data is a "
         "JournalEntry. `event: end` comes when the instance is over.",
     ),

@@ -126,6 +126,7 @@ TABLE: dict[type[StateholdError], Row] = {
     errors.InvalidPayload: Row(422, "The payload does not fit"),
     errors.InstanceExists: Row(409, "The instance exists"),
     errors.StaleSeq: Row(409, "The instance has moved on"),
+    errors.BeyondEnd: Row(409, "The instance has no such step"),
     errors.KeyReused: Row(409, "The idempotency key belongs to another request"),
     errors.NotAllowed: Row(409, "The event is not allowed now"),
     errors.DocumentRefused: Row(422, "The machine has mistakes"),

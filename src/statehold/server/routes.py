@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from statehold import store, wire
-from statehold.errors import InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
 from statehold.server import openapi
 from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by_headers
@@ -252,12 +252,14 @@ class Routes:
         ] = None,
     ) -> Response:
         # an unknown instance is a problem, not a stream that ends at once
-        status = (await self._engine().read(machine, self._id(request))).status
+        now = await self._engine().read(machine, self._id(request))
         seen = last_event_id_of(request)
         # the notes under a step come again, since a client can't say which of them it has
         position = seen if seen is not None else after or 0
+        if position > now.seq:
+            raise BeyondEnd(machine, now.id, position, now.seq)
         entries = self._engine().watch(machine, id, after=position)
-        return self.streams.respond(journal_events(entries, status))
+        return self.streams.respond(journal_events(entries, now.status))
 
     async def pause(self, request: Request) -> Response:
         return await self._act(request, self._engine().pause)

@@ -2943,6 +2943,28 @@ export interface operations {
                     };
                 };
             };
+            /** @description Problem: refused as the instance is now; nothing was changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
             /** @description Problem: the payload does not fit, or the machine's own code refused it */
             422: {
                 headers: {
@@ -3492,6 +3514,28 @@ export interface operations {
             };
             /** @description Problem: unknown */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: refused as the instance is now; nothing was changed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

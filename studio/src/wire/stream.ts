@@ -8,6 +8,8 @@
  * 2. Silence for longer than the server's heartbeat allows is a lost connection.
  * 3. Between tries it waits longer each time, up to a bound; an answer that says "no" for good
  *    (4xx) ends the stream.
+ * 4. A position that the server does not have (`beyond-end`), as after a backup was restored, does
+ *    not: `onanew` is called, and the stream begins anew without a position.
  */
 import { backoff } from './backoff';
 import { EventParser, type ServerEvent } from './events';
@@ -24,6 +26,8 @@ export interface StreamOptions {
   onstate: (state: StreamState, error: WireError | null) => void;
   /** At each connection; `again` after a lost one. */
   onopen?: (again: boolean) => void;
+  /** What was seen is not the history any more; all of it follows. */
+  onanew?: () => void;
   /** An event of this name is the stream's end. */
   end?: string;
   fetch?: typeof fetch;
@@ -71,6 +75,11 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
       error = caught instanceof WireError ? caught : new Unreachable(String(caught));
     }
     if (signal.aborted) return;
+    if (error instanceof Problem && error.code === 'beyond-end' && last !== null) {
+      last = null;
+      options.onanew?.();
+      continue;
+    }
     if (error instanceof Problem && error.status < 500 && error.status !== 429) {
       options.onstate('ended', error);
       return;

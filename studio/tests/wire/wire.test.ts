@@ -153,6 +153,7 @@ describe('a stream', () => {
         },
         onevent: ({ data }) => events.push(data),
         onopen: (again) => opened.push(again),
+        onanew: () => events.push('anew'),
         onstate: (state) => {
           states.push(state);
           if (state === 'ended') done();
@@ -184,6 +185,17 @@ describe('a stream', () => {
     const told = await run([new Response('', { status: 404 })]);
     expect(told.states).toEqual(['connecting', 'ended']);
     expect(told.waited).toEqual([]);
+  });
+
+  test('whose position the server does not have begins anew', async () => {
+    const beyond = new Response(JSON.stringify({ type: 'urn:statehold:problem:beyond-end' }), {
+      status: 409,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+    const told = await run([beyond, body('id: 1\ndata: a\n\nevent: end\ndata: {}\n\n')], '3');
+    expect(told.from).toEqual(['3', undefined]);
+    expect(told.events).toEqual(['anew', 'a']);
+    expect(told.states).toEqual(['connecting', 'open', 'ended']);
   });
 
   test('that the server has no room for is tried again', async () => {

@@ -298,12 +298,12 @@ async def _rows(engine: Engine, machine: str) -> dict[Ref, Row]:
     return {row.ref: row for row in page.rows}
 
 
-@pytest.mark.parametrize("after", [10, 2**63, -(2**70)])
-async def test_a_journal_is_asked_for_from_any_number_on(world: World, after: int) -> None:
+@pytest.mark.parametrize("after", [-1, -(2**70)])
+async def test_a_journal_is_asked_for_from_any_number_below_on(world: World, after: int) -> None:
     async with world.running(Counter) as engine:
         await engine.start(Counter, "c-1")
         found = await engine.journal(Counter, "c-1", after=after)
-        assert [entry.seq for entry in found.entries] == ([1] if after < 0 else [])
+        assert [entry.seq for entry in found.entries] == [1]
         assert found.after is None
 
 

@@ -8,6 +8,7 @@ import type {
   MachineDetail,
   PastInstance,
 } from '../../wire/types';
+import { Problem } from '../../wire/problem';
 import { BLOCK, History, type Step } from '../data/history';
 import { Tree } from '../chart/tree';
 import { Live } from './live.svelte';
@@ -34,7 +35,7 @@ export class InstanceState {
   readonly explained: Loading<Explanation>;
   readonly live: Live;
 
-  readonly #history = new History();
+  #history = new History();
   /** Told whenever the history has more. */
   #grown = $state(0);
   #wanted = $state<number | null>(null);
@@ -62,7 +63,8 @@ export class InstanceState {
         this.#again();
       },
       // what is no step (a paused one's waiting events, say) may have changed too
-      onopen: (again) => again && this.#again(),
+      onopen: (again) => again && void this.#compare(),
+      onanew: () => this.#forget(),
     });
   }
 
@@ -98,6 +100,34 @@ export class InstanceState {
       void Promise.resolve(newest).then(() => this.#machineFor(told.instance.version));
     }
     void this.#look();
+  }
+
+  /**
+   * After a lost connection: whether the last step that is here is still the server's. A restored
+   * backup may have gone on beyond it since, with other steps.
+   */
+  async #compare(): Promise<void> {
+    const known = this.#history.step(this.#history.last)?.entry;
+    if (known !== undefined) {
+      try {
+        const there = await client.at(this.machine, this.id, known.seq);
+        if (there.at !== known.at) this.#forget();
+      } catch (error) {
+        if (error instanceof Problem && error.status === 422) this.#forget();
+      }
+    }
+    this.#again();
+  }
+
+  /** The history is another one: everything is asked for anew. */
+  #forget(): void {
+    this.#history = new History();
+    this.#past.clear();
+    this.#wanted = null;
+    this.#grown += 1;
+    void this.refresh().then(() => {
+      if (!this.#ended) this.want(this.last - 40, this.last);
+    });
   }
 
   // --- the history ----------------------------------------------------------------------------

@@ -5,7 +5,9 @@ import { client, session } from './session.svelte';
 /** A page that nobody looks at gives its connection back after this long: a browser has only six. */
 const HIDDEN_MS = 20_000;
 
-type Given = Pick<StreamOptions, 'url' | 'onevent' | 'onopen' | 'end'> & { after?: () => string };
+type Given = Pick<StreamOptions, 'url' | 'onevent' | 'onopen' | 'onanew' | 'end'> & {
+  after?: () => string;
+};
 
 export class Live {
   #state = $state<StreamState>('connecting');
