@@ -486,7 +486,9 @@ class StartRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: InstanceId | None = Field(default=None, description="made up if left out")
-    data: Any = Field(default=None, description="the machine's data; its defaults if left out")
+    data: Any = Field(
+        default=None, description="the machine's data; its type's defaults if left out"
+    )
 
 
 class SendRequest(BaseModel):

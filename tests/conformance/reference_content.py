@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from statehold.chart.event import ExecutionError, Failure, Result, TimerFired
 from statehold.chart.machine import Definition
@@ -151,7 +152,7 @@ class Content:
         for state in self.structure.entry_order(self.states_to_invoke):
             for invoke in self.structure.states[state].invokes:
                 try:
-                    input = None if invoke.input is None else self.call(invoke.input)
+                    input = UNSET if invoke.input is None else self.call(invoke.input)
                 except Failed as failed:
                     self.report(failed)
                     continue

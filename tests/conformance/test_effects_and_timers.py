@@ -6,6 +6,8 @@ import dataclasses
 from datetime import timedelta
 from typing import Any
 
+from msgspec import UNSET
+
 from statehold.chart.event import ErrorEvent, Failure, NamedEvent, Result, TimerFired
 from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Action, Guard, Invoke, Trigger
@@ -319,7 +321,7 @@ def test_a_machine_may_be_chosen_when_it_is_invoked_and_what_comes_before_runs_t
     chosen = with_functions(plain, which=Function(lambda data: "child", 1))
     run = Running(dataclasses.replace(chosen, children={"child": plain}))
     assert run.log == ["before"]
-    assert run.commands == (StartChild("1.1", "i", "child", "a", None),)
+    assert run.commands == (StartChild("1.1", "i", "child", "a", UNSET),)
     assert [effect.name for effect in run.snapshot.effects] == ["child"]
 
 

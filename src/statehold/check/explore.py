@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from statehold.chart.event import Event, NamedEvent
+from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
@@ -149,12 +151,10 @@ def assert_holds(machine: AMachine | Exploration, *properties: Property, **optio
 def starting_data(definition: Definition[Any], data: Any = None) -> Any:
     """The data that a search begins with, as plain JSON values."""
     shape = definition.data
-    given = data
-    if data is None:
-        given = sample_of(shape.schema())
-        given = {} if given is None else given
+    given = sample_of(shape.schema()) if data is None else data
+    given = UNSET if given is None else given
     try:
-        return msgspec.json.decode(shape.dump(shape.check(given, "the data")))
+        return msgspec.json.decode(shape.dump(initial_data(shape, given, "the data")))
     except InvalidPayload as error:
         if data is not None:
             raise

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from statehold.chart.event import AnEvent, Failure, Result, TimerFired, Undeliverable
+from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition, Function
 from statehold.check.script import FailStep
 from statehold.check.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
@@ -204,8 +205,8 @@ class Runner:
         for command in taken.commands:
             if isinstance(command, StartChild):
                 child = self.definition.children[command.machine].definition
-                given = {} if command.input is None else command.input
-                child.data.check(given, f"the data of the child {command.machine}")
+                what = f"the data of the child {command.machine}"
+                initial_data(child.data, command.input, what)
             timing.follow(command)
         timing.end(after)
         left = frozenset(one.key for one in after.effects)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 
 class SendStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -64,12 +64,12 @@ ScriptStep: TypeAlias = SendStep | AdvanceStep | SucceedStep | FailStep | Expect
 
 
 class Script(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """``data`` is the start's, plain JSON values; ``at`` when it begins, aware."""
+    """``data`` is the start's, plain JSON values, or left out; ``at`` when it begins, aware."""
 
     machine: str
     steps: tuple[ScriptStep, ...] = ()
     version: int | None = None
-    data: Any = None
+    data: Any = UNSET
     at: datetime | None = None
     instance: str = "i-1"
     doc: str = ""

@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
+from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, jsonable, parse_event
@@ -77,7 +79,7 @@ class Stepped(Generic[D]):
     def __init__(
         self,
         machine: type[Machine[D]] | Definition[D],
-        data: D | Mapping[str, Any] | None = None,
+        data: D | Mapping[str, Any] | UnsetType | None = UNSET,
         *,
         id: str = "test",
         now: datetime = EPOCH,
@@ -99,7 +101,7 @@ class Stepped(Generic[D]):
         self._story = Story(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[Mail] = []
-        given = self.definition.data.check({} if data is None else data, "the data")
+        given = initial_data(self.definition.data, data, "the data")
         taken = start(self.definition, given, now, instance=id)
         # what start gives follows from no snapshot, so there is none to compare it with
         self._snapshot: Snapshot[D] = msgspec.structs.replace(taken.snapshot, data=given)
@@ -350,8 +352,8 @@ class Stepped(Generic[D]):
             data = self.definition.data.copy(after.data)
             return Asked(command.effect, command.key, "effect", command.state, data, self._now)
         child = self.definition.children[command.machine].definition
-        given = {} if command.input is None else command.input
-        data = child.data.check(given, f"the data of the child {command.machine}")
+        what = f"the data of the child {command.machine}"
+        data = initial_data(child.data, command.input, what)
         return Asked(command.machine, command.key, "machine", command.state, data, self._now)
 
     def _follow(self, command: object) -> str:

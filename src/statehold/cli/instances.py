@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast, get_args
 
 import typer
+from msgspec import UNSET
 
 from statehold import wire
 from statehold.cli import render
@@ -40,7 +41,7 @@ async def start(
         id = None
     if data is not None and pairs:
         raise UsageError("give the data either as NAME=VALUE or as --data, not both")
-    value = read_json("--data", data) if data is not None else (read_fields(pairs) or None)
+    value = read_json("--data", data) if data is not None else (read_fields(pairs) or UNSET)
     session.print_reply(await session.client.start(machine, id, value, key=key))
 
 

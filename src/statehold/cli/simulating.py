@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import pydantic_core
 import typer
+from msgspec import UNSET
 
 from statehold.chart.machine import Definition
 from statehold.check.generated import module_of_tests
@@ -54,7 +55,7 @@ def simulate(
     else:
         if json:
             raise UsageError("--json is for a script; by hand, a person is told")
-        given = None if data is None else read_json("--data", data)
+        given = UNSET if data is None else read_json("--data", data)
         rehearsal = Rehearsal(definition, Script(definition.name, data=given), target, offer or ())
         rehearsal.run()
         head, played = rehearsal.player.head, rehearsal.player.played()

@@ -14,6 +14,7 @@ import anyio
 import httpx
 import msgspec
 import pydantic_core
+from msgspec import UNSET
 from pydantic import BaseModel, ValidationError
 
 from statehold import wire
@@ -146,13 +147,14 @@ class AsyncClient:
     # --- instances -----------------------------------------------------------------------------
 
     async def start(
-        self, machine: MachineName, id: str | None = None, data: Any = None, *,
+        self, machine: MachineName, id: str | None = None, data: Any = UNSET, *,
         key: str | None = None,
     ) -> wire.Reply:  # fmt: skip
         """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
         generated if omitted, so that a lost answer is asked for again and starts nothing new.
         Where no answer comes at all, ``Unavailable.key`` has it."""
-        content = pydantic_core.to_json({"id": id, "data": data})
+        request = {"id": id} if data is UNSET else {"id": id, "data": data}
+        content = pydantic_core.to_json(request)
         return await self._keyed(f"{_of(machine)}/instances", content, key)
 
     async def send(

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
+from statehold.chart.initial import initial_data
 from statehold.chart.payload import parse_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
@@ -60,8 +61,8 @@ class EventBody(Struct, frozen=True):
 
 
 class StartBody(Struct, frozen=True):
-    data: Any
     parent: Parent
+    data: Any = UNSET
 
 
 class EndBody(Struct, frozen=True):
@@ -179,7 +180,7 @@ def _start(draft: Draft, message: Message) -> None:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
     shape = draft.definition.data
-    data = shape.check({} if body.data is None else body.data, "the child's data")
+    data = initial_data(shape, body.data, "the child's data")
     taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
     cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
     draft.begin(taken, Origin("start", cause=cause), draft.now, body.parent)

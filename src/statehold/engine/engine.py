@@ -15,7 +15,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, Self
 
+from msgspec import UNSET
+
 from statehold import wire
+from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
@@ -292,12 +295,13 @@ class Engine:
         self,
         machine: AMachine | str,
         id: str | None = None,
-        data: Any = None,
+        data: Any = UNSET,
         *,
         key: str | None = None,
         caller: Caller = ANYONE,
     ) -> Answer:
-        """A new instance. ``data``: a value of the machine's data type, plain values, or JSON.
+        """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
+        out, the type's defaults.
 
         Without an ``id`` one is made: from the ``key`` if there is one, so that the same request
         gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``, ``StepFailed``.
@@ -307,17 +311,17 @@ class Engine:
         if id is None:
             id = self._new_id(definition.name, key)
         ref = self._ref(definition, id)
-        given = {} if data is None else data
+        given = data
         if isinstance(given, bytes) and len(given) > self._runtime.limits.data_bytes:
             raise TooLarge("the data", len(given), self._runtime.limits.data_bytes)
         try:
-            value = _value_of(definition, given)
+            value = initial_data(definition.data, given, "the data")
         except InvalidPayload:
             # a newer version, put elsewhere just now, may have room for it
             if not await self._adopter.renew(definition.name):
                 raise
             definition = self.definition(machine)
-            value = _value_of(definition, given)
+            value = initial_data(definition.data, given, "the data")
         raw = definition.data.dump(value)
         answer: Answer = await self._ask(Start(ref, definition, value, raw, key, caller))
         return answer
@@ -866,12 +870,6 @@ class Engine:
 
 def _name_of(machine: AMachine | str) -> str:
     return machine if isinstance(machine, str) else machine.definition.name
-
-
-def _value_of(definition: Definition[Any], given: Any) -> Any:
-    if isinstance(given, bytes):
-        return definition.data.parse(given, "the data")
-    return definition.data.check(given, "the data")
 
 
 def _opened(address: str) -> Store:

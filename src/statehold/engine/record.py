@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from statehold.chart.event import NamedEvent
 from statehold.chart.moment import later
@@ -116,7 +117,9 @@ class Record:
     def _start(self, command: StartChild) -> None:
         child = child_of(self._ref, command)
         parent = Parent(self._ref, command.key, command.invoke)
-        told = {"data": jsonable(command.input), "parent": parent}
+        told: dict[str, Any] = {"parent": parent}
+        if command.input is not UNSET:
+            told["data"] = jsonable(command.input)
         body = _encode(traced(told, self._trace))
         self.messages.append(Message(child, "start", body, None, self._ref))
         self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})

@@ -22,7 +22,7 @@ class StartEffect(Struct, frozen=True):
 
 
 class StartChild(Struct, frozen=True):
-    """``input`` is the child's data, or None for the child's own default.
+    """``input`` is the child's data, or ``msgspec.UNSET`` for the child's own default.
 
     The child's id is what :func:`child_instance` gives.
     """

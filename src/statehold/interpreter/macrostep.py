@@ -11,6 +11,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET
+
 from statehold.chart.event import (
     AnEvent,
     Done,
@@ -377,7 +379,7 @@ class Macrostep:
             return
         try:
             name = self.chosen(invoke)
-            input = None if invoke.input is None else self.evaluate(invoke.input, self.event)
+            input = UNSET if invoke.input is None else self.evaluate(invoke.input, self.event)
             self.run_plain(invoke.before)
         except ActionFailed as failed:
             # nothing is started then (SCXML 6.4.1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
+from msgspec import UNSET
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.requests import Request
@@ -141,7 +142,7 @@ class Routes:
             request.path_params["machine"],
             asked.id,
             # as bytes again, so that the data's type reads JSON and not Python values
-            None if asked.data is None else to_json(asked.data),
+            to_json(asked.data) if "data" in asked.model_fields_set else UNSET,
             key=key_of(request, self._bounds),
             caller=caller_of(request),
         )

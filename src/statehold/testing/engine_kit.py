@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from msgspec import UNSET
+
 from statehold.chart.effect import Effect
 from statehold.chart.machine import AMachine, Definition
 from statehold.check.stepped import DUE_LIMIT, EPOCH, Roles
@@ -92,7 +94,7 @@ class EngineKit:
         return self.clock.now()
 
     async def start(
-        self, machine: AMachine | str, id: str | None = None, data: Any = None, **more: Any
+        self, machine: AMachine | str, id: str | None = None, data: Any = UNSET, **more: Any
     ) -> Answer:
         """As :meth:`Engine.start`; what it asks for goes on behind: see :meth:`settle`."""
         return await self.engine.start(machine, id, data, **more)

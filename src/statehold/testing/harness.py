@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NoReturn, Self, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from pydantic_core import to_json
 
 from statehold.chart.effect import Call, Effect
@@ -48,14 +49,14 @@ class Harness(Simulated[D]):
     moves the clock, effects end by :meth:`succeed`, :meth:`fail` or :meth:`run`. Assertions raise
     ``AssertionError`` with what is, what was expected and the path that led there.
 
-    Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or None for the
-    defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
+    Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or left out for
+    the defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
     """
 
     def __init__(
         self,
         machine: type[Machine[D]] | Definition[D],
-        data: D | Mapping[str, Any] | None = None,
+        data: D | Mapping[str, Any] | UnsetType | None = UNSET,
         *,
         id: str = "test",
         now: datetime = EPOCH,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from statehold.chart.model import Delay, Invoke
 from statehold.chart.moment import in_utc, later
@@ -217,7 +217,7 @@ class _Carrying:
             self.commands.append(StartEffect(key, invoke.id, invoke.name, state))
             return InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now)
         name = invoke.name if invoke.choice is None else str(self.value(invoke.choice))
-        input = None if invoke.input is None else self.value(invoke.input)
+        input = UNSET if invoke.input is None else self.value(invoke.input)
         self.commands.append(StartChild(key, invoke.id, name, state, input))
         return InFlight(key, invoke.id, name, invoke.kind, state, self.now)
 
