@@ -189,6 +189,22 @@ class TimerView(Wire):
     seconds_left: float
 
 
+class ChildView(Wire):
+    """An instance that another one waits for, as it is now."""
+
+    machine: str
+    id: str
+    status: Status
+    state: list[str]
+    since: datetime = Field(description="when its present state was entered")
+    owners: list[str] = []
+    allowed: list[str] = Field(
+        default=[], description="events that it accepts now; empty where its machine is not run"
+    )
+    next_at: datetime | None = Field(default=None, description="the earliest thing that is due")
+    incidents: int = 0
+
+
 class EffectView(Wire):
     key: str
     name: str
@@ -199,6 +215,9 @@ class EffectView(Wire):
     error: str | None = None
     asked_at: datetime
     next_at: datetime | None = None
+    child: ChildView | None = Field(
+        default=None, description="with status child: the instance; null before it has started"
+    )
 
 
 class PossibleTransition(Wire):

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,6 +101,30 @@ async def test_a_program_gets_json_and_nothing_else(cli: Cli) -> None:
     assert told["instance"]["id"] == "o-1"
     assert json.loads((await cli("incidents", "--json")).out) == []
     assert json.loads((await cli("upgrade", "order", "--json")).out)["failed"] == {}
+
+
+async def test_show_has_the_same_as_json(cli: Cli) -> None:
+    await cli("start", "order", "o-1")
+    shown = json.loads((await cli("show", "order", "o-1", "--json")).out)
+    assert (shown["id"], shown["state"], shown["seq"]) == ("o-1", ["offering"], 1)
+    assert shown["timers"][0]["due"] > shown["since"]
+    assert [state["id"] for state in shown["active"]] == ["offering"]
+    assert (shown["effects"], shown["incidents"]) == ([], [])
+
+
+def test_the_version_is_printed() -> None:
+    ran = run("--version")
+    assert ran.code == 0
+    assert ran.out.startswith(f"statehold {version('statehold')}, Python 3.")
+
+
+def test_an_encoding_without_arrows_is_no_error() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", "from statehold.cli import main; main()", "check", ORDERS],
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert rb"\u2713 order" in ran.stdout
 
 
 async def test_the_history_tells_events_arrows_and_changes(cli: Cli, engine: Engine) -> None:
@@ -508,3 +533,51 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         ran = run("serve", ORDERS, "--store", "memory:", "--port", port)
         assert ran.code == 1
         assert f"127.0.0.1:{port}" in ran.err
+
+
+# --- watching ends ------------------------------------------------------------------------------
+
+
+class Watching:
+    """``statehold watch order o-1`` as a process, after its first line has come."""
+
+    def __init__(self, address: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from statehold.cli import main; main()",
+             "watch", "order", "o-1", "--url", address],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        self.first = self.process.stdout.readline()
+
+    def ended(self) -> tuple[int, str]:
+        assert self.process.stderr is not None
+        with self.process:
+            err = self.process.stderr.read()
+        return self.process.returncode, err
+
+
+async def test_watch_ends_without_a_word_when_the_instance_is_over(
+    address: str, engine: Engine
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    watching = await asyncio.to_thread(Watching, address)
+    assert "→ offering" in watching.first
+    await engine.send(OrderFlow, "o-1", Reject(reason="closed for today"))
+    assert await asyncio.to_thread(watching.ended) == (0, "")
+
+
+async def test_watch_ends_without_a_word_at_ctrl_c(address: str, engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    watching = await asyncio.to_thread(Watching, address)
+    watching.process.send_signal(signal.SIGINT)
+    assert await asyncio.to_thread(watching.ended) == (130, "")
+
+
+async def test_watch_ends_without_a_word_when_nobody_reads_on(address: str, engine: Engine) -> None:
+    await engine.start(OrderFlow, "o-1")
+    watching = await asyncio.to_thread(Watching, address)
+    assert watching.process.stdout is not None
+    watching.process.stdout.close()
+    await engine.send(OrderFlow, "o-1", Reject(reason="closed for today"))
+    assert await asyncio.to_thread(watching.ended) == (1, "")

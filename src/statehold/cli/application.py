@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import platform
+import sqlite3
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -26,6 +31,7 @@ from statehold.cli import (
     underway,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
+from statehold.cli.terminal import print_document
 from statehold.errors import StateholdError
 
 application = typer.Typer(
@@ -43,6 +49,27 @@ application = typer.Typer(
     3 not found; 4 not available, try again later.
     """,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_document(
+            f"statehold {version('statehold')}, Python {platform.python_version()}, "
+            f"SQLite {sqlite3.sqlite_version}\n"
+        )
+        raise typer.Exit
+
+
+@application.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None: ...
+
 
 _MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
 _DEPLOYMENT = "Deployment"
@@ -81,6 +108,10 @@ application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code; ``arguments`` default to the process's."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # an arrow that the output's encoding does not have is spelled out, not an error
+            stream.reconfigure(errors="backslashreplace")
     try:
         application(args=arguments)
     except StateholdError as error:

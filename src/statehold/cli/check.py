@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import pydantic_core
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
@@ -24,6 +21,7 @@ from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_f
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
+from statehold.cli.terminal import Rows, Terminal, line, print_json
 from statehold.errors import DefinitionError
 
 #: modules of one folder
@@ -71,12 +69,11 @@ def check(
                 summaries.append({"name": error.machine, "ok": False, **error.details()})
             else:
                 explain_failure(error)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal()
     if json:
-        console.file.write(pydantic_core.to_json(summaries).decode() + "\n")
+        print_json(summaries)
     elif summaries:
-        # the table folds its cells to the width of the screen, the lines below it don't
-        Console(highlight=False).print(_summary_table(summaries))
+        console.show(_summary_table(summaries))
         for definition, found in told:
             _print(console, definition, found)
     raise typer.Exit(code)
@@ -104,31 +101,30 @@ def _may_define(path: Path) -> bool:
     return not hidden and not path.name.startswith(("test_", "conftest", "__"))
 
 
-def _print(console: Console, definition: Definition[Any], found: Sequence[Finding]) -> None:
+def _print(console: Terminal, definition: Definition[Any], found: Sequence[Finding]) -> None:
     """The findings of one machine, the worst first."""
     if not found:
         return
     counted = Counter(finding.severity for finding in found)
     total = ", ".join(count_of(counted[s], _NOUNS[s]) for s in SEVERITIES if counted[s])
-    console.print(f"\n[bold]{escape(definition.name)}[/] {definition.version}: {total}")
+    console.say()
+    console.say((definition.name, "bold"), f" {definition.version}: {total}")
     for finding in found:
-        console.print(
-            f"  [{_STYLES[finding.severity]}]{finding.severity}[/] [dim]{finding.code}[/] "
-            f"[bold]{escape(finding.where)}[/]"
-        )
-        console.print(f"    {escape(finding.message)}")
+        severity = (finding.severity, _STYLES[finding.severity])
+        console.say("  ", severity, " ", (finding.code, "dim"), " ", (finding.where, "bold"))
+        console.say(f"    {finding.message}")
         if finding.hint:
-            console.print(f"    [green]hint[/] {escape(finding.hint)}")
+            console.say("    ", ("hint", "green"), f" {finding.hint}")
 
 
 _NOUNS = {"error": "error", "warning": "warning", "info": "remark"}
 
 
-def _mark(summary: dict[str, Any]) -> str:
+def _mark(summary: dict[str, Any]) -> Text:
     found = {finding["severity"] for finding in summary["findings"]}
     if "error" in found:
-        return "[bold red]✗[/]"
-    return "[yellow]![/]" if "warning" in found else "[green]✓[/]"
+        return line(("✗", "bold red"))
+    return line(("!", "yellow") if "warning" in found else ("✓", "green"))
 
 
 def _summary(definition: Definition[Any], found: Sequence[Finding]) -> dict[str, Any]:
@@ -151,21 +147,14 @@ def _summary(definition: Definition[Any], found: Sequence[Finding]) -> dict[str,
     }
 
 
-def _summary_table(summaries: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("machine", "version", "states", "transitions", "timers", "events", "effects"):
-        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
+def _summary_table(summaries: list[dict[str, Any]]) -> Rows:
+    numbers = ("version", "states", "transitions", "timers")
+    table = Rows(("machine", *numbers, "events", "effects"), whole=("machine",), right=numbers)
     for summary in summaries:
-        table.add_row(
-            f"{_mark(summary)} [bold]{summary['name']}[/]",
-            str(summary["version"]),
-            str(summary["states"]),
-            str(summary["transitions"]),
-            str(summary["timers"]),
-            ", ".join(summary["events"]) or "[dim]none[/]",
-            ", ".join(summary["effects"]) or "[dim]none[/]",
+        table.add(
+            line(_mark(summary), " ", (summary["name"], "bold")),
+            *(str(summary[number]) for number in numbers),
+            ", ".join(summary["events"]) or ("none", "dim"),
+            ", ".join(summary["effects"]) or ("none", "dim"),
         )
     return table
-
-
-_NUMBERS = frozenset({"version", "states", "transitions", "timers"})

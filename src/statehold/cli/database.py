@@ -9,11 +9,10 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.session import Json
+from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import open_store
 from statehold.stores.address import is_shared
 from statehold.stores.queries import load_migrations
@@ -51,7 +50,7 @@ def check(store: Address, json: Json = False) -> None:
     """Say which migrations are applied, and whether this release can run on the schema."""
     schema = asyncio.run(_postgres_schema(store)) if is_shared(store) else _sqlite_schema(store)
     if json:
-        typer.echo(msgspec.json.encode(schema).decode())
+        print_json(msgspec.to_builtins(schema))
     else:
         _print(schema)
     raise typer.Exit(DONE if schema.can_run else REFUSED)
@@ -77,13 +76,13 @@ def upgrade(
         )
     applied = asyncio.run(_upgrade(store, phase))
     if json:
-        typer.echo(msgspec.json.encode(applied).decode())
+        print_json(applied)
         return
-    console = Console(highlight=False)
+    console = Terminal()
     for name in applied:
-        console.print(f"[green]✓[/] {escape(name)}")
+        console.say(("✓", "green"), f" {name}")
     if not applied:
-        console.print("[dim]nothing to do[/]")
+        console.say(("nothing to do", "dim"))
 
 
 async def _postgres_schema(store: str) -> Schema:
@@ -115,17 +114,15 @@ def _sqlite_schema(store: str) -> Schema:
 
 
 def _print(schema: Schema) -> None:
-    console = Console(highlight=False)
-    for names, word in (
-        (schema.applied, "[green]applied[/]"),
-        (schema.pending, "[yellow]pending[/]"),
+    console = Terminal()
+    for names, word, style in (
+        (schema.applied, "applied", "green"),
+        (schema.pending, "pending", "yellow"),
+        (schema.unknown, "newer  ", "yellow"),
     ):
         for name in names:
-            console.print(f"{word} {escape(name)}")
-    for name in schema.unknown:
-        console.print(f"[yellow]newer[/]   {escape(name)}")
-    console.print(
-        "[green]this release can run on it[/]"
-        if schema.can_run
-        else "[red]this release can't run on it[/]"
-    )
+            console.say((word, style), f" {name}")
+    if schema.can_run:
+        console.say(("this release can run on it", "green"))
+    else:
+        console.say(("this release can't run on it", "red"))

@@ -16,6 +16,7 @@ from statehold.cli.targets import (
     load_machines_or_charts,
     print_omissions,
 )
+from statehold.cli.terminal import note, print_document
 from statehold.formats.write import write_document
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
@@ -52,7 +53,10 @@ def convert(
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=False)
-    else:
+        print_document(text)
+        return
+    try:
         output.write_text(text, encoding="utf-8")
-        typer.echo(f"wrote {output}", err=True)
+    except OSError as error:
+        raise UsageError(f"{output} can't be written: {error.strerror}") from None
+    note(f"wrote {output}")

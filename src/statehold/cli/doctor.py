@@ -8,14 +8,13 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
+from statehold.cli.terminal import Terminal, print_json
 from statehold.doctor import Finding, examine
 from statehold.doctor.finding import is_wrong
 
@@ -47,25 +46,23 @@ def doctor(
     found = asyncio.run(examine(store, machines, server))
     found.sort(key=lambda finding: _ORDER[finding.severity])
     if json:
-        typer.echo(msgspec.json.encode(found).decode())
+        print_json(msgspec.to_builtins(found))
     else:
         _print(found)
     raise typer.Exit(REFUSED if is_wrong(found) else DONE)
 
 
 def _print(findings: Sequence[Finding]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal()
     for finding in findings:
         style = _STYLES[finding.severity]
-        console.print(
-            f"[{style}]{finding.severity}[/] [dim]{finding.code}[/] {escape(finding.what)}"
-        )
+        console.say((finding.severity, style), " ", (finding.code, "dim"), f" {finding.what}")
         if finding.means:
-            console.print(f"  {escape(finding.means)}")
+            console.say(f"  {finding.means}")
         if finding.do:
-            console.print(f"  [green]do[/] {escape(finding.do)}")
+            console.say("  ", ("do", "green"), f" {finding.do}")
     wrong = [finding for finding in findings if finding.severity != "note"]
     if wrong:
-        console.print(f"[bold]{count_of(len(wrong), 'thing')} to look at[/]")
+        console.say((f"{count_of(len(wrong), 'thing')} to look at", "bold"))
     else:
-        console.print("[green]nothing is wrong[/]")
+        console.say(("nothing is wrong", "green"))

@@ -18,6 +18,7 @@ from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.picture import draw_png, draw_svg
 from statehold.cli.session import CallerName, Headers, Roles, Url, connect
 from statehold.cli.targets import chart_of, load_machines_or_charts
+from statehold.cli.terminal import note, print_document
 from statehold.client.asynchronous import DEFAULT_URL
 from statehold.formats.dot import to_dot
 from statehold.formats.label import Detail
@@ -171,10 +172,14 @@ def _write(content: str | bytes, output: Path | None) -> None:
     if output is None:
         if isinstance(content, bytes) and sys.stdout.isatty():
             raise UsageError("a PNG is nothing for a terminal; give it a file, -o FILE")
-        typer.echo(content, nl=False)
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+        else:
+            print_document(content)
         return
     try:
         output.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise UsageError(f"{output} can't be written: {error.strerror}") from None
-    typer.echo(f"wrote {output}", err=True)
+    note(f"wrote {output}")

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import pydantic_core
 import typer
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Group, RenderableType
 
 from statehold.chart.machine import Definition
 from statehold.check import Exploration, Verdict, Way, always, leads_to, never, reachable
@@ -28,6 +25,7 @@ from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.simulating import one_machine
+from statehold.cli.terminal import Rows, Terminal, line, print_json
 from statehold.errors import InvalidPayload, UnknownEvent
 from statehold.interpreter.explore import SEARCH_LIMIT, Reachable
 
@@ -92,14 +90,13 @@ def explore(
         raise NotFound(str(error)) from None
     ways = found.shortest_to_states()
     saved = [] if save is None else _save(save, definition, ways, verdicts, found)
-    console = Console(highlight=False)
     if json:
-        told = _told(definition, configurations, found, ways, verdicts)
-        console.file.write(pydantic_core.to_json(told).decode() + "\n")
+        print_json(_told(definition, configurations, found, ways, verdicts))
     else:
-        console.print(_report(definition, configurations, found, ways, verdicts))
+        console = Terminal()
+        console.show(_report(definition, configurations, found, ways, verdicts))
         for path in saved:
-            console.print(f"wrote {path}", style="dim", soft_wrap=True)
+            console.say((f"wrote {path}", "dim"))
     wrong = any(not verdict.holds for verdict in verdicts) or found.failures
     raise typer.Exit(REFUSED if wrong else DONE)
 
@@ -220,53 +217,52 @@ def _report(
     verdicts: list[Verdict],
 ) -> RenderableType:
     space = found.space
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column()
-    rest = (
-        "all that guards could allow"
+    facts = Rows(("what", "is"), whole=("what",), titles=False)
+    most = f"{most_configurations(definition.chart):,}"
+    facts.add(
+        ("configurations", "dim"),
+        line(f"{len(configurations.configurations):,}, all that guards could allow")
         if configurations.complete
-        else f"[yellow]there may be more[/], {most_configurations(definition.chart):,} at most"
+        else line(
+            f"{len(configurations.configurations):,}, ",
+            ("there may be more", "yellow"),
+            f", {most} at most",
+        ),
     )
-    facts.add_row("configurations", f"{len(configurations.configurations):,}, {rest}")
-    facts.add_row(
-        "snapshots",
+    facts.add(
+        ("snapshots", "dim"),
         f"{count_of(found.places, 'place')} in "
         f"{count_of(len(found.configurations), 'configuration')}, "
         f"{count_of(space.steps, 'step')} taken, at most {space.depth} from the start",
     )
     for why, times in space.cut.items():
-        facts.add_row("[yellow]limit[/]", f"{escape(why)}; {count_of(times, 'step')} not followed")
+        facts.add(("limit", "yellow"), f"{why}; {count_of(times, 'step')} not followed")
     for told in space.left_out:
-        facts.add_row("left out", escape(told))
+        facts.add(("left out", "dim"), told)
     if space.complete:
-        facts.add_row("left out", "nothing")
-    taken = escape(", ".join(found.never_taken)) or "none"
-    facts.add_row("never taken", taken)
+        facts.add(("left out", "dim"), "nothing")
+    facts.add(("never taken", "dim"), ", ".join(found.never_taken) or "none")
     parts: list[RenderableType] = [
-        f"[bold]{escape(definition.name)}[/] [dim]v{definition.version}[/]",
+        line((definition.name, "bold"), (f" v{definition.version}", "dim")),
         facts,
         "",
         _states(ways),
     ]
     for verdict in verdicts:
         style = {True: "green", False: "red", None: "yellow"}[verdict.holds]
-        first, *lines = str(verdict).splitlines()
-        parts += ["", f"[{style}]{escape(first)}[/]", *map(escape, lines)]
+        first, *more = str(verdict).splitlines()
+        parts += ["", line((first, style)), *map(line, more)]
     for fault, way in found.failures:
-        parts += ["", f"[red]{escape(fault.error)}[/]", *(f"  {escape(li)}" for li in way.lines)]
+        parts += ["", line((fault.error, "red")), *(line(f"  {told}") for told in way.lines)]
     return Group(*parts)
 
 
-def _states(ways: dict[str, Way | None]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("state", overflow="fold")
-    table.add_column("steps", justify="right")
-    table.add_column("the shortest way there", overflow="fold")
+def _states(ways: dict[str, Way | None]) -> Rows:
+    table = Rows(("state", "steps", "the shortest way there"), whole=("state",), right=("steps",))
     for state, way in ways.items():
         if way is None:
-            table.add_row(escape(state), "", "[yellow]none was found[/]")
+            table.add(state, "", ("none was found", "yellow"))
             continue
-        events = [line.split(". ", 1)[1].rsplit(":", 1)[0] for line in way.lines[1:]]
-        table.add_row(escape(state), str(len(events)), escape("; ".join(events)) or "[dim]start[/]")
+        events = [told.split(". ", 1)[1].rsplit(":", 1)[0] for told in way.lines[1:]]
+        table.add(state, str(len(events)), "; ".join(events) or ("start", "dim"))
     return table

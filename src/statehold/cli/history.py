@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from statehold import wire
 from statehold.cli import render
@@ -34,9 +34,9 @@ async def history(
     if session.json:
         session.print_json(entries)
         return
-    session.console.print(render.history(entries, None if after else ()))
+    session.console.show(render.history(entries, None if after else ()))
     if position is not None:
-        session.console.print(f"[dim]more: --after {position}[/]")
+        session.console.say((f"more: --after {position}", "dim"))
 
 
 @talks
@@ -49,19 +49,20 @@ async def watch(
     """Follow an instance as it moves, until it is over or ctrl-c."""
     before: list[str] | None = None if after else []
     seq = after
-    async for entry in session.client.watch(machine, id, after=after):
-        if session.json:
-            session.print_json(entry)
-        else:
-            if entry.seq < seq:
-                session.console.print(
-                    "[yellow]the history is another one now, as after a restored backup: from its "
-                    "start[/]"
-                )
-            line = Table.grid(padding=(0, 2))
-            line.add_row(*render.entry_cells(entry, before))
-            session.console.print(line)
-        before, seq = entry.state, entry.seq
+    # closed here, in this task: an async generator that is left to the event loop is closed in
+    # another, while its connection is still in use
+    async with aclosing(session.client.watch(machine, id, after=after)) as entries:
+        async for entry in entries:
+            if session.json:
+                session.print_json(entry)
+            else:
+                if entry.seq < seq:
+                    session.console.say((_ANOTHER, "yellow"))
+                session.console.show(render.entry(entry, before))
+            before, seq = entry.state, entry.seq
+
+
+_ANOTHER = "the history is another one now, as after a restored backup: from its start"
 
 
 @talks
@@ -71,4 +72,4 @@ async def explain(session: Session, machine: Machine, id: Id) -> None:
     if session.json:
         session.print_json(told)
     else:
-        session.console.print(render.explanation(told, render.now()))
+        session.console.show(render.explanation(told, render.now()))

@@ -37,9 +37,9 @@ async def incidents(
     if session.json:
         session.print_json(found[:limit])
     elif found:
-        session.console.print(render.incidents(found[:limit], render.now()))
+        session.console.show(render.incidents(found[:limit], render.now()))
     else:
-        session.console.print("[green]none[/]: nothing waits for a person")
+        session.console.say(("none", "green"), ": nothing waits for a person")
 
 
 @talks

@@ -79,11 +79,11 @@ async def send(
 @talks
 async def show(session: Session, machine: Machine, id: Id) -> None:
     """Show an instance: its state, its view, what is allowed, its timers and effects."""
-    if session.json:
-        session.print_json(await session.client.get(machine, id))
-        return
     explanation = await session.client.explain(machine, id)
-    session.console.print(render.instance(explanation, render.now()))
+    if session.json:
+        session.print_json(render.instance_as_plain(explanation))
+    else:
+        session.console.show(render.instance(explanation, render.now()))
 
 
 @talks
@@ -128,11 +128,11 @@ async def list_(
     if session.json:
         session.print_json(found)
     elif found:
-        session.console.print(render.summaries(found, render.now()))
+        session.console.show(render.summaries(found, render.now()))
         if len(found) == limit:
-            session.console.print(f"[dim]the first {limit}; --limit for more[/]")
+            session.console.say((f"the first {limit}; --limit for more", "dim"))
     else:
-        session.console.print("[dim]none[/]")
+        session.console.say(("none", "dim"))
 
 
 @talks
@@ -165,11 +165,12 @@ async def upgrade(
     if session.json:
         session.print_json(report)
     else:
-        session.console.print(
-            f"[bold]{report.machine}[/] v{report.version}: {report.upgraded} upgraded, "
-            f"{report.already} were there already, {len(report.failed)} failed"
+        session.console.say(
+            (report.machine, "bold"),
+            f" v{report.version}: {report.upgraded} upgraded, "
+            f"{report.already} were there already, {len(report.failed)} failed",
         )
         for instance, why in report.failed.items():
-            session.console.print(f"  [red]{instance}[/] {why}", markup=True)
+            session.console.say("  ", (instance, "red"), f" {why}")
     if report.failed:
         raise Refused(f"{len(report.failed)} could not be upgraded; see: statehold incidents")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markup import escape
-
 from statehold.cli.render import count_of
+from statehold.cli.terminal import Terminal, line
 from statehold.client import ProblemError
 from statehold.errors import (
     DefinitionError,
@@ -55,18 +53,19 @@ def exit_code(error: StateholdError) -> int:
 
 def explain_failure(error: StateholdError) -> int:
     """Prints the error to stderr and gives the exit code."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True)
     if isinstance(error, DefinitionError | DocumentRefused):
         _print_problems(console, error)
     else:
-        console.print(f"[bold red]error[/] [dim]{error.code}[/] {escape(str(error))}")
+        console.say(("error", "bold red"), " ", (error.code, "dim"), f" {error}")
     return exit_code(error)
 
 
-def _print_problems(console: Console, error: DefinitionError | DocumentRefused) -> None:
-    named = f"machine [bold]{escape(error.machine)}[/]" if error.machine else "the document"
-    console.print(f"[bold red]error[/] {named} has {count_of(len(error.problems), 'problem')}")
+def _print_problems(console: Terminal, error: DefinitionError | DocumentRefused) -> None:
+    named = line("machine ", (error.machine, "bold")) if error.machine else "the document"
+    count = count_of(len(error.problems), "problem")
+    console.say(("error", "bold red"), " ", named, f" has {count}")
     for number, problem in enumerate(error.problems, 1):
-        console.print(f"  {number}. [bold]{escape(problem.place)}[/]: {escape(problem.message)}")
+        console.say(f"  {number}. ", (problem.place, "bold"), f": {problem.message}")
         if problem.hint:
-            console.print(f"     [green]hint[/] {escape(problem.hint)}")
+            console.say("     ", ("hint", "green"), f" {problem.hint}")

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from statehold import wire
 from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.session import Session, talks
+from statehold.cli.terminal import Terminal, line
 
 TakesPuts = Annotated[
     bool,
@@ -50,35 +49,37 @@ def _read(file: str) -> bytes:
         raise UsageError(f"{file}: {error.strerror}") from None
 
 
-def _print(console: Console, report: wire.PutReport) -> None:
-    name = f"[bold]{escape(report.machine)}[/] v{report.version}"
+def _print(console: Terminal, report: wire.PutReport) -> None:
+    name = line((report.machine, "bold"), f" v{report.version}")
     if report.there:
-        console.print(f"{name} is there already; nothing was changed")
+        console.say(name, " is there already; nothing was changed")
     elif report.dry_run:
-        console.print(f"{name} could be put; nothing was changed")
+        console.say(name, " could be put; nothing was changed")
     else:
-        console.print(f"[green]✓[/] {name} was put")
+        console.say(("✓", "green"), " ", name, " was put")
     for finding in report.findings:
         colour = "yellow" if finding.severity == "warning" else "dim"
-        console.print(
-            f"  [{colour}]{finding.severity}[/] {escape(finding.code)}, {escape(finding.place)}: "
-            f"{escape(finding.message)}"
+        console.say(
+            "  ",
+            (finding.severity, colour),
+            f" {finding.code}, {finding.place}: {finding.message}",
         )
     for omission in report.omissions:
-        console.print(f"  [yellow]left out[/] {escape(omission)}")
+        console.say("  ", ("left out", "yellow"), f" {omission}")
     for change in report.changes:
-        console.print(f"  [dim]change[/] {escape(change)}")
+        console.say("  ", ("change", "dim"), f" {change}")
     for upgrade in report.upgrades:
         _print_upgrade(console, upgrade)
 
 
-def _print_upgrade(console: Console, upgrade: wire.UpgradePlanView) -> None:
+def _print_upgrade(console: Terminal, upgrade: wire.UpgradePlanView) -> None:
     more = "" if upgrade.complete else ", and perhaps more"
-    console.print(
-        f"  [dim]upgrade[/] from v{upgrade.from_version}: {upgrade.configurations} "
+    console.say(
+        "  ",
+        ("upgrade", "dim"),
+        f" from v{upgrade.from_version}: {upgrade.configurations} "
         f"{'state' if upgrade.configurations == 1 else 'states'} to be in{more}, "
-        f"each with a place in the new chart"
+        "each with a place in the new chart",
     )
     for moved in upgrade.moved:
-        before, after = (escape(", ".join(leaves)) for leaves in (moved.before, moved.after))
-        console.print(f"    {before} → {after}")
+        console.say(f"    {', '.join(moved.before)} → {', '.join(moved.after)}")

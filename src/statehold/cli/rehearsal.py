@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import typer
 
 from statehold.chart.machine import Definition
 from statehold.check.duration import duration_text, seconds_of
@@ -23,6 +22,8 @@ from statehold.check.script_file import STEP_LIMIT, notation_of, write_script
 from statehold.check.simulate import Player, with_expectations
 from statehold.cli.arguments import read_fields, read_json
 from statehold.cli.outcome import UsageError
+from statehold.cli.printable import printable
+from statehold.cli.terminal import print_document
 from statehold.errors import ScriptFailed, StateholdError
 
 #: characters of one line
@@ -69,11 +70,11 @@ class Rehearsal:
         """Up to ``quit`` or the end of the input; a line that can't be done is told, and is all."""
         self._show()
         while True:
-            typer.echo("> ", nl=False)
+            print_document("> ")
             line = sys.stdin.readline(LINE_LIMIT)
             if not sys.stdin.isatty():
                 # so that what was piped in can be read in what comes out
-                typer.echo(line.rstrip("\n"))
+                _say(line.rstrip("\n"))
             if not line:
                 return
             try:
@@ -204,4 +205,4 @@ def _write(path: Path, text: str) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text)
+    print_document(printable(text, lines=True) + "\n")

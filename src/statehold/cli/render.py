@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from statehold import wire
+from statehold.cli.terminal import Part, Rows, line, lines
 
 _STATUS_STYLE = {"running": "green", "paused": "yellow", "done": "blue", "cancelled": "red"}
-_NONE = "[dim]none[/]"
+_NONE = ("none", "dim")
 
 
 # --- one instance ------------------------------------------------------------------------------
@@ -23,18 +23,17 @@ _NONE = "[dim]none[/]"
 def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
     """Where it is, since when, what it shows, what is allowed, what runs and what is due."""
     reply = explanation.instance
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column()
-    facts.add_row("state", states(reply.state))
-    facts.add_row("since", f"{moment(explanation.since)} [dim]({ago(explanation.since, now)})[/]")
+    facts = Rows(("fact", "value"), whole=("fact",), titles=False)
+    facts.add(("state", "dim"), states(reply.state))
+    since = line(moment(explanation.since), (f" ({ago(explanation.since, now)})", "dim"))
+    facts.add(("since", "dim"), since)
     if reply.owners:
-        facts.add_row("owners", escape(", ".join(reply.owners)))
+        facts.add(("owners", "dim"), ", ".join(reply.owners))
     if reply.tags:
-        facts.add_row("tags", escape(", ".join(reply.tags)))
-    facts.add_row("allowed", escape(", ".join(reply.allowed)) or _NONE)
+        facts.add(("tags", "dim"), ", ".join(reply.tags))
+    facts.add(("allowed", "dim"), ", ".join(reply.allowed) or _NONE)
     if reply.output is not None:
-        facts.add_row("output", value(reply.output))
+        facts.add(("output", "dim"), value(reply.output))
     sections: list[RenderableType] = [Group(headline(reply), facts)]
     if reply.view is not None:
         sections.append(_view(reply.view))
@@ -47,82 +46,95 @@ def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
     return _spaced(sections)
 
 
-def headline(reply: wire.Reply) -> str:
-    style = _STATUS_STYLE.get(reply.status, "white")
-    held = " [yellow]held until it is resumed[/]" if reply.held else ""
-    return (
-        f"[bold]{escape(reply.machine)}/{escape(reply.id)}[/] [dim]v{reply.version} "
-        f"seq {reply.seq}[/] [{style}]{reply.status}[/]{held}"
+def instance_as_plain(explanation: wire.Explanation) -> dict[str, Any]:
+    """The same as JSON: a reply's members, and beside them what else is shown."""
+    more = ("since", "active", "timers", "effects", "incidents")
+    told = explanation.model_dump(mode="json", include={"instance", *more})
+    return {**told.pop("instance"), **told}
+
+
+def headline(reply: wire.Reply) -> Text:
+    return line(
+        (f"{reply.machine}/{reply.id}", "bold"),
+        " ",
+        (f"v{reply.version} seq {reply.seq}", "dim"),
+        " ",
+        (reply.status, _STATUS_STYLE.get(reply.status, "white")),
+        (" held until it is resumed" if reply.held else "", "yellow"),
     )
 
 
-def reply(answer: wire.Reply) -> str:
+def reply(answer: wire.Reply) -> Text:
     """One line after a command that changed something."""
-    allowed = f" [dim]allowed: {escape(', '.join(answer.allowed))}[/]" if answer.allowed else ""
-    return f"{headline(answer)} {states(answer.state)}{allowed}"
+    allowed = f" allowed: {', '.join(answer.allowed)}" if answer.allowed else ""
+    return line(headline(answer), " ", states(answer.state), (allowed, "dim"))
 
 
 def _view(view: Any) -> RenderableType:
     if not isinstance(view, Mapping):
-        return value(view)
-    table = _table("view", "")
+        return line(value(view))
+    table = Rows(("view", ""), whole=("view",))
     for name, shown in view.items():
-        table.add_row(escape(str(name)), value(shown))
+        table.add(str(name), value(shown))
     return table
 
 
-def _timers(timers: Sequence[wire.TimerView], now: datetime) -> Table:
-    table = _table("timer", "due", "left")
+def _timers(timers: Sequence[wire.TimerView], now: datetime) -> Rows:
+    table = Rows(("timer", "due", "left"), whole=("timer", "due", "left"))
     for timer in sorted(timers, key=lambda t: t.due):
-        left = span(timer.due - now) if timer.due > now else "[yellow]due[/]"
-        table.add_row(escape(timer.id), moment(timer.due), left)
+        left: Part = span(timer.due - now) if timer.due > now else ("due", "yellow")
+        table.add(timer.id, moment(timer.due), left)
     return table
 
 
-def _effects(effects: Sequence[wire.EffectView]) -> Table:
-    table = _table("effect", "status", "try", "error")
+def _effects(effects: Sequence[wire.EffectView]) -> Rows:
+    table = Rows(("effect", "status", "try", "error"), whole=("effect", "status"), right=("try",))
     for effect in effects:
         most = "" if effect.attempts is None else f"/{effect.attempts}"
         style = {"incident": "red", "waiting": "yellow"}.get(effect.status, "green")
-        table.add_row(
-            escape(effect.name),
-            f"[{style}]{effect.status}[/]",
-            f"{effect.attempt}{most}",
-            escape(effect.error or ""),
-        )
+        told: Part = effect.error or ""
+        if effect.child is not None:
+            told = lines([line(effect.child.id), line(_child_words(effect.child))])
+        table.add(effect.name, (effect.status, style), f"{effect.attempt}{most}", told)
     return table
+
+
+def _child_words(child: wire.ChildView) -> str:
+    where = f" in {states(child.state)}" if child.state else ""
+    return f"{child.status}{where}"
 
 
 # --- lists -------------------------------------------------------------------------------------
 
 
-def summaries(found: Sequence[wire.Summary], now: datetime) -> Table:
-    table = _table("id", "state", "status", "seq", "since", "next", "owners")
+def summaries(found: Sequence[wire.Summary], now: datetime) -> Rows:
+    columns = ("id", "state", "status", "seq", "since", "next", "owners")
+    table = Rows(columns, whole=("id", "status", "since", "next"), right=("seq",))
     for one in found:
-        style = _STATUS_STYLE.get(one.status, "white")
-        alarm = f" [red]{count_of(one.incidents, 'incident')}[/]" if one.incidents else ""
+        alarm = f" {count_of(one.incidents, 'incident')}" if one.incidents else ""
         due = "" if one.next_at is None else f"in {span(max(one.next_at - now, timedelta()))}"
-        table.add_row(
-            escape(one.id),
-            states(one.state) + alarm,
-            f"[{style}]{one.status}[/]",
+        table.add(
+            one.id,
+            line(states(one.state), (alarm, "red")),
+            (one.status, _STATUS_STYLE.get(one.status, "white")),
             str(one.seq),
             ago(one.since, now),
             due,
-            escape(", ".join(one.owners)),
+            ", ".join(one.owners),
         )
     return table
 
 
-def incidents(found: Sequence[wire.Incident], now: datetime) -> Table:
-    table = _table("incident", "what", "tries", "since", "error")
+def incidents(found: Sequence[wire.Incident], now: datetime) -> Rows:
+    columns = ("incident", "what", "tries", "since", "error")
+    table = Rows(columns, whole=("incident", "since"), right=("tries",))
     for incident in found:
-        table.add_row(
-            f"[bold]{escape(incident.id)}[/]",
-            f"{incident.kind} {escape(incident.name)}",
+        table.add(
+            (incident.id, "bold"),
+            f"{incident.kind} {incident.name}",
             str(incident.attempts),
             ago(incident.since, now),
-            f"[red]{escape(incident.error)}[/]",
+            (incident.error, "red"),
         )
     return table
 
@@ -130,75 +142,87 @@ def incidents(found: Sequence[wire.Incident], now: datetime) -> Table:
 # --- what happened -----------------------------------------------------------------------------
 
 
-def history(entries: Sequence[wire.JournalEntry], before: Sequence[str] | None) -> Table:
+def history(entries: Sequence[wire.JournalEntry], before: Sequence[str] | None) -> Rows:
     """``before``: the state before the first entry; None where it is not known."""
-    table = _table("seq", "time", "event", "transition", "data")
-    for entry in entries:
-        table.add_row(*entry_cells(entry, before))
-        before = entry.state
+    table = _entries(titles=True)
+    for one in entries:
+        table.add(*_entry_cells(one, before))
+        before = one.state
     return table
 
 
-def entry_cells(entry: wire.JournalEntry, before: Sequence[str] | None) -> list[str]:
-    note = entry.part > 0
+def entry(one: wire.JournalEntry, before: Sequence[str] | None) -> Rows:
+    """One of them as it comes."""
+    table = _entries(titles=False)
+    table.add(*_entry_cells(one, before))
+    return table
+
+
+def _entries(*, titles: bool) -> Rows:
+    columns = ("seq", "time", "event", "transition", "data")
+    return Rows(columns, whole=("seq", "time"), right=("seq",), titles=titles)
+
+
+def _entry_cells(one: wire.JournalEntry, before: Sequence[str] | None) -> list[Part]:
+    note = one.part > 0
     return [
-        f"[dim]{entry.seq}.{entry.part}[/]" if note else str(entry.seq),
-        f"[dim]{entry.at.astimezone():%Y-%m-%d %H:%M:%S}[/]",
-        _what(entry),
-        "" if note else arrow(before, entry.state),
-        "\n".join(_changes(entry)),
+        (f"{one.seq}.{one.part}", "dim") if note else str(one.seq),
+        (f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", "dim"),
+        _what(one),
+        "" if note else arrow(before, one.state),
+        lines(_changes(one)),
     ]
 
 
-def arrow(before: Sequence[str] | None, after: Sequence[str]) -> str:
+def arrow(before: Sequence[str] | None, after: Sequence[str]) -> Text:
     """What was left and what was entered; regions that stayed are left out."""
     left = [state for state in before or () if state not in after]
     entered = [state for state in after if state not in (before or ())]
     if not left and not entered:
-        return f"[dim]{states(after)}[/]"
-    return f"{states(left)} [cyan]→[/] {states(entered)}".strip()
+        return line((states(after), "dim"))
+    return line(states(left), " " if left else "", ("→", "cyan"), " ", states(entered))
 
 
-def _what(entry: wire.JournalEntry) -> str:
+def _what(entry: wire.JournalEntry) -> Text:
     event = entry.event
     name = event.get("type") if isinstance(event, Mapping) else event
-    by = f" [dim]by {escape(entry.caller)}[/]" if entry.caller else ""
+    by = f" by {entry.caller}" if entry.caller else ""
     style = "red" if entry.kind in ("failure", "incident", "refused", "tried") else "bold"
     if entry.kind == "event" and name:
-        what = f"[{style}]{escape(str(name))}[/]{by}"
+        what = line((str(name), style), (by, "dim"))
     else:
-        named = f" {escape(str(name))}" if name else ""
-        what = f"[{style}]{entry.kind}[/]{named}{by}"
+        what = line((entry.kind, style), f" {name}" if name else "", (by, "dim"))
     told = [
-        escape(" ".join(str(e[part]) for part in ("name", "what", "error") if e.get(part)))
+        " ".join(str(e[part]) for part in ("name", "what", "error") if e.get(part))
         for e in entry.effects
     ]
     if entry.reason:
-        told.append(escape(entry.reason))
-    return "\n".join([what, *(f"[dim]{line}[/]" for line in told)])
+        told.append(entry.reason)
+    return lines([what, *(line((one, "dim")) for one in told)])
 
 
-def _changes(entry: wire.JournalEntry) -> list[str]:
+def _changes(entry: wire.JournalEntry) -> list[Text]:
     if entry.data is not None:
-        return [value(entry.data)]
+        return [line(value(entry.data))]
     change = entry.change or {}
-    lines = [f"{escape(name)} = {value(new)}" for name, new in change.get("set", {}).items()]
-    return lines + [f"[dim]{escape(name)} removed[/]" for name in change.get("unset", ())]
+    changed = [line(f"{name} = {value(new)}") for name, new in change.get("set", {}).items()]
+    return changed + [line((f"{name} removed", "dim")) for name in change.get("unset", ())]
 
 
 # --- why, and what next ------------------------------------------------------------------------
 
 
 def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
-    parts: list[RenderableType] = [Group(headline(told.instance), escape(told.summary))]
+    parts: list[RenderableType] = [Group(headline(told.instance), line(told.summary))]
     if told.next:
-        table = _table("may happen next", "to", "possible", "why not")
+        columns = ("may happen next", "to", "possible", "why not")
+        table = Rows(columns, whole=("possible",))
         for one in told.next:
-            table.add_row(
+            table.add(
                 _trigger(one),
                 states(one.targets),
                 _POSSIBLE[one.possible],
-                escape("; ".join(one.stopped_by)),
+                "; ".join(one.stopped_by),
             )
         parts.append(table)
     if told.incidents:
@@ -206,12 +230,12 @@ def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
     return _spaced(parts)
 
 
-def _trigger(one: wire.PossibleTransition) -> str:
+def _trigger(one: wire.PossibleTransition) -> Part:
     if one.event:
-        return f"[bold]{escape(one.event)}[/]"
+        return one.event, "bold"
     if one.due:
         return f"at {moment(one.due)}"
-    return _WHEN.get(one.kind, "{}").format(escape(one.source))
+    return _WHEN.get(one.kind, "{}").format(one.source)
 
 
 _WHEN = {
@@ -221,9 +245,9 @@ _WHEN = {
 }
 
 _POSSIBLE = {
-    True: "[green]yes[/]",
-    False: "[red]no[/]",
-    None: "[yellow]depends on the event[/]",
+    True: ("yes", "green"),
+    False: ("no", "red"),
+    None: ("depends on the event", "yellow"),
 }
 
 
@@ -235,13 +259,13 @@ def count_of(number: int, noun: str) -> str:
 
 
 def states(ids: Sequence[str]) -> str:
-    return ", ".join(escape(id) for id in ids)
+    return ", ".join(ids)
 
 
 def value(shown: Any) -> str:
     """Compact JSON; a long one is cut, since ``--json`` gives it whole."""
     text = json.dumps(shown, ensure_ascii=False, default=str)
-    return escape(text if len(text) <= 300 else text[:299] + "…")
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def moment(at: datetime) -> str:
@@ -275,13 +299,3 @@ def _spaced(sections: Sequence[RenderableType]) -> Group:
     for section in sections:
         lines += [section, ""]
     return Group(*lines[:-1])
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold", justify=_JUSTIFY.get(column, "left"))
-    return table
-
-
-_JUSTIFY: dict[str, Any] = {"seq": "right", "tries": "right", "try": "right"}

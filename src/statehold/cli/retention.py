@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from statehold import wire
 from statehold.chart.moment import earlier_or_first
@@ -21,6 +21,7 @@ from statehold.cli.definition import Targets
 from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.session import Json
 from statehold.cli.targets import chart_of, load_machines_or_charts
+from statehold.cli.terminal import Terminal, line, print_json
 from statehold.engine import Retention
 from statehold.engine.archive import Archive
 from statehold.engine.clock import SystemClock
@@ -68,12 +69,12 @@ def purge(
         # opening it would make one
         raise NotFound(f"there is no file {store.removeprefix(_SQLITE)}; name one with --store")
     reports = asyncio.run(_purge(machines, retention, store, dry_run))
-    console = Console(highlight=False)
+    console = Terminal()
     for report in reports:
         if json:
-            console.file.write(report.model_dump_json() + "\n")
+            print_json(report)
         else:
-            console.print(_told(report))
+            console.say(_told(report))
 
 
 async def _purge(
@@ -107,12 +108,12 @@ async def _purge(
     return reports
 
 
-def _told(report: wire.PurgeReport) -> str:
+def _told(report: wire.PurgeReport) -> Text:
     what = "would be purged" if report.dry_run else "purged"
     kept = ""
     if report.kept:
         kept = f"; {report.kept} more have ended by then and have something under way"
-    return f"[bold]{report.machine}[/] {report.purged} {what}{kept}"
+    return line((report.machine, "bold"), f" {report.purged} {what}{kept}")
 
 
 def read_retention(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-import typer
+from statehold.cli.terminal import print_document
 
 
 def schema() -> None:
     """Print the JSON Schema of machines that come as JSON or YAML."""
-    typer.echo(files("statehold.formats.native").joinpath("schema.json").read_text(), nl=False)
+    path = files("statehold.formats.native").joinpath("schema.json")
+    print_document(path.read_text(encoding="utf-8"))

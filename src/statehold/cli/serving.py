@@ -12,7 +12,6 @@ from typing import Annotated, Any, NamedTuple, Self
 
 import typer
 from msgspec.structs import replace
-from rich.console import Console
 
 from statehold.chart.machine import Definition
 from statehold.cli.job import Job, name_worker
@@ -23,6 +22,7 @@ from statehold.cli.put import RunsPuts, TakesPuts
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import TARGET_HELP, load_machines
+from statehold.cli.terminal import Terminal
 from statehold.errors import StateholdError
 from statehold.formats.notation import Offered
 from statehold.server.studio import is_built
@@ -108,17 +108,18 @@ def serve(
     # what is wrong with the machines is told before the port is taken
     machines = _Machines.of(job) if workers == 1 else None
     listener = _listen(host, port)
-    told = Console(stderr=True, highlight=False, soft_wrap=True)
+    told = Terminal(stderr=True)
     if not is_built():
-        told.print(
-            "[yellow]note[/] the studio was not built into this installation, so there is a plain "
-            "page at the root: `make studio` builds it in a checkout with Node.js"
+        told.say(
+            ("note", "yellow"),
+            " the studio was not built into this installation, so there is a plain page at the "
+            "root: `make studio` builds it in a checkout with Node.js",
         )
     if not loopback:
-        told.print(
-            f"[yellow]warning[/] whoever reaches {host} may do everything here in anyone's name: "
-            "put a proxy in front that says who asks, or serve create_app(authenticate=...) "
-            "yourself"
+        told.say(
+            ("warning", "yellow"),
+            f" whoever reaches {host} may do everything here in anyone's name: put a proxy in "
+            "front that says who asks, or serve create_app(authenticate=...) yourself",
         )
     _run(job, workers, machines, listener, "serving {} at " + _address(listener))
 

@@ -11,13 +11,12 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 
 import anyio
 import httpx
-import pydantic_core
 import typer
-from rich.console import Console
 
 from statehold import wire
-from statehold.cli import render
+from statehold.cli import render, terminal
 from statehold.cli.outcome import UsageError
+from statehold.cli.terminal import Terminal
 from statehold.client import AsyncClient
 from statehold.client.asynchronous import DEFAULT_URL
 
@@ -50,19 +49,17 @@ class Session:
     """``console`` is stdout; with ``json`` nothing but JSON is printed to it."""
 
     client: AsyncClient
-    console: Console
+    console: Terminal
     json: bool
 
     def print_json(self, value: Any) -> None:
-        """One line of JSON; a pydantic model, or values that JSON has."""
-        self.console.file.write(pydantic_core.to_json(value).decode() + "\n")
-        self.console.file.flush()
+        terminal.print_json(value)
 
     def print_reply(self, reply: wire.Reply) -> None:
         if self.json:
             self.print_json(reply)
         else:
-            self.console.print(render.reply(reply))
+            self.console.show(render.reply(reply))
 
 
 def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callable[..., None]:
@@ -80,7 +77,7 @@ def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callab
     ) -> None:
         async def with_client() -> None:
             async with connect(url, caller, roles, header) as client:
-                await command(Session(client, Console(highlight=False), json), *args, **kwargs)
+                await command(Session(client, Terminal(), json), *args, **kwargs)
 
         anyio.run(with_client)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import pydantic_core
 import typer
 from msgspec import UNSET
 
@@ -19,10 +18,12 @@ from statehold.check.simulate import Played, play, with_expectations
 from statehold.cli.arguments import read_json
 from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.printable import printable
 from statehold.cli.rehearsal import Rehearsal
 from statehold.cli.render import count_of
 from statehold.cli.session import Json
 from statehold.cli.targets import TARGET_HELP, load_machines
+from statehold.cli.terminal import note, print_document, print_json
 from statehold.formats.notation import NOTHING, Offered
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
@@ -65,7 +66,10 @@ def simulate(
     if as_test is not None:
         write(as_test, module_of_tests(target, [(as_test.stem, kept)], (), offer or ()))
     if script is not None:
-        typer.echo(pydantic_core.to_json(_plain(played)).decode() if json else _told(played))
+        if json:
+            print_json(_plain(played))
+        else:
+            print_document(printable(_told(played), lines=True) + "\n")
     raise typer.Exit(DONE if played.failure is None else REFUSED)
 
 
@@ -88,9 +92,9 @@ def generate_tests(
             cases.append((path.transition, kept))
     missing = [(path.transition, path.reason) for path in found if path.script is None]
     write(output, module_of_tests(target, cases, missing, offer or ()))
-    typer.echo(f"{len(cases)} of {count_of(len(found), 'transition')} covered", err=True)
+    note(f"{len(cases)} of {count_of(len(found), 'transition')} covered")
     for name, reason in missing:
-        typer.echo(f"not covered: {name}: {reason}", err=True)
+        note(f"not covered: {name}: {reason}")
     raise typer.Exit(REFUSED if missing else DONE)
 
 
@@ -118,7 +122,7 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    typer.echo(f"wrote {path}", err=True)
+    note(f"wrote {path}")
 
 
 def _read(path: Path) -> Script:

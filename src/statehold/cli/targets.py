@@ -7,13 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.cli.modules import definition_of, load_module
 from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.terminal import Terminal
 from statehold.errors import TooLarge
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered, Omission
 from statehold.formats.read import is_document, notation_of, read_document
@@ -82,12 +80,12 @@ def read_bytes(path: str) -> bytes:
 
 
 def print_omissions(target: str, omissions: Sequence[Omission]) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Terminal(stderr=True)
     for omission in omissions[:OMISSIONS_TOLD]:
-        console.print(f"[yellow]left out[/] {escape(target)}: {escape(str(omission))}")
+        console.say(("left out", "yellow"), f" {target}: {omission}")
     if len(omissions) > OMISSIONS_TOLD:
         more = len(omissions) - OMISSIONS_TOLD
-        console.print(f"[yellow]left out[/] {escape(target)}: {more} more")
+        console.say(("left out", "yellow"), f" {target}: {more} more")
 
 
 def _load(target: str, offered: Offered) -> list[Definition[Any]]:

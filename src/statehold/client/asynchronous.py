@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing, contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -226,7 +234,7 @@ class AsyncClient:
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
         page_size: int = 100,
-    ) -> AsyncIterator[wire.Summary]:  # fmt: skip
+    ) -> AsyncGenerator[wire.Summary, None]:  # fmt: skip
         """Every instance that fits, over as many pages as there are."""
         cursor: str | None = None
         while True:
@@ -252,9 +260,12 @@ class AsyncClient:
     async def explain(self, machine: MachineName, id: str) -> wire.Explanation:
         return await self._ask(wire.Explanation, "GET", f"{_of(machine, id)}/explain")
 
+    # A generator that is left half-way is closed by whoever goes through it, here and below: the
+    # event loop would close it in another task, while its connection is in use.
+
     async def watch(
         self, machine: MachineName, id: str, *, after: int = 0
-    ) -> AsyncIterator[wire.JournalEntry]:
+    ) -> AsyncGenerator[wire.JournalEntry, None]:
         """Every journal entry above ``after``, then each new one as it comes, until the instance
         is over. Reconnects by itself where the connection is lost, without a gap and without an
         entry twice; raises ``Unavailable`` where ``backoff`` gives up, which counts attempts since
@@ -269,10 +280,11 @@ class AsyncClient:
         is_known = False
         while True:
             try:
-                async for entry in self._history(instance, begin):
-                    is_known = True
-                    if entry is not None:
-                        yield entry
+                async with aclosing(self._history(instance, begin)) as entries:
+                    async for entry in entries:
+                        is_known = True
+                        if entry is not None:
+                            yield entry
                 return
             except BeyondEnd:
                 # the first connection only tells that the caller asked for what is not there
@@ -280,7 +292,9 @@ class AsyncClient:
                     raise
             begin = 0
 
-    async def _history(self, instance: str, after: int) -> AsyncIterator[wire.JournalEntry | None]:
+    async def _history(
+        self, instance: str, after: int
+    ) -> AsyncGenerator[wire.JournalEntry | None, None]:
         """Entries above ``after``, over as many connections as it takes, each announced by None.
         Raises ``BeyondEnd`` where the last step that was seen is not there any more."""
         seen = (after, 0)
@@ -292,20 +306,23 @@ class AsyncClient:
             await self._check_there(instance, step)
             return {"Last-Event-ID": str(step.seq)}
 
-        async for event in self._connected(f"{instance}/stream", {"after": after}, position):
-            if event is None:
-                yield None
-            elif event.event == "end":
-                return
-            elif event.event in ("step", "note"):
-                entry = _decode_entry(event.data)
-                place = (entry.seq, entry.part)
-                if place <= seen:
-                    continue
-                seen = place
-                if entry.part == 0:
-                    step = entry
-                yield entry
+        async with aclosing(
+            self._connected(f"{instance}/stream", {"after": after}, position)
+        ) as events:
+            async for event in events:
+                if event is None:
+                    yield None
+                elif event.event == "end":
+                    return
+                elif event.event in ("step", "note"):
+                    entry = _decode_entry(event.data)
+                    place = (entry.seq, entry.part)
+                    if place <= seen:
+                        continue
+                    seen = place
+                    if entry.part == 0:
+                        step = entry
+                    yield entry
 
     async def _check_there(self, instance: str, step: wire.JournalEntry) -> None:
         """Raises ``BeyondEnd`` where another step has its seq, or none; ``_Retry``."""
@@ -328,36 +345,39 @@ class AsyncClient:
                 raise failure
         raise BeyondEnd("", "", step.seq, 0)
 
-    async def watch_machine(self, machine: MachineName) -> AsyncIterator[wire.Changes]:
+    async def watch_machine(self, machine: MachineName) -> AsyncGenerator[wire.Changes, None]:
         """Which of its instances change, as they are then. The first is empty; ``more``: others may
         have changed, too. Reconnects by itself where the connection is lost, and says ``more`` then
         for what it has missed; raises ``Unavailable`` as :meth:`watch` does."""
-        async for changes in self._changes(f"{_of(machine)}/stream"):
-            yield changes
+        async with aclosing(self._changes(f"{_of(machine)}/stream")) as found:
+            async for changes in found:
+                yield changes
 
-    async def watch_machines(self) -> AsyncIterator[wire.Changes]:
+    async def watch_machines(self) -> AsyncGenerator[wire.Changes, None]:
         """As :meth:`watch_machine`, of every machine."""
-        async for changes in self._changes("/api/stream"):
-            yield changes
+        async with aclosing(self._changes("/api/stream")) as found:
+            async for changes in found:
+                yield changes
 
-    async def _changes(self, path: str) -> AsyncIterator[wire.Changes]:
+    async def _changes(self, path: str) -> AsyncGenerator[wire.Changes, None]:
         is_first = True
-        async for event in self._connected(path, {}, _no_headers):
-            if event is None:
-                continue
-            if event.event == "change":
-                summary = wire.Summary.model_validate_json(event.data)
-                yield wire.Changes(instances=[summary])
-            elif event.event in ("more", "hello"):
-                yield wire.Changes(instances=[], more=not is_first)
-                is_first = False
+        async with aclosing(self._connected(path, {}, _no_headers)) as events:
+            async for event in events:
+                if event is None:
+                    continue
+                if event.event == "change":
+                    summary = wire.Summary.model_validate_json(event.data)
+                    yield wire.Changes(instances=[summary])
+                elif event.event in ("more", "hello"):
+                    yield wire.Changes(instances=[], more=not is_first)
+                    is_first = False
 
     async def _connected(
         self,
         path: str,
         params: Mapping[str, Any],
         headers: Callable[[], Awaitable[Mapping[str, str]]],
-    ) -> AsyncIterator[ServerEvent | None]:
+    ) -> AsyncGenerator[ServerEvent | None, None]:
         """The events of one connection after the other, each announced by None.
 
         Attempts since the last one that was opened count towards giving up. Those that were opened,
@@ -370,13 +390,14 @@ class AsyncClient:
             opened: float | None = None
             was_idle = True
             try:
-                async for event in self._events(path, params, await headers()):
-                    if event is None:
-                        opened = anyio.current_time()
-                        failures.reset()
-                    else:
-                        was_idle = False
-                    yield event
+                async with aclosing(self._events(path, params, await headers())) as events:
+                    async for event in events:
+                        if event is None:
+                            opened = anyio.current_time()
+                            failures.reset()
+                        else:
+                            was_idle = False
+                        yield event
                 failure: Unavailable = Unavailable("the server ended the stream")
                 wait = 0.0
             except _Retry as error:
@@ -511,7 +532,7 @@ class AsyncClient:
 
     async def _events(
         self, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> AsyncIterator[ServerEvent | None]:
+    ) -> AsyncGenerator[ServerEvent | None, None]:
         """None at the first bytes, then one connection's events; raises ``_Retry`` where another
         may do better."""
         told = {"Accept": "text/event-stream", **headers}
@@ -528,8 +549,9 @@ class AsyncClient:
                 chunks = response.aiter_bytes()
                 async for first in chunks:
                     yield None
-                    async for event in read_events(_with(first, chunks)):
-                        yield event
+                    async with aclosing(read_events(_with(first, chunks))) as events:
+                        async for event in events:
+                            yield event
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _Retry(unreachable(self._http, error), 0.0) from error
 
@@ -540,7 +562,7 @@ class _Moment(BaseModel):
     at: datetime
 
 
-async def _with(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _with(first: bytes, others: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     yield first
     async for chunk in others:
         yield chunk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import NamedTuple
 
 from statehold.errors import TooLarge
@@ -18,7 +18,7 @@ class ServerEvent(NamedTuple):
     id: str | None
 
 
-async def read_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerEvent]:
+async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerEvent, None]:
     """Whole events only; a comment (a heartbeat) is none. Raises ``TooLarge``."""
     event, id = "", None
     data: list[bytes] = []

@@ -15,7 +15,7 @@ from statehold.engine.draft import ANYONE
 from statehold.engine.held import Held
 from statehold.interpreter.outlook import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Row
+from statehold.store import Ref, Row
 from statehold.wire import Caller, Incident
 
 
@@ -47,8 +47,10 @@ def explain(
     now: datetime,
     caller: Caller = ANYONE,
     ahead: Snapshot[Any] | None = None,
+    children: Mapping[Ref, wire.ChildView] = {},
 ) -> wire.Explanation:
-    """``because`` is the step that led here, ``entered`` when each active state was entered.
+    """``because`` is the step that led here, ``entered`` when each active state was entered,
+    ``children`` those instances that it invoked, as far as they are there.
 
     ``ahead`` is the instance as its next event finds it, which may upgrade it first: what can
     happen next is said of that. None: nobody here can tell.
@@ -57,7 +59,7 @@ def explain(
     answer = answer_of(definition, held, ahead, caller).wire()
     active = _active(definition, held, entered)
     timers = _timers(held, now)
-    effects = _effects(definition, held)
+    effects = _effects(definition, held, children)
     following = _following(definition, held, ahead, caller)
     incidents = incidents_of(held.row, held.tries)
     return wire.Explanation(
@@ -109,7 +111,9 @@ def _timers(held: Held, now: datetime) -> list[wire.TimerView]:
     ]
 
 
-def _effects(definition: Definition[object], held: Held) -> list[wire.EffectView]:
+def _effects(
+    definition: Definition[object], held: Held, children: Mapping[Ref, wire.ChildView]
+) -> list[wire.EffectView]:
     source = held.snapshot or held.document
     found = []
     for effect in () if source is None else source.effects:
@@ -132,6 +136,7 @@ def _effects(definition: Definition[object], held: Held) -> list[wire.EffectView
                 error=None if known is None else known.error,
                 asked_at=effect.asked_at,
                 next_at=None if known is None else known.next_at,
+                child=None if known is None or known.child is None else children.get(known.child),
             )
         )
     return found
@@ -227,13 +232,32 @@ def _cause(entry: wire.JournalEntry) -> str:
 
 def _effect_words(effect: wire.EffectView, now: datetime) -> str:
     if effect.status == "child":
-        return f"It waits for its {effect.name} to end."
+        return _child_words(effect, now)
     if effect.status == "running":
         return f"{effect.name} is under way, at try {effect.attempt}."
     wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
     return (
         f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
     )
+
+
+def _child_words(effect: wire.EffectView, now: datetime) -> str:
+    child = effect.child
+    if child is None:
+        return f"It waits for its child {effect.name}, which has not started, to end."
+    where = f" in {' and '.join(child.state)}" if child.state else ""
+    told = [f"It waits for its child {child.machine}/{child.id} to end, which is {child.status}"]
+    told[0] += f"{where}, for {words(now - child.since)} now"
+    if child.incidents:
+        told.append(f"has {child.incidents} incident{'' if child.incidents == 1 else 's'}")
+    if child.owners:
+        told.append(f"is {' and '.join(child.owners)}'s to move")
+    if child.allowed:
+        told.append(f"accepts {', '.join(child.allowed)}")
+    if child.next_at is not None:
+        told.append(f"has something due in {words(child.next_at - now)}")
+    *first, last = told
+    return f"{', '.join(first)} and {last}." if first else f"{last}."
 
 
 def words(span: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -133,7 +134,8 @@ class Reader:
                 because = _shown(entry, {})
         now = self._runtime.now()
         ahead = self._ahead(held)
-        return explain(held.definition, held, because, entered, now, caller, ahead)
+        children = await self._children(held, caller)
+        return explain(held.definition, held, because, entered, now, caller, ahead, children)
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
@@ -230,6 +232,30 @@ class Reader:
         row = (await self._store.load([ref])).get(ref)
         if row is None or row.seq < seq:
             raise BeyondEnd(ref.machine, ref.id, seq, held.row.seq)
+
+    async def _children(self, held: Held, caller: Caller) -> dict[Ref, wire.ChildView]:
+        """Those that were invoked and have started, as they are now."""
+        refs = [one.child for one in held.tries.values() if one.child is not None]
+        rows = await self._store.load(refs) if refs else {}
+        return {ref: await self._child(row, caller) for ref, row in rows.items()}
+
+    async def _child(self, row: Row, caller: Caller) -> wire.ChildView:
+        allowed: Sequence[str] = ()
+        if row.machine in self._runtime.definitions:
+            # one that can't be read, or has gone, must not hide what its parent waits for
+            with contextlib.suppress(StateholdError):
+                allowed = (await self.read(row.ref, caller)).allowed
+        return wire.ChildView(
+            machine=row.machine,
+            id=row.id,
+            status=row.status,
+            state=list(row.state),
+            since=row.since,
+            owners=list(row.owners),
+            allowed=list(allowed),
+            next_at=row.wake_at,
+            incidents=row.incidents,
+        )
 
     async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
         entries = await self._store.journal_before(ref, seq, limit)

@@ -106,6 +106,24 @@ async def test_a_child_starts_with_its_input_and_its_output_comes_back(world: Wo
         assert (await journal(engine, CaseFlow, "k-1"))[-1].cause == "checking/k-1:1.1"
 
 
+async def test_a_parent_is_explained_with_its_childs_id_and_what_that_waits_for(
+    world: World, lever: Lever
+) -> None:
+    async with world.running(CaseFlow) as engine:
+        await engine.start(CaseFlow, "k-1")
+        await signal(lever.called)
+        await quiet()
+        told = await engine.explain(CaseFlow, "k-1")
+        child = told.effects[0].child
+        assert child is not None
+        assert (child.machine, child.id, child.status) == ("checking", "k-1:1.1", "running")
+        assert (child.state, child.allowed) == (["looking"], ["Score"])
+        assert (
+            "It waits for its child checking/k-1:1.1 to end, which is running in looking, for "
+            "0 seconds now and accepts Score."
+        ) in told.summary
+
+
 async def test_a_childs_end_survives_a_crash_and_is_told_once(world: World) -> None:
     for commits in range(5):
         id = f"k-{commits}"

@@ -1,0 +1,35 @@
+"""Text from outside as a terminal or a log can show it: what would control either is spelled out.
+
+An id, a reason or a message of an error comes from whoever sent a request. ESC begins sequences
+that move the cursor and rename windows, C1 characters do the same in one, bidirectional controls
+let a line read other than it is, and a newline begins a line of its own that nobody wrote.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_ALL = re.compile(f"[{_CONTROLS}]")
+_BEYOND_ASCII = re.compile("[^\n\t\x20-\x7e]")
+_ALL_BUT_LINES = re.compile(f"(?![\n\t])[{_CONTROLS}]")
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    r"""One line, with ``\x1b`` for ESC; ``lines`` leaves newlines and tabs as they are."""
+    return (_ALL_BUT_LINES if lines else _ALL).sub(_spelled, text)
+
+
+def printable_json(text: str, *, ascii: bool = False) -> str:
+    r"""The same JSON, with ``\u009b`` for a control character, which can stand only in strings;
+    ``ascii``: for every character beyond ASCII."""
+    return (_BEYOND_ASCII if ascii else _ALL_BUT_LINES).sub(_escaped, text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
