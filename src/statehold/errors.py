@@ -54,6 +54,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+#: characters of another error's text that an error keeps
+TEXT_CHARS = 2_000
+#: characters of the name of its class
+NAME_CHARS = 200
+
+
+def storable(text: str, most: int = TEXT_CHARS) -> str:
+    """At most so many characters of a text, all of which can be written as JSON and stored: lone
+    surrogates and U+0000 are escaped."""
+    # of a subclass, the text itself
+    plain = str.__str__(text)[:most]
+    plain = plain.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    return plain[:most]
+
+
+def name_of(error: BaseException) -> str:
+    """The name of its class."""
+    # not of a metaclass, which may say anything
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return storable(name, NAME_CHARS)
+
+
+def text_of(error: BaseException, most: int = TEXT_CHARS) -> str:
+    """``str(error)``, bounded and storable; says so where that can't be had."""
+    try:
+        text = str(error)
+    except BaseException as broken:  # noqa: BLE001 - whatever it is, it is not what matters here
+        return f"its text can't be read: __str__ raised {name_of(broken)}"
+    return storable(text, most)
+
 
 class StateholdError(Exception):
     """The root of the tree."""
@@ -498,11 +528,11 @@ class ActionFailed(StepFailed):
         self.action = action
         self.cause = cause
         super().__init__(
-            f"action {action!r} raised {type(cause).__name__}: {cause}; the step was dropped"
+            f"action {action!r} raised {name_of(cause)}: {text_of(cause)}; the step was dropped"
         )
 
     def details(self) -> dict[str, Any]:
-        return {"action": self.action, "cause": f"{type(self.cause).__name__}: {self.cause}"}
+        return {"action": self.action, "cause": f"{name_of(self.cause)}: {text_of(self.cause)}"}
 
 
 class GuardFailed(StepFailed):
@@ -514,11 +544,11 @@ class GuardFailed(StepFailed):
         self.guard = guard
         self.cause = cause
         super().__init__(
-            f"guard {guard!r} raised {type(cause).__name__}: {cause}; the step was dropped"
+            f"guard {guard!r} raised {name_of(cause)}: {text_of(cause)}; the step was dropped"
         )
 
     def details(self) -> dict[str, Any]:
-        return {"guard": self.guard, "cause": f"{type(self.cause).__name__}: {self.cause}"}
+        return {"guard": self.guard, "cause": f"{name_of(self.cause)}: {text_of(self.cause)}"}
 
 
 class EndlessLoop(StepFailed):

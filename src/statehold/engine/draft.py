@@ -8,8 +8,9 @@ changed anything.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -83,8 +84,11 @@ class Draft:
         limits: Limits,
         worker: str,
         now: datetime,
+        holder: Callable[[Definition[Any], str], str],
     ) -> None:
         self.ref = ref
+        #: who is to perform an effect of the machine that is asked for
+        self.holder = holder
         #: the moment of the turn: whatever it does happens then
         self.now = now
         self.definition = definition
@@ -300,7 +304,8 @@ class Draft:
             self.recalled.extend(record.recalled)
         self.delayed = delayed
         if record is not None or self.tries:
-            self._followed(follow(self.tries, step, self.ref, self.worker, self.trace))
+            holder = partial(self.holder, self.definition)
+            self._followed(follow(self.tries, step, self.ref, self.worker, holder, self.trace))
         if after.done:
             self._take_back_delayed()
             self._let_go()

@@ -24,6 +24,7 @@ from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
 from statehold.engine.act import Act
 from statehold.engine.answer import Answer
+from statehold.engine.capacity import WAITING, Capacity
 from statehold.engine.catalog import Catalog
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.compactor import Compactor
@@ -157,6 +158,7 @@ class Engine:
             self._identity,
             self._chance,
             Fleet(),
+            Capacity(self._limits),
             self._observer,
             self._tracer,
         )
@@ -171,7 +173,9 @@ class Engine:
             self._adopter.look,
         )
         self._feed = Feed()
-        self._performer = Performer(runtime, self._turns, self._doubted)
+        self._performer = Performer(
+            self._store, runtime, self._turns, self._doubted, lambda: self._membership.is_alone
+        )
         self._courier = Courier(self._store, runtime, self._turns, self._pace())
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
@@ -240,6 +244,7 @@ class Engine:
         except BaseException:
             await self._close(self._adopter, self._turns, self._membership, self._store)
             raise
+        self._performer.open()
         self._rescuer.open()
         self._reviewer.open()
         self._hints.open()
@@ -771,6 +776,9 @@ class Engine:
             self._performer.stop(draft.ref, key)
         for key in draft.started:
             self._performer.begin(draft.definition, held, key)
+        is_waiting = any(one in WAITING for one in held.row.held_by)
+        if is_waiting:
+            self._performer.look()
         if draft.messages or draft.released:
             self._courier.expect()
             for message in draft.messages:
@@ -786,6 +794,7 @@ class Engine:
             wake_at = held.row.wake_at
             # while it runs, this worker does what is due itself
             due = not self._running and wake_at is not None and wake_at <= draft.now
+            due = due or is_waiting
             self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
 
     def _heard(self, hint: Hint) -> None:
@@ -796,6 +805,7 @@ class Engine:
             self._adopter.look()
         if hint.due:
             self._waker.look()
+            self._performer.look()
         self._reviewer.look(hint.changed)
         if hint.changed is None:
             self._feed.publish_many()
@@ -806,6 +816,7 @@ class Engine:
         """After each heartbeat; ``is_time``: to look for what dead workers have left."""
         self._adopter.look()
         self._reviewer.look()
+        self._performer.look(anew=True)
         if is_time:
             self._rescuer.look()
             self._waker.look()
@@ -819,6 +830,7 @@ class Engine:
             self._waker.look()
             self._courier.expect()
             self._rescuer.look()
+            self._performer.look(anew=True)
 
     def _kept(self, *, open_ended: bool = True) -> Mapping[str, Retention]:
         return by_machine(self._retention, self.machines, open_ended=open_ended)

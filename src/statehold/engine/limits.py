@@ -27,10 +27,18 @@ class Limits:
     event_bytes: int = EVENT_BYTES
     #: times that a lost compare-and-set is tried again before it is ``StoreUnavailable``
     conflicts: int = 20
-    #: effects that run at once; more wait
+    #: attempts of effects that run at once, of coroutine functions
     effects: int = 1_000
-    #: threads for effects that are plain functions
+    #: the same of plain functions, each in a thread of its own
     threads: int = 32
+    #: attempts that wait in this worker for a place, of each kind; more wait in the store, for any
+    #: worker that has a place
+    effects_waiting: int = 1_000
+    #: calls that go on after their time was up, of each kind; as long as there are as many, further
+    #: attempts fail with ``TooManyHung``
+    hung: int = 64
+    #: how long an attempt that was cancelled is waited for
+    cancel_seconds: float = 5.0
     #: instances woken, or messages delivered, in one round
     page: int = 500
     #: messages held for one paused instance; one more is ``TooLarge``. They are applied in one
@@ -51,7 +59,7 @@ class Limits:
     #: how long what is due is claimed for the worker that found it; no longer than the lease is
     #: longer than a heartbeat, so that a dead worker's claims are over when its lease is
     claim_seconds: float = 4.0
-    #: how long a graceful stop waits for running effects
+    #: how long a graceful stop waits for running effects, before it cancels them
     grace_seconds: float = 10.0
     #: tries of a timer whose step fails, before it is an incident
     timer_attempts: int = 5
@@ -75,6 +83,9 @@ class Limits:
     purge_entries: int = 500
     #: how long those that are being purged are claimed for the worker that found them
     purge_claim_seconds: float = 60.0
+    #: instances in doubt after failed commits that are kept one by one; beyond it all are looked at
+    #: that this worker performs effects of
+    doubtful: int = 10_000
     #: microsteps that the static checks follow when an engine opens, in each machine; 0: the
     #: machines are not checked
     check_steps: int = 1_000

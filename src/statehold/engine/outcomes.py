@@ -30,8 +30,8 @@ _NO_EFFECT_RETRY = Retry()
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a try ended. ``result`` is JSON; ``error`` names an exception's class; ``trace`` is where
-    the try stands in its trace."""
+    """How an attempt ended. ``result`` is JSON; ``error`` names an exception's class, and ``place``
+    is where it was raised; ``trace`` is where the attempt stands in its trace."""
 
     key: str
     result: MaybeRaw = None
@@ -39,6 +39,8 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
     permanent: bool = False
     trace: str = ""
+    place: str = ""
+    traceback: str = ""
 
 
 class Outcome(Act):
@@ -219,6 +221,20 @@ class Release(Act):
                 # it was no failure, so it does not count as a try
                 again = replace(known, attempt=known.attempt - 1, worker=None, next_at=draft.now)
                 draft.set_try(key, again)
+
+
+class Offer(Act):
+    """An attempt has waited here for a place: from now on it waits for any worker with a place."""
+
+    def __init__(self, ref: Ref, key: str, marker: str) -> None:
+        super().__init__(ref)
+        self.key_offered = key
+        self.marker = marker
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        known = draft.tries.get(self.key_offered)
+        if known is not None and known.worker == runtime.worker:
+            draft.set_try(self.key_offered, replace(known, worker=self.marker))
 
 
 class Rescue(Act):

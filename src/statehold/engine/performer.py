@@ -1,62 +1,90 @@
-"""Performs effects: after their commit, one task each, with a bound on how many at once."""
+"""Performs effects after their commit, within this worker's capacity, and hands in the outcomes.
+
+1. An attempt waits here for a place, or in the store where too many wait here
+   (:mod:`.capacity`). Attempts that found no place within ``poll_seconds`` are offered to the other
+   workers, where there are any; whoever has a free place takes what waits in the store.
+2. An attempt waits for the one before it under the same key where that still runs here,
+   ``cancel_seconds`` at most; then it has failed with ``StillRunning``.
+3. A call that goes on when its attempt is over gives its place away. Beyond ``hung`` such calls of
+   one kind, further attempts of that kind fail with ``TooManyHung``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from msgspec import Raw
-from msgspec.structs import replace
-from pydantic_core import PydanticSerializationError, to_json
-
-from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
-from statehold.engine.document import Try
+from statehold.engine.attempt import Attempt
+from statehold.engine.capacity import WAITING, Lane, Place
 from statehold.engine.held import Held
 from statehold.engine.logs import about
-from statehold.engine.observer import tell
-from statehold.engine.outcomes import Ending, Outcome, Release, Unapplied
+from statehold.engine.outcomes import Ending, Offer, Outcome, Release, Unapplied
 from statehold.engine.runtime import Runtime
+from statehold.engine.threads import Threads
 from statehold.engine.turn import Turns
-from statehold.errors import Permanent, StateholdError, Stopping, TooLarge, Unavailable
-from statehold.interpreter.snapshot import InFlight
-from statehold.store import Ref
+from statehold.engine.waking import Take
+from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
+from statehold.store import Ref, Store
 
 log = logging.getLogger(__name__)
 
 #: seconds between two tries to hand in an outcome while the store is away
 HAND_IN_SECONDS = 0.5
+#: seconds after which free places are filled from the store: many at a time
+GATHER_SECONDS = 0.05
 
 
 class Performer:
     """Effects under way in this process, by instance and key.
 
-    ``broken`` is told of instances whose effects broke off here and count as performed still.
+    ``broken`` is told of instances whose effects broke off here and count as performed still;
+    ``is_alone`` tells whether no other worker is alive.
     """
 
     def __init__(
-        self, runtime: Runtime, turns: Turns, broken: Callable[[Iterable[Ref]], None]
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        broken: Callable[[Iterable[Ref]], None],
+        is_alone: Callable[[], bool],
     ) -> None:
+        self._store = store
         self._runtime = runtime
         self._turns = turns
         self._broken = broken
-        self._places = asyncio.Semaphore(runtime.limits.effects)
-        self._threads = ThreadPoolExecutor(runtime.limits.threads, "statehold-effect")
-        self._tasks: dict[tuple[Ref, str], asyncio.Task[None]] = {}
-        #: those that were cancelled from here
-        self._stopped: set[asyncio.Task[None]] = set()
+        self._is_alone = is_alone
+        self._capacity = runtime.capacity
+        self._threads = Threads(runtime.limits.threads, "statehold-effect")
+        #: those that wait here, run or are handed in
+        self._attempts: dict[Place, Attempt] = {}
+        #: of these the ones that wait for the one before, and when that is waited for no longer
+        self._after: dict[Place, tuple[Attempt, asyncio.TimerHandle]] = {}
+        #: functions that run on though their attempt is over, or of no interest any more
+        self._leaving: dict[Place, Attempt] = {}
+        #: those that are offered to other workers just now
+        self._offered: dict[Place, Attempt] = {}
         #: asked for while this process was stopping already; handed back with the rest
-        self._unstarted: dict[tuple[Ref, str], None] = {}
+        self._unstarted: dict[Place, None] = {}
+        self._is_quiet = asyncio.Event()
         self._closing = False
+        #: instances that wait there and that can't be read; new at each heartbeat
+        self._unreadable: set[Ref] = set()
+        self._hint = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> int:
-        return len(self._tasks)
+        return len(self._attempts)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold performer")
+        self._hint.set()
 
     def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
         """Performs the effect under this key, which is committed as this worker's."""
@@ -66,71 +94,86 @@ class Performer:
         known = held.tries.get(key)
         if snapshot is None or effect is None or known is None:
             return
+        place = (ref, key)
         if self._closing:
-            self._unstarted[ref, key] = None
+            self._unstarted[place] = None
             return
-        data = definition.data.copy(snapshot.data if effect.data is None else effect.data)
-        # the try before it may still be on its way out, its outcome handed in already
-        before = self._tasks.get((ref, key))
-        task = asyncio.create_task(
-            self._perform(definition, held.row.seq, ref, effect, data, known, before),
-            name=f"{effect.name} for {ref.machine}/{ref.id}",
-        )
-        self._tasks[ref, key] = task
-        task.add_done_callback(lambda ended: self._forget((ref, key), ended))
-
-    def _forget(self, place: tuple[Ref, str], ended: asyncio.Task[None]) -> None:
-        if self._tasks.get(place) is ended:
-            del self._tasks[place]
-        if ended in self._stopped:
-            self._stopped.discard(ended)
-        elif ended.cancelled():
-            # by what it ran; without a word to the rescuer it would be under way for ever
-            self._broken([place[0]])
-        elif error := ended.exception():
-            extra = about(self._runtime, place[0])
-            log.error("an effect broke off: %s", error, exc_info=error, extra=extra)
-            self._broken([place[0]])
-
-    def _cancel(self, task: asyncio.Task[None]) -> None:
-        if not task.done():
-            self._stopped.add(task)
-            task.cancel()
+        if place in self._attempts:
+            # of no interest any more; mostly on its way out, its outcome handed in already
+            self.stop(ref, key)
+        attempt = Attempt(self._runtime, definition, held, effect, known, self._ended, self._freed)
+        self._attempts[place] = attempt
+        if place in self._leaving:
+            seconds = self._runtime.limits.cancel_seconds
+            loop = asyncio.get_running_loop()
+            self._after[place] = (attempt, loop.call_later(seconds, self._still_running, place))
+        else:
+            self._admit(attempt)
 
     def performs(self, ref: Ref, key: str) -> bool:
-        return (ref, key) in self._tasks
+        return (ref, key) in self._attempts
 
     def stop(self, ref: Ref, key: str) -> None:
-        """The effect's state was left: its task is cancelled, its outcome is of no interest."""
-        self._unstarted.pop((ref, key), None)
-        task = self._tasks.get((ref, key))
-        if task is not None:
-            self._cancel(task)
+        """The effect's state was left: it is cancelled, its outcome is of no interest."""
+        place = (ref, key)
+        self._unstarted.pop(place, None)
+        self._offered.pop(place, None)
+        attempt = self._forget(place)
+        if attempt is None:
+            return
+        attempt.lane.queue.pop(place, None)
+        if place in self._after:
+            _, timer = self._after.pop(place)
+            timer.cancel()
+        elif attempt.is_running:
+            self._leaving[place] = attempt
+            attempt.stop()
 
     def drop_all(self) -> None:
         """Others have taken over everything: nothing here is of interest any more."""
         self._unstarted.clear()
-        for task in self._tasks.values():
-            self._cancel(task)
+        for ref, key in list(self._attempts):
+            self.stop(ref, key)
 
     def places(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
         """The keys of what runs here, by instance; of all instances, or of some."""
         found: dict[Ref, list[str]] = {}
-        for ref, key in self._tasks:
+        for ref, key in self._attempts:
             if only is None or ref in only:
                 found.setdefault(ref, []).append(key)
         return found
 
+    def look(self, *, anew: bool = False) -> None:
+        """Something may wait in the store for a worker with a place; ``anew``: ask for what could
+        not be read before, too."""
+        if anew:
+            self._unreadable.clear()
+        for lane in self._capacity.lanes:
+            lane.more = True
+        self._hint.set()
+
     async def close(self) -> None:
         """Waits for what runs, as long as the limits say, then hands the rest back."""
         self._closing = True
-        if self._tasks:
-            grace = self._runtime.limits.grace_seconds
-            await asyncio.wait(list(self._tasks.values()), timeout=grace)
-        left = dict(self._tasks)
-        for task in left.values():
-            self._cancel(task)
-        await asyncio.gather(*left.values(), return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
+        limits = self._runtime.limits
+        # what has no place here may have one elsewhere
+        for place, attempt in list(self._attempts.items()):
+            if place in attempt.lane.queue or place in self._after:
+                self.stop(*place)
+                self._unstarted[place] = None
+        for place in self._offered:
+            self._unstarted[place] = None
+        self._offered.clear()
+        await self._wait_until_quiet(limits.grace_seconds)
+        left = dict(self._attempts)
+        for ref, key in left:
+            self.stop(ref, key)
+        await self._end_all()
         keys: dict[Ref, list[str]] = {}
         for ref, key in (*left, *self._unstarted):
             keys.setdefault(ref, []).append(key)
@@ -141,153 +184,246 @@ class Performer:
                     extra = about(self._runtime, act.ref)
                     log.warning("an effect could not be handed back: %s", result, extra=extra)
         finally:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads.close()
 
-    async def _perform(
-        self,
-        definition: Definition[Any],
-        seq: int,
-        ref: Ref,
-        effect: InFlight,
-        data: Any,
-        known: Try,
-        before: asyncio.Task[None] | None,
-    ) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        async with self._places:
-            ending = await self._observed(definition, ref, effect, data, known)
-        if ending.error is not None:
-            extra = about(self._runtime, ref, seq=seq, effect=effect.name, attempt=known.attempt)
-            why = f"{ending.error}: {ending.message}"
-            log.info("%s failed at try %d: %s", effect.name, known.attempt, why, extra=extra)
-        await self._hand_in(Outcome(ref, ending), seq)
-
-    async def _observed(
-        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, known: Try
-    ) -> Ending:
-        """One try, and whoever observes it hears of it."""
-        observer, tracer = self._runtime.observer, self._runtime.tracer
-        attempt = known.attempt
-        span = None
-        if tracer is not None:
-            span = tell(tracer.performing, ref, effect, attempt, known.trace)
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        try:
-            ending = await self._try(definition, ref, effect, data, attempt)
-        except BaseException:
-            # broken off: its state was left, or this process stops
-            if tracer is not None:
-                tell(tracer.performed, span, None)
-            raise
-        if observer is not None:
-            seconds = loop.time() - begun
-            tell(observer.performed, ref.machine, effect.name, seconds, ending)
-        if tracer is None:
-            return ending
-        return replace(ending, trace=tell(tracer.performed, span, ending) or "")
-
-    async def _try(
-        self, definition: Definition[Any], ref: Ref, effect: InFlight, data: Any, attempt: int
-    ) -> Ending:
-        known = definition.effects.get(effect.name)
-        if known is None:
-            why = f"machine {ref.machine!r} has no effect {effect.name!r} any more"
-            return Ending(effect.key, None, "UnknownEffect", why, permanent=True)
-        pulse = _Pulse(asyncio.get_running_loop().time)
-        key = f"{ref.machine}/{ref.id}/{effect.key}"
-        call = Call(key, ref.machine, ref.id, attempt, effect.asked_at, pulse.beat)
-        try:
-            result = await self._bounded(known, data, call, pulse)
-            raw = to_json(result)
-            limit = self._runtime.limits.data_bytes
-            if len(raw) > limit:
-                raise Permanent(str(TooLarge(f"the result of {effect.name}", len(raw), limit)))
-            return Ending(effect.key, Raw(raw))
-        except Permanent as error:
-            return Ending(effect.key, None, _name(error), str(error), permanent=True)
-        except PydanticSerializationError as error:
-            return Ending(effect.key, None, _name(error), str(error), permanent=True)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # nobody cancelled it but itself; lost without a word, it would never be tried again
-            return Ending(effect.key, None, _name(error), str(error) or "it cancelled itself")
-        except TimeoutError as error:
-            why = str(error) or f"no answer within {known.timeout.total_seconds():g} s"
-            return Ending(effect.key, None, _name(error), why)
-        except Exception as error:  # noqa: BLE001 - told, kept with the instance and tried again
-            return Ending(effect.key, None, _name(error), str(error))
-
-    async def _bounded(self, effect: Effect[Any, Any], data: Any, call: Call, pulse: _Pulse) -> Any:
-        """Runs it within its timeout, and within its heartbeat if it has one."""
-        async with asyncio.timeout(effect.timeout.total_seconds()):
-            if effect.heartbeat is None:
-                return await self._run(effect, data, call)
-            work = asyncio.ensure_future(self._run(effect, data, call))
-            silence = effect.heartbeat.total_seconds()
+    async def _wait_until_quiet(self, seconds: float) -> None:
+        if self._attempts:
+            self._is_quiet.clear()
             try:
-                while True:
-                    wait = pulse.last + silence - pulse.time()
-                    if wait <= 0:
-                        raise TimeoutError(f"no heartbeat for {silence:g} s")
-                    done, _ = await asyncio.wait([work], timeout=wait)
-                    if done:
-                        return work.result()
-            finally:
-                work.cancel()
-
-    async def _run(self, effect: Effect[Any, Any], data: Any, call: Call) -> Any:
-        arguments = (data, call) if effect.takes_call else (data,)
-        if effect.is_async:
-            return await effect.run(*arguments)
-        loop = asyncio.get_running_loop()
-        # so that what the effect does belongs to its span in the thread, too
-        context = contextvars.copy_context()
-        run = partial(context.run, effect.run, *arguments)
-        return await loop.run_in_executor(self._threads, run)
-
-    async def _hand_in(self, outcome: Outcome, seq: int) -> None:
-        """An outcome is worth waiting for: what the effect did can't be undone."""
-        key = outcome.ending.key
-        extra = about(self._runtime, outcome.ref, seq=seq, effect_key=key)
-        while True:
-            try:
-                await self._turns.ask(outcome)
+                async with asyncio.timeout(seconds):
+                    await self._is_quiet.wait()
+            except TimeoutError:
                 return
+
+    async def _end_all(self) -> None:
+        """Waits for what was cancelled, and ends those that ignore it: the loop could not end."""
+        tasks = [one.task for one in self._leaving.values() if one.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._runtime.limits.cancel_seconds)
+        for attempt in list(self._leaving.values()):
+            attempt.give_up()
+        killed = [one.kill() for one in self._leaving.values()]
+        if tasks := [task for task in killed if task is not None]:
+            await asyncio.wait(tasks, timeout=GATHER_SECONDS)
+
+    # --- places ---
+
+    def _admit(self, attempt: Attempt) -> None:
+        """Starts it, or lets it wait for a place."""
+        lane = attempt.lane
+        if lane.running < lane.places and not lane.queue:
+            self._start(attempt)
+            return
+        loop = asyncio.get_running_loop()
+        attempt.asked_at = loop.time()
+        lane.queue[attempt.place] = attempt
+        if not self._is_alone():
+            self._look_later(self._runtime.limits.poll_seconds)
+
+    def _start(self, attempt: Attempt) -> None:
+        lane, most = attempt.lane, self._runtime.limits.hung
+        if lane.hung >= most:
+            why = (
+                f"{lane.hung} calls of a {lane.kind} have not ended though their time was up, "
+                f"{most} are allowed for; see the log for which, and restart the worker"
+            )
+            self._fail(attempt, "TooManyHung", why)
+            return
+        lane.running += 1
+        attempt.start(self._threads)
+
+    def _fill(self, lane: Lane) -> None:
+        """Starts what waits here for a place, longest first."""
+        while lane.queue and lane.running < lane.places:
+            place = next(iter(lane.queue))
+            self._start(lane.queue.pop(place))
+        if lane.more and lane.free:
+            self._look_later(GATHER_SECONDS)
+
+    def _look_later(self, seconds: float) -> None:
+        if self._timer is None and not self._closing:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        self._timer = None
+        self._hint.set()
+
+    def _still_running(self, place: Place) -> None:
+        attempt, _ = self._after.pop(place)
+        before = self._leaving[place].number
+        seconds = self._runtime.limits.cancel_seconds
+        why = (
+            f"attempt {before} goes on here though it is over, and was waited for {seconds:g} s; "
+            "two at once are not begun"
+        )
+        self._fail(attempt, "StillRunning", why)
+
+    def _fail(self, attempt: Attempt, error: str, why: str) -> None:
+        """Its function was not even called."""
+        asyncio.get_running_loop().call_soon(self._conclude, attempt, attempt.failure(error, why))
+
+    def _ended(self, attempt: Attempt, ending: Ending | None) -> None:
+        """Its place is free."""
+        place, lane = attempt.place, attempt.lane
+        lane.running -= 1
+        is_wanted = self._attempts.get(place) is attempt
+        if not attempt.is_over:
+            lane.hung += 1
+            self._leaving[place] = attempt
+        self._fill(lane)
+        if not is_wanted:
+            return
+        if ending is None:
+            # by a signal, or a fault of ours; without a word to the rescuer it would stay under way
+            self._forget(place)
+            self._broken([attempt.ref])
+        else:
+            self._conclude(attempt, ending)
+
+    def _freed(self, attempt: Attempt) -> None:
+        """Its function has ended."""
+        place = attempt.place
+        if self._leaving.get(place) is not attempt:
+            return
+        del self._leaving[place]
+        if attempt.is_hung:
+            attempt.lane.hung -= 1
+        waiting = self._after.pop(place, None)
+        if waiting is not None:
+            next_one, timer = waiting
+            timer.cancel()
+            self._admit(next_one)
+
+    def _forget(self, place: Place) -> Attempt | None:
+        attempt = self._attempts.pop(place, None)
+        if not self._attempts:
+            self._is_quiet.set()
+        return attempt
+
+    # --- what it comes to ---
+
+    def _conclude(self, attempt: Attempt, ending: Ending) -> None:
+        if self._attempts.get(attempt.place) is not attempt:
+            return
+        if ending.error is not None:
+            why = f"{ending.error}: {ending.message}"
+            at = f" (at {ending.place})" if ending.place else ""
+            extra = attempt.about()
+            log.info("%s failed at attempt %d: %s%s", attempt.name, attempt.number, why, at,
+                     extra=extra)  # fmt: skip
+        self._hand_in(attempt, Outcome(attempt.ref, ending))
+
+    def _hand_in(self, attempt: Attempt, act: Outcome | Unapplied) -> None:
+        """An outcome is worth waiting for: what the effect did can't be undone."""
+        if self._attempts.get(attempt.place) is not attempt:
+            return
+        act.future.add_done_callback(partial(self._handed_in, attempt, act))
+        try:
+            self._turns.submit(act)
+        except StateholdError as error:
+            act.future.set_exception(error)
+
+    def _handed_in(
+        self, attempt: Attempt, act: Outcome | Unapplied, answer: asyncio.Future[Any]
+    ) -> None:
+        error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
+        if self._attempts.get(attempt.place) is not attempt:
+            # it was stopped meanwhile, or the next attempt has begun
+            return
+        extra = attempt.about(effect_key=attempt.key)
+        if error is None or isinstance(error, Stopping):
+            self._forget(attempt.place)
+        elif isinstance(error, Unavailable):
+            log.warning(
+                "the outcome of %s waits for the store: %s", attempt.key, error, extra=extra
+            )
+            act.again()
+            asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, act)
+        elif isinstance(error, StateholdError) and isinstance(act, Outcome):
+            log.warning("the outcome of %s was refused: %s", attempt.key, error, extra=extra)
+            # without an incident it would be under way for ever, and nobody would hear of it
+            self._hand_in(attempt, Unapplied(attempt.ref, act.ending, str(error)))
+        else:
+            log.error("the outcome of %s could not be kept: %s", attempt.key, error, extra=extra)
+            self._forget(attempt.place)
+            if not isinstance(error, StateholdError):
+                self._broken([attempt.ref])
+
+    # --- what waits for a place, here and in the store ---
+
+    async def _run(self) -> None:
+        while True:
+            await self._hint.wait()
+            self._hint.clear()
+            try:
+                await self._offer()
+                await self._take()
             except Stopping:
                 return
-            except Unavailable as error:
-                log.warning("the outcome of %s waits for the store: %s", key, error, extra=extra)
-                outcome = Outcome(outcome.ref, outcome.ending)
-                await asyncio.sleep(HAND_IN_SECONDS)
             except StateholdError as error:
-                log.warning("the outcome of %s was refused: %s", key, error, extra=extra)
-                await self._keep(outcome, error)
-                return
+                extra = about(self._runtime)
+                log.warning("what waits for a place could not be asked: %s", error, extra=extra)
+                self._look_later(self._runtime.limits.poll_seconds)
+            except Exception:
+                # a bug, ours or the store's; without this task what waits would wait for ever
+                log.exception(
+                    "what waits for a place could not be asked", extra=about(self._runtime)
+                )
+                self._look_later(self._runtime.limits.poll_seconds)
 
-    async def _keep(self, outcome: Outcome, error: StateholdError) -> None:
-        """Without an incident it would be under way for ever, and nobody would hear of it."""
-        try:
-            await self._turns.ask(Unapplied(outcome.ref, outcome.ending, str(error)))
-        except StateholdError as again:
-            key = outcome.ending.key
-            extra = about(self._runtime, outcome.ref, effect_key=key)
-            log.error("the outcome of %s could not be kept: %s", key, again, extra=extra)
+    async def _offer(self) -> None:
+        """Gives to any worker what has waited here for long."""
+        if self._is_alone():
+            return
+        limits, loop = self._runtime.limits, asyncio.get_running_loop()
+        latest = loop.time() - limits.poll_seconds
+        for lane in self._capacity.lanes:
+            # in the order in which they came: the first that is young ends it
+            for place, attempt in list(lane.queue.items()):
+                if attempt.asked_at > latest:
+                    self._look_later(attempt.asked_at - latest)
+                    break
+                del lane.queue[place]
+                self._forget(place)
+                self._offered[place] = attempt
+        offered = list(self._offered.values())
+        acts = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
+        ended = await self._turns.ask_all(acts) if acts else []
+        for attempt, error in zip(offered, ended, strict=True):
+            if self._offered.pop(attempt.place, None) is None:
+                continue
+            if isinstance(error, Unavailable) and not self._closing:
+                self._attempts[attempt.place] = attempt
+                self._admit(attempt)
+            elif isinstance(error, BaseException):
+                self._broken([attempt.ref])
 
-
-class _Pulse:
-    """When an effect was last heard of, by the loop's clock; written from its own thread too."""
-
-    def __init__(self, time: Callable[[], float]) -> None:
-        self.time = time
-        self.last = time()
-
-    def beat(self) -> None:
-        self.last = self.time()
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+    async def _take(self) -> None:
+        """Fills free places with what waits in the store."""
+        lanes = [lane for lane in self._capacity.lanes if lane.more and lane.free]
+        if not lanes:
+            return
+        for lane in lanes:
+            lane.more = False
+        wanted = [lane.marker for lane in lanes]
+        alive = [*await self._store.workers(), *(one for one in WAITING if one not in wanted)]
+        room = max(lane.free for lane in lanes)
+        limit = min(self._runtime.limits.page, room + len(self._unreadable))
+        machines = tuple(self._runtime.definitions)
+        rows = await self._store.orphans(machines, alive, limit)
+        refs = [row.ref for row in rows if row.ref not in self._unreadable]
+        is_left = len(rows) >= limit
+        for ref, ended in zip(
+            refs, await self._turns.ask_all([Take(ref) for ref in refs]), strict=True
+        ):
+            if isinstance(ended, InstanceUnreadable):
+                self._unreadable.add(ref)
+            elif isinstance(ended, BaseException):
+                raise ended
+            else:
+                is_left = is_left or ended
+        if is_left:
+            for lane in lanes:
+                lane.more = True
+            self._look_later(GATHER_SECONDS)

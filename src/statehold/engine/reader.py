@@ -82,7 +82,9 @@ class Reader:
             return held.snapshot
         runtime = self._runtime
         now = runtime.now()
-        draft = Draft(held.row.ref, held.definition, held, runtime.limits, runtime.worker, now)
+        draft = Draft(
+            held.row.ref, held.definition, held, runtime.limits, runtime.worker, now, runtime.holder
+        )
         try:
             return runtime.fleet.preview(draft, now).snapshot
         except CarryFailed:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from statehold.engine.capacity import WAITING
 from statehold.engine.logs import about
 from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
@@ -41,6 +42,8 @@ class Rescuer:
         self._performs = performs
         #: when to look at it next, and how often that was done
         self._doubtful: dict[Ref, tuple[datetime, int]] = {}
+        #: the same for all that this worker holds, where they are too many to be kept one by one
+        self._all_doubtful: tuple[datetime, int] | None = None
         self._looking = False
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -63,6 +66,9 @@ class Rescuer:
         the effects that it recorded as this worker's."""
         first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
         self._doubtful.update((ref, (first, 0)) for ref in refs)
+        if len(self._doubtful) > self._runtime.limits.doubtful:
+            self._doubtful.clear()
+            self._all_doubtful = (first, 0)
         self._hint.set()
 
     def look(self) -> None:
@@ -75,14 +81,17 @@ class Rescuer:
         rescued = 0
         skipped: set[Ref] = set()
         while True:
-            rows = await self._store.orphans(self._machines, None, self._runtime.limits.page)
+            # what waits for a worker with a place is not dead; performers take it
+            living = (*await self._store.workers(), *WAITING)
+            rows = await self._store.orphans(self._machines, living, self._runtime.limits.page)
             left = [row.ref for row in rows if row.ref not in skipped]
             if not left:
                 return rescued
             # asked after the rows were read: who held one of them and is not among these is dead,
             # and stays so, while one who joins meanwhile can't be mistaken for it
             alive = await self._store.workers()
-            dead = {worker for row in rows for worker in row.held_by}.difference(alive)
+            held = {worker for row in rows for worker in row.held_by}
+            dead = held.difference(alive, WAITING)
             acts = [Rescue(ref, dead) for ref in left]
             for ref, ended in zip(left, await self._turns.ask_all(acts), strict=True):
                 if isinstance(ended, InstanceUnreadable):
@@ -98,7 +107,9 @@ class Rescuer:
     async def _run(self) -> None:
         clock = self._runtime.clock
         while True:
-            looks = (moment for moment, _ in self._doubtful.values())
+            looks = [moment for moment, _ in self._doubtful.values()]
+            if self._all_doubtful is not None:
+                looks.append(self._all_doubtful[0])
             await clock.wait(self._hint, min(looks, default=None))
             self._hint.clear()
             try:
@@ -128,12 +139,32 @@ class Rescuer:
         due = [(ref, looks) for ref, (moment, looks) in self._doubtful.items() if moment <= now]
         for ref, looks in due[:page]:
             # first, since it may be doubted anew while it is looked at
-            if looks + 1 < len(LOOKS_SECONDS):
-                again = now + timedelta(seconds=LOOKS_SECONDS[looks + 1])
-                self._doubtful[ref] = (again, looks + 1)
-            else:
+            again = _next_look(now, looks)
+            if again is None:
                 del self._doubtful[ref]
-        refs = [ref for ref, _ in due[:page]]
+            else:
+                self._doubtful[ref] = again
+        await self._compare([ref for ref, _ in due[:page]])
+        if self._all_doubtful is not None and self._all_doubtful[0] <= now:
+            self._all_doubtful = _next_look(now, self._all_doubtful[1])
+            await self._compare_all()
+
+    async def _compare_all(self) -> None:
+        """Looks at everything that this worker holds by the store, which is what it performs and
+        what is in doubt."""
+        worker, page = self._runtime.worker, self._runtime.limits.page
+        seen: set[Ref] = set()
+        while True:
+            living = {*await self._store.workers(), *WAITING}.difference([worker])
+            limit = page + len(seen)
+            rows = await self._store.orphans(self._machines, tuple(living), limit)
+            refs = [row.ref for row in rows if worker in row.held_by and row.ref not in seen]
+            if not refs:
+                return
+            seen.update(refs)
+            await self._compare(refs)
+
+    async def _compare(self, refs: Sequence[Ref]) -> None:
         ended = await self._turns.ask_all([Rescue(ref, (), self._performs) for ref in refs])
         for ref, error in zip(refs, ended, strict=True):
             if isinstance(error, StateholdError):
@@ -143,3 +174,10 @@ class Rescuer:
                     self.doubt([ref])
             elif isinstance(error, BaseException):
                 raise error
+
+
+def _next_look(now: datetime, looks: int) -> tuple[datetime, int] | None:
+    """After so many looks; None after the last one."""
+    if looks + 1 == len(LOOKS_SECONDS):
+        return None
+    return now + timedelta(seconds=LOOKS_SECONDS[looks + 1]), looks + 1

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from statehold.chart.machine import Definition
+from statehold.engine.capacity import Capacity
 from statehold.engine.clock import Clock
 from statehold.engine.fleet import Fleet
 from statehold.engine.limits import Limits
@@ -34,6 +35,7 @@ class Runtime:
     identity: Identity
     chance: random.Random
     fleet: Fleet
+    capacity: Capacity
     observer: Observer | None = None
     tracer: Tracer | None = None
     #: machines that were put and can't be run here: the version, and why
@@ -45,6 +47,10 @@ class Runtime:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def holder(self, definition: Definition[Any], effect: str) -> str:
+        """Who is to perform the next attempt of this effect: this worker, or whoever has room."""
+        return self.capacity.holder(definition, effect, self.identity.worker)
 
     def definition(self, machine: str) -> Definition[Any]:
         try:

@@ -6,7 +6,7 @@ failed, under ``message:`` and its number for one that came back, or as ``upgrad
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,14 +34,22 @@ def timer_key(timer: str) -> str:
 
 
 def follow(
-    tries: Mapping[str, Try], step: Step[Any], ref: Ref, worker: str, trace: str = ""
+    tries: Mapping[str, Try],
+    step: Step[Any],
+    ref: Ref,
+    worker: str,
+    holder: Callable[[str], str],
+    trace: str = "",
 ) -> Followed:
-    """What a step makes of the tries; effects that it asks for are this worker's to perform."""
+    """What a step makes of the tries; ``holder`` says for each effect that it asks for whether that
+    is this ``worker``'s to perform."""
     after = Followed(dict(tries), [], [], [])
     for command in step.commands:
         if isinstance(command, StartEffect):
-            after.tries[command.key] = Try(1, worker, trace=trace)
-            after.started.append(command.key)
+            performer = holder(command.effect)
+            after.tries[command.key] = Try(1, performer, trace=trace)
+            if performer == worker:
+                after.started.append(command.key)
         elif isinstance(command, StartChild):
             after.tries[command.key] = Try(1, child=child_of(ref, command))
         elif isinstance(command, CancelEffect):

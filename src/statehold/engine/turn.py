@@ -340,6 +340,7 @@ class Turns:
             rows.update(await self._store.load(missing))
         drafts: dict[Ref, Draft] = {}
         now = runtime.now()
+        runtime.capacity.begin_turn()
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
@@ -349,7 +350,13 @@ class Turns:
                 elif ref in known:
                     known[ref] = _current(runtime, ref, known[ref])
                 drafts[ref] = Draft(
-                    ref, definition, known.get(ref), runtime.limits, runtime.worker, now
+                    ref,
+                    definition,
+                    known.get(ref),
+                    runtime.limits,
+                    runtime.worker,
+                    now,
+                    runtime.holder,
                 )
             except StateholdError as error:
                 _refuse([act for act in batch if act.ref == ref], error)
@@ -428,6 +435,7 @@ class Turns:
             runtime.limits,
             runtime.worker,
             runtime.now(),
+            runtime.holder,
         )
         _answer(act, draft.answer(act.caller, held=True))
 

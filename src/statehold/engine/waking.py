@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Raw
 from msgspec.structs import replace
 
 from statehold.chart.effect import Retry
 from statehold.chart.event import TimerFired
 from statehold.engine.act import Act, ready
+from statehold.engine.capacity import WAITING
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
-from statehold.engine.outcomes import Ending, conclude, postponed, put_off
+from statehold.engine.outcomes import Ending, conclude, in_flight, postponed, put_off
 from statehold.engine.runtime import Runtime
 from statehold.engine.tries import timer_key
 from statehold.errors import Refused, UpgradeFailed
@@ -77,20 +80,59 @@ class Wake(Act):
                 # cancelled by the step that an earlier one of these led to
                 continue
             again = replace(known, attempt=known.attempt + 1, next_at=None)
-            if draft.snapshot is None:
-                # it is over, and so was never upgraded; what it asked for is not forgotten
-                why = f"the code of version {draft.version} is not here; run it to go on"
-                effects = () if draft.document is None else draft.document.effects
-                name = next((effect.name for effect in effects if effect.key == key), key)
-                given_up = replace(known, next_at=None, error=why, incident_at=now, name=name)
-                put_off(draft, key, name, given_up, now)
-            elif known.outcome is not None:
+            if known.outcome is not None and draft.snapshot is not None:
                 draft.set_try(key, again)
                 ending = Ending(key, Raw(known.outcome))
                 conclude(draft, ending, Origin("result"), runtime)
             else:
-                draft.set_try(key, replace(again, worker=runtime.worker))
-                draft.started.append(key)
+                _begin(draft, key, again, known.next_at, runtime)
+
+
+class Take(Act):
+    """Takes effects that wait for a worker with a place, as far as this one has places. The answer
+    is whether any are left."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> bool:
+        if not draft.exists or not any(one.worker in WAITING for one in draft.tries.values()):
+            return False
+        try:
+            ready(draft, runtime)
+        except UpgradeFailed:
+            # they are due once it is upgraded, or over
+            for key, known in list(draft.tries.items()):
+                if known.worker in WAITING:
+                    later = replace(
+                        known, attempt=known.attempt - 1, worker=None, next_at=draft.now
+                    )
+                    draft.set_try(key, later)
+            return False
+        for key, known in list(draft.tries.items()):
+            if known.worker in WAITING and not _begin(draft, key, known, None, runtime):
+                return True
+        return False
+
+
+def _begin(draft: Draft, key: str, one: Try, due: datetime | None, runtime: Runtime) -> bool:
+    """This attempt is this worker's, or waits for one with a place: False. ``due`` None: it waits
+    already."""
+    if draft.snapshot is None:
+        # it is over, and so was never upgraded; what it asked for is not forgotten
+        why = f"the code of version {draft.version} is not here; run it to go on"
+        effects = () if draft.document is None else draft.document.effects
+        name = next((effect.name for effect in effects if effect.key == key), key)
+        given_up = replace(
+            one, worker=None, next_at=None, error=why, incident_at=draft.now, name=name
+        )
+        put_off(draft, key, name, given_up, draft.now)
+        return True
+    effect = in_flight(draft, key)
+    holder = runtime.holder(draft.definition, key if effect is None else effect.name)
+    is_taken = holder == runtime.worker
+    if is_taken or due is not None:
+        draft.set_try(key, replace(one, worker=holder))
+    if is_taken:
+        draft.started.append(key)
+    return is_taken
 
 
 def _due_timer(draft: Draft) -> Timer | None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, field_validator
 from statehold import Event, Machine, State, child, effect, minutes, on, on_result
 from statehold import after as later
 from statehold.engine import Engine, outcomes
+from statehold.engine.attempt import Attempt
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.engine.manual import Pause
@@ -356,13 +357,13 @@ async def test_an_effect_that_breaks_off_for_a_reason_of_ours_is_taken_up_again(
 ) -> None:
     lever.answers.append("L-1")
     async with world.running(Unhandled) as engine:
-        perform = engine._performer._try
+        perform = Attempt._await
 
-        async def once(*arguments: Any) -> Any:
-            monkeypatch.setattr(engine._performer, "_try", perform)
+        async def once(*arguments: Any) -> None:
+            monkeypatch.setattr(Attempt, "_await", perform)
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr(engine._performer, "_try", once)
+        monkeypatch.setattr(Attempt, "_await", once)
         await engine.start(Unhandled, "p-1")
         await quiet()
         assert lever.calls == []

@@ -237,7 +237,7 @@ async def test_lines_of_the_log_say_what_they_are_about(
     async with world.running(Shipping, worker="w-1") as engine:
         await engine.start(Shipping, "p-1")
         await kind(engine, Shipping, "p-1", "tried")
-    (line,) = [line for line in caplog.records if line.msg.startswith("%s failed at try")]
+    (line,) = [line for line in caplog.records if line.msg.startswith("%s failed at attempt")]
     fields = {
         "worker": "w-1",
         "machine": "shipping",

@@ -146,14 +146,15 @@ class World:
                 engine._tallies._task,
                 engine._compactor._task,
                 engine._membership._task,
-                *engine._performer._tasks.values(),
+                engine._performer._task,
+                *(attempt.task for attempt in engine._performer._attempts.values()),
             )
             if task is not None
         ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        engine._performer._threads.shutdown(wait=False, cancel_futures=True)
+        engine._performer._threads.close()
         engine._running = False
         self.gate = Gate()
         # the system drops a dead process's lock; in a living one only closing the file does

@@ -1,0 +1,75 @@
+"""How many attempts this worker takes on: those that run, and those that wait here for a place.
+
+Coroutine functions and plain functions have places of their own. An attempt that finds too many
+waiting is recorded as nobody's: in the place of a worker stands the marker of its lane. A worker
+with a free place takes it from there. A marker is the name of no worker and is never alive, so
+``orphans`` finds these instances as it finds those of dead workers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from statehold.chart.machine import Definition
+from statehold.engine.limits import Limits
+from statehold.store import Ref
+
+#: an effect of an instance, by its key
+Place: TypeAlias = tuple[Ref, str]
+
+
+class Lane:
+    """The places of one kind of function."""
+
+    def __init__(self, kind: str, marker: str, places: int, waiting: int) -> None:
+        self.kind = kind
+        self.marker = marker
+        self.places = places
+        self._most = places + waiting
+        #: attempts that have a place
+        self.running = 0
+        #: calls whose attempt is over and that have not ended
+        self.hung = 0
+        #: attempts that wait for a place, longest first
+        self.queue: dict[Place, Any] = {}
+        #: taken on by the drafts of the present turn, and not committed yet
+        self.promised = 0
+        #: whether more may wait in the store
+        self.more = True
+
+    @property
+    def free(self) -> int:
+        return max(0, self.places - self.running - len(self.queue))
+
+    @property
+    def takes_on(self) -> bool:
+        return self.running + len(self.queue) + self.promised < self._most
+
+
+#: the markers of coroutine functions and of plain functions
+WAITING = ("(waiting)", "(waiting for a thread)")
+
+
+class Capacity:
+    def __init__(self, limits: Limits) -> None:
+        waiting = limits.effects_waiting
+        self.tasks = Lane("coroutine function", WAITING[0], limits.effects, waiting)
+        self.threads = Lane("plain function", WAITING[1], limits.threads, waiting)
+        self.lanes = (self.tasks, self.threads)
+
+    def lane(self, definition: Definition[Any], effect: str) -> Lane:
+        known = definition.effects.get(effect)
+        return self.tasks if known is None or known.is_async else self.threads
+
+    def begin_turn(self) -> None:
+        """What the drafts of the turn before have taken on runs or waits here by now."""
+        for lane in self.lanes:
+            lane.promised = 0
+
+    def holder(self, definition: Definition[Any], effect: str, worker: str) -> str:
+        """Who is to perform the next attempt of this effect: ``worker``, or a marker."""
+        lane = self.lane(definition, effect)
+        if not lane.takes_on:
+            return lane.marker
+        lane.promised += 1
+        return worker
