@@ -68,8 +68,11 @@ def test_a_line_says_what_it_is_about(server: Server) -> None:
     line = next(line for line in lines_of(process.stderr) if line.get("instance"))
     assert line.pop("timestamp").endswith("Z")
     assert line.pop("worker")
+    # and where: the machine's own file and line
+    assert re.search(r"\(at \S*flaky\.py:\d+ in carry\)$", line["event"])
+    line["event"] = line["event"].partition(" (at ")[0]
     assert line == {
-        "event": "carry failed at try 1: RuntimeError: a flat tyre",
+        "event": "carry failed at attempt 1: RuntimeError: a flat tyre",
         "level": "info",
         "logger": "statehold.engine.performer",
         "machine": "parcel",

@@ -11,6 +11,7 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.doctor.books import MOST, Books
 from statehold.doctor.finding import Finding, Severity, some, span
+from statehold.engine.capacity import WAITING
 from statehold.engine.fleet import judge, past_of
 from statehold.engine.limits import Limits
 
@@ -43,6 +44,7 @@ async def examine_work(
     if workers is not None and alive is not None:
         found += _of_workers(workers, alive, is_used=bool(stored))
         found += await _of_holders(books, alive)
+    found += await _of_waiting(books)
     found += await _of_overdue(books, stored, now)
     found += await _of_mail(books, stored, {*definitions, *served}, now, pause)
     found += await _of_held_mail(books)
@@ -94,7 +96,7 @@ async def _of_holders(books: Books, alive: Collection[str]) -> list[Finding]:
     dead: Counter[str] = Counter()
     for holders, instances in (await books.holders()).items():
         for holder in holders:
-            if holder not in alive:
+            if holder not in alive and holder not in WAITING:
                 dead[holder] += instances
     if not dead:
         return []
@@ -108,6 +110,29 @@ async def _of_holders(books: Books, alive: Collection[str]) -> list[Finding]:
             "takes half a minute at most",
             "ask again in a minute; if they are still there, no worker that is alive runs their "
             "machines: start one that does",
+        )
+    ]
+
+
+async def _of_waiting(books: Books) -> list[Finding]:
+    waiting: Counter[str] = Counter()
+    for holders, instances in (await books.holders()).items():
+        for marker in WAITING:
+            if marker in holders:
+                waiting[marker] += instances
+    if not waiting:
+        return []
+    places, threads = (waiting[marker] for marker in WAITING)
+    return [
+        Finding(
+            "warning",
+            "effects-wait",
+            "effects wait for a worker with a place: of "
+            f"{_count(places, 'instance')} for coroutine functions, of "
+            f"{_count(threads, 'instance')} for plain functions, which need a thread",
+            "when they were asked for, no worker that runs their machines had a place",
+            "look again; if they become no fewer, start more workers, raise Limits.effects or "
+            "Limits.threads, or make the effects' timeouts shorter",
         )
     ]
 

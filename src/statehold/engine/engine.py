@@ -131,6 +131,10 @@ class Engine:
         self._definitions = dict(self._coded)
         #: by name, as they run now
         self.machines: Mapping[str, Definition[Any]] = MappingProxyType(self._definitions)
+        if worker is not None and worker.startswith("("):
+            raise ValueError(
+                f"a worker can't be called {worker!r}: a name begins with no parenthesis"
+            )
         name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._identity = Identity(name, name)
         self._chance = random.Random(seed)

@@ -10,6 +10,7 @@ from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.engine.answer import answer_of
+from statehold.engine.capacity import WAITING
 from statehold.engine.document import Try
 from statehold.engine.draft import ANYONE
 from statehold.engine.held import Held
@@ -17,6 +18,9 @@ from statehold.interpreter.outlook import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Ref, Row
 from statehold.wire import Caller, Incident
+
+#: who performs an effect that waits, for its time or for a worker with a place
+NOBODY = (None, *WAITING)
 
 
 def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
@@ -119,19 +123,23 @@ def _effects(
     for effect in () if source is None else source.effects:
         known = held.tries.get(effect.key)
         declared = definition.effects.get(effect.name)
+        attempt = 0 if known is None else known.attempt
         if effect.kind == "machine":
             status = "child"
         elif known is None or known.incident_at is not None:
             status = "incident"
         else:
-            status = "running" if known.worker is not None else "waiting"
+            status = "waiting" if known.worker in NOBODY else "running"
+            if known.worker in WAITING:
+                # it has its number, and has not begun
+                attempt -= 1
         found.append(
             wire.EffectView(
                 key=effect.key,
                 name=effect.name,
                 state=effect.state,
                 status=status,  # type: ignore[arg-type]
-                attempt=0 if known is None else known.attempt,
+                attempt=attempt,
                 attempts=None if declared is None else declared.retry.attempts,
                 error=None if known is None else known.error,
                 asked_at=effect.asked_at,
@@ -235,6 +243,8 @@ def _effect_words(effect: wire.EffectView, now: datetime) -> str:
         return _child_words(effect, now)
     if effect.status == "running":
         return f"{effect.name} is under way, at try {effect.attempt}."
+    if effect.next_at is None and effect.error is None:
+        return f"{effect.name} waits for a worker with a place."
     wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
     return (
         f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."

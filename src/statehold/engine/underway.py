@@ -14,6 +14,7 @@ from statehold.chart.event import TimerFired
 from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.engine.act import not_allowed, ready, snapshot_of
 from statehold.engine.answer import Answer
+from statehold.engine.capacity import WAITING
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.manual import Manual, ResolveIncident, RetryIncident, Settle, SkipIncident
@@ -177,6 +178,9 @@ class RetryEffect(OfEffect, RetryIncident):
 
     def open(self, draft: Draft) -> Try:
         known = super().open(draft)
+        if known.worker in WAITING:
+            why = f"attempt {known.attempt} waits for a worker with a place"
+            self.refuse(why, "wait for it, skip it or resolve it")
         if known.worker is not None:
             # two tries at once are what nobody has reckoned with
             self.refuse(f"try {known.attempt} is under way", "wait for it, skip it or resolve it")

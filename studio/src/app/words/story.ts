@@ -32,6 +32,10 @@ export function story(told: Explanation, now: number): Piece[] {
     if (effect.status === 'running') say(` ${effect.name} is under way, at try ${effect.attempt}.`);
     else if (effect.status === 'child') say(` It waits for its ${effect.name} to end.`);
     else if (effect.status === 'waiting') {
+      if (effect.next_at == null && effect.error == null) {
+        say(` ${effect.name} waits for a worker with a place.`);
+        continue;
+      }
       const again = effect.next_at == null ? 'soon' : countdown(Date.parse(effect.next_at), now);
       say(` ${effect.name} `);
       say(`failed ${times(effect.attempt)}`, 'warn');
