@@ -6,6 +6,7 @@ caches, every question answered by walking the chart anew. Names are those of Ap
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -85,6 +86,8 @@ class _Macrostep(Content):
         self.external = False
         self.microsteps = 0
         self.took_any = False
+        self.idle = False
+        self.recorded = False
         self.broken: set[str] = set()
         self.answers: dict[Guard, bool] = {}
         self.trace: list[Microstep] = []
@@ -102,6 +105,7 @@ class _Macrostep(Content):
         self.external = True
         enabled = self.select_transitions(event)
         self.external = False
+        self.idle = self.policy.nesting != "scxml" and not enabled
         self.microstep(event, enabled)
 
     def finish_macrostep(self) -> None:
@@ -118,10 +122,21 @@ class _Macrostep(Content):
 
     def take_eventless_and_internal(self) -> None:
         while self.running:
-            enabled, event = self.select_transitions(None), None
+            enabled: list[Transition] = []
+            event = None
+            if not self.idle:
+                enabled = self.select_transitions(None)
+            if enabled and self.policy.nesting != "scxml":
+                # XState compares snapshots: a round that changed nothing is the last one
+                before = set(self.configuration), copy.deepcopy(self.data)
+                self.recorded = False
+                self.microstep(None, enabled)
+                self.idle = before == (self.configuration, self.data) and not self.recorded
+                continue
             if not enabled:
                 if not self.internal_queue:
                     return
+                self.idle = False
                 event = self.event = self.internal_queue.popleft()
                 enabled = self.select_transitions(event)
             if enabled:
@@ -240,7 +255,8 @@ class _Macrostep(Content):
         exited: list[str] = []
         entered: list[str] = []
         # SCXML 3.13: content is executed in document order, conflicts are decided in another
-        enabled = sorted(enabled, key=self.chart.transitions.index)
+        if event is not None or self.policy.nesting == "scxml":
+            enabled = sorted(enabled, key=self.chart.transitions.index)
         if enabled:
             self.count_microstep()
             self.took_any = True
@@ -263,6 +279,7 @@ class _Macrostep(Content):
     def exit(self, states: list[str]) -> list[str]:
         for state in states:
             for history in self.structure.histories(state):
+                self.recorded = True
                 self.history[history.id] = self.structure.recorded(history, self.configuration)
         for state in states:
             self.leave(state)

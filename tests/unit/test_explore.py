@@ -363,7 +363,9 @@ class Walk:
     """Runs the interpreter over and over, with every possible sequence of guards' answers."""
 
     #: names that between them match every set of descriptors that ``machines`` draws
-    NAMES = ("a", "a.b", "b", "c", "done", "error", "nothing", "error.execution", "after", "x")
+    NAMES = (
+        "a", "a.", "a.b", "b", "c", "done", "error", "nothing", "error.execution", "after", "x",
+    )  # fmt: skip
     LONGEST = 6
     RUNS = 300
 

@@ -26,7 +26,9 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     3.12.1, prefixes of dot-separated tokens, document order alone; ``wildcard`` is XState's: exact
     names first, then ``name.*``, the longest first, then ``any``, which takes reserved names too.
     ``nesting``: ``scxml`` is Appendix D; with ``xstate``, a parallel state may be the least common
-    ancestor, and it and those around it are asked only if no region inside takes the event.
+    ancestor, it and those around it are asked only if no region inside takes the event, and a
+    round of immediate transitions that changed neither states, history nor data is the last one.
+    ``xstate4`` is the same but for what is exited and entered (:mod:`.interpreter.version4`).
     ``errors``: ``refuse`` drops the step when an action or guard raises; ``event`` queues
     ``error.execution``, ends the block, and takes a failing guard for a no (SCXML 3.12.2).
     ``messages``: under ``durable`` one that nothing takes goes back to its sender, and one that was
@@ -37,7 +39,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     matching: Literal["exact", "token", "wildcard"] = "exact"
     errors: Literal["refuse", "event"] = "refuse"
     messages: Literal["durable", "session"] = "durable"
-    nesting: Literal["scxml", "xstate"] = "scxml"
+    nesting: Literal["scxml", "xstate", "xstate4"] = "scxml"
 
 
 class Delay(Struct, frozen=True, omit_defaults=True):

@@ -322,6 +322,9 @@ class _Validation:
     def _is_endless(self, transition: Transition) -> bool:
         if transition.trigger.kind != "always" or transition.guards:
             return False
+        if self.chart.policy.nesting != "scxml":
+            # there it is taken once
+            return False
         source = transition.source
         stays = source in self.states and all(
             target in self.states and (target == source or source in self.above[target])

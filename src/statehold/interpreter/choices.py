@@ -23,6 +23,7 @@ from statehold.interpreter.selection import (
     candidates,
     domain,
     entry_set,
+    exit_set,
     initial_entry,
     matches,
     recorded_history,
@@ -53,12 +54,14 @@ class Entered:
 
 
 class Choice:
-    """A set of transitions that may be chosen together; ``below`` masks all that they may exit.
+    """A set of transitions that may be chosen together.
 
     ``guards`` is one way for guards to answer so that it is chosen, in the order asked.
     """
 
-    __slots__ = ("_entered", "_memory", "_tree", "below", "guards", "runs_code", "transitions")
+    __slots__ = (
+        "_below", "_entered", "_exits", "_memory", "_tree", "guards", "runs_code", "transitions",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -69,22 +72,40 @@ class Choice:
     ) -> None:
         self._tree = tree
         self._memory = dict(memory)
-        self._entered: dict[Memory, Entered] = {}
+        self._entered: dict[tuple[Memory, int], Entered] = {}
+        self._exits: dict[int, int] | None = None
         self.transitions = chosen
         self.guards = guards
-        self.below = 0
-        for transition in chosen:
-            top = domain(tree, transition, self._memory)
-            if top is not None:
-                self.below |= (1 << tree.end[top]) - (1 << (top + 1))
+        #: masks all that they may exit; what XState 4 exits depends on all that is active
+        self._below = 0
+        if tree.chart.policy.nesting == "xstate4":
+            self._exits = {}
+        else:
+            for transition in chosen:
+                top = domain(tree, transition, self._memory)
+                if top is not None:
+                    self._below |= (1 << tree.end[top]) - (1 << (top + 1))
         self.runs_code = any(_runs(transition.actions) for transition in chosen)
 
-    def entered(self, recorded: Memory) -> Entered:
-        """``recorded``: what history states have come to remember by this very choice."""
-        found = self._entered.get(recorded)
+    def exits(self, active: int) -> int:
+        """Which of the active states are exited."""
+        if self._exits is None:
+            return active & self._below
+        found = self._exits.get(active)
         if found is None:
-            entry = entry_set(self._tree, self.transitions, self._memory, dict(recorded))
-            found = self._entered[recorded] = Entered(self._tree, entry)
+            states = states_of(active & ~1)
+            found = mask_of(exit_set(self._tree, states, self.transitions, self._memory))
+            self._exits[active] = found
+        return found
+
+    def entered(self, active: int, recorded: Memory) -> Entered:
+        """``recorded``: what history states have come to remember by this very choice."""
+        key = recorded, 0 if self._exits is None else active
+        found = self._entered.get(key)
+        if found is None:
+            states = () if self._exits is None else states_of(active & ~1)
+            entry = entry_set(self._tree, states, self.transitions, self._memory, dict(recorded))
+            found = self._entered[key] = Entered(self._tree, entry)
         return found
 
 

@@ -101,7 +101,7 @@ class Search:
         if active & self.eventless:
             chosen = self.choices.of(None, active, memory)
             self.follow_all(chosen, None, place)
-            if None not in chosen:
+            if None not in chosen and not any(self.settles(one, place) for one in chosen):
                 return
         if not queue:
             self.rest(place)
@@ -119,6 +119,15 @@ class Search:
             self.add(place)
         self.follow_all(chosen, queue[0], place)
 
+    def settles(self, choice: Choice | None, place: SearchPlace) -> bool:
+        """Whether immediate transitions that lead nowhere else are the last of their step."""
+        if choice is None or self.choices.tree.chart.policy.nesting == "scxml":
+            return False
+        exits = choice.exits(place.active)
+        recorded = self.choices.recorded(exits)
+        entered = choice.entered(place.active, recorded)
+        return not recorded and place.active & ~exits | entered.mask == place.active
+
     def rest(self, place: SearchPlace) -> None:
         """Nothing is left to do at the place."""
         self.found.add(place.active)
@@ -134,9 +143,9 @@ class Search:
     def follow(self, choice: Choice, place: SearchPlace) -> SearchPlace | None:
         """Adds the place that this leads to, and gives it; None: the instance ends."""
         self.taken.add(choice)
-        exits = place.active & choice.below
+        exits = choice.exits(place.active)
         recorded = self.choices.recorded(exits)
-        entered = choice.entered(recorded)
+        entered = choice.entered(place.active, recorded)
         if recorded:
             memory = tuple(sorted({**dict(place.memory), **dict(recorded)}.items()))
             place = place._replace(memory=memory)

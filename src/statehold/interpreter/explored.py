@@ -130,8 +130,8 @@ class Recorded(Search):
         if key in self.moves:
             return
         choices = self.choices
-        exits = place.active & choice.below
-        entered = choice.entered(choices.recorded(exits))
+        exits = choice.exits(place.active)
+        entered = choice.entered(place.active, choices.recorded(exits))
         done, _ = choices.completions(entered, place.active & ~exits | entered.mask)
         runs = choice.runs_code or entered.runs_code or exits & choices.exits_run_code != 0
         self.moves[key] = Move(

@@ -82,6 +82,8 @@ class Macrostep:
         #: the step counts, accepted or not
         self.moved = False
         self.microsteps = 0
+        #: the last round took immediate transitions and changed nothing, so the next would be alike
+        self.idle = False
         #: guards that raised since the last transition
         self.broken: set[str] = set()
         #: keys that were given out
@@ -195,19 +197,30 @@ class Macrostep:
         """Takes immediate transitions and internal events until there are none."""
         while not self.ended:
             configuration = self.configuration
-            if not configuration.rests:
+            if not configuration.rests and not self.idle:
                 node = self.decide(configuration.eventless, self.event)
                 if node.plan is not None:
                     self.trace.extend(node.trace)
-                    self.take(node.plan, self.event)
+                    self.take_immediate(node.plan)
                     continue
             if not self.queue:
                 break
+            self.idle = False
             self.event = self.queue.popleft()
             node = self.decide(configuration.row(self.event.__event__), self.event)
             if node.plan is not None:
                 self.trace.extend(node.trace)
                 self.take(node.plan, self.event)
+
+    def take_immediate(self, plan: Plan) -> None:
+        """One microstep of immediate transitions; notes whether it changed nothing."""
+        settles = self.program.settles and plan.target is self.configuration and not plan.history
+        before = self.data
+        if settles and plan.operations:
+            # the actions work on what they are given, so it can't be compared with itself
+            self.data, self.copied = self.program.copy(before), True
+        self.take(plan, self.event)
+        self.idle = settles and self.data == before
 
     def take(self, plan: Plan, event: AnEvent | None) -> None:
         """One microstep."""

@@ -74,7 +74,7 @@ def plan_transitions(
     tree = program.tree
     exits = tuple(reversed(exit_set(tree, active, chosen, history)))
     recorded = recorded_history(tree, active, exits)
-    entry = entry_set(tree, chosen, history, recorded)
+    entry = entry_set(tree, active, chosen, history, recorded)
     return _Planner(program, active, entry).build(chosen, exits, recorded)
 
 
@@ -197,7 +197,8 @@ class _Planner:
     def _completed(self, state: int, output: str | None) -> None:
         name = self.tree.states[state].id
         # an output is worked out even where nobody listens: it may raise
-        if output is not None or self.program.hears(done_event(name)):
+        heard = self.program.counts_completions or self.program.hears(done_event(name))
+        if output is not None or heard:
             completion = Completion(Done(name), output)
             self.operations.append(Operation(Do.DONE, completion, output or name, self._states()))
 

@@ -46,6 +46,12 @@ class Program(Generic[D]):
         )
         self.policy = definition.chart.policy
         self.errors_are_events = self.policy.errors == "event"
+        #: immediate transitions that changed nothing are not taken again
+        self.settles = self.policy.nesting != "scxml"
+        #: a completion that nothing takes begins another round of them
+        self.counts_completions = self.settles and any(
+            found.trigger.kind == "always" for found in definition.chart.transitions
+        )
         self.invokes: dict[str, tuple[Invoke, ...]] = {
             node.id: node.invokes for node in self.tree.states if node.invokes
         }

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from statehold.chart.model import Guard, Policy, Transition, Trigger
 from statehold.chart.tree import Tree
+from statehold.interpreter import version4
 
 #: names that begin so are the interpreter's own and are not taken by ``AnyEvent``
 RESERVED_PREFIXES = ("after.", "done.state.", "done.invoke.", "error.")
@@ -97,7 +98,8 @@ def select(
     ``answer`` gives None where a guard's answer is not known yet: then the whole is None.
     """
     enabled: dict[str, Transition] = {}
-    if name is not None and tree.chart.policy.nesting == "xstate":
+    nesting = tree.chart.policy.nesting
+    if nesting == "xstate4" or (name is not None and nesting == "xstate"):
         found, known = _enabled_within(tree, 0, frozenset(active), name, answer)
         if not known:
             return None
@@ -112,6 +114,9 @@ def select(
             if chosen is not None:
                 enabled.setdefault(chosen.id, chosen)
     chosen_set = remove_conflicts(tree, active, tuple(enabled.values()), history)
+    if name is None and nesting == "xstate":
+        # there the content of immediate ones runs in the order of the leaves, too
+        return chosen_set
     # conflicts are decided in the order of the leaves, content runs in document order (3.13)
     return tuple(sorted(chosen_set, key=tree.chart.transitions.index))
 
@@ -120,7 +125,7 @@ def _enabled_within(
     tree: Tree,
     state: int,
     active: frozenset[int],
-    name: str,
+    name: str | None,
     answer: Callable[[Guard], bool | None],
 ) -> tuple[list[Transition], bool]:
     """Of the states inside, each region for itself; of the state itself if there is none."""
@@ -162,6 +167,8 @@ def remove_conflicts(
     """Where exit sets meet, the one whose source is deeper wins, else the earlier."""
     if len(enabled) < 2:
         return tuple(enabled)
+    if tree.chart.policy.nesting == "xstate4":
+        return version4.compatible(tree, active, enabled, history)
     kept: list[tuple[Transition, frozenset[int]]] = []
     for transition in enabled:
         exits = frozenset(exit_set(tree, active, (transition,), history))
@@ -180,6 +187,8 @@ def exit_set(
     history: History,
 ) -> tuple[int, ...]:
     """The active states that the transitions leave, in document order (``computeExitSet``)."""
+    if tree.chart.policy.nesting == "xstate4":
+        return version4.turnover(tree, active, transitions, history).exits
     exits: set[int] = set()
     for transition in transitions:
         top = domain(tree, transition, history)
@@ -200,7 +209,7 @@ def domain(tree: Tree, transition: Transition, history: History) -> int | None:
         and all(tree.is_descendant(target, source) for target in targets)
     ):
         return source
-    return tree.lcca((source, *targets), parallel=tree.chart.policy.nesting == "xstate")
+    return tree.lcca((source, *targets), parallel=tree.chart.policy.nesting != "scxml")
 
 
 def effective_targets(tree: Tree, transition: Transition, history: History) -> tuple[int, ...]:
@@ -219,13 +228,20 @@ def effective_targets(tree: Tree, transition: Transition, history: History) -> t
 
 
 def entry_set(
-    tree: Tree, transitions: Sequence[Transition], history: History, recorded: History
+    tree: Tree,
+    active: Sequence[int],
+    transitions: Sequence[Transition],
+    history: History,
+    recorded: History,
 ) -> Entry:
-    """What the transitions enter (``computeEntrySet``).
+    """What the transitions enter (``computeEntrySet``); ``active`` are the states before them.
 
     ``recorded`` is what exiting has just added to ``history``: a transition that leaves a state
     for its own history comes back to where it was. The domain is the one that was exited.
     """
+    if tree.chart.policy.nesting == "xstate4":
+        turned = version4.turnover(tree, active, transitions, history)
+        return Entry(turned.entered, turned.defaults, {})
     known = {**history, **recorded}
     entering = _Entering(tree, known)
     for transition in transitions:

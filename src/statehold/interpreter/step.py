@@ -155,5 +155,8 @@ def _step(
         macrostep.trace.extend(node.trace)
         if node.plan is not None:
             macrostep.take(node.plan, event)
+        elif program.settles:
+            # the step before came to rest, and an event that nothing takes changes nothing
+            macrostep.idle = True
         macrostep.settle()
     return macrostep.finish()

@@ -22,9 +22,23 @@ from statehold.chart.validate import place_of_state, place_of_transition, valida
 from statehold.chart.values import Shape
 from statehold.formats.notation import NOTHING, Imported, Offered, Omission
 from statehold.formats.xstate.binding import Binder, Name, names_in
+from statehold.formats.xstate.dialect import VERSIONS, Version
 from statehold.formats.xstate.document import Findings, read_json
 from statehold.formats.xstate.reader import Reader
 from statehold.formats.xstate.writer import write_xstate
+
+#: hints of a chart's validation that use the class notation's words, in XState's
+_HINTS = {
+    "nothing leaves a final state; start from its parent, or make it a State": (
+        'nothing leaves a final state; move it to the parent, or leave out "type": "final"'
+    ),
+    "add a guard that becomes false, or lead out of the source": (
+        'add a "guard" that becomes false, or a "target" outside'
+    ),
+    "only compound states have": 'leave "initial" out, or give it "states"',
+    "only final states have": 'leave "output" out, or say "type": "final"',
+    "make it compound or parallel, or move them out": 'leave "type" out, or move "states" out',
+}
 
 __all__ = ["Name", "read_xstate", "read_xstate_chart", "write_xstate"]
 
@@ -35,15 +49,19 @@ def read_xstate(
     *,
     name: str | None = None,
     version: int | None = None,
+    xstate_version: Version | None = None,
 ) -> Imported:
     """A machine; raises ``DefinitionError`` with every problem, missing functions among them.
 
-    ``name`` and ``version`` stand for the document's ``id`` and ``version``. The machine's data is
-    a dictionary that begins as the document's ``context``, with what an instance is started with
-    put over it. Its events are :class:`.NamedEvent`.
+    ``name`` and ``version`` stand for the document's ``id`` and ``version``. ``xstate_version``
+    says for which version of XState it is written; left out, its words decide.
+
+    The machine's data is a dictionary that begins as the document's ``context``, with what an
+    instance is started with put over it. Its events are :class:`.NamedEvent`.
     """
     findings = Findings()
-    reader, needed = _read(raw, findings, name, version, tuple(offered.machines))
+    machines = tuple(offered.machines)
+    reader, needed = _read(raw, findings, name, version, machines, xstate_version)
     chart = reader.chart
     binder = Binder(chart, offered, findings)
     binder.check(needed)
@@ -67,6 +85,7 @@ def read_xstate_chart(
     name: str | None = None,
     version: int | None = None,
     machines: Collection[str] = (),
+    xstate_version: Version | None = None,
 ) -> tuple[Chart, tuple[Omission, ...], tuple[Name, ...]]:
     """The chart, what was left out, and what would have to be offered to run it.
 
@@ -74,7 +93,7 @@ def read_xstate_chart(
     ``DefinitionError``.
     """
     findings = Findings()
-    reader, needed = _read(raw, findings, name, version, machines)
+    reader, needed = _read(raw, findings, name, version, machines, xstate_version)
     findings.raise_if_any(reader.chart.name)
     return reader.chart, tuple(findings.omissions), needed
 
@@ -85,14 +104,19 @@ def _read(
     name: str | None,
     version: int | None,
     machines: Collection[str],
+    xstate: Version | None,
 ) -> tuple[Reader, tuple[Name, ...]]:
+    if xstate not in (None, *VERSIONS):
+        raise ValueError(f"xstate_version is {xstate!r}; it is one of {VERSIONS}, or None")
     document = read_json(raw, findings)
-    reader = Reader(document, findings, name=name, version=version, machines=machines)
+    reader = Reader(
+        document, findings, name=name, version=version, machines=machines, xstate=xstate
+    )
     places = {place_of_state(id): place or "/" for id, place in reader.state_places.items()}
     places |= {place_of_transition(id): at for id, at in reader.transition_places.items()}
     for problem in validate(reader.chart):
         place = places.get(problem.place, problem.place)
-        findings.complain(place, problem.message, problem.hint)
+        findings.complain(place, problem.message, _HINTS.get(problem.hint, problem.hint))
     return reader, names_in(reader.chart, places)
 
 

@@ -12,37 +12,45 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from statehold.chart.model import Action, Block, Delay, Guard
+from statehold.formats.xstate.dialect import timer_delay
 from statehold.formats.xstate.document import Findings, below, canonical, kind_of, shorten
-from statehold.formats.xstate.outline import Outline
+from statehold.formats.xstate.outline import Outline, Source
 from statehold.formats.xstate.terms import (
     NESTING_LIMIT,
     Composed,
     composed,
     data_action,
+    split_params,
     with_params,
 )
 
 #: guards in one ``and`` or ``or``
 ARGUMENT_LIMIT = 100
 
-_LOST = "its code is not in the document"
+LOST = "its code is not in the document"
+_TO_PARENT = "write an action that uses context.send_parent"
+_SENDS = "instances are found by their ids; write an action that uses context.send"
 _WHY_NOT = {
     "xstate.assign": "its functions are not in the document; write an action of that name",
-    "xstate.sendTo": "instances are found by their ids; write an action that uses context.send",
-    "xstate.sendParent": "an instance's end tells its parent; write an action that raises",
+    "xstate.sendTo": _SENDS,
+    "xstate.sendParent": _TO_PARENT,
     "xstate.forwardTo": "write an action that uses context.send",
     "xstate.spawnChild": "spawn no actor from an action; invoke it in a state",
     "xstate.stopChild": "what a state invokes ends with it",
     "xstate.stop": "what a state invokes ends with it",
     "xstate.start": "an activity's code is not in the document; invoke an effect",
     "xstate.log": "every step is in the journal",
-    "xstate.enqueueActions": _LOST,
-    "xstate.pure": _LOST,
-    "xstate.choose": _LOST,
-    "xstate.escalate": "write an action that raises",
+    "xstate.enqueueActions": LOST,
+    "xstate.pure": LOST,
+    "xstate.choose": LOST,
+    "xstate.escalate": _TO_PARENT,
     "xstate.respond": "write an action that uses context.send",
     "xstate.invoke": "invoke it in a state",
 }
+#: JavaScript, where version 4 has the text of an inline action for its name
+_CODE = re.compile(
+    r"\s*(?:(?:async\s+)?function\b\s*\*?\s*[\w$]*\s*\(|(?:async\s*)?\([^()]*\)\s*=>|(?:async\s+)?[\w$]+\s*=>)"
+)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
 
 
@@ -103,12 +111,19 @@ class Content:
         if isinstance(value, str):
             value = {"type": value}
         name = value.get("type") if isinstance(value, dict) else None
-        if not isinstance(name, str) or not name:
+        if value is None or name == "":
+            # JSON.stringify has null for a function that stands in a list
+            self.findings.omit("action", place, f"{LOST}; give it a name")
+            return None
+        if not isinstance(name, str):
             hint = 'write its name, or {"type": "name", "params": {...}}'
             self.findings.complain(place, f"it is {kind_of(value)} and names no action", hint)
             return None
         if name.startswith("xstate."):
-            return self._provided(name, value, place)
+            return None if _is_timers(value) else self._provided(name, value, place)
+        if _is_code(name) and data_action(name) is None:
+            self.findings.omit(f"action {shorten(name)}", place, f"{LOST}; give it a name")
+            return None
         params = self._params(value, place)
         return None if params is _WRONG else Action(with_params(name, params))
 
@@ -129,7 +144,11 @@ class Content:
         elif word == "spawnChild" and isinstance(told.get("src"), str) and "input" not in told:
             return Action(told["src"], "effect")
         if text is None:
-            why = _WHY_NOT.get(name, _LOST if word in ("raise", "emit", "cancel") else "")
+            if word == "send":
+                # version 4's sendTo, forwardTo, sendParent and escalate are sends with a target
+                why = _TO_PARENT if told.get("to") == "#_parent" else _SENDS
+            else:
+                why = _WHY_NOT.get(name, LOST if word in ("raise", "emit", "cancel") else "")
             self.findings.omit(name, place, why or "nothing is known of it")
             return None
         return Action(text)
@@ -156,8 +175,8 @@ class Content:
     def _params(self, value: Mapping[str, Any], place: str) -> Any:
         """An object of parameters; None where there are none."""
         params = value.get("params")
-        for key in value:
-            if key not in ("type", "params"):
+        for key, given in value.items():
+            if key not in ("type", "params") and given is not None:
                 # v4 had parameters beside the type
                 where = below(place, key)
                 self.findings.omit(shorten(key), where, 'parameters stand in "params"')
@@ -174,9 +193,9 @@ class Content:
         """All of which have to say yes."""
         return tuple(self._flat(self._guard(value, place, 0))) if value is not None else ()
 
-    def within(self, value: Any, place: str) -> tuple[Guard, ...]:
-        """That a state is active: ``#id``, a path from the root, or a state value."""
-        names = self._active(value, place)
+    def within(self, value: Any, place: str, start: Source) -> tuple[Guard, ...]:
+        """That a state is active: ``#id``, a path from the start, or a state value."""
+        names = self._active(value, place, start)
         return tuple(self._flat(names)) if names else ()
 
     def _flat(self, text: str | None) -> Iterator[Guard]:
@@ -193,7 +212,7 @@ class Content:
             yield Guard(text)
 
     def _guard(self, value: Any, place: str, depth: int) -> str | None:
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not _is_code(value):
             return value
         if depth > NESTING_LIMIT:
             hint = f"the limit is {NESTING_LIMIT} levels"
@@ -201,7 +220,15 @@ class Content:
             return None
         config: dict[str, Any] = value if isinstance(value, dict) else {}
         name = config.get("type")
-        if not isinstance(name, str) or not name:
+        if name == "xstate.guard":
+            # what JSON.stringify makes of version 4's guards
+            name, config = config.get("name") or "", {}
+        if value in (None, "") or name == "" or _is_code(name or value):
+            # a transition must not become unconditional by that
+            hint = "give the guard a name, and offer a function of that name"
+            self.findings.complain(place, f"the guard is code, and {LOST}", hint)
+            return None
+        if not isinstance(name, str):
             hint = 'write its name, or {"type": "name", "params": {...}}'
             self.findings.complain(place, f"it is {kind_of(value)} and names no guard", hint)
             return None
@@ -212,7 +239,7 @@ class Content:
             return self._composed(word, told.get("guards", told.get("guard")), place, depth)
         if word == "stateIn":
             where = told.get("stateValue", told.get("state"))
-            return self._active(where, place)
+            return self._active(where, place, self.outline.root)
         if name.startswith("xstate."):
             self.findings.complain(place, f"{name} is not in the document", "name a function")
             return None
@@ -230,15 +257,30 @@ class Content:
         found = tuple(name for name in names if name is not None)
         return str(Composed(word, found)) if len(found) == len(names) else None
 
-    def _active(self, value: Any, place: str) -> str | None:
-        found = list(self.outline.under(self.outline.root, value))
+    def _active(self, value: Any, place: str, start: Source) -> str | None:
+        found = list(self.outline.under(start, value))
         states = [state for state in found if state is not None]
         if len(states) < len(found) or not states:
-            hint = "write #id, a path from the root, or a state value"
+            seen = "the root" if start.parent is None else start.id
+            hint = f"write #id, a path from {seen}, or a state value"
             self.findings.complain(place, f"it is {kind_of(value)}, no state of the machine", hint)
             return None
         names = [str(Composed("in", (f"#{state.id}",))) for state in states]
         return names[0] if len(names) == 1 else str(Composed("and", tuple(names)))
+
+
+def _is_code(name: Any) -> bool:
+    if not isinstance(name, str) or _CODE.match(name) is None:
+        return False
+    # what composes, or has parameters, has brackets of its own
+    return composed(name) is None and split_params(name)[1] is None
+
+
+def _is_timers(value: Mapping[str, Any]) -> bool:
+    """Whether it sets or takes back a state's own timer, which the state has by its ``after``."""
+    event = value.get("event")
+    name = event.get("type") if isinstance(event, dict) else value.get("sendId")
+    return isinstance(name, str) and timer_delay(name) is not None
 
 
 #: parameters that are none

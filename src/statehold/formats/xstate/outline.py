@@ -12,6 +12,7 @@ from typing import Any
 
 from statehold.chart.model import Kind
 from statehold.formats.notation import STATE_LIMIT
+from statehold.formats.xstate.dialect import Version
 from statehold.formats.xstate.document import Findings, below, kind_of, members, shorten
 
 #: the key of a state's or a transition's ``meta`` under which stands what XState can't say
@@ -39,6 +40,8 @@ class Source:
     config: dict[str, Any]
     parent: Source | None = None
     children: dict[str, Source] = field(default_factory=dict)
+    #: XState's own id, as its events have it
+    xstate_id: str = ""
 
     @property
     def states(self) -> list[Source]:
@@ -67,8 +70,9 @@ def ours_of(config: dict[str, Any]) -> dict[str, Any]:
 class Outline:
     """All states, in document order, the root first."""
 
-    def __init__(self, document: dict[str, Any], findings: Findings) -> None:
+    def __init__(self, document: dict[str, Any], findings: Findings, version: Version = 5) -> None:
         self.findings = findings
+        self.version = version
         self.states: list[Source] = []
         #: XState's ids, those that are given and those that are made from paths
         self.named: dict[str, Source] = {}
@@ -104,7 +108,7 @@ class Outline:
 
     def _kind(self, config: dict[str, Any], place: str, parent: Source | None) -> Kind:
         states = _states_of(config)
-        if "states" in config and not isinstance(config["states"], dict):
+        if config.get("states") is not None and not isinstance(config["states"], dict):
             where = below(place, "states")
             self.findings.complain(where, f"it is {kind_of(config['states'])}", "give an object")
         given = config.get("type")
@@ -127,7 +131,7 @@ class Outline:
             where = below(source.place, "id")
             self.findings.complain(where, f"it is {kind_of(given)}", "an id is a string")
             given = None
-        id = path if given is None else given
+        id = source.xstate_id = path if given is None else given
         if id in self.named:
             self.findings.complain(
                 source.place, f"the id {shorten(id)!r} is that of another state", "change one"
@@ -146,12 +150,21 @@ class Outline:
         return _descend(source.parent or source, split_path(text))
 
     def by_id(self, text: str) -> Source | None:
+        r"""``#id`` or ``#id.child``.
+
+        A dot parts an id from a child in version 5 (``\.`` is one in an id). Version 4 first looks
+        for an id that has it. Each takes the other's reading where its own leads nowhere.
+        """
         text = text.removeprefix("#")
-        if text in self.named:
-            return self.named[text]
         first, *rest = split_path(text)
         start = self.named.get(first)
-        return None if start is None else _descend(start, rest)
+        below_it = None if start is None else _descend(start, rest)
+        whole = self.named.get(text)
+        return (whole or below_it) if self.version == 4 else (below_it or whole)
+
+    def with_id(self, id: str) -> Source | None:
+        """The state of an id as events have it, ``done.state.m.a``."""
+        return self.named.get(id) or self.by_id(id)
 
     def under(self, source: Source, value: Any) -> Iterator[Source | None]:
         """The leaves of a state value: ``"a.b"``, ``{"a": "b"}``, ``{"a": {"b": "c"}}``."""

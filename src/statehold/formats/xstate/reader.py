@@ -1,13 +1,15 @@
 """From an XState document to a chart, functions aside.
 
-XState's rules are the chart's policy (``wildcard`` matching, ``xstate`` nesting), so order and
-conflicts are decided by the interpreter. What is left to be said here is what its short forms mean:
+XState's rules are the chart's policy (``wildcard`` matching, ``xstate`` or ``xstate4`` nesting), so
+order and conflicts are decided by the interpreter. What is left is what its short forms mean:
 
 1. A transition to the state itself or below is internal unless it says ``reenter`` (v5), or
-   starts its targets with a dot or says ``internal`` (v4).
+   starts a target with a dot or says ``internal`` (v4).
 2. Transitions after one delay share one timer, so the guards are asked in order, once.
 3. An event without transitions (``null``, ``{}``) is taken and does nothing: it is forbidden.
 4. What stands under ``statehold`` in a ``meta`` is a field of the chart that XState can't say.
+5. ``null`` is as good as absent. What ``JSON.stringify`` makes of a machine has its timers and
+   outcomes among its events, and whatever was code is gone: where that shows, it is an omission.
 """
 
 from __future__ import annotations
@@ -32,7 +34,15 @@ from statehold.chart.model import (
     Trigger,
 )
 from statehold.formats.notation import TRANSITION_LIMIT
-from statehold.formats.xstate.content import Content
+from statehold.formats.xstate.content import LOST, Content
+from statehold.formats.xstate.dialect import (
+    VERSIONS,
+    Version,
+    is_stringified,
+    marks,
+    timer_delay,
+    version_of,
+)
 from statehold.formats.xstate.document import (
     Findings,
     below,
@@ -46,13 +56,14 @@ from statehold.formats.xstate.outline import OURS, Outline, Source, ours_of
 S = TypeVar("S", Chart, StateNode, Transition)
 
 POLICY = Policy(matching="wildcard", nesting="xstate")
+POLICY_4 = Policy(matching="wildcard", nesting="xstate4")
 #: targets of one transition
 TARGET_LIMIT = 64
 
 _STATE_KEYS = frozenset(
     {"id", "key", "type", "parallel", "initial", "states", "on", "always", "after", "onDone"}
     | {"entry", "exit", "onEntry", "onExit", "invoke", "history", "target", "output", "data"}
-    | {"tags", "meta", "description", "order"}
+    | {"tags", "meta", "description", "order", "transitions", "activities"}
 )
 _ROOT_KEYS = frozenset(
     {"context", "version", "types", "tsTypes", "schema", "schemas", "$schema", "strict"}
@@ -61,18 +72,16 @@ _ROOT_KEYS = frozenset(
 )
 _TRANSITION_KEYS = frozenset(
     {"target", "guard", "cond", "in", "actions", "reenter", "internal", "description", "meta"}
-    | {"event", "delay"}
+    | {"event", "delay", "source", "eventType"}
 )
+_INITIAL_KEYS = frozenset({"target", "actions", "description", "meta", "source", "eventType"})
 _INVOKE_KEYS = frozenset({"id", "src", "type", "onDone", "onError", "input", "data", "autoForward"})
 _WHY = {
-    "activities": "an activity's code is not in the document; invoke an effect",
     "systemId": "instances are found by their ids",
     "route": "there are no routes",
     "timeout": "write it as after",
     "onSnapshot": "an effect tells nothing before its outcome",
 }
-_V4 = frozenset({"cond", "internal", "activities", "onEntry", "onExit", "in"})
-_DATA_KEYS = frozenset({"context", "meta", "params", "output", "input", "data", "types", "schema"})
 
 
 class Reader:
@@ -86,12 +95,14 @@ class Reader:
         name: str | None = None,
         version: int | None = None,
         machines: Collection[str] = (),
+        xstate: Version | None = None,
     ) -> None:
         self.document = document
         self.findings = findings
         self.machines = machines
-        self.is_v4 = _is_v4(document)
-        self.outline = Outline(document, findings)
+        self.is_v4 = self._version(xstate) == 4
+        self.is_stringified = is_stringified(document)
+        self.outline = Outline(document, findings, 4 if self.is_v4 else 5)
         self.content = Content(self.outline, findings)
         #: where each transition and each state stands in the document
         self.transition_places: dict[str, str] = {}
@@ -109,6 +120,18 @@ class Reader:
 
     # --- the whole ---
 
+    def _version(self, given: Version | None) -> Version:
+        said = ours_of(self.document).get("xstate") if given is None else given
+        if said in VERSIONS:
+            return said
+        found = marks(self.document)
+        version = version_of(self.document, found)
+        if len(found) > 1:
+            self.findings.omit(
+                found[5], "", f"it is a word of version 5, and {found[4]} one of 4; read as 4"
+            )
+        return version
+
     def _chart(
         self,
         states: tuple[StateNode, ...],
@@ -118,7 +141,10 @@ class Reader:
     ) -> Chart:
         document, ours = self.document, ours_of(self.document)
         self._leave_out(document, _STATE_KEYS | _ROOT_KEYS, "")
-        if document.get("delimiter", ".") != ".":
+        if self.is_stringified and not self.is_v4:
+            why = "JSON.stringify leaves it out of a machine; export the machine's configuration"
+            self.findings.omit("always", "", why)
+        if document.get("delimiter") not in (None, "."):
             self.findings.complain("/delimiter", "it is not a dot", "use dots in paths")
         order = ours.get("order")
         if isinstance(order, list):
@@ -136,7 +162,7 @@ class Reader:
             transitions=transitions,
             events=tuple(EventShape(event) for event in self.events),
             data_schema=self._data_schema(document.get("context")),
-            policy=POLICY,
+            policy=POLICY_4 if self.is_v4 else POLICY,
             doc=self.content.text(document, "description", ""),
             meta=self._meta(document, ""),
         )
@@ -160,14 +186,15 @@ class Reader:
         parent = source.parent
         if parent is not None:
             self._leave_out(config, _STATE_KEYS, place)
+        self._leave_out_activities(config.get("activities"), below(place, "activities"))
         is_history = source.kind == "history"
         node = StateNode(
             id=source.id,
             kind=source.kind,
             parent=None if parent is None else parent.id,
             initial=self._history_default(source) if is_history else self._initial(source),
-            entry=content.blocks(_first(config, "entry", "onEntry"), below(place, "entry")),
-            exit=content.blocks(_first(config, "exit", "onExit"), below(place, "exit")),
+            entry=self._actions(config, "entry", "onEntry", place),
+            exit=self._actions(config, "exit", "onExit", place),
             invokes=tuple(invoke for invoke, _ in self.invokes.get(source, ())),
             deep=is_history and config.get("history") == "deep",
             output=self._output(source),
@@ -178,20 +205,35 @@ class Reader:
         ours = source.ours if parent is not None else source.ours.get("root", {})
         return self._said(node, ours if isinstance(ours, dict) else {}, _STATE_FIELDS, place)
 
+    def _actions(
+        self, config: dict[str, Any], key: str, older: str, place: str
+    ) -> tuple[Block, ...]:
+        name = key if config.get(key) is not None else older
+        given = config.get(name)
+        if self.is_stringified and not self.is_v4 and isinstance(given, list):
+            # the last ones set the state's timers, or take them back, and say nothing of that
+            on = config.get("on")
+            timers = sum(timer_delay(event) is not None for event in on or ())
+            given = given[: len(given) - timers]
+        return self.content.blocks(given, below(place, name))
+
     def _initial(self, source: Source) -> Initial | None:
         given, place = source.config.get("initial"), below(source.place, "initial")
         if source.kind != "compound":
-            if given is not None:
+            target = given.get("target") if isinstance(given, dict) else given
+            if target not in (None, []):
                 self.findings.omit("initial", place, f"the state is {source.kind}")
             return None
         if given is None and "initial" in source.ours:
             return None
+        if given is None and source.states:
+            return self._missing_initial(source, place)
         actions: tuple[Block, ...] = ()
         text = given
         if isinstance(given, dict):
             text = given.get("target")
             actions = self.content.blocks(given.get("actions"), below(place, "actions"))
-            self._leave_out(given, frozenset({"target", "actions", "description", "meta"}), place)
+            self._leave_out(given, _INITIAL_KEYS, place)
         found: list[str] = []
         for one in text if isinstance(text, list) else [text]:
             if not isinstance(one, str):
@@ -208,6 +250,18 @@ class Reader:
             else:
                 found.append(target.id)
         return Initial(tuple(dict.fromkeys(found)), actions) if found else None
+
+    def _missing_initial(self, source: Source, place: str) -> Initial:
+        """Version 4 stays in the state itself then, and this is seldom meant."""
+        first = source.states[0]
+        if self.is_v4:
+            why = f"it is missing; where no target says more, {shorten(first.key)!r} is entered"
+            self.findings.omit("initial", place, why)
+        else:
+            children = ", ".join(list(source.children)[:5])
+            hint = f'give it "initial", one of the states inside: {children}'
+            self.findings.complain(place, "it is missing", hint)
+        return Initial((first.id,))
 
     def _history_default(self, source: Source) -> Initial | None:
         given, parent = source.config.get("target"), source.parent
@@ -226,7 +280,7 @@ class Reader:
         config, root = source.config, self.outline.root
         if source.kind != "final":
             return None
-        key = "output" if "output" in config else "data"
+        key = "output" if config.get("output") is not None else "data"
         if source.parent is root and "output" in root.config and key not in config:
             return canonical(root.config["output"])
         return canonical(config[key]) if key in config else None
@@ -274,7 +328,9 @@ class Reader:
             )
             return None
         given = config.get("id")
-        xstate_id = given if isinstance(given, str) and given else f"{number}.{source.id}"
+        own = source.xstate_id
+        default = f"{own}:invocation[{number}]" if self.is_v4 else f"{number}.{own}"
+        xstate_id = given if isinstance(given, str) and given else default
         id = given if isinstance(given, str) and given else f"{source.id}/{src}"
         plain = id
         while id in taken:
@@ -283,15 +339,15 @@ class Reader:
         taken.add(id)
         self.invoke_ids.setdefault(xstate_id, []).append(id)
         is_machine = src in self.machines
-        key = "input" if "input" in config else "data"
-        if key in config and not is_machine:
+        key = "input" if config.get("input") is not None else "data"
+        if config.get(key) is not None and not is_machine:
             where = below(place, key)
             self.findings.omit(key, where, "an effect is given the machine's data, whole")
         return Invoke(
             id=id,
             name=src,
             kind="machine" if is_machine else "effect",
-            input=canonical(config[key]) if key in config and is_machine else None,
+            input=None if config.get(key) is None or not is_machine else canonical(config[key]),
             autoforward=config.get("autoForward") is True,
         )
 
@@ -303,7 +359,7 @@ class Reader:
         where = below(place, "always")
         yield from self._several(source, config.get("always"), where, Trigger("always"), "always")
         yield from self._after(source, config.get("after"), below(place, "after"))
-        if "onDone" in config:
+        if config.get("onDone") is not None:
             where = below(place, "onDone")
             if source.parent is None:
                 self.findings.omit("onDone", where, "the machine is over by then")
@@ -345,6 +401,12 @@ class Reader:
         self, source: Source, event: str, config: Any, place: str
     ) -> Iterator[Transition]:
         several = config if isinstance(config, list) else [config]
+        delay = timer_delay(event)
+        if delay is not None:
+            first = next((one for one in several if isinstance(one, dict)), {})
+            told = first.get("delay")
+            yield from self._timed(source, delay if told is None else told, config, place)
+            return
         if all(isinstance(one, dict) and "trigger" in ours_of(one) for one in several):
             trigger: Trigger | None = Trigger("event", (event,))
         else:
@@ -366,7 +428,7 @@ class Reader:
         if found := re.fullmatch(r"(?:error\.platform|xstate\.error\.actor)\.(.+)", event):
             return self._outcome(found[1], event, place, failed=True)
         if found := re.fullmatch(r"(?:xstate\.)?done\.state\.(.+)", event):
-            state = self.outline.by_id(found[1])
+            state = self.outline.with_id(found[1])
             if state is not None:
                 return Trigger("done", (done_event(state.id),))
         if event.startswith(("xstate.", "done.state.")):
@@ -399,10 +461,13 @@ class Reader:
         else:
             self.findings.complain(place, f"it is {kind_of(given)}", "give an object")
         for key, config, where in pairs:
-            delay = self.content.delay(key, where)
-            if delay is not None:
-                trigger = Trigger("after", (), delay)
-                yield from self._several(source, config, where, trigger, f"after {key}")
+            yield from self._timed(source, key, config, where)
+
+    def _timed(self, source: Source, key: Any, config: Any, place: str) -> Iterator[Transition]:
+        delay = self.content.delay(key, place)
+        if delay is not None:
+            trigger = Trigger("after", (), delay)
+            yield from self._several(source, config, place, trigger, f"after {key}")
 
     def _several(
         self, source: Source, given: Any, place: str, trigger: Trigger, label: str
@@ -413,11 +478,16 @@ class Reader:
         timer: str | None = None
         if given is None and trigger.kind != "event" and trigger.kind != "any":
             return
+        before: str | None = None
         for number, config in enumerate(given if several else [given]):
             where = below(place, number) if several else place
             made = self._transition(source, config, where, trigger, label, timer)
             if made is None:
                 continue
+            if before is not None and "xstate" not in ours_of(self.document):
+                why = f"it has none, and comes before {where}; {LOST}, if it had one that was code"
+                self.findings.omit("guard", before, why)
+            before = None if made.guards else where
             if trigger.kind == "after" and timer is None:
                 timer = made.id
             yield made
@@ -449,6 +519,8 @@ class Reader:
             where = below(place, "reenter")
             self.findings.omit("reenter", where, "the machine itself is never left")
         onward, internal = inward(source, targets, reenter)
+        if self.is_v4 and targets and not reenter:
+            internal = internal or bool(onward)
         if trigger.kind == "after":
             # those after the first wait for its timer
             trigger = (
@@ -461,7 +533,7 @@ class Reader:
             source=source.id,
             trigger=trigger,
             targets=onward,
-            guards=self._guards(config, place),
+            guards=self._guards(source, config, place),
             actions=self.content.blocks(config.get("actions"), below(place, "actions")),
             internal=internal,
             doc=self.content.text(config, "description", place),
@@ -514,26 +586,36 @@ class Reader:
     def _reenters(self, config: Mapping[str, Any]) -> bool:
         if not self.is_v4:
             return config.get("reenter") is True
-        if "internal" in config:
+        if config.get("internal") is not None:
             return config["internal"] is not True
         given = config.get("target")
         texts = given if isinstance(given, list) else [given]
-        return not all(isinstance(text, str) and text.startswith(".") for text in texts)
+        return not any(isinstance(text, str) and text.startswith(".") for text in texts)
 
-    def _guards(self, config: Mapping[str, Any], place: str) -> tuple[Guard, ...]:
-        key = "guard" if "guard" in config else "cond"
+    def _guards(self, source: Source, config: Mapping[str, Any], place: str) -> tuple[Guard, ...]:
+        key = "guard" if config.get("guard") is not None else "cond"
         guards = self.content.guards(config.get(key), below(place, key))
-        if "in" in config:
-            guards = (*guards, *self.content.within(config["in"], below(place, "in")))
+        if config.get("in") is not None:
+            # version 4 looks for it from the state around the source's parent
+            above = source if source.parent is None else source.parent.parent or source.parent
+            start = above if self.is_v4 else self.outline.root
+            guards = (*guards, *self.content.within(config["in"], below(place, "in"), start))
         return guards
 
     # --- both ---
 
     def _leave_out(self, config: Mapping[str, Any], known: frozenset[str], place: str) -> None:
-        for key in config:
-            if key not in known:
+        for key, value in config.items():
+            if key not in known and value is not None:
                 why = _WHY.get(key, "nothing is known of it")
                 self.findings.omit(shorten(key), below(place, key), why)
+
+    def _leave_out_activities(self, given: Any, place: str) -> None:
+        for one in given if isinstance(given, list) else [given] if given is not None else []:
+            if not isinstance(one, dict) or one.get("type") != "xstate.invoke":
+                name = one.get("type") if isinstance(one, dict) else one
+                why = f"{shorten(str(name))} is code, and {LOST}; invoke an effect"
+                self.findings.omit("activities", place, why)
 
     def _said(self, value: S, ours: Mapping[str, Any], fields: Mapping[str, Any], place: str) -> S:
         """The value with the fields that stand under ``statehold``."""
@@ -585,10 +667,6 @@ def _beginning(root: Source) -> list[Source]:
     return root.states if root.kind == "parallel" else _first_states(root)
 
 
-def _first(config: Mapping[str, Any], *keys: str) -> Any:
-    return next((config[key] for key in keys if key in config), None)
-
-
 def _version_of(given: Any) -> int:
     """XState's version is any text; one that is a whole number is ours."""
     text = str(given) if isinstance(given, str | int) else ""
@@ -600,25 +678,6 @@ def _at(document: Any, place: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         document = document[int(key)] if isinstance(document, list) else document[key]
     return document
-
-
-def _is_v4(document: dict[str, Any]) -> bool:
-    """Whether a word stands in it that XState 5 doesn't know any more."""
-    waiting: list[Any] = [document]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if not _V4.isdisjoint(value):
-                return True
-            for key, inner in value.items():
-                if key in ("on", "states"):
-                    # names of events and states are nobody's words
-                    waiting += inner.values() if isinstance(inner, dict) else [inner]
-                elif key not in _DATA_KEYS:
-                    waiting.append(inner)
-        elif isinstance(value, list):
-            waiting += value
-    return False
 
 
 _STATE_FIELDS: dict[str, Any] = {

@@ -15,13 +15,16 @@ import msgspec
 
 from statehold.chart.event import done_event, failure_event, result_event
 from statehold.chart.model import ROOT, Block, Chart, Guard, StateNode, Transition
+from statehold.formats.xstate.dialect import Version, marks, version_of
 from statehold.formats.xstate.document import Findings
-from statehold.formats.xstate.outline import OURS, join_path
+from statehold.formats.xstate.outline import OURS, join_path, ours_of
 from statehold.formats.xstate.reader import Reader
 from statehold.formats.xstate.terms import Composed, json_of, split_params
 
 #: a document is read back until nothing differs: once for ids, once for what hangs on them
 ROUNDS = 4
+#: the version of XState that documents are written for
+WRITTEN: Version = 5
 
 
 def write_xstate(chart: Chart) -> dict[str, Any]:
@@ -72,6 +75,9 @@ class _Writer:
             self._state(state)
         for transition in chart.transitions:
             self._transition(transition)
+        if version_of(self.document, marks(self.document)) != WRITTEN:
+            # names of events and functions may be words of another version
+            _ours(self.document)["xstate"] = WRITTEN
 
     # --- states ---
 
@@ -236,12 +242,17 @@ class _Writer:
 
     def amend(self) -> bool:
         """Keeps what is read back otherwise; whether there was any of it."""
-        reader = Reader(self.document, Findings())
+        findings = Findings()
+        reader = Reader(self.document, findings, xstate=WRITTEN)
         found = reader.chart
         places = {at: id for id, at in reader.transition_places.items()}
         read = {transition.id: transition for transition in found.transitions}
         mine = {id(node): node_id for node_id, node in self.written.items()}
         changed = False
+        if findings.omissions and "xstate" not in ours_of(self.document):
+            # nothing was lost on the way here
+            _ours(self.document)["xstate"] = WRITTEN
+            changed = True
         for at, read_id in places.items():
             written = _object_at(self.document, at)
             wanted = self.transitions[mine[id(written)]]
