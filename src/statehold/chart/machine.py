@@ -71,6 +71,8 @@ class Definition(Generic[D]):
     upgrades: tuple[Upgrade, ...] = ()
     view: Callable[[D], Any] | None = None
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
+    #: shapes of what effects give, found out at first use
+    results: dict[str, Shape[Any]] = field(default_factory=dict)
     #: the interpreter's compiled form, made at first use
     program: Any = None
     #: what the static checks found at a start, kept for the next one

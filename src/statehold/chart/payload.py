@@ -1,17 +1,23 @@
-"""Events and results of effects between Python and JSON, on their way in and out of a machine."""
+"""Events, results, outputs and views between Python and JSON, on their way in and out of a machine.
+
+Each has one written form, that of its :class:`.values.Shape`, or of :mod:`.untyped` where no type
+is declared. It is read back and compared before anything is acknowledged, so that what is held,
+sent or stored arrives as it was, or is refused where it comes from.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Raw
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from msgspec import UNSET, Raw
 
 from statehold.chart.event import Event, NamedEvent, is_made_inside
+from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
-from statehold.chart.values import Shape, fields_of
+from statehold.chart.untyped import shape_of, show_typed, show_untyped, write_untyped
+from statehold.chart.values import Shape
 from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent
 
 #: bytes of one event as JSON, unless told otherwise
@@ -33,7 +39,7 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
         shape = definition.events.get(event.__event__)
         if shape is None or type(event) is not shape.type:
             raise UnknownEvent(definition.name, type(event).__name__, tuple(definition.events))
-        plain = _flat(shape, event)
+        plain, event = _settled(shape, event)
         _bound(bytes(plain), limit)
         return event, plain
     if isinstance(event, bytes | str):
@@ -42,10 +48,19 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
         event = decode_json(event, "the event")
     elif isinstance(event, NamedEvent):
         event = event_json(event)
-    return _parse_plain(definition, event, limit)
+    return _parse_plain(definition, event, limit, stored=False)
 
 
-def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[Any, Any]:
+def load_event(definition: Definition[Any], plain: Any, limit: int) -> tuple[Any, Any]:
+    """As :func:`parse_event`, from a wire form that was held, or that another machine sent."""
+    if isinstance(plain, Raw):
+        plain = _decode(plain)
+    return _parse_plain(definition, plain, limit, stored=True)
+
+
+def _parse_plain(
+    definition: Definition[Any], plain: Any, limit: int, *, stored: bool
+) -> tuple[Any, Any]:
     if not isinstance(plain, dict) or not isinstance(plain.get("type"), str):
         raise InvalidPayload("the event", {"type": "the event's name is needed, as a string"})
     fields = dict(plain)
@@ -53,8 +68,12 @@ def _parse_plain(definition: Definition[Any], plain: Any, limit: int) -> tuple[A
     shape = definition.events.get(name)
     if shape is not None:
         given = _bound(_written(fields), limit)
-        parsed: Any = shape.parse(given, f"the payload of {name}")
-        return parsed, _flat(shape, parsed)
+        what = f"the payload of {name}"
+        if stored:
+            loaded = shape.load(given, what)
+            return loaded, _flat(loaded, shape.dump(loaded, what))
+        written, parsed = _settled(shape, shape.parse(given, what))
+        return parsed, written
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
     if definition.chart.policy.messages == "durable" and is_made_inside(name):
@@ -79,9 +98,14 @@ def _written(plain: Any) -> bytes:
         raise InvalidPayload("the event", {"": f"can't be written as JSON: {error}"}) from None
 
 
-def _flat(shape: Shape[Event], event: Event) -> Raw:
-    """The wire form, written without a detour over a dictionary."""
-    fields = shape.dump(event)
+def _settled(shape: Shape[Event], event: Event) -> tuple[Raw, Event]:
+    """The wire form, and the event as it is read from it."""
+    fields, event = shape.write(event, f"the payload of {event.__event__}")
+    return _flat(event, fields), event
+
+
+def _flat(event: Event, fields: bytes) -> Raw:
+    """The fields with the name, written without a detour over a dictionary."""
     name = b'{"type":"%s"' % event.__event__.encode()
     return Raw(name + b"}" if fields == b"{}" else name + b"," + fields[1:])
 
@@ -92,19 +116,142 @@ def _bound(raw: Any, limit: int) -> Any:
     return raw
 
 
-def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
-    """A result as the effect's annotation has it; raises ``InvalidPayload``."""
+def result_shape(definition: Definition[Any], name: str) -> Shape[Any] | None:
+    """The shape of what the effect gives, or None where it has no annotation."""
     effect = definition.effects.get(name)
     if effect is None or effect.result_type is None:
-        return msgspec.json.decode(raw)
+        return None
+    shape = definition.results.get(name)
+    if shape is None:
+        try:
+            shape = definition.results[name] = Shape(effect.result_type)
+        except Exception as error:
+            why = f"its annotation can't be used: {type(error).__name__}: {error}"
+            raise InvalidPayload(f"the result of {name}", {"": why}) from error
+    return shape
+
+
+def write_result(definition: Definition[Any], name: str, result: Any) -> bytes:
+    """The written form of an effect's result; raises ``InvalidPayload``, by the names of fields,
+    for one that would not be read back equal.
+
+    One that is not of the annotated type is written as it is: :func:`read_result` refuses it.
+    """
+    what = f"the result of {name}"
+    shape = result_shape(definition, name)
+    if shape is None:
+        return write_untyped(result, what)
     try:
-        return TypeAdapter(effect.result_type).validate_json(raw)
-    except ValidationError as error:
-        raise InvalidPayload(f"the result of {name}", fields_of(error)) from None
+        value = shape.check(result, what)
+    except InvalidPayload:
+        return write_untyped(result, what)
+    return shape.settle(value, what)[0]
+
+
+def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
+    """A result as the effect's annotation has it; raises ``InvalidPayload``."""
+    shape = result_shape(definition, name)
+    return _decode(raw) if shape is None else shape.load(raw, f"the result of {name}")
+
+
+def given_result(definition: Definition[Any], name: str, result: Any) -> Any:
+    """A result on its way through JSON, both ways; raises as they do."""
+    return read_result(definition, name, write_result(definition, name, result))
+
+
+def settle_data(
+    definition: Definition[Any], value: Any, what: str, limit: int
+) -> tuple[bytes, Any]:
+    """The data after a step as JSON, and as it is read back, which the next step sees.
+
+    So data that could not be loaded again is refused while the one who made it is still there.
+    Raises ``InvalidPayload``, ``TooLarge`` for ``what`` if it has more than ``limit`` bytes, and
+    ``ActionFailed`` where a validator breaks.
+    """
+    shape, after = definition.data, "the data after the step"
+    raw = shape.dump(value, after)
+    if len(raw) > limit:
+        raise TooLarge(what, len(raw), limit)
+    try:
+        return raw, shape.back(value, raw, after)
+    except InvalidPayload as error:
+        if error.__cause__ is None:
+            raise
+        raise ActionFailed("the data's own validation", error.__cause__) from error
+
+
+def child_data(definition: Definition[Any], machine: str, given: Any) -> tuple[bytes, Any]:
+    """What a child is started with, written, and as the child reads it; raises ``InvalidPayload``.
+
+    ``given`` is ``msgspec.UNSET`` where its invoke has no input.
+    """
+    shape, what = _of_child(definition, machine)
+    return shape.settle(initial_data(shape, given, what), what)
+
+
+def write_child_data(definition: Definition[Any], machine: str, given: Any) -> bytes | None:
+    """The same for the message that starts it; None where that says nothing of the data.
+
+    What is not of the child's type is written as it is: the child refuses it, which is its end.
+    """
+    shape, what = _of_child(definition, machine)
+    try:
+        value = initial_data(shape, given, what)
+    except InvalidPayload:
+        return None if given is UNSET else write_untyped(given, what)
+    return shape.settle(value, what)[0]
+
+
+def _of_child(definition: Definition[Any], machine: str) -> tuple[Shape[Any], str]:
+    return definition.children[machine].definition.data, f"the data of the child {machine}"
+
+
+def write_output(output: Any) -> bytes:
+    """The written form of a final state's output; raises ``ActionFailed``."""
+    return _written_by("output", lambda: write_untyped(output, "the output"))
+
+
+def show_view(definition: Definition[Any], data: Any, raw: bytes) -> bytes:
+    """What a reply shows of the data, which is ``raw`` as it is stored; raises ``ActionFailed``.
+
+    ``data`` is given to the machine's ``view``, which may keep it.
+    """
+    view = definition.view
+    if view is not None:
+        return _written_by("view", lambda: show_untyped(view(data), "the view"))
+    if definition.data.has_computed:
+        return _written_by("view", lambda: show_typed(definition.data, data, "the view"))
+    return raw
+
+
+def indexed(definition: Definition[Any], data: Any) -> dict[str, str]:
+    """What the instance is listed by; raises ``ActionFailed``."""
+    found: dict[str, str] = {}
+    for name, function in definition.indexes.items():
+
+        def value(function: Any = function) -> str | None:
+            given = function(data)
+            if given is None:
+                return None
+            write_untyped(given, "the index")
+            text = str(given)
+            text.encode()
+            return text
+
+        text = _written_by(f"index {name}", value)
+        if text is not None:
+            found[name] = text
+    return found
+
+
+W = TypeVar("W")
+
+
+def _written_by(what: str, write: Callable[[], W]) -> W:
+    try:
+        return write()
     except Exception as error:
-        # a validator of the user's that is broken itself
-        why = f"its validation raised {type(error).__name__}: {error}"
-        raise InvalidPayload(f"the result of {name}", {"": why}) from error
+        raise ActionFailed(what, error) from error
 
 
 def decode_json(raw: bytes | str, what: str) -> Any:
@@ -115,11 +262,29 @@ def decode_json(raw: bytes | str, what: str) -> Any:
         raise InvalidPayload(what, {"": f"not JSON: {error}"}) from None
 
 
+def sent_event(event: Any) -> Raw:
+    """The wire form of an event for another machine: flat, its name in ``type``.
+
+    Raises ``InvalidPayload`` for one that would arrive as something else.
+    """
+    if isinstance(event, Event):
+        return _settled(shape_of(type(event)), event)[0]
+    data = getattr(event, "data", None)
+    written = b"null" if data is None else write_untyped(data, f"the data of {event.__event__}")
+    return Raw(_encode({"type": event.__event__, "data": Raw(written)}))
+
+
+def shown_event(event: Any) -> Raw:
+    """The same to be looked at, with computed fields; nobody receives it."""
+    if isinstance(event, Event):
+        what = f"the event {event.__event__}"
+        return _flat(event, show_typed(shape_of(type(event)), event, what))
+    return sent_event(event)
+
+
 def event_json(event: Any) -> Any:
-    """An event as it goes over the wire: flat, its name in ``type``; plain JSON values."""
-    if hasattr(event, "model_dump"):
-        return {"type": event.__event__, **event.model_dump(mode="json")}
-    return {"type": event.__event__, "data": jsonable(getattr(event, "data", None))}
+    """As :func:`sent_event`, as plain JSON values."""
+    return _decode(sent_event(event))
 
 
 def named_body(event: NamedEvent) -> dict[str, str]:
@@ -130,11 +295,5 @@ def named_body(event: NamedEvent) -> dict[str, str]:
 
 
 def jsonable(value: Any) -> Any:
-    """Plain JSON values for anything that pydantic can write; raises ``ActionFailed``."""
-    if value is None:
-        return None
-    try:
-        return _decode(to_json(value))
-    except (PydanticSerializationError, msgspec.DecodeError) as error:
-        # infinity and not-a-number are written as no JSON that can be read
-        raise ActionFailed("send", error) from error
+    """Plain JSON values for anything that has a written form; raises ``InvalidPayload``."""
+    return None if value is None else _decode(write_untyped(value, "the value"))

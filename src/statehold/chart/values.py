@@ -1,54 +1,192 @@
-"""How values of one type are read, written and copied: a machine's data, its events, results."""
+"""How values of one type are read, written and copied: a machine's data, its events, results.
+
+A value has one written form, JSON, in which it is stored, held, sent and handed from a child to its
+parent. :meth:`Shape.write` gives it, and only for a value that is read back equal from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
+import msgspec
 import pydantic
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from statehold.chart.comparing import Facts
 from statehold.chart.copying import copier_of
 from statehold.errors import InvalidPayload
 
 T = TypeVar("T")
 
+#: what validators are told of a value that was validated before: ``info.context["stored"]``
+STORED = {"stored": True}
+
+_decode = msgspec.json.decode
+
 
 class Shape(Generic[T]):
-    """One type, as the engine needs it."""
+    """One type, as the engine needs it.
+
+    The members of a written record have the names of its aliases, or those of its fields where
+    an alias does not lead both in and out. Computed fields are shown and not written.
+    """
 
     def __init__(self, type_: Any) -> None:
         self.type = type_
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
         self._validator = self._adapter.validator
         self._serializer = self._adapter.serializer
+        facts = Facts(self._adapter.core_schema)
+        self._compare = facts.compare
+        self._any_json = facts.any_json
+        self._by_alias = facts.by_alias
+        self._load = self._loader(facts)
+        self._to_json = self._serializer.to_json
+        #: pydantic's by_alias and by_name, None as the model has it: for what comes from outside,
+        #: where a member may be named either way if the written form has the fields' names
+        self._outside = None if facts.by_alias else True
+        #: whether a value that could be written is known to be read back equal
+        self.is_proven = facts.is_proven
+        #: whether more is shown than is stored
+        self.has_computed = facts.computed
+        #: fields that can't be read back, by their places: why, and a hint
+        self.problems: Mapping[str, tuple[str, str]] = facts.problems
         self.copy: Callable[[T], T] = copier_of(type_)
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the stored form."""
+        """The JSON Schema of what is taken."""
         return self._adapter.json_schema(mode="validation")
+
+    # --- from outside ---
 
     def parse(self, raw: bytes | str, what: str = "the payload") -> T:
         """Reads JSON; raises ``InvalidPayload`` naming every field that does not fit."""
+        by = self._outside
         try:
-            return cast(T, self._validator.validate_json(raw))
+            return cast(T, self._validator.validate_json(raw, by_alias=by, by_name=by))
         except pydantic.ValidationError as error:
             raise InvalidPayload(what, fields_of(error)) from None
+        except Exception as error:
+            raise InvalidPayload(what, _broken(error)) from error
 
     def check(self, value: Any, what: str = "the payload") -> T:
         """Takes a value or plain Python data; raises ``InvalidPayload``."""
+        by = self._outside
         try:
-            return cast(T, self._validator.validate_python(value))
+            return cast(T, self._validator.validate_python(value, by_alias=by, by_name=by))
         except pydantic.ValidationError as error:
             raise InvalidPayload(what, fields_of(error)) from None
+        except Exception as error:
+            raise InvalidPayload(what, _broken(error)) from error
 
-    def dump(self, value: T) -> bytes:
-        """JSON bytes; raises ``InvalidPayload`` where the value is not of its declared type."""
+    # --- the written form ---
+
+    def dump(self, value: T, what: str = "the data") -> bytes:
+        """The written form; raises ``InvalidPayload`` where the value is not of its type.
+
+        Nothing is compared: it is for a value that was written before.
+        """
         try:
-            return self._serializer.to_json(value, warnings="error")
+            raw = self._to_json(value, by_alias=self._by_alias, round_trip=True, warnings="error")
         except PydanticSerializationError as error:
-            raise InvalidPayload("the data", {"": str(error)}) from None
+            raise InvalidPayload(what, self._unwritable(value, error)) from error
+        if self._any_json:
+            _refuse_no_json(raw, what)
+        return raw
+
+    def load(self, raw: bytes, what: str = "the data") -> T:
+        """Reads the written form; raises ``InvalidPayload``. Validators see ``STORED``."""
+        try:
+            return self._load(raw)
+        except pydantic.ValidationError as error:
+            raise InvalidPayload(what, fields_of(error)) from None
+        except Exception as error:
+            raise InvalidPayload(what, _broken(error)) from error
+
+    def adopt(self, raw: bytes, what: str = "the data") -> T:
+        """Reads what another version wrote, where members may have other names: those of aliases
+        and those of fields; raises ``InvalidPayload``."""
+        try:
+            read = self._validator.validate_json
+            return cast(T, read(raw, context=STORED, by_alias=True, by_name=True))
+        except pydantic.ValidationError as error:
+            raise InvalidPayload(what, fields_of(error)) from None
+        except Exception as error:
+            raise InvalidPayload(what, _broken(error)) from error
+
+    def settle(self, value: T, what: str = "the data") -> tuple[bytes, T]:
+        """The written form and the value that was read back from it.
+
+        Raises ``InvalidPayload``, by the names of the fields, where the value can't be written or
+        what is read back is not equal to it.
+        """
+        raw = self.dump(value, what)
+        return raw, self.back(value, raw, what)
+
+    def back(self, value: T, raw: bytes, what: str = "the data") -> T:
+        """The value that is read back from ``raw``, where it was just written; raises as
+        :meth:`settle` does."""
+        try:
+            back = self._load(raw)
+        except Exception:  # noqa: BLE001 - raised again, in words
+            back = self.load(raw, what)
+        if self._compare is not None:
+            try:
+                found = self._compare(value, back)
+            except Exception as error:
+                why = f"can't be compared with what is read back: {type(error).__name__}: {error}"
+                raise InvalidPayload(what, {"": why}) from error
+            if found is not None:
+                raise InvalidPayload(what, {".".join(map(str, reversed(found[0]))): found[1]})
+        return back
+
+    def write(self, value: T, what: str = "the payload") -> tuple[bytes, T]:
+        """As :meth:`settle`; a value of a proven type is not read back."""
+        if self.is_proven and type(value) is self.type:
+            return self.dump(value, what), value
+        return self.settle(value, what)
+
+    def shown(self, value: T) -> Any:
+        """As :meth:`show`, as Python values."""
+        return self._serializer.to_python(value, by_alias=self._by_alias, warnings="error")
+
+    def show(self, value: T) -> bytes:
+        """JSON to look at: the written form and computed fields. Raises what those raise."""
+        return self._serializer.to_json(value, by_alias=self._by_alias, warnings="error")
+
+    # --- underneath ---
+
+    def _loader(self, facts: Facts) -> Callable[[bytes], T]:
+        read: Any = self._validator.validate_json
+        if not facts.by_alias:
+            return lambda raw: cast(T, read(raw, context=STORED, by_alias=False, by_name=True))
+        # nobody is there to see the context, and handing it over takes time
+        return read if facts.is_proven else lambda raw: cast(T, read(raw, context=STORED))
+
+    def _unwritable(self, value: Any, error: Exception) -> dict[str, str]:
+        """Which fields can't be written: each is written alone, which tells."""
+        members = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+        found = {}
+        for name in members:
+            try:
+                self._serializer.to_json(value, include={name}, warnings="error")
+            except (PydanticSerializationError, TypeError) as alone:
+                found[str(name)] = str(alone)
+        return found or {"": str(error)}
+
+
+def _refuse_no_json(raw: bytes, what: str) -> None:
+    try:
+        _decode(raw)
+    except msgspec.DecodeError as error:
+        raise InvalidPayload(what, {"": f"its settings make it no JSON: {error}"}) from None
+
+
+def _broken(error: Exception) -> dict[str, str]:
+    """A validator of the user's that raised what pydantic does not expect of it."""
+    return {"": f"its validation raised {type(error).__name__}: {error}"}
 
 
 def fields_of(error: pydantic.ValidationError) -> dict[str, str]:

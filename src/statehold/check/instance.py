@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
-from pydantic_core import to_json
-
 from statehold.chart.event import Failure, Result
-from statehold.chart.payload import read_result
+from statehold.chart.payload import given_result, jsonable
 from statehold.check.asked import Asked
 from statehold.check.stepped import D, Stepped
 
@@ -56,11 +53,10 @@ class Simulated(Stepped[D]):
 
     def _succeed(self, asked: Asked, result: Any) -> None:
         """Raises ``InvalidPayload`` where it is not of the annotated type; changes nothing then."""
-        raw = to_json(result)
         value = (
-            read_result(self.definition, asked.name, raw)
+            given_result(self.definition, asked.name, result)
             if asked.kind == "effect"
-            else msgspec.json.decode(raw)
+            else jsonable(result)
         )
         self._end(asked, Result(self._invoke_of(asked), asked.key, value), "succeeded")
 

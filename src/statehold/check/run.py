@@ -16,19 +16,18 @@ import msgspec
 from msgspec import Struct
 
 from statehold.chart.event import AnEvent, Failure, Result, TimerFired, Undeliverable
-from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition, Function
 from statehold.check.script import FailStep
 from statehold.check.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
+from statehold.check.storing import stored
 from statehold.check.zone import Zone
-from statehold.errors import ActionFailed, StateholdError, StepFailed, TooLarge
+from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.interpreter.command import (
     CancelSend,
     CancelTimer,
     Command,
     Send,
     SetTimer,
-    StartChild,
 )
 from statehold.interpreter.configuration import Ask
 from statehold.interpreter.program import compile_program
@@ -110,7 +109,7 @@ class Runner:
 
     def begin(self, data: Any) -> Taken:
         """Raises ``InvalidPayload`` where the data does not fit, ``StepFailed`` for the rest."""
-        given = self.definition.data.check(data, "the data")
+        _, given = self.definition.data.write(self.definition.data.check(data, "the data"))
         taken = start(self.definition, given, MOMENT, instance=_INSTANCE)
         return self._taken(Spot(taken.snapshot, b""), taken, first=True)
 
@@ -196,17 +195,12 @@ class Runner:
         after = taken.snapshot
         if after is spot.snapshot and not first:
             return Taken(spot)
-        raw = spot.raw
-        if first or after.data is not spot.snapshot.data:
-            raw = self._stored(after.data)
-            data = self.definition.data.parse(raw, "the data after the step")
-            after = msgspec.structs.replace(after, data=data)
+        changed = first or after.data is not spot.snapshot.data
+        what = "the data of one instance in the search"
+        raw = b"" if changed else spot.raw
+        raw, after = stored(self.definition, taken, raw, what, self.data_limit)
         timing = _Timing(self, spot)
         for command in taken.commands:
-            if isinstance(command, StartChild):
-                child = self.definition.children[command.machine].definition
-                what = f"the data of the child {command.machine}"
-                initial_data(child.data, command.input, what)
             timing.follow(command)
         timing.end(after)
         left = frozenset(one.key for one in after.effects)
@@ -217,17 +211,6 @@ class Runner:
             tuple(timing.set_.items()),
             frozenset(timing.dropped | gone),
         )
-
-    def _stored(self, data: Any) -> bytes:
-        raw = self.definition.data.dump(data)
-        if len(raw) > self.data_limit:
-            raise TooLarge("the data of one instance in the search", len(raw), self.data_limit)
-        for name, index in self.definition.indexes.items():
-            try:
-                index(data)
-            except Exception as error:
-                raise ActionFailed(f"index {name}", error) from error
-        return raw
 
 
 class _Timing:

@@ -20,11 +20,12 @@ from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
-from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, jsonable, parse_event
+from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, child_data, jsonable, parse_event
 from statehold.check.asked import Asked, Sent
+from statehold.check.storing import stored
 from statehold.check.story import Story
 from statehold.define import Machine
-from statehold.errors import ActionFailed, NotAllowed, StateholdError, TooLarge
+from statehold.errors import NotAllowed, StateholdError
 from statehold.interpreter.command import (
     CancelEffect,
     CancelSend,
@@ -101,7 +102,10 @@ class Stepped(Generic[D]):
         self._story = Story(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[Mail] = []
+        #: the data as it is stored
+        self._raw = b""
         given = initial_data(self.definition.data, data, "the data")
+        _, given = self.definition.data.write(given, "the data")
         taken = start(self.definition, given, now, instance=id)
         # what start gives follows from no snapshot, so there is none to compare it with
         self._snapshot: Snapshot[D] = msgspec.structs.replace(taken.snapshot, data=given)
@@ -311,7 +315,7 @@ class Stepped(Generic[D]):
         """Makes the step's snapshot the present one, unless an engine could not store it."""
         before: Sequence[str] = () if first else self._snapshot.state
         try:
-            after = self._stored(taken.snapshot, first)
+            after = self._stored(taken, first)
             asked = [
                 self._asked_by(command, after)
                 for command in taken.commands
@@ -330,30 +334,19 @@ class Stepped(Generic[D]):
             after.seq, self._now, told, before, after.state, taken.trace, filter(None, notes)
         )
 
-    def _stored(self, snapshot: Snapshot[D], first: bool) -> Snapshot[D]:
+    def _stored(self, taken: Step[D], first: bool) -> Snapshot[D]:
         """With its data as it would be read back; raises where it could not be."""
-        if not first and snapshot.data is self._snapshot.data:
-            return snapshot
-        shape = self.definition.data
-        raw = shape.dump(snapshot.data)
-        if len(raw) > self._data_bytes:
-            what = f"the data of {self.definition.name}/{self.id}"
-            raise TooLarge(what, len(raw), self._data_bytes)
-        for name, index in self.definition.indexes.items():
-            try:
-                index(snapshot.data)
-            except Exception as error:
-                raise ActionFailed(f"index {name}", error) from error
-        data = shape.parse(raw, "the data after the step")
-        return msgspec.structs.replace(snapshot, data=data)
+        changed = first or taken.snapshot.data is not self._snapshot.data
+        what = f"the data of {self.definition.name}/{self.id}"
+        raw = b"" if changed else self._raw
+        self._raw, after = stored(self.definition, taken, raw, what, self._data_bytes)
+        return after
 
     def _asked_by(self, command: StartEffect | StartChild, after: Snapshot[D]) -> Asked:
         if isinstance(command, StartEffect):
             data = self.definition.data.copy(after.data)
             return Asked(command.effect, command.key, "effect", command.state, data, self._now)
-        child = self.definition.children[command.machine].definition
-        what = f"the data of the child {command.machine}"
-        data = initial_data(child.data, command.input, what)
+        _, data = child_data(self.definition, command.machine, command.input)
         return Asked(command.machine, command.key, "machine", command.state, data, self._now)
 
     def _follow(self, command: object) -> str:

@@ -17,6 +17,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from statehold.chart.event import AnEvent, Event, NamedEvent, failure_event
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
+from statehold.chart.payload import event_json
 from statehold.check.domain import Domain, domain_of
 from statehold.check.script import FailStep, ScriptStep, SendStep, SucceedStep
 from statehold.errors import InvalidPayload, UnknownEvent
@@ -161,7 +162,8 @@ class _Gathering:
         elif isinstance(given, NamedEvent):
             name, fields = given.name, {} if given.data is None else {"data": given.data}
         else:
-            name, fields = given.__event__, given.model_dump(mode="json")
+            fields = event_json(given)
+            name = fields.pop("type")
         wire = {"type": name, **fields}
         if not shapes:
             return NamedEvent(name, fields.get("data")), wire

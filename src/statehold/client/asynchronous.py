@@ -28,6 +28,7 @@ from pydantic import BaseModel, ValidationError
 from statehold import wire
 from statehold.chart.event import Event
 from statehold.chart.machine import AMachine
+from statehold.chart.payload import event_json
 from statehold.client.events import ServerEvent, read_events
 from statehold.client.problems import ProblemError, error_of
 from statehold.client.transport import (
@@ -618,7 +619,8 @@ def _incident(incident: str) -> str:
 
 def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(event, Event):
-        return {"type": event.__event__, **event.model_dump(mode="json")}
+        sent: dict[str, Any] = event_json(event)
+        return sent
     return dict(event)
 
 

@@ -47,6 +47,7 @@ class _Compiler:
         self.by_id = {named.id: named for named in self.outline.states}
         data, problems = _data_type(machine, self.place)
         self.shape, more = _shape(data, self.place)
+        self.shapes: dict[str, Shape[Event]] = {}
         self.binder = Binder(data)
         self.binder.problems += [*self.outline.problems, *problems, *more]
         self.complain = self.binder.complain
@@ -69,10 +70,15 @@ class _Compiler:
             silenced=read_silences(options.get("silences", ()), self.outline, self.binder),
         )
         binder = self.binder
+        self._lost(self.shape, "the data")
+        for name, shape in self.shapes.items():
+            self._lost(shape, f"event {name}")
+        for name, effect in binder.effects.items():
+            self._lost(self._result(effect.result_type), f"the result of {name}")
         definition: Definition[Any] = Definition(
             chart=chart,
             data=self.shape,
-            events={name: Shape(event) for name, event in events.items()},
+            events=self.shapes,
             functions=binder.functions,
             effects=binder.effects,
             children=binder.children,
@@ -274,8 +280,21 @@ class _Compiler:
 
     def _event_shapes(self, events: Mapping[str, type[Event]]) -> typing.Iterator[EventShape]:
         for name, event in events.items():
-            schema = self._schema(Shape(event), f"event {name}")
+            shape = self.shapes[name] = Shape(event)
+            schema = self._schema(shape, f"event {name}")
             yield EventShape(name, schema, docstring(event))
+
+    def _lost(self, shape: Shape[Any], what: str) -> None:
+        """What the type alone shows not to come back from the store."""
+        for place, (why, hint) in shape.problems.items():
+            self.complain(self.place, f"{what}: {place or 'all of it'} {why}", hint)
+
+    def _result(self, type_: Any) -> Shape[Any]:
+        try:
+            return Shape(Any if type_ is None else type_)
+        except pydantic.PydanticUserError:
+            # each result is refused, which says why
+            return Shape(Any)
 
     def _schema(self, shape: Shape[Any], what: str) -> dict[str, Any]:
         try:

@@ -186,10 +186,14 @@ def _decoded(response: httpx.Response, body: bytes) -> Any:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return json.loads(body)
+            return json.loads(body, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise Permanent(f"the answer is called JSON and is not: {error}") from error
     return body.decode("utf-8", "replace")
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no value of JSON")
 
 
 def _sample(url: str) -> str:

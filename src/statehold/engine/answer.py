@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
-from pydantic_core import to_json
 
 from statehold import wire
 from statehold.chart.machine import Definition
+from statehold.chart.payload import show_view
 from statehold.engine.held import Held
-from statehold.errors import InstanceUnreadable
+from statehold.errors import ActionFailed, InstanceUnreadable
 from statehold.interpreter.outlook import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Ref, Status
@@ -144,18 +144,20 @@ class Answer:
         except Exception as error:
             raise self._unreadable(error) from error
 
-    def _unreadable(self, error: Exception) -> InstanceUnreadable:
+    def _unreadable(self, error: BaseException) -> InstanceUnreadable:
         why = f"its view raised {type(error).__name__}: {error}"
         return InstanceUnreadable(self.machine, self.id, self.version, why)
 
     def _view_json(self) -> bytes:
-        if self._definition.view is None:
+        definition, snapshot = self._definition, self._snapshot
+        if snapshot is None or definition.version != self.version:
             return self._raw
-        view = self.view
+        if definition.view is None and not definition.data.has_computed:
+            return self._raw
         try:
-            return to_json(view)
-        except Exception as error:
-            raise self._unreadable(error) from error
+            return show_view(definition, definition.data.copy(snapshot.data), self._raw)
+        except ActionFailed as error:
+            raise self._unreadable(error.cause) from error.cause
 
     @property
     def allowed(self) -> list[str]:

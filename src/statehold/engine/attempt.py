@@ -21,10 +21,10 @@ from typing import Any
 
 from msgspec import Raw
 from msgspec.structs import replace
-from pydantic_core import to_json
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
+from statehold.chart.payload import write_result
 from statehold.engine.capacity import Lane, Place
 from statehold.engine.document import Try
 from statehold.engine.held import Held
@@ -296,7 +296,7 @@ class Attempt:
         """A result that can't be kept is a failure for good: the work itself is done."""
         try:
             _check_is_value(result)
-            raw = to_json(result)
+            raw = write_result(self._definition, self.name, result)
             limit = self._runtime.limits.data_bytes
             if len(raw) > limit:
                 raise TooLarge(f"the result of {self.name}", len(raw), limit)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
-from statehold.chart.payload import parse_event
+from statehold.chart.payload import load_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Origin
@@ -35,6 +35,7 @@ from statehold.store import OVER, Message, Ref
 from statehold.wire import Caller, EffectRecord
 
 _encode = msgspec.json.Encoder().encode
+_NULL = Raw(b"null")
 
 
 class TracedBody(Struct, frozen=True):
@@ -62,7 +63,7 @@ class EventBody(Struct, frozen=True):
 
 class StartBody(Struct, frozen=True):
     parent: Parent
-    data: Any = UNSET
+    data: MaybeRaw | UnsetType = UNSET
 
 
 class EndBody(Struct, frozen=True):
@@ -144,7 +145,7 @@ def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) ->
 def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
     ready(draft, runtime)
     body = _as_event(message.body)
-    event, plain = parse_event(draft.definition, body.event, runtime.limits.event_bytes)
+    event, plain = load_event(draft.definition, body.event, runtime.limits.event_bytes)
     if isinstance(event, NamedEvent):
         if body.invoke_key and in_flight(draft, body.invoke_key) is None:
             # whoever was cancelled is not heard any more (SCXML 6.4.3)
@@ -179,8 +180,11 @@ def _start(draft: Draft, message: Message) -> None:
         if draft.parent != body.parent or draft.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
-    shape = draft.definition.data
-    data = initial_data(shape, body.data, "the child's data")
+    shape, what = draft.definition.data, "the child's data"
+    if isinstance(body.data, Raw) and body.data != _NULL:
+        data = shape.load(bytes(body.data), what)
+    else:
+        data = initial_data(shape, UNSET if body.data is UNSET else None, what)
     taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
     cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
     draft.begin(taken, Origin("start", cause=cause), draft.now, body.parent)

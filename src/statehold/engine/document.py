@@ -166,11 +166,11 @@ def decode_document(raw: bytes) -> Document:
 def restore(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any]:
     """The snapshot of an instance that is of the definition's own version."""
     program = compile_program(definition)
-    parse = definition.data.parse
+    load = definition.data.load
     what = f"the stored data of {row.machine}/{row.id}"
     return Snapshot(
         program.configuration(row.state),
-        parse(bytes(document.data), what),
+        load(bytes(document.data), what),
         row.seq,
         row.id,
         document.history,
@@ -183,7 +183,7 @@ def restore(definition: Definition[Any], row: Row, document: Document) -> Snapsh
                 e.kind,
                 e.state,
                 e.asked_at,
-                None if e.data is None else parse(bytes(e.data), what),
+                None if e.data is None else load(bytes(e.data), what),
             )
             for e in document.effects
         ),

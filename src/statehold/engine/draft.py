@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.machine import Definition
+from statehold.chart.payload import indexed, settle_data, write_output
 from statehold.engine.answer import Answer
 from statehold.engine.change import change_between
 from statehold.engine.document import (
@@ -213,21 +213,9 @@ class Draft:
         self.document = None
 
     def _checked(self, snapshot: Snapshot[Any]) -> tuple[bytes, Snapshot[Any]]:
-        """The data as JSON, and the snapshot with the data as it will be read back.
-
-        What is stored is what the next step sees, in this process or in another, and data that
-        could not be loaded again is refused while the one who made it is still there.
-        """
-        data = self.definition.data
-        raw = data.dump(snapshot.data)
-        if len(raw) > self.limits.data_bytes:
-            raise TooLarge(f"the data of {self.name}", len(raw), self.limits.data_bytes)
-        try:
-            value = data.parse(raw, "the data after the step")
-        except Refused:
-            raise
-        except Exception as error:
-            raise ActionFailed("the data's own validation", error) from error
+        """The data as JSON, and the snapshot with the data as it will be read back."""
+        what, limit = f"the data of {self.name}", self.limits.data_bytes
+        raw, value = settle_data(self.definition, snapshot.data, what, limit)
         return raw, Snapshot(
             snapshot.configuration,
             value,
@@ -253,11 +241,14 @@ class Draft:
         status: Status = "done" if after.done else self.status
         record = self._record(step, now) if step.commands else None
         delayed = self.delayed if record is None else self._delayed(record, now)
-        indexes = self.indexes if raw == self.raw else self._indexed(after)
+        indexes = self.indexes
+        if raw != self.raw:
+            indexes = indexed(self.definition, after.data) if self.definition.indexes else {}
         body = self._body(step, after, raw, output, status, origin, record)
         answer: Answer | None = None
         reply: bytes | None = None
-        if origin.key is not None or self.definition.view is not None:
+        definition = self.definition
+        if origin.key is not None or definition.view is not None or definition.data.has_computed:
             # a view that raises has to do so before there is anything to take back
             answer = self._answer(after, raw, output, status, origin.caller)
             reply = self._reply(answer)
@@ -377,6 +368,7 @@ class Draft:
                 self.limits.event_bytes,
                 self.trace,
                 self.parent,
+                self.definition,
             )
         except Refused:
             raise
@@ -675,21 +667,4 @@ class Draft:
     def _output(self, snapshot: Snapshot[Any]) -> bytes | None:
         if snapshot.output is None or not snapshot.done:
             return self.output
-        try:
-            return to_json(snapshot.output)
-        except PydanticSerializationError as error:
-            raise ActionFailed("output", error) from error
-
-    def _indexed(self, snapshot: Snapshot[Any]) -> Mapping[str, str]:
-        functions = self.definition.indexes
-        if not functions:
-            return {}
-        found: dict[str, str] = {}
-        for name, function in functions.items():
-            try:
-                value = function(snapshot.data)
-                if value is not None:
-                    found[name] = str(value)
-            except Exception as error:
-                raise ActionFailed(f"index {name}", error) from error
-        return found
+        return write_output(snapshot.output)

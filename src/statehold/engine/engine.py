@@ -331,7 +331,7 @@ class Engine:
                 raise
             definition = self.definition(machine)
             value = initial_data(definition.data, given, "the data")
-        raw = definition.data.dump(value)
+        raw, value = definition.data.write(value, "the data")
         answer: Answer = await self._ask(Start(ref, definition, value, raw, key, caller))
         return answer
 

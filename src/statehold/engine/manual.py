@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from statehold.chart.payload import read_result
+from statehold.chart.payload import read_result, write_result
 from statehold.engine.act import Act, ready
 from statehold.engine.answer import Answer
 from statehold.engine.delivery import again, deliver_held
@@ -177,7 +176,7 @@ class ResolveIncident(Settle):
             raise IncidentKept(
                 self.incident, "effect", "a result while its instance is paused", "resume it first"
             )
-        raw = msgspec.json.encode(self.result)
+        raw = write_result(draft.definition, effect.name, self.result)
         read_result(draft.definition, effect.name, raw)
         self.note(draft, "resolve", known, runtime)
         draft.set_try(self.incident_key, replace(known, incident_at=None, outcome=None))

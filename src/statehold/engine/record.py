@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import Raw
 
 from statehold.chart.event import NamedEvent
+from statehold.chart.machine import Definition
 from statehold.chart.moment import later
-from statehold.chart.payload import event_json, jsonable, named_body
+from statehold.chart.payload import named_body, sent_event, shown_event, write_child_data
 from statehold.engine.document import Parent
 from statehold.errors import TooLarge
 from statehold.interpreter.command import (
@@ -37,7 +38,7 @@ class Record:
     """The commands of one step of one instance, sorted by where they go.
 
     ``before`` are the effects in flight before the step. Raises ``TooLarge`` for an event over
-    ``event_bytes`` and ``ActionFailed`` for one that can't be written as JSON.
+    ``event_bytes`` and ``InvalidPayload`` for one that would arrive as something else.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Record:
         before: Sequence[InFlight],
         now: datetime,
         event_bytes: int,
-        trace: str = "",
-        parent: Parent | None = None,
+        trace: str,
+        parent: Parent | None,
+        definition: Definition[Any],
     ) -> None:
         self.effects: list[EffectRecord] = []
         self.timers: dict[str, datetime | None] = {}
@@ -65,6 +67,7 @@ class Record:
         self._event_bytes = event_bytes
         self._trace = trace
         self._parent = parent
+        self._definition = definition
         names = {effect.key: effect.name for effect in before}
         for command in commands:
             if isinstance(command, StartEffect):
@@ -82,7 +85,7 @@ class Record:
             elif isinstance(command, CancelTimer):
                 self.timers[command.timer] = None
             elif isinstance(command, Emit):
-                self.emitted.append(event_json(command.event))
+                self.emitted.append(shown_event(command.event))
             elif isinstance(command, CancelSend):
                 self.messages = without(self.messages, ref, [command.id])
                 self.recalled.append(command.id)
@@ -99,8 +102,8 @@ class Record:
             name = f"{to.machine}/{to.id}"
         elif command.parent:
             kind, name = "stray", "its parent, and it has none"
-        event = event_json(command.event)
-        told = {"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"}
+        event = sent_event(command.event)
+        told: dict[str, Any] = {"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"}
         if isinstance(command.event, NamedEvent):
             told |= named_body(command.event)
         if parent is not None and to == parent.ref:
@@ -118,8 +121,9 @@ class Record:
         child = child_of(self._ref, command)
         parent = Parent(self._ref, command.key, command.invoke)
         told: dict[str, Any] = {"parent": parent}
-        if command.input is not UNSET:
-            told["data"] = jsonable(command.input)
+        data = write_child_data(self._definition, command.machine, command.input)
+        if data is not None:
+            told["data"] = Raw(data)
         body = _encode(traced(told, self._trace))
         self.messages.append(Message(child, "start", body, None, self._ref))
         self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from statehold.chart.machine import Definition
-from statehold.chart.payload import parse_event
+from statehold.chart.payload import load_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
 from statehold.engine.draft import Draft, Origin
@@ -46,7 +46,7 @@ class Start(Act):
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         if draft.definition is not self.definition:
             # another version was put while this waited
-            self.data = draft.definition.data.parse(self.raw, "the data")
+            self.data = draft.definition.data.load(self.raw)
             self.definition = draft.definition
         now = draft.now
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
@@ -91,15 +91,16 @@ class Send(Act):
         ready(draft, runtime)
         if draft.definition is not self.definition:
             # another version was put while this waited, and the event may have another shape in it
-            given = bytes(self.plain) if isinstance(self.plain, Raw) else self.plain
             limit = runtime.limits.event_bytes
-            self.event, self.plain = parse_event(draft.definition, given, limit)
+            self.event, self.plain = load_event(draft.definition, self.plain, limit)
             self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key)
         take_event(draft, self.event, origin, runtime)
         return draft.answer(self.caller)
 
     def _hold(self, draft: Draft, runtime: Runtime) -> Answer:
+        # one that was put together past its own validation would be lost at the resumption
+        load_event(draft.definition, self.plain, runtime.limits.event_bytes)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
         body = _encode({"event": self.plain, "caller": self.caller.name, "roles": roles})
         message = Message(draft.ref, "event", body, held=True, key=self.key)

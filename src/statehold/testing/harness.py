@@ -12,12 +12,11 @@ from typing import Any, NoReturn, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from pydantic_core import to_json
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine, Definition
-from statehold.chart.payload import read_result
+from statehold.chart.payload import given_result
 from statehold.check.asked import Asked, AskedFor, Sent, name_of_asked
 from statehold.check.instance import Simulated
 from statehold.check.stepped import EPOCH, D, Roles, by
@@ -181,7 +180,7 @@ class Harness(Simulated[D]):
             self.fail(effect, error, tries=1, key=asked.key)
             raise
         self._succeed(asked, result)
-        value: T = read_result(self.definition, asked.name, to_json(result))
+        value: T = given_result(self.definition, asked.name, result)
         return value
 
     # --- assertions ---

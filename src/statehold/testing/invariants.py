@@ -9,6 +9,7 @@ import msgspec
 from statehold.chart.machine import Definition
 from statehold.chart.tree import Tree
 from statehold.engine.document import decode_document, encode_document, restore
+from statehold.errors import InvalidPayload
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Row
@@ -18,9 +19,10 @@ def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> li
     """What does not hold, in words; empty if all does."""
     found = _configuration(compile_program(definition).tree, snapshot)
     raw = definition.data.dump(snapshot.data)
-    again = definition.data.parse(raw, "the data")
-    if definition.data.dump(again) != raw:
-        found.append(f"the data is not what it was after a way through JSON: {raw.decode()}")
+    try:
+        definition.data.back(snapshot.data, raw)
+    except InvalidPayload as error:
+        found.append(f"the data is not what it was after a way through JSON: {error}")
     found += _stored(definition, snapshot, raw, now)
     return found
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel, Strict
-from pydantic_core import to_json
 
 from statehold.chart.machine import AMachine, Definition
-from statehold.chart.payload import EVENT_BYTES, jsonable, parse_event, read_result
+from statehold.chart.payload import EVENT_BYTES, given_result, jsonable, parse_event
 from statehold.chart.values import Shape
 from statehold.check.guess import guesses
 from statehold.check.script import (
@@ -31,7 +30,6 @@ from statehold.check.script import (
 from statehold.check.script_file import write_script
 from statehold.check.simulate import Player
 from statehold.errors import (
-    ActionFailed,
     InvalidPayload,
     NotAllowed,
     ScriptFailed,
@@ -143,7 +141,7 @@ def state_machine_of(
             name = drawn.draw(strategies.sampled_from(_running(self.player)), "effect")
             result = _plain(drawn.draw(outcomes[name], "result"))
             if name in definition.effects:
-                _fits(lambda: read_result(definition, name, to_json(result)))
+                _fits(lambda: given_result(definition, name, result))
             self._take(SucceedStep(name, result))
 
         @precondition(lambda self: bool(self.player.instance.running))
@@ -230,7 +228,7 @@ def _plain(value: Any) -> Any:
 
     try:
         plain = jsonable(value)
-    except ActionFailed:
+    except InvalidPayload:
         reject()
     if isinstance(plain, dict):
         plain.pop("type", None) if isinstance(value, BaseModel) else None

@@ -247,22 +247,23 @@ class _Carrying:
 
 def _new_data(plan: UpgradePlan, stored: Any) -> Any:
     """The stored data as the upgrade makes it, checked against the new type."""
-    shape, function = plan.new.data, plan.upgrade.data
+    shape, function, what = plan.new.data, plan.upgrade.data, "the upgraded data"
     try:
         if function is None:
-            return shape.parse(_json(stored), "the old data")
+            return shape.settle(shape.adopt(_json(stored), "the old data"), what)[1]
         if plan.reads is not None:
-            given = plan.reads.parse(_json(stored), "the old data")
+            given = plan.reads.load(_json(stored), "the old data")
             made = function(given)
             if made is None:
                 # changed in place, as an action may
-                return shape.parse(plan.reads.dump(given), "the upgraded data")
+                written, _ = plan.reads.settle(given, what)
+                return shape.settle(shape.adopt(written, what), what)[1]
         else:
             given = copy.deepcopy(_plain(stored))
             made = function(given)
             if made is None:
                 made = given
-        return shape.check(made, "the upgraded data")
+        return shape.settle(shape.check(made, what), what)[1]
     except InvalidPayload as error:
         raise CarryFailed(str(error)) from error
     except Exception as error:

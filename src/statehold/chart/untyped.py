@@ -1,0 +1,148 @@
+"""Values without a declared type on their way to JSON: outputs, views, data of named events.
+
+Refused, with its place, is what JSON has no form for: not-a-number and infinity, text that can't be
+encoded, and keys of a mapping that come to the same. A model or a dataclass is written as its own
+class says; tuples and sets become lists, moments and decimals text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import math
+from collections import deque
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from statehold.chart.values import Shape
+from statehold.errors import InvalidPayload
+
+#: classes whose shapes are kept; beyond it the one that was used least lately is found out anew
+SHAPE_LIMIT = 1_000
+
+_decode = msgspec.json.decode
+_ATOMS = frozenset({int, bool, type(None)})
+_LISTS = (list, tuple, set, frozenset, deque)
+
+
+def shape_of(cls: type) -> Shape[Any]:
+    """The shape of a class, as a sender knows it that has no declaration of it."""
+    return _shape_of(cls)
+
+
+@lru_cache(SHAPE_LIMIT)
+def _shape_of(cls: Hashable) -> Shape[Any]:
+    return Shape(cls)
+
+
+def write_untyped(value: Any, what: str) -> bytes:
+    """JSON for another program; a model in it is read back and compared.
+
+    Raises ``InvalidPayload``.
+    """
+    return _json(value, what, shown=False)
+
+
+def show_untyped(value: Any, what: str) -> bytes:
+    """JSON to look at: computed fields are there, and secrets are masked.
+
+    Raises ``InvalidPayload``.
+    """
+    return _json(value, what, shown=True)
+
+
+def show_typed(shape: Shape[Any], value: Any, what: str) -> bytes:
+    """The same for a value of a declared type."""
+    try:
+        _look(shape.shown(value), (), shown=True)
+        return shape.show(value)
+    except InvalidPayload:
+        raise
+    except Exception as error:
+        raise _refused(error, what) from error
+
+
+def _json(value: Any, what: str, *, shown: bool) -> bytes:
+    try:
+        if not shown and _is_record(value):
+            return shape_of(type(value)).settle(value, what)[0]
+        _look(value, (), shown=shown)
+        return to_json(value, round_trip=not shown)
+    except InvalidPayload:
+        raise
+    except Exception as error:
+        raise _refused(error, what) from error
+
+
+class _NoJson(ValueError):
+    def __init__(self, place: tuple[Any, ...], why: str) -> None:
+        super().__init__(why)
+        self.place = place
+
+
+def _refused(error: Exception, what: str) -> InvalidPayload:
+    if isinstance(error, _NoJson):
+        return InvalidPayload(what, {".".join(map(str, error.place)): str(error)})
+    if isinstance(error, RecursionError):
+        return InvalidPayload(what, {"": "it is nested too deeply, or holds itself"})
+    return InvalidPayload(what, {"": f"can't be written: {type(error).__name__}: {error}"})
+
+
+def _look(value: Any, place: tuple[Any, ...], *, shown: bool) -> None:
+    kind = type(value)
+    if kind in _ATOMS:
+        return
+    if isinstance(value, str):
+        _text(value, place)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise _NoJson(place, f"{value!r} has no form in JSON")
+    elif isinstance(value, decimal.Decimal):
+        if not value.is_finite():
+            raise _NoJson(place, f"{value!r} is no number that JSON has")
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if isinstance(key, str):
+                _text(key, place)
+            _look(one, (*place, key), shown=shown)
+        _keys(value, place)
+    elif isinstance(value, _LISTS):
+        for number, one in enumerate(value):
+            _look(one, (*place, number), shown=shown)
+    elif _is_record(value):
+        shape = shape_of(kind)
+        if shown:
+            _look(shape.shown(value), place, shown=True)
+            return
+        try:
+            shape.settle(value)
+        except InvalidPayload as error:
+            name, why = next(iter(error.fields.items()))
+            raise _NoJson((*place, *filter(None, [name])), why) from None
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, BaseModel) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    )
+
+
+def _text(text: str, place: tuple[Any, ...]) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise _NoJson(place, f"text that is no Unicode: {error}") from None
+
+
+def _keys(value: dict[Any, Any], place: tuple[Any, ...]) -> None:
+    """In JSON a key is text, so two may come to the same."""
+    if not all(isinstance(key, str) for key in value):
+        names = len(_decode(to_json(dict.fromkeys(value))))
+        if names != len(value):
+            raise _NoJson(place, f"{len(value)} keys are {names} in JSON")
