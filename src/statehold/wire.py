@@ -70,7 +70,8 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
     pointers' tokens joined by ``/`` as names (RFC 6901 escapes). Neither: it did not change.
     ``state`` is the configuration's leaves afterwards, ``version`` the machine's. ``trace`` is the
-    step's W3C ``traceparent``, there where a tracer was.
+    step's W3C ``traceparent``, there where a tracer was. ``given`` is the fingerprint of a request
+    that had a key (:mod:`statehold.chart.fingerprint`).
     """
 
     version: int
@@ -89,6 +90,7 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     output: Any = None
     reason: str | None = None
     trace: str | None = None
+    given: str | None = None
 
 
 class JournalEntry(Wire):

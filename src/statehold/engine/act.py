@@ -42,7 +42,9 @@ class Act(ABC):
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
+        #: as it is stored
         self.key = key
+        self.given_key = key
         self.caller = caller
         self.conflicts = 0
         self.consumes = 0
@@ -66,8 +68,9 @@ class Act(ABC):
         """Where what caused it stands in its trace; empty where nobody knows."""
         return ""
 
-    def same_request(self, kind: str, event: Any) -> bool:
-        """Whether the journal's entry under this act's key came from the same request."""
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
+        """Whether the journal's entry under this act's key came from the same request: ``given`` is
+        its fingerprint, None in what a release before this one wrote."""
         return False
 
     def describe(self) -> str:

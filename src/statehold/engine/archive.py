@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.engine.document import Parent, decode_document
+from statehold.engine.keys import shown_key
 from statehold.errors import ArchiveFailed
 from statehold.store import Entry, Row
 
@@ -248,6 +249,6 @@ def _line_of(entry: Entry) -> _Line:
         entry.at,
         entry.kind,
         Raw(entry.body),
-        entry.key,
+        shown_key(entry.key),
         _NULL if entry.reply is None else Raw(entry.reply),
     )

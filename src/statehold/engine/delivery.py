@@ -45,7 +45,7 @@ class TracedBody(Struct, frozen=True):
 
 
 class EventBody(Struct, frozen=True):
-    """``caller`` and ``roles`` are there where a request was held.
+    """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
 
     ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
     ``origin`` are a named event's.
@@ -59,6 +59,11 @@ class EventBody(Struct, frozen=True):
     invoke_key: str = ""
     sendid: str = ""
     origin: str = ""
+    given: str | None = None
+
+    @property
+    def by(self) -> Caller:
+        return Caller(self.caller, None if self.roles is None else frozenset(self.roles))
 
 
 class StartBody(Struct, frozen=True):
@@ -153,10 +158,8 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
             draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
             return
         event = _addressed(event, body, message.sender)
-    roles = None if body.roles is None else frozenset(body.roles)
-    caller = Caller(body.caller, roles)
     # a held request's key goes into the journal with it: else repeating it is a second step
-    origin = Origin("event", plain, caller, body.cause, key=message.key)
+    origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
     try:
         take_event(draft, event, origin, runtime)
     except NotAllowed as error:
@@ -301,7 +304,16 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
     if message.sender in (None, message.to) and message.kind in ("event", "stray"):
-        draft.note("refused", now, event=plain.get("event"), reason=why, key=message.key)
+        held = _as_event(message.body)
+        draft.note(
+            "refused",
+            now,
+            caller=held.by,
+            event=plain.get("event"),
+            reason=why,
+            key=message.key,
+            given=held.given,
+        )
         return
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     one = Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}")

@@ -64,6 +64,8 @@ class Origin(Struct, frozen=True, gc=False):
     cause: str | None = None
     reason: str | None = None
     key: str | None = None
+    #: the fingerprint of a request that has a key
+    given: str | None = None
     #: outcomes of effects that the step is about
     effects: tuple[EffectRecord, ...] = ()
 
@@ -354,6 +356,7 @@ class Draft:
             None if output is None else Raw(output),
             origin.reason,
             sampled(self.trace) if self.trace else None,
+            origin.given,
         )
 
     def _record(self, step: Step[Any], now: datetime) -> Record:
@@ -480,6 +483,7 @@ class Draft:
         cause: str | None = None,
         reason: str | None = None,
         key: str | None = None,
+        given: str | None = None,
         timers: dict[str, datetime | None] | None = None,
     ) -> None:
         """Adds a line to the journal that is no step."""
@@ -494,6 +498,7 @@ class Draft:
             timers=timers or {},
             reason=reason,
             trace=sampled(self.trace) if self.trace else None,
+            given=given,
         )
         self.touched = True
         if effects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import os
@@ -18,6 +19,7 @@ from typing import Any, Literal, Protocol, Self
 from msgspec import UNSET
 
 from statehold import wire
+from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
@@ -35,6 +37,7 @@ from statehold.engine.fleet import Fleet
 from statehold.engine.flows import FlowReader
 from statehold.engine.held import Held
 from statehold.engine.hints import Hints
+from statehold.engine.keys import key_of_caller
 from statehold.engine.limits import Limits
 from statehold.engine.manual import (
     Cancel,
@@ -73,6 +76,7 @@ from statehold.engine.upgrader import Upgrader
 from statehold.engine.waker import Waker
 from statehold.errors import (
     DefinitionError,
+    InstanceExists,
     InvalidPayload,
     MachineUnserved,
     NewerVersion,
@@ -312,14 +316,12 @@ class Engine:
         """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
         out, the type's defaults.
 
-        Without an ``id`` one is made: from the ``key`` if there is one, so that the same request
-        gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``, ``StepFailed``.
+        Without an ``id`` one is generated: from the ``key`` if there is one, so that the same
+        request of a caller gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``,
+        ``StepFailed``.
         """
         definition = await self._found(machine)
         self._check_key(key)
-        if id is None:
-            id = self._new_id(definition.name, key)
-        ref = self._ref(definition, id)
         given = data
         if isinstance(given, bytes) and len(given) > self._runtime.limits.data_bytes:
             raise TooLarge("the data", len(given), self._runtime.limits.data_bytes)
@@ -331,8 +333,22 @@ class Engine:
                 raise
             definition = self.definition(machine)
             value = initial_data(definition.data, given, "the data")
+        asked, read = None, value
         raw, value = definition.data.write(value, "the data")
-        answer: Answer = await self._ask(Start(ref, definition, value, raw, key, caller))
+        if key is not None:
+            asked = fingerprint(given, read, raw)
+        said = (definition, value, raw, key, caller, asked)
+        if id is not None:
+            return await self._start(id, *said)
+        *first, last = await self._new_ids(definition.name, key, caller)
+        for one in first:
+            with contextlib.suppress(InstanceExists):
+                return await self._start(one, *said)
+        return await self._start(last, *said)
+
+    async def _start(self, id: str, definition: Definition[Any], *said: Any) -> Answer:
+        act = Start(self._ref(definition, id), definition, *said)
+        answer: Answer = await self._ask(act)
         return answer
 
     async def send(
@@ -409,6 +425,7 @@ class Engine:
             key=key,
             expected_seq=expected_seq,
             caller=caller,
+            given=None if key is None else _event_fingerprint(event, parsed, plain),
         )
 
     # --- a person's acts ---
@@ -877,11 +894,28 @@ class Engine:
         if key is not None and not 1 <= len(key) <= KEY_LIMIT:
             raise TooLarge("the idempotency key", len(key), KEY_LIMIT, "characters")
 
-    def _new_id(self, machine: str, key: str | None) -> str:
+    async def _new_ids(self, machine: str, key: str | None, caller: Caller) -> Sequence[str]:
+        """The ids to be tried for a start without one, in turn. The first caller of a key gets the
+        id that earlier releases make of it, every other caller one of its own."""
         if key is None:
-            return str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))
-        digest = hashlib.sha256(f"{machine}\0{key}".encode()).digest()
-        return str(uuid.UUID(bytes=digest[:16], version=5))
+            return [str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))]
+        first, own = (_id_from(f"{machine}\0{one}") for one in (key, key_of_caller(caller, key)))
+        if caller.name:
+            # one of its own is there even where the first caller's has been purged since
+            ref = Ref(machine, own)
+            if await self._store.load([ref]):
+                return [own]
+        return [first, own]
+
+
+def _event_fingerprint(given: Any, parsed: Any, plain: Any) -> str:
+    given = given.encode() if isinstance(given, str) else given
+    return fingerprint(given, parsed, bytes(plain))
+
+
+def _id_from(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))
 
 
 def _name_of(machine: AMachine | str) -> str:

@@ -19,6 +19,7 @@ from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of
 from statehold.engine.feed import Feed
 from statehold.engine.held import Held
+from statehold.engine.keys import shown_key
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
@@ -339,7 +340,7 @@ def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
         state=list(body.state),
         status=body.status,
         event=body.event,
-        key=entry.key,
+        key=shown_key(entry.key),
         caller=body.caller,
         cause=body.cause,
         steps=[msgspec.to_builtins(microstep) for microstep in body.steps],

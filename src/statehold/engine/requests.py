@@ -23,7 +23,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Start(Act):
-    """``data`` is of the machine's data type already, ``raw`` the same as JSON."""
+    """``data`` is of the machine's data type already, ``raw`` the same as JSON; ``given`` is the
+    request's fingerprint, where it has a key."""
 
     def __init__(
         self,
@@ -33,12 +34,14 @@ class Start(Act):
         raw: bytes,
         key: str | None,
         caller: Caller,
+        given: str | None,
     ) -> None:
         super().__init__(ref, key=key, caller=caller)
         self.definition = definition
         self.raw = raw
         self.data = data
-        #: tells one request from another under the same key; entry actions may change the data
+        self.given = given
+        #: what earlier releases tell requests by; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -51,18 +54,20 @@ class Start(Act):
         now = draft.now
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
         asked = None if self.key is None else self.plain
-        draft.begin(taken, Origin("start", asked, self.caller, key=self.key), now)
+        origin = Origin("start", asked, self.caller, key=self.key, given=self.given)
+        draft.begin(taken, origin, now)
         return draft.answer(self.caller)
 
-    def same_request(self, kind: str, event: Any) -> bool:
-        return kind == "start" and bool(event == self.plain)
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
+        return kind == "start" and _is_same(given, self.given, event, self.plain)
 
     def describe(self) -> str:
         return "a start"
 
 
 class Send(Act):
-    """``event`` is an event of the machine, ``plain`` the same as it goes over the wire."""
+    """``event`` is an event of the machine, ``plain`` the same as it goes over the wire; ``given``
+    is the request's fingerprint, where it has a key."""
 
     def __init__(
         self,
@@ -74,8 +79,10 @@ class Send(Act):
         key: str | None,
         expected_seq: int | None,
         caller: Caller,
+        given: str | None,
     ) -> None:
         super().__init__(ref, key=key, caller=caller)
+        self.given = given
         self.definition = definition
         self.event = event
         self.plain = plain
@@ -94,7 +101,7 @@ class Send(Act):
             limit = runtime.limits.event_bytes
             self.event, self.plain = load_event(draft.definition, self.plain, limit)
             self.definition = draft.definition
-        origin = Origin("event", self.plain, self.caller, key=self.key)
+        origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
         take_event(draft, self.event, origin, runtime)
         return draft.answer(self.caller)
 
@@ -102,14 +109,22 @@ class Send(Act):
         # one that was put together past its own validation would be lost at the resumption
         load_event(draft.definition, self.plain, runtime.limits.event_bytes)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
-        body = _encode({"event": self.plain, "caller": self.caller.name, "roles": roles})
+        told = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        if self.given is not None:
+            told["given"] = self.given
+        body = _encode(told)
         message = Message(draft.ref, "event", body, held=True, key=self.key)
         draft.hold(message, runtime.limits.held)
         return draft.answer(self.caller, held=True)
 
-    def same_request(self, kind: str, event: Any) -> bool:
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
         plain = msgspec.json.decode(self.plain) if isinstance(self.plain, Raw) else self.plain
-        return kind in ("event", "refused") and bool(event == plain)
+        return kind in ("event", "refused") and _is_same(given, self.given, event, plain)
 
     def describe(self) -> str:
         return f"the event {self.event.__event__}"
+
+
+def _is_same(given: str | None, mine: str | None, event: Any, plain: Any) -> bool:
+    """By what was given, or by what came of it: a sender may spell out what it left out before."""
+    return (given is not None and given == mine) or bool(event == plain)

@@ -30,6 +30,7 @@ from statehold.engine.answer import past_answer
 from statehold.engine.cache import Cache
 from statehold.engine.draft import Draft
 from statehold.engine.held import Held, hold
+from statehold.engine.keys import key_of_caller
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
 from statehold.engine.runtime import Runtime
@@ -392,9 +393,11 @@ class Turns:
                 continue
             place = (act.ref, act.key)
             if place in entries:
-                _repeat(act, entries[place])
+                if _repeat(act, entries[place]):
+                    back.add(act)
             elif place in held:
-                await self._repeat_held(act, held[place])
+                if await self._repeat_held(act, held[place]):
+                    back.add(act)
             elif place in seen:
                 back.add(act)
             else:
@@ -416,17 +419,21 @@ class Turns:
                 rest.append(act)
         return rest
 
-    async def _repeat_held(self, act: Act, message: Message) -> None:
-        """The event waits already: the answer is the same as the first time."""
-        event = msgspec.json.decode(message.body).get("event")
-        if not act.same_request(message.kind, event):
+    async def _repeat_held(self, act: Act, message: Message) -> bool:
+        """The event waits already: the answer is the same as the first time. True where it is
+        another caller's and the act is to be asked again with a key of its own."""
+        body = msgspec.json.decode(message.body)
+        event = body.get("event")
+        if _is_others(act, body.get("caller", "")):
+            return True
+        if not act.same_request(message.kind, event, body.get("given")):
             _reused(act, message.kind, event)
-            return
+            return False
         try:
             held = (await self.look([act.ref]))[act.ref]
         except InstanceUnreadable as error:
             _refuse([act], error)
-            return
+            return False
         runtime = self._runtime
         draft = Draft(
             act.ref,
@@ -438,6 +445,7 @@ class Turns:
             runtime.holder,
         )
         _answer(act, draft.answer(act.caller, held=True))
+        return False
 
     def _again(self, acts: Sequence[Act]) -> list[Act]:
         """Those of the requests that are to be applied again, to what the store has now."""
@@ -495,14 +503,28 @@ def _answer(act: Act, answer: Any) -> None:
         act.future.set_result(answer)
 
 
-def _repeat(act: Act, entry: Entry) -> None:
-    event = _body(entry.body).event
-    if act.same_request(entry.kind, event) and entry.reply is not None:
+def _repeat(act: Act, entry: Entry) -> bool:
+    """Answers as the first time. True where that was another caller's request, and the act is to
+    be asked again with a key of its own."""
+    body = _body(entry.body)
+    if _is_others(act, body.caller or ""):
+        return True
+    if act.same_request(entry.kind, body.event, body.given) and entry.reply is not None:
         _answer(act, past_answer(entry.reply))
     else:
-        _reused(act, entry.kind, event)
+        _reused(act, entry.kind, body.event)
+    return False
+
+
+def _is_others(act: Act, caller: str) -> bool:
+    """Whether the key that was found is another caller's; then the act gets one of its own."""
+    own = key_of_caller(act.caller, act.given_key or "")
+    if caller == act.caller.name or act.key == own:
+        return False
+    act.key = own
+    return True
 
 
 def _reused(act: Act, kind: str, event: Any) -> None:
     name = event.get("type", "") if isinstance(event, dict) else ""
-    _refuse([act], KeyReused(act.key or "", f"{kind} {name}".strip(), act.describe()))
+    _refuse([act], KeyReused(act.given_key or "", f"{kind} {name}".strip(), act.describe()))

@@ -68,7 +68,7 @@ async def test_held_events_survive_a_restart_and_keep_their_senders_roles(world:
         await quiet()
         lines = (await journal(engine, Counter, "c-1"))[3:]
         assert [(line.kind, line.caller) for line in lines] == [
-            ("event", "ann"), ("refused", None), ("event", "bob"),
+            ("event", "ann"), ("refused", "ann"), ("event", "bob"),
         ]  # fmt: skip
         assert "only keeper or owner" in (lines[1].reason or "")
         assert (await engine.read(Counter, "c-1")).status == "done"
