@@ -85,6 +85,11 @@ def text_of(error: BaseException, most: int = TEXT_CHARS) -> str:
     return storable(text, most)
 
 
+def described(error: BaseException) -> str:
+    """What was raised, in a sentence: its class and its text."""
+    return f"{name_of(error)}: {text_of(error)}"
+
+
 class StateholdError(Exception):
     """The root of the tree."""
 
@@ -527,12 +532,10 @@ class ActionFailed(StepFailed):
     def __init__(self, action: str, cause: BaseException) -> None:
         self.action = action
         self.cause = cause
-        super().__init__(
-            f"action {action!r} raised {name_of(cause)}: {text_of(cause)}; the step was dropped"
-        )
+        super().__init__(f"action {action!r} raised {described(cause)}; the step was dropped")
 
     def details(self) -> dict[str, Any]:
-        return {"action": self.action, "cause": f"{name_of(self.cause)}: {text_of(self.cause)}"}
+        return {"action": self.action, "cause": described(self.cause)}
 
 
 class GuardFailed(StepFailed):
@@ -543,12 +546,10 @@ class GuardFailed(StepFailed):
     def __init__(self, guard: str, cause: BaseException) -> None:
         self.guard = guard
         self.cause = cause
-        super().__init__(
-            f"guard {guard!r} raised {name_of(cause)}: {text_of(cause)}; the step was dropped"
-        )
+        super().__init__(f"guard {guard!r} raised {described(cause)}; the step was dropped")
 
     def details(self) -> dict[str, Any]:
-        return {"guard": self.guard, "cause": f"{name_of(self.cause)}: {text_of(self.cause)}"}
+        return {"guard": self.guard, "cause": described(self.cause)}
 
 
 class EndlessLoop(StepFailed):

@@ -275,6 +275,11 @@ class Incident(Wire):
     attempts: int
     error: str
     since: datetime
+    traceback: str = Field(
+        default="",
+        description="file, line and function of each frame that the error came out of, where code "
+        "of the machine's own raised it; bounded, and without values",
+    )
 
 
 class Incidents(Wire):

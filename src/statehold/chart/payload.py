@@ -18,7 +18,7 @@ from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
 from statehold.chart.untyped import shape_of, show_typed, show_untyped, write_untyped
 from statehold.chart.values import Shape
-from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent
+from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent, described
 
 #: bytes of one event as JSON, unless told otherwise
 EVENT_BYTES = 256_000
@@ -126,7 +126,7 @@ def result_shape(definition: Definition[Any], name: str) -> Shape[Any] | None:
         try:
             shape = definition.results[name] = Shape(effect.result_type)
         except Exception as error:
-            why = f"its annotation can't be used: {type(error).__name__}: {error}"
+            why = f"its annotation can't be used: {described(error)}"
             raise InvalidPayload(f"the result of {name}", {"": why}) from error
     return shape
 

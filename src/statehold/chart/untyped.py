@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from statehold.chart.values import Shape
-from statehold.errors import InvalidPayload
+from statehold.errors import InvalidPayload, described
 
 #: classes whose shapes are kept; beyond it the one that was used least lately is found out anew
 SHAPE_LIMIT = 1_000
@@ -90,7 +90,7 @@ def _refused(error: Exception, what: str) -> InvalidPayload:
         return InvalidPayload(what, {".".join(map(str, error.place)): str(error)})
     if isinstance(error, RecursionError):
         return InvalidPayload(what, {"": "it is nested too deeply, or holds itself"})
-    return InvalidPayload(what, {"": f"can't be written: {type(error).__name__}: {error}"})
+    return InvalidPayload(what, {"": f"can't be written: {described(error)}"})
 
 
 def _look(value: Any, place: tuple[Any, ...], *, shown: bool) -> None:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError
 
 from statehold.chart.comparing import Facts
 from statehold.chart.copying import copier_of
-from statehold.errors import InvalidPayload
+from statehold.errors import InvalidPayload, described
 
 T = TypeVar("T")
 
@@ -136,7 +136,7 @@ class Shape(Generic[T]):
             try:
                 found = self._compare(value, back)
             except Exception as error:
-                why = f"can't be compared with what is read back: {type(error).__name__}: {error}"
+                why = f"can't be compared with what is read back: {described(error)}"
                 raise InvalidPayload(what, {"": why}) from error
             if found is not None:
                 raise InvalidPayload(what, {".".join(map(str, reversed(found[0]))): found[1]})
@@ -186,7 +186,7 @@ def _refuse_no_json(raw: bytes, what: str) -> None:
 
 def _broken(error: Exception) -> dict[str, str]:
     """A validator of the user's that raised what pydantic does not expect of it."""
-    return {"": f"its validation raised {type(error).__name__}: {error}"}
+    return {"": f"its validation raised {described(error)}"}
 
 
 def fields_of(error: pydantic.ValidationError) -> dict[str, str]:

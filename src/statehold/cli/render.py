@@ -12,6 +12,7 @@ from rich.text import Text
 
 from statehold import wire
 from statehold.cli.terminal import Part, Rows, line, lines
+from statehold.engine.raised import at
 
 _STATUS_STYLE = {"running": "green", "paused": "yellow", "done": "blue", "cancelled": "red"}
 _NONE = ("none", "dim")
@@ -43,6 +44,7 @@ def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
         sections.append(_effects(explanation.effects))
     if explanation.incidents:
         sections.append(incidents(explanation.incidents, now))
+        sections += _tracebacks(explanation.incidents)
     return _spaced(sections)
 
 
@@ -134,9 +136,23 @@ def incidents(found: Sequence[wire.Incident], now: datetime) -> Rows:
             f"{incident.kind} {incident.name}",
             str(incident.attempts),
             ago(incident.since, now),
-            (incident.error, "red"),
+            (incident.error + at(incident.traceback), "red"),
         )
     return table
+
+
+def _tracebacks(found: Sequence[wire.Incident]) -> list[RenderableType]:
+    """Where the errors were raised, for those of which that is known."""
+    return [
+        lines(
+            [
+                line((incident.id, "bold")),
+                *(line((text, "dim")) for text in incident.traceback.splitlines()),
+            ]
+        )
+        for incident in found
+        if incident.traceback
+    ]
 
 
 # --- what happened -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.payload import show_view
 from statehold.engine.held import Held
-from statehold.errors import ActionFailed, InstanceUnreadable
+from statehold.errors import ActionFailed, InstanceUnreadable, described
 from statehold.interpreter.outlook import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Ref, Status
@@ -145,7 +145,7 @@ class Answer:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: BaseException) -> InstanceUnreadable:
-        why = f"its view raised {type(error).__name__}: {error}"
+        why = f"its view raised {described(error)}"
         return InstanceUnreadable(self.machine, self.id, self.version, why)
 
     def _view_json(self) -> bytes:

@@ -31,7 +31,7 @@ from statehold.engine.held import Held
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending
-from statehold.engine.raised import by_signal, place_of, trace_of
+from statehold.engine.raised import by_signal, trace_of
 from statehold.engine.runtime import Runtime
 from statehold.engine.threads import Threads
 from statehold.errors import Permanent, TooLarge, name_of, text_of
@@ -319,7 +319,6 @@ class Attempt:
             name_of(error),
             message,
             isinstance(error, Permanent),
-            place=place_of(error),
             traceback=trace_of(error),
         )
 

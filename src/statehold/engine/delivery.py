@@ -18,7 +18,7 @@ from statehold.chart.initial import initial_data
 from statehold.chart.payload import load_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
-from statehold.engine.draft import ANYONE, Draft, Origin
+from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.record import traced
 from statehold.engine.runtime import Runtime
@@ -318,6 +318,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     one = Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}")
     draft.set_try(f"message:{message.number}", one)
+    draft.mishaps += (Mishap(one.name, one),)
     draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
 
 

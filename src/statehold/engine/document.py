@@ -46,6 +46,8 @@ class Try(Struct, frozen=True, omit_defaults=True, gc=False):
     name: str = ""
     #: where the step that asked for it stands in its trace
     trace: str = ""
+    #: where the error of an incident was raised
+    traceback: str = ""
 
 
 class Parent(Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -70,6 +70,15 @@ class Origin(Struct, frozen=True, gc=False):
     effects: tuple[EffectRecord, ...] = ()
 
 
+class Mishap(NamedTuple):
+    """An attempt that failed: of an effect, a timer's step, an upgrade or a message."""
+
+    name: str
+    later: Try
+    #: where its error was raised
+    traceback: str = ""
+
+
 class Draft:
     """The present state of the instance in this turn, and what is to be written of it."""
 
@@ -77,6 +86,8 @@ class Draft:
     trace: str = ""
     #: what became of effects, for who observes it
     told: tuple[EffectRecord, ...] = ()
+    #: what is to be in the log once this is committed
+    mishaps: tuple[Mishap, ...] = ()
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import logging
 import os
 import random
 import re
@@ -31,7 +32,7 @@ from statehold.engine.catalog import Catalog
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.compactor import Compactor
 from statehold.engine.courier import Courier
-from statehold.engine.draft import ANYONE, Draft
+from statehold.engine.draft import ANYONE, Draft, Mishap
 from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
 from statehold.engine.flows import FlowReader
@@ -39,6 +40,7 @@ from statehold.engine.held import Held
 from statehold.engine.hints import Hints
 from statehold.engine.keys import key_of_caller
 from statehold.engine.limits import Limits
+from statehold.engine.logs import about
 from statehold.engine.manual import (
     Cancel,
     Pause,
@@ -54,6 +56,7 @@ from statehold.engine.performer import Performer
 from statehold.engine.pruner import Pruner
 from statehold.engine.puts import Adopter, Puts
 from statehold.engine.putter import Putter
+from statehold.engine.raised import at
 from statehold.engine.reader import Past, Reader
 from statehold.engine.requests import Send, Start
 from statehold.engine.rescuer import Rescuer
@@ -90,6 +93,8 @@ from statehold.errors import (
 )
 from statehold.store import Hint, Query, Ref, Store, StoredDocument
 from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
+
+log = logging.getLogger(__name__)
 
 _id = re.compile(ID_PATTERN)
 
@@ -797,6 +802,8 @@ class Engine:
             self._performer.stop(draft.ref, key)
         for key in draft.started:
             self._performer.begin(draft.definition, held, key)
+        for mishap in draft.mishaps:
+            self._note(draft, mishap)
         is_waiting = any(one in WAITING for one in held.row.held_by)
         if is_waiting:
             self._performer.look()
@@ -817,6 +824,27 @@ class Engine:
             due = not self._running and wake_at is not None and wake_at <= draft.now
             due = due or is_waiting
             self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
+
+    def _note(self, draft: Draft, mishap: Mishap) -> None:
+        """What waits for a person, and what the machine's own code has put off."""
+        later = mishap.later
+        is_incident = later.incident_at is not None
+        if not is_incident and later.kind == "effect" and later.outcome is None:
+            # the performer has said so
+            return
+        more: dict[str, Any] = {"seq": draft.seq, "attempt": later.attempt}
+        if mishap.traceback:
+            more["exception"] = mishap.traceback
+        log.warning(
+            "%s %s of %s %s: %s%s",
+            later.kind,
+            mishap.name,
+            draft.name,
+            "is an incident" if is_incident else f"failed at attempt {later.attempt}",
+            later.error,
+            at(mishap.traceback),
+            extra=about(self._runtime, draft.ref, **more),
+        )
 
     def _heard(self, hint: Hint) -> None:
         """Another worker has changed something."""

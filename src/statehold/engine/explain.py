@@ -35,6 +35,7 @@ def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
             state=list(row.state),
             attempts=known.attempt,
             error=known.error or "",
+            traceback=known.traceback,
             since=known.incident_at,
         )
         for key, known in tries.items()

@@ -26,7 +26,8 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.chart.readback import problems_of_storing
 from statehold.engine.document import Try
-from statehold.engine.draft import Draft, Origin
+from statehold.engine.draft import Draft, Mishap, Origin
+from statehold.engine.raised import trace_of
 from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
@@ -220,7 +221,11 @@ class Fleet:
                 twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
         except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
             why = str(error)[: draft.limits.error_chars]
-            failed = Try(1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}")
+            failed = Try(
+                1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
+                traceback=trace_of(getattr(error, "cause", None) or error.__cause__ or error),
+            )  # fmt: skip
+            draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
             draft.set_try(UPGRADE_KEY, failed)
             draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
             raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error

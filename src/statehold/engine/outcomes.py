@@ -17,9 +17,9 @@ from statehold.chart.moment import later_or_last
 from statehold.chart.payload import read_result
 from statehold.engine.act import Act, ready
 from statehold.engine.document import MaybeRaw, Try
-from statehold.engine.draft import ANYONE, Draft, Origin
+from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
+from statehold.engine.raised import TRACE_CHARS, refusal_of, step_trace
 from statehold.engine.runtime import Runtime
-from statehold.errors import Refused
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
 from statehold.store import Message, Ref
@@ -30,8 +30,8 @@ _NO_EFFECT_RETRY = Retry()
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How an attempt ended. ``result`` is JSON; ``error`` names an exception's class, and ``place``
-    is where it was raised; ``trace`` is where the attempt stands in its trace."""
+    """How an attempt ended. ``result`` is JSON; ``error`` names an exception's class, and
+    ``traceback`` says where it was raised; ``trace`` is where the attempt stands in its trace."""
 
     key: str
     result: MaybeRaw = None
@@ -39,7 +39,6 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
     permanent: bool = False
     trace: str = ""
-    place: str = ""
     traceback: str = ""
 
 
@@ -137,13 +136,15 @@ def _succeeded(
         else:
             draft.settle_silently(taken.snapshot, effect.key)
             draft.note("done", now, effects=(record,), caller=origin.caller, reason=origin.reason)
-    except Refused as error:
+    except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
+        error = refusal_of(raised, f"result of {effect.name}")
         # the effect is done, only its result can't be taken: keep it and try that again
         attempts = runtime.limits.timer_attempts
         if known.outcome is None:
             known = replace(known, attempt=1)
         later = postponed(known, str(error), attempts, _NO_EFFECT_RETRY, now, runtime)
-        put_off(draft, effect.key, effect.name, replace(later, outcome=raw), now)
+        later = replace(later, outcome=raw)
+        put_off(draft, effect.key, effect.name, later, now, step_trace(error))
 
 
 def _failed(
@@ -161,11 +162,11 @@ def _failed(
     error = f"{ending.error}: {ending.message}"[: runtime.limits.error_chars]
     if not ending.permanent and known.attempt < retry.attempts and effect.kind == "effect":
         later = postponed(known, error, retry.attempts, retry, now, runtime)
-        put_off(draft, effect.key, effect.name, later, now)
+        put_off(draft, effect.key, effect.name, later, now, ending.traceback)
         return
     event = Failure(effect.invoke, effect.key, ending.error or "", ending.message, known.attempt)
     record = EffectRecord(effect.key, effect.name, "failed", known.attempt, error)
-    refused = ""
+    refused, where = "", ending.traceback
     try:
         taken = step(draft.definition, snapshot, event, now)
         if taken.accepted:
@@ -174,12 +175,14 @@ def _failed(
                 taken, replace(origin, kind="failure", event=plain, effects=(record,)), now
             )
             return
-    except Refused as stopped:
+    except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
+        stopped = refusal_of(raised, f"failure of {effect.name}")
         refused = f"; its failure could not be handled: {stopped}"
+        where = f"{where}\n{step_trace(stopped)}".strip()
     given_up = replace(
         known, worker=None, next_at=None, error=error + refused, incident_at=now, name=effect.name
     )
-    put_off(draft, effect.key, effect.name, given_up, now)
+    put_off(draft, effect.key, effect.name, given_up, now, where)
 
 
 def postponed(
@@ -194,9 +197,13 @@ def postponed(
     return replace(known, worker=None, next_at=due, error=error)
 
 
-def put_off(draft: Draft, key: str, name: str, later: Try, now: datetime) -> None:
-    """Notes a failed try, and the incident if there is to be no other."""
+def put_off(draft: Draft, key: str, name: str, later: Try, now: datetime, where: str = "") -> None:
+    """Notes a failed attempt, and the incident if there is to be no other; ``where`` is the text of
+    what was raised."""
+    if later.incident_at is not None:
+        later = replace(later, traceback=where[:TRACE_CHARS])
     draft.set_try(key, later)
+    draft.mishaps += (Mishap(name, later, where),)
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
     draft.note(what, now, effects=(record,))

@@ -23,6 +23,7 @@ from statehold.engine.capacity import WAITING, Lane, Place
 from statehold.engine.held import Held
 from statehold.engine.logs import about
 from statehold.engine.outcomes import Ending, Offer, Outcome, Release, Unapplied
+from statehold.engine.raised import at
 from statehold.engine.runtime import Runtime
 from statehold.engine.threads import Threads
 from statehold.engine.turn import Turns
@@ -307,11 +308,9 @@ class Performer:
         if self._attempts.get(attempt.place) is not attempt:
             return
         if ending.error is not None:
-            why = f"{ending.error}: {ending.message}"
-            at = f" (at {ending.place})" if ending.place else ""
-            extra = attempt.about()
-            log.info("%s failed at attempt %d: %s%s", attempt.name, attempt.number, why, at,
-                     extra=extra)  # fmt: skip
+            why = f"{ending.error}: {ending.message}{at(ending.traceback)}"
+            what = "%s failed at attempt %d: %s"
+            log.info(what, attempt.name, attempt.number, why, extra=attempt.about())
         self._hand_in(attempt, Outcome(attempt.ref, ending))
 
     def _hand_in(self, attempt: Attempt, act: Outcome | Unapplied) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
 
-from statehold.errors import name_of, storable
+from statehold.errors import ActionFailed, Refused, StateholdError, name_of, storable
 
 #: frames of one traceback that are kept: so many of the outermost, where the machine's own code is,
 #: and of the innermost, where it was raised
@@ -29,25 +29,41 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 def trace_of(error: BaseException) -> str:
-    """File, line and function of each frame, innermost last, and those of its causes; bounded, and
-    without any value: neither messages nor lines of source."""
+    """Where it was raised, then file, line and function of each frame, and the same of what it came
+    of; bounded, and without any value: neither messages nor lines of source. Empty where no code of
+    the machine's was on the way."""
     lines: list[str] = []
     for number, (relation, one) in enumerate(_chain(error)):
         if number == CHAINED:
             lines.append("…")
             break
-        lines.append(f"{relation}{name_of(one)}")
+        place = _place(one)
+        lines.append(f"{relation}{name_of(one)}{f' at {place}' if place else ''}")
         lines += _frames(one)
-    return storable("\n".join(lines), TRACE_CHARS)
+    has_frames = any(line.startswith(" ") for line in lines)
+    return storable("\n".join(lines), TRACE_CHARS) if has_frames else ""
 
 
-def place_of(error: BaseException) -> str:
-    """``file:line in function`` where it was raised, of the machine's own code if there is any."""
-    found = ""
-    for code, line in _steps(error.__traceback__):
-        if not found or not code.co_filename.startswith(_LIBRARIES):
-            found = f"{code.co_filename}:{line} in {code.co_qualname}"
-    return storable(found, 500)
+def step_trace(error: StateholdError) -> str:
+    """The same of what an error that stands for another was raised for."""
+    cause = getattr(error, "cause", None) or error.__cause__
+    return trace_of(cause) if isinstance(cause, BaseException) else ""
+
+
+def refusal_of(error: BaseException, what: str) -> Refused:
+    """What an act makes of what a step raised: a refusal as it is, and what is no plain exception,
+    such as ``SystemExit``, as the machine's own failure. Raises everything else."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, Exception) or by_signal(error):
+        raise error
+    return ActionFailed(what, error)
+
+
+def at(trace: str) -> str:
+    """`` (at file:line in function)`` by the first line of such a text, for a line of the log."""
+    place = trace.partition("\n")[0].partition(" at ")[2]
+    return f" (at {place})" if place else ""
 
 
 def by_signal(error: BaseException) -> bool:
@@ -96,6 +112,15 @@ def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
             if id(other) not in seen:
                 seen.add(id(other))
                 pending.append((relation, other))
+
+
+def _place(error: BaseException) -> str:
+    """``file:line in function`` where it was raised, of the machine's own code if there is any."""
+    found = ""
+    for code, line in _steps(error.__traceback__):
+        if not found or not code.co_filename.startswith(_LIBRARIES):
+            found = f"{code.co_filename}:{line} in {code.co_qualname}"
+    return found
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -33,9 +33,11 @@ from statehold.engine.held import Held, hold
 from statehold.engine.keys import key_of_caller
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
+from statehold.engine.raised import at, by_signal, step_trace
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     ActionFailed,
+    GuardFailed,
     InstanceUnreadable,
     InvalidPayload,
     KeyReused,
@@ -46,6 +48,7 @@ from statehold.errors import (
     StateholdError,
     Stopping,
     StoreUnavailable,
+    described,
 )
 from statehold.store import OVER, PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
@@ -205,7 +208,7 @@ class Turns:
             except Exception as error:
                 # a bug of ours must not leave callers waiting, nor end the engine
                 log.exception("a turn failed", extra=about(self._runtime))
-                self._fail(batch, StoreUnavailable(f"{type(error).__name__}: {error}"))
+                self._fail(batch, StoreUnavailable(described(error)))
             finally:
                 self._put_back(batch, back)
             if self._observer is not None:
@@ -273,8 +276,10 @@ class Turns:
                 answer = error
                 if isinstance(error, NewerVersion):
                     self._newer()
-            # nothing is awaited in there: a cancellation is the machine's own, and not ours
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - logged and told
+            # nothing is awaited in there: a cancellation, or an exit, is the machine's own
+            except BaseException as error:
+                if by_signal(error):
+                    raise
                 self._without_broken(act, error, batch, back)
                 return
             if self._tracer is not None:
@@ -296,10 +301,19 @@ class Turns:
                     _asks_now(act)
                 stale.append(act)
             elif isinstance(answer, StateholdError):
+                if isinstance(answer, (ActionFailed, GuardFailed)):
+                    self._note(act, answer)
                 _refuse([act], answer)
             else:
                 _answer(act, answer)
         back.update(self._again(stale))
+
+    def _note(self, act: Act, error: ActionFailed | GuardFailed) -> None:
+        """Whoever runs the machine is to see where its code has raised; the sender is not told."""
+        trace = step_trace(error)
+        extra = about(self._runtime, act.ref, **({"exception": trace} if trace else {}))
+        what = f"{act.describe()} of {act.ref.machine}/{act.ref.id}"
+        log.warning("%s was refused: %s%s", what, error, at(trace), extra=extra)
 
     def _without_broken(
         self, act: Act, error: BaseException, batch: Sequence[Act], back: set[Act]

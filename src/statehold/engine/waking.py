@@ -14,9 +14,10 @@ from statehold.engine.capacity import WAITING
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Origin
 from statehold.engine.outcomes import Ending, conclude, in_flight, postponed, put_off
+from statehold.engine.raised import refusal_of, step_trace
 from statehold.engine.runtime import Runtime
 from statehold.engine.tries import timer_key
-from statehold.errors import Refused, UpgradeFailed
+from statehold.errors import UpgradeFailed
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.store import Row
@@ -61,7 +62,8 @@ class Wake(Act):
                 if known is not None:
                     # left behind, it would make the timer that this step set anew fire early
                     draft.set_try(key, None)
-            except Refused as error:
+            except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
+                error = refusal_of(raised, f"timer {timer.id}")
                 tried = (
                     Try(1, kind="timer", name=timer.id)
                     if known is None
@@ -69,7 +71,7 @@ class Wake(Act):
                 )
                 attempts = runtime.limits.timer_attempts
                 later = postponed(tried, str(error), attempts, _RETRY, now, runtime)
-                put_off(draft, key, timer.id, later, now)
+                put_off(draft, key, timer.id, later, now, step_trace(error))
 
     def _try_again(self, draft: Draft, runtime: Runtime) -> None:
         now = draft.now

@@ -26,7 +26,7 @@ from statehold.chart.event import (
 )
 from statehold.chart.model import Block, Delay, Invoke
 from statehold.chart.moment import in_utc, later
-from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, TooLarge
+from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, TooLarge, name_of, text_of
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import (
     CancelEffect,
@@ -314,7 +314,7 @@ class Macrostep:
         self.queue.append(
             error.event
             if isinstance(error, ErrorEvent)
-            else ExecutionError(where, type(error).__name__, str(error))
+            else ExecutionError(where, name_of(error), text_of(error))
         )
 
     def value(self, function: str, event: AnEvent | None) -> Any:

@@ -17,7 +17,7 @@ from msgspec import UNSET, Raw, Struct
 
 from statehold.chart.model import Delay, Invoke
 from statehold.chart.moment import in_utc, later
-from statehold.errors import InvalidPayload
+from statehold.errors import InvalidPayload, described
 from statehold.interpreter.command import (
     CancelEffect,
     CancelTimer,
@@ -229,7 +229,7 @@ class _Carrying:
         try:
             return function.call(*arguments)
         except Exception as error:
-            raise CarryFailed(f"{name} raised {type(error).__name__}: {error}") from error
+            raise CarryFailed(f"{name} raised {described(error)}") from error
 
     def due(self, delay: Delay, what: str) -> datetime:
         if delay.function is None:
@@ -267,7 +267,7 @@ def _new_data(plan: UpgradePlan, stored: Any) -> Any:
     except InvalidPayload as error:
         raise CarryFailed(str(error)) from error
     except Exception as error:
-        raise CarryFailed(f"the data function raised {type(error).__name__}: {error}") from error
+        raise CarryFailed(f"the data function raised {described(error)}") from error
 
 
 def _json(stored: Any) -> bytes:

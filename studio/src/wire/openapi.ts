@@ -606,6 +606,50 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ChildView
+         * @description An instance that another one waits for, as it is now.
+         */
+        ChildView: {
+            /** Machine */
+            machine: string;
+            /** Id */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "paused" | "done" | "cancelled";
+            /** State */
+            state: string[];
+            /**
+             * Since
+             * Format: date-time
+             * @description when its present state was entered
+             */
+            since: string;
+            /**
+             * Owners
+             * @default []
+             */
+            owners: string[];
+            /**
+             * Allowed
+             * @description events that it accepts now; empty where its machine is not run
+             * @default []
+             */
+            allowed: string[];
+            /**
+             * Next At
+             * @description the earliest thing that is due
+             */
+            next_at?: string | null;
+            /**
+             * Incidents
+             * @default 0
+             */
+            incidents: number;
+        };
+        /**
          * Dwell
          * @description How long a state was active, of those who left it. The times come from buckets whose bounds
          *     are 9 % apart: either is at most 4.5 % off.
@@ -644,6 +688,8 @@ export interface components {
             asked_at: string;
             /** Next At */
             next_at?: string | null;
+            /** @description with status child: the instance; null before it has started */
+            child?: components["schemas"]["ChildView"] | null;
         };
         /**
          * EventView
@@ -861,6 +907,12 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /**
+             * Traceback
+             * @description file, line and function of each frame that the error came out of, where code of the machine's own raised it; bounded, and without values
+             * @default
+             */
+            traceback: string;
         };
         /** Incidents */
         Incidents: {
@@ -2395,7 +2447,7 @@ export interface operations {
                     id?: string | null;
                     /**
                      * Data
-                     * @description the machine's data; its defaults if left out
+                     * @description the machine's data; its type's defaults if left out
                      */
                     data?: unknown;
                 };
