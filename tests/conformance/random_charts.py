@@ -133,6 +133,8 @@ class _Artist:
         self.plain = not self.often(6)
         self.breaks = self.often(2)
         self.endless = self.often(1)
+        #: every region can end, so that parallel states inside others are done now and then
+        self.ends = self.often(3)
         root = _Sketch(ROOT, "parallel" if self.often(1) else "compound")
         self.add_children(root, depth=0)
         self.all = [(state, parent) for state, parent in root.walk()]
@@ -149,13 +151,21 @@ class _Artist:
 
     def add_children(self, state: _Sketch, depth: int) -> None:
         parallel = state.kind == "parallel"
-        for _ in range(self.draw(st.integers(2 if parallel else 1, 3))):
+        inside = self.ends and state.id != ROOT
+        count = 2 if inside else self.draw(st.integers(2 if parallel else 1, 3))
+        for number in range(count):
             self.count += 1
             options = ["atomic"] * (2 if parallel else 3)
             if not parallel and (depth > 0 or self.often(2)):
                 options += ["final"]
             if depth < 3 and self.count < MOST_STATES:
                 options += ["compound", "compound", "parallel"]
+                if self.ends and depth < 2:
+                    options += ["parallel"] * 4
+            if inside and parallel:
+                options = ["compound", *(kind for kind in options if kind == "parallel")]
+            elif inside and number == 1:
+                options = ["final"]
             child = _Sketch(f"s{self.count}", self.choose(*options))
             state.children.append(child)
             if child.kind in ("compound", "parallel"):
@@ -277,6 +287,17 @@ class _Artist:
 
     def transition(self, number: int) -> Transition:
         id = f"t{number}"
+        ending = [s for s, _ in self.all if any(c.kind == "final" for c in s.children)]
+        parallels = [s for s, _ in self.all if s.kind == "parallel" and s.id != ROOT]
+        if self.ends and parallels and self.often(3):
+            listener = self.choose(*parallels)
+            trigger = Trigger("done", (done_event(listener.id),))
+            return Transition(id, ROOT, trigger, actions=self.blocks("do", id))
+        if self.ends and ending and self.often(6):
+            source = self.choose(*ending)
+            final = next(child for child in source.children if child.kind == "final")
+            trigger = Trigger("event", (self.choose(*EVENTS),))
+            return Transition(id, source.id, trigger, (final.id,), internal=self.often(7))
         able = [s for s, _ in self.all if s.kind not in ("history", "final")]
         source = self.choose(*able)
         trigger, guards = self.trigger(id), self.guards()

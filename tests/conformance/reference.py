@@ -316,14 +316,19 @@ class _Macrostep(Content):
             self.output = output
             return
         self.internal_queue.append(Done(parent, output))
-        grandparent = self.structure.parent(parent)
-        if self.structure.kind(grandparent) != "parallel":
-            return
-        if self.structure.is_in_final_state(grandparent, self.configuration):
-            if grandparent == ROOT:
-                self.running = False
-            else:
-                self.internal_queue.append(Done(grandparent))
+        # SCXML 3.4 itself, where Appendix D looks one level up only: every parallel state that is
+        # in a final state with this one, and was not without it
+        without = self.configuration - {final.id}
+        for state in reversed(self.structure.entry_order(self.configuration | {ROOT})):
+            if self.structure.kind(state) != "parallel":
+                continue
+            if self.structure.is_in_final_state(state, without):
+                continue
+            if self.structure.is_in_final_state(state, self.configuration):
+                if state == ROOT:
+                    self.running = False
+                else:
+                    self.internal_queue.append(Done(state))
 
     # --- the end of the step -------------------------------------------------------------
 

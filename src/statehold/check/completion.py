@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from statehold.chart.event import done_event, failure_event, result_event
-from statehold.chart.model import Chart, StateNode
+from statehold.chart.model import ROOT, Chart, StateNode
 from statehold.check.choice import waits_in_vain
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject, listed
@@ -58,13 +59,9 @@ def done_unhandled(subject: Subject) -> Iterator[Finding]:
     for state in subject.chart.states:
         if state.kind != "final" or state.id not in subject.rested or state.id in subject.left:
             continue
-        above = subject.line(state.id)[1:]
-        # the regions of a parallel root end the instance together
-        if (
-            above == ("",)
-            or any(subject.hears(done_event(one)) for one in above)
-            or subject.chart.states[0].kind == "parallel"
-        ):
+        above = _completed_by(subject, state.id)
+        # a final state at the top, or the regions of a parallel root together, end the instance
+        if ROOT in above or any(subject.hears(done_event(one)) for one in above):
             continue
         yield subject.finding(
             "done-unhandled",
@@ -74,6 +71,13 @@ def done_unhandled(subject: Subject) -> Iterator[Finding]:
             "leads on",
             f"add on_done({above[0]} >> …)",
         )
+
+
+def _completed_by(subject: Subject, final: str) -> tuple[str, ...]:
+    """The states that it completes: its parent, and the parallel states right around that."""
+    _, parent, *others = subject.line(final)
+    around = takewhile(lambda one: subject.states[one].kind == "parallel", others)
+    return (parent, *around)
 
 
 def failures(subject: Subject) -> Iterator[Finding]:

@@ -188,10 +188,13 @@ class Choices:
             if parent in self._hears:
                 names.append(self._hears[parent])
             above = tree.parent[parent]
-            if tree.states[above].kind == "parallel" and self._is_done(above, so_far):
-                ends = ends or above == 0
+            while tree.states[above].kind == "parallel" and self._is_done(above, so_far):
+                if above == 0:
+                    ends = True
+                    break
                 if above in self._hears:
                     names.append(self._hears[above])
+                above = tree.parent[above]
         return tuple(names), ends
 
     def leaves_of(self, active: int) -> tuple[str, ...]:

@@ -188,11 +188,15 @@ class _Planner:
             self.ends = node.id
             return
         self._completed(parent, node.output)
-        grandparent = tree.parent[parent]
-        if tree.states[grandparent].kind == "parallel" and self._is_done(grandparent):
-            if grandparent == 0:
+        # each parallel state around it may be done with it, from the inside out (SCXML 3.4; the
+        # pseudocode of Appendix D looks one level up only)
+        above = tree.parent[parent]
+        while tree.states[above].kind == "parallel" and self._is_done(above):
+            if above == 0:
                 self.ends = ROOT
-            self._completed(grandparent, None)
+                return
+            self._completed(above, None)
+            above = tree.parent[above]
 
     def _completed(self, state: int, output: str | None) -> None:
         name = self.tree.states[state].id

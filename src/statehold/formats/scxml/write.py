@@ -90,9 +90,13 @@ class _Writer:
         if root.kind == "parallel":
             why = "the root of a document is never parallel; its regions stand in a state of it"
             self.omit("kind parallel", "the root", why)
-            self.open("parallel", {"id": self.fresh("regions")}, 1)
+            regions, end = self.fresh("regions"), self.fresh("ended")
+            self.open("parallel", {"id": regions}, 1)
+            # first, so that no other transition of the root takes the event
+            self.line(f'<transition event="done.state.{regions}" target="{end}"/>', 2)
             self.inside(0, 2)
             self.line("</parallel>", 1)
+            self.line(f'<final id="{end}"/>', 1)
         else:
             self.inside(0, 1)
         self.lines.append("</scxml>")
@@ -100,7 +104,8 @@ class _Writer:
 
     def fresh(self, wanted: str) -> str:
         name = wanted
-        while name in self.tree.index:
+        # done.state.x would take done.state.x.y too
+        while any(id == name or id.startswith(f"{name}.") for id in self.tree.index):
             name = f"_{name}"
         return name
 
