@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from statehold.chart.event import Result, Undeliverable
-from statehold.chart.model import Guard, Invoke, Policy
+from statehold.chart.event import Result, Undeliverable, timer_event
+from statehold.chart.model import Delay, Guard, Invoke, Policy, Trigger
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed
 from statehold.interpreter import (
     Send,
@@ -274,6 +274,25 @@ def test_a_failing_condition_is_false_and_becomes_an_event_under_scxml() -> None
     )
     assert run.send("go").log == ["next", "caught"]
     assert run.leaves == {"a"}
+
+
+def test_a_failing_delay_sets_no_timer_and_becomes_one_event_under_scxml() -> None:
+    late = Trigger("after", (timer_event("late"),), Delay(function="failing value"))
+    run = Running(
+        machine(
+            state("a"),
+            state("b"),
+            transitions=[
+                on("go", "a > b"),
+                on("", "b", trigger=late, id="late"),
+                on("error.execution", "b", do=["event:caught"]),
+            ],
+            policy=SCXML,
+        )
+    ).send("go")
+    carried = {"where": "failing value", "error": "ArithmeticError", "message": "no value"}
+    assert run.log == [f"caught on error.execution {carried}"]
+    assert run.snapshot.timers == ()
 
 
 def test_an_eventless_condition_that_always_fails_does_not_hang_the_step() -> None:

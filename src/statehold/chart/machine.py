@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from statehold.chart.deferred import settled
 from statehold.chart.effect import Effect
 from statehold.chart.event import Event
 from statehold.chart.model import Chart
@@ -89,6 +90,10 @@ class Definition(Generic[D]):
     @property
     def version(self) -> int:
         return self.chart.version
+
+    def shown(self, data: D) -> Any:
+        """What readers see of the data: all of it, or what ``view`` gives."""
+        return data if self.view is None else settled(self.view(data))
 
 
 class AMachine(Protocol):

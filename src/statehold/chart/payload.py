@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw
 
+from statehold.chart.deferred import settled
 from statehold.chart.event import Event, NamedEvent, is_made_inside
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
@@ -218,7 +219,7 @@ def show_view(definition: Definition[Any], data: Any, raw: bytes) -> bytes:
     """
     view = definition.view
     if view is not None:
-        return _written_by("view", lambda: show_untyped(view(data), "the view"))
+        return _written_by("view", lambda: show_untyped(settled(view(data)), "the view"))
     if definition.data.has_computed:
         return _written_by("view", lambda: show_typed(definition.data, data, "the view"))
     return raw
@@ -230,7 +231,7 @@ def indexed(definition: Definition[Any], data: Any) -> dict[str, str]:
     for name, function in definition.indexes.items():
 
         def value(function: Any = function) -> str | None:
-            given = function(data)
+            given = settled(function(data))
             if given is None:
                 return None
             write_untyped(given, "the index")

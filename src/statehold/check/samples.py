@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
 from typing import Any, NamedTuple
 
+from statehold.chart.deferred import truth
 from statehold.chart.machine import Function
 from statehold.check.subject import Subject
 from statehold.errors import InvalidPayload
@@ -105,7 +106,7 @@ class Samples:
         if function.takes == 2 and event is None:
             return None
         try:
-            return bool(function.call(*(data, event)[: function.takes]))
+            return truth(function.call(*(data, event)[: function.takes]))
         except Exception:  # noqa: BLE001 - data that no instance has may well break it
             return None
 

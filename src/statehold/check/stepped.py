@@ -147,8 +147,7 @@ class Stepped(Generic[D]):
     @property
     def view(self) -> Any:
         """What a reply shows of the data."""
-        view = self.definition.view
-        return self.data if view is None else view(self.data)
+        return self.definition.shown(self.data)
 
     @property
     def tags(self) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
 from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Action, Block, Delay, Invoke
@@ -14,7 +15,6 @@ from statehold.define.effects import Child
 from statehold.define.function import (
     UNKNOWN,
     accepts,
-    is_async,
     name_of,
     parameter_types,
     positional,
@@ -140,11 +140,13 @@ class Binder:
             )
             return None
         name = _plain_name(value)
-        if is_async(value):
+        why = deferral(value)
+        if why is not None:
             self.complain(
                 place,
-                f"{role} {name} is an async function",
-                "a step can't wait; make it an @effect and take its outcome with on_result",
+                f"{role} {name} {why}",
+                "a step waits for nothing: return a value, or make it an @effect and take its "
+                "outcome with on_result",
             )
             return None
         takes = positional(value)

@@ -47,7 +47,7 @@ def parameter_types(function: Callable[..., Any]) -> list[Any]:
 
 def is_async(function: Any) -> bool:
     """A coroutine function, an async generator, or an object whose call is one of them."""
-    call = None if inspect.isroutine(function) else vars(type(function)).get("__call__")
+    call = None if inspect.isroutine(function) else getattr(type(function), "__call__", None)  # noqa: B004
     return any(
         inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f) for f in (function, call)
     )

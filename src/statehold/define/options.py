@@ -9,10 +9,11 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
+from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
 from statehold.chart.machine import Upgrade
 from statehold.define.binding import Binder
-from statehold.define.function import UNKNOWN, accepts, is_async, parameter_types, positional
+from statehold.define.function import UNKNOWN, accepts, parameter_types, positional
 from statehold.define.outline import Outline
 from statehold.define.state import is_node
 
@@ -136,7 +137,10 @@ def _takes_data(function: Any, place: str, binder: Binder) -> bool:
 
 
 def _takes_one(function: Any, place: str, binder: Binder) -> bool:
-    if callable(function) and not is_async(function) and positional(function) == 1:
+    why = deferral(function) if callable(function) else None
+    if callable(function) and why is None and positional(function) == 1:
         return True
-    binder.complain(place, "is not a plain function of one argument", "write def name(data): ...")
+    binder.complain(
+        place, why or "is not a plain function of one argument", "write def name(data): ..."
+    )
     return False

@@ -137,10 +137,8 @@ class Answer:
         if snapshot is None or definition.version != self.version:
             return msgspec.json.decode(self._raw)
         copy = definition.data.copy(snapshot.data)
-        if definition.view is None:
-            return copy
         try:
-            return definition.view(copy)
+            return definition.shown(copy)
         except Exception as error:
             raise self._unreadable(error) from error
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from statehold.chart.deferred import settled, truth
 from statehold.chart.event import (
     AnEvent,
     Done,
@@ -165,11 +166,11 @@ class Macrostep:
     def answer(self, node: Node, event: AnEvent | None) -> bool:
         try:
             if node.ask == Ask.DATA:
-                return bool(node.call(self.data))
+                return truth(node.call(self.data))
             if node.ask == Ask.DATA_EVENT:
-                return bool(node.call(self.data, event))
+                return truth(node.call(self.data, event))
             self.context.states = self.configuration.states
-            return bool(node.call(self.data, event, self.context))
+            return truth(node.call(self.data, event, self.context))
         except Exception as error:
             if not self.program.errors_are_events:
                 raise GuardFailed(node.what, error) from error
@@ -295,6 +296,8 @@ class Macrostep:
             else:
                 self.context.states = active
                 changed = call(self.data, event, self.context)
+            if changed is not None and type(changed) is not type(self.data):
+                settled(changed)
         except Exception as error:
             raise ActionFailed(name, error) from error
         if changed is not None:
@@ -331,7 +334,7 @@ class Macrostep:
         known = self.program.functions[function]
         arguments = (self.data, event, self.context)[: known.takes]
         try:
-            return known.call(*arguments)
+            return settled(known.call(*arguments))
         except Exception as error:
             raise ActionFailed(function, error) from error
 
@@ -358,17 +361,18 @@ class Macrostep:
                 self.deadlines = (*self.deadlines, Deadline(arrival.state, due))
 
     def due(self, delay: Delay, what: str, event: AnEvent | None) -> datetime | None:
-        if delay.function is None:
-            after: Any = timedelta(seconds=delay.seconds or 0)
-        else:
-            after = self.value(delay.function, event)
         try:
-            return _moment(after, self.now)
-        except (TypeError, ValueError, OverflowError) as error:
-            if not self.program.errors_are_events:
-                raise ActionFailed(delay.function or what, error) from error
-            self.fail(delay.function or what, error)
-            return None
+            if delay.function is None:
+                return _moment(timedelta(seconds=delay.seconds or 0), self.now)
+            return _moment(self.evaluate(delay.function, event), self.now)
+        except ActionFailed as failed:
+            where, error = failed.action, failed.cause
+        except (TypeError, ValueError, OverflowError) as raised:
+            where, error = delay.function or what, raised
+        if not self.program.errors_are_events:
+            raise ActionFailed(where, error) from error
+        self.fail(where, error)
+        return None
 
     def complete(self, completion: Completion, event: AnEvent | None) -> None:
         done = completion.event

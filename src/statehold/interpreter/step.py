@@ -18,6 +18,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 
+from statehold.chart.deferred import settled, truth
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
 from statehold.errors import ActionFailed
@@ -98,7 +99,9 @@ def step(
                 answer = roles is None or not node.call.isdisjoint(roles)
             else:
                 break
-            node = (node.yes if answer else node.no) or node.branch(bool(answer))
+            if answer is not True and answer is not False:
+                answer = truth(answer)
+            node = (node.yes if answer else node.no) or node.branch(answer)
         shortcut = node.shortcut
     except Exception:  # noqa: BLE001 - not swallowed:
         # the long way asks again, once it knows that the event is not stale, and reports it
@@ -115,6 +118,8 @@ def step(
             for takes, call, action in calls:  # noqa: B007 - told by the error below
                 changed = call(data) if takes == 1 else call(data, event)
                 if changed is not None:
+                    if type(changed) is not type(data):
+                        settled(changed)
                     data = changed
         except Exception as error:
             raise ActionFailed(action, error) from error

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
+from statehold.chart.deferred import settled
 from statehold.chart.model import Delay, Invoke
 from statehold.chart.moment import in_utc, later
 from statehold.errors import InvalidPayload, described
@@ -227,7 +228,7 @@ class _Carrying:
         function = self.plan.new.functions[name]
         arguments = (self.data, None, self.context)[: function.takes]
         try:
-            return function.call(*arguments)
+            return settled(function.call(*arguments))
         except Exception as error:
             raise CarryFailed(f"{name} raised {described(error)}") from error
 
@@ -253,14 +254,14 @@ def _new_data(plan: UpgradePlan, stored: Any) -> Any:
             return shape.settle(shape.adopt(_json(stored), "the old data"), what)[1]
         if plan.reads is not None:
             given = plan.reads.load(_json(stored), "the old data")
-            made = function(given)
+            made = settled(function(given))
             if made is None:
                 # changed in place, as an action may
                 written, _ = plan.reads.settle(given, what)
                 return shape.settle(shape.adopt(written, what), what)[1]
         else:
             given = copy.deepcopy(_plain(stored))
-            made = function(given)
+            made = settled(function(given))
             if made is None:
                 made = given
         return shape.settle(shape.check(made, what), what)[1]

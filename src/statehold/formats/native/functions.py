@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from statehold.chart.deferred import deferral
 from statehold.chart.machine import Function, Uses
 from statehold.chart.values import Shape
-from statehold.define.function import is_async, positional
+from statehold.define.function import positional
 from statehold.expression.cel import (
     BOOL,
     DURATION,
@@ -245,10 +246,11 @@ class Functions:
             )
             return None
         takes = positional(function)
-        if takes not in (1, 2, 3) or is_async(function):
+        why = deferral(function)
+        if takes not in (1, 2, 3) or why is not None:
             self.reading.complain(
-                path, f"the offered function {text!r} can't be used in a step",
-                "it takes (data), (data, event) or (data, event, context), and is not async",
+                path, f"the offered function {text!r} {why or 'has the wrong parameters'}",
+                "it takes (data), (data, event) or (data, event, context), and gives a value",
             )  # fmt: skip
             return None
         if text in self.functions and self.functions[text].call is not function:

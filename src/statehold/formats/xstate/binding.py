@@ -15,11 +15,12 @@ from datetime import timedelta
 from typing import Any
 
 from statehold.chart.context import Context
+from statehold.chart.deferred import deferral, truth
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Function, Uses
 from statehold.chart.model import Action, Block, Chart, Delay
 from statehold.chart.validate import place_of_state, place_of_transition
-from statehold.define.function import is_async, positional
+from statehold.define.function import positional
 from statehold.formats.notation import Offered
 from statehold.formats.xstate.document import Findings, shorten
 from statehold.formats.xstate.terms import Composed, composed, data_action, json_of, split_params
@@ -99,9 +100,9 @@ class Binder:
             self.findings.complain(
                 place, f"{name.role} {shown!r} is not offered", f"write a function of {takes}"
             )
-        elif is_async(function):
-            hint = "a step can't wait; invoke an effect"
-            self.findings.complain(place, f"{name.role} {shown!r} is an async function", hint)
+        elif (why := deferral(function)) is not None:
+            hint = "a step waits for nothing; give a value, or invoke an effect"
+            self.findings.complain(place, f"{name.role} {shown!r} {why}", hint)
         elif self._called(name.name) is None:
             hint = f"it takes {takes}"
             self.findings.complain(place, f"{name.role} {shown!r} has the wrong parameters", hint)
@@ -128,7 +129,7 @@ class Binder:
             call = self.offered.functions.get(name)
             if call is not None and params is not None:
                 call = functools.partial(call, **params)
-        if call is None or not callable(call) or is_async(call):
+        if call is None or not callable(call) or deferral(call) is not None:
             return None
         takes = positional(call)
         return Function(call, takes) if takes in (1, 2, 3) else None
@@ -144,7 +145,7 @@ class Binder:
 
         def ask(data: Any, event: Any, context: Any) -> bool:
             given = (data, event, context)
-            answers = (bool(one.call(*given[: one.takes])) for one in asked)
+            answers = (truth(one.call(*given[: one.takes])) for one in asked)
             if said.word == "not":
                 return not next(answers)
             return all(answers) if said.word == "and" else any(answers)
