@@ -307,6 +307,8 @@ class _Artist:
         if not self.often(2):
             around = source if source.children and self.often(4) else self.all[0][0]
             targets = self.within(around)
+            if source.histories and self.often(5):
+                targets = (self.choose(*source.histories).id,)
         return Transition(
             id=id,
             source=source.id,

@@ -262,13 +262,29 @@ class _Macrostep(Content):
             self.took_any = True
             # history decides the domain, and exiting is about to change history
             domains = [self.structure.domain(t, self.history) if t.targets else "" for t in enabled]
+            now = self.own_histories(enabled, domains)
             exited = self.exit(self.structure.exit_order(self.exit_set(enabled)))
             for transition in enabled:
                 self.execute(transition.actions)
-            entered = self.enter(EntrySet(self.structure, self.history).of(enabled, domains))
+            known = {**self.history, **now}
+            entered = self.enter(EntrySet(self.structure, known).of(enabled, domains))
         name = None if event is None else event.__event__
         ids = tuple(transition.id for transition in enabled)
         self.trace.append(Microstep(name, asked, ids, tuple(exited), tuple(entered)))
+
+    def own_histories(
+        self, enabled: Sequence[Transition], domains: Sequence[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Ours: outside of SCXML and XState, a state that is not left for its own history comes
+        back to what is active in it."""
+        if self.policy.matching != "exact":
+            return {}
+        return {
+            history.id: self.structure.recorded(history, self.configuration)
+            for transition, domain in zip(enabled, domains, strict=True)
+            for history in self.structure.histories(transition.source)
+            if history.id in transition.targets and domain == transition.source
+        }
 
     def count_microstep(self) -> None:
         self.broken.clear()

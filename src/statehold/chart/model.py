@@ -41,6 +41,12 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     messages: Literal["durable", "session"] = "durable"
     nesting: Literal["scxml", "xstate", "xstate4"] = "scxml"
 
+    @property
+    def own_history_is_now(self) -> bool:
+        """What its own history stands for where a state is led there without being left: for what
+        is active in it, or for what was active when it was left last, as in SCXML and XState."""
+        return self.matching == "exact"
+
 
 class Delay(Struct, frozen=True, omit_defaults=True):
     """A constant number of seconds, or the name of a function of the data.

@@ -25,6 +25,7 @@ from statehold.interpreter.selection import (
     entry_set,
     exit_set,
     initial_entry,
+    led_to_own_history,
     matches,
     recorded_history,
     select,
@@ -56,11 +57,13 @@ class Entered:
 class Choice:
     """A set of transitions that may be chosen together.
 
-    ``guards`` is one way for guards to answer so that it is chosen, in the order asked.
+    ``guards`` is one way for guards to answer so that it is chosen, in the order asked. ``kept``
+    masks the states whose own history it leads to without leaving them.
     """
 
     __slots__ = (
-        "_below", "_entered", "_exits", "_memory", "_tree", "guards", "runs_code", "transitions",
+        "_below", "_entered", "_exits", "_memory", "_tree", "guards", "kept", "runs_code",
+        "transitions",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +88,7 @@ class Choice:
                 top = domain(tree, transition, self._memory)
                 if top is not None:
                     self._below |= (1 << tree.end[top]) - (1 << (top + 1))
+        self.kept = mask_of(led_to_own_history(tree, chosen, self._memory))
         self.runs_code = any(_runs(transition.actions) for transition in chosen)
 
     def exits(self, active: int) -> int:
@@ -99,7 +103,8 @@ class Choice:
         return found
 
     def entered(self, active: int, recorded: Memory) -> Entered:
-        """``recorded``: what history states have come to remember by this very choice."""
+        """``recorded``: what history states have come to remember by this very choice, those of
+        the states that it keeps included."""
         key = recorded, 0 if self._exits is None else active
         found = self._entered.get(key)
         if found is None:
@@ -159,13 +164,13 @@ class Choices:
         return found
 
     def recorded(self, exits: int) -> Memory:
-        """What the history states of the exited states remember from now on."""
+        """What the history states of these states remember once all in them is exited."""
         if not exits & self._remembered:
             return ()
         found = self._recorded.get(exits)
         if found is None:
             states = states_of(exits)
-            # all that is active below an exited state is exited too
+            # all that is active below one of them is among them
             recorded = recorded_history(self.tree, states, states)
             found = self._recorded[exits] = tuple(sorted(recorded.items()))
         return found

@@ -145,7 +145,7 @@ class Search:
         self.taken.add(choice)
         exits = choice.exits(place.active)
         recorded = self.choices.recorded(exits)
-        entered = choice.entered(place.active, recorded)
+        entered = choice.entered(place.active, self.choices.recorded(exits | choice.kept))
         if recorded:
             memory = tuple(sorted({**dict(place.memory), **dict(recorded)}.items()))
             place = place._replace(memory=memory)

@@ -131,7 +131,7 @@ class Recorded(Search):
             return
         choices = self.choices
         exits = choice.exits(place.active)
-        entered = choice.entered(place.active, choices.recorded(exits))
+        entered = choice.entered(place.active, choices.recorded(exits | choice.kept))
         done, _ = choices.completions(entered, place.active & ~exits | entered.mask)
         runs = choice.runs_code or entered.runs_code or exits & choices.exits_run_code != 0
         self.moves[key] = Move(

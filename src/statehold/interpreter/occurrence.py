@@ -62,6 +62,9 @@ def heard_names(chart: Chart) -> Iterator[str]:
         yield UNNAMED
         return
     yield from named
+    if chart.policy.matching == "wildcard":
+        # `after.*` takes `after` too, which anybody may send, unlike all that begin with it
+        yield from (name[:-2] for name in named if name.endswith(".*"))
     if any(trigger.kind == "any" for trigger in triggers):
         # were every declared event named, an action could still raise one that is not declared
         yield UNNAMED

@@ -18,6 +18,7 @@ from statehold.interpreter.selection import (
     entry_set,
     exit_set,
     initial_entry,
+    led_to_own_history,
     recorded_history,
 )
 
@@ -74,7 +75,10 @@ def plan_transitions(
     tree = program.tree
     exits = tuple(reversed(exit_set(tree, active, chosen, history)))
     recorded = recorded_history(tree, active, exits)
-    entry = entry_set(tree, active, chosen, history, recorded)
+    kept = led_to_own_history(tree, chosen, history)
+    # what a state remembers that was not left is for this entry alone
+    remembered = recorded_history(tree, active, (*exits, *kept)) if kept else recorded
+    entry = entry_set(tree, active, chosen, history, remembered)
     return _Planner(program, active, entry).build(chosen, exits, recorded)
 
 

@@ -227,6 +227,22 @@ def effective_targets(tree: Tree, transition: Transition, history: History) -> t
     return tuple(found)
 
 
+def led_to_own_history(
+    tree: Tree, transitions: Sequence[Transition], history: History
+) -> tuple[int, ...]:
+    """States that stay active while all in them is exited for their own history, where that
+    stands for what is active now (:attr:`.Policy.own_history_is_now`)."""
+    if not tree.chart.policy.own_history_is_now:
+        return ()
+    found = []
+    for transition in transitions:
+        source = tree.index[transition.source]
+        own = any(tree.index[target] in tree.histories[source] for target in transition.targets)
+        if own and domain(tree, transition, history) == source:
+            found.append(source)
+    return tuple(found)
+
+
 def entry_set(
     tree: Tree,
     active: Sequence[int],
@@ -236,8 +252,8 @@ def entry_set(
 ) -> Entry:
     """What the transitions enter (``computeEntrySet``); ``active`` are the states before them.
 
-    ``recorded`` is what exiting has just added to ``history``: a transition that leaves a state
-    for its own history comes back to where it was. The domain is the one that was exited.
+    ``recorded`` is what history states have come to remember by exiting: a transition that leaves
+    a state for its own history comes back to where it was. The domain is the one that was exited.
     """
     if tree.chart.policy.nesting == "xstate4":
         turned = version4.turnover(tree, active, transitions, history)

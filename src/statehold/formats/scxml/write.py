@@ -272,12 +272,21 @@ class _Writer:
             attributes["cond"] = " && ".join(conditions)
         if transition.targets:
             attributes["target"] = " ".join(transition.targets)
-        if transition.internal:
+        if transition.internal and self.returns(transition):
+            why = "in SCXML only a state that is left comes back to where it was"
+            self.omit("internal", place, why)
+        elif transition.internal:
             attributes["type"] = "internal"
         self.open("transition", attributes, depth)
         for block in transition.actions:
             self.block(block, place, depth + 1)
         self.close("transition", depth)
+
+    def returns(self, transition: Transition) -> bool:
+        """Whether it leads to its source's own history, as it is now."""
+        own = self.tree.histories[self.tree.index[transition.source]]
+        led = any(self.tree.index[target] in own for target in transition.targets)
+        return led and self.tree.chart.policy.own_history_is_now
 
     def conditions(self, guards: Iterable[Guard], place: str) -> Iterator[str]:
         for guard in guards:

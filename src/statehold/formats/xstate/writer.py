@@ -47,6 +47,7 @@ class _Writer:
         self.nodes: dict[str, dict[str, Any]] = {}
         #: the object that each transition is written as
         self.written: dict[str, dict[str, Any]] = {}
+        self.histories = {s.id: s.parent for s in chart.states if s.kind == "history"}
         self.transitions = {transition.id: transition for transition in chart.transitions}
         self.timers = {
             (transition.source, event): transition
@@ -183,7 +184,11 @@ class _Writer:
         # the root is left there, and never here
         source = transition.source
         within = all(self._holds(source, target) for target in transition.targets)
-        return within and not transition.internal and source != ROOT
+        # XState brings back what was active now only where the source is left
+        returns = self.chart.policy.own_history_is_now and any(
+            self.histories.get(target) == source for target in transition.targets
+        )
+        return within and (returns or not transition.internal) and source != ROOT
 
     def _lists(self, transition: Transition) -> Iterator[list[Any]]:
         """Where the transition is written: a list of the document for each of its events."""
