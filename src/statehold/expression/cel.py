@@ -6,6 +6,7 @@
    no function that reads a clock, a file or chance.
 3. A pattern of ``matches`` is written out, and short: see :data:`PATTERN_LIMIT`.
 4. No evaluation takes much more than a tenth of a second; see :mod:`.cel_cost`.
+   Text that the library would not take over whole (U+0000 in it) fails the evaluation.
 5. Results are plain JSON values, beside ``timedelta`` for durations. Moments are RFC 3339 text.
 
 Needs the package ``cel-expr-python``.
@@ -119,8 +120,11 @@ class Environment:
                 "split it over several fields of the data",
             )
         try:
+            text.encode()
             compiled = self._env.compile(text)
             tree = read_tree(compiled.serialize())
+        except UnicodeEncodeError:
+            raise ExpressionRefused(text, "it has half of a surrogate pair") from None
         except (RuntimeError, ValueError) as error:
             raise self._refused(text, str(error)) from None
         for name in _ASKED.findall(text):

@@ -25,6 +25,8 @@ from statehold.expression.cel_tree import (
 )
 from statehold.expression.language import DEPTH_LIMIT, EvaluationFailed
 
+#: characters of a text that an error shows
+SHOWN = 60
 #: units of one evaluation: about a tenth of a second
 WORK_LIMIT = 2_000_000
 #: a value that is beyond this is not even looked through
@@ -57,8 +59,10 @@ _SMALL = Size(1, 1, 1)
 
 
 def size_of(value: Any, depth: int = 0) -> Size:
-    """Raises ``EvaluationFailed`` for a value that is nested too deep."""
+    """Raises ``EvaluationFailed`` for a value that is nested too deep, or that the library would
+    read as another one."""
     if isinstance(value, str):
+        _check_exact(value)
         weight = 1 + len(value) // _CHARACTERS
         return Size(weight, weight, 1)
     if isinstance(value, list | dict):
@@ -74,9 +78,26 @@ def size_of(value: Any, depth: int = 0) -> Size:
             largest = max(largest, weight)
         if isinstance(value, dict):
             # keys are handed over too, and loops go over them
+            for key in value:
+                _check_exact(key)
             whole += sum(_ITEM + len(key) // _CHARACTERS for key in value)
         return Size(whole + _ITEM, len(value), largest)
     return _SMALL
+
+
+def _check_exact(text: Any) -> None:
+    """The library takes over text as C does: up to U+0000, and only what is Unicode."""
+    if not isinstance(text, str):
+        raise EvaluationFailed(f"the key {ascii(text)[:SHOWN]} of an object is no text")
+    if "\0" in text:
+        shown = ascii(text[:SHOWN])
+        raise EvaluationFailed(f"{shown} has the character U+0000, which CEL can't read")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = ascii(text[:SHOWN])
+            raise EvaluationFailed(f"{shown} has half of a surrogate pair") from None
 
 
 def check_work(tree: Node, values: Mapping[str, Any]) -> None:
