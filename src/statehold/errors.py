@@ -704,7 +704,8 @@ class InstanceUnreadable(StateholdError):
         self.id = id
         super().__init__(
             f"instance {id!r} of {machine!r}, version {version}, can't be read by the code that "
-            f"runs: {why}; run the code that wrote it, or mend the type of its data"
+            f"runs: {why}; run the code that wrote it, mend the type of its data, repair it with "
+            "data that fits, or cancel it"
         )
 
     def details(self) -> dict[str, Any]:

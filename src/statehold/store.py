@@ -14,9 +14,10 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     written and named.
 3.  A message is taken out in the same transaction as the write it caused. A message that was
     already taken out makes that write a conflict.
-4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always. Each
-    is asked for some machines: what belongs to others neither comes first nor costs anything. A
-    message to a machine that no process runs waits until one does.
+4.  An instance with anything left to do is found by ``due``, ``orphans`` or ``mail``, always, or by
+    ``set_aside_rows`` (rule 11). Each is asked for some machines: what belongs to others neither
+    comes first nor costs anything. A message to a machine that no process runs waits until one
+    does.
 5.  Anything that keeps the store from answering is ``StoreUnavailable``; nothing was written, or
     the caller can't know and asks again with its key.
 6.  Where several workers share a store, each is alive from ``join`` until it leaves or is buried: a
@@ -35,6 +36,10 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     and again: what is put takes the place of what was. Rollups are exchanged for one that says the
     same in less room, whole or not at all, and where another was faster nothing is. None of this
     is part of a commit, nor needs a lease: what was counted has happened.
+11. A row is given out whatever is in it: for what of its columns can't be read something stands in,
+    and ``damage`` says for what. A row that an engine can't read is set aside by compare-and-set:
+    ``due`` and ``orphans`` do not give it any more, ``incidents`` does, and its document stays as
+    it is. The next write of the row ends that.
 """
 
 from __future__ import annotations
@@ -95,10 +100,19 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     incidents: int
     deadline: datetime | None
     document: bytes
+    #: what of the columns above stands in for something that can't be read; None: nothing
+    damage: str | None = None
 
     @property
     def ref(self) -> Ref:
         return Ref(self.machine, self.id)
+
+
+class Aside(Struct, frozen=True, gc=False):
+    """Since when a row is set aside, and why."""
+
+    since: datetime
+    why: str
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -334,9 +348,11 @@ class Store(Protocol):
         that nobody has claimed, claimed for this worker until then."""
         ...
 
-    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
+    async def next_wake(
+        self, machines: Sequence[str], after: datetime | None = None
+    ) -> datetime | None:
         """The earliest ``wake_at`` of these machines' rows, or moment at which a message to them
-        that is not held is due."""
+        that is not held is due; with ``after``, the earliest that is later."""
         ...
 
     async def orphans(
@@ -344,6 +360,21 @@ class Store(Protocol):
     ) -> list[Row]:
         """Rows of these machines that a worker holds that is not among ``alive``; None: among those
         that are alive at that very moment."""
+        ...
+
+    async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
+        """Sets aside each of these rows that still has its ``rev``, in one transaction; one that is
+        set aside already stays as it is. It needs no lease: it depends on the row alone."""
+
+    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
+        """Those of these instances that are set aside."""
+        ...
+
+    async def set_aside_rows(
+        self, machines: Sequence[str], after: Ref | None, limit: int
+    ) -> list[Row]:
+        """Rows of these machines that are set aside, in the order of their machines and ids, those
+        after ``after``."""
         ...
 
     async def mail(

@@ -101,7 +101,7 @@ class JournalEntry(Wire):
     at: datetime
     kind: str = Field(
         description="start, event, timer, result, failure, message, upgrade, pause, resume, "
-        "cancel; as notes: tried, done, incident, retry, skip, resolve, refused, fire, "
+        "cancel, repair; as notes: tried, done, incident, retry, skip, resolve, refused, fire, "
         "cancel-timer, reschedule"
     )
     version: int
@@ -269,7 +269,7 @@ class Incident(Wire):
     id: str = Field(description="machine/instance/key")
     machine: str
     instance: str
-    kind: Literal["effect", "upgrade", "message", "timer"]
+    kind: Literal["effect", "upgrade", "message", "timer", "unreadable"]
     name: str
     state: list[str]
     attempts: int
@@ -550,6 +550,15 @@ class ActRequest(BaseModel):
 
 class ResolveRequest(ActRequest):
     result: Any = Field(default=None, description="taken for the effect's result")
+
+
+class RepairRequest(ActRequest):
+    data: Any = Field(description="of the machine's data type, in place of what can't be read")
+    state: list[Annotated[str, Field(max_length=1000)]] = Field(
+        default=[],
+        max_length=1000,
+        description="the active leaves, where they are not to stay as they are",
+    )
 
 
 class RescheduleRequest(ActRequest):

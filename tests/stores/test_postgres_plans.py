@@ -54,6 +54,7 @@ SELECT 'order', 'o-' || n % 50, 'event', 'x', CASE WHEN n % 2 = 0 THEN n END, 'o
 FROM generate_series(1, 3000) AS n;
 INSERT INTO lookups SELECT 'order', 'city', decode(md5((n % 9)::text), 'hex'), n, 'o-' || n
 FROM generate_series(1, 5000) AS n;
+INSERT INTO aside SELECT machine, id, 3, 1, 'why' FROM instances WHERE number % 10 = 0;
 INSERT INTO rollups SELECT 'order', 1, 60, n, 's' || n % 5, 'x' FROM generate_series(1, 3000) AS n;
 ANALYZE;
 """

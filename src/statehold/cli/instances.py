@@ -154,6 +154,24 @@ async def cancel(session: Session, machine: Machine, id: Id, reason: Reason = No
 
 
 @talks
+async def repair(
+    session: Session,
+    machine: Machine,
+    id: Id,
+    data: Annotated[str, typer.Option("--data", help="The data as JSON, or @FILE.")],
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", help="An active state, again for each; left out, they stay."),
+    ] = None,
+    reason: Reason = None,
+) -> None:
+    """Give one that can't be read new data; it goes on from there."""
+    given = read_json("--data", data)
+    answer = await session.client.repair(machine, id, given, state=state or (), reason=reason)
+    session.print_reply(answer)
+
+
+@talks
 async def upgrade(
     session: Session,
     machine: Machine,

@@ -425,6 +425,15 @@ class AsyncClient:
     ) -> wire.Reply:
         return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
 
+    async def repair(
+        self, machine: MachineName, id: str, data: Any, *,
+        state: Sequence[str] = (), reason: str | None = None,
+    ) -> wire.Reply:  # fmt: skip
+        """Gives an instance that can't be read new data, and new states where ``state`` names the
+        active leaves; it goes on from there."""
+        content = pydantic_core.to_json({"data": data, "state": list(state), "reason": reason})
+        return await self._reply("POST", f"{_of(machine, id)}/repair", content)
+
     async def fire_timer(
         self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
     ) -> wire.Reply:

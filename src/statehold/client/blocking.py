@@ -190,6 +190,7 @@ class Client:
     pause = _waits(AsyncClient.pause)
     resume = _waits(AsyncClient.resume)
     cancel = _waits(AsyncClient.cancel)
+    repair = _waits(AsyncClient.repair)
     fire_timer = _waits(AsyncClient.fire_timer)
     cancel_timer = _waits(AsyncClient.cancel_timer)
     reschedule_timer = _waits(AsyncClient.reschedule_timer)

@@ -35,6 +35,8 @@ class Act(ABC):
     """
 
     wants_held_mail: ClassVar[bool] = False
+    #: it is also for an instance that can't be read, of which the draft has what is left
+    takes_remains: ClassVar[bool] = False
     #: when it was queued, by ``time.perf_counter``; only where there is an observer
     asked_at: float = 0.0
     #: what a tracer keeps with it

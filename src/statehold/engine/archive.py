@@ -23,7 +23,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold.engine.document import Parent, decode_document
+from statehold.engine.document import Parent, salvage
 from statehold.engine.keys import shown_key
 from statehold.errors import ArchiveFailed
 from statehold.store import Entry, Row
@@ -219,7 +219,7 @@ _NULL = Raw(b"null")
 
 def _head(row: Row) -> bytes:
     """The line up to its journal, which is left open."""
-    document = decode_document(row.document)
+    document = salvage(row.document)
     head = _Head(
         FORMAT,
         row.machine,

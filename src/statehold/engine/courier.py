@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
 from statehold.engine.logs import about
@@ -42,6 +42,8 @@ class Courier:
         self._runtime = runtime
         self._turns = turns
         self._hint = asyncio.Event()
+        #: messages that wait, by their numbers, until when they are not tried again
+        self._put_off: dict[int, datetime] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -59,6 +61,11 @@ class Courier:
 
     def expect(self) -> None:
         """A message was posted, or one that was to come later is due."""
+        self._hint.set()
+
+    def again(self) -> None:
+        """What had to wait may go on now."""
+        self._put_off.clear()
         self._hint.set()
 
     async def _run(self) -> None:
@@ -90,10 +97,21 @@ class Courier:
             now, size = self._runtime.now(), self._runtime.limits.page
             until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
             page = await self._store.mail(machines, now, after, size, until)
-            acts = [Deliver(message) for message in page if concerns(message, self._machines)]
+            self._put_off = {n: end for n, end in self._put_off.items() if end > now}
+            acts = [
+                Deliver(message)
+                for message in page
+                if message.number not in self._put_off and concerns(message, self._machines)
+            ]
             ended = await self._turns.ask_all(acts)
             for act, outcome in zip(acts, ended, strict=True):
-                taken += await self._settle(act.message, outcome)
+                if await self._settle(act.message, outcome):
+                    taken += 1
+                elif (
+                    isinstance(outcome, InstanceUnreadable)
+                    and len(self._put_off) < self._runtime.limits.waiting
+                ):
+                    self._put_off[act.message.number] = until
             if len(page) < size:
                 return taken > 0
             after = page[-1].number

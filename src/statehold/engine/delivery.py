@@ -7,8 +7,8 @@ incident where it does not listen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -24,6 +24,7 @@ from statehold.engine.record import traced
 from statehold.engine.runtime import Runtime
 from statehold.errors import (
     InstanceExists,
+    InvalidPayload,
     NotAllowed,
     Refused,
     StateholdError,
@@ -36,6 +37,9 @@ from statehold.wire import Caller, EffectRecord
 
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
+T = TypeVar("T")
+#: of a body that can't be read
+_SHOWN_BYTES = 1_000
 
 
 class TracedBody(Struct, frozen=True):
@@ -81,11 +85,25 @@ class EndBody(Struct, frozen=True):
     message: str = ""
 
 
-_as_traced = msgspec.json.Decoder(TracedBody).decode
-_as_event = msgspec.json.Decoder(EventBody).decode
-_as_start = msgspec.json.Decoder(StartBody).decode
-_as_end = msgspec.json.Decoder(EndBody).decode
-_as_ending = msgspec.json.Decoder(Ending).decode
+def _reads(shape: type[T]) -> Callable[[bytes], T]:
+    """Reads bodies of this shape; raises ``InvalidPayload`` for what is none, in a store that was
+    damaged: the message goes back as any that is refused, and keeps no other waiting."""
+    decode = msgspec.json.Decoder(shape).decode
+
+    def read(body: bytes) -> T:
+        try:
+            return decode(body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InvalidPayload("the message", {"body": str(error)}) from error
+
+    return read
+
+
+_as_traced = _reads(TracedBody)
+_as_event = _reads(EventBody)
+_as_start = _reads(StartBody)
+_as_end = _reads(EndBody)
+_as_ending = _reads(Ending)
 
 
 class Deliver(Act):
@@ -97,7 +115,7 @@ class Deliver(Act):
         self.consumes = message.number
 
     def trace(self) -> str:
-        return _as_traced(self.message.body).trace
+        return _trace_of(self.message)
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
@@ -108,6 +126,13 @@ class Deliver(Act):
         else:
             deliver(draft, message, runtime)
         draft.consume(message.number)
+
+
+def _trace_of(message: Message) -> str:
+    try:
+        return _as_traced(message.body).trace
+    except InvalidPayload:
+        return ""
 
 
 def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
@@ -261,7 +286,7 @@ class Bounce(Act):
         self.error = error
 
     def trace(self) -> str:
-        return _as_traced(self.message.body).trace
+        return _trace_of(self.message)
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
@@ -273,10 +298,37 @@ class Bounce(Act):
 def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
     """Tells the sender, or the receiver's journal where the sender is no instance."""
     why = str(error)[: runtime.limits.error_chars]
-    if message.kind == "start":
+    if message.kind == "start" and _is_start(message.body):
         _child_failed(draft, message, type(error).__name__, why)
-    elif message.kind in ("event", "end", "outcome", "stray"):
+    elif message.kind in ("start", "event", "end", "outcome", "stray"):
         _refused(draft, message, why)
+
+
+def _is_start(body: bytes) -> bool:
+    try:
+        _as_start(body)
+    except InvalidPayload:
+        return False
+    return True
+
+
+def _held_in(body: bytes) -> EventBody:
+    """The request in a body; one of nobody where it can't be read."""
+    try:
+        return _as_event(body)
+    except InvalidPayload:
+        return EventBody(None)
+
+
+def _plain(body: bytes) -> dict[str, Any]:
+    """A body as plain JSON values; what is none as text, so that a person can see it."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"unreadable": body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")}
 
 
 def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
@@ -290,8 +342,9 @@ def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
 def _refused(draft: Draft, message: Message, why: str) -> None:
     now = draft.now
     to = f"{message.to.machine}/{message.to.id}"
-    plain = msgspec.json.decode(message.body)
-    name = str((plain.get("event") or {}).get("type", message.kind))
+    plain = _plain(message.body)
+    told_event = plain.get("event")
+    name = str(told_event.get("type", "") if isinstance(told_event, dict) else "") or message.kind
     send = message.send_id or ""
     event = Undeliverable(message.to.machine, message.to.id, name, why, send)
     if draft.snapshot is not None and draft.status == "running" and message.sender:
@@ -304,7 +357,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
     if message.sender in (None, message.to) and message.kind in ("event", "stray"):
-        held = _as_event(message.body)
+        held = _held_in(message.body)
         draft.note(
             "refused",
             now,

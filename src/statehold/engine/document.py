@@ -6,12 +6,13 @@ of its own, so that it can be read without the code that made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import fields
 
 from statehold.chart.machine import Definition
 from statehold.interpreter.program import compile_program
@@ -163,6 +164,47 @@ def encode_plain(document: Document) -> bytes:
 
 def decode_document(raw: bytes) -> Document:
     return _decode(raw)
+
+
+def salvage(raw: bytes) -> Document:
+    """A document, or where it can't be read as a whole each part of it that can."""
+    try:
+        return _decode(raw)
+    except _UNREADABLE:
+        pass
+    try:
+        parts = _as_parts(raw)
+    except _UNREADABLE:
+        return Document(Raw(b"null"))
+    known: dict[str, Any] = {"data": Raw(b"null")}
+    for name, part in parts.items():
+        decode = _part_decoders.get(name)
+        try:
+            if decode is not None:
+                known[name] = decode(part)
+        except _UNREADABLE:
+            # this part is lost; those beside it are not
+            continue
+    return Document(**known)
+
+
+#: what is nested too deep ends in a RecursionError
+_UNREADABLE = (msgspec.MsgspecError, RecursionError)
+
+
+def is_whole(raw: bytes) -> bool:
+    """Whether a document can be read as a whole."""
+    try:
+        _decode(raw)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+_as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
+_part_decoders: dict[str, Callable[[Raw], Any]] = {
+    field.name: msgspec.json.Decoder(field.type).decode for field in fields(Document)
+}
 
 
 def restore(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any]:

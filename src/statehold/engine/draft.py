@@ -39,7 +39,7 @@ from statehold.engine.tries import (
     holders,
     incident_count,
 )
-from statehold.errors import ActionFailed, Refused, TooLarge
+from statehold.errors import ActionFailed, InstanceUnreadable, Refused, TooLarge
 from statehold.interpreter.snapshot import Microstep, Snapshot, Step
 from statehold.store import Entry, Message, Ref, Row, Status, Write
 from statehold.wire import Caller, EffectRecord, JournalBody
@@ -88,6 +88,12 @@ class Draft:
     told: tuple[EffectRecord, ...] = ()
     #: what is to be in the log once this is committed
     mishaps: tuple[Mishap, ...] = ()
+    #: why the instance can't be read, where this is what is left of it
+    unreadable: InstanceUnreadable | None = None
+    #: it could not be read before this turn, and can be now
+    mended: bool = False
+    #: not woken before then, whatever is due
+    rest_until: datetime | None = None
 
     def __init__(
         self,
@@ -634,6 +640,9 @@ class Draft:
         timers = () if under_way is None else under_way.timers
         deadlines = () if self.snapshot is None else self.snapshot.deadlines
         tries = self.tries
+        wake_at = earliest_due(self.status, timers, tries) if timers or tries else None
+        if self.rest_until is not None and wake_at is not None:
+            wake_at = max(wake_at, self.rest_until)
         return Row(
             machine=self.ref.machine,
             id=self.ref.id,
@@ -648,7 +657,7 @@ class Draft:
             created_at=self.created_at,
             since=self.since,
             changed_at=self.changed_at,
-            wake_at=earliest_due(self.status, timers, tries) if timers or tries else None,
+            wake_at=wake_at,
             held_by=holders(tries) if tries else (),
             incidents=incident_count(tries) if tries else 0,
             deadline=min((one.due for one in deadlines), default=None) if deadlines else None,

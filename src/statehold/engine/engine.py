@@ -58,7 +58,9 @@ from statehold.engine.puts import Adopter, Puts
 from statehold.engine.putter import Putter
 from statehold.engine.raised import at
 from statehold.engine.reader import Past, Reader
+from statehold.engine.repair import Repair, Reread
 from statehold.engine.requests import Send, Start
+from statehold.engine.rereader import Rereader
 from statehold.engine.rescuer import Rescuer
 from statehold.engine.retention import Retention, by_machine
 from statehold.engine.reviewer import Reviewer
@@ -66,6 +68,7 @@ from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
 from statehold.engine.tallies import Tallies
+from statehold.engine.tries import UNREADABLE_KEY
 from statehold.engine.turn import Turns
 from statehold.engine.underway import (
     CancelTimer,
@@ -192,6 +195,7 @@ class Engine:
         self._courier = Courier(self._store, runtime, self._turns, self._pace())
         self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
         self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
+        self._rereader = Rereader(self._store, runtime, self._turns, self._performer.performs)
         self._reviewer = Reviewer(self._store, runtime, self._performer)
         self._pruner = Pruner(self._store, runtime, self._kept, self._turns.forget)
         self._upgrader = Upgrader(self._store, self._turns)
@@ -259,6 +263,7 @@ class Engine:
             raise
         self._performer.open()
         self._rescuer.open()
+        self._rereader.open()
         self._reviewer.open()
         self._hints.open()
         self._pruner.open()
@@ -280,6 +285,7 @@ class Engine:
                 self._pruner,
                 self._compactor,
                 self._rescuer,
+                self._rereader,
                 self._waker,
                 self._courier,
                 self._reviewer,
@@ -475,7 +481,35 @@ class Engine:
     ) -> Answer:
         """Tries again what used up its tries. Raises ``UnknownIncident``."""
         ref, key = self._incident(incident)
-        answer: Answer = await self._ask(RetryIncident(ref, key, reason, caller))
+        act: Act = RetryIncident(ref, key, reason, caller)
+        if key == UNREADABLE_KEY:
+            if not await self._store.asides([ref]):
+                raise UnknownIncident(incident)
+            act = Reread(ref, self._performer.performs, None, reason, caller)
+        answer: Answer = await self._ask(act)
+        return answer
+
+    async def repair(
+        self,
+        machine: AMachine | str,
+        id: str,
+        data: Any,
+        *,
+        state: Sequence[str] = (),
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> Answer:
+        """Gives an instance that can't be read new data, and new states where ``state`` names the
+        active leaves: it goes on from there, in the version that runs here.
+
+        Raises ``ActRefused`` where it can be read, ``InvalidPayload`` where the data does not fit
+        the machine's type or the states make no configuration.
+        """
+        ref = self._named(machine, id)
+        definition = self.definition(machine)
+        value = initial_data(definition.data, data, "the data")
+        act = Repair(ref, definition.data.dump(value), state, reason, caller)
+        answer: Answer = await self._ask(act)
         return answer
 
     async def skip(
@@ -807,6 +841,8 @@ class Engine:
         is_waiting = any(one in WAITING for one in held.row.held_by)
         if is_waiting:
             self._performer.look()
+        if draft.mended:
+            self._courier.again()
         if draft.messages or draft.released:
             self._courier.expect()
             for message in draft.messages:
@@ -876,6 +912,8 @@ class Engine:
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
         if self._running:
+            self._turns.try_again(definition.name)
+            self._rereader.look()
             self._waker.look()
             self._courier.expect()
             self._rescuer.look()

@@ -14,9 +14,10 @@ from statehold.engine.capacity import WAITING
 from statehold.engine.document import Try
 from statehold.engine.draft import ANYONE
 from statehold.engine.held import Held
+from statehold.engine.tries import UNREADABLE_KEY
 from statehold.interpreter.outlook import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Ref, Row
+from statehold.store import Aside, Ref, Row
 from statehold.wire import Caller, Incident
 
 #: who performs an effect that waits, for its time or for a worker with a place
@@ -42,6 +43,23 @@ def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
         if known.incident_at is not None
     ]
     return sorted(found, key=lambda incident: incident.since)
+
+
+def unreadable_of(row: Row, aside: Aside | None) -> Incident:
+    """The incident that stands for an instance that can't be read. None: its row has incidents, and
+    its document none that can be read."""
+    why = "its incidents can't be read" if aside is None else aside.why
+    return Incident(
+        id=f"{row.machine}/{row.id}/{UNREADABLE_KEY}",
+        machine=row.machine,
+        instance=row.id,
+        kind="unreadable",
+        name=UNREADABLE_KEY,
+        state=list(row.state),
+        attempts=1,
+        error=why,
+        since=row.changed_at if aside is None else aside.since,
+    )
 
 
 def explain(

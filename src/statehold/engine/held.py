@@ -9,13 +9,24 @@ from typing import Any
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
-from statehold.engine.document import Document, Parent, Try, decode_document, expand, restore
+from statehold.engine.document import (
+    Document,
+    Parent,
+    Try,
+    decode_document,
+    expand,
+    restore,
+    salvage,
+)
+from statehold.errors import InstanceUnreadable, InvalidPayload
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Row
+from statehold.store import OVER, Row
 
 
 class Held(Struct, frozen=True, gc=False):
-    """What the store has of an instance. ``snapshot`` None: its version's code is not here."""
+    """What the store has of an instance. ``snapshot`` None: its version's code is not here, or it
+    is over and what is left of it does not fit the code any more."""
 
     row: Row
     document: Document | None
@@ -34,10 +45,44 @@ class Held(Struct, frozen=True, gc=False):
 
 
 def hold(definition: Definition[Any], row: Row) -> Held:
-    """Decodes a row; raises ``InvalidPayload`` where its data no longer fits the type."""
-    document = decode_document(row.document)
-    here = definition.version == row.version
-    snapshot = restore(definition, row, document) if here else None
+    """Decodes a row; raises ``InstanceUnreadable`` where it can't be: where its data no longer fits
+    the type, say. What is over needs no type: it is shown as it was stored."""
+    try:
+        if row.damage is not None:
+            raise ValueError(row.damage)
+        document = decode_document(row.document)
+        snapshot = None
+        if definition.version == row.version:
+            snapshot = _restored(definition, row, document)
+        return _held(definition, row, document, snapshot)
+    # a type's own validation may raise anything
+    except Exception as error:
+        why = str(error) if isinstance(error, (InvalidPayload, ValueError)) else _told(error)
+        raise InstanceUnreadable(row.machine, row.id, row.version, why) from error
+
+
+def hold_remains(definition: Definition[Any], row: Row) -> Held:
+    """What is left of a row that can't be read: enough to end it, or to give it new data."""
+    return _held(definition, row, salvage(row.document), None)
+
+
+def _restored(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any] | None:
+    try:
+        states = compile_program(definition).tree.index
+        unknown = [state for state in row.state if state not in states]
+        if unknown or not row.state:
+            where = " and ".join(map(repr, unknown)) or "no state"
+            raise ValueError(f"it is in {where}, and version {row.version} has no such state")
+        return restore(definition, row, document)
+    except Exception:
+        if row.status not in OVER:
+            raise
+        return None
+
+
+def _held(
+    definition: Definition[Any], row: Row, document: Document, snapshot: Snapshot[Any] | None
+) -> Held:
     states: Iterable[str]
     if snapshot is not None:
         states = snapshot.configuration.states
@@ -46,7 +91,7 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         states = {*row.state, *(document.entered or ())}
     return Held(
         row,
-        None if here else document,
+        document if snapshot is None else None,
         snapshot,
         bytes(document.data),
         None if document.output is None else bytes(document.output),
@@ -58,3 +103,7 @@ def hold(definition: Definition[Any], row: Row) -> Held:
         expand(document.entered, states, row.since),
         definition,
     )
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -63,6 +63,8 @@ class Limits:
     grace_seconds: float = 10.0
     #: tries of a timer whose step fails, before it is an incident
     timer_attempts: int = 5
+    #: a timer that is due again at once, by what it led to when it fired, fires so much later
+    timer_rest_seconds: float = 0.1
     #: times that an effect is taken over from a worker that died, before it is an incident
     takeovers: int = 10
     #: machines that have been put into a store

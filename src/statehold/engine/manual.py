@@ -66,8 +66,11 @@ class Resume(Manual):
 class Cancel(Manual):
     """The end, from outside: no action of the chart runs."""
 
+    takes_remains = True
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
+        draft.mended = draft.unreadable is not None
         draft.mark("cancelled", self.origin("cancel"), draft.now)
         return draft.answer(self.caller)
 

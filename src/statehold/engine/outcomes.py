@@ -267,6 +267,9 @@ class Rescue(Act):
         for key, known in list(draft.tries.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 self._take_over(draft, key, known, runtime)
+        if draft.held is not None and not set(self.dead).isdisjoint(draft.held.row.held_by):
+            # where nothing of it is theirs, its row is wrong: written anew, it is no orphan
+            draft.touched = True
 
     def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
         if worker == runtime.worker and self.performs is not None:
@@ -281,16 +284,13 @@ class Rescue(Act):
             dead = replace(known, worker=None, error=error, incident_at=now, name=name)
             put_off(draft, key, name, dead, now)
             return
-        # the same try again, under the same key: a crash is no failure of the effect
-        again = replace(
-            known,
-            attempt=known.attempt - 1,
-            takeovers=known.takeovers + 1,
-            worker=None,
-            next_at=now,
-        )
-        draft.set_try(key, again)
+        draft.set_try(key, replace(free(known, now), takeovers=known.takeovers + 1))
         draft.told += (EffectRecord(key, _name_of(draft.snapshot, key), "taken-over"),)
+
+
+def free(known: Try, now: datetime) -> Try:
+    """The same try again, under the same key, for any worker: it was broken off, and no failure."""
+    return replace(known, attempt=known.attempt - 1, worker=None, next_at=now)
 
 
 def _name_of(snapshot: Snapshot[Any] | None, key: str) -> str:

@@ -14,9 +14,9 @@ from msgspec import UNSET, Struct
 from statehold import wire
 from statehold.engine.answer import Answer, answer_of
 from statehold.engine.change import apply_change
-from statehold.engine.document import decode_document
+from statehold.engine.document import salvage
 from statehold.engine.draft import CHECKPOINT, Draft
-from statehold.engine.explain import explain, incidents_of
+from statehold.engine.explain import explain, incidents_of, unreadable_of
 from statehold.engine.feed import Feed
 from statehold.engine.held import Held
 from statehold.engine.keys import shown_key
@@ -207,10 +207,15 @@ class Reader:
             self._runtime.definition(machine)
         page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
         found: list[wire.Incident] = []
-        for row in page.rows:
+        rows = [row for row in page.rows if row.machine in self._runtime.definitions]
+        asides = await self._store.asides([row.ref for row in rows])
+        for row in rows:
             # not its data: one that can't be read must not hide the others' incidents
-            if row.machine in self._runtime.definitions:
-                found += incidents_of(row, decode_document(row.document).tries)
+            known = incidents_of(row, salvage(row.document).tries)
+            aside = asides.get(row.ref)
+            if aside is not None or not known:
+                known.append(unreadable_of(row, aside))
+            found += known
         names = self._runtime.definitions if machine is None else (machine,)
         count = sum([await self._store.count_incidents(name) for name in names])
         return wire.Incidents(incidents=found, cursor=page.cursor, count=count)

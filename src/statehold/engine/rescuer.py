@@ -13,7 +13,7 @@ from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
-from statehold.store import Ref, Store
+from statehold.store import Ref, Row, Store
 
 log = logging.getLogger(__name__)
 
@@ -77,32 +77,44 @@ class Rescuer:
         self._hint.set()
 
     async def rescue(self) -> int:
-        """Frees everything that dead workers hold; gives how many instances that were."""
+        """Frees everything that dead workers hold; gives how many instances that were.
+
+        One that can't be freed is set aside: it must keep nobody from all the others.
+        """
         rescued = 0
-        skipped: set[Ref] = set()
-        while True:
-            # what waits for a worker with a place is not dead; performers take it
-            living = (*await self._store.workers(), *WAITING)
-            rows = await self._store.orphans(self._machines, living, self._runtime.limits.page)
-            left = [row.ref for row in rows if row.ref not in skipped]
-            if not left:
-                return rescued
+        seen: set[tuple[Ref, int]] = set()
+        while rows := await self._orphans():
             # asked after the rows were read: who held one of them and is not among these is dead,
             # and stays so, while one who joins meanwhile can't be mistaken for it
             alive = await self._store.workers()
             held = {worker for row in rows for worker in row.held_by}
             dead = held.difference(alive, WAITING)
-            acts = [Rescue(ref, dead) for ref in left]
-            for ref, ended in zip(left, await self._turns.ask_all(acts), strict=True):
-                if isinstance(ended, InstanceUnreadable):
-                    # one that can't be read must not keep the engine from all the others
-                    extra = about(self._runtime, ref)
-                    log.warning("an instance could not be rescued: %s", ended, extra=extra)
+            acts = [Rescue(row.ref, dead) for row in rows]
+            failed: list[tuple[Row, StateholdError]] = []
+            for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
+                if isinstance(ended, Unavailable):
+                    raise ended
+                if isinstance(ended, StateholdError):
+                    failed.append((row, ended))
                 elif isinstance(ended, BaseException):
                     raise ended
-            # an orphan that is still one after its rescue would be asked for again for ever
-            skipped.update(left)
-            rescued += len(left)
+                elif (row.ref, row.rev) in seen:
+                    why = f"it is held by {', '.join(row.held_by)}, and nothing of it can be freed"
+                    failed.append((row, InstanceUnreadable(row.machine, row.id, row.version, why)))
+                else:
+                    rescued += 1
+            await self._turns.set_aside(failed)
+            new = [row for row in rows if (row.ref, row.rev) not in seen]
+            if not new and not any(map(self._turns.is_apart, rows)):
+                # nothing has changed: they would be asked for again for ever
+                break
+            seen.update((row.ref, row.rev) for row in new)
+        return rescued
+
+    async def _orphans(self) -> Sequence[Row]:
+        # what waits for a worker with a place is not dead; performers take it
+        living = (*await self._store.workers(), *WAITING)
+        return await self._store.orphans(self._machines, living, self._runtime.limits.page)
 
     async def _run(self) -> None:
         clock = self._runtime.clock

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from statehold.engine.document import decode_document
+from statehold.engine.document import salvage
 from statehold.errors import UnknownMachine
 from statehold.store import OVER, Row
 
@@ -53,5 +53,5 @@ def is_settled(row: Row) -> bool:
     """
     if row.status not in OVER or row.wake_at is not None or row.held_by or row.incidents:
         return False
-    document = decode_document(row.document)
+    document = salvage(row.document)
     return not document.tries and not document.held

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 
-from statehold.engine.document import decode_document
+from statehold.engine.document import salvage
 from statehold.engine.logs import about
 from statehold.engine.performer import Performer
 from statehold.engine.runtime import Runtime
@@ -70,7 +70,7 @@ class Reviewer:
             some = refs[first : first + size]
             rows = await self._store.load(some)
             for ref in some:
-                tries = decode_document(rows[ref].document).tries if ref in rows else {}
+                tries = salvage(rows[ref].document).tries if ref in rows else {}
                 for key in running[ref]:
                     known = tries.get(key)
                     if known is None or known.worker != self._runtime.worker:

@@ -18,6 +18,8 @@ from statehold.store import Ref, Status
 
 #: the key of the incident that a failed upgrade leaves
 UPGRADE_KEY = "upgrade"
+#: the key of the incident that stands for an instance that can't be read
+UNREADABLE_KEY = "unreadable"
 
 
 class Followed(NamedTuple):

@@ -8,10 +8,12 @@
 3. A request that is refused is answered alone, with the others of its turn committed.
 4. A draft whose compare-and-set was lost is thrown away with what was known of the instance, and
    its requests go into the next turn.
-5. Requests for one instance are applied in the order in which they came.
+5. Requests for one instance are applied in the order in which they came; machines take turns.
 6. Whether an idempotency key was used before is asked only of those that do not go through: a key
    that was used makes the commit lose, and a refusal may come of what the first one did.
 7. Nothing is answered, performed or told to anyone before it is committed.
+8. An instance that can't be read refuses its own requests, but for those that end or mend it, and
+   is set aside in the store: no question for work gives it any more, and it is an incident.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +31,8 @@ from statehold.engine.act import Act
 from statehold.engine.answer import past_answer
 from statehold.engine.cache import Cache
 from statehold.engine.draft import Draft
-from statehold.engine.held import Held, hold
+from statehold.engine.fair import FairQueue
+from statehold.engine.held import Held, hold, hold_remains
 from statehold.engine.keys import key_of_caller
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
@@ -39,7 +42,6 @@ from statehold.errors import (
     ActionFailed,
     GuardFailed,
     InstanceUnreadable,
-    InvalidPayload,
     KeyReused,
     LeaseLost,
     NewerVersion,
@@ -50,7 +52,7 @@ from statehold.errors import (
     StoreUnavailable,
     described,
 )
-from statehold.store import OVER, PAGE_LIMIT, Entry, Message, Outcome, Ref, Row, Store
+from statehold.store import OVER, PAGE_LIMIT, Aside, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
 log = logging.getLogger(__name__)
@@ -90,13 +92,15 @@ class Turns:
         self._tracer = runtime.tracer
         self._committed = committed
         self._doubted = doubted
-        self._waiting: deque[Act] = deque()
+        self._waiting = FairQueue()
         self._arrived = asyncio.Event()
         #: instances in the hands of a turn, with the requests that have to wait for its end
         self._busy: dict[Ref, list[Act]] = {}
         self._blocked = 0
         limits = runtime.limits
         self._held = Cache(limits.cached, limits.cached_bytes)
+        #: what was set aside from here, with its ``rev``
+        self._apart: OrderedDict[Ref, int] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
@@ -148,7 +152,7 @@ class Turns:
         if self._closing:
             raise Stopping
         waiting = len(self._waiting) + self._blocked
-        if waiting >= self._runtime.limits.waiting:
+        if waiting >= self._runtime.limits.waiting and not self._has_room(act.ref.machine):
             if self._observer is not None:
                 tell(self._observer.overloaded, act)
             raise Overloaded(waiting, self._runtime.limits.waiting)
@@ -156,8 +160,13 @@ class Turns:
             act.asked_at = time.perf_counter()
         if self._tracer is not None:
             tell(self._tracer.asked, act)
-        self._waiting.append(act)
+        self._waiting.put(act)
         self._arrived.set()
+
+    def _has_room(self, machine: str) -> bool:
+        """Where too much waits, a machine still has its share: the queue is full of others'."""
+        share = self._runtime.limits.waiting // max(1, len(self._runtime.definitions))
+        return len(self._runtime.definitions) > 1 and self._waiting.of(machine) < share
 
     async def look(self, refs: Sequence[Ref]) -> dict[Ref, Held]:
         """The instances that exist, as they are in the store."""
@@ -172,8 +181,51 @@ class Turns:
         if missing:
             rows = await self._store.load(missing)
             for ref, row in rows.items():
-                found[ref] = _decoded(self._runtime, ref, row)
+                try:
+                    found[ref] = hold(self._runtime.definition(ref.machine), row)
+                except InstanceUnreadable as error:
+                    await self.set_aside([(row, error)])
+                    raise
         return found
+
+    async def set_aside(self, failed: Sequence[tuple[Row, StateholdError]]) -> None:
+        """These can't be read, or worked on: from now on they wait for a person."""
+        now, chars = self._runtime.now(), self._runtime.limits.error_chars
+        aside: list[tuple[Row, Aside]] = []
+        for row, error in failed:
+            rests = row.status in OVER and row.wake_at is None and not row.held_by
+            # what is over and has nothing left to do only waits to be purged
+            if rests or self._apart.get(row.ref) == row.rev:
+                continue
+            extra = about(self._runtime, row.ref, seq=row.seq)
+            log.error("an instance is set aside: %s", error, extra=extra)
+            aside.append((row, Aside(now, str(error)[:chars])))
+        if not aside:
+            return
+        try:
+            await self._store.set_aside(aside)
+        except StateholdError as error:
+            log.warning("they could not be set aside: %s", error, extra=about(self._runtime))
+            return
+        for row, _ in aside:
+            self._held.drop(row.ref)
+            self.keep_apart(row)
+
+    def keep_apart(self, row: Row) -> None:
+        """It was set aside, and this process can't read it."""
+        self._apart[row.ref] = row.rev
+        self._apart.move_to_end(row.ref)
+        if len(self._apart) > self._runtime.limits.cached:
+            self._apart.popitem(last=False)
+
+    def try_again(self, machine: str) -> None:
+        """Another definition of the machine runs: it may read what could not be read before."""
+        for ref in [ref for ref in self._apart if ref.machine == machine]:
+            del self._apart[ref]
+
+    def is_apart(self, row: Row) -> bool:
+        """Whether it was set aside from here, and nothing has been written of it since."""
+        return self._apart.get(row.ref) == row.rev
 
     def forget(self, refs: Iterable[Ref] | None = None) -> None:
         """What is held here of these, or of all, is not known to be true any more."""
@@ -231,7 +283,7 @@ class Turns:
             most = min(most, len(self._waiting) // 2)
         batch: list[Act] = []
         while self._waiting and len(batch) < most:
-            act = self._waiting.popleft()
+            act = self._waiting.take()
             # its caller has gone, or it was refused with the turn that put it back
             if act.future.done():
                 continue
@@ -250,7 +302,7 @@ class Turns:
             self._blocked -= len(blocked)
             first += blocked
         if first:
-            self._waiting.extendleft(reversed(first))
+            self._waiting.put_back(first)
             self._arrived.set()
 
     async def _turn(self, batch: Sequence[Act], back: set[Act]) -> None:
@@ -356,25 +408,40 @@ class Turns:
         drafts: dict[Ref, Draft] = {}
         now = runtime.now()
         runtime.capacity.begin_turn()
+        unreadable: list[tuple[Row, InstanceUnreadable]] = []
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
                 if ref in rows:
-                    known[ref] = _decoded(runtime, ref, rows[ref])
+                    known[ref] = hold(definition, rows[ref])
                     self._keep(ref, known[ref])
                 elif ref in known:
                     known[ref] = _current(runtime, ref, known[ref])
-                drafts[ref] = Draft(
-                    ref,
-                    definition,
-                    known.get(ref),
-                    runtime.limits,
-                    runtime.worker,
-                    now,
-                    runtime.holder,
-                )
+            except InstanceUnreadable as error:
+                row = rows[ref] if ref in rows else known[ref].row
+                unreadable.append((row, error))
+                acts = [act for act in batch if act.ref == ref]
+                _refuse([act for act in acts if not act.takes_remains], error)
+                if all(act.future.done() for act in acts):
+                    continue
+                known[ref] = hold_remains(definition, row)
             except StateholdError as error:
                 _refuse([act for act in batch if act.ref == ref], error)
+                continue
+            drafts[ref] = Draft(
+                ref,
+                definition,
+                known.get(ref),
+                runtime.limits,
+                runtime.worker,
+                now,
+                runtime.holder,
+            )
+        for row, why in unreadable:
+            if row.ref in drafts:
+                drafts[row.ref].unreadable = why
+        if unreadable:
+            await self.set_aside(unreadable)
         return drafts, set(missing)
 
     def _brought(self, batch: Sequence[Act], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
@@ -485,16 +552,8 @@ class Turns:
 
 def _current(runtime: Runtime, ref: Ref, held: Held) -> Held:
     """As the definition that runs now has it, where another one was put meanwhile."""
-    if held.definition is runtime.definition(ref.machine):
-        return held
-    return _decoded(runtime, ref, held.row)
-
-
-def _decoded(runtime: Runtime, ref: Ref, row: Row) -> Held:
-    try:
-        return hold(runtime.definition(ref.machine), row)
-    except (InvalidPayload, KeyError, msgspec.DecodeError) as error:
-        raise InstanceUnreadable(ref.machine, ref.id, row.version, str(error)) from error
+    definition = runtime.definition(ref.machine)
+    return held if held.definition is definition else hold(definition, held.row)
 
 
 def _refuse(acts: Sequence[Act], error: StateholdError) -> None:

@@ -9,7 +9,7 @@ from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.engine.manual import Upgrade
 from statehold.engine.turn import Turns
-from statehold.errors import InstanceUnreadable, Refused
+from statehold.errors import InstanceUnreadable, NewerVersion, Refused
 from statehold.store import PAGE_LIMIT, Query, Ref, Store
 from statehold.wire import Caller
 
@@ -32,7 +32,7 @@ class Upgrader:
         async for refs in pages:
             ended = await self._turns.ask_all([Upgrade(ref, reason, caller) for ref in refs])
             for ref, changed in zip(refs, ended, strict=True):
-                if isinstance(changed, Refused | InstanceUnreadable):
+                if isinstance(changed, Refused | InstanceUnreadable | NewerVersion):
                     failed[ref.id] = str(changed)
                 elif isinstance(changed, BaseException):
                     raise changed

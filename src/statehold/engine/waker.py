@@ -13,7 +13,7 @@ from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Wake
-from statehold.errors import StateholdError, Stopping
+from statehold.errors import StateholdError, Stopping, Unavailable
 from statehold.store import Row, Store
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,11 @@ class Waker:
                 if earliest is not None and earliest <= now:
                     if await self._round(now):
                         continue
-                    earliest = await self._store.next_wake(self._machines)
-                self._until = self._sleep_until(earliest, now)
+                    # it is claimed: it was tried, and is tried again after a while; or a message
+                    self._mail_due()
+                    earliest = await self._store.next_wake(self._machines, now)
+                latest = self._runtime.now() + self._pace.pause()
+                self._until = latest if earliest is None else min(latest, earliest)
             except Stopping:
                 return
             except StateholdError as error:
@@ -92,12 +95,10 @@ class Waker:
             await clock.wait(self._hint, self._until)
 
     async def _round(self, now: datetime) -> bool:
-        """Wakes what is due; True if there may be more."""
+        """Wakes what is due; True if anything was. Each page is claimed, so that the next one has
+        others, whatever becomes of these."""
         rows = await self._due(now)
-        if self._store.exclusive:
-            # unclaimed, they would come again: nothing is asked before they are woken
-            woken = await self._wake(rows)
-            return len(rows) == self._runtime.limits.page and woken > 0
+        found = bool(rows)
         while rows:
             waking = asyncio.ensure_future(self._wake(rows))
             # the next ones are claimed while these are woken
@@ -106,31 +107,36 @@ class Waker:
                 rows = await self._due(now) if full else []
             finally:
                 await waking
-        return False
+        return found
 
     async def _due(self, now: datetime) -> Sequence[Row]:
         limits = self._runtime.limits
-        until = self._runtime.now() + timedelta(seconds=limits.claim_seconds)
+        # alone, it need only be sure that the next page has others
+        claim = limits.poll_seconds if self._store.exclusive else limits.claim_seconds
+        until = self._runtime.now() + timedelta(seconds=claim)
         rows = await self._store.due(self._machines, now, limits.page, until)
         if rows:
             self._pace.found()
         return rows
 
-    async def _wake(self, rows: Sequence[Row]) -> int:
-        """How many of them were woken."""
+    async def _wake(self, rows: Sequence[Row]) -> None:
         woken: list[Row] = []
+        failed: list[tuple[Row, StateholdError]] = []
         acts = [Wake(row) for row in rows]
         for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
-            if isinstance(ended, StateholdError):
+            if isinstance(ended, Unavailable):
                 extra = about(self._runtime, row.ref, seq=row.seq)
                 log.warning("an instance could not be woken: %s", ended, extra=extra)
+            elif isinstance(ended, StateholdError):
+                failed.append((row, ended))
             elif isinstance(ended, BaseException):
                 raise ended
             else:
                 woken.append(row)
+        if failed:
+            await self._turns.set_aside(failed)
         if self._runtime.observer is not None and woken:
             tell(self._runtime.observer.fired, self._lags(woken))
-        return len(woken)
 
     def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
         """How late each was, in seconds, once its timer had fired."""
@@ -140,14 +146,3 @@ class Waker:
             for row in woken
             if row.wake_at is not None
         ]
-
-    def _sleep_until(self, earliest: datetime | None, asked: datetime) -> datetime:
-        """``asked``: what was due by then was tried, and is not tried again before a while has
-        passed: one that the store could not write, say. What is left of it may be a message."""
-        latest = self._runtime.now() + self._pace.pause()
-        if earliest is None:
-            return latest
-        if earliest <= asked:
-            self._mail_due()
-            return latest
-        return min(latest, earliest)

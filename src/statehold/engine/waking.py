@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Raw
 from msgspec.structs import replace
@@ -22,8 +22,7 @@ from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.store import Row
 
-#: timers that one turn fires at one instance; a chart whose timers set each other with no delay
-#: goes on in the next turn, beside everybody else
+#: timers that one turn fires at one instance; more go on in the next turn, beside everybody else
 FIRED_AT_ONCE = 100
 
 _RETRY = Retry()
@@ -48,11 +47,18 @@ class Wake(Act):
         self._try_again(draft, runtime)
 
     def _fire(self, draft: Draft, runtime: Runtime) -> None:
+        fired: set[str] = set()
         for _ in range(FIRED_AT_ONCE):
             timer = _due_timer(draft)
             if timer is None or draft.snapshot is None:
                 return
             now = draft.now
+            if timer.id in fired:
+                # set anew at once by what it led to: without a rest, it would do nothing else
+                rest = timedelta(seconds=runtime.limits.timer_rest_seconds)
+                draft.rest_until = now + rest
+                return
+            fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             key = timer_key(timer.id)
             known = draft.tries.get(key)

@@ -43,6 +43,7 @@ ACT = Model(wire.ActRequest, optional=True, example={"reason": "the kitchen is o
 RESOLVE = Model(
     wire.ResolveRequest, optional=True, example={"result": {"charge": "ch_1"}, "reason": "by hand"}
 )
+REPAIR = Model(wire.RepairRequest, example={"data": {"items": ["pizza"]}, "reason": "by hand"})
 RESCHEDULE = Model(
     wire.RescheduleRequest, example={"seconds": 600, "reason": "the courier is late"}
 )
@@ -256,6 +257,13 @@ ROUTES: tuple[Documented, ...] = (
     _act("pause", "Hold its events, timers and effects' outcomes"),
     _act("resume", "Go on after a pause"),
     _act("cancel", "End it where it is"),
+    Documented(
+        "POST", f"{_ONE}/repair", "repair", "instances",
+        "Give an instance that can't be read new data",
+        _REPLY, (404, 409, *_BODY), bare=(_MACHINE, _ID), body=REPAIR.openapi,
+        description="It goes on in the states that it is in, or in those that are given, in the "
+        "version that runs here. 409 where it can be read.",
+    ),
     Documented(
         "POST", f"{_ONE}/upgrade", "upgrade", "instances", "Bring it to the machine's version",
         {200: wire.UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE, _ID), body=ACT.openapi,

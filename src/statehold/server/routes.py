@@ -271,6 +271,20 @@ class Routes:
     async def cancel(self, request: Request) -> Response:
         return await self._act(request, self._engine().cancel)
 
+    async def repair(self, request: Request) -> Response:
+        self._check_may_act(request)
+        asked: wire.RepairRequest = await self._body(request, openapi.REPAIR)
+        answer = await self._engine().repair(
+            request.path_params["machine"],
+            self._id(request),
+            # as bytes again, so that the data's type reads JSON and not Python values
+            to_json(asked.data),
+            state=asked.state,
+            reason=asked.reason,
+            caller=caller_of(request),
+        )
+        return _reply(answer, 200)
+
     async def upgrade(self, request: Request) -> Response:
         return await self._upgrade(request, self._id(request))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from statehold.stores.paging import microseconds, moment
 
 _encode = msgspec.json.encode
 _decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
+_STATUSES = frozenset(get_args(Status))
 
 #: names as :class:`Configuration` and ``held_by`` have them, from JSON
 names_of = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -28,18 +29,72 @@ class Configuration(NamedTuple):
     owners: tuple[str, ...]
 
 
+class DamagedConfiguration(Configuration):
+    """Stands in for one that can't be read: of version 0, which no machine has, in no state."""
+
+    damage: str
+
+    def __new__(cls, machine: str, damage: str) -> DamagedConfiguration:
+        made = super().__new__(cls, machine, 0, "running", (), (), ())
+        made.damage = damage
+        return made
+
+
 def configuration_columns(of: Configuration) -> tuple[str, int, str, str, str, str]:
     state, tags, owners = (_encode(names).decode() for names in (of.state, of.tags, of.owners))
     return (of.machine, of.version, of.status, state, tags, owners)
+
+
+class BrokenConfiguration(Configuration):
+    """One whose columns can't be read, or are gone; ``damage`` says which."""
+
+    damage: str
 
 
 def configuration_of(
     machine: str, version: int, status: Status, state: str, tags: str, owners: str
 ) -> Configuration:
     """From columns in the order of :func:`configuration_columns`."""
-    return Configuration(
-        machine, version, status, names_of(state), names_of(tags), names_of(owners)
-    )
+    try:
+        if status in _STATUSES:
+            return Configuration(
+                machine, version, status, names_of(state), names_of(tags), names_of(owners)
+            )
+        damage = f"its status is {status!r}, which this release does not know"
+    except msgspec.MsgspecError as error:
+        damage = f"its state, tags or owners can't be read: {error}"
+    return DamagedConfiguration(machine, damage)
+
+
+def no_configuration(number: int) -> Configuration:
+    """Stands in for one that is not there."""
+    return DamagedConfiguration("", f"its configuration {number} is not there")
+
+
+def lists_of(
+    indexes: str | None, held_by: str | None
+) -> tuple[dict[str, str], tuple[str, ...], str]:
+    """A row's indexes and who holds it, and what of them can't be read, mostly nothing."""
+    try:
+        named = {} if indexes is None else _decode_indexes(indexes)
+        return named, names_of(held_by) if held_by else (), ""
+    except msgspec.MsgspecError as error:
+        return {}, holders_of(held_by), f"its indexes or its holders can't be read: {error}"
+
+
+def holders_of(text: str | None) -> tuple[str, ...]:
+    """Who holds a row; where that can't be read, somebody who is not alive."""
+    try:
+        return names_of(text) if text else ()
+    except msgspec.MsgspecError:
+        return ("?",)
+
+
+def damage_of(of: Configuration, lists: str) -> str | None:
+    """What of a row's columns can't be read; None: nothing."""
+    if isinstance(of, DamagedConfiguration):
+        return "; ".join(filter(None, (of.damage, lists)))
+    return lists or None
 
 
 def rollup_columns(rollup: Rollup) -> tuple[str, int, int, int, str, bytes]:
@@ -65,4 +120,8 @@ def indexes_text(indexes: Mapping[str, str]) -> str | None:
 
 
 def indexes_of(text: str | None) -> dict[str, str]:
-    return {} if text is None else _decode_indexes(text)
+    """Declared indexes from their column; none where it can't be read."""
+    try:
+        return {} if text is None else _decode_indexes(text)
+    except msgspec.MsgspecError:
+        return {}

@@ -19,6 +19,7 @@ from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.store import (
     OVER,
     PAGE_LIMIT,
+    Aside,
     Entry,
     Group,
     Hint,
@@ -88,6 +89,8 @@ class Memory:
         #: who has claimed a row or a message, and until when
         self.row_claims: dict[Ref, _Claim] = {}
         self.mail_claims: dict[int, _Claim] = {}
+        #: rows that are set aside, each as of a ``rev``
+        self.aside: dict[Ref, tuple[int, Aside]] = {}
         self.listeners: dict[MemoryStore, Callable[[Hint], None]] = {}
 
 
@@ -109,6 +112,10 @@ class MemoryStore:
             )
         self._is_open = True
         self._worker = worker
+        if self.exclusive:
+            # those of an opening before this one, which is gone
+            self._memory.row_claims.clear()
+            self._memory.mail_claims.clear()
 
     async def close(self) -> None:
         self._is_open = False
@@ -206,14 +213,24 @@ class MemoryStore:
         return rows
 
     def _is_free(self, claim: _Claim | None, now: datetime) -> bool:
-        return self.exclusive or claim is None or claim.until <= now
+        return claim is None or claim.until <= now
 
-    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
+    async def next_wake(
+        self, machines: Sequence[str], after: datetime | None = None
+    ) -> datetime | None:
         self._ready()
         wanted = set(machines)
         waiting = (m for m in self._memory.mail.values() if not m.held and m.to.machine in wanted)
-        moments = [message.due_at for message in waiting if message.due_at is not None]
-        wakes = (wake_at for wake_at, _, ref in self._memory.wakes if ref.machine in wanted)
+        moments = [
+            message.due_at
+            for message in waiting
+            if message.due_at is not None and (after is None or message.due_at > after)
+        ]
+        wakes = (
+            wake_at
+            for wake_at, _, ref in self._memory.wakes
+            if ref.machine in wanted and (after is None or wake_at > after)
+        )
         moments += islice(wakes, 1)
         return min(moments, default=None)
 
@@ -228,6 +245,37 @@ class MemoryStore:
             if row.machine in wanted and not living.issuperset(row.held_by)
         )
         return list(islice(found, page_size(limit)))
+
+    async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
+        self._ready()
+        for known, aside in rows:
+            row = self._memory.rows.get(known.ref)
+            if row is None or row.rev != known.rev or self._aside(row.ref) is not None:
+                continue
+            apart = replace(row, wake_at=None, held_by=(), incidents=row.incidents + 1)
+            self._keep(row.ref, row, apart)
+            self._memory.aside[row.ref] = (row.rev, aside)
+
+    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
+        self._ready()
+        found = ((ref, self._aside(ref)) for ref in refs)
+        return {ref: aside for ref, aside in found if aside is not None}
+
+    async def set_aside_rows(
+        self, machines: Sequence[str], after: Ref | None, limit: int
+    ) -> list[Row]:
+        self._ready()
+        refs = sorted(
+            ref
+            for ref in self._memory.aside
+            if ref.machine in machines and (after is None or ref > after) and self._aside(ref)
+        )
+        return [self._memory.rows[ref] for ref in refs[: page_size(limit)]]
+
+    def _aside(self, ref: Ref) -> Aside | None:
+        rev, aside = self._memory.aside.get(ref, (0, None))
+        row = self._memory.rows.get(ref)
+        return aside if row is not None and row.rev == rev else None
 
     async def mail(
         self,
@@ -537,6 +585,7 @@ class MemoryStore:
             if entry.key is not None:
                 del self._memory.keys[ref, entry.key]
         self._memory.row_claims.pop(ref, None)
+        self._memory.aside.pop(ref, None)
         del self._memory.rows[ref]
         return True
 

@@ -21,6 +21,7 @@ from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailab
 from statehold.store import (
     LOOKED_AT,
     PAGE_LIMIT,
+    Aside,
     Entry,
     Group,
     Hint,
@@ -37,7 +38,7 @@ from statehold.store import (
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import names_of, rollup_columns, rollup_of
+from statehold.stores.columns import holders_of, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
     beyond,
@@ -58,6 +59,7 @@ from statehold.stores.postgres_columns import (
     document_of,
     entry_of,
     message_of,
+    plain,
     row_of,
     text,
     turned,
@@ -270,8 +272,11 @@ class PostgresStore:
         # what an UPDATE gives back has no order: by wake_at and number
         return await self._rows(sorted(found, key=lambda columns: (columns[9], columns[14])))
 
-    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
-        ((at,),) = await self._fetch("next_wake", _once(machines))
+    async def next_wake(
+        self, machines: Sequence[str], after: datetime | None = None
+    ) -> datetime | None:
+        since = _FIRST if after is None else microseconds(after)
+        ((at,),) = await self._fetch("next_wake", _once(machines), since)
         return None if at is None else moment(at)
 
     async def orphans(
@@ -285,9 +290,30 @@ class PostgresStore:
         for (held_by,) in holders:
             if len(found) >= size:
                 break
-            if not living.issuperset(names_of(held_by)):
+            if not living.issuperset(holders_of(held_by)):
                 found += await self._fetch("rows_held_by", wanted, held_by, size - len(found))
         return await self._rows(found)
+
+    async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
+        marked = sorted(
+            (row.machine, row.id, row.rev, microseconds(aside.since), text(aside.why))
+            for row, aside in rows
+        )
+        await self._fetch("set_aside", *turned(marked, 5))
+
+    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
+        wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
+        return {
+            Ref(machine, id_): Aside(moment(since), plain(why) or "")
+            for machine, id_, since, why in await self._fetch("asides", *wanted)
+        }
+
+    async def set_aside_rows(
+        self, machines: Sequence[str], after: Ref | None, limit: int
+    ) -> list[Row]:
+        place = ("", "") if after is None else (after.machine, after.id)
+        wanted = (_once(machines), *place, page_size(limit))
+        return await self._rows(await self._fetch("set_aside_rows", *wanted))
 
     async def mail(
         self,
@@ -348,8 +374,8 @@ class PostgresStore:
         rows = tuple(await self._rows(found[:size]))
         if len(found) <= size:
             return Page(rows, None)
-        end = rows[-1]
-        return Page(rows, cursor_of((microseconds(end.changed_at), end.machine, end.id)))
+        end = found[size - 1]
+        return Page(rows, cursor_of((end[8], end[0], end[1])))
 
     async def charts(self, machine: str) -> list[StoredChart]:
         return [chart_of(columns) for columns in await self._fetch("charts", machine)]

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
-from statehold.stores.columns import Configuration, indexes_of, names_of
+from statehold.stores.columns import Configuration, damage_of, lists_of
 from statehold.stores.paging import microseconds, moment
 
 #: the columns of a query's answer, in its order
@@ -34,6 +34,7 @@ def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
         document,
     ) = columns[:14]
     of = of_number[number]
+    named, holders, lists = lists_of(indexes, held_by)
     return Row(
         machine=machine,
         id=id_,
@@ -44,15 +45,16 @@ def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
         state=of.state,
         tags=of.tags,
         owners=of.owners,
-        indexes=indexes_of(indexes),
+        indexes=named,
         created_at=moment(created_at),
         since=moment(since),
         changed_at=moment(changed_at),
         wake_at=None if wake_at is None else moment(wake_at),
-        held_by=() if held_by is None else names_of(held_by),
+        held_by=holders,
         incidents=incidents,
         deadline=None if deadline is None else moment(deadline),
         document=document,
+        damage=damage_of(of, lists),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from statehold.store import Row
 from statehold.stores.columns import (
     Configuration,
+    DamagedConfiguration,
     configuration_columns,
     configuration_of,
+    no_configuration,
 )
 from statehold.stores.postgres_link import Link
 
@@ -43,9 +45,17 @@ class Configurations:
                 self._numbers.clear()
                 self._by_number.clear()
             missing = sorted(wanted - self._by_number.keys())
+            damaged = {number: no_configuration(number) for number in missing}
             async with self._link.reading() as db:
                 for number, *columns in await db.fetch(self._q["configurations"], missing):
-                    self._remember(number, configuration_of(*columns))
+                    damaged[number] = configuration_of(*columns)
+            for number, of in list(damaged.items()):
+                if not isinstance(of, DamagedConfiguration):
+                    self._remember(number, of)
+                    del damaged[number]
+            if damaged:
+                # not remembered: what stands in for several is the same, and has no number
+                return {**self._by_number, **damaged}
         return self._by_number
 
     async def _find_or_write(self, row: Row) -> int:

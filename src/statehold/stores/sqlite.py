@@ -22,6 +22,7 @@ import msgspec
 from statehold.errors import StoreInUse, StoreUnavailable
 from statehold.store import (
     PAGE_LIMIT,
+    Aside,
     Entry,
     Group,
     Hint,
@@ -38,7 +39,7 @@ from statehold.store import (
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import names_of, rollup_columns, rollup_of
+from statehold.stores.columns import holders_of, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
     check_once_each,
@@ -91,6 +92,8 @@ class SqliteStore:
         self._q = load_queries("sqlite")
         self._open: SqliteFile | None = None
         self._worker = ""
+        #: until when rows are claimed: by this process, which is the only one
+        self._claims: dict[tuple[str, str], tuple[int, datetime]] = {}
 
     async def open(self, worker: str) -> None:
         if self._open is not None:
@@ -107,6 +110,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         file, self._open = self._open, None
+        self._claims.clear()
         if file is not None:
             file.close()
 
@@ -146,7 +150,11 @@ class SqliteStore:
         file = self._file()
         with file:
             file.check_in_place()
-            return self._writer.commit(writes)
+            outcomes = self._writer.commit(writes)
+        if self._claims:
+            for write in writes:
+                self._claims.pop((write.row.machine, write.row.id), None)
+        return outcomes
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         with self._file() as db:
@@ -175,17 +183,34 @@ class SqliteStore:
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
+        claims = self._claims
+        if until is not None and claims:
+            for key in [key for key, (_, end) in claims.items() if end <= now]:
+                del claims[key]
+        claimed = [] if until is None else [number for number, _ in claims.values()]
         wanted = {
             "machines": _array(machines),
             "now": microseconds(now),
             "limit": page_size(limit),
+            "claimed": _array(claimed),
         }
         with self._file() as db:
             found = db.execute(self._q["due"], wanted).fetchall()
-            return [row_of(columns, self._configurations) for columns in found]
+            rows = [row_of(columns[:-1], self._configurations) for columns in found]
+        if until is not None:
+            places = ((row.machine, row.id) for row in rows)
+            claims.update(
+                (place, (columns[-1], until)) for place, columns in zip(places, found, strict=True)
+            )
+        return rows
 
-    async def next_wake(self, machines: Sequence[str]) -> datetime | None:
-        wanted = {"machines": _array(machines)}
+    async def next_wake(
+        self, machines: Sequence[str], after: datetime | None = None
+    ) -> datetime | None:
+        wanted = {
+            "machines": _array(machines),
+            "after": _FIRST if after is None else microseconds(after),
+        }
         with self._file() as db:
             asked = (self._q["next_wake"], self._q["next_message"])
             found = [db.execute(question, wanted).fetchone()[0] for question in asked]
@@ -201,11 +226,50 @@ class SqliteStore:
             for (held_by,) in db.execute(self._q["holders"]).fetchall():
                 if len(rows) >= size:
                     break
-                if not living.issuperset(names_of(held_by)):
+                if not living.issuperset(holders_of(held_by)):
                     wanted |= {"held_by": held_by, "limit": size - len(rows)}
                     found = db.execute(self._q["rows_held_by"], wanted)
                     rows += [row_of(columns, self._configurations) for columns in found]
         return rows
+
+    async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
+        file = self._file()
+        with file as db:
+            file.check_in_place()
+            db.execute("BEGIN IMMEDIATE")
+            for row, aside in rows:
+                wanted = {
+                    "machine": row.machine,
+                    "id": row.id,
+                    "rev": row.rev,
+                    "since": microseconds(aside.since),
+                    "why": aside.why,
+                }
+                if db.execute(self._q["note_aside"], wanted).rowcount == 1:
+                    db.execute(self._q["set_aside"], wanted)
+            db.execute("COMMIT")
+
+    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
+        found: dict[Ref, Aside] = {}
+        with self._file() as db:
+            for ref in refs:
+                columns = db.execute(self._q["aside"], (ref.machine, ref.id)).fetchone()
+                if columns is not None:
+                    found[ref] = Aside(moment(columns[0]), columns[1])
+        return found
+
+    async def set_aside_rows(
+        self, machines: Sequence[str], after: Ref | None, limit: int
+    ) -> list[Row]:
+        wanted = {
+            "machines": _array(machines),
+            "machine": "" if after is None else after.machine,
+            "id": "" if after is None else after.id,
+            "limit": page_size(limit),
+        }
+        with self._file() as db:
+            found = db.execute(self._q["set_aside_rows"], wanted).fetchall()
+            return [row_of(columns, self._configurations) for columns in found]
 
     async def mail(
         self,
@@ -280,8 +344,8 @@ class SqliteStore:
             rows = tuple(row_of(columns, self._configurations) for columns in found[:size])
         if len(found) <= size:
             return Page(rows, None)
-        end = rows[-1]
-        return Page(rows, cursor_of((microseconds(end.changed_at), end.machine, end.id)))
+        end = found[size - 1]
+        return Page(rows, cursor_of((end[8], end[0], end[1])))
 
     async def charts(self, machine: str) -> list[StoredChart]:
         with self._file() as db:
@@ -393,7 +457,7 @@ class SqliteStore:
             rows = tuple(row_of(columns[:-1], self._configurations) for columns in found)
         # a full page is not the last: whether there is more is not worth another document
         full = len(rows) == size
-        position = (microseconds(rows[-1].since), found[-1][-1]) if full else None
+        position = (found[-1][7], found[-1][-1]) if full else None
         if until is not None:
             rows = tuple(row for row in rows if rests(row))
         return Page(rows, None if position is None else cursor_of(position))

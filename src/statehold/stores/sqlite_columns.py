@@ -9,11 +9,13 @@ from typing import Any
 from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
 from statehold.stores.columns import (
     Configuration,
+    DamagedConfiguration,
     configuration_columns,
     configuration_of,
-    indexes_of,
-    names_of,
+    damage_of,
+    lists_of,
     names_text,
+    no_configuration,
 )
 from statehold.stores.paging import microseconds, moment
 
@@ -42,8 +44,11 @@ class Configurations:
         known = self._by_number.get(number)
         if known is None:
             columns = self._db.execute(self._queries["configuration"], (number,)).fetchone()
+            if columns is None:
+                return no_configuration(number)
             known = configuration_of(*columns[1:])
-            self._remember(number, known)
+            if not isinstance(known, DamagedConfiguration):
+                self._remember(number, known)
         return known
 
     def forget(self) -> None:
@@ -94,7 +99,9 @@ def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
         machine, id_, number, seq, rev, indexes, created_at, since, changed_at, wake_at, held_by,
         incidents, deadline, document,
     ) = columns  # fmt: skip
-    _, version, status, state, tags, owners = configurations.of_number(number)
+    of = configurations.of_number(number)
+    _, version, status, state, tags, owners = of
+    named, holders, lists = lists_of(indexes, held_by)
     return Row(
         machine=machine,
         id=id_,
@@ -105,15 +112,16 @@ def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
         state=state,
         tags=tags,
         owners=owners,
-        indexes=indexes_of(indexes),
+        indexes=named,
         created_at=moment(created_at),
         since=moment(since),
         changed_at=moment(changed_at),
         wake_at=None if wake_at is None else moment(wake_at),
-        held_by=names_of(held_by) if held_by else (),
+        held_by=holders,
         incidents=incidents,
         deadline=None if deadline is None else moment(deadline),
         document=document,
+        damage=damage_of(of, lists),
     )
 
 

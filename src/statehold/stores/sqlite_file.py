@@ -36,6 +36,11 @@ _SETTINGS = (
 )
 
 
+def _text(raw: bytes) -> str:
+    """Text of the file; what is damaged in it must not keep a page from being read."""
+    return raw.decode("utf-8", "backslashreplace")
+
+
 class SqliteFile:
     """An owned, migrated database. Use it with ``with``: inside, ``sqlite3`` may be called freely.
 
@@ -56,6 +61,7 @@ class SqliteFile:
                     isolation_level=None,
                     cached_statements=512,
                 )
+                self.db.text_factory = _text
             try:
                 with _translated(self._why_not_opened):
                     self._make_ready()

@@ -85,6 +85,7 @@ class Writer:
         db.executemany(q["delete_lookup"], gone)
         db.execute(q["count_up"], (-1, configuration))
         db.execute(q["forget_row"], (number,))
+        db.execute(q["forget_aside"], (row.machine, row.id))
         db.execute(q["note_forgotten"], (number,))
         return True
 

@@ -140,6 +140,7 @@ class World:
                 engine._waker._task,
                 engine._courier._task,
                 engine._rescuer._task,
+                engine._rereader._task,
                 engine._reviewer._task,
                 engine._hints._task,
                 engine._pruner._task,

@@ -265,14 +265,14 @@ SELECT least(
      FROM unnest($1::text[]) AS wanted (machine)
      CROSS JOIN LATERAL (
          SELECT wake_at FROM instances
-         WHERE machine = wanted.machine AND wake_at IS NOT NULL
+         WHERE machine = wanted.machine AND wake_at > $2
          ORDER BY wake_at LIMIT 1
      ) AS first),
     (SELECT min(first.due_at)
      FROM unnest($1::text[]) AS wanted (machine)
      CROSS JOIN LATERAL (
          SELECT due_at FROM mailbox
-         WHERE to_machine = wanted.machine AND NOT held AND due_at IS NOT NULL
+         WHERE to_machine = wanted.machine AND NOT held AND due_at > $2
          ORDER BY due_at LIMIT 1
      ) AS first)
 )
@@ -299,6 +299,50 @@ CROSS JOIN LATERAL (
     LIMIT $3
 ) AS i
 LIMIT $3
+
+-- name: set_aside
+WITH noted AS (
+    INSERT INTO aside AS a (machine, id, rev, since, why)
+    SELECT i.machine, i.id, i.rev, u.since, u.why
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+        AS u (machine, id, rev, since, why)
+    CROSS JOIN LATERAL (
+        SELECT * FROM instances AS one WHERE one.machine = u.machine AND one.id = u.id
+        FOR NO KEY UPDATE
+    ) AS i
+    WHERE i.rev = u.rev
+    ON CONFLICT (machine, id) DO UPDATE
+    SET rev = excluded.rev, since = excluded.since, why = excluded.why
+    WHERE a.rev <> excluded.rev
+    RETURNING machine, id
+)
+UPDATE instances AS i
+SET wake_at = NULL, claimed_until = NULL, held_by = NULL, incidents = i.incidents + 1,
+    incident_since = i.changed_at
+FROM noted
+WHERE i.machine = noted.machine AND i.id = noted.id
+
+-- name: asides
+SELECT a.machine, a.id, a.since, a.why
+FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM aside AS one WHERE one.machine = u.machine AND one.id = u.id LIMIT 1
+) AS a
+CROSS JOIN LATERAL (
+    SELECT rev FROM instances AS one WHERE one.machine = u.machine AND one.id = u.id LIMIT 1
+) AS i
+WHERE i.rev = a.rev
+
+-- name: set_aside_rows
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM aside AS a
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one WHERE one.machine = a.machine AND one.id = a.id LIMIT 1
+) AS i
+WHERE (a.machine, a.id) > ($2::text, $3::text) AND i.rev = a.rev AND a.machine = ANY ($1::text[])
+ORDER BY a.machine, a.id
+LIMIT $4
 
 -- name: addressees
 -- Machines that anything waits for; a loose index scan.
@@ -708,6 +752,8 @@ WITH gone AS (
           false
       )
     RETURNING i.machine, i.id, i.number, i.configuration
+), unmarked AS (
+    DELETE FROM aside AS a USING gone WHERE a.machine = gone.machine AND a.id = gone.id
 ), noted AS (
     INSERT INTO forgotten (number) SELECT number FROM gone
 ), counted AS (

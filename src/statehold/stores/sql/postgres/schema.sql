@@ -180,3 +180,15 @@ CREATE TABLE rollups (
 ) WITH (fillfactor = 50);
 
 CREATE INDEX rollups_by_span ON rollups (span, start);
+
+-- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no question for
+-- work comes upon them, and an incident stands for them. A mark holds for one `rev`: whatever
+-- writes the row ends it, a release that knows nothing of marks, too.
+CREATE TABLE aside (
+    machine text COLLATE "C" NOT NULL,
+    id      text COLLATE "C" NOT NULL,
+    rev     bigint NOT NULL,
+    since   bigint NOT NULL,
+    why     text   NOT NULL,
+    PRIMARY KEY (machine, id)
+);

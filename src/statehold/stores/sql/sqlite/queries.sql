@@ -89,14 +89,15 @@ LIMIT ?
 SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NULL)
 
 -- name: due
--- No SKIP LOCKED as PostgreSQL has: one process owns the file. Each machine gives the first
--- of its own, so that nothing of another is walked past.
+-- No SKIP LOCKED as PostgreSQL has: one process owns the file, and keeps its claims in memory. Each
+-- machine gives the first of its own, so that nothing of another is walked past.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
-       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
 FROM (SELECT DISTINCT value FROM json_each(:machines)) AS wanted CROSS JOIN instances AS i
 WHERE i.number IN (
     SELECT number FROM instances INDEXED BY instances_awake
     WHERE machine = wanted.value AND wake_at <= :now
+      AND (:claimed = '[]' OR number NOT IN (SELECT value FROM json_each(:claimed)))
     ORDER BY wake_at, number LIMIT :limit
 )
 ORDER BY i.wake_at, i.number
@@ -105,7 +106,7 @@ LIMIT :limit
 -- name: next_wake
 SELECT min((
     SELECT min(wake_at) FROM instances INDEXED BY instances_awake
-    WHERE machine = wanted.value AND wake_at IS NOT NULL
+    WHERE machine = wanted.value AND wake_at > :after
 ))
 FROM json_each(:machines) AS wanted
 
@@ -113,7 +114,7 @@ FROM json_each(:machines) AS wanted
 -- A message that is due at once (NULL) has no moment to wait for: `mail` has it at any time.
 SELECT min((
     SELECT min(due_at) FROM mailbox INDEXED BY mailbox_due
-    WHERE held = 0 AND to_machine = wanted.value AND due_at IS NOT NULL
+    WHERE held = 0 AND to_machine = wanted.value AND due_at > :after
 ))
 FROM json_each(:machines) AS wanted
 
@@ -135,6 +136,35 @@ SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed
 FROM instances INDEXED BY instances_held
 WHERE held_by = :held_by AND machine IN (SELECT value FROM json_each(:machines))
 LIMIT :limit
+
+-- name: note_aside
+INSERT INTO aside (machine, id, rev, since, why)
+SELECT machine, id, rev, :since, :why FROM instances
+WHERE machine = :machine AND id = :id AND rev = :rev
+ON CONFLICT (machine, id) DO UPDATE
+SET rev = excluded.rev, since = excluded.since, why = excluded.why
+WHERE aside.rev <> excluded.rev
+
+-- name: set_aside
+UPDATE instances SET wake_at = NULL, held_by = NULL, incidents = incidents + 1
+WHERE machine = :machine AND id = :id
+
+-- name: aside
+SELECT a.since, a.why
+FROM aside AS a CROSS JOIN instances AS i ON i.machine = a.machine AND i.id = a.id
+WHERE a.machine = ? AND a.id = ? AND i.rev = a.rev
+
+-- name: set_aside_rows
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM aside AS a CROSS JOIN instances AS i ON i.machine = a.machine AND i.id = a.id
+WHERE (a.machine, a.id) > (:machine, :id) AND i.rev = a.rev
+  AND a.machine IN (SELECT value FROM json_each(:machines))
+ORDER BY a.machine, a.id
+LIMIT :limit
+
+-- name: forget_aside
+DELETE FROM aside WHERE machine = ? AND id = ?
 
 -- name: addressees
 -- A loose index scan, as that of the holders.

@@ -146,3 +146,15 @@ CREATE TABLE rollups (
 ) STRICT;
 
 CREATE INDEX rollups_by_span ON rollups (span, start);
+
+-- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no question for
+-- work comes upon them, and an incident stands for them. A mark holds for one `rev`: whatever
+-- writes the row ends it, a release that knows nothing of marks, too.
+CREATE TABLE aside (
+    machine TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    rev     INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    why     TEXT    NOT NULL,
+    PRIMARY KEY (machine, id)
+) STRICT, WITHOUT ROWID;
