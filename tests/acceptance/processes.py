@@ -20,7 +20,8 @@ PATIENCE = 90.0
 
 class Command:
     """``statehold ARGUMENTS``; used in a ``with`` statement, it is gone at its end, and so are the
-    processes that it named in its log. ``greeting`` is the first line of its output."""
+    processes that it named in its log. ``greeting`` is the next line of its output. ``first`` is
+    what the process runs before it is a command."""
 
     def __init__(
         self,
@@ -28,12 +29,16 @@ class Command:
         cwd: Path,
         store: str | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
+        first: str = "pass",
     ) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("STATEHOLD_")}
         if store is not None:
             inherited["STATEHOLD_STORE"] = store
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from statehold.cli import main; main()", *arguments],
+            [
+                sys.executable, "-c", f"{first}\nfrom statehold.cli import main; main()",
+                *arguments,
+            ],
             cwd=cwd, env={**inherited, **environment}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from statehold.cli import supervisor
 from statehold.cli.job import Job
 from statehold.cli.supervisor import Supervisor, WorkersFailed
 from statehold.client import Client
-from tests.acceptance.processes import Command
+from tests.acceptance.processes import PATIENCE, Command
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
@@ -237,6 +241,212 @@ def test_workers_that_run_stay_where_their_replacement_does_not_start(
         assert command.ended() == 0, command.said()
 
 
+# --- signals ------------------------------------------------------------------------------------
+
+#: its effect waits until the test says how it ends
+PATIENT = """
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from statehold import Call, Final, Machine, State, effect, on_result
+
+HERE = Path(__file__).parent
+
+
+class Nothing(BaseModel):
+    pass
+
+
+@effect(timeout=timedelta(minutes=1))
+async def wait_to_be_told(data: Nothing, call: Call) -> str:
+    told = await asyncio.to_thread((HERE / "told").read_text)
+    (HERE / "ended").write_text(told)
+    return told
+
+
+class Patient(Machine[Nothing], name="patient", version=1):
+    waiting = State(initial=True, invoke=wait_to_be_told)
+    over = Final()
+    end = on_result(wait_to_be_told, waiting >> over)
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_second_signal_skips_open_requests_and_nothing_else(
+    postgres: PostgresServer, postgres_dsn: str, tmp_path: Path, workers: int
+) -> None:
+    target = tmp_path / "patient.py"
+    target.write_text(PATIENT)
+    os.mkfifo(tmp_path / "told")
+    with serving(postgres_dsn, tmp_path, str(target), workers=workers) as command:
+        instances = f"{command.address()}/api/machines/patient/instances"
+        assert httpx.post(instances, json={"id": "p-1"}).status_code == 201
+        # opens once the effect runs
+        with (tmp_path / "told").open("w") as told:
+            for _ in range(10):
+                command.signal(signal.SIGTERM)
+                # the effect has its time, and the process waits for it
+                with pytest.raises(subprocess.TimeoutExpired):
+                    command.process.wait(0.1)
+            told.write("by the test")
+        assert command.ended() == 0, command.said()
+    assert (tmp_path / "ended").read_text() == "by the test"
+    database = postgres_dsn.rpartition("/")[2]
+    assert postgres.execute("SELECT count(*) FROM workers", database=database) == "0"
+    over = "SELECT count(*) FROM instances WHERE finished_at IS NOT NULL"
+    assert postgres.execute(over, database=database) == "1"
+
+
+def test_a_server_of_one_process_is_replaced_and_no_request_is_lost(tmp_path: Path) -> None:
+    target = tmp_path / "orders.py"
+    target.write_text(Path(ORDERS).read_text())
+    with serving("sqlite:///orders.db", tmp_path, str(target), workers=1) as command:
+        address = command.address()
+        with Traffic(address).flowing() as traffic:
+            traffic.wait_for_more(10)
+            # a mistake is found before anything is stopped
+            target.write_text("1 / 0")
+            command.signal(signal.SIGHUP)
+            command.wait_for("(was not replaced)")
+            assert "division by zero" in command.said()
+            traffic.wait_for_more(10)
+            target.write_text(Path(ORDERS).read_text() + "\nprint('as it is now')\n")
+            command.signal(signal.SIGHUP)
+            # the check loads it, then the process that took the place
+            assert command.greeting() == "as it is now"
+            assert command.greeting() == "as it is now"
+            assert command.address() == address
+            traffic.wait_for_more(10)
+        assert traffic.refused == []
+        assert listed(address) == set(traffic.started)
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+def test_what_only_memory_has_is_not_given_up_for_a_replacement(tmp_path: Path) -> None:
+    with serving("memory:", tmp_path, workers=1) as command:
+        instances = f"{command.address()}/api/machines/order/instances"
+        assert httpx.post(instances, json={"id": "o-1"}).status_code == 201
+        command.signal(signal.SIGHUP)
+        command.wait_for("(SIGHUP is ignored)")
+        assert httpx.get(f"{instances}/o-1").status_code == 200
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+# --- connections --------------------------------------------------------------------------------
+
+
+def connections_of(pids: list[int], address: str) -> list[int]:
+    """How many each process has open at the address."""
+    port = int(address.rpartition(":")[2])
+    return [
+        sum(
+            one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port
+            for one in psutil.Process(pid).net_connections("tcp")
+        )
+        for pid in pids
+    ]
+
+
+def test_kept_connections_are_spread_over_the_workers_and_again_after_a_death(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command, ExitStack() as clients:
+        address = command.address()
+        kept = [clients.enter_context(httpx.Client(base_url=address)) for _ in range(8)]
+
+        def ask_until_spread(pids: list[int]) -> None:
+            deadline = time.monotonic() + PATIENCE
+            while sum(spread := connections_of(pids, address)) < 8 or min(spread) < 3:
+                assert time.monotonic() < deadline, spread
+                for client in kept:
+                    assert client.get("/health").status_code == 200
+
+        pids = command.workers()
+        ask_until_spread(pids)
+        os.kill(pids[0], signal.SIGKILL)
+        # what the dead one had is cut, and the other takes all of it
+        for client in kept:
+            with suppress(httpx.TransportError):
+                client.get("/health")
+        *_, third = command.wait_for(r"is process (\d+)", times=3)
+        ask_until_spread([pids[1], int(third)])
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+def test_no_connection_waits_for_a_worker_that_is_stopped(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = command.address()
+        stopped, _ = command.workers()
+        os.kill(stopped, signal.SIGSTOP)
+        for _ in range(50):
+            assert httpx.get(f"{address}/health", timeout=10).status_code == 200
+        os.kill(stopped, signal.SIGCONT)
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
+# --- as a process finds its surroundings --------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_starts_with_closed_streams_and_a_long_temporary_directory(
+    postgres_dsn: str, tmp_path: Path, workers: int
+) -> None:
+    long = tmp_path / ("long/" * 30)
+    long.mkdir(parents=True)
+    target = tmp_path / "logged.py"
+    # a handler of the application's own, as that of OpenTelemetry
+    target.write_text(f"""
+import logging
+from tests.acceptance.orders import OrderFlow
+handler = logging.FileHandler({str(tmp_path / "own.log")!r})
+logging.getLogger().addHandler(handler)
+logging.basicConfig()
+""")
+    closed = "import os, sys; os.close(0); sys.argv[0] = 'statehold'"
+    with Command(
+        "serve", f"{target}:OrderFlow", "--port", "0", "--workers", str(workers), "--access-log",
+        cwd=tmp_path, store=postgres_dsn, first=closed,
+        environment={"TMPDIR": str(long), "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as command:  # fmt: skip
+        address = command.address()
+        instances = f"{address}/api/machines/order/instances"
+        assert httpx.post(instances, json={"id": "o-1"}).status_code == 201
+        if workers == 2:
+            assert "statehold_processes 2" in httpx.get(f"{address}/metrics").text
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+    for lines in (command.said(), (tmp_path / "own.log").read_text()):
+        assert lines.count("POST /api/machines/order/instances") == 1
+
+
+def test_what_an_encoding_lacks_is_escaped_in_the_output(tmp_path: Path) -> None:
+    spoken = {"PYTHONIOENCODING": "ascii"}
+    with Command("check", ORDERS, cwd=tmp_path, environment=spoken) as check:
+        assert check.ended() == 0, check.said()
+    with serving("memory:", tmp_path, workers=1) as server:
+        address = server.address()
+        data = {"items": ["suppe", "\u2713 \U0001f600"]}
+        instances = f"{address}/api/machines/order/instances"
+        assert httpx.post(instances, json={"id": "o-1", "data": data}).status_code == 201
+        for arguments in (["history"], ["history", "--json", "--data"]):
+            with Command(
+                *arguments, "order", "o-1", "--url", address, cwd=tmp_path, environment=spoken
+            ) as asked:
+                assert asked.process.stdout is not None
+                told = asked.process.stdout.read()
+                assert asked.ended() == 0, asked.said()
+        assert json.loads(told)[0]["data"]["items"] == data["items"]
+
+
 # --- starts that fail ---------------------------------------------------------------------------
 
 
@@ -297,6 +507,33 @@ async def test_a_supervisor_gives_up_when_no_worker_can_be_started_any_more(
         await supervised.run()
     assert len(pids) == 2
     assert supervised.pids() == []
+
+
+async def test_a_supervisor_does_not_give_up_on_workers_that_were_ready(
+    postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "LONGEST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(supervisor, "START_TRIES", 1)
+    target = tmp_path / "alarms.py"
+    target.write_text(ALARM)
+    job = Job(targets=[str(target)], store=postgres_dsn, serves=False)
+    ready: list[int] = []
+
+    class Deadly(Supervisor):
+        """Each child dies as soon as it is ready, but the last."""
+
+        async def _start(self, place: supervisor._Place) -> tuple[supervisor._Child, str]:
+            child, what = await super()._start(place)
+            ready.append(child.pid)
+            if len(ready) < 4:
+                child.signal(signal.SIGKILL)
+            else:
+                self._told_to_stop()
+            return child, what
+
+    assert await Deadly(job, 1, None, lambda what: None).run() == 0
+    assert len(set(ready)) == 4
 
 
 # --- without HTTP -------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import platform
 import sqlite3
@@ -31,6 +30,7 @@ from statehold.cli import (
     underway,
 )
 from statehold.cli.outcome import REFUSED, explain_failure
+from statehold.cli.streams import settle_streams
 from statehold.cli.terminal import print_document
 from statehold.errors import StateholdError
 
@@ -109,10 +109,7 @@ application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code; ``arguments`` default to the process's."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # an arrow that the output's encoding does not have is spelled out, not an error
-            stream.reconfigure(errors="backslashreplace")
+    settle_streams()
     try:
         application(args=arguments)
     except StateholdError as error:

@@ -1,9 +1,13 @@
 """One of several equal processes, as the supervisor starts it: ``python -m statehold.cli.child``.
 
-Its arguments are two open files: the socket to the supervisor, and the listening one or -1. Over
-the first comes the job as a line of JSON; a line with what is run goes back once requests can be
-taken. The supervisor never closes its end: when it is closed, the supervisor is gone, even by
-SIGKILL, and this process stops by itself.
+Its arguments are open files: the socket to the supervisor, the listening one or -1, the slots that
+connections are balanced by (:mod:`.balance`) or -1; and which of the slots is its own. Over the
+first comes the job as a line of JSON; a line with what is run goes back once requests can be taken.
+The supervisor never closes its end: when it is closed, the supervisor is gone, even by SIGKILL, and
+this process stops by itself.
+
+With ``check`` instead, the job comes from the standard input, and nothing is run: the exit code
+says whether its machines can be loaded, as they are on the disk now.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import time
 
 import msgspec
 
+from statehold.cli.balance import Slots
 from statehold.cli.job import Job, name_worker
 from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import lend
@@ -31,9 +36,13 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
+    if sys.argv[1] == "check":
+        _check()
+        return
     control = socket.socket(fileno=int(sys.argv[1]))
     number = int(sys.argv[2])
     listener = None if number < 0 else socket.socket(fileno=number)
+    slots = None if int(sys.argv[3]) < 0 else Slots(int(sys.argv[3]), int(sys.argv[4]))
     with control.makefile("rb") as lines:
         line = lines.readline()
         if not line:
@@ -48,9 +57,20 @@ def main() -> None:
         try:
             offered = lend(job.offer, job.allow_hosts)
             machines = load_machines(job.targets, offered)
-            run_job(job, machines, offered, listener, worker, lambda what: _tell(control, what))
+            run_job(
+                job, machines, offered, listener, worker, lambda what: _tell(control, what),
+                slots=slots,
+            )  # fmt: skip
         except StateholdError as error:
             sys.exit(explain_failure(error))
+
+
+def _check() -> None:
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    try:
+        load_machines(job.targets, lend(job.offer, job.allow_hosts))
+    except StateholdError as error:
+        sys.exit(explain_failure(error))
 
 
 def _tell(control: socket.socket, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from enum import Enum
+from typing import TextIO
 
 import structlog
 
@@ -13,8 +14,16 @@ class LogFormat(Enum):
     json = "json"
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be known among others."""
+
+
 def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None = None) -> None:
-    """``worker`` is put on every line, so that those of several processes can be told apart."""
+    """``worker`` is put on every line, so that those of several processes can be told apart.
+
+    To be called before the machines' modules are loaded: handlers that they add stay, and their
+    ``logging.basicConfig`` finds that there is one. Called again, it replaces its own handler.
+    """
 
     def add_worker(
         _: object, __: str, event: structlog.typing.EventDict
@@ -47,7 +56,7 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
             )
         ]
     )
-    handler = logging.StreamHandler()
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -60,7 +69,7 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, *(one for one in root.handlers if not isinstance(one, _Handler))]
     root.setLevel(logging.INFO)
     # its notes on starting and stopping say what our own line says
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

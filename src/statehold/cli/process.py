@@ -1,13 +1,23 @@
-"""One process that runs an engine, with HTTP or without, until it is told to stop."""
+"""One process that runs an engine, with HTTP or without, until it is told to stop.
+
+Signals are taken from when the engine is open until the process ends:
+
+1. SIGTERM or SIGINT stops it: open requests are finished, running effects get their time, what was
+   taken is handed back to the store, and the exit code is 0.
+2. Once more, and open requests are not waited for any longer. Everything else stays.
+3. SIGHUP replaces it, as a supervisor replaces its workers; from a terminal it stops it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +26,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from statehold.chart.machine import Definition
+from statehold.cli.balance import Acceptor, Moving, Slots
 from statehold.cli.job import Job
 from statehold.cli.offering import take_back
 from statehold.cli.retention import read_retention
@@ -41,11 +52,17 @@ def run_job(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
-) -> None:
-    """Returns after a graceful stop. ``up`` is called once requests can be taken, with what is
-    run: ``order v3, refund v1``."""
+    *,
+    slots: Slots | None = None,
+    may_replace: Callable[[], Awaitable[bool]] | None = None,
+) -> bool:
+    """Returns after a graceful stop: whether it is to be started again, with the listener that is
+    left open then. ``up`` is called once requests can be taken, with what is run:
+    ``order v3, refund v1``. ``slots`` are shared with processes that have the same listener.
+    ``may_replace`` is asked at SIGHUP; without it the signal is left to the system.
+    """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(job, machines, offered, listener, worker, up))
+        return runner.run(_run(job, machines, offered, listener, worker, up, slots, may_replace))
 
 
 async def _run(
@@ -55,9 +72,12 @@ async def _run(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
-) -> None:
+    slots: Slots | None,
+    may_replace: Callable[[], Awaitable[bool]] | None,
+) -> bool:
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
     tracing = _tracing()
+    asked = _Asked(may_replace)
     async with (
         _lent(offered),
         Engine(
@@ -71,12 +91,14 @@ async def _run(
             puts=Puts(offered) if job.puts else None,
         ) as engine,
     ):
+        asked.take_signals()
         running = (f"{m.name} v{m.version}" for m in engine.machines.values())
         what = ", ".join(running) or "no machine yet"
         _settle_memory()
         if listener is None:
-            await _wait_for_signal(lambda: up(what))
-            return
+            up(what)
+            await asked.to_stop.wait()
+            return asked.to_replace
         if job.serves:
             bounds = Bounds()
             app = create_app(
@@ -91,15 +113,8 @@ async def _run(
             )
         else:
             app = create_probes(engine, metrics=metrics)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=job.access_log,
-            server_header=False,
-            # uvicorn takes 0 for "without a bound"
-            timeout_graceful_shutdown=max(1, round(job.grace_seconds)),
-        )
-        await _Server(config, app, lambda: up(what)).serve([listener])
+        await _Server(job, app, lambda: up(what), listener, asked, slots).serve()
+        return asked.to_replace
 
 
 @asynccontextmanager
@@ -117,46 +132,138 @@ def _settle_memory() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-class _Server(uvicorn.Server):
-    """Ends its event streams before it waits for requests to end, and exits with 0 on a signal:
-    uvicorn's own handler would raise the signal again, before the engine is closed."""
+class _Asked:
+    """What signals ask of this process."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, up: Callable[[], None]) -> None:
+    def __init__(self, may_replace: Callable[[], Awaitable[bool]] | None) -> None:
+        self._may_replace = may_replace
+        self._replacing: asyncio.Task[None] | None = None
+        self.to_stop = asyncio.Event()
+        #: open requests are not waited for
+        self.at_once = asyncio.Event()
+        #: stopped to be started again
+        self.to_replace = False
+
+    def take_signals(self) -> None:
+        """For good: whatever comes after the engine was closed, while the process ends, would kill
+        it with the system's own handlers, and its exit code would say that it failed."""
+        loop = asyncio.get_running_loop()
+
+        def soon(do: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
+            def handler(sig: int, frame: FrameType | None) -> None:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(do)
+
+            return handler
+
+        # not loop.add_signal_handler, which Windows has not, and which a closed loop takes back
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, soon(self._stop))
+        if self._may_replace is not None and hasattr(signal, "SIGHUP"):
+            # from a terminal, the signal says that the terminal is gone
+            signal.signal(signal.SIGHUP, soon(self._stop if os.isatty(0) else self._replace))
+
+    def _stop(self) -> None:
+        if self.to_stop.is_set():
+            self.at_once.set()
+        self.to_stop.set()
+
+    def _replace(self) -> None:
+        if self._replacing is None or self._replacing.done():
+            self._replacing = asyncio.create_task(self._replace_if_it_can())
+
+    async def _replace_if_it_can(self) -> None:
+        assert self._may_replace is not None
+        if await self._may_replace() and not self.to_stop.is_set():
+            self.to_replace = True
+            self.to_stop.set()
+
+
+class _Server(uvicorn.Server):
+    """Stops as :class:`_Asked` says: uvicorn's own handlers would raise a signal again, before the
+    engine is closed. Ends its event streams before it waits for requests to end."""
+
+    def __init__(
+        self,
+        job: Job,
+        app: FastAPI,
+        up: Callable[[], None],
+        listener: socket.socket,
+        asked: _Asked,
+        slots: Slots | None,
+    ) -> None:
+        config = uvicorn.Config(
+            app if slots is None else Moving(app, self._is_surplus),
+            log_config=None,
+            access_log=job.access_log,
+            server_header=False,
+            # uvicorn takes 0 for "without a bound"
+            timeout_graceful_shutdown=max(1, round(job.grace_seconds)),
+        )
         super().__init__(config)
         self._app = app
         self._up = up
+        self._listener = listener
+        self._asked = asked
+        self._slots = slots
+        self._acceptor: Acceptor | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        # the loop closes the one that it is given
+        await super().startup([] if self._slots is not None else [self._listener.dup()])
+        if self._slots is not None:
+            # uvicorn names a class of any protocol, and makes it with these
+            make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+            protocol = partial(
+                make,
+                config=self.config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+            self._acceptor = Acceptor(
+                self._listener, self._slots, self.server_state.connections, protocol
+            )
+            self._acceptor.start()
         self._up()
 
+    async def on_tick(self, counter: int) -> bool:
+        if self._acceptor is not None:
+            self._acceptor.beat()
+        return await super().on_tick(counter) or self._asked.to_stop.is_set()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        if not self._asked.to_replace:
+            self._listener.close()
         streams = getattr(self._app.state, "streams", None)
         if streams is not None:
             streams.stop()
-        await super().shutdown(sockets)
+        at_once = asyncio.create_task(self._end_at_once())
+        try:
+            await super().shutdown()
+        finally:
+            at_once.cancel()
+        if self.force_exit:
+            # uvicorn leaves both out
+            for task in self.server_state.tasks:
+                task.cancel()
+            await self.lifespan.shutdown()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # the second signal does not wait for open requests
-        self.force_exit = self.should_exit
-        self.should_exit = True
+    async def _end_at_once(self) -> None:
+        await self._asked.at_once.wait()
+        self.force_exit = True
 
-
-async def _wait_for_signal(up: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-
-    def tell(sig: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(told.set)
-
-    # not loop.add_signal_handler, which Windows has not
-    before = {sig: signal.signal(sig, tell) for sig in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        up()
-        await told.wait()
-    finally:
-        for sig, handler in before.items():
-            signal.signal(sig, handler)
+    def _is_surplus(self) -> bool:
+        acceptor = self._acceptor
+        if acceptor is None or acceptor.surplus <= 0:
+            return False
+        acceptor.surplus -= 1
+        return True
 
 
 def _tracing() -> Tracing | None:

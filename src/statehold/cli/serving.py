@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import os
 import socket
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple, Self
 
+import msgspec
 import typer
 from msgspec.structs import replace
 
@@ -28,7 +32,14 @@ from statehold.formats.notation import Offered
 from statehold.server.studio import is_built
 from statehold.stores.address import is_shared
 
+log = logging.getLogger(__name__)
+
 DEFAULT_STORE = "sqlite:///statehold.db"
+
+#: names the socket that a process leaves to the one that takes its place
+_LISTENER = "STATEHOLD_LISTENER"
+#: bytes of a path to a directory of Unix sockets: systems take 104 to 108 in all, with a name
+_LONGEST_PLACE = 70
 
 #: processes below one supervisor; more machines do more than more processes on one
 MOST_WORKERS = 64
@@ -106,7 +117,7 @@ def serve(
     check_hosts(allow_host or ())
     read_retention(keep or (), archive)
     # what is wrong with the machines is told before the port is taken
-    machines = _Machines.of(job) if workers == 1 else None
+    alone = _Alone.of(job) if workers == 1 else None
     listener = _listen(host, port)
     told = Terminal(stderr=True)
     if not is_built():
@@ -121,7 +132,7 @@ def serve(
             f" whoever reaches {host} may do everything here in anyone's name: put a proxy in "
             "front that says who asks, or serve create_app(authenticate=...) yourself",
         )
-    _run(job, workers, machines, listener, "serving {} at " + _address(listener))
+    _run(job, workers, alone, listener, "serving {} at " + _address(listener))
 
 
 def worker(
@@ -166,54 +177,57 @@ def worker(
         keep=keep or [],
         archive=None if archive is None else str(archive),
     )
-    machines = _Machines.of(job) if workers == 1 else None
+    alone = _Alone.of(job) if workers == 1 else None
     listener = None if health_port is None else _listen("127.0.0.1", health_port)
     health = "" if listener is None else f", health at {_address(listener)}"
-    _run(job, workers, machines, listener, "working on {}" + health)
+    _run(job, workers, alone, listener, "working on {}" + health)
 
 
-class _Machines(NamedTuple):
+class _Alone(NamedTuple):
     """What one process runs by itself, and what that is lent. Several load them one by one."""
 
+    name: str
     loaded: Sequence[Definition[Any]]
     offered: Offered
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        offered = lend(job.offer, job.allow_hosts)
-        return cls(load_machines(job.targets, offered), offered)
-
-
-def _run(
-    job: Job,
-    workers: int,
-    machines: _Machines | None,
-    listener: socket.socket | None,
-    greeting: str,
-) -> None:
-    """``greeting`` has a place for the machines' names."""
-    if machines is not None:
-        # the server's libraries take long to load, and the other commands do without them
-        from statehold.cli.process import run_job
-
         name = name_worker()
         configure_logging(
             LogFormat(job.log_format),
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
+        offered = lend(job.offer, job.allow_hosts)
+        return cls(name, load_machines(job.targets, offered), offered)
+
+
+def _run(
+    job: Job,
+    workers: int,
+    alone: _Alone | None,
+    listener: socket.socket | None,
+    greeting: str,
+) -> None:
+    """``greeting`` has a place for the machines' names."""
+    if alone is not None:
+        # the server's libraries take long to load, and the other commands do without them
+        from statehold.cli.process import run_job
+
         # whoever waits for this line may connect when it is there
-        run_job(
+        if run_job(
             job,
-            machines.loaded,
-            machines.offered,
+            alone.loaded,
+            alone.offered,
             listener,
-            name,
+            alone.name,
             lambda what: print(greeting.format(what), flush=True),
-        )
+            may_replace=lambda: _may_replace(job),
+        ):
+            _start_again(listener)
         return
     configure_logging(LogFormat(job.log_format), access_log=job.access_log)
-    with tempfile.TemporaryDirectory(prefix="statehold-") as directory:
+    with _socket_directory() as directory:
         supervisor = Supervisor(
             replace(job, metrics_directory=directory),
             workers,
@@ -223,6 +237,58 @@ def _run(
         code = asyncio.run(supervisor.run())
     if code:
         raise typer.Exit(code)
+
+
+async def _may_replace(job: Job) -> bool:
+    """Whether a process that is started now could load the machines. One that can't must not take
+    the place of this one."""
+    if job.store == "memory:":
+        log.warning("SIGHUP is ignored: a memory: store would forget everything")
+        return False
+    check = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "statehold.cli.child", "check", stdin=asyncio.subprocess.PIPE
+    )
+    await check.communicate(msgspec.json.encode(job))
+    if check.returncode:
+        log.error("this process was not replaced: its machines can't be loaded")
+        return False
+    log.info("replacing this process")
+    return True
+
+
+def _start_again(listener: socket.socket | None) -> None:
+    """The same command in this process's place, with its listener: what waits there waits on."""
+    if listener is not None:
+        listener.set_inheritable(True)
+        os.environ[_LISTENER] = str(listener.fileno())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+@contextmanager
+def _socket_directory() -> Iterator[str | None]:
+    """A new directory, only for this user, whose path leaves room for the name of a Unix socket in
+    it; None where there is no place for one."""
+    try:
+        usual = tempfile.gettempdir()
+    except OSError:
+        usual = None
+    for place in (usual, os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/run", "/tmp"):
+        if place is None or len(os.fsencode(place)) > _LONGEST_PLACE:
+            continue
+        try:
+            made = tempfile.TemporaryDirectory(prefix="statehold-", dir=place)
+        except OSError:
+            continue
+        with made as directory:
+            yield directory
+        return
+    log.warning(
+        "no directory for sockets can be made, so a request for /metrics is answered by one worker "
+        f"for itself; set TMPDIR to a writable one with a path of at most {_LONGEST_PLACE} bytes"
+    )
+    yield None
 
 
 def _check_targets(targets: list[str] | None, *, puts: bool) -> None:
@@ -251,6 +317,9 @@ def _check_workers(store: str, workers: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    inherited = os.environ.pop(_LISTENER, None)
+    if inherited is not None:
+        return socket.socket(fileno=int(inherited))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

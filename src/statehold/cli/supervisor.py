@@ -8,8 +8,9 @@ replaced.
    socket, so each start loads the machines' modules as they are on the disk now.
 3. The first child goes ahead alone. What keeps it from starting, a mistake in a module or a store
    that refuses, is told once, and nothing else is started.
-4. Whatever dies later is started again, after a pause that grows with each start in a row that came
-   to nothing. Only when no child is left, and each has failed ``START_TRIES`` times, this ends too.
+4. Whatever dies later is started again, after a pause that grows with each start in a row that did
+   not last. Only when no child is left, and none became ready in ``START_TRIES`` starts in a row,
+   this ends too: one that was ready has served, and what ended it may not end the next.
 5. SIGHUP replaces the children one by one, the new one first. One that does not start ends that,
    and those that run stay.
 6. A child notices the end of this process by itself (``child.py``): no orphan stays.
@@ -34,6 +35,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
+from statehold.cli.balance import new_slots
 from statehold.cli.job import Job
 from statehold.errors import StateholdError
 
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 #: a child that takes longer to be ready is ended and counts as failed
 START_SECONDS = 120.0
-#: starts of one child in a row that may fail while no other runs
+#: starts of one child in a row that may end before it is ready, while no other runs
 START_TRIES = 5
 #: seconds before the first repeated start; doubled with each that fails, up to the last
 PAUSE_SECONDS = 0.5
@@ -70,6 +72,9 @@ class _Child:
     writer: asyncio.StreamWriter
     started_at: float
     ended: asyncio.Task[int]
+    #: which of the slots of :mod:`.balance` is its own
+    slot: int
+    ready: bool = False
 
     @property
     def pid(self) -> int:
@@ -87,7 +92,9 @@ class _Place:
 
     number: int
     child: _Child | None = None
+    #: starts in a row that ended before the child was ready, and that did not last
     failures: int = 0
+    short_lives: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -99,6 +106,9 @@ class Supervisor:
         self._job = job
         self._listener = listener
         self._up = up
+        # a place has two while one replaces the other, and some end late
+        self._free_slots = set(range(2 * workers + 2))
+        self._slots = None if listener is None else new_slots(len(self._free_slots))
         self._places = [_Place(number) for number in range(1, workers + 1)]
         self._children: set[_Child] = set()
         self._stop = asyncio.Event()
@@ -135,6 +145,8 @@ class Supervisor:
                 task.cancel()
             ended = await asyncio.gather(*work, return_exceptions=True)
             clean = await self._end_all()
+            if self._slots is not None:
+                os.close(self._slots)
         for error in ended:
             if isinstance(error, Exception):
                 raise error
@@ -171,6 +183,13 @@ class Supervisor:
             if self._listener is not None:
                 listener = self._listener.fileno()
                 passed.append(listener)
+            slots = -1
+            if self._slots is not None:
+                slots = self._slots
+                passed.append(slots)
+            # not given to another start that is made at the same time
+            slot = min(self._free_slots)
+            self._free_slots.discard(slot)
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
@@ -178,13 +197,16 @@ class Supervisor:
                 "statehold.cli.child",
                 str(theirs.fileno()),
                 str(listener),
+                str(slots),
+                str(slot),
                 pass_fds=passed,
                 stdin=asyncio.subprocess.DEVNULL,
                 # ctrl-c comes to this process alone, which tells the others
                 start_new_session=True,
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours)
-        child = _Child(process, writer, time.monotonic(), asyncio.create_task(process.wait()))
+        ended = asyncio.create_task(process.wait())
+        child = _Child(process, writer, time.monotonic(), ended, slot)
         self._children.add(child)
         child.ended.add_done_callback(lambda _: self._gone(child))
         log.info("worker %d is process %d", place.number, child.pid)
@@ -202,10 +224,12 @@ class Supervisor:
         if not line:
             code = await child.ended
             raise _NotStarted(_exit_code(code), f"it {_told(code)} before it was ready")
+        child.ready = True
         return child, line.decode().strip()
 
     def _gone(self, child: _Child) -> None:
         self._children.discard(child)
+        self._free_slots.add(child.slot)
         child.writer.close()
 
     async def _try_to_fill(self, place: _Place) -> None:
@@ -214,6 +238,7 @@ class Supervisor:
                 return
             try:
                 place.child, _ = await self._start(place)
+                place.failures = 0
             except _NotStarted as error:
                 place.failures += 1
                 self._failed = error.code
@@ -237,16 +262,17 @@ class Supervisor:
                 continue
             place.child = None
             lived = time.monotonic() - child.started_at
-            place.failures = 0 if lived >= SETTLED_SECONDS else place.failures + 1
+            place.short_lives = 0 if lived >= SETTLED_SECONDS else place.short_lives + 1
             log.error("worker %d (process %d) %s", place.number, child.pid, _told(code))
 
     def _pause(self, place: _Place) -> float:
         if all(p.child is None and p.failures >= START_TRIES for p in self._places):
             raise WorkersFailed(
-                f"each of {len(self._places)} workers has failed {START_TRIES} times in a row and "
-                "none runs; what they said is above"
+                f"each of {len(self._places)} workers has failed {START_TRIES} times in a row "
+                "before it was ready, and none runs; what they said is above"
             )
-        doubled = PAUSE_SECONDS * 2 ** min(place.failures - 1, 16) if place.failures else 0.0
+        row = place.failures + place.short_lives
+        doubled = PAUSE_SECONDS * 2 ** min(row - 1, 16) if row else 0.0
         return min(doubled, LONGEST_PAUSE_SECONDS)
 
     async def _reload_when_told(self) -> None:
@@ -272,7 +298,7 @@ class Supervisor:
                     error,
                 )
                 return False
-            place.failures = 0
+            place.failures = place.short_lives = 0
         if old is not None:
             await self._end(old)
         return True
@@ -299,8 +325,8 @@ class Supervisor:
             log.error("process %d has not stopped in time and is killed", child.pid)
             child.signal(signal.SIGKILL)
             code = await child.ended
-        # it may not have come as far as to take the signal as a request
-        return code in (0, -signal.SIGTERM)
+        # before it is ready it may not have come as far as to take the signal as a request
+        return code == 0 or (code == -signal.SIGTERM and not child.ready)
 
 
 def _exit_code(code: int) -> int:

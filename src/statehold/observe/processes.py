@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: how long a scrape waits for another process
 ANSWER_SECONDS = 1.0
+#: of a Unix socket's path, on every system
+PATH_BYTES = 103
 #: bytes that are read of another process's answer
 ANSWER_BYTES = 8_000_000
 
@@ -50,6 +53,12 @@ class Processes:
         if not process or not process.replace("-", "").replace("_", "").isalnum():
             raise ValueError(
                 f"{process!r} can't name a process: letters, digits, - and _, at least one"
+            )
+        path = os.path.abspath(directory / f"{process}.sock")
+        if len(os.fsencode(path)) > PATH_BYTES:
+            raise ValueError(
+                f"{path} has {len(os.fsencode(path))} bytes, and a Unix socket's path has at most "
+                f"{PATH_BYTES}; choose a directory with a shorter path"
             )
         self._directory = directory
         self._process = process
