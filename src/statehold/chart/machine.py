@@ -69,11 +69,16 @@ class Definition(Generic[D]):
     functions: Mapping[str, Function] = field(default_factory=dict)
     effects: Mapping[str, Effect[Any, Any]] = field(default_factory=dict)
     children: Mapping[str, AMachine] = field(default_factory=dict)
+    #: the types of what children end with, by their names, where anybody says
+    child_outputs: Mapping[str, Any] = field(default_factory=dict)
+    #: the type of what its own instances end with; None where nobody says
+    output_type: Any = None
     upgrades: tuple[Upgrade, ...] = ()
     view: Callable[[D], Any] | None = None
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
     #: shapes of what effects give, found out at first use
     results: dict[str, Shape[Any]] = field(default_factory=dict)
+    outputs: dict[str, Shape[Any]] = field(default_factory=dict)
     #: the interpreter's compiled form, made at first use
     program: Any = None
     #: what the static checks found at a start, kept for the next one

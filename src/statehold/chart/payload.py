@@ -155,6 +155,30 @@ def read_result(definition: Definition[Any], name: str, raw: bytes) -> Any:
     return _decode(raw) if shape is None else shape.load(raw, f"the result of {name}")
 
 
+def read_output(definition: Definition[Any], machine: str, raw: bytes) -> Any:
+    """What a child of that name ended with, as it is annotated; raises ``InvalidPayload``."""
+    shape = _output_shape(definition, machine)
+    return _decode(raw) if shape is None else shape.load(raw, f"the output of {machine}")
+
+
+def given_output(definition: Definition[Any], machine: str, output: Any) -> Any:
+    """An output on its way through JSON, both ways; raises ``InvalidPayload``."""
+    shape, what = _output_shape(definition, machine), f"the output of {machine}"
+    if shape is None:
+        return _decode(write_untyped(output, what))
+    return shape.settle(shape.check(output, what), what)[1]
+
+
+def _output_shape(definition: Definition[Any], machine: str) -> Shape[Any] | None:
+    type_ = definition.child_outputs.get(machine)
+    if type_ is None:
+        return None
+    shape = definition.outputs.get(machine)
+    if shape is None:
+        shape = definition.outputs[machine] = Shape(type_)
+    return shape
+
+
 def given_result(definition: Definition[Any], name: str, result: Any) -> Any:
     """A result on its way through JSON, both ways; raises as they do."""
     return read_result(definition, name, write_result(definition, name, result))

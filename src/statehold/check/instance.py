@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from statehold.chart.event import Failure, Result
-from statehold.chart.payload import given_result, jsonable
+from statehold.chart.payload import given_output, given_result
 from statehold.check.asked import Asked
 from statehold.check.stepped import D, Stepped
 
@@ -56,7 +56,7 @@ class Simulated(Stepped[D]):
         value = (
             given_result(self.definition, asked.name, result)
             if asked.kind == "effect"
-            else jsonable(result)
+            else given_output(self.definition, asked.name, result)
         )
         self._end(asked, Result(self._invoke_of(asked), asked.key, value), "succeeded")
 

@@ -92,7 +92,9 @@ class _Search:
         self.stopped: dict[str, None] = {}
         self.number = 0
         self.payloads = {event.name: self._payloads(event.name) for event in self.chart.events}
-        self.results = {name: self._results(name) for name in definition.effects}
+        types = {name: effect.result_type for name, effect in definition.effects.items()}
+        types |= {name: definition.child_outputs.get(name) for name in definition.children}
+        self.results = {name: self._results(name, type_) for name, type_ in types.items()}
 
     @property
     def chart(self) -> Any:
@@ -166,7 +168,7 @@ class _Search:
             wait = max((instance.next_due - instance.now).total_seconds(), 0.0)
             yield AdvanceStep(wait)
         for name in dict.fromkeys(asked.name for asked in instance.running):
-            for result in self.results.get(name) or self.given.results.get(name, [None]):
+            for result in self.results.get(name, [None]):
                 yield SucceedStep(name, result)
             yield FailStep(name)
 
@@ -177,9 +179,8 @@ class _Search:
         schema = next(event.schema for event in self.chart.events if event.name == name)
         return [one for one in guesses(schema or {"type": "object"}) if isinstance(one, dict)]
 
-    def _results(self, name: str) -> list[Any]:
+    def _results(self, name: str, type_: Any) -> list[Any]:
         given = self.given.results.get(name)
-        type_ = self.definition.effects[name].result_type
         if given is not None or type_ is None:
             return list(given or [None])
         try:

@@ -198,7 +198,7 @@ class _Gathering:
             found[name] = self.outcomes(name, effect.result_type)
             self.used.add(name)
         for name in self.definition.children:
-            found[name] = self.outcomes(name, Any)
+            found[name] = self.outcomes(name, self.definition.child_outputs.get(name, Any))
             self.used.add(name)
         return found
 

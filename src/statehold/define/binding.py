@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
 from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Action, Block, Delay, Invoke
+from statehold.chart.values import Shape
 from statehold.define.effects import Child
 from statehold.define.function import (
     UNKNOWN,
@@ -18,6 +19,7 @@ from statehold.define.function import (
     name_of,
     parameter_types,
     positional,
+    result_of,
 )
 from statehold.define.rule import several
 from statehold.errors import Problem
@@ -34,6 +36,8 @@ class Binder:
         self.functions: dict[str, Function] = {}
         self.effects: dict[str, Effect[Any, Any]] = {}
         self.children: dict[str, Definition[Any]] = {}
+        #: what functions take the outputs of children for, and where that stands
+        self.outputs: dict[str, tuple[Any, str]] = {}
         self.problems: list[Problem] = []
         self._names: dict[Any, str] = {}
 
@@ -110,6 +114,45 @@ class Binder:
                 f"{name_of(self.data)}",
                 "annotate it with the type of the data",
             )
+
+    def output_of(self, machine: Definition[Any], functions: Iterable[Any], place: str) -> None:
+        """Notes what functions take the child's output for, where the child itself says nothing."""
+        for function in functions:
+            if machine.output_type is not None or not callable(function):
+                continue
+            taken = result_of(parameter_types(function)[1:2])
+            if taken is None:
+                continue
+            known, where = self.outputs.setdefault(machine.name, (taken, place))
+            if known != taken:
+                self.complain(
+                    place,
+                    f"it takes the output of {machine.name} for {name_of(taken)}, and {where} "
+                    f"takes it for {name_of(known)}",
+                    f"take it for one type, or annotate what the final states of {machine.name} "
+                    "give",
+                )
+
+    def child_outputs(self, place: str) -> dict[str, Any]:
+        """The type of each child's output, where the child or those who take it say."""
+        found: dict[str, Any] = {}
+        for name, machine in self.children.items():
+            type_ = machine.output_type
+            if type_ is None:
+                type_, place = self.outputs.get(name, (None, place))
+            if type_ is None:
+                continue
+            try:
+                Shape(type_)
+            except Exception as error:  # noqa: BLE001 - whatever pydantic makes of a type
+                self.complain(
+                    place,
+                    f"the output of {name} can't be read as {name_of(type_)}: {error}",
+                    "annotate it with a pydantic model, a dataclass, or plain types",
+                )
+                continue
+            found[name] = type_
+        return found
 
     def child(self, child: Child, place: str) -> Definition[Any] | None:
         machine = getattr(child.machine, "definition", None)

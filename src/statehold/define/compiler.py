@@ -22,7 +22,7 @@ from statehold.chart.model import (
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
 from statehold.define.binding import Binder
-from statehold.define.function import UNKNOWN, name_of
+from statehold.define.function import UNKNOWN, name_of, returned_type
 from statehold.define.options import read_indexes, read_upgrades, read_view
 from statehold.define.outline import Named, NamedRule, Outline
 from statehold.define.rule import several
@@ -82,6 +82,8 @@ class _Compiler:
             functions=binder.functions,
             effects=binder.effects,
             children=binder.children,
+            child_outputs=binder.child_outputs(self.place),
+            output_type=self._output_type(),
             upgrades=read_upgrades(options.get("upgrades", ()), self.outline, self.version, binder),
             view=read_view(options.get("view"), self.outline, binder),
             indexes=read_indexes(options.get("indexes", ()), self.outline, binder),
@@ -90,6 +92,19 @@ class _Compiler:
         if problems:
             raise DefinitionError(self.name or self.machine.__name__, problems)
         return definition
+
+    def _output_type(self) -> Any:
+        """Of all that the final states at the top give; None where one of them does not say."""
+        top = (named.declared for named in self.outline.states if not named.parent)
+        outputs = [state.output for state in top if state.kind == "final"]
+        types = [
+            type(None) if output is None else returned_type(output)
+            for output in outputs
+            if output is None or callable(output)
+        ]
+        if not types or any(type_ in (UNKNOWN, Any) for type_ in types):
+            return None
+        return typing.Union[tuple(types)]  # noqa: UP007 - they are known at run time only
 
     def _structural(self, chart: Chart) -> list[Problem]:
         """What is wrong with the chart as such, told in terms of the class."""
@@ -178,6 +193,9 @@ class _Compiler:
             if sources is None or targets is None:
                 continue
             event = triggers.event_type(named)
+            child = getattr(rule.subject, "definition", None)
+            if rule.kind == "result" and isinstance(child, Definition):
+                self.binder.output_of(child, (*rule.when, *rule.do), named.place)
             guards = tuple(self._guards(named, event))
             actions = self.binder.block(rule.do, "action", named.place, event)
             for source in sources:

@@ -116,7 +116,8 @@ def child(machine: AMachine, *, input: Callable[[Any], Any] | None = None) -> Ch
     """For ``invoke=``: an instance of another machine, ended when the state is left.
 
     ``input`` is a function of the data that gives the child's data; left out, the child starts
-    with its own defaults. The child's output comes back to ``on_result(machine, ...)``.
+    with its own defaults. The child's output comes back to ``on_result(machine, ...)``, as the
+    output functions of its final states are annotated.
     """
     return Child(machine, input)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
+
+from statehold.chart.event import Result
 
 #: an annotation that is not there, or that can't be resolved at run time
 UNKNOWN: Any = object()
@@ -45,12 +48,35 @@ def parameter_types(function: Callable[..., Any]) -> list[Any]:
     ]
 
 
+def returned_type(function: Callable[..., Any]) -> Any:
+    """The type that it is annotated to give, ``UNKNOWN`` where nobody can tell."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    try:
+        return _plain(_resolve(inspect.signature(function).return_annotation, scope))
+    except (TypeError, ValueError):
+        return UNKNOWN
+
+
 def is_async(function: Any) -> bool:
     """A coroutine function, an async generator, or an object whose call is one of them."""
     call = None if inspect.isroutine(function) else getattr(type(function), "__call__", None)  # noqa: B004
     return any(
         inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f) for f in (function, call)
     )
+
+
+def result_of(annotations: Sequence[Any]) -> Any:
+    """X of the first ``Result[X]`` among them, also within a union; None where X is anything."""
+    for annotation in map(_plain, annotations):
+        members = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+        for member in members:
+            arguments = typing.get_args(member)
+            known = typing.get_origin(member) is Result and not isinstance(arguments[0], TypeVar)
+            if known and arguments[0] not in (Any, object):
+                return arguments[0]
+    return None
 
 
 def accepts(annotation: Any, actual: Any) -> bool:
@@ -81,7 +107,14 @@ def accepts(annotation: Any, actual: Any) -> bool:
     if not fits or wide is not narrow:
         return fits
     pairs = zip(typing.get_args(annotation), typing.get_args(actual), strict=False)
-    return all(accepts(a, b) for a, b in pairs)
+    return all(_accepts_all(a, b) for a, b in pairs)
+
+
+def _accepts_all(annotation: Any, actual: Any) -> bool:
+    """Of a union that something holds, each member may come."""
+    actual = _plain(actual)
+    members = typing.get_args(actual) if _is_union(actual) else (actual,)
+    return all(accepts(annotation, member) for member in members)
 
 
 def name_of(type_: Any) -> str:

@@ -171,7 +171,9 @@ def on_result(
     """When the effect, or the child instance of that machine, has ended well.
 
     It is the one invoked by the source, by a state around it or below it, or the one that some
-    action asked for.
+    action asked for. ``event.value`` is of the effect's annotated type, or of the type that the
+    child's output functions are annotated with; where they are not, guards and actions that take
+    ``Result[X]`` say which.
     """
     return _rule("result", what, path, when, do, (), reenter, doc)
 

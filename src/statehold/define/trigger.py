@@ -137,7 +137,12 @@ class Triggers:
         if rule.kind == "event":
             return rule.subject if _is_event(rule.subject) else UNKNOWN
         if rule.kind == "result":
-            result: Any = getattr(rule.subject, "result_type", None)
+            machine = getattr(rule.subject, "definition", None)
+            result: Any = (
+                machine.output_type
+                if isinstance(machine, Definition)
+                else getattr(rule.subject, "result_type", None)
+            )
             anything: Any = Result
             return anything if result is None else anything[result]
         return {"after": TimerFired, "done": Done, "failure": Failure}.get(rule.kind, UNKNOWN)

@@ -15,7 +15,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
-from statehold.chart.payload import load_event
+from statehold.chart.payload import load_event, read_output
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.document import MaybeRaw, Parent, Try
 from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
@@ -227,13 +227,14 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
         return
     sender = message.sender
     cause = None if sender is None else f"{sender.machine}/{sender.id}"
-    value = None if body.output is None else msgspec.json.decode(body.output)
+    raw = b"null" if body.output is None else bytes(body.output)
     if effect is None:
+        value = msgspec.json.decode(raw)
         if draft.definition.chart.policy.messages == "session" and body.error is None:
             _ended_before(draft, body, value, cause)
         return
     event: Result[Any] | Failure = (
-        Result(effect.invoke, effect.key, value)
+        Result(effect.invoke, effect.key, read_output(draft.definition, effect.name, raw))
         if body.error is None
         else Failure(effect.invoke, effect.key, body.error, body.message)
     )
@@ -245,7 +246,7 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
             "type": type(event).__name__,
             "machine": effect.name,
             "key": effect.key,
-            "value": value,
+            "value": Raw(raw),
             "error": body.error,
         }
         kind = "result" if body.error is None else "failure"

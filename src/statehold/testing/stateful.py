@@ -16,7 +16,7 @@ import msgspec
 from pydantic import BaseModel, Strict
 
 from statehold.chart.machine import AMachine, Definition
-from statehold.chart.payload import EVENT_BYTES, given_result, jsonable, parse_event
+from statehold.chart.payload import EVENT_BYTES, given_output, given_result, jsonable, parse_event
 from statehold.chart.values import Shape
 from statehold.check.guess import guesses
 from statehold.check.script import (
@@ -88,7 +88,10 @@ def state_machine_of(
     outcomes = {
         name: ends[name] if name in ends else _of_type(effect.result_type)
         for name, effect in definition.effects.items()
-    } | {name: ends.get(name, strategies.none()) for name in definition.children}
+    } | {
+        name: ends[name] if name in ends else _of_type(definition.child_outputs.get(name))
+        for name in definition.children
+    }
 
     class Tried(RuleBasedStateMachine):
         player: Player[Any]
@@ -140,8 +143,8 @@ def state_machine_of(
         def succeed(self, drawn: DataObject) -> None:
             name = drawn.draw(strategies.sampled_from(_running(self.player)), "effect")
             result = _plain(drawn.draw(outcomes[name], "result"))
-            if name in definition.effects:
-                _fits(lambda: given_result(definition, name, result))
+            given = given_result if name in definition.effects else given_output
+            _fits(lambda: given(definition, name, result))
             self._take(SucceedStep(name, result))
 
         @precondition(lambda self: bool(self.player.instance.running))
