@@ -1,4 +1,5 @@
 /** Requests to the server, one method each; what it refuses is raised as a `Problem`. */
+import { readJson, writeJson } from './json';
 import { Problem, Unreachable, problemOf } from './problem';
 import type {
   Explanation,
@@ -182,7 +183,7 @@ export class Client {
 
   async #get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     const response = await this.#request('GET', path, query, signal ? { signal } : {});
-    return (await response.json()) as T;
+    return readJson(await response.text()) as T;
   }
 
   async #post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
@@ -191,11 +192,11 @@ export class Client {
       path,
       {},
       {
-        body: JSON.stringify(body),
+        body: writeJson(body),
         headers: { 'content-type': 'application/json', ...headers },
       },
     );
-    return (await response.json()) as T;
+    return readJson(await response.text()) as T;
   }
 
   async #request(

@@ -5,6 +5,7 @@
  *   ├── Problem       the server answered with an RFC 9457 problem document
  *   └── Unreachable   it did not answer at all, or with something that is none of its answers
  */
+import { readJson } from './json';
 
 const PREFIX = 'urn:statehold:problem:';
 
@@ -53,7 +54,10 @@ export class Problem extends WireError {
 export async function problemOf(response: Response): Promise<WireError> {
   const type = response.headers.get('content-type') ?? '';
   if (/^application\/(problem\+)?json/.test(type)) {
-    const body: unknown = await response.json().catch(() => null);
+    const body: unknown = await response
+      .text()
+      .then(readJson)
+      .catch(() => null);
     if (typeof body === 'object' && body !== null) {
       return new Problem(response.status, body as Record<string, unknown>);
     }

@@ -5,6 +5,7 @@
  * any shape there) is said here, after src/statehold/chart/model.py and interpreter/snapshot.py.
  */
 import type { Chart as DrawnChart } from '../model/chart';
+import type { Exact } from './json';
 import type { components } from './openapi';
 
 type Shapes = components['schemas'];
@@ -27,7 +28,8 @@ export type PastInstance = Shapes['PastInstance'];
 export type SendAnswer = Shapes['SendAnswer'];
 export type Status = Reply['status'];
 
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+/** `Exact`: a number that JavaScript's would not keep (`json.ts`). */
+export type Json = null | boolean | number | Exact | string | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };
 
 /** What changed of the data: names of members joined by `/`, escaped as RFC 6901 does. */
@@ -112,10 +114,10 @@ export interface JsonSchema {
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
   allOf?: JsonSchema[];
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
+  minimum?: number | Exact;
+  maximum?: number | Exact;
+  exclusiveMinimum?: number | Exact;
+  exclusiveMaximum?: number | Exact;
   multipleOf?: number;
   minLength?: number;
   maxLength?: number;

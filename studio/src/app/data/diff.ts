@@ -1,4 +1,5 @@
 /** What became of the data between two steps, as lines that can be shown. */
+import { isExact, isObject, writeJson } from '../../wire/json';
 import type { Json } from '../../wire/types';
 
 export type Line =
@@ -24,6 +25,7 @@ export function difference(
 
 export function same(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
+  if (isExact(a) && isExact(b)) return a.value === b.value;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, n) => same(item, b[n]));
   }
@@ -39,7 +41,7 @@ export function same(a: Json | undefined, b: Json | undefined): boolean {
 
 /** A value in one line, cut where it is long. */
 export function inline(value: Json, limit = 120): string {
-  const text = JSON.stringify(value);
+  const text = writeJson(value);
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }
 
@@ -84,14 +86,10 @@ function whole(
     for (const [key, member] of Object.entries(value)) whole(member, mark, key, below, lines);
     return;
   }
-  lines.push({ mark, depth, name, text: JSON.stringify(value) });
+  lines.push({ mark, depth, name, text: writeJson(value) });
 }
 
 /** Members that every object has from elsewhere are none of the data's. */
 function own(value: { [name: string]: Json }, name: string): Json | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function isObject(value: Json | undefined): value is { [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

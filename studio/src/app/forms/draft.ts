@@ -5,7 +5,9 @@
  * else before it is sent. Reading it gives a value or every problem at once, each at its place
  * (`items.0.name`), as the server names places.
  */
+import { isObject, numberOf, readJson, writeJson, type Exact } from '../../wire/json';
 import type { Json } from '../../wire/types';
+import { compareNumbers, jsonNumber, wholeNumber } from './decimal';
 import type { Field } from './fields';
 
 export type Draft =
@@ -23,8 +25,7 @@ export function emptyDraft(field: Field): Draft {
 export function draftOf(field: Field, value: Json | undefined): Draft {
   switch (field.kind) {
     case 'object': {
-      const given =
-        typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+      const given = isObject(value) ? value : {};
       return {
         kind: 'object',
         members: Object.fromEntries(
@@ -44,7 +45,7 @@ export function draftOf(field: Field, value: Json | undefined): Draft {
     case 'json':
     case 'choice':
       // a choice is kept as JSON, so that 1 and "1" stay apart
-      return typed(value == null ? '' : JSON.stringify(value));
+      return typed(value == null ? '' : writeJson(value));
     case 'boolean':
       return typed(value === true ? 'true' : value === false ? 'false' : '');
     case 'constant':
@@ -76,8 +77,11 @@ function read(field: Field, draft: Draft, at: string, problems: Problems): Json 
     case 'text':
       return checked(textProblem(field, text), dated(field, text), at, problems);
     case 'number': {
-      const value = Number(text);
-      return checked(numberProblem(field, text, value), value, at, problems);
+      const exact = jsonNumber(text);
+      if (exact === null) return checked('is no number', null, at, problems);
+      const whole = field.integer ? wholeNumber(exact) : exact;
+      const value = numberOf(whole ?? exact);
+      return checked(numberProblem(field, exact, whole), value, at, problems);
     }
     case 'boolean':
       return text === 'true';
@@ -166,23 +170,22 @@ function dated(field: Field & { kind: 'text' }, text: string): string {
 
 function numberProblem(
   field: Field & { kind: 'number' },
-  text: string,
-  value: number,
+  value: string,
+  whole: string | null,
 ): string | null {
-  if (!Number.isFinite(value) || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
-    return 'is no number';
-  }
-  if (field.integer && !Number.isInteger(value)) return 'has to be a whole number';
-  if (field.minimum !== null && value < field.minimum) return `has to be at least ${field.minimum}`;
-  if (field.maximum !== null && value > field.maximum) return `has to be at most ${field.maximum}`;
-  if (field.above !== null && value <= field.above) return `has to be above ${field.above}`;
-  if (field.below !== null && value >= field.below) return `has to be below ${field.below}`;
+  if (whole === null) return 'has to be a whole number';
+  const to = (bound: number | Exact) => compareNumbers(value, String(bound));
+  const { minimum, maximum, above, below } = field;
+  if (minimum !== null && to(minimum) < 0) return `has to be at least ${minimum}`;
+  if (maximum !== null && to(maximum) > 0) return `has to be at most ${maximum}`;
+  if (above !== null && to(above) <= 0) return `has to be above ${above}`;
+  if (below !== null && to(below) >= 0) return `has to be below ${below}`;
   return null;
 }
 
 function json(text: string, at: string, problems: Problems): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return readJson(text);
   } catch {
     problems[at] = 'is no JSON; texts stand in double quotes';
     return undefined;

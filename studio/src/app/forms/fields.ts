@@ -2,6 +2,7 @@
  * A form's fields from a JSON Schema, as far as forms go; what is beyond them (unions, tuples, free
  * objects) becomes one field that takes JSON. The server checks in any case.
  */
+import type { Exact } from '../../wire/json';
 import type { Json, JsonSchema } from '../../wire/types';
 
 interface Common {
@@ -27,10 +28,10 @@ export type Field =
   | (Common & {
       kind: 'number';
       integer: boolean;
-      minimum: number | null;
-      maximum: number | null;
-      above: number | null;
-      below: number | null;
+      minimum: number | Exact | null;
+      maximum: number | Exact | null;
+      above: number | Exact | null;
+      below: number | Exact | null;
     })
   | (Common & { kind: 'boolean' })
   | (Common & { kind: 'choice'; options: Json[] })

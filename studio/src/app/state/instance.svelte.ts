@@ -8,6 +8,7 @@ import type {
   MachineDetail,
   PastInstance,
 } from '../../wire/types';
+import { readJson } from '../../wire/json';
 import { Problem } from '../../wire/problem';
 import { BLOCK, History, type Step } from '../data/history';
 import { Tree } from '../chart/tree';
@@ -58,7 +59,7 @@ export class InstanceState {
       end: 'end',
       onevent: ({ event, data }) => {
         if (event !== 'step' && event !== 'note') return;
-        this.#history.put(JSON.parse(data) as JournalEntry);
+        this.#history.put(readJson(data) as unknown as JournalEntry);
         this.#grown += 1;
         this.#again();
       },

@@ -1,4 +1,5 @@
 /** What this browser remembers. A browser that keeps nothing only forgets. */
+import { readJson, writeJson } from '../../wire/json';
 import type { Json } from '../../wire/types';
 
 const PREFIX = 'statehold.';
@@ -6,7 +7,7 @@ const PREFIX = 'statehold.';
 export function recall(name: string): Json | undefined {
   try {
     const text = localStorage.getItem(PREFIX + name);
-    return text === null ? undefined : (JSON.parse(text) as Json);
+    return text === null ? undefined : readJson(text);
   } catch {
     return undefined;
   }
@@ -15,7 +16,7 @@ export function recall(name: string): Json | undefined {
 export function keep(name: string, value: Json | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(PREFIX + name);
-    else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    else localStorage.setItem(PREFIX + name, writeJson(value));
   } catch {
     // full, or switched off: what was chosen holds until the page is left
   }

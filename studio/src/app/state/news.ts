@@ -6,6 +6,7 @@
  * connection, everybody asks anew.
  */
 import { untrack } from 'svelte';
+import { readJson } from '../../wire/json';
 import type { Summary } from '../../wire/types';
 import { Live } from './live.svelte';
 import { soon } from './loading.svelte';
@@ -32,7 +33,7 @@ export const live = new Live({
   url: () => client.stream(),
   onevent: ({ event, data }) => {
     if (event === 'change') {
-      const instance = JSON.parse(data) as Summary;
+      const instance = readJson(data) as unknown as Summary;
       all((follower) => follower.changed(instance));
     } else if (event === 'more' || event === 'hello') all((follower) => follower.more());
   },

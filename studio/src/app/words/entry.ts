@@ -1,9 +1,10 @@
 /** One line of the journal in words. */
+import { isObject } from '../../wire/json';
 import type { Json, JournalEntry, JsonObject } from '../../wire/types';
 
 export function eventOf(entry: JournalEntry): JsonObject {
   const { event } = entry;
-  return typeof event === 'object' && event !== null && !Array.isArray(event) ? event : {};
+  return isObject(event) ? event : {};
 }
 
 /** What happened, short: `RestaurantAccepted`, `timer cooked`, `paused`. */
