@@ -443,7 +443,7 @@ class InvalidPayload(Refused):
     def __init__(self, what: str, fields: Mapping[str, str]) -> None:
         self.what = what
         self.fields = dict(fields)
-        listed = "; ".join(f"{place or 'the whole'}: {why}" for place, why in self.fields.items())
+        listed = "; ".join(f"{p}: {why}" if p else why for p, why in self.fields.items())
         super().__init__(f"{what} is not valid: {listed}")
 
     def details(self) -> dict[str, Any]:

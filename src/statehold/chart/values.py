@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from statehold.chart.comparing import Facts
+from statehold.chart.complaint import fields_of
 from statehold.chart.copying import copier_of
 from statehold.errors import InvalidPayload, described
 
@@ -187,8 +188,3 @@ def _refuse_no_json(raw: bytes, what: str) -> None:
 def _broken(error: Exception) -> dict[str, str]:
     """A validator of the user's that raised what pydantic does not expect of it."""
     return {"": f"its validation raised {described(error)}"}
-
-
-def fields_of(error: pydantic.ValidationError) -> dict[str, str]:
-    """Each place that pydantic complains of, as ``a.b.0``, with its message."""
-    return {".".join(str(part) for part in e["loc"]): e["msg"] for e in error.errors()}

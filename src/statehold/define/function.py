@@ -118,9 +118,24 @@ def _accepts_all(annotation: Any, actual: Any) -> bool:
 
 
 def name_of(type_: Any) -> str:
-    """As one would write it."""
-    plain = isinstance(type_, type) and not typing.get_args(type_)
-    return type_.__name__ if plain else str(type_).replace("typing.", "")
+    """As one would write it, where its names are imported."""
+    origin, parts = typing.get_origin(type_), typing.get_args(type_)
+    if type_ is None or type_ is type(None):
+        return "None"
+    if origin is Annotated:
+        return name_of(parts[0])
+    if _is_union(type_):
+        return " | ".join(map(name_of, parts))
+    if origin is typing.Literal:
+        return f"Literal[{', '.join(map(repr, parts))}]"
+    if isinstance(type_, list):
+        return f"[{', '.join(map(name_of, type_))}]"
+    if type_ is ...:
+        return "..."
+    named = getattr(origin if parts else type_, "__name__", None)
+    if named is None:
+        return str(type_).replace("typing.", "")
+    return f"{named}[{', '.join(map(name_of, parts))}]" if parts else str(named)
 
 
 def _plain(hint: Any) -> Any:

@@ -10,7 +10,7 @@ import pydantic
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
-from statehold.chart.values import fields_of
+from statehold.chart.complaint import fields_of
 from statehold.errors import InvalidPayload, TooLarge
 from statehold.server.headers import header
 from statehold.server.problems import NotJson, UnsupportedMedia

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from statehold import errors, wire
+from statehold.chart.complaint import place_of, words_of
 from statehold.errors import Refused, StateholdError
 
 TYPE_PREFIX = "urn:statehold:problem:"
@@ -224,7 +225,7 @@ def response_of_any(request: Request, error: Exception) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> errors.InvalidPayload:
-    fields = {".".join(str(part) for part in e["loc"]): str(e["msg"]) for e in error.errors()}
+    fields = {place_of(e["loc"]): words_of(e) for e in error.errors()}
     return errors.InvalidPayload("the request", fields)
 
 

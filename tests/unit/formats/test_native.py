@@ -202,7 +202,7 @@ def test_events_with_one_expression_are_told_apart() -> None:
 def test_what_would_break_the_schema_is_refused_and_changes_nothing() -> None:
     order = Harness(read(), {"items": [{"name": "tea", "cents": 60_000}]})
     before = order.data
-    with pytest.raises(ActionFailed, match="total can't be set to 120000: Input should be less"):
+    with pytest.raises(ActionFailed, match="total must be less than or equal to 100000, not 120000"):
         order.send({"type": "Add", "name": "cake", "cents": 1})
     assert order.data == before
 
@@ -216,7 +216,7 @@ def test_a_guard_that_can_not_be_answered_refuses_the_event() -> None:
 def test_data_that_do_not_fit_are_refused() -> None:
     with pytest.raises(StateholdError, match=r"items\.0\.cents"):
         Harness(read(), {"items": [{"name": "a", "cents": "1"}]})
-    with pytest.raises(StateholdError, match="Extra inputs"):
+    with pytest.raises(StateholdError, match="tota: is not known"):
         Harness(read(), {"items": [], "tota": 1})
 
 

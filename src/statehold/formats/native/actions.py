@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError, create_model
 
+from statehold.chart.complaint import place_of, words_of
 from statehold.chart.event import Event
 from statehold.chart.model import Action, Block
 from statehold.expression.cel import DURATION, NULL, STRING, TIMESTAMP, CelExpression
@@ -309,9 +310,7 @@ class _Assignment:
         except ValidationError as error:
             first = error.errors()[0]
             inside = "".join(f".{part}" for part in first["loc"])
-            raise EvaluationFailed(
-                f"{self.name}{inside} can't be set to {_shown(value)}: {first['msg']}"
-            ) from None
+            raise EvaluationFailed(f"{self.name}{inside} {words_of(first)}") from None
 
 
 class _Build:
@@ -331,8 +330,8 @@ class _Build:
             return self.event.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise EvaluationFailed(f"{self.event.__name__}.{place}: {first['msg']}") from None
+            place = place_of(first["loc"])
+            raise EvaluationFailed(f"{self.event.__name__}.{place} {words_of(first)}") from None
 
 
 def _wait(text: str, value: Any, now: datetime) -> timedelta:
@@ -342,8 +341,3 @@ def _wait(text: str, value: Any, now: datetime) -> timedelta:
     if isinstance(found, timedelta):
         return max(found, timedelta())
     raise EvaluationFailed(f"{text}: {value!r} is neither a duration nor a moment")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -31,6 +31,7 @@ from pydantic import (
 from pydantic_core import SchemaError
 from typing_extensions import TypedDict
 
+from statehold.chart.complaint import words_of
 from statehold.chart.event import Event
 from statehold.expression.cel import (
     BOOL,
@@ -292,7 +293,7 @@ class Types:
         try:
             TypeAdapter(typed.annotation).validate_python(default)
         except ValidationError as error:
-            why = error.errors()[0]["msg"]
+            why = words_of(error.errors()[0])
             self.complain((*path, "default"), f"{shown(default)} does not fit: {why}")
         made = Field(default_factory=partial(copy.deepcopy, default))
         annotation = _annotated(typed.annotation, made)

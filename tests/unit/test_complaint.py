@@ -1,0 +1,157 @@
+"""What does not fit is told with its field, what was given and what would fit."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from statehold import Event, Final, Machine, State, effect, on, on_result
+from statehold.chart.complaint import fields_of
+from statehold.chart.event import Result
+from statehold.define.function import name_of
+from statehold.errors import DefinitionError, InvalidPayload
+from statehold.testing import Harness
+
+
+class Size(enum.Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    x: int
+
+
+def _odd(value: int) -> int:
+    raise ValueError("has to be even")
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "told"),
+    [
+        (int, '"abc"', "must be a valid integer, not 'abc'"),
+        (int, "1.5", "must be a valid integer, not 1.5"),
+        (int, "null", "must be a valid integer, not null"),
+        (bool, "[]", "must be a valid boolean, not a list of 0"),
+        (str, "true", "must be a valid string, not true"),
+        (None, '{"a": 1}', "must be null or left out"),
+        (list[int], '{"a": 1}', "must be a valid array, not an object"),
+        (Inner, "3", "must be an object, not 3"),
+        (Literal["a", "b"], '"c"', "must be 'a' or 'b', not 'c'"),
+        (Size, '"huge"', "must be 'small' or 'large', not 'huge'"),
+        (datetime, '"soon"', "must be a valid datetime or date, not 'soon'"),
+        (AwareDatetime, '"2026-01-01T00:00:00"', "has no time zone; end it with Z, say"),
+        (Annotated[int, Field(gt=0)], "0", "must be greater than 0, not 0"),
+        (Annotated[str, Field(min_length=3)], '"ab"', "must have at least 3 characters, not 2"),
+        (Annotated[list[int], Field(max_length=1)], "[1, 2]", "must have at most 1 item, not 2"),
+        (Annotated[str, Field(pattern="^a+$")], '"b"', "must match pattern '^a+$', not 'b'"),
+        (Annotated[int, AfterValidator(_odd)], "1", "has to be even"),
+        (float, '"NaN-ish"', "must be a valid number, not 'NaN-ish'"),
+    ],
+)
+def test_what_was_given_and_what_fits_are_told(type_: Any, given: str, told: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(type_).validate_json(given)
+    assert fields_of(caught.value) == {"": told}
+
+
+def test_every_field_is_named_by_its_path() -> None:
+    class Outer(BaseModel):
+        items: list[Inner]
+        needed: int
+
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate({"items": [{"x": 1}, {"x": "q", "y": 2}]})
+    assert fields_of(caught.value) == {
+        "items.1.x": "must be a valid integer, not 'q'",
+        "items.1.y": "is not known; leave it out",
+        "needed": "is missing",
+    }
+
+
+@pytest.mark.parametrize(
+    "given", ["x" * 10_000, 10**5000, 1e300, {"a": "b" * 10_000}, b"\xff"], ids=type
+)
+def test_a_long_value_is_cut(given: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Literal["a"]).validate_python(given)
+    (told,) = fields_of(caught.value).values()
+    assert told.startswith("must be 'a', not ")
+    assert len(told) < 120
+
+
+def test_the_whole_is_told_without_a_place() -> None:
+    error = InvalidPayload("the data", {"": "must be null or left out"})
+    assert str(error) == "the data is not valid: must be null or left out"
+
+
+class Data(BaseModel):
+    n: int = 0
+
+
+class Go(Event):
+    n: int
+
+
+class Flow(Machine[Data], name="flow", version=1):
+    a = State(initial=True)
+    b = Final()
+    go = on(Go, a >> b)
+
+
+def test_an_event_is_refused_in_these_words() -> None:
+    with pytest.raises(InvalidPayload) as caught:
+        Harness(Flow).send({"type": "Go", "n": "x"})
+    assert caught.value.fields == {"n": "must be a valid integer, not 'x'"}
+
+
+@effect
+async def fetch(data: Data) -> dict[str, list[int]]:
+    return {}
+
+
+def take(data: Data, event: int) -> None: ...
+
+
+def test_a_hint_names_a_type_as_it_is_written() -> None:
+    with pytest.raises(DefinitionError) as caught:
+
+        class Wrong(Machine[Data], name="wrong", version=1):
+            a = State(initial=True, invoke=fetch)
+            b = Final()
+            done = on_result(fetch, a >> b, do=take)
+
+    (problem,) = caught.value.problems
+    assert problem.hint.startswith("annotate it with Result[dict[str, list[int]]], a union")
+
+
+@pytest.mark.parametrize(
+    ("type_", "told"),
+    [
+        (int, "int"),
+        (None, "None"),
+        (Data, "Data"),
+        (Data | None, "Data | None"),
+        (Result[Data | None], "Result[Data | None]"),
+        (dict[str, list[Data]], "dict[str, list[Data]]"),
+        (Literal["a", 1], "Literal['a', 1]"),
+        (tuple[int, ...], "tuple[int, ...]"),
+        (Annotated[int, Field(gt=0)], "int"),
+        (Any, "Any"),
+    ],
+)
+def test_a_type_is_named_without_its_module(type_: Any, told: str) -> None:
+    assert name_of(type_) == told
