@@ -18,13 +18,14 @@ from statehold.engine.document import salvage
 from statehold.engine.draft import CHECKPOINT, Draft
 from statehold.engine.explain import explain, incidents_of, unreadable_of
 from statehold.engine.feed import Feed
+from statehold.engine.filters import check_names, check_query
 from statehold.engine.held import Held
 from statehold.engine.keys import shown_key
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import PAGE_LIMIT, Entry, Query, Ref, Row, Store
+from statehold.store import PAGE_LIMIT, Entry, Page, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire import Caller, JournalBody
 
@@ -190,14 +191,15 @@ class Reader:
     # --- many instances ---
 
     async def list(self, query: Query) -> wire.Instances:
-        self._runtime.definition(query.machine)
-        if query.in_state_since is not None and query.in_state_since.utcoffset() is None:
-            why = f"{query.in_state_since} has no time zone; use UTC"
-            raise InvalidPayload("the query", {"in_state_since": why})
-        if query.prefix and _BEGINS_AN_ID.fullmatch(query.prefix) is None:
-            # no id begins so, and not every store could even be asked
-            return wire.Instances(instances=[], cursor=None)
-        page = await self._store.list(query)
+        """Raises ``InvalidPayload`` for a filter by a name that the machine does not have."""
+        definition = self._runtime.definition(query.machine)
+        check_query(query)
+        page = Page((), None)
+        if not query.prefix or _BEGINS_AN_ID.fullmatch(query.prefix) is not None:
+            # else no id begins so, and not every store could even be asked
+            page = await self._store.list(query)
+        if not page.rows:
+            await check_names(self._store, definition, query)
         return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
 
     async def incidents(

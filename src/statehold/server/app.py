@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
@@ -41,6 +41,7 @@ def create_app(
     may_put: MayPut | None = None,
     may_act: MayAct | None = None,
     studio: bool = True,
+    extra_query: Collection[str] = (),
 ) -> FastAPI:
     """An application that serves an engine.
 
@@ -55,10 +56,13 @@ def create_app(
     everybody that ``authenticate`` lets in if left out.
     At the root is the studio, or without ``studio``, or where it was not built, a plain page.
     ``app.state.streams.stop()`` ends the open event streams, to be called before a server waits
-    for its requests to end.
+    for its requests to end. ``extra_query`` names query parameters that ``authenticate`` or a
+    middleware of yours reads; one that nobody reads is refused.
     """
     served = _Served(engine, owns_engine)
-    routes = Routes(served.engine, authenticate or by_headers(bounds), bounds, may_put, may_act)
+    routes = Routes(
+        served.engine, authenticate or by_headers(bounds), bounds, may_put, may_act, extra_query
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +88,7 @@ def create_app(
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _problem)
     routes.add_to(app.router, direct=True)
-    app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate))
+    app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate, extra_query))
     _add_probes(app, served.engine)
     _add_front(app, served.engine, routes, studio)
     if metrics is not None:

@@ -7,7 +7,7 @@ that the routes do the same within a user's own application as in ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
@@ -56,6 +56,7 @@ def router(
     may_put: MayPut | None = None,
     may_act: MayAct | None = None,
     studio: bool = False,
+    extra_query: Collection[str] = (),
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
@@ -65,12 +66,13 @@ def router(
     left out. ``may_act`` says who may act on instances by hand (pause, cancel, retry, fire a timer
     …); everybody that ``authenticate`` lets in if left out. ``studio`` adds the browser
     application, where it was built, at the prefix that the router is included with, with a slash at
-    its end.
+    its end. ``extra_query`` names query parameters that ``authenticate`` or a middleware of yours
+    reads; one that nobody reads is refused.
     """
     made = APIRouter()
-    Routes(lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act).add_to(
-        made, direct=False
-    )
+    Routes(
+        lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act, extra_query
+    ).add_to(made, direct=False)
     if studio:
         made.routes.extend(studio_routes())
     return made
@@ -86,7 +88,9 @@ class Routes:
         bounds: Bounds,
         may_put: MayPut | None = None,
         may_act: MayAct | None = None,
+        extra_query: Collection[str] = (),
     ) -> None:
+        self.extra_query = extra_query
         self._may_put = may_put
         self._may_act = may_act
         self._engine = engine
@@ -101,7 +105,9 @@ class Routes:
         any.
         """
         before = target.route_class
-        target.route_class = guarded_by(self.authenticate, direct=direct)
+        target.route_class = guarded_by(
+            self.authenticate, direct=direct, extra_query=self.extra_query
+        )
         for add in openapi.ROUTES:
             add.to(target, getattr(self, add.endpoint))
         target.route_class = before
@@ -530,10 +536,17 @@ def _text(text: str) -> Response:
 
 
 def _where(pairs: list[str]) -> dict[str, str]:
-    wrong = {f"query.where.{n}": "write name=value" for n, p in enumerate(pairs) if "=" not in p}
+    wrong: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for number, pair in enumerate(pairs):
+        name, sign, value = pair.partition("=")
+        if not sign:
+            wrong[f"query.where.{number}"] = "write name=value"
+        elif found.setdefault(name, value) != value:
+            wrong[f"query.where.{number}"] = f"{name} is given twice, and can't be both"
     if wrong:
         raise InvalidPayload("the request", wrong)
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    return found
 
 
 def _aware(moment: datetime | None) -> datetime | None:
