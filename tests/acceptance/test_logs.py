@@ -14,6 +14,8 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from statehold.cli.logs import mask_query
+
 FLAKY = """
 from pydantic import BaseModel
 from statehold import Final, Machine, State, effect, on_result
@@ -117,3 +119,60 @@ def test_a_traceback_tells_no_values_of_variables(form: str) -> None:
     )
     assert "nobody there" in ended.stderr
     assert "hush-hush" not in ended.stderr
+
+
+FORGING = """
+import logging
+import sys
+
+from statehold.cli.logs import LogFormat, configure_logging
+
+configure_logging(LogFormat(sys.argv[1]), access_log=False)
+evil = "\\x1b[2J\\x9b1m\\u202e o-1\\n2026-01-01T00:00:00Z [info     ] all is well [statehold]"
+log = logging.getLogger("statehold.engine")
+log.warning("instance %s failed", evil, extra={"instance": evil, "nested": [evil]})
+try:
+    raise RuntimeError(evil)
+except RuntimeError:
+    log.exception("it went wrong")
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_from_outside_writes_a_line_or_controls_the_terminal(form: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FORGING, form], capture_output=True, check=True, encoding="utf-8"
+    )
+    lines = ended.stderr.splitlines()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", ended.stderr)
+    if form == "text":
+        begun = [line for line in lines if not line.startswith(" ")]
+        assert len(begun) == 2, ended.stderr
+        assert "Traceback (most recent call last):" in ended.stderr
+        assert r"\x1b[2J\x9b1m\u202e o-1\n2026" in begun[0]
+    else:
+        assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/api/me", "/api/me"),
+        ("/x?state=open&limit=5", "/x?state=open&limit=5"),
+        ("/x?where=mail%3Dann@example.org&state=open", "/x?where=***&state=open"),
+        ("/x?q=ann&cursor=abc&reason=so", "/x?q=***&cursor=***&reason=***"),
+        ("/x?%77here=mail=ann&Where=ann&token=t&bare", "/x?where=***&***&***&***"),
+        ("/x?state=a&state=b&where=c?d=ann", "/x?state=a&state=b&where=***"),
+        ("/x?", "/x?"),
+    ],
+)
+def test_a_value_that_is_data_is_not_in_the_access_log(path: str, logged: str) -> None:
+    assert mask_query(path) == logged
+
+
+def test_the_access_log_of_a_server_masks_what_instances_are_listed_by(server: Server) -> None:
+    address, process = server
+    asked = f"{address}/api/machines/parcel/instances?state=under_way&where=to=Ann&q=Bob"
+    assert httpx.get(asked).status_code == 422
+    line = next(line for line in lines_of(process.stderr) if "/instances?" in line["event"])
+    assert "/instances?state=under_way&where=***&q=***" in line["event"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from enum import Enum
-from typing import TextIO
+from typing import Any, TextIO
+from urllib.parse import unquote_plus
 
 import structlog
+
+from statehold.cli.printable import printable
 
 
 class LogFormat(Enum):
@@ -51,9 +54,11 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
         ]
         if form is LogFormat.json
         else [
+            _one_line,
             structlog.dev.ConsoleRenderer(
                 colors=False, exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            _nothing_forged,
         ]
     )
     handler = _Handler()
@@ -71,6 +76,48 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
     root = logging.getLogger()
     root.handlers[:] = [handler, *(one for one in root.handlers if not isinstance(one, _Handler))]
     root.setLevel(logging.INFO)
+    logging.getLogger("uvicorn.access").filters[:] = [_mask_query]
     # its notes on starting and stopping say what our own line says
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").setLevel(logging.INFO if access_log else logging.WARNING)
+
+
+def _one_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An id or a message with a newline in it would write a line of its own."""
+    return {key: printable(v) if isinstance(v, str) else v for key, v in event.items()}
+
+
+def _nothing_forged(_: object, __: str, rendered: Any) -> str:
+    """Lines below the first are those of a traceback, whose error may say anything: they are
+    indented, and no line of the log is."""
+    return printable(str(rendered), lines=True).replace("\n", "\n  ")
+
+
+#: query parameters whose values say what is looked at, not what is in it
+_SHOWN = frozenset({
+    "state", "tag", "owner", "status", "version", "incidents", "in_state_since", "order", "limit",
+    "after", "data", "window", "format", "instance", "machine", "notation", "dry_run",
+})  # fmt: skip
+#: those whose values are data, or what somebody wrote
+_MASKED = frozenset({"where", "q", "cursor", "reason"})
+
+
+def mask_query(path: str) -> str:
+    """``/x?state=open&where=***``: only what is known to be no data is shown."""
+    path, mark, query = path.partition("?")
+    return path + mark + "&".join(map(_masked, query.split("&")))
+
+
+def _masked(parameter: str) -> str:
+    name = unquote_plus(parameter.partition("=")[0])
+    if name in _SHOWN or not parameter:
+        return parameter
+    return f"{name}=***" if name in _MASKED else "***"
+
+
+def _mask_query(record: logging.LogRecord) -> bool:
+    """Of uvicorn's lines: client, method, path with query, HTTP's version, status."""
+    if isinstance(record.args, tuple) and len(record.args) == 5:
+        client, method, path, *others = record.args
+        record.args = (client, method, mask_query(str(path)), *others)
+    return True
