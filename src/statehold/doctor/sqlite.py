@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from statehold.chart.machine import Definition
-from statehold.doctor.finding import Finding, size
+from statehold.doctor.finding import Finding, size, some
 from statehold.doctor.sqlite_books import SqliteBooks
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.queries import load_migrations
@@ -176,6 +177,17 @@ def _of_rights(path: Path) -> list[Finding]:
                 f"{path} can be written by everybody on this machine",
                 "anybody may change what instances are",
                 f"chmod o-w {path}",
+            )
+        )
+    wide = [file for file in files if file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)]
+    if wide and os.name != "nt":
+        found.append(
+            Finding(
+                "warning",
+                "readable",
+                f"other users of this machine may read {some([str(file) for file in wide])}",
+                "the data of every instance is in it",
+                f"chmod go-rwx {' '.join(shlex.quote(str(file)) for file in wide)}",
             )
         )
     if not os.access(path, os.R_OK):

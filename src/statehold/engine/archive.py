@@ -167,7 +167,7 @@ class Archive:
             self._path = self._directory / name
             try:
                 # unbuffered: what a full disk did not take must not be tried again by closing
-                return self._path.open("xb", buffering=0)
+                return FileIO(self._path, "x", opener=_open_private)
             except FileExistsError:
                 continue
         raise ArchiveFailed(f"{self._directory} has {FILES} files of a day; move them elsewhere")
@@ -181,6 +181,11 @@ class Archive:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _open_private(path: str, flags: int) -> int:
+    """For this user alone, whatever the process's umask is."""
+    return os.open(path, flags, 0o600)
 
 
 class _Head(Struct, frozen=True, gc=False):

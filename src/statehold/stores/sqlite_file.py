@@ -19,6 +19,9 @@ APPLICATION_ID = 0x53746864
 #: the first with the JSON functions and STRICT tables
 OLDEST_SQLITE = (3, 38, 0)
 
+#: rights of the files that are made: what instances are is for the server's user alone
+PRIVATE = 0o600
+
 #: how long a statement waits for another program's lock; the event loop waits with it
 BUSY_SECONDS = 0.1
 
@@ -54,6 +57,7 @@ class SqliteFile:
         self.path = _checked(path)
         self._owner = _Owner(self.path, worker)
         try:
+            _make_private(self.path)
             with _translated(self._why_not_opened):
                 self.db = sqlite3.connect(
                     self.path,
@@ -267,6 +271,22 @@ def holder_of(lock: Path) -> str | None:
     return None
 
 
+def _open_private(path: Path) -> int:
+    """Made for this user alone where it is not there, whatever the process's umask is."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), PRIVATE)
+
+
+def _make_private(path: Path) -> None:
+    """SQLite would make the file as readable as the umask lets it, and gives the -wal and -shm
+    files the rights that the database has."""
+    try:
+        os.close(_open_private(path))
+    except OSError as error:
+        raise StoreRefused(
+            f"{path} can't be made: {error.strerror}; see that this user may write there"
+        ) from error
+
+
 class _Owner:
     """An exclusive lock on a file beside the database, which names its holder.
 
@@ -277,7 +297,7 @@ class _Owner:
     def __init__(self, path: Path, worker: str) -> None:
         self._path = path.with_name(path.name + ".lock")
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0))
+            self._file = _open_private(self._path)
         except OSError as error:
             raise StoreRefused(
                 f"{self._path} can't be made: {error.strerror}; see that this user may write there"
