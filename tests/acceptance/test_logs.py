@@ -131,6 +131,7 @@ configure_logging(LogFormat(sys.argv[1]), access_log=False)
 evil = "\\x1b[2J\\x9b1m\\u202e o-1\\n2026-01-01T00:00:00Z [info     ] all is well [statehold]"
 log = logging.getLogger("statehold.engine")
 log.warning("instance %s failed", evil, extra={"instance": evil, "nested": [evil]})
+log.warning("raised", extra={"exception": "Traceback: " + evil})
 try:
     raise RuntimeError(evil)
 except RuntimeError:
@@ -147,11 +148,11 @@ def test_nothing_from_outside_writes_a_line_or_controls_the_terminal(form: str) 
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", ended.stderr)
     if form == "text":
         begun = [line for line in lines if not line.startswith(" ")]
-        assert len(begun) == 2, ended.stderr
+        assert len(begun) == 3, ended.stderr
         assert "Traceback (most recent call last):" in ended.stderr
         assert r"\x1b[2J\x9b1m\u202e o-1\n2026" in begun[0]
     else:
-        assert len(lines) == 2
+        assert len(lines) == 3
 
 
 @pytest.mark.parametrize(

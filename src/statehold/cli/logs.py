@@ -84,7 +84,14 @@ def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None =
 
 def _one_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """An id or a message with a newline in it would write a line of its own."""
-    return {key: printable(v) if isinstance(v, str) else v for key, v in event.items()}
+    return {
+        key: printable(value) if isinstance(value, str) and key not in _TRACEBACKS else value
+        for key, value in event.items()
+    }
+
+
+#: what is printed below the line
+_TRACEBACKS = frozenset({"exception", "stack"})
 
 
 def _nothing_forged(_: object, __: str, rendered: Any) -> str:

@@ -202,7 +202,7 @@ def test_events_with_one_expression_are_told_apart() -> None:
 def test_what_would_break_the_schema_is_refused_and_changes_nothing() -> None:
     order = Harness(read(), {"items": [{"name": "tea", "cents": 60_000}]})
     before = order.data
-    with pytest.raises(ActionFailed, match="total must be less than or equal to 100000, not 120000"):
+    with pytest.raises(ActionFailed, match="total must be less than or equal to 100000"):
         order.send({"type": "Add", "name": "cake", "cents": 1})
     assert order.data == before
 
