@@ -132,7 +132,7 @@ def test_a_hint_names_a_type_as_it_is_written() -> None:
         class Wrong(Machine[Data], name="wrong", version=1):
             a = State(initial=True, invoke=fetch)
             b = Final()
-            done = on_result(fetch, a >> b, do=take)
+            done = on_result(fetch, a >> b, do=take)  # type: ignore[arg-type]
 
     (problem,) = caught.value.problems
     assert problem.hint.startswith("annotate it with Result[dict[str, list[int]]], a union")
