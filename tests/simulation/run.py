@@ -67,6 +67,13 @@ def plan_of(seed: int) -> Plan:
         storm_seconds=chance.choice([45.0, 90.0, 180.0]),
         fault_seconds=chance.choice([1.0, 3.0, 6.0]),
         skew_seconds=chance.choice([0.0, 0.3, 2.0]),
+        limits=Limits(
+            grace_seconds=2.0,
+            page=50,
+            # so few that effects wait, here and in the store
+            effects=chance.choice([1, 3, 1_000]),
+            effects_waiting=chance.choice([0, 2, 1_000]),
+        ),
     )
 
 

@@ -31,10 +31,10 @@ from statehold.engine.held import Held
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending
-from statehold.engine.raised import by_signal, trace_of
+from statehold.engine.raised import by_signal, members, trace_of
 from statehold.engine.runtime import Runtime
 from statehold.engine.threads import Threads
-from statehold.errors import Permanent, TooLarge, name_of, text_of
+from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.interpreter.snapshot import InFlight
 
 log = logging.getLogger(__name__)
@@ -311,6 +311,9 @@ class Attempt:
         message = text_of(error, most)
         if isinstance(error, asyncio.CancelledError):
             message = message or "it cancelled itself"
+        elif found := members(error):
+            told = "; ".join(described(one) for one in found)
+            message = f"{message}: {told}"[:most]
         elif isinstance(error, TimeoutError) and not message and self._declared is not None:
             message = "it raised this itself, within its time"
         return Ending(

@@ -27,7 +27,7 @@ from statehold.chart.model import Chart
 from statehold.chart.readback import problems_of_storing
 from statehold.engine.document import Try
 from statehold.engine.draft import Draft, Mishap, Origin
-from statehold.engine.raised import trace_of
+from statehold.engine.raised import step_trace
 from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
@@ -223,7 +223,7 @@ class Fleet:
             why = str(error)[: draft.limits.error_chars]
             failed = Try(
                 1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
-                traceback=trace_of(getattr(error, "cause", None) or error.__cause__ or error),
+                traceback=step_trace(error),
             )  # fmt: skip
             draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
             draft.set_try(UPGRADE_KEY, failed)

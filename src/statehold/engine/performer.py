@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 HAND_IN_SECONDS = 0.5
 #: seconds after which free places are filled from the store: many at a time
 GATHER_SECONDS = 0.05
+#: times as many instances as there are free places that are looked at, so that workers that fill
+#: their places at once seldom want the same ones
+SPREAD = 4
 
 
 class Performer:
@@ -133,6 +136,7 @@ class Performer:
     def drop_all(self) -> None:
         """Others have taken over everything: nothing here is of interest any more."""
         self._unstarted.clear()
+        self._offered.clear()
         for ref, key in list(self._attempts):
             self.stop(ref, key)
 
@@ -175,17 +179,25 @@ class Performer:
         for ref, key in left:
             self.stop(ref, key)
         await self._end_all()
-        keys: dict[Ref, list[str]] = {}
-        for ref, key in (*left, *self._unstarted):
-            keys.setdefault(ref, []).append(key)
+        self._unstarted.update(dict.fromkeys(left))
         try:
-            acts = [Release(ref, those) for ref, those in keys.items()]
-            for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
-                if isinstance(result, BaseException):
-                    extra = about(self._runtime, act.ref)
-                    log.warning("an effect could not be handed back: %s", result, extra=extra)
+            # what was taken in the last moment is committed meanwhile
+            while self._unstarted:
+                places = list(self._unstarted)
+                self._unstarted.clear()
+                await self._hand_back(places)
         finally:
             self._threads.close()
+
+    async def _hand_back(self, places: Iterable[Place]) -> None:
+        keys: dict[Ref, list[str]] = {}
+        for ref, key in places:
+            keys.setdefault(ref, []).append(key)
+        acts = [Release(ref, those) for ref, those in keys.items()]
+        for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
+            if isinstance(result, BaseException):
+                extra = about(self._runtime, act.ref)
+                log.warning("an effect could not be handed back: %s", result, extra=extra)
 
     async def _wait_until_quiet(self, seconds: float) -> None:
         if self._attempts:
@@ -406,13 +418,18 @@ class Performer:
         for lane in lanes:
             lane.more = False
         wanted = [lane.marker for lane in lanes]
-        alive = [*await self._store.workers(), *(one for one in WAITING if one not in wanted)]
+        workers = await self._store.workers()
+        alive = (*workers, *(one for one in WAITING if one not in wanted))
         room = max(lane.free for lane in lanes)
-        limit = min(self._runtime.limits.page, room + len(self._unreadable))
+        # others look at the same ones, and each takes some by chance
+        spread = min(len(workers), SPREAD) or 1
+        limit = min(self._runtime.limits.page, room * spread + len(self._unreadable))
         machines = tuple(self._runtime.definitions)
         rows = await self._store.orphans(machines, alive, limit)
         refs = [row.ref for row in rows if row.ref not in self._unreadable]
-        is_left = len(rows) >= limit
+        is_left = len(rows) >= limit or len(refs) > room
+        if len(refs) > room:
+            refs = self._runtime.chance.sample(refs, room)
         for ref, ended in zip(
             refs, await self._turns.ask_all([Take(ref) for ref in refs]), strict=True
         ):

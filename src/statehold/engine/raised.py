@@ -6,13 +6,13 @@ import dis
 import signal
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
 
-from statehold.errors import ActionFailed, Refused, StateholdError, name_of, storable
+from statehold.errors import ActionFailed, Refused, name_of, storable
 
 #: frames of one traceback that are kept: so many of the outermost, where the machine's own code is,
 #: and of the innermost, where it was raised
@@ -44,9 +44,9 @@ def trace_of(error: BaseException) -> str:
     return storable("\n".join(lines), TRACE_CHARS) if has_frames else ""
 
 
-def step_trace(error: StateholdError) -> str:
+def step_trace(error: BaseException) -> str:
     """The same of what an error that stands for another was raised for."""
-    cause = getattr(error, "cause", None) or error.__cause__
+    cause = getattr(error, "cause", None) or _cause_of(error)
     return trace_of(cause) if isinstance(cause, BaseException) else ""
 
 
@@ -76,7 +76,7 @@ def by_signal(error: BaseException) -> bool:
         return False
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     codes = {code for handler in handlers if (code := _code_of(handler)) is not None}
-    steps, last = error.__traceback__, None
+    steps, last = _traceback(error), None
     while steps is not None:
         if steps.tb_frame.f_code in codes:
             return True
@@ -104,11 +104,10 @@ def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
     while pending:
         relation, one = pending.pop(0)
         yield relation, one
-        cause = one.__cause__ if one.__suppress_context__ else one.__cause__ or one.__context__
+        cause = _cause(one)
         more = [] if cause is None else [("came of ", cause)]
-        if isinstance(one, BaseExceptionGroup):
-            more += [("with ", member) for member in one.exceptions]
-        for relation, other in more[: CHAINED + 1]:
+        more += [("with ", member) for member in members(one)]
+        for relation, other in more:
             if id(other) not in seen:
                 seen.add(id(other))
                 pending.append((relation, other))
@@ -117,17 +116,40 @@ def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 def _place(error: BaseException) -> str:
     """``file:line in function`` where it was raised, of the machine's own code if there is any."""
     found = ""
-    for code, line in _steps(error.__traceback__):
+    for code, line in _steps(_traceback(error)):
         if not found or not code.co_filename.startswith(_LIBRARIES):
             found = f"{code.co_filename}:{line} in {code.co_qualname}"
     return found
+
+
+# an exception's class may have properties in the place of these, which may raise
+
+_traceback: Callable[[BaseException], TracebackType | None]
+_traceback = BaseException.__dict__["__traceback__"].__get__
+_cause_of: Callable[[BaseException], BaseException | None]
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_context_of: Callable[[BaseException], BaseException | None]
+_context_of = BaseException.__dict__["__context__"].__get__
+_is_alone: Callable[[BaseException], bool]
+_is_alone = BaseException.__dict__["__suppress_context__"].__get__
+_exceptions: Callable[[BaseException], tuple[BaseException, ...]]
+_exceptions = BaseExceptionGroup.__dict__["exceptions"].__get__
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return _cause_of(error) or (None if _is_alone(error) else _context_of(error))
+
+
+def members(error: BaseException) -> tuple[BaseException, ...]:
+    """The first of a group."""
+    return _exceptions(error)[:CHAINED] if isinstance(error, BaseExceptionGroup) else ()
 
 
 def _frames(error: BaseException) -> list[str]:
     first: list[str] = []
     last: list[str] = []
     left_out = 0
-    for code, line in _steps(error.__traceback__):
+    for code, line in _steps(_traceback(error)):
         told = f'  File "{code.co_filename}", line {line}, in {code.co_qualname}'
         if len(first) < OUTERMOST:
             first.append(told)

@@ -153,6 +153,21 @@ class Own(BaseException):
     pass
 
 
+class Unruly(Exception):
+    """Whatever is asked of it raises."""
+
+    def _raise(self) -> Any:
+        raise SystemExit(5)
+
+    __traceback__ = __cause__ = __context__ = __suppress_context__ = property(_raise)
+    args = property(_raise)
+    __repr__ = __str__ = _raise
+
+
+class UnrulyGroup(ExceptionGroup[Exception]):
+    exceptions = property(Unruly._raise)
+
+
 RAISED: dict[str, Callable[[], BaseException]] = {
     "group": lambda: BaseExceptionGroup("tasks", [ValueError("a"), GeneratorExit()]),
     "plain-group": lambda: ExceptionGroup("tasks", [ValueError("a")]),
@@ -167,6 +182,9 @@ RAISED: dict[str, Callable[[], BaseException]] = {
     "quits": Quits,
     "odd": Odd,
     "nameless": Nameless,
+    "unruly": Unruly,
+    "unruly-group": lambda: UnrulyGroup("all", [ValueError("a")]),
+    "large-group": lambda: ExceptionGroup("all", [ValueError("x" * 9_999)] * 1_000),
     "long": lambda: ValueError("x" * 5_000_000),
     "surrogate": lambda: ValueError("\ud800 and \0"),
     "long-name": lambda: type("E" * 100_000, (Exception,), {})(),
@@ -208,6 +226,16 @@ async def test_attempts_are_counted_whatever_is_raised(place: World) -> None:
             await engine.start(machine, id)
             assert (await said(engine, machine, id)).endswith("(3)")
         assert runs == dict.fromkeys(RAISED, 3)
+
+
+async def test_the_members_of_a_group_are_told_with_it(place: World) -> None:
+    machine = performing(raises, attempts=1)
+    async with place.running(machine) as engine:
+        await engine.start(machine, "group")
+        text = await said(engine, machine, "group")
+        assert text == (
+            "BaseExceptionGroup: tasks (2 sub-exceptions): ValueError: a; GeneratorExit:  (1)"
+        )
 
 
 async def cancels_its_task(call: Call) -> None:
