@@ -71,9 +71,11 @@ def effect(
 
     The function takes ``(data)`` or ``(data, call)`` and may be a coroutine function or a plain
     one, which runs in a thread. It runs after the commit that asked for it, at least once, with
-    the same ``call.key`` at each of at most ``attempts`` tries. ``timeout`` bounds one try,
-    ``heartbeat`` the silence within one. Try n + 1 comes ``first * factor ** (n - 1)`` after try
-    n, at most ``longest``; chance takes away up to the share ``jitter`` (0 to 1) of it.
+    the same ``call.key`` at each of at most ``attempts`` attempts. Whatever it raises is one failed
+    attempt. ``timeout`` bounds one attempt, from the moment the function runs, ``heartbeat`` the
+    silence within one; then a coroutine is cancelled, while a thread can't be stopped and goes on.
+    Attempt n + 1 comes ``first * factor ** (n - 1)`` after attempt n, at most ``longest``; chance
+    takes away up to the share ``jitter`` (0 to 1) of it.
 
     Raises ``DefinitionError`` where an option or the function's signature makes no sense.
     """
