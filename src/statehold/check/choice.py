@@ -10,6 +10,7 @@ from statehold.chart.event import done_event
 from statehold.chart.model import Guard, Transition
 from statehold.check.finding import Finding
 from statehold.check.subject import Subject, listed
+from statehold.interpreter import version4
 from statehold.interpreter.selection import candidates, domain, matches
 
 #: pairs of transitions that are compared
@@ -166,7 +167,11 @@ def conflicting_regions(subject: Subject) -> Iterator[Finding]:
         ):
             continue
         tops = [domain(subject.tree, t, {}) for t in (first, second)]
-        meet = any(
+        # version 4's leave other regions alone unless their targets are elsewhere
+        alone = subject.chart.policy.nesting == "xstate4" and (
+            len(version4.compatible(subject.tree, (), (first, second), {})) == 2
+        )
+        meet = not alone and any(
             top is not None and subject.tree.is_descendant(one, top)
             and subject.tree.is_descendant(other, top)
             for top in tops

@@ -42,9 +42,18 @@ def endless(subject: Subject, samples: Samples | None) -> Iterator[Finding]:
         )
 
 
+def _immediate(subject: Subject) -> Iterator[Move]:
+    """Moves without events that are taken again. XState's that lead nowhere else are not, unless
+    they change the data; a step's own limit ends those that always do."""
+    settles = subject.chart.policy.nesting != "scxml"
+    for move in subject.moves:
+        if move.event is None and not (settles and move.before == move.after):
+            yield move
+
+
 def _certain(subject: Subject) -> Iterator[tuple[list[Move], str]]:
     """Round and round, whatever the guards say."""
-    onward = {move.before: move for move in subject.moves if move.event is None and move.only}
+    onward = {move.before: move for move in _immediate(subject) if move.only}
     seen: set[int] = set()
     for begin in onward:
         path: list[Move] = []
@@ -62,8 +71,8 @@ def _certain(subject: Subject) -> Iterator[tuple[list[Move], str]]:
 def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[Move], str]]:
     """Nothing on the way changes the data, so a guard that said yes once says yes for ever."""
     onward: dict[int, list[Move]] = defaultdict(list)
-    for move in subject.moves:
-        if move.event is None and not move.runs and move.after is not None:
+    for move in _immediate(subject):
+        if not move.runs and move.after is not None:
             onward[move.before].append(move)
     budget = FOLLOW_LIMIT
     for begin in list(onward):

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from statehold.chart.event import TimerFired
+from statehold.check.findings import findings
 from statehold.errors import DefinitionError
-from statehold.formats.xstate import read_xstate_chart, write_xstate
+from statehold.formats.notation import NOTHING, Offered
+from statehold.formats.xstate import read_xstate, read_xstate_chart, write_xstate
 from tests.unit.formats.test_xstate import NOW, Running, chart, left_out, problems, two
 
 # --- versions ----------------------------------------------------------------------------------
@@ -336,3 +338,27 @@ def test_an_immediate_transition_goes_on_while_it_changes_the_data() -> None:
     document = two(always={"guard": "few", "actions": "count"})
     run = Running(document, few=lambda data: data.get("n", 0) < 3, count=count)
     assert run.snapshot.data["n"] == 3
+
+
+def test_what_xstate_takes_once_is_not_found_endless_by_the_checks() -> None:
+    settled = two(always={"guard": "yes", "actions": "note"})
+    circle = two(always={"guard": "yes", "target": "b"})
+    circle["states"]["b"]["always"] = {"guard": "yes", "target": "a"}
+    offered = Offered({"yes": lambda data: True, "note": lambda data: None})
+    codes = [
+        {found.code for found in findings(read_xstate(document, offered).definition)}
+        for document in (settled, circle)
+    ]
+    assert ["endless-eventless" in those for those in codes] == [False, True]
+
+
+def test_external_transitions_of_two_regions_are_no_conflict_in_version_4() -> None:
+    regions = {
+        name: {"initial": "x", "states": {"x": {}, "y": {}}, "on": {"GO": f"#m.p.{name}.y"}}
+        for name in ("r", "s")
+    }
+    states = {"p": {"type": "parallel", "states": regions}}
+    document = {"id": "m", "initial": "p", "states": states, "schema": {}}
+    found = findings(read_xstate(document, NOTHING).definition)
+    assert "conflicting-regions" not in {one.code for one in found}
+    assert Running(document).send("GO").state == ("p.r.y", "p.s.y")
