@@ -293,3 +293,96 @@ def test_an_event_is_allowed_where_the_condition_before_it_fails() -> None:
     ).definition
     step: Step[Any] = start(definition, {}, datetime(2026, 1, 1, tzinfo=UTC))
     assert allowed(definition, step.snapshot) == ("e",)
+
+
+# --- what is known to fail, or is missing, is told when it is read ---
+
+
+def what(text: str) -> list[str]:
+    return [omission.what for omission in imported(text).omissions]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('<send event="e" type="x-sms"/>', ["type 'x-sms' of <send>"]),
+        ('<send event="e" target="mailto:x"/>', ["target 'mailto:x' of <send>"]),
+        ('<send event="e" delay="5"/>', ["delay of <send>"]),
+        ('<send event="e" delay="1.2096e+06s"/>', ["delay of <send>"]),
+        ('<send event="e" delay="-1s"/>', ["delay of <send>"]),
+        ("<send/>", ["event of <send>"]),
+        ("<raise/>", ["event of <raise>"]),
+        ("<cancel/>", ["sendid of <cancel>"]),
+        ('<send event="e" type="scxml" target="#_parent" delay="1.5S"/>', []),
+        ('<send event="e" delay=".5ms"/><send event="e" delay="0s"/>', []),
+        ("<send eventexpr=\"'e'\" typeexpr=\"'x'\" delayexpr=\"'5'\"/>", []),
+        ("<cancel sendidexpr=\"'x'\"/>", []),
+    ],
+)
+def test_content_that_can_only_fail_is_an_omission(content: str, told: list[str]) -> None:
+    assert what(f'<state id="a"><onentry>{content}</onentry></state>') == told
+
+
+def test_a_history_without_a_default_leads_to_what_its_parent_begins_with() -> None:
+    found = imported(
+        '<state id="w" initial="y"><history id="h"/><state id="x"/><state id="y"/></state>'
+        '<parallel id="p"><history id="k" type="deep"/><state id="r"/><state id="s"/></parallel>'
+    )
+    targets = {
+        node.id: node.initial.targets
+        for node in found.definition.chart.states
+        if node.kind == "history" and node.initial is not None
+    }
+    assert targets == {"h": ("y",), "k": ("r", "s")}
+    assert [omission.what for omission in found.omissions] == ["<transition> of <history>"] * 2
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        '<script src="x.js"/><state id="a"/>',
+        '<state id="a"><onentry><script src="x.js"/></onentry></state>',
+        '<state id="a"><onexit><if cond="x"><script src="x.js"/></if></onexit></state>',
+    ],
+)
+def test_a_script_that_cannot_be_had_refuses_the_document(where: str) -> None:
+    nothing: dict[str, bytes] = {}
+    for resolve in (None, nothing.__getitem__):
+        with pytest.raises(DefinitionError, match=r"line 1, .*the script 'x\.js'"):
+            read_scxml(document(where), resolve=resolve)
+    assert read_scxml(document(where), resolve={"x.js": b"x = 1"}.__getitem__).definition
+
+
+def foreign(inside: str, model: str = "jexl") -> str:
+    return document(inside, datamodel=model)
+
+
+def test_a_data_model_that_is_unknown_may_be_said_by_who_reads_where_none_is_used() -> None:
+    plain = foreign(
+        '<state id="a"><transition event="go" cond="In(\'a\')" target="b"/></state><state id="b"/>'
+    )
+    with pytest.raises(DefinitionError, match='so datamodel="null" reads it'):
+        read_scxml(plain)
+    found = read_scxml(plain, datamodel="null")
+    assert [omission.what for omission in found.omissions] == ["datamodel"]
+    with pytest.raises(ValueError, match="datamodel is 'xpath'; it is one of null, "):
+        read_scxml(plain, datamodel="xpath")
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        '<transition event="go" cond="x &gt; 1"/>', '<onentry><log expr="x"/></onentry>',
+        '<onentry><foreach array="y" item="x"/></onentry>', '<invoke idlocation="x" src="a.xml"/>',
+        "<onentry><script>x()</script></onentry>", '<onentry><send eventexpr="x"/></onentry>',
+        '<datamodel><data id="x">1</data></datamodel>',
+    ],
+)  # fmt: skip
+def test_an_expression_in_an_unknown_data_model_refuses_the_document(used: str) -> None:
+    with pytest.raises(DefinitionError, match="'jexl', and line 1 has an expression in it"):
+        read_scxml(foreign(f'<state id="a">{used}</state>'), datamodel="ecmascript")
+
+
+def test_an_argument_says_nothing_of_a_data_model_that_is_known() -> None:
+    raw = document('<state id="a"><onentry><log expr="1 if x else 2"/></onentry></state>')
+    assert read_scxml(raw, datamodel="null").omissions == read_scxml(raw).omissions

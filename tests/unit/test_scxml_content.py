@@ -300,3 +300,72 @@ async def test_the_turns_of_nested_loops_are_bounded_together() -> None:
     data = await data_after(content, '<data id="n" expr="0"/>')
     assert "more than 10000 turns" in data["error"]["reason"]
     assert data["n"] < 10_000
+
+
+CHILD = '<content><scxml datamodel="null"><final id="f"/></scxml></content>'
+TALKER = """
+<content><scxml datamodel="python"><state id="s">
+  <onentry><send target="#_parent" event="hello"/></onentry>
+  <transition event="again" target="f"/></state><final id="f"/>
+</scxml></content>"""
+
+
+async def test_an_invoke_without_an_id_has_a_new_one_at_each_entry() -> None:
+    body = f"""
+    <datamodel><data id="now"/><data id="before"/><data id="of"/><data id="called"/>
+      <data id="n" expr="0"/></datamodel>
+    <state id="s"><onentry><assign location="n" expr="n + 1"/></onentry>
+      <invoke idlocation="now">{CHILD}</invoke>
+      <transition event="done.invoke" cond="n == 1 and _event.invokeid == now" target="s">
+        <assign location="before" expr="now"/></transition>
+      <transition event="done.invoke" target="e">
+        <assign location="of" expr="_event.invokeid"/>
+        <assign location="called" expr="_event.name"/></transition>
+    </state><state id="e"/>"""
+    async with running(body) as session:
+        data = await session.data()
+    assert data["before"] == "s.1.1.1"
+    assert data["now"] == data["of"] == "s.1.2.1"
+    assert data["called"] == "done.invoke.s.1.2.1"
+
+
+async def test_an_invoke_with_an_id_keeps_it() -> None:
+    body = f"""
+    <datamodel><data id="now"/><data id="called"/></datamodel>
+    <state id="s"><invoke id="mine" idlocation="now">{CHILD}</invoke>
+      <invoke>{TALKER}</invoke>
+      <transition event="done.invoke.mine" target="e">
+        <assign location="called" expr="_event.name + _event.invokeid"/></transition>
+    </state><state id="e"/>"""
+    async with running(body) as session:
+        data = await session.data()
+    assert (data["now"], data["called"]) == ("mine", "done.invoke.minemine")
+
+
+async def test_a_child_without_an_id_is_heard_and_reached_by_the_one_it_has_now() -> None:
+    body = f"""
+    <datamodel><data id="now"/><data id="of"/><data id="lost"/></datamodel>
+    <state id="s"><invoke idlocation="now">{TALKER}</invoke>
+      <transition event="hello" cond="_event.invokeid == now">
+        <assign location="of" expr="_event.invokeid"/>
+        <send targetexpr="'#_s.1'" event="again"/>
+        <send targetexpr="'#_' + now" event="again"/></transition>
+      <transition event="error.communication"><assign location="lost" expr="1"/></transition>
+      <transition event="done.invoke" target="e"/>
+    </state><state id="e"/>"""
+    async with running(body) as session:
+        data = await session.data()
+        assert await session.state() == ["e"]
+    assert (data["of"], data["lost"]) == ("s.1.1.1", 1)
+
+
+async def test_data_whose_source_cannot_be_had_is_an_error_and_there_without_a_value() -> None:
+    body = """
+    <datamodel><data id="x" src="gone.json"/><data id="why"/></datamodel>
+    <state id="a"><transition event="error.execution" target="b">
+      <assign location="why" expr="_event.data['reason']"/></transition></state>
+    <state id="b"><onentry><assign location="x" expr="1 if x == None else 2"/></onentry></state>"""
+    async with running(body) as session:
+        data = await session.data()
+    assert data["x"] == 1
+    assert "'gone.json' can't be had" in data["why"]

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from pydantic import BaseModel
 
 from statehold import Compound, Event, Final, Machine, State, after, minutes, on
 from statehold.chart.event import NamedEvent
-from statehold.chart.model import Chart
+from statehold.chart.machine import Definition
+from statehold.chart.model import Chart, Delay, Guard, Initial, StateNode, Transition, Trigger
+from statehold.errors import DefinitionError
+from statehold.formats.native import read_native
 from statehold.formats.scxml import read_scxml, write_scxml
+from statehold.formats.scxml.sending import delay_of
+from statehold.interpreter import Snapshot, Step, start, step
 from statehold.testing.engine_kit import EngineKit
+from tests.conformance.random_charts import machines
 from tests.conformance.sessions import document, imported
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 # --- documents of any shape ---
 
@@ -202,9 +213,21 @@ def test_of_a_class_scxml_gets_the_structure_and_the_rest_is_told() -> None:
     }
 
 
+class Plain(Machine[Door], name="plain", version=1):
+    shut = State(initial=True)
+
+    class ajar(Compound):
+        wide = State(initial=True)
+        stuck = State()
+        push = on(Open, wide >> stuck)
+
+    open_ = on(Open, shut >> ajar)
+    fall = after(minutes(1), ajar >> shut)
+
+
 @pytest.mark.anyio
 async def test_timers_of_a_class_become_messages_that_are_taken_back() -> None:
-    definition = read_scxml(write_scxml(DoorFlow).text).definition
+    definition = read_scxml(write_scxml(Plain).text).definition
     async with EngineKit(definition) as kit:
         await kit.start(definition, "d")
         await kit.send(definition, "d", NamedEvent("Open"))
@@ -212,3 +235,105 @@ async def test_timers_of_a_class_become_messages_that_are_taken_back() -> None:
         assert (await kit.read(definition, "d")).state == ["ajar.wide"]
         await kit.advance(timedelta(seconds=1))
         assert (await kit.read(definition, "d")).state == ["shut"]
+
+
+# --- what a document can't carry is never left out of a condition ---
+
+
+def conditions(machine: Any) -> list[tuple[str | None, bool]]:
+    """Of each transition of the written document: its condition, and whether it has an event."""
+    root = etree.fromstring(write_scxml(machine).text.encode())
+    return [
+        (one.get("cond"), "event" in one.attrib)
+        for one in root.iter("{*}transition")
+        if etree.QName(one.getparent()).localname not in ("initial", "history")
+    ]
+
+
+NATIVE = """
+statehold: 1
+name: till
+version: 1
+data: {properties: {paid: {type: integer, default: 0}}}
+events: {pay: {properties: {x: {type: integer}}}}
+states:
+  open: {initial: true}
+  done: {final: true}
+transitions:
+  much: {on: pay, from: open, to: done, when: data.paid > 3}
+  some: {on: pay, from: open, to: done, when: "event.x != null && data.paid < 3", by: boss}
+"""
+
+
+def test_a_guard_of_a_class_or_in_cel_goes_out_as_a_condition() -> None:
+    assert conditions(DoorFlow)[0] == ("(may()) && (by('porter'))", True)
+    till = read_native(NATIVE).definition
+    assert [cond for cond, _ in conditions(till)] == [
+        "data.paid > 3",
+        "(event.x != null && data.paid < 3) && (by('boss'))",
+    ]
+
+
+def test_a_transition_whose_guard_could_not_be_carried_is_never_taken() -> None:
+    for machine in (DoorFlow, read_native(NATIVE).definition):
+        definition = read_scxml(write_scxml(machine).text).definition
+        begun: Snapshot[Any] = start(definition, {}, NOW).snapshot
+        for event in ("Open", "pay"):
+            assert step(definition, begun, NamedEvent(event), NOW).snapshot.state == begun.state
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(machines())
+def test_no_transition_of_any_chart_becomes_unconditional(machine: Definition[object]) -> None:
+    guarded = [one for one in machine.chart.transitions if one.guards]
+    said = [cond for cond, _ in conditions(machine.chart) if cond is not None]
+    assert len(said) == len(guarded)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.floats(0, 3_153_600_000, allow_nan=False))
+def test_a_delay_is_written_exactly_and_read(seconds: float) -> None:
+    begun = Initial(("a",))
+    timer = Transition("t", "a", Trigger("after", ("after.t",), Delay(seconds=seconds)), ("b",))
+    states = (
+        StateNode("", "compound", None, begun),
+        StateNode("a", "atomic", ""),
+        StateNode("b", "atomic", ""),
+    )
+    text = write_scxml(Chart("m", 1, states, (timer,))).text
+    (sent,) = etree.fromstring(text.encode()).iter("{*}send")
+    written = sent.get("delay")
+    assert written is not None
+    assert re.fullmatch(r"[0-9]+(\.[0-9]+)?s", written)
+    assert float(written[:-1]) == seconds
+    assert read_scxml(text).omissions == ()
+    assert (delay_of(written) or timedelta()) == timedelta(seconds=seconds)
+
+
+def test_names_with_space_are_written_without_and_told() -> None:
+    begun = Initial(("to do",))
+    states = (
+        StateNode("", "compound", None, begun),
+        StateNode("to do", "atomic", ""),
+        StateNode("to_do", "atomic", ""),
+    )
+    go = Transition("go", "to do", Trigger("event", ("start now",)), ("to_do",))
+    late = Transition("a 5", "to do", Trigger("after", ("after.a 5",), Delay(5.0)), ("to_do",))
+    asked = Transition("in", "to_do", Trigger("event", ("x",)), ("to do",), (Guard("to do", "in"),))
+    written = write_scxml(Chart("m", 1, states, (go, late, asked)))
+    assert [omission.what for omission in written.omissions][:2] == [
+        "state 'to do'",
+        "event 'start now'",
+    ]
+    definition = read_scxml(written.text).definition
+    begun_there: Step[Any] = start(definition, {}, NOW)
+    assert begun_there.snapshot.state == ("to_do_2",)
+    moved = step(definition, begun_there.snapshot, NamedEvent("start_now"), NOW)
+    assert moved.snapshot.state == ("to_do",)
+    assert not step(definition, moved.snapshot, NamedEvent("x"), NOW).accepted
+
+
+def test_a_text_that_xml_cannot_hold_is_refused_by_its_character() -> None:
+    states = (StateNode("", "compound", None, Initial(("a\0b",))), StateNode("a\0b", "atomic", ""))
+    with pytest.raises(DefinitionError, match=r"XML can't hold the character U\+0000"):
+        write_scxml(Chart("m", 1, states))

@@ -60,6 +60,13 @@ class Context(Protocol):
         """Machine and id of the instance that the invoke of this id runs; None if none runs."""
         ...
 
+    def invoked(self, invoke: str) -> str | None:
+        """The key of what the invoke of this id runs, or is about to start; None if nothing.
+
+        An instance never uses a key again, so it tells one entry of a state from the next.
+        """
+        ...
+
     def emit(self, event: AnEvent) -> None:
         """Shows an event to whoever watches the instance; no instance receives it."""
 

@@ -56,6 +56,9 @@ class StepContext:
     def child(self, invoke: str) -> tuple[str, str] | None:
         return self._macrostep.child(invoke)
 
+    def invoked(self, invoke: str) -> str | None:
+        return self._macrostep.invoked(invoke)
+
     def cancel(self, send_id: str) -> None:
         self._macrostep.ask()
         self._macrostep.commands.append(CancelSend(send_id))

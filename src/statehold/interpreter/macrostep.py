@@ -89,6 +89,8 @@ class Macrostep:
         self.broken: set[str] = set()
         #: keys that were given out
         self.asked = 0
+        #: the invoke whose arguments are evaluated
+        self.starting: str | None = None
         self.sent = 0
         #: events that functions asked for
         self.events = 0
@@ -145,6 +147,12 @@ class Macrostep:
             if running.invoke == invoke and running.kind == "machine":
                 return running.name, child_instance(self.before.instance, running.key)
         return None
+
+    def invoked(self, invoke: str) -> str | None:
+        """The key of what the invoke runs, or is about to start."""
+        if invoke == self.starting:
+            return f"{self.seq}.{self.asked + 1}"
+        return next((one.key for one in self.effects if one.invoke == invoke), None)
 
     # --- rounds ---
 
@@ -394,6 +402,7 @@ class Macrostep:
         if invoke.kind == "effect":
             self.ask_effect(invoke.id, invoke.name, state)
             return
+        self.starting = invoke.id
         try:
             name = self.chosen(invoke)
             input = UNSET if invoke.input is None else self.evaluate(invoke.input, self.event)
@@ -404,6 +413,8 @@ class Macrostep:
                 raise
             self.fail(failed.action, failed.cause)
             return
+        finally:
+            self.starting = None
         key = self.key()
         self.commands.append(StartChild(key, invoke.id, name, state, input))
         self.effects = (

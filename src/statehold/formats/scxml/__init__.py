@@ -5,6 +5,7 @@ from __future__ import annotations
 from statehold.formats.notation import NOTHING, Imported, Offered
 from statehold.formats.scxml.document import read_document
 from statehold.formats.scxml.family import Family, Resolve
+from statehold.formats.scxml.languages import LANGUAGES
 from statehold.formats.scxml.write import Exported, write_scxml
 
 __all__ = ["Exported", "Resolve", "read_scxml", "write_scxml"]
@@ -17,13 +18,17 @@ def read_scxml(
     resolve: Resolve | None = None,
     name: str | None = None,
     version: int = 1,
+    datamodel: str | None = None,
 ) -> Imported:
     """The machine of an SCXML document, and those that it invokes, among its ``children``.
 
     ``resolve`` gives the bytes of what a ``src`` names, by its relative name; without it there is
     nothing but the document. ``name`` is the machine's; else it is made of the document's own.
+    ``datamodel`` stands for one that is unknown here, in documents that have no expression in it.
     Raises ``DefinitionError``, with every problem and its line, where it can't be run.
     """
-    family = Family(resolve, offered, version)
+    if datamodel is not None and datamodel not in LANGUAGES:
+        raise ValueError(f"datamodel is {datamodel!r}; it is one of {', '.join(LANGUAGES)}")
+    family = Family(resolve, offered, version, datamodel)
     definition = read_document(raw, family, name)
     return Imported(definition, tuple(family.omissions))

@@ -213,6 +213,9 @@ class Reading:
     def raising(self, element: Element) -> Does:
         name = element.get("event") or ""
         self.raises.add(name)
+        if not name:
+            why = "it names none; it fails when run"
+            self.content.omit("event of <raise>", self.place, why, element)
 
         def do(run: Run) -> None:
             if not name:
@@ -283,6 +286,9 @@ class Reading:
             else None
         )
         name = element.get("sendid") or ""
+        if expression is None and not name:
+            why = "it names none; it fails when run"
+            self.content.omit("sendid of <cancel>", self.place, why, element)
 
         def do(run: Run) -> None:
             id = name if expression is None else expression(run.scope)

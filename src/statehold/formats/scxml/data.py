@@ -12,7 +12,7 @@ from typing import Any
 
 from statehold.chart.machine import Uses
 from statehold.chart.model import Action, Block
-from statehold.expression.language import Expression
+from statehold.expression.language import EvaluationFailed, Expression
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.expressions import value_of
 from statehold.formats.scxml.markup import Element, canonical, inner, parts, tag
@@ -81,10 +81,11 @@ def binding(content: Content, data: Element, place: str, *, given: bool, late: b
         shown = (data.get("expr") or "").strip()
         value = _evaluating(expression)
     elif data.get("src") is not None or text:
+        why = ""
         if data.get("src") is not None:
-            text = fetched(content, data, place)
+            text, why = fetched(content, data, place)
         shown = " ".join(text.split())
-        value = _constant(value_of(text, content.expressions))
+        value = _failing(why) if why else _constant(value_of(text, content.expressions))
     else:
         shown = "nothing"
 
@@ -116,10 +117,19 @@ def _constant(value: Any) -> Callable[[Run], Any]:
     return lambda run: value
 
 
-def fetched(content: Content, element: Element, place: str) -> str:
-    """What a ``src`` names; empty, and told, where it can't be had."""
+def _failing(why: str) -> Callable[[Run], Any]:
+    """A variable whose value can't be had has none, and ``error.execution`` says so (5.3.3)."""
+
+    def fail(run: Run) -> Any:
+        raise EvaluationFailed(why)
+
+    return fail
+
+
+def fetched(content: Content, element: Element, place: str) -> tuple[str, str]:
+    """What a ``src`` names, or why it can't be had, which is an omission too."""
     try:
-        return content.expressions.fetch(element.get("src") or "")
+        return content.expressions.fetch(element.get("src") or ""), ""
     except LookupError as error:
         content.omit(f"src of <{tag(element)}>", place, str(error.args[0]), element)
-        return ""
+        return "", str(error.args[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import Any
 
 from statehold.chart.machine import AMachine, Definition, Uses
@@ -22,7 +21,7 @@ from statehold.chart.validate import place_of_state, place_of_transition, valida
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.expression.language import Language
-from statehold.formats.notation import STATE_LIMIT, TRANSITION_LIMIT
+from statehold.formats.notation import STATE_LIMIT, TRANSITION_LIMIT, Omission
 from statehold.formats.scxml import data as datamodel
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.expressions import Expressions
@@ -47,7 +46,12 @@ from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.rendering import payload as rendered_payload
 from statehold.formats.scxml.session import Run, Session, execution_error
 from statehold.formats.scxml.triggers import events_of, guards_of, trigger_of
-from statehold.formats.scxml.vocabulary import check, check_content, is_executable
+from statehold.formats.scxml.vocabulary import (
+    check,
+    check_content,
+    first_expression,
+    is_executable,
+)
 
 #: SCXML's own rules throughout
 POLICY = Policy(matching="token", errors="event", messages="session")
@@ -88,9 +92,9 @@ class Document:
         self.data = datamodel.all_of(root)
         self.late = root.get("binding") == "late"
         self.omissions = family.omissions
-        expressions = Expressions(self._session(), self.omissions, family.text)
-        self.content = Content(expressions, self.omissions)
         self.ids = Ids(root)
+        expressions = Expressions(self._session(), self.omissions, self.problems, family.text)
+        self.content = Content(expressions, self.omissions)
         self.invokes: dict[str, str] = {}
         self.homes: dict[str, list[str]] = {}
         self.invoking = Invoking(
@@ -106,19 +110,27 @@ class Document:
             language,
             frozenset(id for id, _ in ids if not id.startswith("_")),
             frozenset(id for id, owner in ids if owner is self.root and not id.startswith("_")),
+            self.ids.anonymous,
         )
 
     def _language(self) -> Language:
         wanted = self.root.get("datamodel") or DEFAULT_DATAMODEL
         language = LANGUAGES.get(wanted)
-        if language is None:
-            raise refusal(
-                self.name,
-                f"its data model is {wanted!r}",
-                f"those that are known are {', '.join(LANGUAGES)}",
-                line_of(self.root),
-            )
-        return language
+        if language is not None:
+            return language
+        known = f"those that are known are {', '.join(LANGUAGES)}"
+        message = f"its data model is {wanted!r}"
+        used = first_expression(self.root)
+        chosen = self.family.datamodel
+        if used is not None:
+            message += f", and line {line_of(used)} has an expression in it"
+        elif chosen is None:
+            known += '; no expression is in it, so datamodel="null" reads it'
+        if used is not None or chosen is None:
+            raise refusal(self.name, message, known, line_of(self.root))
+        why = f"it is {wanted!r}; no expression is in it, and it is read as {chosen!r}"
+        self.family.omissions.append(Omission("datamodel", "the root", why, line_of(self.root)))
+        return LANGUAGES[chosen]
 
     # --- the whole ---
 
@@ -234,7 +246,7 @@ class Document:
 
     def _initial(self, element: Element, kind: str, place: str) -> Initial | None:
         if kind == "history":
-            return self._default(element, place)
+            return self._default(element, place) or self._fallback(element, place)
         if kind != "compound":
             return None
         named = words(element, "initial")
@@ -252,6 +264,24 @@ class Document:
             block = self._block(transition, place)
             return Initial(words(transition, "target"), (block,) if block else ())
         return None
+
+    def _fallback(self, history: Element, place: str) -> Initial | None:
+        """Where a history state without a default leads: to what its parent begins with."""
+        parent = history.getparent()
+        if parent is None or parent is self.root or not is_scxml(parent):
+            return None
+        kind = self._kind(parent)
+        if kind == "parallel":
+            regions = parts(parent, "state", "parallel")
+            found: Initial | None = Initial(tuple(self.ids.of(region) for region in regions))
+        else:
+            found = self._initial(parent, kind, place) if kind == "compound" else None
+        if found is None or not found.targets:
+            return None
+        targets = " ".join(found.targets)
+        why = f"it is missing; while nothing is remembered it leads to {targets}"
+        self.content.omit("<transition> of <history>", place, why, history)
+        return Initial(found.targets)
 
     def _block(self, element: Element, place: str) -> Block:
         for child in element:
@@ -294,11 +324,7 @@ class Document:
         return content.function(name, canonical(element), element, output, uses)
 
     def _invoke(self, element: Element, state: str) -> Invoke | None:
-        id = element.get("id")
-        if not id:
-            # in a copy, so that the document stays as it is for whoever compares it
-            id, element = self.ids.invoke(state), deepcopy(element)
-            element.set("id", id)
+        id = self.ids.invoke(element)
         invoke = self.invoking.invoke(element, state, id)
         if invoke is not None:
             self.invokes[id] = canonical(element)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from statehold.errors import Problem
 from statehold.expression.language import (
     EvaluationFailed,
     Expression,
@@ -56,16 +57,21 @@ class Refused:
 
 
 class Expressions:
-    """Reads the expressions of one document; ``fetch`` gives what a ``src`` names."""
+    """Reads the expressions of one document; ``fetch`` gives what a ``src`` names.
+
+    A script that can't be had is a problem: it refuses the document (SCXML 5.8).
+    """
 
     def __init__(
         self,
         session: Session,
         omissions: list[Omission],
+        problems: list[Problem],
         fetch: Callable[[str], str],
     ) -> None:
         self.session = session
         self.omissions = omissions
+        self.problems = problems
         self.fetch = fetch
 
     @property
@@ -92,8 +98,11 @@ class Expressions:
             try:
                 text = self.fetch(source)
             except LookupError as error:
-                self.omit("src", place, str(error.args[0]), element)
-                return Refused(source, str(error.args[0]))
+                why = f"the script {error.args[0]}"
+                where = f"line {line_of(element)}, {place}"
+                hint = "put it beside the document, or write the script into it"
+                self.problems.append(Problem(where, why, hint))
+                return Refused(source, why)
         return self._read(self.language.script, text, "script", place, element) or Refused(
             text, self.omissions[-1].why
         )
@@ -122,7 +131,7 @@ class Expressions:
     def takes(self, *texts: str) -> int:
         """How many of ``(data, event, context)`` a function with these expressions asks for."""
         text = " ".join(texts)
-        if _SYSTEM.search(text):
+        if _SYSTEM.search(text) or (self.session.anonymous and _EVENT.search(text)):
             return 3
         return 2 if _EVENT.search(text) else 1
 

@@ -33,6 +33,8 @@ class Family:
     resolve: Resolve | None = None
     offered: Offered = NOTHING
     version: int = 1
+    #: the data model of documents that name one that is unknown, and use none
+    datamodel: str | None = None
     taken: set[str] = field(default_factory=set)
     by_source: dict[str, Definition[Any]] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)

@@ -14,6 +14,7 @@ class Ids:
 
     def __init__(self, root: Element) -> None:
         self._made: dict[Element, str] = {}
+        self._anonymous: dict[Element, str] = {}
         self._counted: dict[str, int] = {}
         elements = list(states_of(root))
         self.known: set[str | None] = {element.get("id") for element in elements} - {None, ""}
@@ -27,8 +28,17 @@ class Ids:
             if invoke.get("id")
         }
         self._invokes: set[str | None] = set(invoked)
+        for element in elements:
+            for invoke in parts(element, "invoke"):
+                if not invoke.get("id"):
+                    self._anonymous[invoke] = self._invoke(self.of(element))
         self.completions = {done_event(id) for id in self.known if id is not None}
         self.results = {result_event(id) for id in invoked if id is not None}
+
+    @property
+    def anonymous(self) -> frozenset[str]:
+        """Those of invokes that the document gives none."""
+        return frozenset(self._anonymous.values())
 
     def of(self, element: Element) -> str:
         return element.get("id") or self._made[element]
@@ -38,7 +48,10 @@ class Ids:
         self.known.add(id)
         return id
 
-    def invoke(self, state: str) -> str:
+    def invoke(self, element: Element) -> str:
+        return element.get("id") or self._anonymous[element]
+
+    def _invoke(self, state: str) -> str:
         """An id of the form that SCXML 6.4.1 asks for: ``state.number``."""
         id = self._numbered(f"{state}.", self._invokes)
         self._invokes.add(id)

@@ -290,7 +290,7 @@ class Invoking:
         location = self.content.expressions.location(element, "idlocation", place)
 
         def do(run: Run) -> None:
-            location.assign(run.scope, id)
+            location.assign(run.scope, run.invoke_id(id))
 
         label = f"{location.text} = the id {id}"
         uses = Uses(writes=frozenset({location.name}))

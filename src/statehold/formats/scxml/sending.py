@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ from statehold.formats.scxml.session import SEND_TYPES, SESSION_PREFIX, Run, add
 if TYPE_CHECKING:
     from statehold.formats.scxml.content import Reading
 
-#: a delay as in CSS2: a number and a unit
-_DELAY = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h|d)\s*")
+#: a delay as in CSS2: a number and a unit, whose letters may be large
+_DELAY = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h|d)\s*", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 #: where the session keeps how many ids it has made up
@@ -54,6 +54,28 @@ class Sending:
         reading.reads |= self.payload.reads
         if element.get("target") == "#_internal" and element.get("event"):
             reading.raises.add(element.get("event") or "")
+        self._check(reading)
+
+    def _check(self, reading: Reading) -> None:
+        """What can be known to fail when it runs is an omission."""
+        for what, problem in self._problems():
+            why = f"{problem}; it fails when run"
+            reading.content.omit(f"{what} of <send>", reading.place, why, self.element)
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        get = self.element.get
+        kind, target, delay = get("type") or "", get("target") or "", get("delay")
+        if kind not in SEND_TYPES and get("typeexpr") is None:
+            yield f"type {kind!r}", "only SCXML's own event I/O processor is here"
+        elif get("typeexpr") is None and target and not target.startswith("#_"):
+            yield f"target {target!r}", "it is no target of SCXML's event I/O processor"
+        if delay is not None and get("delayexpr") is None:
+            try:
+                delay_of(delay)
+            except EvaluationFailed as error:
+                yield "delay", str(error)
+        if not get("event") and get("eventexpr") is None:
+            yield "event", "it names none"
 
     def _either(self, reading: Reading, attribute: str) -> Callable[[Run], Any]:
         """The literal of an attribute, or what its expression comes to."""
@@ -119,7 +141,7 @@ class Sending:
         elif target.startswith(SESSION_PREFIX):
             self._reach(run, address(target), event, target, later)
         elif target.startswith("#_"):
-            self._reach(run, context.child(target[2:]), event, target, later)
+            self._reach(run, context.child(run.invoke_called(target[2:])), event, target, later)
         else:
             raise fails(target, "no target of SCXML's I/O processor")
 
@@ -156,7 +178,7 @@ def delay_of(value: Any) -> timedelta | None:
     if found is None:
         raise fails(f"delay {value!r}", "it has to be a number with ms, s, m, h or d")
     try:
-        delay = timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+        delay = timedelta(seconds=float(found[1]) * _SECONDS[found[2].lower()])
     except OverflowError:
         raise fails(f"delay {value!r}", "it is too long") from None
     return delay or None

@@ -47,7 +47,8 @@ class Session:
     """What holds for every session of one document.
 
     ``declared`` are the ids of all ``<data>``, ``given`` those that may be given a value by who
-    starts it.
+    starts it. ``anonymous`` are the chart's ids of invokes that the document gives none: sessions
+    know them by another one at each entry, with the key of what is started (SCXML 6.4.1).
     """
 
     machine: str
@@ -55,6 +56,7 @@ class Session:
     language: Language
     declared: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
+    anonymous: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -93,13 +95,36 @@ class Run:
         session = self.session
         found: dict[str, Any] = {"_name": session.name}
         if self.event is not None:
-            found["_event"] = described(self.event)
+            found["_event"] = self._described(self.event)
         if self.context is not None:
             id = self.id
             location = {"location": f"{SESSION_PREFIX}{id}"}
             found["_sessionid"] = id
             found["_ioprocessors"] = {PROCESSOR: location, "scxml": location}
         return found
+
+    def _described(self, event: AnEvent) -> dict[str, Any]:
+        found = described(event)
+        invoke = found["invokeid"]
+        if invoke in self.session.anonymous:
+            if isinstance(event, Result | Failure):
+                found["invokeid"] = f"{invoke}.{event.key}"
+                found["name"] = f"{found['name']}.{event.key}"
+            else:
+                found["invokeid"] = self.invoke_id(invoke)
+        return found
+
+    def invoke_id(self, invoke: str) -> str:
+        """What an invoke is called in this session, now."""
+        key = self.asked.invoked(invoke) if invoke in self.session.anonymous else None
+        return invoke if key is None else f"{invoke}.{key}"
+
+    def invoke_called(self, id: str) -> str:
+        """The chart's id of the invoke that is called so; empty where there is none now."""
+        for invoke in self.session.anonymous:
+            if id.startswith(invoke) and id in (invoke, self.invoke_id(invoke)):
+                return invoke if id != invoke else ""
+        return id
 
     def put(self, name: str, value: Any) -> None:
         """Gives a variable its value, declared or not."""

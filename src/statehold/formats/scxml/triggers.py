@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from statehold.chart.model import EventShape, Guard, Transition, Trigger
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.ids import Ids
 from statehold.formats.scxml.markup import Element
+from statehold.formats.scxml.vocabulary import IN
 from statehold.interpreter.selection import is_reserved
-
-_IN = re.compile(r"""In\(\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*\)""")
 
 
 def trigger_of(events: tuple[str, ...], ids: Ids) -> Trigger:
@@ -33,7 +31,7 @@ def guards_of(element: Element, content: Content, ids: Ids, place: str) -> tuple
     text = (element.get("cond") or "").strip()
     if not text:
         return ()
-    found = _IN.fullmatch(text)
+    found = IN.fullmatch(text)
     asked = (found[1] or found[2]) if found else None
     if asked in ids.known:
         return (Guard(str(asked), "in"),)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.markup import Element, is_scxml, tag
+
+#: a condition that every data model has (SCXML 5.9.1)
+IN = re.compile(r"""In\(\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*\)""")
+#: attributes whose text is an expression, or a place in a data model
+_EXPRESSIONS = frozenset(
+    {"cond", "expr", "eventexpr", "targetexpr", "typeexpr", "srcexpr", "delayexpr", "sendidexpr"}
+    | {"location", "idlocation", "namelist", "array", "item", "index"}
+)
 
 _EXECUTABLE = ("raise", "if", "foreach", "log", "assign", "script", "send", "cancel")
 _STATES = ("state", "parallel", "final", "history")
@@ -122,6 +132,23 @@ def check_content(content: Content, element: Element, place: str) -> None:
 
 def is_executable(element: Element) -> bool:
     return is_scxml(element) and tag(element) in _EXECUTABLE
+
+
+def first_expression(root: Element) -> Element | None:
+    """The first element with an expression or a location of a data model; ``In`` needs none."""
+    pending = [root]
+    while pending:
+        element = pending.pop()
+        if not is_scxml(element):
+            continue
+        for name in _EXPRESSIONS.intersection(map(str, element.attrib)):
+            if name != "cond" or not IN.fullmatch((element.get(name) or "").strip()):
+                return element
+        if tag(element) in ("script", "data", "assign") and (element.text or "").strip():
+            return element
+        # a document inside says for itself
+        pending += [one for one in reversed(element) if not (is_scxml(one) and tag(one) == "scxml")]
+    return None
 
 
 def is_state(element: Element) -> bool:

@@ -3,22 +3,35 @@
 A chart that came from SCXML keeps the XML of what its functions' names stand for, and comes back as
 the same document: read again, it gives the same chart. Of any other, SCXML gets the structure:
 states, transitions, events, and timers as delayed messages. Functions are Python, which a document
-can't carry, so each is left out and told; so is what SCXML has no word for (owners, roles,
-deadlines).
+can't carry, so each is left out and told; so is what SCXML has no word for (owners, deadlines).
+
+A guard that a document can't carry, a role among them, goes out as a condition that nothing
+defines, which SCXML takes for a no (5.9.1): no transition becomes unconditional.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from statehold.chart.event import done_event, failure_event, result_event, timer_event
 from statehold.chart.machine import AMachine
 from statehold.chart.model import ROOT, Block, Chart, Guard, Invoke, StateNode, Transition
 from statehold.chart.tree import Tree
+from statehold.errors import DefinitionError, Problem
 from statehold.formats.notation import Omission
 from statehold.formats.scxml.markup import SCXML_NAMESPACE
+
+#: what no XML may have, not even written as a character reference
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: events that follow from states, invokes and timers
+_MADE = (done_event(""), result_event(""), failure_event(""), timer_event(""))
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 _KINDS = {
     "compound": "state",
@@ -38,10 +51,38 @@ class Exported:
 
 
 def write_scxml(machine: AMachine | Chart) -> Exported:
-    """A machine or its chart as an SCXML document."""
+    """A machine or its chart as an SCXML document.
+
+    Raises ``DefinitionError`` where a text of it has characters that XML can't hold.
+    """
     chart = machine if isinstance(machine, Chart) else machine.definition.chart
     writer = _Writer(chart)
-    return Exported(writer.text(), tuple(writer.omissions))
+    text = writer.text()
+    found = _NO_XML.search(text)
+    if found is not None:
+        line = text[text.rfind("\n", 0, found.start()) + 1 :].split("\n", 1)[0].strip()
+        message = f"XML can't hold the character U+{ord(found[0]):04X} of {line[:80]!r}"
+        raise DefinitionError(chart.name, [Problem("chart", message, "leave it out")])
+    return Exported(text, tuple(writer.omissions))
+
+
+class _Words:
+    """Names as SCXML has them, without space; two names stay two."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        self.taken: set[str] = set()
+
+    def of(self, text: str, wanted: str = "") -> str:
+        if text not in self.known:
+            plain = word = re.sub(r"\s", "_", wanted or text)
+            number = 1
+            while word in self.taken:
+                number += 1
+                word = f"{plain}_{number}"
+            self.taken.add(word)
+            self.known[text] = word
+        return self.known[text]
 
 
 class _Writer:
@@ -57,6 +98,42 @@ class _Writer:
         self.content: Mapping[str, str] = meta.get("content") or {}
         self.data: Mapping[str, list[str]] = meta.get("data") or {}
         self.invokes: Mapping[str, str] = meta.get("invokes") or {}
+        self.ids = _Words()
+        self.events = _Words()
+        self.invoke_ids = _Words()
+        self._name_all()
+
+    def _name_all(self) -> None:
+        """Gives each state, invoke and event its name, those without space first."""
+        chart = self.chart
+        states = [state.id for state in chart.states[1:]]
+        invokes = [invoke.id for state in chart.states for invoke in state.invokes]
+        for words, names in ((self.ids, states), (self.invoke_ids, invokes)):
+            for name in sorted(names, key=_has_space):
+                words.of(name)
+        made = {done_event(id): done_event(self.ids.of(id)) for id in states}
+        for id in invokes:
+            for outcome in (result_event, failure_event):
+                made[outcome(id)] = outcome(self.invoke_ids.of(id))
+        self.events.known.update(made)
+        self.events.taken.update(made.values())
+        for one in chart.transitions:
+            if one.trigger.delay is not None:
+                # a timer's event may not begin as another's does, and nobody else sends it
+                (event,) = one.trigger.events
+                self.events.of(event, timer_event(re.sub(r"[.\s]", "_", one.id)))
+        used = {event for one in chart.transitions for event in one.trigger.events}
+        for event in sorted(used, key=lambda event: (_has_space(event), event)):
+            self.events.of(event)
+        for what, words, texts in (
+            ("state", self.ids, states),
+            ("invoke", self.invoke_ids, invokes),
+            ("event", self.events, sorted(used)),
+        ):
+            for name in filter(_has_space, texts):
+                if not name.startswith(_MADE):
+                    why = f"names have no space in SCXML; it is written {words.of(name)!r}"
+                    self.omit(f"{what} {name!r}", "the chart", why)
 
     def text(self) -> str:
         chart, meta = self.chart, self.meta
@@ -71,7 +148,7 @@ class _Writer:
             if meta.get(key):
                 attributes[key] = meta[key]
         if root.kind == "compound" and root.initial is not None:
-            attributes["initial"] = " ".join(root.initial.targets)
+            attributes["initial"] = self.targets(root.initial.targets)
             if any(root.initial.actions):
                 self.omit("initial content", "the root", "SCXML has none there")
         self.lines.append('<?xml version="1.0" encoding="UTF-8"?>')
@@ -101,6 +178,9 @@ class _Writer:
             self.inside(0, 1)
         self.lines.append("</scxml>")
         return "\n".join(self.lines) + "\n"
+
+    def targets(self, ids: Iterable[str]) -> str:
+        return " ".join(map(self.ids.of, ids))
 
     def fresh(self, wanted: str) -> str:
         name = wanted
@@ -138,12 +218,12 @@ class _Writer:
 
     def state(self, number: int, depth: int) -> None:
         node = self.tree.states[number]
-        attributes = {"id": node.id}
+        attributes = {"id": self.ids.of(node.id)}
         if node.kind == "history" and node.deep:
             attributes["type"] = "deep"
         plain = node.initial is not None and not any(node.initial.actions)
         if node.kind == "compound" and node.initial is not None and plain:
-            attributes["initial"] = " ".join(node.initial.targets)
+            attributes["initial"] = self.targets(node.initial.targets)
         self.open(_KINDS[node.kind], attributes, depth)
         self.datamodel(node.id, depth + 1)
         if node.initial is not None and not (node.kind == "compound" and plain):
@@ -167,8 +247,8 @@ class _Writer:
             delay = transition.trigger.delay
             if delay is None or delay.seconds is None:
                 continue
-            (event,) = transition.trigger.events
-            sent = {"event": event, "id": event, "delay": f"{delay.seconds:g}s"}
+            event = self.events.of(transition.trigger.events[0])
+            sent = {"event": event, "id": event, "delay": _delay(delay.seconds)}
             self.open("onentry", {}, depth)
             self.open("send", sent, depth + 1)
             self.close("send", depth + 1)
@@ -184,7 +264,7 @@ class _Writer:
         deeper = depth if node.kind == "history" else depth + 1
         if node.kind != "history":
             self.open("initial", {}, depth)
-        self.open("transition", {"target": " ".join(node.initial.targets)}, deeper)
+        self.open("transition", {"target": self.targets(node.initial.targets)}, deeper)
         for block in node.initial.actions:
             self.block(block, f"state {node.id}", deeper + 1)
         self.close("transition", deeper)
@@ -226,7 +306,7 @@ class _Writer:
             self.line(xml, depth)
             return
         prefix = "machine" if invoke.kind == "machine" else "effect"
-        attributes = {"id": invoke.id, "src": f"{prefix}:{invoke.name}"}
+        attributes = {"id": self.invoke_ids.of(invoke.id), "src": f"{prefix}:{invoke.name}"}
         if invoke.autoforward:
             attributes["autoforward"] = "true"
         if invoke.input is not None:
@@ -261,7 +341,7 @@ class _Writer:
             case "always":
                 pass
             case _:
-                attributes["event"] = " ".join(transition.trigger.events)
+                attributes["event"] = " ".join(map(self.events.of, transition.trigger.events))
         delay = transition.trigger.delay
         if delay is not None and delay.seconds is None:
             self.omit(f"delay {delay.function}", place, "a document can't carry Python")
@@ -269,14 +349,19 @@ class _Writer:
             self.omit("delay", place, "a document has no entry actions of its own")
         conditions = [*self.conditions(transition.guards, place)]
         if conditions:
-            attributes["cond"] = " && ".join(conditions)
+            several = len(conditions) > 1
+            attributes["cond"] = " && ".join(f"({c})" if several else c for c in conditions)
         if transition.targets:
-            attributes["target"] = " ".join(transition.targets)
+            attributes["target"] = self.targets(transition.targets)
         if transition.internal and self.returns(transition):
             why = "in SCXML only a state that is left comes back to where it was"
             self.omit("internal", place, why)
         elif transition.internal:
             attributes["type"] = "internal"
+            source = self.tree.states[self.tree.index[transition.source]]
+            if source.kind == "parallel":
+                why = "in SCXML a parallel state is left by its own transitions, and entered again"
+                self.omit("internal", place, why)
         self.open("transition", attributes, depth)
         for block in transition.actions:
             self.block(block, place, depth + 1)
@@ -291,13 +376,20 @@ class _Writer:
     def conditions(self, guards: Iterable[Guard], place: str) -> Iterator[str]:
         for guard in guards:
             if guard.kind == "in":
-                yield f"In('{guard.name}')"
+                yield f"In({_quoted(self.ids.of(guard.name))})"
             elif guard.kind == "by":
                 self.omit(f"role {guard.name}", place, "SCXML knows no senders' roles")
+                yield f"by({_quoted(guard.name)})"
             elif guard.name in self.content:
                 yield self.content[guard.name]
+            elif "native" in self.chart.meta:
+                why = "it is CEL, which SCXML does not evaluate; its text stands there"
+                self.omit(f"guard {guard.name}", place, why)
+                yield guard.name
             else:
                 self.omit(f"guard {guard.name}", place, "a document can't carry Python")
+                is_name = _NAME.fullmatch(guard.name)
+                yield f"{guard.name}()" if is_name else f"guard({_quoted(guard.name)})"
 
     # --- lines ---
 
@@ -322,3 +414,18 @@ class _Writer:
             self.lines[-1] = f"{last[:-1]}/>"
         else:
             self.line(f"</{name}>", depth)
+
+
+def _has_space(name: str) -> bool:
+    return re.search(r"\s", name) is not None
+
+
+def _quoted(text: str) -> str:
+    """A text of JavaScript, and of Python."""
+    plain = not set(text) & {"'", "\\"} and text.isprintable()
+    return f"'{text}'" if plain else json.dumps(text)
+
+
+def _delay(seconds: float) -> str:
+    """Exactly, and without an exponent, which a delay can't have."""
+    return f"{Decimal(repr(seconds)).normalize():f}s"
