@@ -101,18 +101,33 @@ class SqliteFile:
             raise StoreUnavailable(f"{self.path}: {_reason(error)}") from error
 
     def check_in_place(self) -> None:
-        """Raises ``StoreUnavailable`` where the file was deleted or replaced.
+        """Raises ``StoreUnavailable`` where the database, its log or its lock was deleted or
+        replaced, or this process is not the one that opened it.
 
-        SQLite would go on writing to the deleted one, and everything would be lost at the end.
+        SQLite would go on writing to the deleted file, and everything would be lost at the end;
+        without the lock's file another process could open the database beside this one.
         """
-        try:
-            there = os.stat(self.path)
-        except OSError as error:
-            raise StoreUnavailable(f"{self.path}: {error.strerror}; restore it") from error
-        if (there.st_dev, there.st_ino) != self._identity:
+        for path, identity in self._identities:
+            there = _identity(path)
+            if there is None:
+                raise StoreUnavailable(f"{path} was deleted while it was open; restore it")
+            if there != identity:
+                raise StoreUnavailable(
+                    f"{path} was replaced by another file while it was open; start again to use it"
+                )
+        if not self._owner.holds() and not self._takes_lock_again():
             raise StoreUnavailable(
-                f"{self.path} was replaced by another file while it was open; start again to use it"
+                f"{self._owner.path} was deleted or replaced while {self.path} was open, and this "
+                "process is not its only owner any more; start it again"
             )
+
+    def _takes_lock_again(self) -> bool:
+        """A lock whose file was deleted is taken anew, unless somebody has written meanwhile."""
+        return self._data_version() == self._version and self._owner.take_again()
+
+    def _data_version(self) -> int:
+        """Another number after each commit of another connection."""
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def check_writable(self) -> None:
         """Raises what SQLite says of a write, without one being kept.
@@ -166,8 +181,10 @@ class SqliteFile:
         for migration in known[found:]:
             self._migrate(migration.sql, migration.number)
         self.check_writable()
-        there = os.stat(self.path)
-        self._identity = (there.st_dev, there.st_ino)
+        # both are there from the first write to the last connection's end
+        paths = [f"{self.path}{suffix}" for suffix in ("", "-wal", "-shm")]
+        self._identities = [(path, _identity(path)) for path in paths]
+        self._version = self._data_version()
 
     def _schema(self) -> int:
         """The number of the last migration, 0 for a new file; refuses other programs' files."""
@@ -287,37 +304,134 @@ def _make_private(path: Path) -> None:
         ) from error
 
 
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or it can't be seen."""
+    try:
+        there = os.stat(path)
+    except OSError:
+        return None
+    return (there.st_dev, there.st_ino)
+
+
+def _identity_of(file: int) -> tuple[int, int]:
+    there = os.fstat(file)
+    return (there.st_dev, there.st_ino)
+
+
+#: the locks of this process
+_owners: set[_Owner] = set()
+
+
 class _Owner:
-    """An exclusive lock on a file beside the database, which names its holder.
+    """An exclusive lock on a file beside the database, which names its holder, and on Linux one on
+    the database itself, which stays where the other file is deleted.
 
     The file is left behind on purpose: were it deleted, a second opener could lock the new one
-    while a third still waits on the old. The system drops the lock when the process ends.
+    while a third still waits on the old. The system drops the locks when the process ends.
+
+    A lock belongs to the open file, which a forked child shares: a child closes it at once, so that
+    the lock ends with the process that took it.
+
+    SQLite's own locks on the database are the process's, and end when the process closes any file
+    descriptor of it. So the one here is closed after SQLite's, and a second opener in this process
+    is refused before it opens one. On other systems than Linux the two kinds of locks exclude each
+    other.
     """
 
     def __init__(self, path: Path, worker: str) -> None:
-        self._path = path.with_name(path.name + ".lock")
+        self.path = path.with_name(path.name + ".lock")
+        self._database = path
+        self._worker = worker
+        self._database_file = self._take_database() if sys.platform == "linux" else None
         try:
-            self._file = _open_private(self._path)
-        except OSError as error:
-            raise StoreRefused(
-                f"{self._path} can't be made: {error.strerror}; see that this user may write there"
-            ) from error
+            self._file: int | None = self._take()
+        except BaseException:
+            self._close_database()
+            raise
+        _owners.add(self)
+
+    def holds(self) -> bool:
+        """Whether others who look for the lock find this one."""
+        if self._file is None:
+            return False
+        return _identity(str(self.path)) == _identity_of(self._file)
+
+    def take_again(self) -> bool:
+        """Takes the lock of the file that is there now, or of a new one."""
+        if self._file is None:
+            return False
         try:
-            _lock(self._file)
-        except OSError:
-            holder = self._path.read_text("utf-8", errors="replace").strip()[:200]
-            os.close(self._file)
-            raise StoreInUse(str(path), holder or "another process") from None
-        try:
-            os.ftruncate(self._file, 0)
-            os.write(self._file, f"process {os.getpid()}, worker {worker}\n".encode())
-        except OSError as error:
-            # the lock would outlive this attempt and keep the next one out
-            os.close(self._file)
-            raise StoreUnavailable(f"{self._path} can't be written: {error.strerror}") from error
+            file = self._take()
+        except (StoreRefused, StoreUnavailable):
+            return False
+        os.close(self._file)
+        self._file = file
+        return True
 
     def release(self) -> None:
-        os.close(self._file)
+        _owners.discard(self)
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+        self._close_database()
+
+    def _close_database(self) -> None:
+        file, self._database_file = self._database_file, None
+        if file is not None:
+            os.close(file)
+
+    def _take_database(self) -> int:
+        there = _identity(str(self._database))
+        for owner in _owners:
+            if owner._database_file is not None and there == _identity_of(owner._database_file):
+                raise self._in_use()
+        try:
+            file = _open_private(self._database)
+        except OSError as error:
+            raise StoreRefused(f"{self._database} can't be opened: {error.strerror}") from error
+        try:
+            _lock(file)
+        except OSError:
+            os.close(file)
+            raise self._in_use() from None
+        return file
+
+    def _in_use(self) -> StoreInUse:
+        try:
+            holder = self.path.read_text("utf-8", errors="replace").strip()[:200]
+        except OSError:
+            holder = ""
+        return StoreInUse(str(self._database), holder or "another process")
+
+    def _take(self) -> int:
+        try:
+            file = _open_private(self.path)
+        except OSError as error:
+            raise StoreRefused(
+                f"{self.path} can't be made: {error.strerror}; see that this user may write there"
+            ) from error
+        try:
+            _lock(file)
+        except OSError:
+            os.close(file)
+            raise self._in_use() from None
+        try:
+            os.ftruncate(file, 0)
+            os.write(file, f"process {os.getpid()}, worker {self._worker}\n".encode())
+        except OSError as error:
+            # the lock would outlive this attempt and keep the next one out
+            os.close(file)
+            raise StoreUnavailable(f"{self.path} can't be written: {error.strerror}") from error
+        return file
+
+
+def _release_all() -> None:
+    for owner in list(_owners):
+        owner.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_all)
 
 
 if sys.platform == "win32":
