@@ -75,7 +75,10 @@ async def test_an_order_goes_its_way(cli: Cli) -> None:
         assert told in shown.out
     listed = await cli("list", "order", "--where", "city=Bergen", "--state", "fulfilling")
     assert "o-1" in listed.out
-    assert "none" in (await cli("list", "order", "--owner", "nobody")).out
+    assert "none" in (await cli("list", "order", "--owner", "courier", "--status", "done")).out
+    unknown = await cli("list", "order", "--owner", "nobody")
+    assert unknown.code == 1
+    assert "no owner is called 'nobody'; there are restaurant" in unknown.err
 
 
 async def test_the_timer_of_an_instance_is_shown_with_its_time_left(cli: Cli) -> None:

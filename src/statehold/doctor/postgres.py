@@ -42,6 +42,16 @@ async def examine_postgres(
     found: list[Finding] = []
     try:
         await _examine(db, found, definitions, served, local_now, pause)
+    except StoreRefused as error:
+        found.append(
+            Finding(
+                "error",
+                "not-usable",
+                str(error),
+                "no server or worker can use this store",
+                "do what is said, or mend the address",
+            )
+        )
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         found.append(_broken_off(error))
     finally:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from statehold.errors import SchemaMismatch, SchemaOutdated
+from statehold.errors import SchemaMismatch, SchemaOutdated, StoreRefused
 from statehold.stores.postgres_link import AnyConnection, connect, passing
 from statehold.stores.queries import Migration, load_migrations
 
@@ -93,6 +93,8 @@ async def make_ready(db: AnyConnection) -> None:
 
 
 async def state_of(db: AnyConnection) -> SchemaState:
+    """Raises ``StoreRefused`` where the database can't be ours as it is."""
+    await _check_usable(db)
     known = load_migrations("postgres")
     applied: list[tuple[int, str, int]] = []
     if await db.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
@@ -115,7 +117,10 @@ async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
     done: list[str] = []
     await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
     try:
-        pending = set((await state_of(db)).pending)
+        state = await state_of(db)
+        pending = set(state.pending)
+        if not state.applied:
+            await _check_free(db)
         for migration in load_migrations("postgres"):
             own = phase_of(migration)
             if migration.name not in pending:
@@ -135,3 +140,65 @@ async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
     finally:
         await db.execute("SELECT pg_advisory_unlock($1::bigint)", _LOCK)
     return done
+
+
+# --- whether a database can be ours ---------------------------------------------------------------
+
+#: how to have a place of one's own in a database that others use
+_OWN_PLACE = (
+    "give Statehold a database of its own, or a schema: CREATE SCHEMA statehold, and "
+    "?options=-csearch_path%3Dstatehold at the end of the address"
+)
+_MADE = re.compile(r"^CREATE (?:UNIQUE )?(?:TABLE|INDEX|SEQUENCE|VIEW) (\w+)", re.MULTILINE)
+
+_PLACE = """
+SELECT current_setting('server_encoding') AS encoding,
+       current_setting('search_path') AS path,
+       current_schema() AS schema,
+       ARRAY(SELECT attname::text FROM pg_attribute
+             WHERE attrelid = to_regclass('schema_migrations') AND attnum > 0) AS columns
+"""
+
+
+async def _check_usable(db: AnyConnection) -> None:
+    place = await db.fetchrow(_PLACE)
+    assert place is not None
+    if place["encoding"] != "UTF8":
+        raise StoreRefused(
+            f"the database has the encoding {place['encoding']}, which can't hold every text; "
+            "create one with ENCODING 'UTF8' TEMPLATE template0"
+        )
+    if place["schema"] is None:
+        raise StoreRefused(
+            f"no schema of the search_path, {place['path'] or 'which is empty'}, is there or may "
+            "be used; create it, GRANT USAGE on it, or set the search_path of the role"
+        )
+    if place["columns"] and not {"number", "name", "oldest_code"}.issubset(place["columns"]):
+        raise StoreRefused(
+            "the database has a table schema_migrations of another program, with the columns "
+            f"{', '.join(place['columns'])}; {_OWN_PLACE}"
+        )
+
+
+async def _check_free(db: AnyConnection) -> None:
+    """Nothing is made where not all of it can be."""
+    made = [name for one in load_migrations("postgres") for name in _MADE.findall(one.sql)]
+    schema, user, may_create = await db.fetchrow(
+        "SELECT current_schema(), current_user, has_schema_privilege(current_schema(), 'CREATE')"
+    ) or ("", "", False)
+    if not may_create:
+        raise StoreRefused(
+            f"the role {user} may not create tables in the schema {schema}; GRANT CREATE ON SCHEMA "
+            f"{schema} TO {user}, or let a role that may run `statehold db upgrade`"
+        )
+    taken = await db.fetch(
+        "SELECT relname::text FROM pg_class WHERE relname = ANY($1::text[]) AND relnamespace = "
+        "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()) ORDER BY relname",
+        made,
+    )
+    if taken:
+        names = ", ".join(row[0] for row in taken)
+        raise StoreRefused(
+            f"the schema {schema} has {names} of another program, and Statehold's tables and "
+            f"indexes have the same names; {_OWN_PLACE}"
+        )
