@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from statehold.doctor.books import MOST, Held, Incidents, Late, Waiting
 from statehold.store import Status, StoredChart
+from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
 from statehold.stores.queries import load_queries
 
 if TYPE_CHECKING:
     import asyncpg
-
-_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class PostgresBooks:
@@ -39,7 +36,7 @@ class PostgresBooks:
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         return {
-            (row["version"], row["status"], _decode_names(row["state"])): row["instances"]
+            counted_as(row["version"], row["status"], row["state"]): row["instances"]
             for row in await self._db.fetch(self._q["counts"], machine)
         }
 
@@ -57,7 +54,7 @@ class PostgresBooks:
 
     async def holders(self) -> dict[tuple[str, ...], int]:
         return {
-            _decode_names(row["held_by"]): row["instances"]
+            holders_of(row["held_by"]): row["instances"]
             for row in await self._db.fetch(self._q["holders"])
         }
 

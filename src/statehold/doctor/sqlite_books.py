@@ -7,14 +7,11 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
 from statehold.doctor.books import MOST, Held, Incidents, Late, Waiting
 from statehold.store import Status, StoredChart
+from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
 from statehold.stores.queries import load_queries
-
-_decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class SqliteBooks:
@@ -36,7 +33,7 @@ class SqliteBooks:
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         return {
-            (version, status, _decode_names(state)): instances
+            counted_as(version, status, state): instances
             for version, status, state, instances in self._db.execute(self._q["counts"], (machine,))
         }
 
@@ -53,7 +50,7 @@ class SqliteBooks:
 
     async def holders(self) -> dict[tuple[str, ...], int]:
         return {
-            _decode_names(held_by): instances
+            holders_of(held_by): instances
             for held_by, instances in self._db.execute(self._q["holders"])
         }
 

@@ -66,6 +66,11 @@ def configuration_of(
     return DamagedConfiguration(machine, damage)
 
 
+def counted_as(version: int, status: Status, state: str) -> tuple[int, Status, tuple[str, ...]]:
+    """What instances are counted by, from columns of a configuration."""
+    return configuration_of("", version, status, state, "[]", "[]")[1:4]
+
+
 def no_configuration(number: int) -> Configuration:
     """Stands in for one that is not there."""
     return DamagedConfiguration("", f"its configuration {number} is not there")

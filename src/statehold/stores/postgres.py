@@ -375,7 +375,7 @@ class PostgresStore:
         if len(found) <= size:
             return Page(rows, None)
         end = found[size - 1]
-        return Page(rows, cursor_of((end[8], end[0], end[1])))
+        return Page(rows, cursor_of((end[14], end[0], end[1])))
 
     async def charts(self, machine: str) -> list[StoredChart]:
         return [chart_of(columns) for columns in await self._fetch("charts", machine)]

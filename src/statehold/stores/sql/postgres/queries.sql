@@ -559,7 +559,7 @@ LIMIT $5
 
 -- name: incidents
 SELECT machine, id, configuration, seq, rev, indexes, created_at, since, changed_at, wake_at,
-       held_by, incidents, deadline, document
+       held_by, incidents, deadline, document, incident_since
 FROM instances
 WHERE incident_since IS NOT NULL AND (incident_since, machine, id) > ($1::bigint, $2::text, $3::text)
   AND ($4::text IS NULL OR machine = $4)

@@ -1,0 +1,238 @@
+"""Rule 11: a row is given out whatever is in it, and one that can't be read is set aside."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from statehold.chart.moment import FIRST, LAST
+from statehold.store import Aside, Query, Ref, Row, Store, Write
+from statehold.stores import SqliteStore
+from statehold.stores.postgres import PostgresStore
+from tests.stores.build import (
+    LEASE,
+    OURS,
+    a_message,
+    a_row,
+    at,
+    change,
+    ids,
+    posted,
+    read,
+    started,
+    written,
+)
+from tests.stores.conftest import Shared
+
+pytestmark = pytest.mark.anyio
+
+WHY = Aside(at(100), "its data is \0 none")
+
+
+# --- set aside ------------------------------------------------------------------------------
+
+
+async def test_what_is_set_aside_is_an_incident_and_nothing_that_work_is_asked_of(
+    store: Store,
+) -> None:
+    row, other = a_row(wake_at=at(1), held_by=("w0",)), a_row("o-2", wake_at=at(2))
+    await started(store, row, other)
+    await store.set_aside([(row, WHY)])
+    assert ids(await store.due(OURS, at(9), 10)) == ["o-2"]
+    assert await store.orphans(OURS, ["w1"], 10) == []
+    assert await store.next_wake(OURS) == at(2)
+    assert ids((await store.incidents(None, 10, None)).rows) == ["o-1"]
+    assert ids((await store.list(Query("order", incidents=True))).rows) == ["o-1"]
+    assert await store.count_incidents("order") == 1
+    assert await store.asides([row.ref, other.ref]) == {row.ref: WHY}
+    assert ids(await store.set_aside_rows(OURS, None, 10)) == ["o-1"]
+    kept = await read(store)
+    assert kept is not None
+    assert (kept.rev, kept.seq, kept.document) == (row.rev, row.seq, row.document)
+
+
+async def test_the_next_write_ends_it(store: Store) -> None:
+    row = a_row(wake_at=at(1), incidents=2)
+    await started(store, row)
+    await store.set_aside([(row, WHY)])
+    assert (await store.incidents(None, 10, None)).rows[0].incidents == 3
+    await written(store, change(row, wake_at=at(5), incidents=0))
+    assert await store.asides([row.ref]) == {}
+    assert await store.set_aside_rows(OURS, None, 10) == []
+    assert (await store.incidents(None, 10, None)).rows == ()
+    assert ids(await store.due(OURS, at(9), 10)) == ["o-1"]
+
+
+async def test_a_row_that_was_written_meanwhile_is_not_set_aside(store: Store) -> None:
+    row = a_row(wake_at=at(1))
+    await started(store, row)
+    await written(store, change(row, wake_at=at(2)))
+    await store.set_aside([(row, WHY), (a_row("none"), WHY)])
+    assert await store.asides([row.ref]) == {}
+    assert await store.next_wake(OURS) == at(2)
+
+
+async def test_what_is_set_aside_again_stays_as_it_is(store: Store) -> None:
+    row = a_row()
+    await started(store, row)
+    await store.set_aside([(row, WHY)])
+    await store.set_aside([(row, Aside(at(200), "another"))])
+    assert await store.asides([row.ref]) == {row.ref: WHY}
+    assert await store.count_incidents("order") == 1
+    # as it is now, another time
+    after = change(row, incidents=0)
+    await written(store, after)
+    await store.set_aside([(after.row, Aside(at(300), "now"))])
+    assert await store.asides([row.ref]) == {row.ref: Aside(at(300), "now")}
+
+
+async def test_what_is_set_aside_comes_in_pages_of_some_machines(store: Store) -> None:
+    rows = [a_row(f"o-{n}", machine="courier" if n % 2 else "order") for n in range(6)]
+    await started(store, *rows)
+    await store.set_aside([(row, WHY) for row in rows])
+    assert ids(await store.set_aside_rows(OURS, None, 2)) == ["o-0", "o-2"]
+    assert ids(await store.set_aside_rows(OURS, Ref("order", "o-2"), 2)) == ["o-4"]
+    both = await store.set_aside_rows(("order", "courier"), None, 10)
+    assert ids(both) == ["o-1", "o-3", "o-5", "o-0", "o-2", "o-4"]
+
+
+async def test_what_was_set_aside_is_forgotten_with_its_row(store: Store) -> None:
+    row = a_row(status="done")
+    await started(store, row)
+    await store.set_aside([(row, WHY)])
+    assert await store.forget([row]) == [True]
+    await started(store, a_row())
+    assert await store.asides([row.ref]) == {}
+
+
+async def test_a_buried_worker_may_set_aside(shared: Shared) -> None:
+    first = await shared.hire("w1")
+    second = await shared.hire("w2")
+    row = a_row(wake_at=at(1))
+    await started(first, row)
+    await first.leave()
+    await first.set_aside([(row, WHY)])
+    assert await second.due(OURS, at(9), 10, at(20)) == []
+
+
+# --- what is claimed, and what comes next ---------------------------------------------------
+
+
+async def test_what_is_claimed_is_passed_over_until_then_or_a_write(store: Store) -> None:
+    rows = [a_row(f"o-{n}", wake_at=at(n)) for n in range(4)]
+    await started(store, *rows)
+    assert ids(await store.due(OURS, at(9), 2, at(20))) == ["o-0", "o-1"]
+    assert ids(await store.due(OURS, at(9), 2, at(20))) == ["o-2", "o-3"]
+    assert await store.due(OURS, at(9), 2, at(20)) == []
+    await written(store, change(rows[1], wake_at=at(5)))
+    assert ids(await store.due(OURS, at(9), 9, at(20))) == ["o-1"]
+    assert ids(await store.due(OURS, at(20), 9, at(30))) == ["o-0", "o-2", "o-3", "o-1"]
+    # who claims nothing sees all
+    assert len(await store.due(OURS, at(9), 9)) == 4
+
+
+async def test_what_comes_after_a_moment_is_found_behind_what_is_due(store: Store) -> None:
+    await started(store, a_row("o-1", wake_at=at(1)), a_row("o-2", wake_at=at(7)))
+    await posted(store, a_message(due_at=at(2)), a_message(due_at=at(5)))
+    assert await store.next_wake(OURS) == at(1)
+    assert await store.next_wake(OURS, at(1)) == at(2)
+    assert await store.next_wake(OURS, at(2)) == at(5)
+    assert await store.next_wake(OURS, at(5)) == at(7)
+    assert await store.next_wake(OURS, at(7)) is None
+
+
+# --- rows that were damaged -----------------------------------------------------------------
+
+Run = Callable[[str], Awaitable[Any]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def spoilt(
+    request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
+) -> AsyncIterator[tuple[Store, Run]]:
+    """A store with some rows, and a way to change what is in its tables by hand."""
+    made: Store
+    if request.param == "sqlite":
+        made = SqliteStore(tmp_path / "s.db")
+        beside = sqlite3.connect(tmp_path / "s.db")
+
+        async def run(statement: str) -> None:
+            beside.execute(statement)
+            beside.commit()
+    else:
+        dsn = request.getfixturevalue("migrated_dsn")
+        made = PostgresStore(dsn)
+        connection = await asyncpg.connect(dsn)
+
+        async def run(statement: str) -> None:
+            await connection.execute(statement)
+
+    await made.open("w1")
+    await made.join("w1", LEASE)
+    rows = [a_row(f"o-{n}", wake_at=at(1), held_by=("w0",), incidents=1) for n in range(3)]
+    await started(made, *rows)
+    yield made, run
+    await made.close()
+    if request.param == "sqlite":
+        beside.close()
+    else:
+        await connection.close()
+
+
+DAMAGE = {
+    "its wake is far in the future": "UPDATE instances SET wake_at = 9000000000000000000",
+    "its wake is far in the past": "UPDATE instances SET wake_at = -9000000000000000000",
+    "all its times are": "UPDATE instances SET since = -9000000000000000000, "
+    "changed_at = 9000000000000000000, created_at = 9000000000000000000, "
+    "deadline = 9000000000000000000",
+    "its holders are no list": "UPDATE instances SET held_by = 'w0'",
+    "its indexes are no JSON": "UPDATE instances SET indexes = '{'",
+    "its configuration is gone": "UPDATE instances SET configuration = 77",
+    "its state is no JSON": "UPDATE configurations SET state = '['",
+    "its status is unknown": "UPDATE configurations SET status = 'asleep'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_a_damaged_row_is_given_out_as_far_as_it_can_be_read(
+    spoilt: tuple[Store, Run], damage: str
+) -> None:
+    store, run = spoilt
+    where = "" if "configurations SET" in DAMAGE[damage] else " WHERE id = 'o-1'"
+    await run(DAMAGE[damage] + where)
+    if "configurations SET" in DAMAGE[damage]:
+        # what was remembered of it would hide what is there now
+        await store.close()
+        await store.open("w2")
+        await store.join("w2", LEASE)
+    everything = await store.load([Ref("order", f"o-{n}") for n in range(3)])
+    assert len(everything) == 3
+    row = everything[Ref("order", "o-1")]
+    is_moment = "wake" in damage or "times" in damage
+    assert (row.damage is None) == is_moment
+    assert FIRST <= row.since <= row.changed_at <= LAST
+    assert set(ids(await store.due(OURS, at(9), 10))) >= {"o-0", "o-2"}
+    assert len(await store.orphans(OURS, ["w1", "w2"], 10)) == 3
+    assert await store.next_wake(OURS) in (FIRST, at(1))
+    assert len((await store.list(Query("order"))).rows) in (2, 3)
+    first = await store.incidents(None, 2, None)
+    second = await store.incidents(None, 2, first.cursor)
+    assert len(first.rows) + len(second.rows) == 3
+    assert sum((await store.count("order")).values()) == 3
+    await store.set_aside([(row, WHY)])
+    assert row.ref in await store.asides([row.ref])
+    assert "o-1" not in ids(await store.due(OURS, at(9), 10))
+
+
+async def test_a_damaged_row_can_be_written_anew(spoilt: tuple[Store, Run]) -> None:
+    store, run = spoilt
+    await run("UPDATE instances SET held_by = 'w0', indexes = '{', configuration = 77")
+    row: Row = (await store.load([Ref("order", "o-1")]))[Ref("order", "o-1")]
+    mended = a_row("o-1", rev=row.rev + 1, seq=2, status="cancelled")
+    await written(store, Write(mended, row.rev))
+    assert await read(store, "o-1") == mended
