@@ -10,15 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from statehold import minutes, seconds
 from statehold.client import AsyncClient, Client
 from statehold.client.events import ServerEvent, read_events
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
-from statehold.errors import ActRefused, UnknownEffect, UnknownTimer
+from statehold.errors import ActRefused, InstanceUnreadable, UnknownEffect, UnknownTimer
 from statehold.server import create_app
 from statehold.server.auth import by_role
+from statehold.store import Ref, Write
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
 from tests.acceptance.test_cli import Cli, cli
 from tests.acceptance.test_http import INSTANCES, ONE, problem
@@ -276,6 +278,64 @@ async def test_all_machines_are_watched_by_one_stream(engine: Engine, address: s
 
 async def test_an_unknown_machine_is_a_problem_and_no_stream(http: httpx.AsyncClient) -> None:
     problem(await http.get("/api/machines/nothing/stream"), 404, "unknown-machine")
+
+
+# --- an instance that can't be read -----------------------------------------------------------
+
+
+async def spoilt(engine: Engine, id: str) -> None:
+    """What a release that wrote otherwise has left of an instance."""
+    ref = Ref("order", id)
+    row = (await engine._store.load([ref]))[ref]
+    broken = replace(row, rev=row.rev + 1, document=b'{"data":{"items":"pizza"}}')
+    await engine._store.commit([Write(broken, row.rev)])
+    engine._turns.forget([ref])
+
+
+async def test_what_cannot_be_read_is_listed_and_repaired_with_who_and_why(
+    http: httpx.AsyncClient, engine: Engine
+) -> None:
+    await http.post(INSTANCES, json={"id": "o-1", "data": {"items": ["pizza"]}})
+    await spoilt(engine, "o-1")
+    answer = await http.get(ONE)
+    problem(answer, 409, "instance-unreadable")
+    (incident,) = (await http.get("/api/incidents")).json()["incidents"]
+    assert (incident["id"], incident["kind"]) == ("order/o-1/unreadable", "unreadable")
+    assert "items" in incident["error"]
+    wrong = await http.post(f"{ONE}/repair", json={"data": {"items": 5}})
+    problem(wrong, 422, "invalid-payload")
+    given = {"data": {"items": ["soup"]}, "state": ["offering"], **WHY}
+    answer = await http.post(f"{ONE}/repair", json=given, headers=ANN)
+    assert (answer.status_code, answer.json()["state"]) == (200, ["offering"])
+    line = await last(http)
+    assert (line["kind"], line["caller"], line["reason"]) == ("repair", "ann", WHY["reason"])
+    assert (await http.get("/api/incidents")).json()["count"] == 0
+    problem(await http.post(f"{ONE}/repair", json=given), 409, "act-refused")
+
+
+async def test_clients_and_the_command_line_repair(
+    cli: Cli, engine: Engine, address: str, anyio_backend: str
+) -> None:
+    for id in ("o-1", "o-2", "o-3"):
+        await engine.start(OrderFlow, id)
+        await spoilt(engine, id)
+    async with AsyncClient(address) as client:
+        with pytest.raises(InstanceUnreadable, match="items"):
+            await client.get(OrderFlow, "o-1")
+        answer = await client.repair(OrderFlow, "o-1", {"items": []}, state=["offering"])
+        assert answer.state == ["offering"]
+
+    def repair() -> list[str]:
+        with Client(address) as client:
+            return client.repair(OrderFlow, "o-2", {"items": []}, reason="by hand").state
+
+    assert await asyncio.to_thread(repair) == ["offering"]
+    assert "repair it" in (await cli("show", "order", "o-3")).err
+    assert "order/o-3/unreadable" in (await cli("incidents", "--json")).out
+    repaired = await cli("repair", "order", "o-3", "--data", '{"items": []}', "--state", "offering")
+    assert (repaired.code, "offering" in repaired.out) == (0, True)
+    assert (await cli("repair", "order", "o-3", "--data", "{}")).code != 0
+    assert (await engine.incidents()).count == 0
 
 
 # --- the clients and the command line -----------------------------------------------------------

@@ -75,6 +75,7 @@ _BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
     "unknown-effect": lambda p, d: errors.UnknownEffect(
         d["machine"], d["id"], d["key"], d["known"]
     ),
+    "instance-unreadable": lambda p, d: errors.InstanceUnreadable(d["machine"], d["id"], 0, ""),
     "act-refused": lambda p, d: errors.ActRefused(
         d["machine"], d["id"], d["act"], d["why"], d["instead"]
     ),

@@ -142,6 +142,8 @@ TABLE: dict[type[StateholdError], Row] = {
     UnsupportedMedia: Row(415, "Another media type is needed"),
     Unauthorized: Row(401, "Who are you?"),
     Forbidden: Row(403, "Not permitted"),
+    # no mistake of the server's, and nothing that waiting helps: a person has to repair it
+    errors.InstanceUnreadable: Row(409, "The instance can't be read"),
     errors.Unavailable: Row(503, "Not available now"),
     # a machine that can't be built and a store that can't be opened are the operator's
     StateholdError: Row(500, "Server error"),
