@@ -92,3 +92,12 @@ def _in_guard(guards: list[dict[str, str]], names: dict[str, str]) -> object:
         {**g, "name": names.get(g["name"], g["name"])} if g.get("kind") == "in" else g
         for g in guards
     ]
+
+
+def test_a_transition_for_some_roles_has_a_guard_in_xstate_and_is_read_as_it_was() -> None:
+    chart = flow.OrderFlow.chart
+    roles = {t.id: g.name for t in chart.transitions for g in t.guards if g.kind == "by"}
+    assert roles
+    written = json.dumps(write_xstate(chart))
+    assert all(f"by({name})" in written for name in roles.values())
+    assert again(chart) == chart

@@ -149,6 +149,17 @@ class Outline:
         # from the root, v4 knew its children without a dot too
         return _descend(source.parent or source, split_path(text))
 
+    def first_states(self, source: Source) -> list[Source]:
+        """The child that is entered by default."""
+        given = source.config.get("initial")
+        text = given.get("target") if isinstance(given, dict) else given
+        if isinstance(text, list):
+            text = text[0] if text else None
+        child = source.children.get(text) if isinstance(text, str) else None
+        if child is None and isinstance(text, str) and text.startswith("#"):
+            child = self.by_id(text)
+        return [child] if child is not None else source.states[:1]
+
     def by_id(self, text: str) -> Source | None:
         r"""``#id`` or ``#id.child``.
 

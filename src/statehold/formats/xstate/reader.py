@@ -518,7 +518,7 @@ class Reader:
         if reenter and source.parent is None and targets and config.get("reenter") is True:
             where = below(place, "reenter")
             self.findings.omit("reenter", where, "the machine itself is never left")
-        onward, internal = inward(source, targets, reenter)
+        onward, internal = self._inward(source, targets, reenter)
         if self.is_v4 and targets and not reenter:
             internal = internal or bool(onward)
         if trigger.kind == "after":
@@ -540,6 +540,22 @@ class Reader:
             meta=self._meta(config, place),
         )
         return self._said(made, ours, _TRANSITION_FIELDS, place)
+
+    def _inward(
+        self, source: Source, targets: tuple[Source, ...], reenter: bool
+    ) -> tuple[tuple[str, ...], bool]:
+        """The chart's targets, and ``internal``: see docs/decisions/0002-self-transitions.md."""
+        ids = tuple(target.id for target in targets)
+        if not targets or reenter or not all(target.is_within(source) for target in targets):
+            return ids, False
+        below_it = tuple(target.id for target in targets if target is not source)
+        if below_it:
+            return below_it, True
+        if source.kind == "parallel":
+            return tuple(region.id for region in source.states), True
+        if source.kind == "compound":
+            return tuple(state.id for state in self.outline.first_states(source)), True
+        return (), False
 
     def _id(self, source: Source, label: str, given: Any, place: str) -> str:
         id = f"{source.id}.{label}" if source.id else label
@@ -577,7 +593,8 @@ class Reader:
                 )
             elif target.parent is None:
                 # the root is never left: to go there is to begin again
-                for state in _beginning(target):
+                first = self.outline.first_states
+                for state in target.states if target.kind == "parallel" else first(target):
                     found[state] = None
             else:
                 found[target] = None
@@ -630,41 +647,12 @@ class Reader:
         return msgspec.structs.replace(value, **given) if given else value
 
 
-def inward(
-    source: Source, targets: tuple[Source, ...], reenter: bool
-) -> tuple[tuple[str, ...], bool]:
-    """The chart's targets, and ``internal``: see docs/decisions/0002-self-transitions.md."""
-    ids = tuple(target.id for target in targets)
-    if not targets or reenter or not all(target.is_within(source) for target in targets):
-        return ids, False
-    below_it = tuple(target.id for target in targets if target is not source)
-    if below_it:
-        return below_it, True
-    if source.kind == "parallel":
-        return tuple(region.id for region in source.states), True
-    if source.kind == "compound":
-        return tuple(state.id for state in _first_states(source)), True
-    return (), False
-
-
 def slug(id: str) -> str:
     """A machine's name made of XState's id, which may be any text."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", id.lower()).strip("-")
     if not plain[:1].isalpha():
         plain = f"machine-{plain}".strip("-")
     return plain[:64]
-
-
-def _first_states(source: Source) -> list[Source]:
-    """The child that is entered by default."""
-    given = source.config.get("initial")
-    text = given.get("target") if isinstance(given, dict) else given
-    child = source.children.get(text) if isinstance(text, str) else None
-    return [child] if child is not None else source.states[:1]
-
-
-def _beginning(root: Source) -> list[Source]:
-    return root.states if root.kind == "parallel" else _first_states(root)
 
 
 def _version_of(given: Any) -> int:

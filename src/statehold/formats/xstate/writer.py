@@ -233,11 +233,15 @@ class _Writer:
         return "#" + join_path([self.chart.name, *self.paths[state]])
 
     def _guard(self, guards: tuple[Guard, ...]) -> Any:
-        """Roles have no place there, and are read from what is kept."""
+        """A guard that XState has no implementation of is an error there, a role among them, and
+        the transition is not taken; what they are is read from what is kept."""
         texts = [
-            str(Composed("in", (self._reference(g.name),))) if g.kind == "in" else g.name
+            str(Composed("in", (self._reference(g.name),)))
+            if g.kind == "in"
+            else f"by({g.name})"
+            if g.kind == "by"
+            else g.name
             for g in guards
-            if g.kind != "by"
         ]
         if len(texts) > 1:
             return str(Composed("and", tuple(texts)))
