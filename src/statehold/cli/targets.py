@@ -14,11 +14,20 @@ from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.terminal import Terminal
 from statehold.errors import TooLarge
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered, Omission
-from statehold.formats.read import is_document, notation_of, read_document
+from statehold.formats.read import (
+    NOTATIONS,
+    is_document,
+    notation_of,
+    options_of,
+    read_document,
+)
 from statehold.formats.xstate import read_xstate_chart
 
 #: for the argument of a command that takes machines
-TARGET_HELP = "module:Class, path.py, or a document: .json, .yaml, .scxml"
+TARGET_HELP = (
+    "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
+    "the version of XState's JSON"
+)
 #: omissions of one document that are printed
 OMISSIONS_TOLD = 50
 
@@ -51,13 +60,23 @@ def load_machines_or_charts(
     target: str, offered: Offered = NOTHING
 ) -> list[Definition[Any] | Chart]:
     """As :func:`load_machines`; but an XState document needs no functions to have a chart."""
-    if is_document(target):
-        raw = read_bytes(target)
-        if notation_of(raw, target) == "xstate":
-            chart, omissions, _ = read_xstate_chart(raw, machines=tuple(offered.machines))
-            print_omissions(target, omissions)
+    said, path = split_target(target)
+    if is_document(path):
+        raw = read_bytes(path)
+        notation = said or notation_of(raw, path)
+        if notation.startswith("xstate"):
+            chart, omissions, _ = read_xstate_chart(
+                raw, machines=tuple(offered.machines), **options_of(notation)
+            )
+            print_omissions(path, omissions)
             return [chart]
     return [*load_machines([target], offered)]
+
+
+def split_target(target: str) -> tuple[str | None, str]:
+    """The notation that ``notation:FILE`` says, and the file; None where it says none."""
+    said, colon, path = target.partition(":")
+    return (said, path) if colon and said in NOTATIONS and is_document(path) else (None, target)
 
 
 def chart_of(machine: Definition[Any] | Chart) -> Chart:
@@ -89,9 +108,10 @@ def print_omissions(target: str, omissions: Sequence[Omission]) -> None:
 
 
 def _load(target: str, offered: Offered) -> list[Definition[Any]]:
-    if is_document(target):
-        imported = read_document(read_bytes(target), offered, name=target)
-        print_omissions(target, imported.omissions)
+    said, path = split_target(target)
+    if is_document(path):
+        imported = read_document(read_bytes(path), offered, notation=said, name=path)
+        print_omissions(path, imported.omissions)
         return [imported.definition]
     where, colon, name = target.rpartition(":")
     # a drive letter's colon is none of ours

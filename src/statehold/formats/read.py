@@ -3,7 +3,8 @@
 1. A file's name tells the notation: ``.scxml`` and ``.xml`` are SCXML, ``.yaml`` and ``.yml`` ours.
    ``.json`` is ours if its top level has the key ``statehold``, else XState's.
 2. Without a telling name the first sign that is no blank does: ``<`` is SCXML, ``{`` is JSON.
-3. A reader is imported when it is wanted: each needs libraries of an extra that others do without.
+3. Where who reads names the notation, that holds.
+4. A reader is imported when it is wanted: each needs libraries of an extra that others do without.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ _READERS = {
     "native": ("statehold.formats.native", "read_native", "native"),
     "xstate": ("statehold.formats.xstate", "read_xstate", ""),
     "scxml": ("statehold.formats.scxml", "read_scxml", "scxml"),
+    "xstate4": ("statehold.formats.xstate", "read_xstate", ""),
+    "xstate5": ("statehold.formats.xstate", "read_xstate", ""),
+}
+#: what a notation's name says beside its reader
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "xstate4": {"xstate_version": 4},
+    "xstate5": {"xstate_version": 5},
 }
 NOTATIONS = tuple(_READERS)
 #: the key at the top of a document that makes it one of ours
@@ -69,6 +77,7 @@ def read_document(
 ) -> Imported:
     """The machine in a document; ``name`` is that of its file, for telling the notation.
 
+    ``xstate4`` and ``xstate5`` are XState's JSON of that version, whatever words it uses.
     Raises ``DefinitionError``, ``UnknownNotation`` and ``ExtraMissing``.
     """
     notation = notation or notation_of(raw, name)
@@ -76,9 +85,14 @@ def read_document(
         raise UnknownNotation(notation, NOTATIONS)
     module, function, extra = _READERS[notation]
     read = getattr(imported(f"the notation {notation}", module, extra), function)
-    found = read(raw, offered=offered)
+    found = read(raw, offered=offered, **options_of(notation))
     assert isinstance(found, Imported)
     return found
+
+
+def options_of(notation: str) -> dict[str, Any]:
+    """What a notation's name asks of its reader."""
+    return _OPTIONS.get(notation, {})
 
 
 def is_document(name: str) -> bool:

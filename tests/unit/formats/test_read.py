@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
+from statehold.cli.targets import (
+    chart_of,
+    load_machines,
+    load_machines_or_charts,
+    split_target,
+)
 from statehold.errors import StateholdError
 from statehold.formats.notation import NOTHING
 from statehold.formats.read import (
@@ -59,6 +66,23 @@ def test_a_document_is_read_by_its_notation() -> None:
     for raw, name in ((json.dumps(XSTATE), "door.json"), (SCXML, "door.scxml")):
         chart = read_document(raw, NOTHING, name=name).definition.chart
         assert [state.id for state in chart.states] == ["", "a"]
+
+
+def test_the_notation_may_say_the_version_of_xstate() -> None:
+    for notation, nesting in (("xstate", "xstate"), ("xstate4", "xstate4"), ("xstate5", "xstate")):
+        read = read_document(json.dumps(XSTATE), notation=notation).definition.chart
+        assert read.policy.nesting == nesting
+
+
+def test_a_target_of_the_command_line_may_say_the_notation_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "door.json"
+    file.write_text(json.dumps(XSTATE))
+    for said, nesting in (("", "xstate"), ("xstate4:", "xstate4"), ("xstate5:", "xstate")):
+        (machine,) = load_machines([f"{said}{file}"])
+        (chart,) = load_machines_or_charts(f"{said}{file}")
+        assert machine.chart.policy.nesting == chart_of(chart).policy.nesting == nesting
+    assert split_target("orders:OrderFlow") == (None, "orders:OrderFlow")
+    assert split_target("xstate4:Order") == (None, "xstate4:Order")
 
 
 def test_an_unknown_notation_is_refused_with_those_that_are_known() -> None:

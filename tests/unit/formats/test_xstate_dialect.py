@@ -219,10 +219,24 @@ def test_a_machine_of_version_5_that_was_stringified_has_lost_its_immediate_tran
             "b": {"id": "m.b", "key": "b", "type": "final", "order": 2, "transitions": []},
         },
     }  # fmt: skip
+    assert chart(document).transitions[-1].trigger.delay is not None
     run = Running(document, late=lambda data: timedelta(seconds=3))
     assert left_out(document) == {"/": "always", "/states/a/entry/1": "action"}
     run.send(TimerFired(run.snapshot.timers[0].id))
     assert (run.state, run.log) == (("b",), ["hello"])
+
+
+def test_a_stringified_machine_begins_again_where_it_began() -> None:
+    def node(id: str, order: int, **more: Any) -> dict[str, Any]:
+        return {"id": f"m{id}", "key": id, "order": order, "transitions": [], "on": {}, **more}
+
+    inner = {"x": node(".a.x", 2), "y": node(".a.y", 3)}
+    again = {"target": ["#m.a"], "reenter": False, "source": "#m.a", "eventType": "AGAIN"}
+    a = node(".a", 1, type="compound", states=inner, on={"AGAIN": [again]})
+    a["initial"] = {"target": ["#m.a.y"], "source": "#m.a", "actions": [], "eventType": None}
+    initial = {"target": ["#m.a"], "source": "#m", "actions": [], "eventType": None}
+    run = Running(node("", -1, initial=initial, states={"a": a}))
+    assert (run.state, run.send("AGAIN").state) == (("a.y",), ("a.y",))
 
 
 # --- what is lost --------------------------------------------------------------------------------
