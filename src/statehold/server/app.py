@@ -46,7 +46,9 @@ def create_app(
     """An application that serves an engine.
 
     The application's lifespan opens the engine and closes it; with ``owns_engine=False`` whoever
-    made the engine does. A function is called for an engine at each start of the lifespan, for
+    made the engine does, and the application works without its lifespan, as where it is mounted
+    below another one, which does not run it. A function is called for an engine at each start of
+    the lifespan, for
     servers that start the application more than once. ``authenticate`` tells who asks; left out,
     the caller is believed (:func:`.auth.by_headers`), which is for loopback only. ``metrics`` and
     ``tracing`` are what the engine was given as its observer and tracer: the first is shown at
@@ -136,6 +138,8 @@ class _Served:
         self._open: Engine | None = None
 
     def engine(self) -> Engine:
+        if self._open is None and not self._owned and not callable(self._given):
+            return self._given
         if self._open is None:
             # before the lifespan began, and after it ended
             raise Stopping()

@@ -61,8 +61,8 @@ def router(
     """The routes, to be included into an application of yours.
 
     The engine is opened and closed by the application's lifespan. ``authenticate`` tells who
-    asks, from the request; :func:`.auth.by_headers` if left out. Streams that are open when the
-    server stops end when the server cancels them. ``may_put`` says who may put machines; nobody if
+    asks, from the request; :func:`.auth.by_headers` if left out. Streams end at the signal that
+    stops the server. ``may_put`` says who may put machines; nobody if
     left out. ``may_act`` says who may act on instances by hand (pause, cancel, retry, fire a timer
     …); everybody that ``authenticate`` lets in if left out. ``studio`` adds the browser
     application, where it was built, at the prefix that the router is included with, with a slash at

@@ -9,6 +9,8 @@ Rules:
     fast as they are written, and after ``stall_seconds`` of no progress the server hangs up.
 3.  A stream ends when the instance is over (``event: end``), when the client goes, when the
     server stops. It ends without ``end`` when something went wrong: the client comes back.
+    Servers wait for open requests before they let an application stop, so the signal that
+    stops one is the last moment to end them (:func:`_follow_signals`).
 4.  Of a machine, changes have no ids and none is kept: ``event: hello`` says that from here on all
     are told, and whoever comes back fetches anew what it shows. ``event: change`` has an instance
     as it is now; ``event: more`` says that others may have changed, too.
@@ -18,9 +20,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+import signal
+import threading
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import cast
+from types import FrameType
+from typing import Any, cast
 
 import anyio
 from anyio.abc import ObjectSendStream
@@ -46,24 +52,71 @@ class Streams:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.open = 0
-        self.stopping = asyncio.Event()
+        self.stopped = False
+        #: ends those that were opened until it is set
+        self.ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Takes streams (again), in the loop that runs now."""
-        self.stopping = asyncio.Event()
+        self.stopped = False
+        self.ending = asyncio.Event()
 
     def stop(self) -> None:
-        """Ends every stream soon and refuses new ones. To be called before the server waits for
-        its open requests, which streams never finish by themselves."""
-        self.stopping.set()
+        """Ends every stream soon and refuses new ones."""
+        self.stopped = True
+        self.ending.set()
+
+    def end_from_signal(self) -> None:
+        """Ends every stream that is open now: whether the server stops is its own affair."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        ending, self.ending = self.ending, asyncio.Event()
+        ending.set()
 
     def respond(self, events: AsyncGenerator[bytes]) -> EventStream:
         """Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`."""
-        if self.stopping.is_set():
+        if self.stopped:
             raise Stopping()
         if self.open >= self.bounds.streams:
             raise Overloaded(self.open, self.bounds.streams)
+        self._loop = asyncio.get_running_loop()
+        _follow_signals(self)
         return EventStream(self, events)
+
+
+#: those that a signal ends
+_streams: weakref.WeakSet[Streams] = weakref.WeakSet()
+
+_Handler = Callable[[int, FrameType | None], Any]
+
+
+class _Ending:
+    """Ends the streams, then does what the server does at the signal."""
+
+    def __init__(self, then: _Handler) -> None:
+        self._then = then
+
+    def __call__(self, sig: int, frame: FrameType | None) -> None:
+        for streams in _streams:
+            streams.end_from_signal()
+        self._then(sig, frame)
+
+
+def _follow_signals(streams: Streams) -> None:
+    """Stands before the handlers that the server has installed, whichever server it is. One that
+    has none is ended by the signal itself, and takes its streams with it. Servers put back what was
+    there before them when they end."""
+    _streams.add(streams)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        then = signal.getsignal(sig)
+        if callable(then) and not isinstance(then, _Ending):
+            signal.signal(sig, _Ending(then))
 
 
 class EventStream(Response):
@@ -75,6 +128,7 @@ class EventStream(Response):
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._streams = streams
+        self._ending = streams.ending
         self._events = events
         self._ended = False
 
@@ -94,14 +148,14 @@ class EventStream(Response):
                     tasks.cancel_scope.cancel()
 
                 async def until_stopped() -> None:
-                    await self._streams.stopping.wait()
+                    await self._ending.wait()
                     tasks.cancel_scope.cancel()
 
                 tasks.start_soon(until_gone)
                 tasks.start_soon(until_stopped)
                 await self._write(send)
                 tasks.cancel_scope.cancel()
-            if self._streams.stopping.is_set() and not self._ended:
+            if self._ending.is_set() and not self._ended:
                 await self._send(send, b"", more=False)
         except* TimeoutError:
             _log.info("an event stream's client did not read; hung up")
