@@ -16,6 +16,8 @@ INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --on
 CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
 # seconds of `make chaos`, and of `make fuzz` for each of its targets
 FOR := 600
+# of the demo's server; 0: any free one
+PORT := 8420
 CHECKED := src tests examples benchmarks
 # builds the studio, and runs scripts of studio/package.json
 STUDIO := $(VENV)/bin/python hatch_build.py
@@ -51,9 +53,9 @@ format: $(VENV)/.dev ## put imports and layout in order
 conformance: $(VENV)/.dev ## run a folder of SCXML cases on the engine: make conformance SUITE=folder
 	$(RUN) tests.conformance.suites "$(SUITE)"
 
-demo: $(VENV)/.runtime ## one machine with traffic, in the browser and in the terminal
+demo: $(VENV)/.runtime ## one machine with traffic, to look at: make demo PORT=8420
 	@$(STUDIO) --skip-without-node || echo "The demo goes on without the studio." >&2
-	$(RUN) examples.demo
+	$(RUN) examples.demo --port $(PORT)
 
 chaos: $(VENV)/.dev ## kill and cut off everything for so many seconds: make chaos FOR=1800
 	$(RUN) tests.acceptance.chaos --seconds $(FOR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import textwrap
 from contextlib import ExitStack
 from pathlib import Path
 from types import CodeType
@@ -77,9 +78,12 @@ async def test_the_engine_says_what_the_machine_does_and_upgrades_it(
 ) -> None:
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     compiled: CodeType = compile(code("# in a coroutine"), "README.md", "exec", flags)
-    await eval(compiled, {})
-    assert capsys.readouterr().out == "['cooking'] 2 ['Reject']\n"
+    for _ in ("once", "again"):
+        await eval(compiled, {})
+        assert capsys.readouterr().out == "['cooking'] 2 ['Reject']\n"
     async with Engine("sqlite:///orders.db", machines=[machine_of("orders")]) as engine:
+        await engine.start("order", id="o-1", data={"items": ["pizza"]})
+        await engine.send("order", "o-1", {"type": "Accept", "prep_minutes": 12})
         await engine.start("order", id="o-2", data={"items": ["soup"]})
     async with Engine("sqlite:///orders.db", machines=[machine_of("orders_v2")]) as engine:
         report = await engine.upgrade("order")
@@ -90,7 +94,7 @@ async def test_the_engine_says_what_the_machine_does_and_upgrades_it(
 
 
 @needs_curl
-def test_the_commands_run_one_after_the_other(shop: Path) -> None:
+def test_the_commands_run_one_after_the_other_and_then_the_embedded_engine(shop: Path) -> None:
     serve, *others = [
         command
         for language, text in blocks("README.md")
@@ -104,7 +108,13 @@ def test_the_commands_run_one_after_the_other(shop: Path) -> None:
         reader.serve(f"{serve} --port {reader.port}")
         for command in others:
             told.append(reader.printed(command))
+        # the server goes on running
+        body = textwrap.indent(code("# in a coroutine"), "    ")
+        program = f"import asyncio\n\nasync def main():\n{body}\nasyncio.run(main())\n"
+        (shop / "embedded.py").write_text(program, encoding="utf-8")
+        assert reader.printed("python embedded.py") == "['cooking'] 2 ['Reject']\n"
         reader.stop()
+        assert reader.printed("python embedded.py") == "['cooking'] 2 ['Reject']\n"
     created, sent, shown, history = told
     assert '"state":["offering"]' in created
     assert "running cooking" in sent

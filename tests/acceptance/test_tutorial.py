@@ -33,6 +33,30 @@ def test_the_tutorial_can_be_followed_from_its_beginning_to_its_end(tmp_path: Pa
     assert commands > 15
 
 
+@pytest.mark.timeout(300)
+def test_the_tutorials_listings_pass_mypy_strict_and_its_tests_pass_at_its_end(
+    tmp_path: Path,
+) -> None:
+    checked = 0
+    with ExitStack() as stack:
+        reader = Reader(tmp_path, stack)
+        listings = [code for language, code in blocks("docs/tutorial.md") if language == "python"]
+        for number, code in enumerate(listings):
+            reader.write(code)
+            following = listings[number + 1].partition("\n")[0] if listings[number + 1 :] else ""
+            if following != "# orders.py" and following:
+                continue
+            # what stands in the folder before version 2 is written, and at the end
+            done = subprocess.run(
+                [sys.executable, "-m", "mypy", "--strict", "--config-file=", "."],
+                cwd=tmp_path, timeout=200, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            checked += 1
+        assert reader.printed("pytest -q -p no:cacheprovider").startswith("....  ")
+    assert checked == 2
+
+
 def test_a_command_that_prints_something_else_would_be_found() -> None:
     pattern = pattern_of(["a  b…d", "…", "end"])
     assert pattern.fullmatch("a b c d\nend\n")
