@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
 import ssl
-from collections.abc import Iterable
+import threading
+from collections.abc import AsyncGenerator, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import asyncpg
+import httpx
 import pytest
 from msgspec.structs import replace
+from pydantic import BaseModel
 
+from statehold import Final, State, effect, on_result, seconds
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.define import Machine
@@ -22,8 +28,9 @@ from statehold.doctor import Finding, examine, postgres_server, sqlite
 from statehold.doctor.postgres import why_unreachable
 from statehold.engine import Engine
 from statehold.server import create_app
-from statehold.stores import SqliteStore
+from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.sqlite_file import SqliteFile
+from statehold.wire import JournalEntry
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
 from tests.acceptance.serving import listening
 from tests.acceptance.test_cli import run
@@ -110,6 +117,16 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
             MAIL.format(to="order", body="'{}'", held="false"),
             "mail-waits",
             "1 message to order",
+        ),
+        (
+            "UPDATE instances SET document = convert_to('{\"output\": NaN}', 'UTF8')",
+            "unreadable-instances",
+            "1 instance of order can't be read: o-1",
+        ),
+        (
+            "INSERT INTO aside VALUES ('order', 'o-1', 1, 0, 'the town is missing')",
+            "unreadable-instances",
+            "o-1 (the town is missing)",
         ),
         ("ALTER TABLE instances SET (autovacuum_enabled = off)", "table-autovacuum", "instances"),
         (
@@ -331,6 +348,16 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
             "1 message to order",
         ),
         ("UPDATE instances SET incidents = 2", "incidents", "2 incidents of 1 instance of order"),
+        (
+            "UPDATE instances SET document = CAST('{\"output\": NaN}' AS BLOB)",
+            "unreadable-instances",
+            "1 instance of order can't be read: o-1",
+        ),
+        (
+            "INSERT INTO aside VALUES ('order', 'o-1', 1, 0, 'the town is missing')",
+            "unreadable-instances",
+            "o-1 (the town is missing)",
+        ),
         ("PRAGMA user_version = 9000", "schema", "9000"),
         ("PRAGMA user_version = 0", "schema", "schema 0"),
         ("PRAGMA application_id = 7", "other-program", "no database of ours"),
@@ -359,8 +386,8 @@ async def test_what_is_wrong_with_a_file_itself_is_told(
     async with Engine(SqliteStore(path), [OrderFlow]):
         pass
     path.chmod(0o446)
-    assert wrong(await look(store)) == {"no-worker", "read-only", "world-writable"}
-    path.chmod(0o644)
+    assert wrong(await look(store)) == {"no-worker", "read-only", "world-writable", "readable"}
+    path.chmod(0o600)
     monkeypatch.setattr(sqlite, "FREE_WANTED", 1 << 60)
     assert wrong(await look(store)) == {"no-worker", "disk-space"}
     monkeypatch.setattr(sqlite, "FREE_BYTES", 1 << 60)
@@ -408,6 +435,48 @@ async def test_a_server_that_is_not_ready_is_told_with_its_reason(engine: Engine
         found = await look(None, server=address)
     assert wrong(found) == {"server-not-ready"}
     assert "stopping" in found["server-not-ready"].what
+
+
+class Job(BaseModel):
+    pass
+
+
+gate = threading.Event()
+
+
+@effect(attempts=1, timeout=seconds(0.05))
+def stuck(job: Job) -> None:
+    gate.wait()
+
+
+class Stuck(Machine[Job], name="stuck", version=1):
+    working = State(initial=True, invoke=stuck)
+    ended = Final()
+    end = on_result(stuck, working >> ended)
+
+
+async def test_calls_that_hang_are_told_by_the_probe_and_the_doctor() -> None:
+    gate.clear()
+    async with Engine(MemoryStore(), [Stuck]) as engine:
+        assert list(engine.troubles()) == []
+        try:
+            await engine.start(Stuck, "s-1")
+            watched = cast("AsyncGenerator[JournalEntry, None]", engine.watch(Stuck, "s-1"))
+            async with contextlib.aclosing(watched) as entries:
+                async for entry in entries:
+                    if entry.kind == "incident":
+                        break
+            async with listening(create_app(engine, owns_engine=False)) as address:
+                async with httpx.AsyncClient(base_url=address) as http:
+                    ready = await http.get("/ready")
+                found = await look(None, server=address)
+        finally:
+            gate.set()
+    assert ready.status_code == 200
+    told = "calls of a plain function that go on though their time is up: 1; at 64"
+    assert told in ready.json()["detail"]
+    assert wrong(found) == {"server-troubles"}
+    assert told in found["server-troubles"].what
 
 
 async def test_a_server_that_is_away_or_another_program_is_told(engine: Engine) -> None:

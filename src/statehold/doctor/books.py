@@ -10,6 +10,10 @@ from msgspec import Struct
 
 from statehold.store import Status, StoredChart
 
+#: instances whose documents are read to find those that can't be; the newest
+DOCUMENTS = 1_000
+#: larger ones are left out
+DOCUMENT_BYTES = 100_000
 #: rows that are counted; more are told as "at least"
 MOST = 10_000
 
@@ -39,6 +43,14 @@ class Held(Struct, frozen=True):
     messages: int
 
 
+class Unreadable(Struct, frozen=True):
+    """One that a worker could not read, and has set aside."""
+
+    machine: str
+    id: str
+    why: str
+
+
 class Books(Protocol):
     async def workers(self) -> dict[str, timedelta] | None:
         """How much is left of each lease, less than nothing where it ran out; None where one
@@ -60,6 +72,12 @@ class Books(Protocol):
         ...
 
     async def incidents(self) -> list[Incidents]: ...
+
+    async def unreadable(self) -> list[Unreadable]: ...
+
+    async def documents(self) -> list[tuple[str, str, bytes]]:
+        """Of the newest instances: machine, id and document."""
+        ...
 
     async def holders(self) -> dict[tuple[str, ...], int]:
         """How many instances each group of workers holds."""

@@ -80,6 +80,16 @@ async def _examine(
                 "see its log; the findings about the store may tell why",
             )
         )
+    elif (told := _detail(ready, "")) != "":
+        found.append(
+            Finding(
+                "warning",
+                "server-troubles",
+                f"{url}: {told}",
+                "it takes requests, and what is said there does not go on as it should",
+                "see its log, and the guide to production for capacity and leases",
+            )
+        )
     found += _of_clock(url, ready, took)
     found += await _of_release(client, url)
     machines = await client.get("/api/machines")
@@ -171,12 +181,12 @@ def _of_versions(
     return found
 
 
-def _detail(answer: httpx.Response) -> str:
+def _detail(answer: httpx.Response, missing: str = "no reason") -> str:
     try:
         told = answer.json()
     except ValueError:
-        return "no reason"
-    return str(told.get("detail", "no reason")) if isinstance(told, dict) else "no reason"
+        return missing
+    return str(told.get("detail") or missing) if isinstance(told, dict) else missing
 
 
 def _unreachable(url: str, error: Exception) -> Finding:

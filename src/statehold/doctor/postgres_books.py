@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from statehold.doctor.books import MOST, Held, Incidents, Late, Waiting
+from statehold.doctor.books import (
+    DOCUMENT_BYTES,
+    DOCUMENTS,
+    MOST,
+    Held,
+    Incidents,
+    Late,
+    Unreadable,
+    Waiting,
+)
 from statehold.store import Status, StoredChart
 from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
@@ -51,6 +60,14 @@ class PostgresBooks:
             Incidents(row["machine"], row["instances"], row["incidents"], moment(row["oldest"]))
             for row in await self._db.fetch(self._q["incidents"])
         ]
+
+    async def unreadable(self) -> list[Unreadable]:
+        rows = await self._db.fetch(self._q["unreadable"], MOST)
+        return [Unreadable(row["machine"], row["id"], row["why"]) for row in rows]
+
+    async def documents(self) -> list[tuple[str, str, bytes]]:
+        rows = await self._db.fetch(self._q["documents"], DOCUMENTS, DOCUMENT_BYTES)
+        return [(row["machine"], row["id"], row["document"]) for row in rows]
 
     async def holders(self) -> dict[tuple[str, ...], int]:
         return {

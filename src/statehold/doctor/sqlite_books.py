@@ -7,7 +7,16 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from statehold.doctor.books import MOST, Held, Incidents, Late, Waiting
+from statehold.doctor.books import (
+    DOCUMENT_BYTES,
+    DOCUMENTS,
+    MOST,
+    Held,
+    Incidents,
+    Late,
+    Unreadable,
+    Waiting,
+)
 from statehold.store import Status, StoredChart
 from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
@@ -47,6 +56,12 @@ class SqliteBooks:
             Incidents(machine, instances, incidents, moment(oldest))
             for machine, instances, incidents, oldest in self._db.execute(self._q["incidents"])
         ]
+
+    async def unreadable(self) -> list[Unreadable]:
+        return [Unreadable(*row) for row in self._db.execute(self._q["unreadable"], (MOST,))]
+
+    async def documents(self) -> list[tuple[str, str, bytes]]:
+        return self._db.execute(self._q["documents"], (DOCUMENTS, DOCUMENT_BYTES)).fetchall()
 
     async def holders(self) -> dict[tuple[str, ...], int]:
         return {

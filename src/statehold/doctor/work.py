@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from statehold.chart.machine import Definition
 from statehold.doctor.books import MOST, Books
 from statehold.doctor.finding import Finding, Severity, some, span
 from statehold.engine.capacity import WAITING
+from statehold.engine.document import decode_document
 from statehold.engine.fleet import judge, past_of
 from statehold.engine.limits import Limits
 
@@ -49,6 +52,7 @@ async def examine_work(
     found += await _of_mail(books, stored, {*definitions, *served}, now, pause)
     found += await _of_held_mail(books)
     found += await _of_incidents(books, now)
+    found += await _of_unreadable(books)
     for definition in definitions.values():
         found += await _of_versions(books, definition)
     found += await _of_unknown(books, stored, definitions)
@@ -230,6 +234,32 @@ async def _of_incidents(books: Books, now: datetime) -> list[Finding]:
             f"statehold incidents {one.machine}, then retry, skip or resolve each",
         )
         for one in await books.incidents()
+    ]
+
+
+async def _of_unreadable(books: Books) -> list[Finding]:
+    """Those that workers have set aside, and those of the newest that nobody has met yet."""
+    why: dict[tuple[str, str], str] = {
+        (one.machine, one.id): one.why for one in await books.unreadable()
+    }
+    for machine, id, document in await books.documents():
+        if (machine, id) not in why:
+            try:
+                decode_document(document)
+            except (msgspec.DecodeError, ValueError) as error:
+                why[(machine, id)] = str(error)
+    by_machine = Counter(machine for machine, _ in why)
+    return [
+        Finding(
+            "error",
+            "unreadable-instances",
+            f"{_at_least(count, 'instance')} of {machine} can't be read: "
+            f"{some([f'{id} ({text})' for (of, id), text in why.items() if of == machine])}",
+            "no timer of theirs fires, and they take no event",
+            f"statehold incidents {machine} has them once a worker has met them; then statehold "
+            f"repair {machine} ID, or cancel. A release that can read them goes on with them",
+        )
+        for machine, count in sorted(by_machine.items())
     ]
 
 

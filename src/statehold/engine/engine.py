@@ -775,6 +775,29 @@ class Engine:
         """Machines that were put and can't be run here: which version, and why."""
         return dict(self._runtime.unserved)
 
+    def troubles(self) -> Sequence[str]:
+        """What a person is to look at, though requests are taken: one sentence each."""
+        limits, found = self._runtime.limits, []
+        for name, (version, why) in sorted(self._runtime.unserved.items()):
+            found.append(f"put and not run here: {name} {version}, {why}")
+        age = self._membership.lease_age_seconds
+        if age is not None and age > limits.heartbeat_seconds * 1.5:
+            found.append(
+                f"no heartbeat for {age:.0f} s; other workers take over at {limits.lease_seconds:g}"
+            )
+        for lane in self._runtime.capacity.lanes:
+            if lane.hung:
+                found.append(
+                    f"calls of a {lane.kind} that go on though their time is up: {lane.hung}; at "
+                    f"{limits.hung} further attempts fail"
+                )
+            if lane.queue:
+                found.append(
+                    f"attempts that wait for a place, of a {lane.kind}: {len(lane.queue)}; there "
+                    f"are {lane.places} places"
+                )
+        return found
+
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
         return await self._catalog.chart(await self._found(machine), version)
 

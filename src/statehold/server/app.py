@@ -179,9 +179,7 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
         except Unavailable as error:
             return response_of_any(request, error)
         # the others are served, so this is no reason to send requests elsewhere
-        unserved = [f"{name} {of[0]}" for name, of in sorted(engine().unserved().items())]
-        detail = f"put and not run here: {', '.join(unserved)}" if unserved else None
-        return wire.Health(status="ok", detail=detail)
+        return wire.Health(status="ok", detail="; ".join(engine().troubles()) or None)
 
 
 def _add_front(app: FastAPI, engine: Callable[[], Engine], routes: Routes, studio: bool) -> None:

@@ -99,6 +99,15 @@ FROM instances WHERE incident_since IS NOT NULL
 GROUP BY machine
 ORDER BY machine
 
+-- name: unreadable
+SELECT machine, id, why FROM aside ORDER BY machine, id LIMIT $1
+
+-- name: documents
+SELECT machine, id, document FROM (
+    SELECT machine, id, document FROM instances ORDER BY number DESC LIMIT $1
+) AS newest
+WHERE octet_length(document) <= $2
+
 -- name: holders
 SELECT held_by, count(*) AS instances FROM instances WHERE held_by IS NOT NULL
 GROUP BY held_by

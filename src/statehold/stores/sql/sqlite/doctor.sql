@@ -23,6 +23,15 @@ FROM instances INDEXED BY incidents_by_age WHERE incidents > 0
 GROUP BY machine
 ORDER BY machine
 
+-- name: unreadable
+SELECT machine, id, why FROM aside ORDER BY machine, id LIMIT ?
+
+-- name: documents
+SELECT machine, id, document FROM (
+    SELECT machine, id, document FROM instances ORDER BY number DESC LIMIT ?
+) AS newest
+WHERE length(document) <= ?
+
 -- name: holders
 SELECT held_by, count(*) FROM instances WHERE held_by IS NOT NULL GROUP BY held_by LIMIT 1000
 
