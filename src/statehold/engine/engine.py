@@ -68,6 +68,14 @@ from statehold.engine.runtime import Identity, Runtime
 from statehold.engine.search import search
 from statehold.engine.soundness import check_machines
 from statehold.engine.tallies import Tallies
+from statehold.engine.texts import (
+    NAME_LIMIT,
+    check_act,
+    check_caller,
+    check_query,
+    check_texts,
+    check_version,
+)
 from statehold.engine.tries import UNREADABLE_KEY
 from statehold.engine.turn import Turns
 from statehold.engine.underway import (
@@ -94,6 +102,7 @@ from statehold.errors import (
     UnknownIncident,
     UnknownMachine,
 )
+from statehold.plain.text import name_fault
 from statehold.store import Hint, Query, Ref, Store, StoredDocument
 from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
 
@@ -148,6 +157,9 @@ class Engine:
                 f"a worker can't be called {worker!r}: a name begins with no parenthesis"
             )
         name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        fault = name_fault(name, NAME_LIMIT)
+        if fault is not None:
+            raise ValueError(f"the worker's name: {fault}")
         self._identity = Identity(name, name)
         self._chance = random.Random(seed)
         self._clock = clock or SystemClock()
@@ -644,6 +656,8 @@ class Engine:
         definition = await self._found(machine)
         await self._adopter.renew(definition.name)
         definition = self.definition(machine)
+        check_caller(caller)
+        check_texts("the request", reason=reason)
         if not self._running:
             raise Stopping
         if id is not None:
@@ -682,8 +696,12 @@ class Engine:
         """
         if not self._running:
             raise Stopping
-        text = document.encode() if isinstance(document, str) else document
-        return await self._putter.put(text, notation, reason, caller, dry_run=dry_run)
+        check_caller(caller)
+        check_texts("the request", reason=reason, notation=notation)
+        if isinstance(document, str):
+            check_texts("the request", document=document)
+            document = document.encode()
+        return await self._putter.put(document, notation, reason, caller, dry_run=dry_run)
 
     # --- questions ---
 
@@ -694,6 +712,7 @@ class Engine:
 
     async def list(self, query: Query) -> wire.Instances:
         await self._found(query.machine)
+        check_query(query)
         return await self._reader.list(query)
 
     async def journal(
@@ -741,6 +760,7 @@ class Engine:
         cursor: str | None = None,
     ) -> wire.Incidents:
         """What waits for a person. ``limit`` counts instances, each with all its incidents."""
+        check_texts("the request", cursor=cursor)
         name = None if machine is None else self.definition(machine).name
         return await self._reader.incidents(name, limit, cursor)
 
@@ -750,6 +770,7 @@ class Engine:
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
     ) -> wire.MachineDetail:
+        check_version(version)
         await self._found(machine)
         return await self._catalog.machine(self.definition(machine).name, version)
 
@@ -758,17 +779,20 @@ class Engine:
     ) -> wire.Flows:
         """What went through it until now, of one version or of every. Raises ``InvalidPayload`` for
         a version that the store has not seen."""
+        check_version(version)
         definition = await self._found(machine)
         chart = await self._catalog.chart(definition, version)
         return await self._flows.flows(definition, chart, window, version)
 
     async def search(self, text: str, *, limit: int = 20) -> wire.Found:
         """What a text leads to in every machine, at most ``limit`` of each kind."""
+        check_texts("the request", text=text)
         return await search(self._store, self._runtime, text, limit)
 
     async def document(self, machine: AMachine | str, version: int | None = None) -> StoredDocument:
         """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
         that version was not put, or the machine is given by code."""
+        check_version(version)
         return await self._catalog.document(_name_of(machine), version)
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
@@ -799,6 +823,7 @@ class Engine:
         return found
 
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
+        check_version(version)
         return await self._catalog.chart(await self._found(machine), version)
 
     def vitals(self) -> Vitals:
@@ -851,6 +876,7 @@ class Engine:
     def _submit(self, act: Act) -> None:
         if not self._running:
             raise Stopping
+        check_act(act)
         self._turns.submit(act)
 
     def _committed(self, draft: Draft, held: Held) -> None:
@@ -980,6 +1006,7 @@ class Engine:
         return self._named(parts[0], parts[1]), parts[2]
 
     def _check_key(self, key: str | None) -> None:
+        check_texts("the request", key=key)
         if key is not None and not 1 <= len(key) <= KEY_LIMIT:
             raise TooLarge("the idempotency key", len(key), KEY_LIMIT, "characters")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Raw
 from msgspec.structs import replace
@@ -23,6 +23,8 @@ from statehold.wire import Caller, EffectRecord
 
 class Manual(Act):
     """An act with a reason."""
+
+    texts: ClassVar[tuple[str, ...]] = ("reason",)
 
     def __init__(self, ref: Ref, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, caller=caller)
@@ -89,6 +91,8 @@ class Upgrade(Manual):
 
 class Settle(Manual):
     """An act on an incident: ``key`` is that of the try that it is about."""
+
+    texts = ("reason", "incident_key")
 
     def __init__(self, ref: Ref, key: str, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, reason, caller)

@@ -31,6 +31,8 @@ from statehold.wire import MAX_DELAY_SECONDS, Caller
 class OfTimer(Manual):
     """An act on the timer of this id."""
 
+    texts = ("reason", "timer")
+
     def __init__(self, ref: Ref, timer: str, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, reason, caller)
         self.timer = timer

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 #: characters of an instance's id
 ID_LIMIT = 200
+#: characters of the id that a message is sent and cancelled by
+SEND_ID_LIMIT = 1_000
 
 
 class StartEffect(Struct, frozen=True):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
-from statehold.interpreter.command import CancelSend, Emit
+from statehold.interpreter.command import SEND_ID_LIMIT, CancelSend, Emit
+from statehold.plain.text import name_fault
 
 if TYPE_CHECKING:
     from statehold.interpreter.macrostep import Macrostep
@@ -61,6 +62,9 @@ class StepContext:
 
     def cancel(self, send_id: str) -> None:
         self._macrostep.ask()
+        fault = name_fault(send_id, SEND_ID_LIMIT)
+        if fault is not None:
+            raise ValueError(f"the id of what is cancelled: {fault}")
         self._macrostep.commands.append(CancelSend(send_id))
 
     def emit(self, event: AnEvent) -> None:

@@ -30,6 +30,8 @@ from statehold.chart.moment import in_utc, later
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, TooLarge, name_of, text_of
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import (
+    ID_LIMIT,
+    SEND_ID_LIMIT,
     CancelEffect,
     CancelTimer,
     Command,
@@ -44,6 +46,7 @@ from statehold.interpreter.context import StepContext
 from statehold.interpreter.plan import Arrival, Completion, Do, Operation, Plan
 from statehold.interpreter.program import Program
 from statehold.interpreter.snapshot import Deadline, InFlight, Microstep, Snapshot, Step, Timer
+from statehold.plain.text import name_fault
 
 #: microsteps in one step; a chart that needs more is going round in circles
 MICROSTEP_LIMIT = 1000
@@ -458,6 +461,15 @@ class Macrostep:
         *,
         parent: bool = False,
     ) -> str:
+        for what, name, most in (
+            ("machine", machine, ID_LIMIT),
+            ("instance", instance, ID_LIMIT),
+            ("id", id, SEND_ID_LIMIT),
+        ):
+            # a store could not keep the message, nor anything else of its turn
+            fault = None if name is None else name_fault(name, most)
+            if fault is not None:
+                raise ValueError(f"the {what} of what is sent: {fault}")
         if delay is not None:
             later(self.now, delay)
         self.sent += 1

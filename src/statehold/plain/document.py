@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from statehold.errors import Problem
+from statehold.plain.text import is_unicode
 
 Notation = Literal["json", "yaml"]
 
@@ -92,7 +93,7 @@ def _json(text: str) -> Document:
         raise TextRefused("", f"it can't be read as JSON: {error}") from None
     _count(value)
     for path, part in _texts(value, ()):
-        if not part.isascii() and not is_unicode(part):
+        if not is_unicode(part):
             raise TextRefused(
                 ".".join(map(str, path)),
                 f"{ascii(part)[:60]} has half of a surrogate pair, which is no Unicode text",
@@ -107,15 +108,6 @@ def number_of(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"the number {text[:40]} is larger than any that can be stored")
     return value
-
-
-def is_unicode(text: str) -> bool:
-    """Whether it can be written as UTF-8: no half of a surrogate pair stands in it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, get_args
+from typing import NamedTuple, get_args, overload
 
 import msgspec
 
@@ -112,6 +112,34 @@ def rollup_of(
 ) -> Rollup:
     """From columns in the order of :func:`rollup_columns`."""
     return Rollup(machine, version, span, moment(start), source, body)
+
+
+@overload
+def text(value: str) -> str: ...
+
+
+@overload
+def text(value: None) -> None: ...
+
+
+def text(value: str | None) -> str | None:
+    """For columns, and functions of a database, that hold every character but U+0000: it is written
+    as two others."""
+    if value is None or ("\0" not in value and "\1" not in value):
+        return value
+    return value.replace("\1", "\1b").replace("\0", "\1a")
+
+
+def plain(value: str | None) -> str | None:
+    """What :func:`text` was given."""
+    if value is None or "\1" not in value:
+        return value
+    return value.replace("\1a", "\0").replace("\1b", "\1")
+
+
+def looked_up(indexes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names and values of indexes as SQLite looks them up: its JSON ends text at U+0000."""
+    return [(name, text(value)) for name, value in indexes.items()]
 
 
 def names_text(names: tuple[str, ...]) -> str | None:

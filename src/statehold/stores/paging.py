@@ -22,12 +22,14 @@ CURSOR_LIMIT = 4096
 
 #: microseconds since the epoch, as databases keep them; any of their integers
 _Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+#: an id or a machine's name, in which no store has to look for U+0000
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
 #: the place in a list of instances after which a page begins: created_at, id
-Position = tuple[_Moment, str]
+Position = tuple[_Moment, _Name]
 #: the same among ids that begin alike
-IdPosition = str
+IdPosition = _Name
 #: the same in a list of incidents: changed_at, machine, id
-IncidentPosition = tuple[_Moment, str, str]
+IncidentPosition = tuple[_Moment, _Name, _Name]
 #: the same among what is over: since, and the number that the store gave to the row
 FinishedPosition = tuple[_Moment, _Moment]
 

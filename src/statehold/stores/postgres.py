@@ -38,7 +38,7 @@ from statehold.store import (
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import holders_of, rollup_columns, rollup_of
+from statehold.stores.columns import holders_of, plain, rollup_columns, rollup_of, text
 from statehold.stores.paging import (
     Position,
     beyond,
@@ -59,9 +59,7 @@ from statehold.stores.postgres_columns import (
     document_of,
     entry_of,
     message_of,
-    plain,
     row_of,
-    text,
     turned,
 )
 from statehold.stores.postgres_configurations import Configurations

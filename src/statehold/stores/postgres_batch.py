@@ -12,14 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from statehold.store import OVER, Entry, Message, Outcome, Ref, Write
-from statehold.stores.columns import indexes_of, indexes_text, names_text
+from statehold.stores.columns import indexes_of, indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres_columns import (
     digest,
     in_microseconds,
     maybe_microseconds,
     message_columns,
-    text,
     turned,
 )
 from statehold.stores.postgres_link import AnyConnection

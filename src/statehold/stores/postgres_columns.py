@@ -1,4 +1,4 @@
-"""Between the contract's values and PostgreSQL's columns."""
+"""Between the contract's values and PostgreSQL's columns, whose text holds no U+0000."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
-from statehold.stores.columns import Configuration, damage_of, lists_of
+from statehold.stores.columns import Configuration, damage_of, lists_of, plain, text
 from statehold.stores.paging import microseconds, moment
 
 #: the columns of a query's answer, in its order
@@ -113,20 +113,6 @@ def maybe_microseconds(at: datetime | None) -> int | None:
 def digest(value: str) -> bytes:
     """What an index's value is found by: of one length, however long the value is."""
     return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def text(value: str | None) -> str | None:
-    """PostgreSQL's text holds every character but NUL, which is written as two others here."""
-    if value is None or ("\0" not in value and "\1" not in value):
-        return value
-    return value.replace("\1", "\1b").replace("\0", "\1a")
-
-
-def plain(value: str | None) -> str | None:
-    """What :func:`text` was given."""
-    if value is None or "\1" not in value:
-        return value
-    return value.replace("\1a", "\0").replace("\1b", "\1")
 
 
 def turned(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:

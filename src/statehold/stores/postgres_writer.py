@@ -18,13 +18,12 @@ import asyncpg
 
 from statehold.errors import LeaseLost
 from statehold.store import OVER, Entry, Outcome, Row, Write
-from statehold.stores.columns import indexes_text, names_text
+from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres_batch import Batch, Going, Place
 from statehold.stores.postgres_columns import (
     digest,
     in_microseconds,
-    text,
     turned,
 )
 from statehold.stores.postgres_configurations import Configurations

@@ -39,7 +39,7 @@ from statehold.store import (
     StoredDocument,
     Write,
 )
-from statehold.stores.columns import holders_of, rollup_columns, rollup_of
+from statehold.stores.columns import holders_of, looked_up, rollup_columns, rollup_of
 from statehold.stores.paging import (
     Position,
     check_once_each,
@@ -507,7 +507,7 @@ class SqliteStore:
         narrowed = {
             **wanted,
             "configurations": _array(chosen),
-            "indexes": msgspec.json.encode(dict(query.where)).decode(),
+            "indexes": msgspec.json.encode(dict(looked_up(query.where))).decode(),
         }
         if query.incidents:
             return self._walk(db, "keys_with_incidents", narrowed, last, chunk)
@@ -541,7 +541,7 @@ class SqliteStore:
 
     def _rarest(self, db: sqlite3.Connection, query: Query) -> tuple[str, str]:
         """Of the wanted indexes the one to walk along; none is counted further than needed."""
-        wanted = list(query.where.items())
+        wanted = looked_up(query.where)
         if len(wanted) == 1:
             return wanted[0]
         counting = self._q["count_of_lookup"]

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from statehold.store import LOOKED_AT, PAGE_LIMIT, Query, Ref
+from statehold.stores.columns import looked_up
 from statehold.stores.paging import (
     beyond,
     cursor_of,
@@ -39,7 +40,7 @@ def look_along(
         "machine": query.machine,
         "since": _LAST if query.in_state_since is None else microseconds(query.in_state_since),
         "incidents": query.incidents,
-        "indexes": msgspec.json.encode(dict(query.where)).decode(),
+        "indexes": msgspec.json.encode(dict(looked_up(query.where))).decode(),
     }
     if query.prefix:
         seen = _by_id(db, queries["look_by_id"], wanted, query, frozenset(chosen))

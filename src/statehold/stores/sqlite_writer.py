@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from statehold.store import Outcome, Ref, Row, Write
-from statehold.stores.columns import indexes_of, indexes_text
+from statehold.stores.columns import indexes_of, indexes_text, looked_up
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite_columns import (
     Configurations,
@@ -81,7 +81,7 @@ class Writer:
             return False
         number, configuration, indexes = found
         place = (created_at, row.id)
-        gone = [(row.machine, *pair, *place) for pair in indexes_of(indexes).items()]
+        gone = [(row.machine, *pair, *place) for pair in looked_up(indexes_of(indexes))]
         db.executemany(q["delete_lookup"], gone)
         db.execute(q["count_up"], (-1, configuration))
         db.execute(q["forget_row"], (number,))
@@ -185,7 +185,7 @@ class Writer:
         if moves:
             self._db.executemany(self._q["count_up"], moves)
         for row, old_text in batch.reindexed:
-            old, new = indexes_of(old_text).items(), dict(row.indexes).items()
+            old, new = set(looked_up(indexes_of(old_text))), set(looked_up(row.indexes))
             place = (microseconds(row.created_at), row.id)
             gone = [(row.machine, *pair, *place) for pair in old - new]
             come = [(row.machine, *pair, *place) for pair in new - old]
