@@ -408,14 +408,15 @@ class Two(Machine[Tipped], name="order", version=2):
 
     cooking = State()
     accept = on(Go, asking >> cooking, do=audit)
-    upgrades = (Upgrade(1, states={"offering": asking.offered}),)
+    upgrades = (
+        Upgrade(1, states={"offering": asking.offered}, timers={"remind": asking.escalate}),
+    )
 
 
-def test_a_timer_of_the_same_name_keeps_its_moment_and_one_left_over_pairs_with_the_other() -> None:
+def test_a_timer_of_the_same_name_keeps_its_moment_and_others_as_the_upgrade_says() -> None:
     found = carried(One, Two)
     assert found.snapshot.timers == (
         Timer("asking.lapse", "asking.offered", NOW + timedelta(minutes=10)),
-        # remind and escalate are what remains on either side
         Timer("asking.escalate", "asking.offered", NOW + timedelta(minutes=3)),
     )
     assert found.commands == (
@@ -440,7 +441,7 @@ def test_timers_without_a_counterpart_are_dropped_and_new_ones_count_from_the_up
         first = after(minutes(7), offering >> cooking)
         second = after(lambda order: hours(order.n + 2), offering >> cooking)
         third = after(minutes(9), offering >> cooking)
-        upgrades = (Upgrade(1),)
+        upgrades = (Upgrade(1, timers={"lapse": None, "remind": None}),)
 
     found = carried(One, New)
     assert [(timer.id, timer.due - LATER) for timer in found.snapshot.timers] == [
@@ -790,7 +791,7 @@ def test_a_delay_that_is_no_moment_fails_the_instance() -> None:
         first = after(lambda order: hours(1), offering >> cooking)
         second = after(minutes(1), offering >> cooking)
         third = after(minutes(1), offering >> cooking)
-        upgrades = (Upgrade(1),)
+        upgrades = (Upgrade(1, timers={"lapse": None, "remind": None}),)
 
     transition = next(t for t in New.definition.chart.transitions if t.id == "first")
     assert isinstance(transition.trigger.delay, Delay)

@@ -45,13 +45,16 @@ class Upgrade:
     ``states`` maps an old state's path to the new state (an object of the notation or a path);
     old paths that are left out map to the same path. ``data`` takes the old data as plain JSON
     values and gives the new data (a value of the data type, or plain JSON values for it). ``None``
-    keeps it. ``effects`` maps the names of effects in flight, as ``states`` does.
+    keeps it. ``effects`` maps the names of effects in flight, as ``states`` does. ``timers`` maps
+    the paths of old rules made by ``after`` to new ones (the rules themselves or their paths);
+    ``None`` drops the timer. A rule of the same name needs no mapping.
     """
 
     from_version: int
     states: Mapping[str, Any] = field(default_factory=dict)
     data: Callable[[dict[str, Any]], Any] | None = None
     effects: Mapping[str, Any] = field(default_factory=dict)
+    timers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

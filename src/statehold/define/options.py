@@ -15,6 +15,7 @@ from statehold.chart.machine import Upgrade
 from statehold.define.binding import Binder
 from statehold.define.function import UNKNOWN, accepts, parameter_types, positional
 from statehold.define.outline import Outline
+from statehold.define.rule import Rule
 from statehold.define.state import is_node
 
 #: an index is named in addresses: ``?where=customer=ann``
@@ -67,7 +68,7 @@ def read_indexes(
 def read_upgrades(
     value: Any, outline: Outline, version: int, binder: Binder
 ) -> tuple[Upgrade, ...]:
-    """``upgrades``, with states and effects replaced by their paths and names."""
+    """``upgrades``, with states, effects and rules replaced by their paths and names."""
     place = outline.place_of("upgrades")
     if not isinstance(value, tuple | list) or not all(isinstance(u, Upgrade) for u in value):
         binder.complain(place, "is not a list of upgrades", "write upgrades = [Upgrade(1, ...)]")
@@ -94,6 +95,7 @@ def read_upgrades(
                 old: new.name if isinstance(new, Effect) else new
                 for old, new in upgrade.effects.items()
             },
+            timers={old: _rule(new, where, outline, binder) for old, new in upgrade.timers.items()},
         )
     return tuple(found.values())
 
@@ -109,6 +111,15 @@ def _path(state: Any, place: str, outline: Outline, binder: Binder) -> Any:
     if isinstance(state, str) and state not in {named.id for named in outline.states}:
         binder.complain(place, f"there is no state {state!r}", "name the state object itself")
     return state
+
+
+def _rule(rule: Any, place: str, outline: Outline, binder: Binder) -> Any:
+    if not isinstance(rule, Rule):
+        return rule
+    path = next((named.id for named in outline.rules if named.rule is rule), None)
+    if path is None:
+        binder.complain(place, "it maps a timer to a rule of no name", "map to its own rules")
+    return path
 
 
 def _field(name: str, place: str, binder: Binder) -> Callable[[Any], str | int | None]:

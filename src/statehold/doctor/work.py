@@ -276,16 +276,31 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
         for version, why in past.unreadable.items()
         if version != definition.version
     ]
-    return unreadable + [
+    judged = judge(past, definition)
+    dropped = [
         Finding(
-            "error",
+            "warning",
             "version",
-            f"{definition.name}, {problem.place}: {problem.message}",
-            "a server or worker with this code does not start",
-            problem.hint or "",
+            f"{definition.name}, {warning.place}: {warning.message}",
+            "instances that are upgraded lose the timer",
+            warning.hint or "",
         )
-        for problem in judge(past, definition).problems
+        for warning in judged.warnings
     ]
+    return (
+        unreadable
+        + dropped
+        + [
+            Finding(
+                "error",
+                "version",
+                f"{definition.name}, {problem.place}: {problem.message}",
+                "a server or worker with this code does not start",
+                problem.hint or "",
+            )
+            for problem in judged.problems
+        ]
+    )
 
 
 async def _of_unknown(

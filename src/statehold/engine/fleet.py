@@ -58,11 +58,18 @@ class Kept(Protocol):
 
 
 class Judgement(Struct, frozen=True):
-    """``plans`` by the version that they lead from; ``is_new``: its chart is still to be kept."""
+    """``plans`` by the version that they lead from; ``is_new``: its chart is still to be kept.
+
+    ``warnings`` are what the plans drop though nobody said so.
+    """
 
     problems: tuple[Problem, ...]
     plans: Mapping[int, UpgradePlan]
     is_new: bool
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(warning for made in self.plans.values() for warning in made.warnings)
 
 
 class Past(Struct, frozen=True):
@@ -94,8 +101,11 @@ async def past_of(store: Kept, machine: str) -> Past:
     return Past(charts, unreadable, frozenset(living))
 
 
-def judge(past: Past, definition: Definition[Any]) -> Judgement:
-    """Whether the machine can run on what the store has, and how from each version before it."""
+def judge(past: Past, definition: Definition[Any], *, shipped: bool = False) -> Judgement:
+    """Whether the machine can run on what the store has, and how from each version before it.
+
+    ``shipped``: it was let run before, be it that its chart is not kept yet.
+    """
     problems: list[Problem] = []
     plans: dict[int, UpgradePlan] = {}
     same = past.charts.get(definition.version)
@@ -111,7 +121,7 @@ def judge(past: Past, definition: Definition[Any]) -> Judgement:
         upgrade = upgrades.get(version)
         if upgrade is not None:
             try:
-                plans[version] = plan(stored, definition, upgrade)
+                plans[version] = plan(stored, definition, upgrade, shipped=shipped or not is_new)
             except DefinitionError as error:
                 problems += error.problems
         elif version in past.living:
@@ -143,6 +153,7 @@ class Fleet:
             if judged.problems:
                 raise DefinitionError(definition.name, judged.problems)
             self.put_aside(definition.name, past)
+            self.warn(definition, judged)
             self.install(definition, judged.plans)
             if judged.is_new:
                 new.append(definition)
@@ -161,6 +172,18 @@ class Fleet:
                 version,
                 why,
                 extra={"machine": machine, "version": version},
+            )
+
+    def warn(self, definition: Definition[Any], judged: Judgement) -> None:
+        for warning in judged.warnings:
+            log.warning(
+                "machine %s, version %d, %s: %s (%s)",
+                definition.name,
+                definition.version,
+                warning.place,
+                warning.message,
+                warning.hint,
+                extra={"machine": definition.name, "version": definition.version},
             )
 
     def install(self, definition: Definition[Any], plans: Mapping[int, UpgradePlan]) -> None:

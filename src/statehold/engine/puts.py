@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from statehold.chart.machine import Definition
@@ -241,10 +242,11 @@ class Adopter:
             imported = await self.apart(self.read, document.notation, document.text)
             definition = imported.definition
             past = await past_of(self._store, name)
-            judged = await self.apart(judge, past, definition)
+            judged = await self.apart(partial(judge, shipped=True), past, definition)
             if judged.problems:
                 raise DefinitionError(name, judged.problems)
             self._runtime.fleet.put_aside(name, past)
+            self._runtime.fleet.warn(definition, judged)
             await self.install(definition, judged)
         except Unavailable:
             raise

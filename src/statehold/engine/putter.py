@@ -237,6 +237,16 @@ def _report(
                 hint=one.hint,
             )
             for one in found
+        ]
+        + [
+            wire.FindingView(
+                code="upgrade-drops-timer",
+                severity="warning",
+                place=one.place,
+                message=one.message,
+                hint=one.hint or "",
+            )
+            for one in (() if judged is None else judged.warnings)
         ],
         omissions=[str(one) for one in imported.omissions[:TOLD]],
         upgrades=[]

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from statehold.chart.model import Delay, Invoke, Transition
+from statehold.chart.model import Delay, Invoke
 from statehold.chart.tree import Tree
 from statehold.upgrade.mapping import StateMap, closure
+from statehold.upgrade.timers import Said, pair_timers
 
 
 class Move(Struct, frozen=True):
@@ -26,6 +27,8 @@ class Move(Struct, frozen=True):
     the new invoke and its state, ``deadlines`` old states to new ones; what is not there is
     dropped. The ``new_`` ones are to be started. ``ends`` is the top-level final state that the
     instance comes to, if it does: then it is done, and nothing that lives with a state is kept.
+    ``lost`` are the old timers that are dropped though nobody said so, each with the new ones that
+    it may have been renamed to.
     """
 
     leaves: tuple[str, ...]
@@ -36,27 +39,31 @@ class Move(Struct, frozen=True):
     new_invokes: tuple[tuple[str, Invoke], ...]
     new_deadlines: tuple[tuple[str, Delay], ...]
     ends: str | None
+    lost: Mapping[str, tuple[str, ...]]
 
 
-def move(states: StateMap, effects: Mapping[str, str | None], leaves: Sequence[str]) -> Move:
-    """``effects`` are the renamed ones, None for those to drop. Raises :class:`.NoImage`."""
+def move(
+    states: StateMap, effects: Mapping[str, str | None], said: Said, leaves: Sequence[str]
+) -> Move:
+    """``effects`` are the renamed ones, None for those to drop; ``said`` are the timers of which
+    the upgrade says what they become. Raises :class:`.NoImage`."""
     old, new = states.old, states.new
     new_leaves = states.configuration(leaves)
     for leaf in new_leaves:
         if ends(new, leaf):
-            return Move(new_leaves, {}, {}, {}, (), (), (), leaf)
+            return Move(new_leaves, {}, {}, {}, (), (), (), leaf, {})
     # the root is active as long as the instance is, and may have timers and invokes too
     active = (0, *closure(new, new_leaves))
     origins: dict[int, list[int]] = {state: [] for state in active}
-    for was in (0, *closure(old, leaves)):
+    before = (0, *closure(old, leaves))
+    for was in before:
         for image in states.images(old.states[was].id):
             if new.index[image] in origins:
                 origins[new.index[image]].append(was)
 
-    timers: dict[str, tuple[str, str]] = {}
+    paired = pair_timers(states, said, before, active)
     invokes: dict[str, tuple[Invoke, str]] = {}
     deadlines: dict[str, str] = {}
-    new_timers: list[tuple[str, str, Delay]] = []
     new_invokes: list[tuple[str, Invoke]] = []
     new_deadlines: list[tuple[str, Delay]] = []
     for state in active:
@@ -64,31 +71,29 @@ def move(states: StateMap, effects: Mapping[str, str | None], leaves: Sequence[s
         known: set[str] = set()
         declared = False
         for was in origins[state]:
-            for before, after in timer_pairs(_timers(old, was), _timers(new, state)):
-                timers.setdefault(before, (after, node.id))
-                known.add(after)
             for mine, its in invoke_pairs(old.states[was].invokes, node.invokes, effects):
                 invokes.setdefault(mine.id, (its, node.id))
                 known.add(its.id)
             if node.deadline is not None and old.states[was].deadline is not None:
                 deadlines[old.states[was].id] = node.id
                 declared = True
-        for transition in _timers(new, state):
-            delay = transition.trigger.delay
-            if transition.id not in known and delay is not None:
-                new_timers.append((transition.id, node.id, delay))
         new_invokes += [(node.id, invoke) for invoke in node.invokes if invoke.id not in known]
         if node.deadline is not None and not declared:
             new_deadlines.append((node.id, node.deadline))
     return Move(
         new_leaves,
-        timers,
+        {id: (its.id, its.source) for id, its in paired.kept.items()},
         invokes,
         deadlines,
-        tuple(new_timers),
+        tuple(
+            (its.id, its.source, its.trigger.delay)
+            for its in paired.started
+            if its.trigger.delay is not None
+        ),
         tuple(new_invokes),
         tuple(new_deadlines),
         None,
+        paired.lost,
     )
 
 
@@ -96,20 +101,6 @@ def ends(tree: Tree, leaf: str) -> bool:
     """Whether an instance with this leaf is done."""
     state = tree.index[leaf]
     return tree.parent[state] == 0 and tree.states[state].kind == "final"
-
-
-def timer_pairs(old: Sequence[Transition], new: Sequence[Transition]) -> Iterator[tuple[str, str]]:
-    """Ids of old and new timers of one state that are the same: of one name, or the last left."""
-    left_old, left_new = list(old), list(new)
-    for before in old:
-        for after in left_new:
-            if _name(before.id) == _name(after.id):
-                left_old.remove(before)
-                left_new.remove(after)
-                yield before.id, after.id
-                break
-    if len(left_old) == len(left_new) == 1:
-        yield left_old[0].id, left_new[0].id
 
 
 def invoke_pairs(
@@ -124,12 +115,3 @@ def invoke_pairs(
                 left.remove(after)
                 yield before, after
                 break
-
-
-def _timers(tree: Tree, state: int) -> list[Transition]:
-    return [t for t in tree.transitions[state] if t.trigger.kind == "after"]
-
-
-def _name(transition: str) -> str:
-    """The attribute that a rule was assigned to: ``lapse`` of ``kitchen.lapse[cooking]``."""
-    return transition.partition("[")[0].rpartition(".")[2]

@@ -23,6 +23,7 @@ from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, reachable
 from statehold.interpreter.occurrence import detached_effects
 from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
+from statehold.upgrade.timers import Said, rule_of, rules_of
 
 #: configurations whose move is kept; one that is not kept is worked out again
 MOVE_LIMIT = 10_000
@@ -34,6 +35,7 @@ class UpgradePlan:
     ``configurations`` maps the active leaves of every old configuration that was found to the
     new leaves. ``complete`` is False where the search hit its limit: then each state was checked,
     but not each configuration, and one that has no image fails when it is carried over.
+    ``warnings`` say which running timers are dropped that nobody mentioned.
     ``reads`` is the type that the data function wants its argument in; None: plain JSON values.
     """
 
@@ -46,6 +48,8 @@ class UpgradePlan:
         effects: Mapping[str, str | None],
         configurations: Mapping[tuple[str, ...], tuple[str, ...]],
         complete: bool,
+        timers: Said | None = None,
+        warnings: tuple[Problem, ...] = (),
     ) -> None:
         self.old = old
         self.new = new
@@ -54,6 +58,8 @@ class UpgradePlan:
         self.effects = effects
         self.configurations = configurations
         self.complete = complete
+        self.timers = timers or {}
+        self.warnings = warnings
         self.reads = _parameter_shape(upgrade)
         self._moves: dict[tuple[str, ...], Move] = {}
 
@@ -66,32 +72,42 @@ class UpgradePlan:
                 raise NoImage(f"version {self.old.version} has no state {strange[0]}")
             if len(self._moves) >= MOVE_LIMIT:
                 self._moves.clear()
-            found = self._moves[leaves] = move(self.states, self.effects, leaves)
+            found = self._moves[leaves] = move(self.states, self.effects, self.timers, leaves)
         return found
 
 
 def plan(
-    old: Chart, new: Definition[Any], upgrade: Upgrade, *, limit: int = SEARCH_LIMIT
+    old: Chart,
+    new: Definition[Any],
+    upgrade: Upgrade,
+    *,
+    limit: int = SEARCH_LIMIT,
+    shipped: bool = False,
 ) -> UpgradePlan:
     """Checks the upgrade for every configuration of the old chart that can be reached.
 
     ``limit`` bounds the search. Raises ``DefinitionError`` with every problem: states that map
     nowhere, configurations whose image is illegal, names that one of the charts does not have,
-    effects in flight that the new machine has no function for, data that can't fit.
+    effects in flight that the new machine has no function for, data that can't fit, timers that
+    may have been renamed. The last is a warning only where the new version is ``shipped`` already.
     """
-    return _Planner(old, new, upgrade, limit).plan()
+    return _Planner(old, new, upgrade, limit, shipped).plan()
 
 
 class _Planner:
-    def __init__(self, old: Chart, new: Definition[Any], upgrade: Upgrade, limit: int) -> None:
+    def __init__(
+        self, old: Chart, new: Definition[Any], upgrade: Upgrade, limit: int, shipped: bool
+    ) -> None:
         self.old = old
         self.new = new
         self.upgrade = upgrade
         self.limit = limit
+        self.shipped = shipped
         self.old_tree = Tree(old)
         self.new_tree = Tree(new.chart)
         self.place = f"upgrade from version {upgrade.from_version}"
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def complain(self, where: str, message: str, hint: str) -> None:
         self.problems.append(Problem(f"{self.place}{where}", message, hint))
@@ -105,11 +121,16 @@ class _Planner:
         found = reachable(self.old, limit=self.limit)
         lost = self.check_states(states, found)
         configurations = self.check_configurations(states, found, lost)
+        timers = self.mapped_timers()
+        whole = found.complete
+        made = UpgradePlan(
+            self.old, self.new, self.upgrade, states, effects, configurations, whole, timers
+        )
+        self.check_timers(made)
         if self.problems:
             raise DefinitionError(self.new.name, self.problems)
-        return UpgradePlan(
-            self.old, self.new, self.upgrade, states, effects, configurations, found.complete
-        )
+        made.warnings = tuple(self.warnings)
+        return made
 
     def check_versions(self) -> None:
         old, new = self.old, self.new.chart
@@ -262,6 +283,54 @@ class _Planner:
                     f"say what it becomes: effects={{{name!r}: ...}}; None drops it",
                 )
 
+    # --- timers ---
+
+    def mapped_timers(self) -> dict[str, str | None]:
+        known, there = set(rules_of(self.old_tree)), set(rules_of(self.new_tree))
+        found: dict[str, str | None] = {}
+        for name, target in self.upgrade.timers.items():
+            where = f", timers[{name!r}]"
+            if name not in known:
+                self.complain(
+                    where,
+                    f"version {self.old.version} has no timer {name!r}",
+                    f"it has {_listed(map(rule_of, known))}",
+                )
+            elif target is not None and target not in there:
+                self.complain(
+                    where,
+                    f"version {self.new.version} has no timer {target!r}",
+                    f"it has {_listed(map(rule_of, there))}; None drops it",
+                )
+            else:
+                found[name] = target
+        return found
+
+    def check_timers(self, made: UpgradePlan) -> None:
+        """Timers that would be dropped without a word, each told once."""
+        if not any(t.trigger.kind == "after" for t in self.old.transitions):
+            return
+        lost: dict[str, dict[str, None]] = {}
+        places: dict[str, tuple[str, ...]] = {}
+        for leaves in made.configurations:
+            for timer, candidates in made.move(leaves).lost.items():
+                lost.setdefault(timer, {}).update(dict.fromkeys(map(rule_of, candidates)))
+                places.setdefault(timer, leaves)
+        for timer, others in lost.items():
+            rule = rule_of(timer)
+            message = f"instances in ({', '.join(places[timer])}) have the timer {timer}, "
+            if others:
+                problems = self.warnings if self.shipped else self.problems
+                message += f"which may have become {_listed(others)} or be gone"
+                hint = f"say which: timers={{{rule!r}: {next(iter(others))!r}}}; None drops it"
+                if self.shipped:
+                    message += "; it is dropped, and what is new starts anew"
+            else:
+                problems = self.warnings
+                message += f"which has no counterpart in version {self.new.version}: it is dropped"
+                hint = f"if that is meant, say timers={{{rule!r}: None}}"
+            problems.append(Problem(f"{self.place}, timer {timer}", message, hint))
+
     # --- data ---
 
     def check_data(self) -> None:
@@ -300,7 +369,7 @@ _LISTED = 20
 
 
 def _listed(names: Iterable[str]) -> str:
-    known = [name for name in names if name]
+    known = [name for name in dict.fromkeys(names) if name]
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return f"{', '.join(sorted(known)[:_LISTED]) or 'none'}{more}"
 

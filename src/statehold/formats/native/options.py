@@ -18,7 +18,7 @@ from statehold.formats.native.states import Outline
 from statehold.plain.document import Path
 
 UPGRADE_LIMIT = 1_000
-_UPGRADE = frozenset({"from", "states", "data", "effects"})
+_UPGRADE = frozenset({"from", "states", "data", "effects", "timers"})
 _SILENCE = frozenset({"code", "place", "reason"})
 _INDEX = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -52,7 +52,8 @@ class Options:
                 old,
                 self._states(said.get("states"), (*path, "states")),
                 self._data(said.get("data"), (*path, "data")) if "data" in said else None,
-                self._effects(said.get("effects"), (*path, "effects")),
+                self._names(said.get("effects"), (*path, "effects")),
+                self._names(said.get("timers"), (*path, "timers")),
             )
         return tuple(found.values())
 
@@ -66,7 +67,7 @@ class Options:
                 self.reading.complain((*path, old), "it goes to one state", "name one")
         return found
 
-    def _effects(self, value: Any, path: Path) -> dict[str, Any]:
+    def _names(self, value: Any, path: Path) -> dict[str, Any]:
         return {
             old: self.reading.text(new, (*path, old), "a name")
             for old, new in self.reading.mapping(value, path).items()
