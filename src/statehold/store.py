@@ -345,7 +345,8 @@ class Store(Protocol):
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
         """Rows of these machines whose ``wake_at`` has come, earliest first; with ``until``, those
-        that nobody has claimed, claimed for this worker until then."""
+        that nobody has claimed, claimed for this worker until then. Where there are more than
+        ``limit``, machines share it: one with many keeps no other out."""
         ...
 
     async def next_wake(

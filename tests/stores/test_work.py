@@ -52,6 +52,18 @@ async def test_a_write_that_lost_does_not_move_its_wake(store: Store) -> None:
     assert await store.next_wake(OURS) == at(2)
 
 
+async def test_a_page_of_what_is_due_is_shared_by_machines(store: Store) -> None:
+    rows = [a_row(f"o-{n}", wake_at=at(n)) for n in range(6)]
+    rows += [a_row(f"c-{n}", machine="courier", wake_at=at(50 + n)) for n in range(2)]
+    await started(store, *rows)
+    both = ("order", "courier")
+    assert ids(await store.due(both, at(99), 4)) == ["o-0", "o-1", "c-0", "c-1"]
+    assert ids(await store.due(both, at(99), 5)) == ["o-0", "o-1", "o-2", "c-0", "c-1"]
+    assert ids(await store.due(both, at(99), 2, at(200))) == ["o-0", "c-0"]
+    assert ids(await store.due(both, at(99), 3, at(200))) == ["o-1", "o-2", "c-1"]
+    assert ids(await store.due(both, at(99), 3, at(200))) == ["o-3", "o-4", "o-5"]
+
+
 async def test_what_is_due_at_several_machines_comes_in_one_order(store: Store) -> None:
     machines = ["order", "courier", "order", "bill", "courier", "order"]
     rows = [a_row(str(n), machine=m, wake_at=at(9 - n // 2)) for n, m in enumerate(machines)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 
 class Courier:
-    """Messages go out in the order of their numbers, a page at a time.
+    """Messages go out in the order of their numbers, a page at a time; where more wait than a page,
+    machines take turns.
 
     A page is settled before the next is asked for, so that no message is on its way twice.
 
@@ -90,31 +91,51 @@ class Courier:
 
     async def _round(self) -> bool:
         """Delivers what is due; True if anything was taken out."""
-        after = 0
+        size = self._runtime.limits.page
+        # any machine's, where nobody else would send back what is for none that runs
+        everybody = None if self._store.exclusive else self._machines
+        taken, last, is_full = await self._page(everybody, 0, size)
+        if not is_full:
+            return taken > 0
+        # more than a page: machines take turns, and so one with many keeps no other waiting
+        cursors: dict[str | None, int] = dict.fromkeys(self._machines, 0)
+        if everybody is None:
+            cursors[None] = 0
+        while cursors:
+            for machine, after in list(cursors.items()):
+                asked = None if machine is None else (machine,)
+                more, last, is_full = await self._page(asked, after, size)
+                taken += more
+                if is_full:
+                    cursors[machine] = last
+                else:
+                    del cursors[machine]
+        return taken > 0
+
+    async def _page(
+        self, machines: Sequence[str] | None, after: int, size: int
+    ) -> tuple[int, int, bool]:
+        """How many were taken out of the next page, its last number, and whether it was full."""
+        now = self._runtime.now()
+        until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
+        page = await self._store.mail(machines, now, after, size, until)
+        self._put_off = {n: end for n, end in self._put_off.items() if end > now}
+        acts = [
+            Deliver(message)
+            for message in page
+            if message.number not in self._put_off and concerns(message, self._machines)
+        ]
         taken = 0
-        while True:
-            machines = None if self._store.exclusive else self._machines
-            now, size = self._runtime.now(), self._runtime.limits.page
-            until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
-            page = await self._store.mail(machines, now, after, size, until)
-            self._put_off = {n: end for n, end in self._put_off.items() if end > now}
-            acts = [
-                Deliver(message)
-                for message in page
-                if message.number not in self._put_off and concerns(message, self._machines)
-            ]
-            ended = await self._turns.ask_all(acts)
-            for act, outcome in zip(acts, ended, strict=True):
-                if await self._settle(act.message, outcome):
-                    taken += 1
-                elif (
-                    isinstance(outcome, InstanceUnreadable)
-                    and len(self._put_off) < self._runtime.limits.waiting
-                ):
-                    self._put_off[act.message.number] = until
-            if len(page) < size:
-                return taken > 0
-            after = page[-1].number
+        ended = await self._turns.ask_all(acts)
+        for act, outcome in zip(acts, ended, strict=True):
+            if await self._settle(act.message, outcome):
+                taken += 1
+            elif (
+                isinstance(outcome, InstanceUnreadable)
+                and len(self._put_off) < self._runtime.limits.waiting
+            ):
+                self._put_off[act.message.number] = until
+        return taken, page[-1].number if page else after, len(page) == size
 
     async def _settle(self, message: Message, outcome: object) -> bool:
         """What becomes of a message after its delivery was tried; False if it is still there."""

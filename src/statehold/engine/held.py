@@ -23,6 +23,9 @@ from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import OVER, Row
 
+#: writes and steps of one instance, beyond anything that happens
+_COUNTS = 2**53
+
 
 class Held(Struct, frozen=True, gc=False):
     """What the store has of an instance. ``snapshot`` None: its version's code is not here, or it
@@ -50,6 +53,8 @@ def hold(definition: Definition[Any], row: Row) -> Held:
     try:
         if row.damage is not None:
             raise ValueError(row.damage)
+        if not is_writable(row):
+            raise ValueError(f"its rev {row.rev} or its seq {row.seq} is no count of steps")
         document = decode_document(row.document)
         snapshot = None
         if definition.version == row.version:
@@ -59,6 +64,11 @@ def hold(definition: Definition[Any], row: Row) -> Held:
     except Exception as error:
         why = str(error) if isinstance(error, (InvalidPayload, ValueError)) else _told(error)
         raise InstanceUnreadable(row.machine, row.id, row.version, why) from error
+
+
+def is_writable(row: Row) -> bool:
+    """Whether its counts can be one higher: no store has room for any number."""
+    return 0 < row.rev < _COUNTS and 0 <= row.seq < _COUNTS
 
 
 def hold_remains(definition: Definition[Any], row: Row) -> Held:

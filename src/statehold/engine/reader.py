@@ -23,7 +23,14 @@ from statehold.engine.held import Held
 from statehold.engine.keys import shown_key
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
-from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
+from statehold.errors import (
+    BeyondEnd,
+    InstanceUnreadable,
+    InvalidPayload,
+    StateholdError,
+    TooLarge,
+    UnknownInstance,
+)
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import PAGE_LIMIT, Entry, Page, Query, Ref, Row, Store
 from statehold.upgrade.carry import CarryFailed
@@ -96,8 +103,8 @@ class Reader:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
         whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``, and
         ``BeyondEnd`` where the instance has no step ``after``."""
-        held = await self._held(ref)
-        await self._check_reached(held, after)
+        row = await self._row(ref)
+        await self._check_reached(row, after)
         after = max(-1, after)
         entries = await self._whole_steps(ref, after, max(1, min(limit, PAGE_LIMIT)))
         values: Mapping[int, Any] = {}
@@ -105,15 +112,15 @@ class Reader:
             values = await self._data_at(ref, entries)
         shown = [_shown(entry, values) for entry in entries]
         last = entries[-1].seq if entries else None
-        return wire.Journal(entries=shown, after=last if last != held.row.seq else None)
+        return wire.Journal(entries=shown, after=last if last != row.seq else None)
 
     async def at(self, ref: Ref, seq: int) -> Past:
         """Raises ``InvalidPayload`` for a seq that the instance has not reached."""
-        held = await self._held(ref)
-        if not 1 <= seq <= held.row.seq:
-            raise InvalidPayload("the seq", {"seq": f"has to be 1 to {held.row.seq}, not {seq}"})
+        row = await self._row(ref)
+        if not 1 <= seq <= row.seq:
+            raise InvalidPayload("the seq", {"seq": f"has to be 1 to {row.seq}, not {seq}"})
         entries = await self._journal_before(ref, seq, CHECKPOINT + 1)
-        body = _body(entries[0].body)
+        body = _body_of(entries[0])
         return Past(
             ref.machine,
             ref.id,
@@ -131,7 +138,7 @@ class Reader:
         because: wire.JournalEntry | None = None
         entered = {state: at for state, at in held.entered.items() if at is not None}
         for entry in entries:
-            for microstep in _body(entry.body).steps:
+            for microstep in _body_of(entry).steps:
                 for state in microstep.entered:
                     entered.setdefault(state, entry.at)
             if because is None and entry.at <= held.row.since:
@@ -154,7 +161,7 @@ class Reader:
             while True:
                 changed.clear()
                 held = await self._held(ref)
-                await self._check_reached(held, told[0])
+                await self._check_reached(held.row, told[0])
                 over = held.row.status in ("done", "cancelled") and not held.tries
                 while fresh := await self._store.journal(ref, told):
                     for entry in fresh:
@@ -233,15 +240,15 @@ class Reader:
             return await self._held(ref)
         return found
 
-    async def _check_reached(self, held: Held, seq: int) -> None:
+    async def _check_reached(self, row: Row, seq: int) -> None:
         """Raises ``BeyondEnd``."""
-        if seq <= held.row.seq:
+        if seq <= row.seq:
             return
         # what is cached may be about to be replaced by a commit whose entry was read already
-        ref = held.row.ref
-        row = (await self._store.load([ref])).get(ref)
-        if row is None or row.seq < seq:
-            raise BeyondEnd(ref.machine, ref.id, seq, held.row.seq)
+        ref = row.ref
+        there = (await self._store.load([ref])).get(ref)
+        if there is None or there.seq < seq:
+            raise BeyondEnd(ref.machine, ref.id, seq, row.seq)
 
     async def _children(self, held: Held, caller: Caller) -> dict[Ref, wire.ChildView]:
         """Those that were invoked and have started, as they are now."""
@@ -266,6 +273,16 @@ class Reader:
             next_at=row.wake_at,
             incidents=row.incidents,
         )
+
+    async def _row(self, ref: Ref) -> Row:
+        """As ``_held``, also of an instance that can't be read: its journal shows what it was."""
+        try:
+            return (await self._held(ref)).row
+        except InstanceUnreadable:
+            rows = await self._store.load([ref])
+            if ref not in rows:
+                raise UnknownInstance(ref.machine, ref.id) from None
+            return rows[ref]
 
     async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
         entries = await self._store.journal_before(ref, seq, limit)
@@ -303,8 +320,16 @@ class Reader:
         values: dict[int, Any] = {first: data}
         for entry in entries:
             if entry.part == 0 and entry.seq > first:
-                data = values[entry.seq] = _next(data, _body(entry.body))
+                data = values[entry.seq] = _next(data, _body_of(entry))
         return values
+
+
+def _body_of(entry: Entry) -> JournalBody:
+    try:
+        return _body(entry.body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        why = f"the line {entry.seq}.{entry.part} of its journal can't be read: {error}"
+        raise InstanceUnreadable(entry.machine, entry.id, 0, why) from error
 
 
 def _place(entry: Entry) -> tuple[int, int]:
@@ -321,7 +346,7 @@ def _folded(entries: Sequence[Entry]) -> Any:
     """The data after the first of these, which are newest first and reach a whole one."""
     changes: list[JournalBody] = []
     for entry in entries:
-        body = _body(entry.body)
+        body = _body_of(entry)
         changes.append(body)
         if body.data is not UNSET:
             break
@@ -337,7 +362,7 @@ def _folded(entries: Sequence[Entry]) -> Any:
 
 
 def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
-    body = _body(entry.body)
+    body = _body_of(entry)
     return wire.JournalEntry(
         seq=entry.seq,
         part=entry.part,

@@ -32,7 +32,7 @@ from statehold.engine.answer import past_answer
 from statehold.engine.cache import Cache
 from statehold.engine.draft import Draft
 from statehold.engine.fair import FairQueue
-from statehold.engine.held import Held, hold, hold_remains
+from statehold.engine.held import Held, hold, hold_remains, is_writable
 from statehold.engine.keys import key_of_caller
 from statehold.engine.logs import about
 from statehold.engine.observer import tell
@@ -421,7 +421,8 @@ class Turns:
                 row = rows[ref] if ref in rows else known[ref].row
                 unreadable.append((row, error))
                 acts = [act for act in batch if act.ref == ref]
-                _refuse([act for act in acts if not act.takes_remains], error)
+                can_be_written = is_writable(row)
+                _refuse([a for a in acts if not (a.takes_remains and can_be_written)], error)
                 if all(act.future.done() for act in acts):
                     continue
                 known[ref] = hold_remains(definition, row)
@@ -473,11 +474,8 @@ class Turns:
                 rest.append(act)
                 continue
             place = (act.ref, act.key)
-            if place in entries:
-                if _repeat(act, entries[place]):
-                    back.add(act)
-            elif place in held:
-                if await self._repeat_held(act, held[place]):
+            if place in entries or place in held:
+                if await self._repeated(act, entries.get(place), held.get(place)):
                     back.add(act)
             elif place in seen:
                 back.add(act)
@@ -485,6 +483,20 @@ class Turns:
                 seen.add(place)
                 rest.append(act)
         return rest
+
+    async def _repeated(self, act: Act, entry: Entry | None, held: Message | None) -> bool:
+        """Answers as the first time. True where that was another caller's request, and the act is
+        to be asked again with a key of its own."""
+        try:
+            if entry is not None:
+                return _repeat(act, entry)
+            assert held is not None
+            return await self._repeat_held(act, held)
+        except (msgspec.MsgspecError, RecursionError, AttributeError, TypeError) as error:
+            # damaged, it must not refuse the others of its turn
+            why = f"what was answered to the key {act.given_key!r} can't be read: {error}"
+            _refuse([act], InstanceUnreadable(act.ref.machine, act.ref.id, 0, why))
+            return False
 
     async def _without_taken(self, batch: Sequence[Act]) -> Sequence[Act]:
         """Answers acts on messages that another worker was faster with: only after a conflict."""

@@ -201,13 +201,16 @@ class MemoryStore:
     ) -> list[Row]:
         self._ready()
         wanted, claims = set(machines), self._memory.row_claims
+        places: Counter[str] = Counter()
+        found: list[tuple[int, int, Ref]] = []
         come = takewhile(lambda wake: wake[0] <= now, self._memory.wakes)
-        found = (
-            self._memory.rows[ref]
-            for _, _, ref in come
-            if ref.machine in wanted and (until is None or self._is_free(claims.get(ref), now))
-        )
-        rows = list(islice(found, page_size(limit)))
+        for place, (_, _, ref) in enumerate(come):
+            if ref.machine in wanted and (until is None or self._is_free(claims.get(ref), now)):
+                places[ref.machine] += 1
+                found.append((places[ref.machine], place, ref))
+        # the first of each machine, then the second of each, and so on
+        page = sorted(found)[: page_size(limit)]
+        rows = [self._memory.rows[ref] for _, _, ref in sorted(page, key=lambda one: one[1])]
         if until is not None:
             claims.update((row.ref, _Claim(self._worker, until)) for row in rows)
         return rows

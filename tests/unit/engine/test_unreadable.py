@@ -34,7 +34,7 @@ from statehold.errors import (
     InvalidPayload,
     UnknownIncident,
 )
-from statehold.store import Message, Query, Ref, Row, Store, Write
+from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Write
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres import PostgresStore
 from statehold.wire import Caller
@@ -262,7 +262,7 @@ async def test_what_cannot_be_read_is_an_incident_that_says_why_and_what_to_do(
         await spoilt.read(Jobs, "bad")
     incident = await an_incident(spoilt)
     assert (incident.id, incident.kind) == ("jobs/bad/unreadable", "unreadable")
-    assert "n: Input should be a valid integer" in incident.error
+    assert "valid integer" in incident.error
     assert (await spoilt.list(Query("jobs", incidents=True))).instances[0].id == "bad"
     assert (await spoilt.read(Jobs, "good")).state == ["idle"]
 
@@ -385,6 +385,97 @@ async def test_it_goes_on_by_itself_where_a_release_runs_that_can_read_it(world:
         await quiet()
         assert (await engine.incidents()).count == 0
         assert (await engine.read(LaxJobs, "j")).status == "done"
+
+
+async def test_its_journal_can_be_read(spoilt: Engine) -> None:
+    with pytest.raises(InstanceUnreadable):
+        await spoilt.read(Jobs, "bad")
+    assert await kinds(spoilt, Jobs, "bad") == ["start", "event"]
+    assert (await spoilt.at(Jobs, "bad", 1)).data == {"n": 7}
+
+
+@pytest.mark.parametrize("entry", [b"\xff{", b"5", DEEP], ids=["no JSON", "a number", "too deep"])
+async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
+    world: World, entry: bytes
+) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        await engine.start(Jobs, "good")
+        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        line = Entry("jobs", "bad", 2, 0, row.changed_at, "event", entry, "k", b"{}")
+        after = replace(row, seq=2, rev=row.rev + 1)
+        assert await engine._store.commit([Write(after, row.rev, [line])]) == [Outcome.WRITTEN]
+        engine._turns.forget([row.ref])
+        repeated, taken = await asyncio.gather(
+            engine.send(Jobs, "bad", Go(), key="k"),
+            engine.send(Jobs, "good", Go()),
+            return_exceptions=True,
+        )
+        assert isinstance(repeated, InstanceUnreadable)
+        assert not isinstance(taken, BaseException)
+        with pytest.raises(InstanceUnreadable, match=r"2\.0"):
+            await engine.journal(Jobs, "bad")
+
+
+async def test_counts_that_have_no_room_refuse_nobody_else(world: World) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        await engine.start(Jobs, "good")
+        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        await engine._store.commit([Write(replace(row, rev=2**63 - 1), row.rev)])
+        engine._turns.forget([row.ref])
+        refused = await asyncio.gather(
+            engine.send(Jobs, "bad", Go()),
+            engine.cancel(Jobs, "bad"),
+            engine.send(Jobs, "good", Go()),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in refused[:2]] == [InstanceUnreadable] * 2
+        assert not isinstance(refused[2], BaseException)
+        assert (await engine.incidents()).count == 1
+
+
+async def test_a_timer_that_its_machine_does_not_have_keeps_no_other_waiting(world: World) -> None:
+    """It can be read, and still nothing can be done with it."""
+    limits = Limits(page=3, grace_seconds=0.0)
+    async with world.running(Jobs, Other, limits=limits) as engine:
+        for n in range(6):
+            await engine.start(Jobs, f"bad-{n}")
+            await engine.send(Jobs, f"bad-{n}", Go())
+        await engine.start(Other, "o")
+        rows = await engine._store.load([Ref("jobs", f"bad-{n}") for n in range(6)])
+        for row in rows.values():
+            document = row.document.replace(b'"lapse"', b'"gone"')
+            changed = replace(row, rev=row.rev + 1, document=document)
+            await engine._store.commit([Write(changed, row.rev)])
+            engine._turns.forget([row.ref])
+        world.clock.advance(minutes(1))
+        await quiet()
+        assert (await engine.read(Other, "o")).status == "done"
+        assert await engine._store.next_wake(["jobs"]) is None
+
+
+async def test_many_messages_to_one_machine_keep_those_to_another_waiting_for_two_pages(
+    world: World,
+) -> None:
+    store = world.store()
+    await store.open("w1")
+    clock = ManualClock()
+    row = replace(await a_row(Jobs, clock), state=("idle",), wake_at=None)
+    twin = replace(await a_row(Other, clock), wake_at=None)
+    await store.commit([Write(replace(row, id=f"j-{n}"), None) for n in range(40)])
+    mail = [Message(Ref("jobs", f"j-{n}"), "event", b'{"event":{"type":"Go"}}') for n in range(40)]
+    mail.append(Message(Ref("other", "o"), "cancel", b"{}"))
+    await store.commit([Write(replace(twin, id="o"), None, messages=mail)])
+    await store.close()
+    world.gate.commits.clear()
+    limits = Limits(page=5, grace_seconds=0.0)
+    async with world.running(Jobs, Other, limits=limits) as engine:
+        await quiet()
+        assert (await engine.read(Other, "o")).status == "cancelled"
+        assert (await engine.read(Jobs, "j-39")).state == ["waiting"]
+        order = [write.row.machine for writes in world.gate.commits for write in writes]
+        assert order.index("other") <= 10
 
 
 async def test_only_what_is_set_aside_is_read_again_by_hand(spoilt: Engine) -> None:

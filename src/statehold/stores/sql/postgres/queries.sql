@@ -226,20 +226,26 @@ ORDER BY number
 LIMIT $3
 
 -- name: due
+-- A page has the first of each machine, then the second of each, and so on.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
-FROM unnest($1::text[]) AS wanted (machine)
-CROSS JOIN LATERAL (
-    SELECT * FROM instances AS one
-    WHERE one.machine = wanted.machine AND one.wake_at <= $2
-    ORDER BY one.wake_at, one.number
+FROM (
+    SELECT due.*, row_number() OVER (PARTITION BY due.machine ORDER BY due.wake_at, due.number) AS place
+    FROM unnest($1::text[]) AS wanted (machine)
+    CROSS JOIN LATERAL (
+        SELECT * FROM instances AS one
+        WHERE one.machine = wanted.machine AND one.wake_at <= $2
+        ORDER BY one.wake_at, one.number
+        LIMIT $3
+    ) AS due
+    ORDER BY place, due.wake_at, due.number
     LIMIT $3
 ) AS i
 ORDER BY i.wake_at, i.number
-LIMIT $3
 
 -- name: claim_due
--- What another worker is claiming or writing at this moment is passed over, not waited for.
+-- What another worker is claiming or writing at this moment is passed over, not waited for. Machines
+-- share a page as in `due`.
 UPDATE instances AS i SET claimed_until = $4
 FROM (
     SELECT due.machine, due.id
@@ -252,7 +258,8 @@ FROM (
         LIMIT $3
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS due
-    ORDER BY due.wake_at, due.number
+    ORDER BY row_number() OVER (PARTITION BY due.machine ORDER BY due.wake_at, due.number),
+             due.wake_at, due.number
     LIMIT $3
 ) AS mine
 WHERE i.machine = mine.machine AND i.id = mine.id

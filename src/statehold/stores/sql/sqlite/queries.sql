@@ -90,18 +90,27 @@ SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NU
 
 -- name: due
 -- No SKIP LOCKED as PostgreSQL has: one process owns the file, and keeps its claims in memory. Each
--- machine gives the first of its own, so that nothing of another is walked past.
+-- machine gives the first of its own, so that nothing of another is walked past; a page has the first
+-- of each, then the second of each, and so on.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
-FROM (SELECT DISTINCT value FROM json_each(:machines)) AS wanted CROSS JOIN instances AS i
+FROM instances AS i
 WHERE i.number IN (
-    SELECT number FROM instances INDEXED BY instances_awake
-    WHERE machine = wanted.value AND wake_at <= :now
-      AND (:claimed = '[]' OR number NOT IN (SELECT value FROM json_each(:claimed)))
-    ORDER BY wake_at, number LIMIT :limit
+    SELECT number FROM (
+        SELECT one.number, one.wake_at,
+               row_number() OVER (PARTITION BY one.machine ORDER BY one.wake_at, one.number) AS place
+        FROM (SELECT DISTINCT value FROM json_each(:machines)) AS wanted CROSS JOIN instances AS one
+        WHERE one.number IN (
+            SELECT number FROM instances INDEXED BY instances_awake
+            WHERE machine = wanted.value AND wake_at <= :now
+              AND (:claimed = '[]' OR number NOT IN (SELECT value FROM json_each(:claimed)))
+            ORDER BY wake_at, number LIMIT :limit
+        )
+    )
+    ORDER BY place, wake_at, number
+    LIMIT :limit
 )
 ORDER BY i.wake_at, i.number
-LIMIT :limit
 
 -- name: next_wake
 SELECT min((
@@ -334,7 +343,7 @@ ORDER BY changed_at, machine, id
 LIMIT :limit
 
 -- name: count_incidents
-SELECT coalesce(sum(incidents), 0) FROM (
+SELECT coalesce(sum(min(incidents, 1000000)), 0) FROM (
     SELECT incidents FROM instances INDEXED BY incidents_by_age
     WHERE machine = ? AND incidents > 0
     LIMIT ?
