@@ -22,7 +22,7 @@ from statehold.cli.job import Job
 from statehold.cli.supervisor import Supervisor, WorkersFailed
 from statehold.client import Client
 from tests.acceptance.processes import PATIENCE, Command
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import PostgresError, PostgresServer
 
 pytestmark = pytest.mark.anyio
 
@@ -600,3 +600,76 @@ def test_a_worker_is_not_ready_while_its_database_is_away(tmp_path: Path) -> Non
             continue
         command.signal(signal.SIGTERM)
         assert command.ended() == 0, command.said()
+
+
+#: what an operator, or an accident, does to the database of a server that runs; and what mends it
+REFUSALS = [
+    ("ALTER ROLE {role} NOLOGIN", "ALTER ROLE {role} LOGIN"),
+    ("ALTER ROLE {role} CONNECTION LIMIT 0", "ALTER ROLE {role} CONNECTION LIMIT -1"),
+    ("ALTER DATABASE {db} ALLOW_CONNECTIONS false", "ALTER DATABASE {db} ALLOW_CONNECTIONS true"),
+    ("ALTER DATABASE {db} RENAME TO {db}_away", "ALTER DATABASE {db}_away RENAME TO {db}"),
+    (
+        "ALTER DATABASE {db} SET default_transaction_read_only = on",
+        "ALTER DATABASE {db} RESET default_transaction_read_only",
+    ),
+]
+
+
+def test_a_database_that_refuses_a_running_server_is_unavailable_until_it_does_not(
+    postgres: PostgresServer, postgres_dsn: str, tmp_path: Path
+) -> None:
+    db = postgres_dsn.rpartition("/")[2]
+    role = f"role_{db}"
+    postgres.execute(f"CREATE ROLE {role} LOGIN; ALTER DATABASE {db} OWNER TO {role}")
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE '{db}%'"
+    dsn = postgres_dsn.replace("//postgres@", f"//{role}@")
+    assert role in dsn
+    with serving(dsn, tmp_path, workers=1) as command:
+        address = command.address()
+        instances = f"{address}/api/machines/order/instances"
+        number = 0
+
+        def statuses() -> set[int]:
+            nonlocal number
+            number += 1
+            started = httpx.post(instances, json={"id": f"o-{number}"}, timeout=60)
+            ready = httpx.get(f"{address}/ready", timeout=60)
+            for answer in (started, ready):
+                if answer.status_code == 503:
+                    assert answer.headers["Retry-After"] == "1"
+                    assert answer.json()["type"].endswith("store-unavailable")
+            return {started.status_code, ready.status_code}
+
+        assert statuses() == {200, 201}
+        for away, back in REFUSALS:
+            # a renamed database must have no connections, and those that are there outlive the rest
+            postgres.execute(f"{cut}; " * 2)
+            _until(postgres, away.format(role=role, db=db), cut)
+            postgres.execute(cut)
+            while (found := statuses()) != {503}:
+                # what was not cut off yet, and never a server error
+                assert found <= {200, 201, 503}
+                postgres.execute(cut)
+            assert statuses() == {503}
+            postgres.execute(back.format(role=role, db=db))
+            postgres.execute(cut)
+            while (found := statuses()) != {200, 201}:
+                assert found <= {200, 201, 503}
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+    assert '"exception"' not in command.said()
+    # each kind of line once a minute, not at each attempt of each task
+    assert len(command.said().splitlines()) < 40, command.said()
+    postgres.execute(f"ALTER DATABASE {db} OWNER TO postgres")
+
+
+def _until(postgres: PostgresServer, statement: str, cut: str) -> None:
+    """A server that connects again at once may be faster than the statement."""
+    for _ in range(50):
+        try:
+            postgres.execute(statement)
+        except PostgresError:
+            postgres.execute(cut)
+        else:
+            return
+    pytest.fail(f"{statement} was not possible")

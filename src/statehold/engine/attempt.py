@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,7 +27,7 @@ from statehold.chart.payload import write_result
 from statehold.engine.capacity import Lane, Place
 from statehold.engine.document import Try
 from statehold.engine.held import Held
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending
 from statehold.engine.raised import by_signal, members, trace_of
@@ -37,7 +36,7 @@ from statehold.engine.threads import Threads
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.interpreter.snapshot import InFlight
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Attempt:

@@ -7,20 +7,19 @@ where two want the same, one gets it; where it is broken off, nothing was done o
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.rollup import encode, total
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.store import PAGE_LIMIT, Rollup, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.delivery import Bounce, Deliver
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
@@ -22,7 +21,7 @@ from statehold.errors import (
 )
 from statehold.store import Message, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Courier:

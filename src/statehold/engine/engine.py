@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import logging
 import os
 import random
 import re
@@ -40,7 +39,7 @@ from statehold.engine.held import Held
 from statehold.engine.hints import Hints
 from statehold.engine.keys import key_of_caller
 from statehold.engine.limits import Limits
-from statehold.engine.logs import about
+from statehold.engine.logs import about, forget_outages, logger
 from statehold.engine.manual import (
     Cancel,
     Pause,
@@ -106,7 +105,7 @@ from statehold.plain.text import name_fault
 from statehold.store import Hint, Query, Ref, Store, StoredDocument
 from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _id = re.compile(ID_PATTERN)
 
@@ -247,6 +246,7 @@ class Engine:
         if self._life == "closed":
             self._assemble()
         self._life = "opening"
+        forget_outages()
         try:
             await self._open()
         except BaseException:

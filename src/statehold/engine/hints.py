@@ -7,16 +7,15 @@ spares waiting: whoever misses one finds the same by asking the store, as all do
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.store import Hint, Ref, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: seconds for which hints are gathered before they go out together
 GATHER_SECONDS = 0.05

@@ -14,16 +14,15 @@ A worker that owns its store alone has no lease: the store's lock does the same.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.runtime import Runtime
 from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
 from statehold.store import Pulse, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: seconds after which a heartbeat that could not be made is tried again
 AGAIN_SECONDS = 0.5

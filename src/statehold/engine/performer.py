@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
@@ -21,7 +20,7 @@ from statehold.chart.machine import Definition
 from statehold.engine.attempt import Attempt
 from statehold.engine.capacity import WAITING, Lane, Place
 from statehold.engine.held import Held
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.outcomes import Ending, Offer, Outcome, Release, Unapplied
 from statehold.engine.raised import at
 from statehold.engine.runtime import Runtime
@@ -31,7 +30,7 @@ from statehold.engine.waking import Take
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
 from statehold.store import Ref, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: seconds between two tries to hand in an outcome while the store is away
 HAND_IN_SECONDS = 0.5

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from statehold import wire
 from statehold.chart.moment import earlier_or_first
 from statehold.engine.archive import Archive
+from statehold.engine.logs import logger
 from statehold.engine.purge import Gone, Purge
 from statehold.engine.retention import Retention
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError, Stopping
 from statehold.store import Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Pruner:

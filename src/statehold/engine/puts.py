@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -24,13 +23,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from statehold.chart.machine import Definition
 from statehold.engine.fleet import Judgement, judge, past_of
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.runtime import Runtime
 from statehold.errors import DefinitionError, Problem, StateholdError, Stopping, Unavailable
 from statehold.formats.notation import NOTHING, Imported, Offered
 from statehold.store import Store, StoredChart
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")

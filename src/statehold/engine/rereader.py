@@ -8,19 +8,18 @@ of this process stays what it is.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
 from statehold.engine.held import hold
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.repair import Reread
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping
 from statehold.store import Ref, Row, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: how often it is looked at
 EVERY = timedelta(seconds=60)

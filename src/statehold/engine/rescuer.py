@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.capacity import WAITING
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
 from statehold.store import Ref, Row, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: seconds after a failed commit, each time from the last look, at which its fate is looked into:
 #: a store that is slow, or far away, may still write it when nobody waits for it any more

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection
 
 from statehold.engine.document import salvage
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.performer import Performer
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.store import Ref, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Reviewer:

@@ -10,18 +10,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.check.finding import Finding
 from statehold.check.findings import findings
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.runtime import Runtime
 from statehold.errors import DefinitionError, Problem
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: findings that one line of the log names
 NAMED_LIMIT = 10

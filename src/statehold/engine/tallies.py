@@ -11,19 +11,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from statehold.engine.draft import Draft
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.rollup import Counted, bucket_of, encode
 from statehold.engine.runtime import Runtime
 from statehold.errors import StateholdError
 from statehold.interpreter.snapshot import Microstep
 from statehold.store import Rollup, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 #: seconds of the shortest period
 MINUTE = 60

@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ from statehold.engine.draft import Draft
 from statehold.engine.fair import FairQueue
 from statehold.engine.held import Held, hold, hold_remains, is_writable
 from statehold.engine.keys import key_of_caller
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.raised import at, by_signal, step_trace
 from statehold.engine.runtime import Runtime
@@ -55,7 +54,7 @@ from statehold.errors import (
 from statehold.store import OVER, PAGE_LIMIT, Aside, Entry, Message, Outcome, Ref, Row, Store
 from statehold.wire import JournalBody
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 

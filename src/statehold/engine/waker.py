@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from statehold.engine.logs import about
+from statehold.engine.logs import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.pace import Pace
 from statehold.engine.runtime import Runtime
@@ -16,7 +15,7 @@ from statehold.engine.waking import Wake
 from statehold.errors import StateholdError, Stopping, Unavailable
 from statehold.store import Row, Store
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class Waker:

@@ -122,6 +122,7 @@ class PostgresStore:
             raise
         self._configurations = Configurations(link, self._q)
         self._writer = Writer(link, self._q, self._configurations)
+        link.was_open = True
         self._open, self._worker = link, worker
 
     async def close(self) -> None:

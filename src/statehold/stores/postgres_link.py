@@ -7,6 +7,9 @@
 3. One connection renews the lease and listens for hints. No read can keep a heartbeat waiting, and
    a connection that is gone is made anew at the next heartbeat.
 4. Whatever the server or the network says that may be otherwise later is ``StoreUnavailable``.
+   What only a person can change, a password or a database that is not there, is ``StoreRefused``
+   while the store is opened. Once it was open, it was right before and may be right again, so that
+   is ``StoreUnavailable`` too: requests are answered so, and every task tries again.
    After a failover the address may lead to a server that can only be read: such connections are
    dropped, and the next one asks the address again.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -67,11 +70,17 @@ _PASSING = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.TransactionRollbackError,
-    asyncpg.exceptions.LockNotAvailableError,
+    # a lock that can't be had, a database that takes no connections
+    asyncpg.exceptions.ObjectNotInPrerequisiteStateError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.PostgresSystemError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.TargetServerAttributeNotMatched,
+    # a migration has changed a table since a statement was prepared; the next preparation works
+    asyncpg.exceptions.InvalidCachedStatementError,
+    asyncpg.exceptions.OutdatedSchemaCacheError,
+    # the server itself is at fault: it is out of order, or its files are
+    asyncpg.exceptions.InternalServerError,
     OSError,
     TimeoutError,
 )
@@ -80,6 +89,12 @@ _LASTING = (
     asyncpg.exceptions.InvalidAuthorizationSpecificationError,
     asyncpg.exceptions.InvalidCatalogNameError,
     asyncpg.exceptions.InsufficientPrivilegeError,
+    # the database was made anew, or somebody has dropped what is in it
+    asyncpg.exceptions.UndefinedTableError,
+    asyncpg.exceptions.UndefinedColumnError,
+    asyncpg.exceptions.UndefinedFunctionError,
+    asyncpg.exceptions.UndefinedObjectError,
+    asyncpg.exceptions.InvalidSchemaNameError,
 )
 
 
@@ -97,6 +112,8 @@ class Link:
         self._beater: Connection | None = None
         self._beating = asyncio.Lock()
         self._listens = False
+        #: the store was open once: what refuses it from now on may change
+        self.was_open = False
 
     async def open(self) -> None:
         """Raises ``StoreRefused`` where trying again would not help, ``StoreUnavailable`` else."""
@@ -110,7 +127,8 @@ class Link:
                     )
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
-                    min_size=1,
+                    # with a floor, the pool logs a traceback at each attempt to restore it
+                    min_size=0,
                     max_size=self._pool_size,
                     max_inactive_connection_lifetime=300,
                     timeout=CONNECT_SECONDS,
@@ -141,9 +159,10 @@ class Link:
         pool = self._pool
         if pool is None:
             raise StoreUnavailable("it is closed; open the store first")
-        async with passing():
+        async with self._passing():
             try:
-                connection = await pool.acquire(timeout=POOL_SECONDS)
+                with self._connecting():
+                    connection = await pool.acquire(timeout=POOL_SECONDS)
             except TimeoutError:
                 raise StoreUnavailable(
                     f"all {self._pool_size} connections for reads were busy for {POOL_SECONDS:g} s"
@@ -165,7 +184,7 @@ class Link:
         """The writer's connection, for one transaction."""
         if self._pool is None:
             raise StoreUnavailable("it is closed; open the store first")
-        async with self._writing, passing():
+        async with self._writing, self._passing():
             writer = self._writer
             if writer is None or writer.is_closed():
                 writer = self._writer = await self._connect()
@@ -185,7 +204,7 @@ class Link:
         """The connection of heartbeats: what keeps this worker alive waits for nothing else."""
         if self._pool is None:
             raise StoreUnavailable("it is closed; open the store first")
-        async with self._beating, passing():
+        async with self._beating, self._passing():
             beater = self._beater
             if beater is None or beater.is_closed():
                 self._listens = False
@@ -209,7 +228,29 @@ class Link:
                 self._listens = True
 
     async def _connect(self) -> Connection:
-        return await connect(self._dsn, self._settings(), STATEMENT_SECONDS)
+        with self._connecting():
+            return await connect(self._dsn, self._settings(), STATEMENT_SECONDS)
+
+    @contextlib.contextmanager
+    def _connecting(self) -> Iterator[None]:
+        """No statement of ours is to blame for what a server says while it is connected to, in
+        whatever class of errors that stands."""
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            if self.was_open:
+                raise StoreUnavailable(f"the server refuses: {error}") from error
+            raise
+
+    @asynccontextmanager
+    async def _passing(self) -> AsyncIterator[None]:
+        try:
+            async with passing():
+                yield
+        except StoreRefused as error:
+            if self.was_open and type(error) is StoreRefused:
+                raise StoreUnavailable(str(error)) from error.__cause__
+            raise
 
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
