@@ -351,6 +351,7 @@ def test_every_problem_of_a_document_is_told_at_once_with_its_pointer() -> None:
         "/states/d/on/E/target",
         "/states/d/on/E/guard",
         "/",
+        "/states/b~1c",
     ]
 
 

@@ -121,7 +121,7 @@ def test_a_state_that_version_4_enters_itself_begins_with_its_first_child_and_th
     assert Running(document, ok=lambda data: True).send("GO").state == ("b.y",)
     with pytest.raises(DefinitionError) as caught:
         read_xstate_chart(document, xstate_version=5)
-    (problem,) = caught.value.problems
+    problem, _ = caught.value.problems
     assert problem.hint == 'give it "initial", one of the states inside: x, y'
 
 
@@ -157,6 +157,12 @@ def test_a_dot_parts_an_id_from_a_child_in_version_5_unless_it_is_escaped() -> N
 def test_version_4_looks_for_the_whole_id_first() -> None:
     found = read_xstate_chart({**DOTTED, "schema": {}}, xstate_version=4)[0].transitions
     assert {t.trigger.events[0]: t.targets for t in found}["PLAIN"] == ("dotted",)
+
+
+def test_the_initial_of_a_state_is_a_key_whatever_dots_are_in_it() -> None:
+    document = {"initial": "a.b", "states": {"a.b": {}, "c": {"on": {"GO": "a\\.b"}}}}
+    assert Running(document).state == ("a.b",)
+    assert chart(document).transitions[0].targets == ("a.b",)
 
 
 # --- what JSON.stringify makes of a machine ------------------------------------------------------
@@ -315,6 +321,7 @@ def test_hints_use_the_words_of_xstate() -> None:
             'nothing leaves a final state; move it to the parent, or leave out "type": "final"'
         ),
         "/states/b/initial": 'give it "initial", one of the states inside: c',
+        "/states/b": 'give it "initial", one of b.c',
     }
 
 

@@ -116,7 +116,8 @@ def _read(
     places |= {place_of_transition(id): at for id, at in reader.transition_places.items()}
     for problem in validate(reader.chart):
         place = places.get(problem.place, problem.place)
-        findings.complain(place, problem.message, _HINTS.get(problem.hint, problem.hint))
+        hint = problem.hint.replace("mark one with initial=True:", 'give it "initial", one of')
+        findings.complain(place, problem.message, _HINTS.get(hint, hint))
     return reader, names_in(reader.chart, places)
 
 

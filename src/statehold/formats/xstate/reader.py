@@ -242,7 +242,10 @@ class Reader:
                 self.findings.complain(place, message, f"name one of the states inside: {children}")
                 continue
             relative = one.startswith(("#", "."))
-            target = self.outline.target(source, one if relative else f".{one}")
+            # a key is meant first, whatever dots are in it
+            target = source.children.get(one) or self.outline.target(
+                source, one if relative else f".{one}"
+            )
             if target is None:
                 self.findings.complain(
                     place, f"there is no state {shorten(one)!r}", "name one inside"
@@ -251,17 +254,17 @@ class Reader:
                 found.append(target.id)
         return Initial(tuple(dict.fromkeys(found)), actions) if found else None
 
-    def _missing_initial(self, source: Source, place: str) -> Initial:
+    def _missing_initial(self, source: Source, place: str) -> Initial | None:
         """Version 4 stays in the state itself then, and this is seldom meant."""
         first = source.states[0]
         if self.is_v4:
             why = f"it is missing; where no target says more, {shorten(first.key)!r} is entered"
             self.findings.omit("initial", place, why)
-        else:
-            children = ", ".join(list(source.children)[:5])
-            hint = f'give it "initial", one of the states inside: {children}'
-            self.findings.complain(place, "it is missing", hint)
-        return Initial((first.id,))
+            return Initial((first.id,))
+        children = ", ".join(list(source.children)[:5])
+        hint = f'give it "initial", one of the states inside: {children}'
+        self.findings.complain(place, "it is missing", hint)
+        return None
 
     def _history_default(self, source: Source) -> Initial | None:
         given, parent = source.config.get("target"), source.parent
