@@ -87,7 +87,6 @@ class _Macrostep(Content):
         self.microsteps = 0
         self.took_any = False
         self.idle = False
-        self.recorded = False
         self.broken: set[str] = set()
         self.answers: dict[Guard, bool] = {}
         self.trace: list[Microstep] = []
@@ -128,10 +127,9 @@ class _Macrostep(Content):
                 enabled = self.select_transitions(None)
             if enabled and self.policy.nesting != "scxml":
                 # XState compares snapshots: a round that changed nothing is the last one
-                before = set(self.configuration), copy.deepcopy(self.data)
-                self.recorded = False
+                before = set(self.configuration), copy.deepcopy(self.data), dict(self.history)
                 self.microstep(None, enabled)
-                self.idle = before == (self.configuration, self.data) and not self.recorded
+                self.idle = before == (self.configuration, self.data, self.history)
                 continue
             if not enabled:
                 if not self.internal_queue:
@@ -295,7 +293,6 @@ class _Macrostep(Content):
     def exit(self, states: list[str]) -> list[str]:
         for state in states:
             for history in self.structure.histories(state):
-                self.recorded = True
                 self.history[history.id] = self.structure.recorded(history, self.configuration)
         for state in states:
             self.leave(state)

@@ -126,7 +126,8 @@ class Search:
         exits = choice.exits(place.active)
         recorded = self.choices.recorded(exits)
         entered = choice.entered(place.active, recorded)
-        return not recorded and place.active & ~exits | entered.mask == place.active
+        known = set(recorded) <= set(place.memory)
+        return known and place.active & ~exits | entered.mask == place.active
 
     def rest(self, place: SearchPlace) -> None:
         """Nothing is left to do at the place."""

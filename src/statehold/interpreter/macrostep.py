@@ -226,7 +226,11 @@ class Macrostep:
 
     def take_immediate(self, plan: Plan) -> None:
         """One microstep of immediate transitions; notes whether it changed nothing."""
-        settles = self.program.settles and plan.target is self.configuration and not plan.history
+        settles = (
+            self.program.settles
+            and plan.target is self.configuration
+            and plan.history.items() <= self.history.items()
+        )
         before = self.data
         if settles and plan.operations:
             # the actions work on what they are given, so it can't be compared with itself
