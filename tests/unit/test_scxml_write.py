@@ -23,6 +23,7 @@ from statehold.errors import DefinitionError
 from statehold.formats.native import read_native
 from statehold.formats.scxml import read_scxml, write_scxml
 from statehold.formats.scxml.sending import delay_of
+from statehold.formats.xstate import read_xstate_chart
 from statehold.interpreter import Snapshot, Step, start, step
 from statehold.testing.engine_kit import EngineKit
 from tests.conformance.random_charts import machines
@@ -337,3 +338,15 @@ def test_a_text_that_xml_cannot_hold_is_refused_by_its_character() -> None:
     states = (StateNode("", "compound", None, Initial(("a\0b",))), StateNode("a\0b", "atomic", ""))
     with pytest.raises(DefinitionError, match=r"XML can't hold the character U\+0000"):
         write_scxml(Chart("m", 1, states))
+
+
+def test_of_xstate_what_scxml_does_otherwise_is_told() -> None:
+    always = {"guard": "ok", "actions": "note"}
+    chart = read_xstate_chart({"initial": "a", "states": {"a": {"always": always}}})[0]
+    assert [omission.what for omission in write_scxml(chart).omissions] == [
+        "whole names of events",
+        "XState's nesting",
+        "immediate transitions",
+        "guard ok",
+        "function note",
+    ]

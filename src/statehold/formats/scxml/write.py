@@ -164,6 +164,9 @@ class _Writer:
             if chart.policy.nesting != "scxml":
                 why = "in SCXML a parallel state is left by transitions between its regions"
                 self.omit("XState's nesting", "the chart", why)
+                if any(one.trigger.kind == "always" for one in chart.transitions):
+                    why = "in SCXML they are taken again as long as their guards hold"
+                    self.omit("immediate transitions", "the chart", why)
         if root.kind == "parallel":
             why = "the root of a document is never parallel; its regions stand in a state of it"
             self.omit("kind parallel", "the root", why)
