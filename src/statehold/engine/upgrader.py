@@ -9,7 +9,7 @@ from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.engine.manual import Upgrade
 from statehold.engine.turn import Turns
-from statehold.errors import InstanceUnreadable, NewerVersion, Refused
+from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
 from statehold.store import PAGE_LIMIT, Query, Ref, Store
 from statehold.wire import Caller
 
@@ -24,7 +24,8 @@ class Upgrader:
     ) -> wire.UpgradeReport:
         """One instance, or all of the machine that are of another version, a page at a time.
 
-        One that can't be upgraded keeps no other from it: it is in the report.
+        One that can't be upgraded keeps no other from it: it is in the report. Raises
+        ``UnknownInstance`` for the one that was asked for.
         """
         upgraded = already = 0
         failed: dict[str, str] = {}
@@ -32,6 +33,8 @@ class Upgrader:
         async for refs in pages:
             ended = await self._turns.ask_all([Upgrade(ref, reason, caller) for ref in refs])
             for ref, changed in zip(refs, ended, strict=True):
+                if id is not None and isinstance(changed, UnknownInstance):
+                    raise changed
                 if isinstance(changed, Refused | InstanceUnreadable | NewerVersion):
                     failed[ref.id] = str(changed)
                 elif isinstance(changed, BaseException):
