@@ -8,6 +8,7 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -584,3 +585,25 @@ async def test_watch_ends_without_a_word_when_nobody_reads_on(address: str, engi
     watching.process.stdout.close()
     await engine.send(OrderFlow, "o-1", Reject(reason="closed for today"))
     assert await asyncio.to_thread(watching.ended) == (1, "")
+
+
+# --- wrong input --------------------------------------------------------------------------------
+
+
+def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        busy = run("serve", ORDERS, "--store", "memory:", "--port", port)
+    assert (busy.code, "--port" in busy.err, "--host" in busy.err) == (1, True, False)
+    nowhere = run("serve", ORDERS, "--store", "memory:", "--host", "192.0.2.1", "--port", "0")
+    assert (nowhere.code, "--port" in nowhere.err, "--host" in nowhere.err) == (1, False, True)
+
+
+async def test_an_instance_that_is_not_there_is_not_found_by_any_command(cli: Cli) -> None:
+    for command in (
+        ("show",), ("history",), ("watch",), ("explain",), ("pause",), ("resume",), ("cancel",),
+        ("upgrade",), ("repair", "--data", "{}"),
+    ):  # fmt: skip
+        ran = await cli(command[0], "order", "nobody", *command[1:])
+        assert (ran.code, ran.out) == (3, ""), ran
+        assert "has no instance 'nobody'" in ran.err

@@ -14,6 +14,7 @@ from statehold.stores import open_store
 from statehold.stores.postgres import PostgresStore
 from statehold.stores.postgres_schema import check, upgrade
 from statehold.stores.sqlite_file import APPLICATION_ID
+from statehold.stores.sqlite_look import schema_number
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
@@ -192,6 +193,10 @@ async def test_a_file_that_is_none_of_ours_is_told_and_left(
     assert (path.read_bytes() if path.is_file() else None) == before
     found = await examine(f"sqlite:///{path}")
     assert any(one.severity == "error" and str(path) in one.what for one in found)
+    if make is _folder:
+        assert [one.what for one in found] == [f"{path} is not a file"]
+        with pytest.raises(StoreRefused, match="is not a file; choose another path"):
+            schema_number(path)
 
 
 async def test_what_is_made_is_for_its_user_alone_whatever_the_umask_is(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import os
@@ -324,10 +325,15 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CannotListen(
-            f"can't listen at {host}:{port}: {error.strerror or error}; choose another with "
-            "--port, 0 for any free one"
-        ) from None
+        # the library adds the address to the system's words
+        why = (error.strerror or str(error)).partition(" (while ")[0]
+        is_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        way_out = (
+            "choose another with --port, 0 for any free one"
+            if is_port
+            else "name an address of this machine with --host"
+        )
+        raise CannotListen(f"can't listen at {host}:{port}: {why}; {way_out}") from None
 
 
 def _address(listener: socket.socket) -> str:

@@ -61,6 +61,16 @@ async def examine_sqlite(
 
 
 def _of_file(path: Path) -> list[Finding]:
+    if path.exists() and not path.is_file():
+        return [
+            Finding(
+                "error",
+                "no-file",
+                f"{path} is not a file",
+                "a server that is started on it refuses",
+                "mend the address: sqlite:///FILE",
+            )
+        ]
     if not path.is_file():
         return [
             Finding(

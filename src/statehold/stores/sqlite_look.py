@@ -30,6 +30,8 @@ def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
 
 def schema_number(path: Path) -> int:
     """The number of the last migration. Raises ``StoreRefused`` where it is no file of ours."""
+    if path.exists() and not path.is_file():
+        raise StoreRefused(f"{path} is not a file; choose another path")
     if not path.is_file():
         raise StoreRefused(f"there is no file {path}; a server that is started on it makes it")
     try:
