@@ -442,7 +442,8 @@ class InvalidPayload(Refused):
 
     def __init__(self, what: str, fields: Mapping[str, str]) -> None:
         self.what = what
-        self.fields = dict(fields)
+        # keys of the value's own stand in places, and values in what is wrong with them
+        self.fields = {storable(place): storable(why) for place, why in fields.items()}
         listed = "; ".join(f"{p}: {why}" if p else why for p, why in self.fields.items())
         super().__init__(f"{what} is not valid: {listed}")
 

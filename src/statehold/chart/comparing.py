@@ -293,10 +293,15 @@ def _member(x: Any, y: Any) -> Difference | None:
     return None if x is y else difference(x, y)
 
 
+def _decimal_leaf(x: Any, y: Any) -> Difference | None:
+    # by digits: comparing one that signals raises
+    return difference(x, y)
+
+
 #: values that have no parts
 _LEAVES: dict[str, Comparer] = {
     "float": _plain_leaf,
-    "decimal": _leaf,
+    "decimal": _decimal_leaf,
     "bytes": _leaf,
     "date": _leaf,
     "time": _moment_leaf,
@@ -517,7 +522,14 @@ def _other(x: Any, y: Any) -> Difference | None:
             if getattr(x, "default_factory", None) is not getattr(y, "default_factory", None):
                 return (), "it would be read back with another default_factory"
             return found or compare(x, y)
-    return found if is_record or x == y else _differ(x, y)
+    return found if is_record else _by_its_class(x, y)
+
+
+def _by_its_class(x: Any, y: Any) -> Difference | None:
+    try:
+        return None if x == y else _differ(x, y)
+    except Exception as error:  # noqa: BLE001 - a class of the user's; the value is refused
+        return (), f"can't be compared with what is read back: {type(error).__name__}: {error}"
 
 
 def _by_attributes(x: Any, y: Any, parts: Callable[[Any], dict[str, Any]]) -> Difference | None:

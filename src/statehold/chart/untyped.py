@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.values import Shape
 from statehold.errors import InvalidPayload, described
@@ -124,6 +124,11 @@ def _look(value: Any, place: tuple[Any, ...], *, shown: bool) -> None:
         except InvalidPayload as error:
             name, why = next(iter(error.fields.items()))
             raise _NoJson((*place, *filter(None, [name])), why) from None
+    else:
+        try:
+            to_json(value)
+        except PydanticSerializationError as error:
+            raise _NoJson(place, f"can't be written: {error}") from error
 
 
 def _is_record(value: Any) -> bool:

@@ -6,11 +6,12 @@ parent. :meth:`Shape.write` gives it, and only for a value that is read back equ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
-import msgspec
 import pydantic
+import pydantic_core
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
@@ -23,8 +24,6 @@ T = TypeVar("T")
 
 #: what validators are told of a value that was validated before: ``info.context["stored"]``
 STORED = {"stored": True}
-
-_decode = msgspec.json.decode
 
 
 class Shape(Generic[T]):
@@ -72,11 +71,15 @@ class Shape(Generic[T]):
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
 
-    def check(self, value: Any, what: str = "the payload") -> T:
-        """Takes a value or plain Python data; raises ``InvalidPayload``."""
-        by = self._outside
+    def check(self, value: Any, what: str = "the payload", *, stored: bool = False) -> T:
+        """Takes a value or plain Python data; raises ``InvalidPayload``.
+
+        ``stored``: it was made of stored data, whose members may have either name.
+        """
+        by, context = (True, STORED) if stored else (self._outside, None)
+        read = self._validator.validate_python
         try:
-            return cast(T, self._validator.validate_python(value, by_alias=by, by_name=by))
+            return cast(T, read(value, context=context, by_alias=by, by_name=by))
         except pydantic.ValidationError as error:
             raise InvalidPayload(what, fields_of(error)) from None
         except Exception as error:
@@ -92,9 +95,11 @@ class Shape(Generic[T]):
         try:
             raw = self._to_json(value, by_alias=self._by_alias, round_trip=True, warnings="error")
         except PydanticSerializationError as error:
-            raise InvalidPayload(what, self._unwritable(value, error)) from error
+            raise InvalidPayload(what, self._each(value) or {"": str(error)}) from error
         if self._any_json:
-            _refuse_no_json(raw, what)
+            plain = self._serializer.to_python(value, mode="json", by_alias=self._by_alias)
+            if found := _no_numbers(plain):
+                raise InvalidPayload(what, found)
         return raw
 
     def load(self, raw: bytes, what: str = "the data") -> T:
@@ -131,8 +136,14 @@ class Shape(Generic[T]):
         :meth:`settle` does."""
         try:
             back = self._load(raw)
-        except Exception:  # noqa: BLE001 - raised again, in words
-            back = self.load(raw, what)
+        except pydantic.ValidationError as error:
+            fields = fields_of(error)
+            if fields.keys() == {""}:
+                fields = self._each(value, pydantic_core.from_json) or fields
+            told = {place: f"it can't be read back: {why}" for place, why in fields.items()}
+            raise InvalidPayload(what, told) from None
+        except Exception as error:
+            raise InvalidPayload(what, _broken(error)) from error
         if self._compare is not None:
             try:
                 found = self._compare(value, back)
@@ -166,23 +177,27 @@ class Shape(Generic[T]):
         # nobody is there to see the context, and handing it over takes time
         return read if facts.is_proven else lambda raw: cast(T, read(raw, context=STORED))
 
-    def _unwritable(self, value: Any, error: Exception) -> dict[str, str]:
-        """Which fields can't be written: each is written alone, which tells."""
+    def _each(self, value: Any, read: Callable[[bytes], Any] = bytes) -> dict[str, str]:
+        """Which members can't be written, or not be read: each is written alone, which tells."""
         members = value if isinstance(value, dict) else getattr(value, "__dict__", {})
         found = {}
         for name in members:
             try:
-                self._serializer.to_json(value, include={name}, warnings="error")
-            except (PydanticSerializationError, TypeError) as alone:
+                read(self._to_json(value, include={name}, warnings="error"))
+            except (PydanticSerializationError, ValueError, TypeError) as alone:
                 found[str(name)] = str(alone)
-        return found or {"": str(error)}
+        return found
 
 
-def _refuse_no_json(raw: bytes, what: str) -> None:
-    try:
-        _decode(raw)
-    except msgspec.DecodeError as error:
-        raise InvalidPayload(what, {"": f"its settings make it no JSON: {error}"}) from None
+def _no_numbers(plain: Any, place: tuple[str, ...] = ()) -> dict[str, str]:
+    """What a setting has written as ``NaN`` or ``Infinity``, which is no JSON."""
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return {".".join(place): f"{plain!r} has no form in JSON"}
+    parts: Any = plain.items() if isinstance(plain, dict) else ()
+    found: dict[str, str] = {}
+    for name, part in enumerate(plain) if isinstance(plain, list) else parts:
+        found |= _no_numbers(part, (*place, str(name)))
+    return found
 
 
 def _broken(error: Exception) -> dict[str, str]:

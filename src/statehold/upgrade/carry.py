@@ -263,8 +263,8 @@ def _new_data(plan: UpgradePlan, stored: Any) -> Any:
             given = copy.deepcopy(_plain(stored))
             made = settled(function(given))
             if made is None:
-                made = given
-        return shape.settle(shape.check(made, what), what)[1]
+                return shape.settle(shape.adopt(msgspec.json.encode(given), what), what)[1]
+        return shape.settle(shape.check(made, what, stored=True), what)[1]
     except InvalidPayload as error:
         raise CarryFailed(str(error)) from error
     except Exception as error:
