@@ -224,6 +224,7 @@ async def test_a_damaged_row_is_given_out_as_far_as_it_can_be_read(
     second = await store.incidents(None, 2, first.cursor)
     assert len(first.rows) + len(second.rows) == 3
     assert sum((await store.count("order")).values()) == 3
+    assert sum((await store.groups("order")).values()) == 3
     await store.set_aside([(row, WHY)])
     assert row.ref in await store.asides([row.ref])
     assert "o-1" not in ids(await store.due(OURS, at(9), 10))

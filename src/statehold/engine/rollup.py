@@ -59,7 +59,11 @@ def total(bodies: Iterable[bytes]) -> Counted:
     """The sum of what was stored."""
     sum_ = Counted()
     for body in bodies:
-        sum_.add(decode(body))
+        try:
+            sum_.add(decode(body))
+        except msgspec.MsgspecError:
+            # damaged: what it counted is lost, and nothing of the others
+            continue
     return sum_
 
 

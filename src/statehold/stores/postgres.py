@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -360,7 +361,11 @@ class PostgresStore:
     async def groups(self, machine: str) -> dict[Group, int]:
         counted = await self._fetch("configurations_of_machine", machine)
         of_number = await self._configurations.of_numbers(number for number, _ in counted)
-        return {Group(*of_number[number][1:]): instances for number, instances in counted}
+        # those that stand in for what can't be read are alike
+        groups: Counter[Group] = Counter()
+        for number, instances in counted:
+            groups[Group(*of_number[number][1:])] += instances
+        return groups
 
     async def count_incidents(self, machine: str) -> int:
         ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)

@@ -10,6 +10,7 @@ so each is bounded: by ``limit``, by an index, or by the size of the engine's ba
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
@@ -307,10 +308,11 @@ class SqliteStore:
     async def groups(self, machine: str) -> dict[Group, int]:
         with self._file() as db:
             counted = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()
-            return {
-                Group(*self._configurations.of_number(number)[1:]): instances
-                for number, instances in counted
-            }
+            # those that stand in for what can't be read are alike
+            groups: Counter[Group] = Counter()
+            for number, instances in counted:
+                groups[Group(*self._configurations.of_number(number)[1:])] += instances
+            return groups
 
     async def count_incidents(self, machine: str) -> int:
         with self._file() as db:

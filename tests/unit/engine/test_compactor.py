@@ -172,3 +172,8 @@ async def test_workers_on_postgresql_count_what_the_journals_say(migrated_dsn: s
         await asyncio.gather(*(each.compact() for each in racing))
         assert set(spans(await everything(one._store))) == {HOUR}
         audit.check(await one.flows(Journey, "24h"))
+
+
+def test_a_count_that_cannot_be_read_takes_none_of_the_others_with_it() -> None:
+    (one, *_) = some_minutes(1)
+    assert total([b"\xff{", one.body]) == total([one.body])

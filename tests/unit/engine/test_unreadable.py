@@ -294,6 +294,36 @@ async def test_it_can_be_cancelled_and_purged(world: World, kind: str) -> None:
         assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 1
 
 
+async def test_what_is_over_is_shown_as_it_was_stored_whatever_the_type_says(world: World) -> None:
+    async with world.running(Jobs, Other) as engine:
+        await engine.start(Jobs, "bad", {"n": 7})
+        await engine.cancel(Jobs, "bad")
+    await spoil(world, "bad", "data of another type")
+    async with world.running(Jobs, Other) as engine:
+        answer = await engine.read(Jobs, "bad")
+        assert (answer.status, answer.view) == ("cancelled", {"n": "x"})
+        assert (await engine.explain(Jobs, "bad")).instance.status == "cancelled"
+        assert (await engine.incidents()).count == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_over_is_purged_and_archived_whatever_is_left_of_it(
+    world: World, kind: str, tmp_path: Path
+) -> None:
+    async with world.running(Jobs, Other) as engine:
+        await engine.start(Jobs, "bad", {"n": 7})
+        await engine.cancel(Jobs, "bad")
+    await spoil(world, "bad", kind)
+    async with world.running(Jobs, Other) as engine:
+        world.clock.advance(minutes(5))
+        archive = tmp_path / "archive"
+        archive.mkdir()
+        assert (await engine.purge(Jobs, Retention(minutes(1), archive))).purged == 1
+        (file,) = archive.iterdir()
+        (line,) = file.read_text().splitlines()
+        assert msgspec.json.decode(line)["id"] == "bad"
+
+
 async def test_it_is_repaired_with_new_data_and_goes_on(spoilt: Engine, world: World) -> None:
     answer = await spoilt.repair(Jobs, "bad", {"n": 8}, reason="typo", caller=ANN)
     assert (answer.state, answer.view) == (["waiting"], Job(n=8))
