@@ -599,6 +599,35 @@ def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_t
     assert (nowhere.code, "--port" in nowhere.err, "--host" in nowhere.err) == (1, False, True)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--url", "nonsense"), "write http://host:port"),
+        (("--url", "ftp://x"), "write http://host:port"),
+        (("--url", ""), "write http://host:port"),
+        (("--url", "http://host:port"), "is no server's address"),
+        (("--roles", "caf\xe9"), "--roles 'caf\xe9' stands in a header"),
+        (("--caller", "\xe9"), "--caller '\xe9' stands in a header"),
+        (("--header", "x-a: \u20ac"), "x-a '\u20ac' stands in a header"),
+    ],
+)
+def test_what_no_request_could_be_made_of_is_wrong_usage(
+    options: tuple[str, str], told: str
+) -> None:
+    ran = run("show", "order", "o-1", *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+
+
+async def test_a_screen_of_no_width_is_printed_to(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cli("start", "order", "o-1")
+    for columns in ("0", "1", "x", ""):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert "offering" in (await cli("history", "order", "o-1")).out, columns
+
+
 async def test_an_instance_that_is_not_there_is_not_found_by_any_command(cli: Cli) -> None:
     for command in (
         ("show",), ("history",), ("watch",), ("explain",), ("pause",), ("resume",), ("cancel",),

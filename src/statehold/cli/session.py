@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -110,6 +111,12 @@ def connect(url: str, caller: str | None, roles: str | None, header: list[str]) 
         if not colon or not name.strip():
             raise UsageError(f"header {line!r} has no name; write 'Name: value'")
         headers[name.strip()] = value.strip()
+    told = {**headers, "--caller": caller or "", "--roles": roles or ""}
+    for name, value in told.items():
+        if not (name + value).isascii():
+            raise UsageError(f"{name} {value!r} stands in a header, which takes ASCII alone")
+    if not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        raise UsageError(f"--url {url!r} is no server's address; write http://host:port")
     try:
         return AsyncClient(
             url,
@@ -117,5 +124,5 @@ def connect(url: str, caller: str | None, roles: str | None, header: list[str]) 
             roles=None if roles is None else [role.strip() for role in roles.split(",")],
             headers=headers,
         )
-    except (httpx.InvalidURL, UnicodeEncodeError) as error:
-        raise UsageError(f"--url or a header can't be used: {error}") from None
+    except httpx.InvalidURL as error:
+        raise UsageError(f"--url {url!r} is no server's address: {error}") from None

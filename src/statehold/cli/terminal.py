@@ -54,6 +54,9 @@ class Terminal(Console):
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
         if not self.is_terminal and not os.environ.get("COLUMNS"):
             self.width = _NO_EDGE
+        elif self.width < 1:
+            # COLUMNS=0, as some programs leave it: nothing at all would be printed
+            self.width = 80
 
     def show(self, *shown: RenderableType) -> None:
         for one in shown:
