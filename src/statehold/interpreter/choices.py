@@ -274,7 +274,11 @@ class Choices:
                 for t in transitions
                 for target in t.targets
             )
-            known = self._names[name] = _Name(heard, heard | asked, remembers)
+            looked_at = heard | asked
+            if remembers and tree.chart.policy.nesting == "xstate4":
+                # a history state stands for what is active now, which decides what excludes what
+                looked_at = -1
+            known = self._names[name] = _Name(heard, looked_at, remembers)
         return known
 
 
