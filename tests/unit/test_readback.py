@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from statehold import DefinitionError, Event, Final, Machine, State, on
+from statehold.chart.machine import Upgrade
 from statehold.chart.model import (
     Action,
     Chart,
@@ -103,6 +104,28 @@ def test_a_class_whose_chart_can_not_be_stored_is_refused_with_its_place(
         for problem in refused.value.problems
     ), refused.value.problems
     str(refused.value).encode()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        Upgrade("1"),  # type: ignore[arg-type]
+        Upgrade(1.0),  # type: ignore[arg-type]
+        Upgrade(True),
+        Upgrade(1, states=5),  # type: ignore[arg-type]
+        Upgrade(1, states={3: "a"}),  # type: ignore[dict-item]
+        Upgrade(1, states={"x": 5}),
+        Upgrade(1, effects={"x": 5}),
+        Upgrade(1, timers=[("x", "y")]),  # type: ignore[arg-type]
+    ],
+)
+def test_an_upgrade_of_wrong_types_is_refused_with_its_place(upgrade: Upgrade) -> None:
+    with pytest.raises(DefinitionError, match=r"Two\.upgrades: one is Upgrade"):
+
+        class Two(Machine[Data], name="two", version=2):
+            upgrades = (upgrade,)
+            a = State(initial=True)
+            go = on(Go, a)
 
 
 def test_text_of_any_unicode_and_members_of_enumerations_are_stored() -> None:

@@ -22,6 +22,8 @@ from statehold.define.state import is_node
 INDEX_LIMIT = 16
 #: characters of an index's name
 INDEX_NAME_LIMIT = 64
+#: characters of a value that an error shows
+SHOWN = 100
 
 
 def read_view(value: Any, outline: Outline, binder: Binder) -> Callable[[Any], Any] | None:
@@ -75,6 +77,16 @@ def read_upgrades(
         return ()
     found: dict[int, Upgrade] = {}
     for upgrade in value:
+        if type(upgrade.from_version) is not int or not all(
+            map(_is_mapping, (upgrade.states, upgrade.effects, upgrade.timers))
+        ):
+            binder.complain(
+                place,
+                f"one is {ascii(upgrade)[:SHOWN]}",
+                "from_version is a whole number; states, effects and timers map names to names or "
+                "objects of the notation",
+            )
+            continue
         if upgrade.from_version in found:
             binder.complain(
                 place, f"there are two from version {upgrade.from_version}", "keep one of them"
@@ -98,6 +110,14 @@ def read_upgrades(
             timers={old: _rule(new, where, outline, binder) for old, new in upgrade.timers.items()},
         )
     return tuple(found.values())
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(old, str)
+        and (new is None or isinstance(new, str | Effect | Rule) or is_node(new))
+        for old, new in value.items()
+    )
 
 
 def _path(state: Any, place: str, outline: Outline, binder: Binder) -> Any:
