@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from unittest.mock import ANY
 
 import pytest
-from msgspec.structs import replace
 
 from statehold.store import Store, StoredDocument
 from tests.stores.build import at
@@ -21,7 +19,9 @@ def a_document(machine: str, version: int, text: bytes = b"{}") -> StoredDocumen
 
 async def test_a_document_is_read_back_as_it_was_put(store: Store) -> None:
     first = StoredDocument("order", 1, "native", b'{"name": "order"}\n\0\xff', at(1))
-    second = StoredDocument("order", 2, "native", b"{}", at(2), "ada", "the kitchen moved")
+    second = StoredDocument(
+        "order", 2, "native", b"{}", at(2), "a\0da\1", "the \0 kitchen \1 moved"
+    )
     assert await store.add_document(first, 10)
     assert await store.add_document(second, 10)
     assert await store.document("order", 1) == first
@@ -44,7 +44,7 @@ async def test_a_document_that_is_not_newer_than_all_changes_nothing(
     kept = a_document("order", 2, b"kept")
     await store.add_document(kept, 10)
     assert not await store.add_document(a_document("order", version, b"another"), 10)
-    assert await store.document("order", 2) == replace(kept, reason=ANY)
+    assert await store.document("order", 2) == kept
     assert await store.document("order", 1) is None
 
 

@@ -102,8 +102,9 @@ def chart_of(columns: Columns) -> StoredChart:
 
 
 def document_of(columns: Columns) -> StoredDocument:
-    machine, version, notation, text, put_at, put_by, reason = columns
-    return StoredDocument(machine, version, notation, text, moment(put_at), put_by, reason)
+    machine, version, notation, raw, put_at, put_by, reason = columns
+    by = plain(put_by) or ""
+    return StoredDocument(machine, version, notation, raw, moment(put_at), by, plain(reason))
 
 
 def maybe_microseconds(at: datetime | None) -> int | None:
