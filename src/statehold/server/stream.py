@@ -88,6 +88,11 @@ class Streams:
         return EventStream(self, events)
 
 
+#: what servers are stopped by; SIGQUIT is what Gunicorn passes on to its workers at SIGINT
+_STOPPING = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)
+]
+
 #: those that a signal ends
 _streams: weakref.WeakSet[Streams] = weakref.WeakSet()
 
@@ -113,7 +118,7 @@ def _follow_signals(streams: Streams) -> None:
     _streams.add(streams)
     if threading.current_thread() is not threading.main_thread():
         return
-    for sig in (signal.SIGTERM, signal.SIGINT):
+    for sig in _STOPPING:
         then = signal.getsignal(sig)
         if callable(then) and not isinstance(then, _Ending):
             signal.signal(sig, _Ending(then))
