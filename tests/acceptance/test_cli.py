@@ -76,7 +76,7 @@ async def test_an_order_goes_its_way(cli: Cli) -> None:
         assert told in shown.out
     listed = await cli("list", "order", "--where", "city=Bergen", "--state", "fulfilling")
     assert "o-1" in listed.out
-    assert "none" in (await cli("list", "order", "--owner", "courier", "--status", "done")).out
+    assert "none" in (await cli("list", "order", "--owner", "restaurant", "--status", "done")).out
     unknown = await cli("list", "order", "--owner", "nobody")
     assert unknown.code == 1
     assert "no owner is called 'nobody'; there are restaurant" in unknown.err
