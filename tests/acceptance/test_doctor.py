@@ -107,6 +107,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
             "gone-1 (5 min ago)",
         ),
         ("UPDATE instances SET held_by = '[\"gone-1\"]'", "held-by-dead", "gone-1 (1 instance)"),
+        ("UPDATE instances SET held_by = 'gone-1'", "held-by-dead", "1 instance"),
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
             MAIL.format(to="nobody", body="'{}'", held="false"),
@@ -348,6 +349,8 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
             "1 message to order",
         ),
         ("UPDATE instances SET incidents = 2", "incidents", "2 incidents of 1 instance of order"),
+        ("UPDATE instances SET incidents = 9223372036854775807", "incidents", "of 1 instance"),
+        ("UPDATE instances SET wake_at = -9223372036854775808", "overdue", "1 instance of order"),
         (
             "UPDATE instances SET document = CAST('{\"output\": NaN}' AS BLOB)",
             "unreadable-instances",
@@ -375,6 +378,16 @@ async def test_a_fault_planted_in_a_file_is_found(
     found = await look(f"sqlite:///{path}", OrderFlow)
     assert wrong(found) - {"no-worker"} == {code}
     assert told in found[code].what
+
+
+async def test_text_that_is_none_keeps_nothing_else_from_being_seen(tmp_path: Path) -> None:
+    path = tmp_path / "orders.db"
+    async with Engine(SqliteStore(path), [OrderFlow]) as engine:
+        await engine.start(OrderFlow, "o-1")
+    file = SqliteFile(path, "w")
+    file.db.execute("UPDATE instances SET held_by = CAST(x'ff' AS TEXT), incidents = 2")
+    file.close()
+    assert wrong(await look(f"sqlite:///{path}", OrderFlow)) == {"no-worker", "incidents"}
 
 
 async def test_what_is_wrong_with_a_file_itself_is_told(

@@ -495,8 +495,6 @@ class Engine:
         ref, key = self._incident(incident)
         act: Act = RetryIncident(ref, key, reason, caller)
         if key == UNREADABLE_KEY:
-            if not await self._store.asides([ref]):
-                raise UnknownIncident(incident)
             act = Reread(ref, self._performer.performs, None, reason, caller)
         answer: Answer = await self._ask(act)
         return answer

@@ -21,7 +21,14 @@ from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.manual import Manual
 from statehold.engine.outcomes import free
 from statehold.engine.runtime import Runtime
-from statehold.errors import ActRefused, InvalidPayload, NewerVersion, Refused
+from statehold.engine.tries import UNREADABLE_KEY, incident_count
+from statehold.errors import (
+    ActRefused,
+    InvalidPayload,
+    NewerVersion,
+    Refused,
+    UnknownIncident,
+)
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
@@ -50,6 +57,10 @@ class Reread(Manual):
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
+        counted = 0 if draft.held is None else draft.held.row.incidents
+        # what is set aside has one more than its document tells of
+        if self.row is None and counted == incident_count(draft.tries):
+            raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
         for key, known in list(draft.tries.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 draft.set_try(key, free(known, draft.now))

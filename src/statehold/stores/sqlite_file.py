@@ -39,7 +39,7 @@ _SETTINGS = (
 )
 
 
-def _text(raw: bytes) -> str:
+def readable(raw: bytes) -> str:
     """Text of the file; what is damaged in it must not keep a page from being read."""
     return raw.decode("utf-8", "backslashreplace")
 
@@ -65,7 +65,7 @@ class SqliteFile:
                     isolation_level=None,
                     cached_statements=512,
                 )
-                self.db.text_factory = _text
+                self.db.text_factory = readable
             try:
                 with _translated(self._why_not_opened):
                     self._make_ready()

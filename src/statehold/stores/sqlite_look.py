@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from statehold.errors import StoreRefused
-from statehold.stores.sqlite_file import APPLICATION_ID
+from statehold.stores.sqlite_file import APPLICATION_ID, readable
 
 
 @contextmanager
@@ -24,6 +24,7 @@ def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
     log = path.with_name(path.name + "-wal")
     how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     db = sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None)
+    db.text_factory = readable
     with contextlib.closing(db):
         yield db
 

@@ -508,6 +508,18 @@ async def test_many_messages_to_one_machine_keep_those_to_another_waiting_for_tw
         assert order.index("other") <= 10
 
 
+async def test_incidents_that_only_the_row_tells_of_are_ended_by_a_retry(world: World) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        await engine._store.commit([Write(replace(row, rev=2, incidents=5), row.rev)])
+        engine._turns.forget([row.ref])
+        incident = await an_incident(engine)
+        await engine.retry(incident.id, reason="the row was wrong", caller=ANN)
+        assert (await engine.incidents()).incidents == []
+        assert await kinds(engine, Jobs, "bad") == ["start", "retry"]
+
+
 async def test_only_what_is_set_aside_is_read_again_by_hand(spoilt: Engine) -> None:
     with pytest.raises(UnknownIncident):
         await spoilt.retry("jobs/good/unreadable")

@@ -18,7 +18,7 @@ SELECT count(*), min(wake_at) FROM (
 )
 
 -- name: incidents
-SELECT machine, count(*), sum(incidents), min(changed_at)
+SELECT machine, count(*), sum(min(incidents, 1000000)), min(changed_at)
 FROM instances INDEXED BY incidents_by_age WHERE incidents > 0
 GROUP BY machine
 ORDER BY machine
