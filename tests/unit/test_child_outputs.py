@@ -20,6 +20,7 @@ from statehold import (
     Result,
     State,
     child,
+    effect,
     on,
     on_failure,
     on_result,
@@ -238,7 +239,7 @@ def test_an_annotation_that_can_not_be_read_is_refused() -> None:
     class Odd:
         pass
 
-    with pytest.raises(DefinitionError, match="the output of sub can't be read as"):
+    with pytest.raises(DefinitionError, match="taken for Odd, which"):
         parent_of(ending(says_nothing), takes(Odd))
 
 
@@ -250,6 +251,41 @@ def test_a_union_of_a_result_and_a_failure_may_be_annotated() -> None:
     harness = Harness(parent_of(sub, either), {})
     harness.succeed_child(sub, {"n": 5})
     assert harness.data.seen == repr(Out(n=5))
+
+
+def test_an_effect_whose_result_can_not_be_read_is_refused_with_the_class() -> None:
+    class Odd:
+        pass
+
+    async def look(data: Data) -> None: ...
+
+    look.__annotations__["return"] = Odd
+    fetch = effect(look)
+    with pytest.raises(DefinitionError, match="effect look gives Odd, which can't be read"):
+
+        class Fetching(Machine[Data], name="fetching", version=1):
+            waiting = State(initial=True, invoke=fetch)
+            good = State()
+            came = on_result(fetch, waiting >> good)
+
+
+def test_an_effect_that_may_give_none_is_not_taken_for_one_that_does_not() -> None:
+    async def look(data: Data) -> None: ...
+
+    look.__annotations__["return"] = Out | None
+    fetch = effect(look)
+
+    def fetching(type_: Any) -> Any:
+        class Fetching(Machine[Data], name="fetching", version=1):
+            waiting = State(initial=True, invoke=fetch)
+            good = State()
+            came = on_result(fetch, waiting >> good, do=takes(type_))
+
+        return Fetching
+
+    assert fetching(Out | None)
+    with pytest.raises(DefinitionError, match="came"):
+        fetching(Out)
 
 
 # --- what is tried -----------------------------------------------------------------------------

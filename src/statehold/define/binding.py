@@ -36,6 +36,8 @@ class Binder:
         self.functions: dict[str, Function] = {}
         self.effects: dict[str, Effect[Any, Any]] = {}
         self.children: dict[str, Definition[Any]] = {}
+        #: shapes of what effects give
+        self.results: dict[str, Shape[Any]] = {}
         #: what functions take the outputs of children for, and where that stands
         self.outputs: dict[str, tuple[Any, str]] = {}
         self.problems: list[Problem] = []
@@ -106,6 +108,8 @@ class Binder:
             self.complain(
                 place, f"another effect is called {effect.name!r} too", "rename one of the two"
             )
+        if known is effect:
+            self._check_result(effect, place)
         expected = parameter_types(effect.run)
         if known is effect and expected and not accepts(expected[0], self.data):
             self.complain(
@@ -114,6 +118,25 @@ class Binder:
                 f"{name_of(self.data)}",
                 "annotate it with the type of the data",
             )
+
+    def _check_result(self, effect: Effect[Any, Any], place: str) -> None:
+        type_ = effect.result_type
+        if type_ in (None, type(None), Any) or effect.name in self.results:
+            return
+        shape = self._shape(type_, f"effect {effect.name} gives {name_of(type_)}, which", place)
+        if shape is not None:
+            self.results[effect.name] = shape
+
+    def _shape(self, type_: Any, what: str, place: str) -> Shape[Any] | None:
+        try:
+            return Shape(type_)
+        except Exception as error:  # noqa: BLE001 - whatever pydantic makes of a type
+            self.complain(
+                place,
+                f"{what} can't be read from JSON: {str(error).partition(chr(10))[0]}",
+                "annotate it with a pydantic model, a dataclass, or plain types",
+            )
+            return None
 
     def output_of(self, machine: Definition[Any], functions: Iterable[Any], place: str) -> None:
         """Notes what functions take the child's output for, where the child itself says nothing."""
@@ -142,16 +165,9 @@ class Binder:
                 type_, place = self.outputs.get(name, (None, place))
             if type_ is None:
                 continue
-            try:
-                Shape(type_)
-            except Exception as error:  # noqa: BLE001 - whatever pydantic makes of a type
-                self.complain(
-                    place,
-                    f"the output of {name} can't be read as {name_of(type_)}: {error}",
-                    "annotate it with a pydantic model, a dataclass, or plain types",
-                )
-                continue
-            found[name] = type_
+            what = f"the output of {name} is taken for {name_of(type_)}, which"
+            if self._shape(type_, what, place) is not None:
+                found[name] = type_
         return found
 
     def child(self, child: Child, place: str) -> Definition[Any] | None:

@@ -82,6 +82,7 @@ class _Compiler:
             functions=binder.functions,
             effects=binder.effects,
             children=binder.children,
+            results=binder.results,
             child_outputs=binder.child_outputs(self.place),
             output_type=self._output_type(),
             upgrades=read_upgrades(options.get("upgrades", ()), self.outline, self.version, binder),

@@ -99,9 +99,13 @@ def step(
                 answer = roles is None or not node.call.isdisjoint(roles)
             else:
                 break
-            if answer is not True and answer is not False:
+            if answer is True:
+                node = node.yes or node.branch(True)
+            elif answer is False:
+                node = node.no or node.branch(False)
+            else:
                 answer = truth(answer)
-            node = (node.yes if answer else node.no) or node.branch(answer)
+                node = (node.yes if answer else node.no) or node.branch(answer)
         shortcut = node.shortcut
     except Exception:  # noqa: BLE001 - not swallowed:
         # the long way asks again, once it knows that the event is not stale, and reports it
