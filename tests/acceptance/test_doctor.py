@@ -108,6 +108,11 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
         ),
         ("UPDATE instances SET held_by = '[\"gone-1\"]'", "held-by-dead", "gone-1 (1 instance)"),
         ("UPDATE instances SET held_by = 'gone-1'", "held-by-dead", "1 instance"),
+        (
+            "UPDATE instances SET held_by = '[\"(waiting)\"]'",
+            "effects-wait",
+            "of 1 instance for coroutine functions",
+        ),
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
             MAIL.format(to="nobody", body="'{}'", held="false"),

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 from collections.abc import Callable
 from functools import partial
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from msgspec import Raw
@@ -37,6 +37,8 @@ from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.interpreter.snapshot import InFlight
 
 log = logger(__name__)
+
+_TO_BE_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 class Attempt:
@@ -327,9 +329,12 @@ class Attempt:
 
 def _check_is_value(result: Any) -> None:
     """Raises ``TypeError`` for what has to be run or awaited to become a value."""
-    kind = type(result).__name__
-    if inspect.iscoroutine(result):
+    kind = type(result)
+    if not issubclass(kind, _TO_BE_RUN) and not hasattr(kind, "__await__"):
+        return
+    if isinstance(result, CoroutineType):
         result.close()
-        raise TypeError(f"it gave a {kind}, which nobody awaits: declare it with async def")
-    if inspect.isgenerator(result) or inspect.isasyncgen(result) or inspect.isawaitable(result):
-        raise TypeError(f"it gave a {kind}; a result is a value: await it, or make it a list")
+        raise TypeError(
+            f"it gave a {kind.__name__}, which nobody awaits: declare it with async def"
+        )
+    raise TypeError(f"it gave a {kind.__name__}; a result is a value: await it, or make it a list")
