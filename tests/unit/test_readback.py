@@ -30,6 +30,7 @@ from statehold.chart.model import (
 )
 from statehold.chart.readback import problems_of_storing
 from statehold.chart.validate import VERSION_LIMIT, validate
+from statehold.doctor.work import _of_versions
 from statehold.engine import Engine
 from statehold.errors import InvalidPayload, UpgradeFailed
 from statehold.formats.native.read import read_native
@@ -264,6 +265,10 @@ async def test_a_stored_chart_that_can_not_be_read_is_reported_and_put_aside(
         assert (await engine.incidents()).count == 1
         with pytest.raises(InvalidPayload, match="can't be read"):
             await engine.chart(second, 1)
+        books: Any = engine._store
+        found = await _of_versions(books, second.definition)
+        assert [(one.severity, one.code) for one in found] == [("warning", "chart")]
+        assert "m, version 1: its stored chart can't be read" in found[0].what
         await engine.start(second, "j")
         await engine.cancel(second, "i")
 
