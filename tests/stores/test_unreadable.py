@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,31 +159,31 @@ async def spoilt(
 ) -> AsyncIterator[tuple[Store, Run]]:
     """A store with some rows, and a way to change what is in its tables by hand."""
     made: Store
+    run: Run
     if request.param == "sqlite":
-        made = SqliteStore(tmp_path / "s.db")
-        beside = sqlite3.connect(tmp_path / "s.db")
-
-        async def run(statement: str) -> None:
-            beside.execute(statement)
-            beside.commit()
+        path = tmp_path / "s.db"
+        made, run = SqliteStore(path), partial(_run_in_file, path)
     else:
         dsn = request.getfixturevalue("migrated_dsn")
-        made = PostgresStore(dsn)
-        connection = await asyncpg.connect(dsn)
-
-        async def run(statement: str) -> None:
-            await connection.execute(statement)
-
+        made, run = PostgresStore(dsn), partial(_run_on_server, dsn)
     await made.open("w1")
     await made.join("w1", LEASE)
     rows = [a_row(f"o-{n}", wake_at=at(1), held_by=("w0",), incidents=1) for n in range(3)]
     await started(made, *rows)
     yield made, run
     await made.close()
-    if request.param == "sqlite":
-        beside.close()
-    else:
-        await connection.close()
+
+
+async def _run_in_file(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as beside:
+        beside.execute(statement)
+        beside.commit()
+
+
+async def _run_on_server(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(statement)
+    await connection.close()
 
 
 DAMAGE = {

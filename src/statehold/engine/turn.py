@@ -411,6 +411,10 @@ class Turns:
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
+            except StateholdError as error:
+                _refuse([act for act in batch if act.ref == ref], error)
+                continue
+            try:
                 if ref in rows:
                     known[ref] = hold(definition, rows[ref])
                     self._keep(ref, known[ref])
@@ -425,9 +429,6 @@ class Turns:
                 if all(act.future.done() for act in acts):
                     continue
                 known[ref] = hold_remains(definition, row)
-            except StateholdError as error:
-                _refuse([act for act in batch if act.ref == ref], error)
-                continue
             drafts[ref] = Draft(
                 ref,
                 definition,
