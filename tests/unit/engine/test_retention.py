@@ -593,6 +593,8 @@ async def test_a_file_begins_each_day_and_beyond_its_size_and_at_each_opening(
         worker = engine._runtime.worker
     numbered = [f"ticket.2026-01-01.{worker}.{n}.jsonl" for n in (1, 2, 3)]
     assert names_in(folder) == numbered
+    # what instances were is for the server's user alone
+    assert {os.stat(folder / name).st_mode & 0o777 for name in numbered} == {0o600}
     async with world.running(TicketFlow, retention=retention) as engine:
         for id in ("t-4", "t-5"):
             world.clock.advance(days(1))

@@ -30,6 +30,9 @@ def test_the_branch_of_an_error_says_whose_fault_its_status_tells(
         assert 400 <= status < 500
     elif issubclass(kind, errors.Unavailable):
         assert status == 503
+    elif kind is errors.InstanceUnreadable:
+        # the deployment's fault, and not the server's: over this interface it is repaired
+        assert status == 409
     else:
         assert status == 500
 
