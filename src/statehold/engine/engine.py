@@ -948,7 +948,7 @@ class Engine:
         """After each heartbeat; ``is_time``: to look for what dead workers have left."""
         self._adopter.look()
         self._reviewer.look()
-        self._performer.look(anew=True)
+        self._performer.look()
         if is_time:
             self._rescuer.look()
             self._waker.look()
@@ -964,7 +964,7 @@ class Engine:
             self._waker.look()
             self._courier.expect()
             self._rescuer.look()
-            self._performer.look(anew=True)
+            self._performer.look()
 
     def _kept(self, *, open_ended: bool = True) -> Mapping[str, Retention]:
         return by_machine(self._retention, self.machines, open_ended=open_ended)

@@ -27,8 +27,8 @@ from statehold.engine.runtime import Runtime
 from statehold.engine.threads import Threads
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Take
-from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
-from statehold.store import Ref, Store
+from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
+from statehold.store import Ref, Row, Store
 
 log = logger(__name__)
 
@@ -75,8 +75,6 @@ class Performer:
         self._unstarted: dict[Place, None] = {}
         self._is_quiet = asyncio.Event()
         self._closing = False
-        #: instances that wait there and that can't be read; new at each heartbeat
-        self._unreadable: set[Ref] = set()
         self._hint = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -147,11 +145,8 @@ class Performer:
                 found.setdefault(ref, []).append(key)
         return found
 
-    def look(self, *, anew: bool = False) -> None:
-        """Something may wait in the store for a worker with a place; ``anew``: ask for what could
-        not be read before, too."""
-        if anew:
-            self._unreadable.clear()
+    def look(self) -> None:
+        """Something may wait in the store for a worker with a place."""
         for lane in self._capacity.lanes:
             lane.more = True
         self._hint.set()
@@ -422,22 +417,26 @@ class Performer:
         room = max(lane.free for lane in lanes)
         # others look at the same ones, and each takes some by chance
         spread = min(len(workers), SPREAD) or 1
-        limit = min(self._runtime.limits.page, room * spread + len(self._unreadable))
+        limit = min(self._runtime.limits.page, room * spread)
         machines = tuple(self._runtime.definitions)
         rows = await self._store.orphans(machines, alive, limit)
-        refs = [row.ref for row in rows if row.ref not in self._unreadable]
-        is_left = len(rows) >= limit or len(refs) > room
-        if len(refs) > room:
-            refs = self._runtime.chance.sample(refs, room)
-        for ref, ended in zip(
-            refs, await self._turns.ask_all([Take(ref) for ref in refs]), strict=True
-        ):
-            if isinstance(ended, InstanceUnreadable):
-                self._unreadable.add(ref)
-            elif isinstance(ended, BaseException):
-                raise ended
+        is_left = len(rows) >= limit or len(rows) > room
+        if len(rows) > room:
+            rows = self._runtime.chance.sample(rows, room)
+        ended = await self._turns.ask_all([Take(row.ref) for row in rows])
+        failed: list[tuple[Row, StateholdError]] = []
+        for row, answer in zip(rows, ended, strict=True):
+            if isinstance(answer, NewerVersion):
+                # a worker of that version takes it
+                continue
+            if isinstance(answer, Unavailable) or not isinstance(answer, StateholdError | bool):
+                raise answer
+            if isinstance(answer, StateholdError):
+                failed.append((row, answer))
             else:
-                is_left = is_left or ended
+                is_left = is_left or answer
+        # else they would be asked for again for ever, before others
+        await self._turns.set_aside(failed)
         if is_left:
             for lane in lanes:
                 lane.more = True

@@ -12,7 +12,7 @@ from statehold.engine.outcomes import Rescue
 from statehold.engine.runtime import Runtime
 from statehold.engine.turn import Turns
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
-from statehold.store import Ref, Row, Store
+from statehold.store import PAGE_LIMIT, Ref, Row, Store
 
 log = logger(__name__)
 
@@ -157,21 +157,23 @@ class Rescuer:
                 self._doubtful[ref] = again
         await self._compare([ref for ref, _ in due[:page]])
         if self._all_doubtful is not None and self._all_doubtful[0] <= now:
-            self._all_doubtful = _next_look(now, self._all_doubtful[1])
-            await self._compare_all()
+            looks = self._all_doubtful[1]
+            self._all_doubtful = _next_look(now, looks)
+            if not await self._compare_all() and self._all_doubtful is None:
+                # what hides the rest ends some time: it is looked at until all was seen
+                self._all_doubtful = (now + timedelta(seconds=LOOKS_SECONDS[-1]), looks)
 
-    async def _compare_all(self) -> None:
-        """Looks at everything that this worker holds by the store, which is what it performs and
-        what is in doubt."""
-        worker, page = self._runtime.worker, self._runtime.limits.page
+    async def _compare_all(self) -> bool:
+        """Looks at what this worker holds by the store, which is what it performs and what is in
+        doubt; whether that was all of it. What is freed makes room for more in the next page."""
+        worker = self._runtime.worker
         seen: set[Ref] = set()
         while True:
             living = {*await self._store.workers(), *WAITING}.difference([worker])
-            limit = page + len(seen)
-            rows = await self._store.orphans(self._machines, tuple(living), limit)
+            rows = await self._store.orphans(self._machines, tuple(living), PAGE_LIMIT)
             refs = [row.ref for row in rows if worker in row.held_by and row.ref not in seen]
             if not refs:
-                return
+                return len(rows) < PAGE_LIMIT
             seen.update(refs)
             await self._compare(refs)
 

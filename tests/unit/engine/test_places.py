@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from statehold import Call, Final, Machine, State, effect, on_result
 from statehold.engine import Engine
@@ -155,6 +155,44 @@ async def test_a_worker_that_is_alone_keeps_what_waits_in_it(world: World) -> No
         hands.go_on.set()
         for number in range(3):
             await state(engine, Working, f"x-{number}", "over")
+
+
+async def test_an_instance_that_can_not_be_read_keeps_no_other_from_its_place(
+    world: World,
+) -> None:
+    strict: list[bool] = []
+
+    class Careful(BaseModel):
+        weight: int = 1
+
+        @field_validator("weight")
+        @classmethod
+        def is_light(cls, weight: int) -> int:
+            if strict and weight > 5:
+                raise ValueError("too heavy")
+            return weight
+
+    @effect(attempts=1)
+    async def carry(job: Careful, call: Call) -> str:
+        return await hands.work(call)
+
+    class Carrying(Machine[Careful], name="carrying", version=1):
+        open = State(initial=True, invoke=carry)
+        over = Final()
+        good = on_result(carry, open >> over)
+
+    hands.stuck = 1
+    limits = Limits(effects=1, effects_waiting=0, grace_seconds=0.0)
+    async with world.running(Carrying, limits=limits) as engine:
+        await engine.start(Carrying, "stuck")
+        for number in range(3):
+            await engine.start(Carrying, f"heavy-{number}", {"weight": 9})
+        await engine.start(Carrying, "light")
+        strict.append(True)
+        engine._turns.forget()
+        hands.go_on.set()
+        await state(engine, Carrying, "light", "over")
+        assert set(hands.begun) == {"stuck", "light"}
 
 
 async def test_what_waits_here_is_handed_back_when_the_engine_stops(world: World) -> None:
