@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
-from statehold.chart.machine import Upgrade
+from statehold.chart.machine import Definition, Upgrade
 from statehold.define.binding import Binder
 from statehold.define.function import UNKNOWN, accepts, parameter_types, positional
 from statehold.define.outline import Outline
@@ -114,10 +114,15 @@ def read_upgrades(
 
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        isinstance(old, str)
-        and (new is None or isinstance(new, str | Effect | Rule) or is_node(new))
+        isinstance(old, str) and all(map(_is_target, new if isinstance(new, tuple) else (new,)))
         for old, new in value.items()
     )
+
+
+def _is_target(new: Any) -> bool:
+    """A name, a state, a rule, an effect or a machine; a tuple of them splits a state."""
+    known = new is None or isinstance(new, str | Effect | Rule) or is_node(new)
+    return known or isinstance(getattr(new, "definition", None), Definition)
 
 
 def _path(state: Any, place: str, outline: Outline, binder: Binder) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,7 +23,7 @@ from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, reachable
 from statehold.interpreter.occurrence import detached_effects
 from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
-from statehold.upgrade.timers import Said, rule_of, rules_of
+from statehold.upgrade.timers import Said, rule_of, rules_of, said_of
 
 #: configurations whose move is kept; one that is not kept is worked out again
 MOVE_LIMIT = 10_000
@@ -308,11 +308,12 @@ class _Planner:
 
     def check_timers(self, made: UpgradePlan) -> None:
         """Timers that would be dropped without a word, each told once."""
-        if not any(t.trigger.kind == "after" for t in self.old.transitions):
-            return
+        looked_at = {leaf for leaves in self.unsettled(made) for leaf in leaves}
         lost: dict[str, dict[str, None]] = {}
         places: dict[str, tuple[str, ...]] = {}
         for leaves in made.configurations:
+            if looked_at.isdisjoint(leaves):
+                continue
             for timer, candidates in made.move(leaves).lost.items():
                 lost.setdefault(timer, {}).update(dict.fromkeys(map(rule_of, candidates)))
                 places.setdefault(timer, leaves)
@@ -330,6 +331,28 @@ class _Planner:
                 message += f"which has no counterpart in version {self.new.version}: it is dropped"
                 hint = f"if that is meant, say timers={{{rule!r}: None}}"
             problems.append(Problem(f"{self.place}, timer {timer}", message, hint))
+
+    def unsettled(self, made: UpgradePlan) -> Iterator[list[str]]:
+        """The leaves of each old timer's state, but for timers that stay what they are wherever
+        that is active: then no configuration has to be looked at for them."""
+        old, new = self.old_tree, self.new_tree
+        same = {t.id: t for t in self.new.chart.transitions if t.trigger.kind == "after"}
+        for timer in self.old.transitions:
+            if timer.trigger.kind != "after":
+                continue
+            state = old.index[timer.source]
+            below = [s for s in range(state, old.end[state]) if not old.children[s]]
+            leaves = [old.states[s].id for s in below if old.states[s].kind != "history"]
+            its = same.get(timer.id)
+            if its is not None and said_of(made.timers, timer.id) is False:
+                top = new.index[its.source]
+                images = [made.states.images(leaf) for leaf in leaves]
+                if its.source in made.states.images(timer.source) and all(
+                    those and all(top <= new.index[one] < new.end[top] for one in those)
+                    for those in images
+                ):
+                    continue
+            yield leaves
 
     # --- data ---
 
