@@ -113,6 +113,9 @@ def _fields_of(model: type[BaseModel]) -> tuple[dict[str, str], frozenset[str]]:
 
 @lru_cache(TYPES)
 def _may_hold_sets(type_: Any) -> bool:
+    if type_ in (dict, list, tuple, set, frozenset, deque):
+        # what is in them, only the annotation says
+        return True
     try:
         return b"uniqueItems" in _encode(TypeAdapter(type_).json_schema())
     except Exception:  # noqa: BLE001 - what has no schema may hold anything

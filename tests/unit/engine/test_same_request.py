@@ -246,6 +246,8 @@ def test_values_that_are_not_models_have_fingerprints_too() -> None:
     for type_, one, same, other in (
         (set[int], b"[1, 2]", b"[2, 1]", b"[1]"),
         (list[int], b"[1, 2]", b"[1,2]", b"[2, 1]"),
+        (dict[str, set[str]], b'{"a": ["x", "y"]}', b'{"a": ["y", "x"]}', b'{"a": ["x"]}'),
+        (list[frozenset[int]], b"[[1, 2], [3]]", b"[[2, 1], [3]]", b"[[3], [1, 2]]"),
         (float, b"2", b"2.0", b"2.5"),
         (None, b"null", b" null", b"0"),
         (dict[str, Any], b'{"a": {"b": 1, "c": 2}}', b'{"a": {"c": 2, "b": 1}}', b"{}"),
