@@ -58,6 +58,8 @@ def explain_failure(error: StateholdError) -> int:
         _print_problems(console, error)
     else:
         console.say(("error", "bold red"), " ", (error.code, "dim"), f" {error}")
+    if isinstance(error, Unavailable) and error.key is not None:
+        console.say(f"      the same command with --key {error.key} takes effect once")
     return exit_code(error)
 
 
