@@ -15,6 +15,7 @@ Needs httpx (the extra ``client``).
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -122,7 +123,9 @@ class Requests:
         headers[call.key_header.lower()] = told.key
         content: bytes | None = None
         if call.body is not None:
-            content = json.dumps(call.body(data, told), ensure_ascii=False).encode()
+            content = json.dumps(
+                call.body(data, told), ensure_ascii=False, allow_nan=False
+            ).encode()
             if len(content) > self.body_limit:
                 raise ValueError(
                     f"the body has {len(content)} bytes; the limit is {self.body_limit}"
@@ -186,7 +189,7 @@ def _decoded(response: httpx.Response, body: bytes) -> Any:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return json.loads(body, parse_constant=_no_number)
+            return json.loads(body, parse_constant=_no_number, parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise Permanent(f"the answer is called JSON and is not: {error}") from error
     return body.decode("utf-8", "replace")
@@ -194,6 +197,13 @@ def _decoded(response: httpx.Response, body: bytes) -> Any:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no value of JSON")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is beyond what a number can be here")
+    return value
 
 
 def _sample(url: str) -> str:

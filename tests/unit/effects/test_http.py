@@ -157,8 +157,11 @@ async def test_nobody_there_is_tried_again(requests_to: Any) -> None:
         Reply(body="x" * 2_000),
         Reply(body=b"x", headers={"content-encoding": "gzip"}),
         Reply(body=b"{", headers={}),
+        Reply(body=b'{"mean": NaN}'),
+        Reply(body=b'{"mean": [-Infinity]}'),
+        Reply(body=b'{"mean": 1e999}'),
     ],
-    ids=["too large", "compressed", "not JSON"],
+    ids=["too large", "compressed", "not JSON", "no number", "infinity", "beyond all numbers"],
 )
 async def test_an_answer_that_can_not_be_taken_is_for_good(requests_to: Any, reply: Reply) -> None:
     with answering(reply) as server:
