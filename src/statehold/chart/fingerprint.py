@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET
-from pydantic import AliasChoices, BaseModel, TypeAdapter
+from pydantic import AliasChoices, BaseModel, RootModel, TypeAdapter
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
@@ -61,6 +61,8 @@ def _canonical(plain: Any, value: Any, depth: int) -> Any:
         return int(plain)
     if depth > DEPTH:
         return plain
+    if isinstance(value, RootModel):
+        value = value.root
     if isinstance(plain, list):
         if isinstance(value, set | frozenset):
             items = {_encode(_canonical(item, None, depth + 1)) for item in plain}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from statehold import Event, Machine, State, on
 from statehold.chart.fingerprint import fingerprint
@@ -247,6 +247,7 @@ def test_values_that_are_not_models_have_fingerprints_too() -> None:
         (set[int], b"[1, 2]", b"[2, 1]", b"[1]"),
         (list[int], b"[1, 2]", b"[1,2]", b"[2, 1]"),
         (dict[str, set[str]], b'{"a": ["x", "y"]}', b'{"a": ["y", "x"]}', b'{"a": ["x"]}'),
+        (RootModel[set[int]], b"[1, 2]", b"[2, 1]", b"[1]"),
         (list[frozenset[int]], b"[[1, 2], [3]]", b"[[2, 1], [3]]", b"[[3], [1, 2]]"),
         (float, b"2", b"2.0", b"2.5"),
         (None, b"null", b" null", b"0"),
