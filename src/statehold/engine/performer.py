@@ -387,7 +387,8 @@ class Performer:
             # in the order in which they came: the first that is young ends it
             for place, attempt in list(lane.queue.items()):
                 if attempt.asked_at > latest:
-                    self._look_later(attempt.asked_at - latest)
+                    # no sooner: what is left of a float may be less than the clock can move by
+                    self._look_later(max(GATHER_SECONDS, attempt.asked_at - latest))
                     break
                 del lane.queue[place]
                 self._forget(place)
