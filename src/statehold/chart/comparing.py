@@ -18,6 +18,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -139,6 +140,8 @@ class Facts:
     def _of(self, schema: Mapping[str, Any], strips: bool) -> Comparer | None:
         """``strips``: a setting of the model around it changes text that is read."""
         kind = schema["type"]
+        if kind == "function-after" and _gives_values(schema):
+            return _value_of_member
         if "serialization" in schema:
             return difference
         if kind in ("int", "bool", "none", "uuid"):
@@ -287,6 +290,21 @@ def _moment_leaf(x: Any, y: Any) -> Difference | None:
     if (zone is None or zone is dt.UTC or type(zone) is TzInfo) and not x.fold:
         return None
     return difference(x, y)
+
+
+def _gives_values(schema: Mapping[str, Any]) -> bool:
+    """An enum in a model with ``use_enum_values``."""
+    reads: Any = schema["function"]["function"]
+    return isinstance(reads, operator.attrgetter) and schema["schema"]["type"] == "enum"
+
+
+def _value_of_member(x: Any, y: Any) -> Difference | None:
+    """A member stands for its value there: pydantic leaves one that is a default, or assigned."""
+    return difference(_as_value(x), y)
+
+
+def _as_value(x: Any) -> Any:
+    return x.value if isinstance(x, enum.Enum) else x
 
 
 def _member(x: Any, y: Any) -> Difference | None:
@@ -526,6 +544,11 @@ def _other(x: Any, y: Any) -> Difference | None:
 
 
 def _by_its_class(x: Any, y: Any) -> Difference | None:
+    by_identity: Any = object.__eq__
+    if type(x).__eq__ is by_identity:
+        # by identity: what it is made of says more
+        mine, other = _attributes(x), _attributes(y)
+        return _by_attributes(x, y, _attributes) if mine and other else _differ(x, y)
     try:
         return None if x == y else _differ(x, y)
     except Exception as error:  # noqa: BLE001 - a class of the user's; the value is refused
@@ -547,6 +570,8 @@ def _by_attributes(x: Any, y: Any, parts: Callable[[Any], dict[str, Any]]) -> Di
 def _model_parts(model: BaseModel) -> dict[str, Any]:
     fields = type(model).model_fields
     found = {name: value for name, value in model.__dict__.items() if name in fields}
+    if model.model_config.get("use_enum_values"):
+        found = {name: _as_value(value) for name, value in found.items()}
     return {**found, **(model.__pydantic_extra__ or {}), **(model.__pydantic_private__ or {})}
 
 
@@ -557,6 +582,19 @@ def _dataclass_parts(value: Any) -> dict[str, Any]:
     return found | {n: v for n, v in more.items() if n not in found and not _is_cached(value, n)}
 
 
+def _attributes(value: Any) -> dict[str, Any]:
+    """Of an instance of a class in Python; others may hold what no attribute shows."""
+    kind = type(value)
+    if kind.__flags__ & _HEAP_TYPE == 0:
+        return {}
+    slots = [vars(base).get("__slots__", ()) for base in kind.__mro__]
+    names = [name for one in slots for name in ((one,) if isinstance(one, str) else one)]
+    found = {name: getattr(value, name) for name in names if hasattr(value, name)}
+    return {**found, **getattr(value, "__dict__", {})}
+
+
+#: of a type's flags: it was made by a class statement
+_HEAP_TYPE = 1 << 9
 _COMPARERS: dict[type, Comparer] = {
     type(None): _equal,
     bool: _equal,

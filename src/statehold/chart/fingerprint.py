@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -22,6 +23,8 @@ from pydantic import AliasChoices, BaseModel, RootModel, TypeAdapter
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
+#: a number that may be spelt in another way
+_FRACTION = re.compile(rb"\.|\d[eE]")
 #: levels of nested values that are looked into; what is deeper counts as it is written
 DEPTH = 64
 #: types of which it is remembered what they are made of
@@ -43,9 +46,14 @@ def fingerprint(given: Any, value: Any, written: bytes) -> str:
             raw = _encode(given)
     elif isinstance(given, BaseModel):
         value = given
-    plain, kind = _decode(raw), cast(Any, type(value))
+    try:
+        plain = _decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        # pydantic reads more than JSON: NaN, and numbers that come to infinity
+        raw, plain = written, _decode(written)
+    kind = cast(Any, type(value))
     # most requests are JSON without anything of which the order or the spelling does not count
-    if raw is written or b"." in raw or (b"[" in raw and _may_hold_sets(kind)):
+    if raw is written or _FRACTION.search(raw) or (b"[" in raw and _may_hold_sets(kind)):
         plain = _canonical(plain, value, 0)
     return _digest(_encode(plain))
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, Raw
 from statehold.chart.deferred import settled
 from statehold.chart.event import Event, NamedEvent, is_made_inside
 from statehold.chart.initial import initial_data
+from statehold.chart.left_out import Tree, leave_out, left_out_of
 from statehold.chart.machine import Definition
 from statehold.chart.untyped import shape_of, show_typed, show_untyped, write_untyped
 from statehold.chart.values import Shape
@@ -40,7 +41,7 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
         shape = definition.events.get(event.__event__)
         if shape is None or type(event) is not shape.type:
             raise UnknownEvent(definition.name, type(event).__name__, tuple(definition.events))
-        plain, event = _settled(shape, event)
+        plain, event = _settled(shape, event, is_parsed=False)
         _bound(bytes(plain), limit)
         return event, plain
     if isinstance(event, bytes | str):
@@ -52,11 +53,21 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
     return _parse_plain(definition, event, limit, stored=False)
 
 
-def load_event(definition: Definition[Any], plain: Any, limit: int) -> tuple[Any, Any]:
-    """As :func:`parse_event`, from a wire form that was held, or that another machine sent."""
+def load_event(
+    definition: Definition[Any], plain: Any, limit: int, left_out: Tree
+) -> tuple[Any, Any]:
+    """As :func:`parse_event`, from a wire form that was held, or that another machine sent;
+    ``left_out`` is what was left out of it (:func:`left_out`)."""
     if isinstance(plain, Raw):
         plain = _decode(plain)
-    return _parse_plain(definition, plain, limit, stored=True)
+    event, plain = _parse_plain(definition, plain, limit, stored=True)
+    leave_out(event, left_out)
+    return event, plain
+
+
+def left_out(event: Any) -> Tree:
+    """Which fields of an event with a class its sender left out."""
+    return left_out_of(event) if isinstance(event, Event) else {}
 
 
 def _parse_plain(
@@ -73,7 +84,7 @@ def _parse_plain(
         if stored:
             loaded = shape.load(given, what)
             return loaded, _flat(loaded, shape.dump(loaded, what))
-        written, parsed = _settled(shape, shape.parse(given, what))
+        written, parsed = _settled(shape, shape.parse(given, what), is_parsed=True)
         return parsed, written
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
@@ -99,10 +110,17 @@ def _written(plain: Any) -> bytes:
         raise InvalidPayload("the event", {"": f"can't be written as JSON: {error}"}) from None
 
 
-def _settled(shape: Shape[Event], event: Event) -> tuple[Raw, Event]:
-    """The wire form, and the event as it is read from it."""
-    fields, event = shape.write(event, f"the payload of {event.__event__}")
-    return _flat(event, fields), event
+def _settled(shape: Shape[Event], event: Event, *, is_parsed: bool) -> tuple[Raw, Event]:
+    """The wire form, and the event as it is read from it.
+
+    One that was not parsed just now is read back whatever its type: an object may have been put
+    together past its own validation, by ``model_construct`` or ``model_copy(update=...)``.
+    """
+    what = f"the payload of {event.__event__}"
+    fields, back = shape.write(event, what) if is_parsed else shape.settle(event, what)
+    if back is not event:
+        leave_out(back, left_out_of(event))
+    return _flat(back, fields), back
 
 
 def _flat(event: Event, fields: bytes) -> Raw:
@@ -293,7 +311,7 @@ def sent_event(event: Any) -> Raw:
     Raises ``InvalidPayload`` for one that would arrive as something else.
     """
     if isinstance(event, Event):
-        return _settled(shape_of(type(event)), event)[0]
+        return _settled(shape_of(type(event)), event, is_parsed=False)[0]
     data = getattr(event, "data", None)
     written = b"null" if data is None else write_untyped(data, f"the data of {event.__event__}")
     return Raw(_encode({"type": event.__event__, "data": Raw(written)}))

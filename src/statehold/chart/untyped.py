@@ -26,7 +26,9 @@ from statehold.errors import InvalidPayload, described
 SHAPE_LIMIT = 1_000
 
 _decode = msgspec.json.decode
-_ATOMS = frozenset({int, bool, type(None)})
+_ATOMS = frozenset({bool, type(None)})
+#: bits of a whole number: more may have over 4,300 digits, which no reader of JSON here takes
+_INT_BITS = 14_284
 _LISTS = (list, tuple, set, frozenset, deque)
 
 
@@ -97,7 +99,10 @@ def _look(value: Any, place: tuple[Any, ...], *, shown: bool) -> None:
     kind = type(value)
     if kind in _ATOMS:
         return
-    if isinstance(value, str):
+    if isinstance(value, int):
+        if value.bit_length() > _INT_BITS:
+            raise _NoJson(place, "a whole number of more than 4,300 digits can't be read back")
+    elif isinstance(value, str):
         _text(value, place)
     elif isinstance(value, float):
         if not math.isfinite(value):

@@ -51,6 +51,8 @@ class TracedBody(Struct, frozen=True):
 class EventBody(Struct, frozen=True):
     """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
 
+    ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
+
     ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
     ``origin`` are a named event's.
     """
@@ -64,6 +66,7 @@ class EventBody(Struct, frozen=True):
     sendid: str = ""
     origin: str = ""
     given: str | None = None
+    left_out: dict[str, Any] = {}
 
     @property
     def by(self) -> Caller:
@@ -175,7 +178,8 @@ def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) ->
 def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
     ready(draft, runtime)
     body = _as_event(message.body)
-    event, plain = load_event(draft.definition, body.event, runtime.limits.event_bytes)
+    limit = runtime.limits.event_bytes
+    event, plain = load_event(draft.definition, body.event, limit, body.left_out)
     if isinstance(event, NamedEvent):
         if body.invoke_key and in_flight(draft, body.invoke_key) is None:
             # whoever was cancelled is not heard any more (SCXML 6.4.3)

@@ -12,7 +12,13 @@ from msgspec import Raw
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition
 from statehold.chart.moment import later
-from statehold.chart.payload import named_body, sent_event, shown_event, write_child_data
+from statehold.chart.payload import (
+    left_out,
+    named_body,
+    sent_event,
+    shown_event,
+    write_child_data,
+)
 from statehold.engine.document import Parent
 from statehold.errors import TooLarge
 from statehold.interpreter.command import (
@@ -106,6 +112,8 @@ class Record:
         told: dict[str, Any] = {"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"}
         if isinstance(command.event, NamedEvent):
             told |= named_body(command.event)
+        elif left := left_out(command.event):
+            told["left_out"] = left
         if parent is not None and to == parent.ref:
             told |= {"invoke": parent.invoke, "invoke_key": parent.key}
         body = _encode(traced(told, self._trace))

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from statehold.chart.machine import Definition
-from statehold.chart.payload import load_event
+from statehold.chart.payload import left_out, load_event
 from statehold.engine.act import Act, ready, take_event
 from statehold.engine.answer import Answer
 from statehold.engine.draft import Draft, Origin
@@ -99,7 +99,8 @@ class Send(Act):
         if draft.definition is not self.definition:
             # another version was put while this waited, and the event may have another shape in it
             limit = runtime.limits.event_bytes
-            self.event, self.plain = load_event(draft.definition, self.plain, limit)
+            left = left_out(self.event)
+            self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
             self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
         take_event(draft, self.event, origin, runtime)
@@ -107,9 +108,12 @@ class Send(Act):
 
     def _hold(self, draft: Draft, runtime: Runtime) -> Answer:
         # one that was put together past its own validation would be lost at the resumption
-        load_event(draft.definition, self.plain, runtime.limits.event_bytes)
+        left = left_out(self.event)
+        load_event(draft.definition, self.plain, runtime.limits.event_bytes, left)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
-        told = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        told: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        if left:
+            told["left_out"] = left
         if self.given is not None:
             told["given"] = self.given
         body = _encode(told)

@@ -250,6 +250,9 @@ def test_values_that_are_not_models_have_fingerprints_too() -> None:
         (RootModel[set[int]], b"[1, 2]", b"[2, 1]", b"[1]"),
         (list[frozenset[int]], b"[[1, 2], [3]]", b"[[2, 1], [3]]", b"[[3], [1, 2]]"),
         (float, b"2", b"2.0", b"2.5"),
+        (float, b"2e3", b"2000.0", b"2e4"),
+        (float, b"1E21", b"1000000000000000000000", b"1e22"),
+        (str, b'"2e3"', b' "2e3"', b'"2000.0"'),
         (None, b"null", b" null", b"0"),
         (dict[str, Any], b'{"a": {"b": 1, "c": 2}}', b'{"a": {"c": 2, "b": 1}}', b"{}"),
     ):
@@ -257,6 +260,28 @@ def test_values_that_are_not_models_have_fingerprints_too() -> None:
         marks = [fingerprint(raw, shape.parse(raw), b"") for raw in (one, same)]
         assert marks[0] == marks[1]
         assert fingerprint(other, None, b"") != marks[0]
+
+
+class Spread(BaseModel):
+    """Its numbers have a written form, whatever they are."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+    wide: float = 0.0
+    number: int = Field(default_factory=anew)
+
+
+class Spreading(Machine[Spread], name="spreading", version=1):
+    open = State(initial=True)
+
+
+async def test_a_request_with_a_number_that_only_pydantic_reads_is_the_same_again() -> None:
+    async with Engine("memory:", [Spreading]) as engine:
+        for id, given in (("nan", b'{"wide": NaN}'), ("wide", b'{"wide": 1e999}')):
+            first = await engine.start(Spreading, id, given, key="k")
+            again = await engine.start(Spreading, id, given, key="k")
+            assert again.json() == first.json()
+            with pytest.raises(KeyReused):
+                await engine.start(Spreading, id, b'{"wide": 1}', key="k")
 
 
 # --- whose it is ---------------------------------------------------------------------------------
