@@ -64,6 +64,17 @@ def test_the_initial_configuration_is_compared_too(
     ]
 
 
+def test_a_case_of_before_the_recommendation_is_known_wherever_its_suite_lies(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "test/more-parallel/test10.scxml", WALK, {"legacySemantics": SCRIPT})
+    case = folder / "test" / "more-parallel"
+    for above in (folder, folder / "test", case):
+        assert told(above, capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
+    monkeypatch.chdir(case)
+    assert told(Path(), capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
+
+
 def test_a_configuration_with_something_left_over_is_a_failure(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ from statehold.formats.xstate import read_xstate_chart
 #: for the argument of a command that takes machines
 TARGET_HELP = (
     "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
-    "the version of XState's JSON"
+    "the version of XState's JSON, scxml-null:FILE reads a data model that nothing uses"
 )
 #: omissions of one document that are printed
 OMISSIONS_TOLD = 50

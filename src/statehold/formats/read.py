@@ -34,11 +34,13 @@ _READERS = {
     "scxml": ("statehold.formats.scxml", "read_scxml", "scxml"),
     "xstate4": ("statehold.formats.xstate", "read_xstate", ""),
     "xstate5": ("statehold.formats.xstate", "read_xstate", ""),
+    "scxml-null": ("statehold.formats.scxml", "read_scxml", "scxml"),
 }
 #: what a notation's name says beside its reader
 _OPTIONS: dict[str, dict[str, Any]] = {
     "xstate4": {"xstate_version": 4},
     "xstate5": {"xstate_version": 5},
+    "scxml-null": {"datamodel": "null"},
 }
 NOTATIONS = tuple(_READERS)
 #: the key at the top of a document that makes it one of ours
@@ -77,7 +79,8 @@ def read_document(
 ) -> Imported:
     """The machine in a document; ``name`` is that of its file, for telling the notation.
 
-    ``xstate4`` and ``xstate5`` are XState's JSON of that version, whatever words it uses.
+    ``xstate4`` and ``xstate5`` are XState's JSON of that version, whatever words it uses;
+    ``scxml-null`` is SCXML without expressions, whatever data model it names.
     Raises ``DefinitionError``, ``UnknownNotation`` and ``ExtraMissing``.
     """
     notation = notation or notation_of(raw, name)

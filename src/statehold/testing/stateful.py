@@ -6,6 +6,7 @@ played again with :func:`statehold.testing.play`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -78,18 +79,21 @@ def state_machine_of(
     ends = {name_of(what): one for what, one in (results or {}).items()}
     known("event", named, [event.name for event in definition.chart.events])
     known("effect", ends, [*definition.effects, *definition.children])
-    starts = _of_shape(definition.data, definition.chart.data_schema) if data is None else data
+    # expressions can't read every text, and what they refuse is no fault of the machine
+    fit = _for_expressions if "native" in definition.chart.meta else _as_it_is
+    schema = definition.chart.data_schema
+    starts = fit(_of_shape(definition.data, schema)) if data is None else data
     events = {
         event.name: named[event.name]
         if event.name in named
-        else _payloads(definition, event.name, event.schema)
+        else fit(_payloads(definition, event.name, event.schema))
         for event in definition.chart.events
     }
     outcomes = {
-        name: ends[name] if name in ends else _of_type(effect.result_type)
+        name: ends[name] if name in ends else fit(_of_type(effect.result_type))
         for name, effect in definition.effects.items()
     } | {
-        name: ends[name] if name in ends else _of_type(definition.child_outputs.get(name))
+        name: ends[name] if name in ends else fit(_of_type(definition.child_outputs.get(name)))
         for name in definition.children
     }
 
@@ -236,6 +240,23 @@ def _plain(value: Any) -> Any:
     if isinstance(plain, dict):
         plain.pop("type", None) if isinstance(value, BaseModel) else None
     return plain
+
+
+def _as_it_is(drawn: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return drawn
+
+
+def _for_expressions(drawn: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Without U+0000, which CEL can't read."""
+    return drawn.filter(_has_no_zero)
+
+
+def _has_no_zero(value: Any) -> bool:
+    try:
+        # the escape is how JSON writes the character, in keys and in text, at any depth
+        return "\\u0000" not in json.dumps(jsonable(value))
+    except (InvalidPayload, ValueError):
+        return True
 
 
 def _payloads(

@@ -14,7 +14,7 @@ from statehold.cli.targets import (
     load_machines_or_charts,
     split_target,
 )
-from statehold.errors import StateholdError
+from statehold.errors import DefinitionError, StateholdError
 from statehold.formats.notation import NOTHING
 from statehold.formats.read import (
     ExtraMissing,
@@ -83,6 +83,15 @@ def test_a_target_of_the_command_line_may_say_the_notation_of_its_file(tmp_path:
         assert machine.chart.policy.nesting == chart_of(chart).policy.nesting == nesting
     assert split_target("orders:OrderFlow") == (None, "orders:OrderFlow")
     assert split_target("xstate4:Order") == (None, "xstate4:Order")
+
+
+def test_a_target_may_say_that_the_data_model_of_its_file_is_not_used(tmp_path: Path) -> None:
+    file = tmp_path / "door.scxml"
+    file.write_text(SCXML.replace("<scxml", '<scxml datamodel="jexl"', 1))
+    with pytest.raises(DefinitionError, match="scxml-null"):
+        load_machines([str(file)])
+    (machine,) = load_machines([f"scxml-null:{file}"])
+    assert [state.id for state in machine.chart.states] == ["", "a"]
 
 
 def test_an_unknown_notation_is_refused_with_those_that_are_known() -> None:

@@ -125,7 +125,10 @@ class Document:
         if used is not None:
             message += f", and line {line_of(used)} has an expression in it"
         elif chosen is None:
-            known += '; no expression is in it, so datamodel="null" reads it'
+            known += (
+                '; no expression is in it, so datamodel="null" reads it '
+                "(the notation scxml-null of a command)"
+            )
         if used is not None or chosen is None:
             raise refusal(self.name, message, known, line_of(self.root))
         why = f"it is {wanted!r}; no expression is in it, and it is read as {chosen!r}"
