@@ -35,8 +35,8 @@ def fingerprint(given: Any, value: Any, written: bytes) -> str:
     """``given`` is plain Python data, JSON as bytes, ``UNSET``, or an object; ``value`` what was
     read of it, which tells what is a set; ``written`` is its written form, for an object.
     """
-    if given is UNSET:
-        return _digest(b"")
+    if _is_nothing(given, value):
+        return _digest(b"null" if value is None else b"{}")
     raw = written
     if isinstance(given, bytes):
         raw = given
@@ -56,6 +56,13 @@ def fingerprint(given: Any, value: Any, written: bytes) -> str:
     if raw is written or _FRACTION.search(raw) or (b"[" in raw and _may_hold_sets(kind)):
         plain = _canonical(plain, value, 0)
     return _digest(_encode(plain))
+
+
+def _is_nothing(given: Any, value: Any) -> bool:
+    """Left out, or what stands for that (:mod:`.initial`): the same is made of all of them."""
+    if isinstance(given, bytes):
+        given = {b"null": None, b"{}": {}}.get(given.strip(), given)
+    return given is UNSET or given is None or (value is None and given == {})
 
 
 def _digest(canonical: bytes) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from statehold import Event, Machine, State, on
@@ -110,7 +111,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
 
 #: the same start, and the same event, spelt in several ways
 STARTS: list[list[Any]] = [
-    [b"{}", b" { } ", {}, lambda: Goods()],
+    [b"{}", b" { } ", {}, lambda: Goods(), UNSET, None, b"null"],
     [
         b'{"tags": ["a", "b", "c"], "prices": {"x": 1, "y": 2.5}}',
         b'{"prices": {"y": 2.5, "x": 1.0}, "tags": ["c", "a", "b", "a"]}',
