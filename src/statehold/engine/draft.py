@@ -8,9 +8,8 @@ changed anything.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +18,7 @@ from msgspec import Raw, Struct
 from statehold.chart.machine import Definition
 from statehold.chart.payload import indexed, settle_data, write_output
 from statehold.engine.answer import Answer
+from statehold.engine.capacity import Capacity
 from statehold.engine.change import change_between
 from statehold.engine.document import (
     Document,
@@ -103,11 +103,10 @@ class Draft:
         limits: Limits,
         worker: str,
         now: datetime,
-        holder: Callable[[Definition[Any], str], str],
+        capacity: Capacity,
     ) -> None:
         self.ref = ref
-        #: who is to perform an effect of the machine that is asked for
-        self.holder = holder
+        self._capacity = capacity
         #: the moment of the turn: whatever it does happens then
         self.now = now
         self.definition = definition
@@ -181,6 +180,14 @@ class Draft:
     @property
     def name(self) -> str:
         return f"{self.ref.machine}/{self.ref.id}"
+
+    def performer_of(self, effect: str) -> str:
+        """Who performs the next attempt of the effect: this worker, or whoever has a place.
+
+        By the name that the worker had as the turn began, whatever it is called by now: only what
+        stands under that name is begun after the commit.
+        """
+        return self._capacity.holder(self.definition, effect, self.worker)
 
     def twin(self) -> Draft:
         """One like it, to try several steps on that stand or fall together."""
@@ -314,8 +321,9 @@ class Draft:
             self.recalled.extend(record.recalled)
         self.delayed = delayed
         if record is not None or self.tries:
-            holder = partial(self.holder, self.definition)
-            self._followed(follow(self.tries, step, self.ref, self.worker, holder, self.trace))
+            self._followed(
+                follow(self.tries, step, self.ref, self.worker, self.performer_of, self.trace)
+            )
         if after.done:
             self._take_back_delayed()
             self._let_go()

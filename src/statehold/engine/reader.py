@@ -92,7 +92,13 @@ class Reader:
         runtime = self._runtime
         now = runtime.now()
         draft = Draft(
-            held.row.ref, held.definition, held, runtime.limits, runtime.worker, now, runtime.holder
+            held.row.ref,
+            held.definition,
+            held,
+            runtime.limits,
+            runtime.worker,
+            now,
+            runtime.capacity,
         )
         try:
             return runtime.fleet.preview(draft, now).snapshot

@@ -48,10 +48,6 @@ class Runtime:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def holder(self, definition: Definition[Any], effect: str) -> str:
-        """Who is to perform the next attempt of this effect: this worker, or whoever has room."""
-        return self.capacity.holder(definition, effect, self.identity.worker)
-
     def definition(self, machine: str) -> Definition[Any]:
         try:
             return self.definitions[machine]

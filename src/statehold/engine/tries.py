@@ -40,15 +40,15 @@ def follow(
     step: Step[Any],
     ref: Ref,
     worker: str,
-    holder: Callable[[str], str],
+    performer_of: Callable[[str], str],
     trace: str = "",
 ) -> Followed:
-    """What a step makes of the tries; ``holder`` says for each effect that it asks for whether that
-    is this ``worker``'s to perform."""
+    """What a step makes of the tries; ``performer_of`` names for each effect that it asks for
+    who performs it: this ``worker``, or a marker."""
     after = Followed(dict(tries), [], [], [])
     for command in step.commands:
         if isinstance(command, StartEffect):
-            performer = holder(command.effect)
+            performer = performer_of(command.effect)
             after.tries[command.key] = Try(1, performer, trace=trace)
             if performer == worker:
                 after.started.append(command.key)

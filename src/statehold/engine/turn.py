@@ -436,7 +436,7 @@ class Turns:
                 runtime.limits,
                 runtime.worker,
                 now,
-                runtime.holder,
+                runtime.capacity,
             )
         for row, why in unreadable:
             if row.ref in drafts:
@@ -535,7 +535,7 @@ class Turns:
             runtime.limits,
             runtime.worker,
             runtime.now(),
-            runtime.holder,
+            runtime.capacity,
         )
         _answer(act, draft.answer(act.caller, held=True))
         return False

@@ -134,8 +134,8 @@ def _begin(draft: Draft, key: str, one: Try, due: datetime | None, runtime: Runt
         put_off(draft, key, name, given_up, draft.now)
         return True
     effect = in_flight(draft, key)
-    holder = runtime.holder(draft.definition, key if effect is None else effect.name)
-    is_taken = holder == runtime.worker
+    holder = draft.performer_of(key if effect is None else effect.name)
+    is_taken = holder == draft.worker
     if is_taken or due is not None:
         draft.set_try(key, replace(one, worker=holder))
     if is_taken:

@@ -13,7 +13,9 @@ from pydantic import BaseModel, field_validator
 
 from statehold import Call, Final, Machine, State, effect, on_result
 from statehold.engine import Engine
+from statehold.engine.act import Act
 from statehold.engine.capacity import WAITING
+from statehold.engine.draft import Draft
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
 from statehold.store import Ref, Store
@@ -97,6 +99,25 @@ async def beside(engine: Engine) -> None:
     async with asyncio.timeout(PATIENCE):
         while engine._membership.is_alone:
             await engine._membership._beat()
+
+
+async def test_what_is_asked_for_while_the_worker_joins_again_is_performed(
+    hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name changes between the beginning of a turn and the commit."""
+    engine = await hire()
+    drafts = engine._turns._drafts
+
+    async def and_join_again(batch: list[Act]) -> tuple[dict[Ref, Draft], set[Ref]]:
+        found = await drafts(batch)
+        monkeypatch.setattr(engine._turns, "_drafts", drafts)
+        await engine._membership._join()
+        return found
+
+    monkeypatch.setattr(engine._turns, "_drafts", and_join_again)
+    await engine.start(Working, id="j")
+    await state(engine, Working, "j", "over")
+    assert hands.begun["j"] >= 1
 
 
 async def test_what_finds_no_room_in_a_busy_worker_is_taken_by_an_idle_one(hire: Hire) -> None:
