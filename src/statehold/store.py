@@ -40,6 +40,9 @@ Rules that every store keeps, and one suite tests (``tests/stores``):
     and ``damage`` says for what. A row that an engine can't read is set aside by compare-and-set:
     ``due`` and ``orphans`` do not give it any more, ``incidents`` does, and its document stays as
     it is. The next write of the row ends that.
+12. A commit of something that has no room in the store, such as a count that is too high in a row
+    that was damaged, is ``Unwritable`` with nothing written. Whoever asks finds out which of its
+    writes it was, so that no other is lost.
 """
 
 from __future__ import annotations
@@ -179,6 +182,10 @@ class Outcome(Enum):
     CONFLICT = "conflict"
     #: an entry's or held message's key was used before
     KEY_USED = "key-used"
+
+
+class Unwritable(Exception):
+    """Something that was to be written can't be stored, by this store or by any; nothing was."""
 
 
 class Query(Struct, frozen=True):
@@ -325,7 +332,8 @@ class Store(Protocol):
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """One transaction for all; answers in the order of ``writes``, an instance once at most.
 
-        Raises ``LeaseLost``, with nothing written, where this worker is alive no longer.
+        Raises ``LeaseLost``, with nothing written, where this worker is alive no longer, and
+        ``Unwritable`` (rule 12).
         """
         ...
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from statehold.chart.moment import FIRST, LAST
-from statehold.store import Aside, Query, Ref, Row, Store, Write
+from statehold.store import Aside, Query, Ref, Row, Store, Unwritable, Write
 from statehold.stores import SqliteStore
 from statehold.stores.postgres import PostgresStore
 from tests.stores.build import (
@@ -239,3 +239,37 @@ async def test_a_damaged_row_can_be_written_anew(spoilt: tuple[Store, Run]) -> N
     mended = a_row("o-1", rev=row.rev + 1, seq=2, status="cancelled")
     await written(store, Write(mended, row.rev))
     assert await read(store, "o-1") == mended
+
+
+@pytest.mark.parametrize("incidents", [2**31 - 1, -7])
+async def test_a_damaged_number_of_incidents_hides_none(
+    spoilt: tuple[Store, Run], incidents: int
+) -> None:
+    store, run = spoilt
+    await run(f"UPDATE instances SET incidents = {incidents} WHERE id = 'o-1'")
+    rows = await store.load([Ref("order", "o-1"), Ref("order", "o-2")])
+    await store.set_aside([(row, WHY) for row in rows.values()])
+    assert ids((await store.incidents(None, 10, None)).rows) == ["o-0", "o-1", "o-2"]
+    assert await store.asides(list(rows)) == dict.fromkeys(rows, WHY)
+
+
+async def test_damaged_indexes_keep_no_write_from_being_taken(spoilt: tuple[Store, Run]) -> None:
+    store, run = spoilt
+    row = a_row("o-9", indexes={"city": "Ghent"})
+    await started(store, row)
+    await run("UPDATE instances SET indexes = '{' WHERE id = 'o-9'")
+    # as an opening finds it that has remembered nothing of it
+    await store.close()
+    await store.open("w2")
+    await store.join("w2", LEASE)
+    await written(store, change(row), change(a_row("o-0")))
+    assert ids((await store.list(Query("order", where={"city": "Ghent"}))).rows) == ["o-9"]
+
+
+async def test_what_has_no_room_is_refused_with_nothing_written(spoilt: tuple[Store, Run]) -> None:
+    store, _ = spoilt
+    rows = [a_row("o-0", rev=2), a_row("o-1", rev=2, seq=2**70)]
+    with pytest.raises(Unwritable):
+        await store.commit([Write(row, 1) for row in rows])
+    assert [row.rev for row in (await store.load([row.ref for row in rows])).values()] == [1, 1]
+    await written(store, Write(rows[0], 1))

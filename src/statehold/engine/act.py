@@ -37,6 +37,8 @@ class Act(ABC):
     wants_held_mail: ClassVar[bool] = False
     #: it is also for an instance that can't be read, of which the draft has what is left
     takes_remains: ClassVar[bool] = False
+    #: it looks whether the journal ends where the row says, before anything is lost to that
+    looks_at_journal: ClassVar[bool] = False
     #: attributes that hold text from whoever asks, or None
     texts: ClassVar[tuple[str, ...]] = ("given_key",)
     #: when it was queued, by ``time.perf_counter``; only where there is an observer

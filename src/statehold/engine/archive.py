@@ -39,6 +39,8 @@ GATHER_BYTES = 1_000_000
 FILES = 100_000
 
 _encode = msgspec.json.Encoder().encode
+#: reads it as JSON, and makes nothing of it
+_skim = msgspec.json.Decoder(Raw).decode
 
 
 class Archive:
@@ -241,8 +243,8 @@ def _head(row: Row) -> bytes:
         row.since,
         row.changed_at,
         document.parent,
-        document.data,
-        _NULL if document.output is None else document.output,
+        _json(bytes(document.data)),
+        _NULL if document.output is None else _json(bytes(document.output)),
     )
     return _encode(head)[:-1] + b',"journal":['
 
@@ -253,7 +255,18 @@ def _line_of(entry: Entry) -> _Line:
         entry.part,
         entry.at,
         entry.kind,
-        Raw(entry.body),
+        _json(entry.body),
         shown_key(entry.key),
-        _NULL if entry.reply is None else Raw(entry.reply),
+        _NULL if entry.reply is None else _json(entry.reply),
     )
+
+
+def _json(raw: bytes) -> Raw:
+    """As it is stored; what was damaged, and would keep the whole line from being read, as text."""
+    try:
+        if not raw.isascii():
+            raw.decode()
+        _skim(raw)
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        return Raw(_encode({"unreadable": raw.decode("utf-8", "backslashreplace")}))
+    return Raw(msgspec.json.format(raw, indent=-1) if b"\n" in raw else raw)

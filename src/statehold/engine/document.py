@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 else:
     # msgspec reads nothing but null as ``Raw | None``; what is left out is None all the same
     MaybeRaw = Raw
+
+
+#: what is tried
+TryKind = Literal["effect", "timer", "message", "upgrade"]
 
 
 class Try(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -43,7 +47,7 @@ class Try(Struct, frozen=True, omit_defaults=True, gc=False):
     outcome: MaybeRaw = None
     child: Ref | None = None
     #: what it is an incident of; effects need no mention
-    kind: str = "effect"
+    kind: TryKind = "effect"
     name: str = ""
     #: where the step that asked for it stands in its trace
     trace: str = ""

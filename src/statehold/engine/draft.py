@@ -28,7 +28,7 @@ from statehold.engine.document import (
     encode_document,
     encode_plain,
 )
-from statehold.engine.held import Held
+from statehold.engine.held import Held, is_count
 from statehold.engine.limits import Limits
 from statehold.engine.record import Record, sampled, traced, without
 from statehold.engine.tries import (
@@ -176,6 +176,14 @@ class Draft:
     @property
     def exists(self) -> bool:
         return self.held is not None or self.touched
+
+    @property
+    def wakes_in_vain(self) -> bool:
+        """Whether the row is due, and nothing of the instance."""
+        if self.held is None or self.held.row.wake_at is None:
+            return False
+        due = self._due()
+        return self.held.row.wake_at <= self.now and (due is None or due > self.now)
 
     @property
     def name(self) -> str:
@@ -617,7 +625,9 @@ class Draft:
     def write(self) -> tuple[Write, Held]:
         """What to commit, and what is held once it is."""
         before = None if self.held is None else self.held.row.rev
-        row = self._row(1 if before is None else before + 1, self._encoded())
+        # a damaged one begins anew: what is written has to differ from it, and no more
+        rev = 1 if before is None or not is_count(before) else before + 1
+        row = self._row(rev, self._encoded())
         write = Write(
             row,
             before,
@@ -644,11 +654,9 @@ class Draft:
         return write, held
 
     def _row(self, rev: int, document: bytes) -> Row:
-        under_way = self.snapshot or self.document
-        timers = () if under_way is None else under_way.timers
         deadlines = () if self.snapshot is None else self.snapshot.deadlines
         tries = self.tries
-        wake_at = earliest_due(self.status, timers, tries) if timers or tries else None
+        wake_at = self._due()
         if self.rest_until is not None and wake_at is not None:
             wake_at = max(wake_at, self.rest_until)
         return Row(
@@ -671,6 +679,11 @@ class Draft:
             deadline=min((one.due for one in deadlines), default=None) if deadlines else None,
             document=document,
         )
+
+    def _due(self) -> datetime | None:
+        under_way = self.snapshot or self.document
+        timers = () if under_way is None else under_way.timers
+        return earliest_due(self.status, timers, self.tries) if timers or self.tries else None
 
     def _encoded(self) -> bytes:
         if self.snapshot is None:

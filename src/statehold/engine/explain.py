@@ -31,7 +31,7 @@ def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
             id=f"{row.machine}/{row.id}/{key}",
             machine=row.machine,
             instance=row.id,
-            kind=known.kind,  # type: ignore[arg-type]
+            kind=known.kind,
             name=known.name or key,
             state=list(row.state),
             attempts=known.attempt,

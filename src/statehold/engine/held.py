@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.engine.document import (
@@ -24,7 +25,7 @@ from statehold.interpreter.snapshot import Snapshot
 from statehold.store import OVER, Row
 
 #: writes and steps of one instance, beyond anything that happens
-_COUNTS = 2**53
+COUNTS = 2**53
 
 
 class Held(Struct, frozen=True, gc=False):
@@ -68,12 +69,19 @@ def hold(definition: Definition[Any], row: Row) -> Held:
 
 def is_writable(row: Row) -> bool:
     """Whether its counts can be one higher: no store has room for any number."""
-    return 0 < row.rev < _COUNTS and 0 <= row.seq < _COUNTS
+    return is_count(row.rev) and 0 <= row.seq < COUNTS
 
 
-def hold_remains(definition: Definition[Any], row: Row) -> Held:
-    """What is left of a row that can't be read: enough to end it, or to give it new data."""
-    return _held(definition, row, salvage(row.document), None)
+def is_count(rev: int) -> bool:
+    return 0 < rev < COUNTS
+
+
+def hold_remains(definition: Definition[Any], row: Row, end: tuple[int, int]) -> Held:
+    """What is left of a row that can't be read: enough to end it, or to give it new data. ``end``
+    is the place of the last line of its journal, where the next one goes on."""
+    seq, part = end
+    document = replace(salvage(row.document), parts=part)
+    return _held(definition, replace(row, seq=seq), document, None)
 
 
 def _restored(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any] | None:

@@ -17,7 +17,7 @@ from statehold.engine.outcomes import Ending, conclude, in_flight
 from statehold.engine.runtime import Runtime
 from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance
-from statehold.store import Ref
+from statehold.store import OVER, Ref
 from statehold.wire import Caller, EffectRecord
 
 
@@ -71,7 +71,9 @@ class Cancel(Manual):
     takes_remains = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
-        self.going(draft)
+        if draft.unreadable is None or draft.status not in OVER:
+            # else nothing ended what its row says is under way, and it would never be purged
+            self.going(draft)
         draft.mended = draft.unreadable is not None
         draft.mark("cancelled", self.origin("cancel"), draft.now)
         return draft.answer(self.caller)

@@ -140,9 +140,9 @@ class Purge:
 def _batches(rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
     """As large as one transaction may be."""
     batches: list[list[Row]] = []
-    size = BATCH_BYTES
+    size = 0
     for row in rows:
-        if size + len(row.document) > BATCH_BYTES:
+        if not batches or size + len(row.document) > BATCH_BYTES:
             batches.append([])
             size = 0
         batches[-1].append(row)

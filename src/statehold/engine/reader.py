@@ -357,10 +357,9 @@ def _folded(entries: Sequence[Entry]) -> Any:
         if body.data is not UNSET:
             break
     else:
-        raise StateholdError(
-            f"the journal of {entries[0].machine}/{entries[0].id} has no whole data within "
-            f"{len(entries)} steps before seq {entries[0].seq}"
-        )
+        last = entries[0]
+        why = f"its journal has no whole data within {len(entries)} steps before seq {last.seq}"
+        raise InstanceUnreadable(last.machine, last.id, 0, why)
     data: Any = None
     for body in reversed(changes):
         data = _next(data, body)

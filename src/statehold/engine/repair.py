@@ -84,6 +84,7 @@ class Repair(Manual):
     """
 
     takes_remains = True
+    looks_at_journal = True
 
     def __init__(
         self, ref: Ref, raw: bytes, state: Sequence[str], reason: str | None, caller: Caller

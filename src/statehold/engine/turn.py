@@ -31,7 +31,7 @@ from statehold.engine.answer import past_answer
 from statehold.engine.cache import Cache
 from statehold.engine.draft import Draft
 from statehold.engine.fair import FairQueue
-from statehold.engine.held import Held, hold, hold_remains, is_writable
+from statehold.engine.held import COUNTS, Held, hold, hold_remains
 from statehold.engine.keys import key_of_caller
 from statehold.engine.logs import about, logger
 from statehold.engine.observer import tell
@@ -51,7 +51,19 @@ from statehold.errors import (
     StoreUnavailable,
     described,
 )
-from statehold.store import OVER, PAGE_LIMIT, Aside, Entry, Message, Outcome, Ref, Row, Store
+from statehold.store import (
+    OVER,
+    PAGE_LIMIT,
+    Aside,
+    Entry,
+    Message,
+    Outcome,
+    Ref,
+    Row,
+    Store,
+    Unwritable,
+    Write,
+)
 from statehold.wire import JournalBody
 
 log = logger(__name__)
@@ -60,6 +72,9 @@ _body = msgspec.json.Decoder(JournalBody).decode
 
 #: requests that are worth two turns, one to be worked out while the other is committed
 WORTH_HALVING = 16
+
+#: conflicts of one request after which it is looked whether anybody else has caused them
+LOOKS_AFTER = 3
 
 #: told of every draft that was committed, before the answers go out
 Committed = Callable[[Draft, Held], None]
@@ -347,7 +362,11 @@ class Turns:
         outcomes = await self._commit(changed) if changed else {}
         lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
         for act, answer in answers:
-            if act.ref in lost:
+            outcome = outcomes.get(act.ref)
+            if isinstance(outcome, InstanceUnreadable):
+                self._held.drop(act.ref)
+                _refuse([act], outcome)
+            elif act.ref in lost:
                 if outcomes[act.ref] is Outcome.KEY_USED:
                     _asks_now(act)
                 stale.append(act)
@@ -382,17 +401,42 @@ class Turns:
             _refuse([act], known)
         back.update(one for one in batch if not one.future.done())
 
-    async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome]:
+    async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome | InstanceUnreadable]:
         pairs = [draft.write() for draft in changed]
         begun = 0.0 if self._observer is None else time.perf_counter()
-        outcomes = await self._store.commit([write for write, _ in pairs])
+        writes = [write for write, _ in pairs]
+        outcomes: Sequence[Outcome | InstanceUnreadable]
+        try:
+            outcomes = await self._store.commit(writes)
+        except Unwritable as error:
+            outcomes = await self._commit_apart(writes, error)
         if self._observer is not None:
-            tell(self._observer.committed, changed, outcomes, time.perf_counter() - begun)
+            told = [one if isinstance(one, Outcome) else Outcome.CONFLICT for one in outcomes]
+            tell(self._observer.committed, changed, told, time.perf_counter() - begun)
         for draft, (_, held), outcome in zip(changed, pairs, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
                 self._keep(draft.ref, held)
                 self._committed(draft, held)
         return dict(zip((draft.ref for draft in changed), outcomes, strict=True))
+
+    async def _commit_apart(
+        self, writes: Sequence[Write], error: Unwritable
+    ) -> list[Outcome | InstanceUnreadable]:
+        """Writes that were refused together, in halves, until the one that is at fault is alone."""
+        if len(writes) == 1:
+            row = writes[0].row
+            extra = about(self._runtime, row.ref, seq=row.seq)
+            why = f"the store has no room for what is to be written of it ({error})"
+            log.error("%s/%s: %s", row.machine, row.id, why, extra=extra)
+            return [InstanceUnreadable(row.machine, row.id, row.version, why)]
+        outcomes: list[Outcome | InstanceUnreadable] = []
+        half = len(writes) // 2
+        for part in (writes[:half], writes[half:]):
+            try:
+                outcomes += await self._store.commit(part)
+            except Unwritable as one:
+                outcomes += await self._commit_apart(part, one)
+        return outcomes
 
     async def _drafts(self, batch: Sequence[Act]) -> tuple[dict[Ref, Draft], set[Ref]]:
         """A draft for each instance of the batch, and which of them were loaded just now."""
@@ -408,6 +452,9 @@ class Turns:
         now = runtime.now()
         runtime.capacity.begin_turn()
         unreadable: list[tuple[Row, InstanceUnreadable]] = []
+        doubtful = {
+            act.ref for act in batch if act.conflicts >= LOOKS_AFTER or act.looks_at_journal
+        }
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
@@ -420,15 +467,16 @@ class Turns:
                     self._keep(ref, known[ref])
                 elif ref in known:
                     known[ref] = _current(runtime, ref, known[ref])
+                if ref in doubtful and ref in known:
+                    await self._check_journal(known[ref])
             except InstanceUnreadable as error:
                 row = rows[ref] if ref in rows else known[ref].row
                 unreadable.append((row, error))
                 acts = [act for act in batch if act.ref == ref]
-                can_be_written = is_writable(row)
-                _refuse([a for a in acts if not (a.takes_remains and can_be_written)], error)
+                _refuse([act for act in acts if not act.takes_remains], error)
                 if all(act.future.done() for act in acts):
                     continue
-                known[ref] = hold_remains(definition, row)
+                known[ref] = hold_remains(definition, row, await self._journal_end(ref))
             drafts[ref] = Draft(
                 ref,
                 definition,
@@ -444,6 +492,29 @@ class Turns:
         if unreadable:
             await self.set_aside(unreadable)
         return drafts, set(missing)
+
+    async def _check_journal(self, held: Held) -> None:
+        """Raises ``InstanceUnreadable`` where the journal has what the row knows nothing of: the
+        next line would have no place, and each write of the instance would lose to nobody."""
+        row = held.row
+        beyond = await self._store.journal(row.ref, (row.seq, held.parts), 1)
+        if beyond:
+            why = (
+                f"its journal has a line {beyond[0].seq}.{beyond[0].part}, and its last is to be "
+                f"{row.seq}.{held.parts}"
+            )
+            raise InstanceUnreadable(row.machine, row.id, row.version, why)
+
+    async def _journal_end(self, ref: Ref) -> tuple[int, int]:
+        """The place of the journal's last line, whatever the row says."""
+        steps = await self._store.journal_before(ref, COUNTS, 1)
+        end = (steps[0].seq, 0) if steps else (0, 0)
+        while True:
+            lines = await self._store.journal(ref, end, PAGE_LIMIT)
+            places = [(line.seq, line.part) for line in lines if line.seq < COUNTS]
+            if not places:
+                return end
+            end = places[-1]
 
     def _brought(self, batch: Sequence[Act], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
         """Rows that acts bring along, where they are newer than what is kept. One that has lost

@@ -36,8 +36,15 @@ class Wake(Act):
         self.row = row
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
-        if not draft.exists or draft.status == "paused":
+        if not draft.exists:
             return
+        if draft.status != "paused":
+            self._wake(draft, runtime)
+        if not draft.touched and draft.wakes_in_vain:
+            # its row was damaged: written anew, it is not due any more
+            draft.touched = True
+
+    def _wake(self, draft: Draft, runtime: Runtime) -> None:
         try:
             ready(draft, runtime)
         except UpgradeFailed:

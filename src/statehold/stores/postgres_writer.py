@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from statehold.errors import LeaseLost
-from statehold.store import OVER, Entry, Outcome, Row, Write
+from statehold.store import OVER, Entry, Outcome, Row, Unwritable, Write
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres_batch import Batch, Going, Place
@@ -33,6 +33,10 @@ from statehold.stores.postgres_link import Link
 KNOWN_LIMIT = 131_072
 #: characters of the indexes of a row that is remembered; writes of others go carefully
 KNOWN_INDEXES_LIMIT = 1_000
+
+
+#: what the server, and the driver before it, say of values that have no room in their columns
+_UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 class Known(NamedTuple):
@@ -86,6 +90,12 @@ class Writer:
 
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """See :meth:`statehold.store.Store.commit`."""
+        try:
+            return await self._commit(writes)
+        except _UNWRITABLE as error:
+            raise Unwritable(str(error)) from error
+
+    async def _commit(self, writes: Sequence[Write]) -> list[Outcome]:
         numbers = await self._configurations.numbers_of([write.row for write in writes])
         going = [
             Going(write.row.machine, write.row.id, number, write)
@@ -99,11 +109,11 @@ class Writer:
             going = [one for one in going if one.place not in written]
         try:
             outcomes = await self._carefully(going)
-        except LeaseLost:
+        except (LeaseLost, *_UNWRITABLE):
             if len(going) == len(writes):
                 raise
-            # buried between the two; it is lost for those that are left, and what comes next is
-            # told why
+            # buried between the two, say; it is lost for those that are left, and what comes next
+            # is told why
             outcomes = {one.place: Outcome.CONFLICT for one in going}
         return [
             outcomes.get((write.row.machine, write.row.id), Outcome.WRITTEN) for write in writes
@@ -120,6 +130,7 @@ class Writer:
             if (
                 known is None
                 or known.rev != write.expected_rev
+                or known.rev + 1 != write.row.rev
                 or len(write.entries) != 1
                 or write.messages
                 or write.consumed

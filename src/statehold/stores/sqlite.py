@@ -38,6 +38,7 @@ from statehold.store import (
     Status,
     StoredChart,
     StoredDocument,
+    Unwritable,
     Write,
 )
 from statehold.stores.columns import holders_of, looked_up, rollup_columns, rollup_of
@@ -77,6 +78,10 @@ _RARE_ENOUGH = 1000
 #: how many instances that are long in their states are sorted for a page; among more it is looked
 #: for from the newest on
 _FEW = 10_000
+
+
+#: what SQLite, and Python before it, say of values that have no room in their columns
+_UNWRITABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 
 
 class SqliteStore:
@@ -149,9 +154,12 @@ class SqliteStore:
             return []
         check_once_each(writes)
         file = self._file()
-        with file:
-            file.check_in_place()
-            outcomes = self._writer.commit(writes)
+        try:
+            with file:
+                file.check_in_place()
+                outcomes = self._writer.commit(writes)
+        except _UNWRITABLE as error:
+            raise Unwritable(str(error)) from error
         if self._claims:
             for write in writes:
                 self._claims.pop((write.row.machine, write.row.id), None)

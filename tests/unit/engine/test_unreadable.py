@@ -447,22 +447,156 @@ async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
             await engine.journal(Jobs, "bad")
 
 
-async def test_counts_that_have_no_room_refuse_nobody_else(world: World) -> None:
+@pytest.mark.parametrize(
+    "counts", [{"rev": 2**63 - 1}, {"rev": -5}, {"seq": -1}, {"seq": 2**60}], ids=str
+)
+async def test_counts_that_have_no_room_refuse_nobody_else_and_are_mended(
+    world: World, counts: dict[str, int]
+) -> None:
     async with world.running(Jobs) as engine:
-        await engine.start(Jobs, "bad")
-        await engine.start(Jobs, "good")
-        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
-        await engine._store.commit([Write(replace(row, rev=2**63 - 1), row.rev)])
-        engine._turns.forget([row.ref])
-        refused = await asyncio.gather(
+        for id in ("bad", "worse", "good"):
+            await engine.start(Jobs, id)
+        rows = await engine._store.load([Ref("jobs", "bad"), Ref("jobs", "worse")])
+        for row in rows.values():
+            changed = replace(replace(row, rev=2), **counts)
+            await engine._store.commit([Write(changed, row.rev)])
+            engine._turns.forget([row.ref])
+        refused, taken = await asyncio.gather(
             engine.send(Jobs, "bad", Go()),
-            engine.cancel(Jobs, "bad"),
             engine.send(Jobs, "good", Go()),
             return_exceptions=True,
         )
-        assert [type(answer) for answer in refused[:2]] == [InstanceUnreadable] * 2
-        assert not isinstance(refused[2], BaseException)
-        assert (await engine.incidents()).count == 1
+        assert isinstance(refused, InstanceUnreadable)
+        assert not isinstance(taken, BaseException)
+        repaired = await engine.repair(Jobs, "bad", {"n": 8})
+        assert (repaired.seq, repaired.view) == (2, Job(n=8))
+        assert (await engine.send(Jobs, "bad", Go())).seq == 3
+        assert (await engine.cancel(Jobs, "worse")).status == "cancelled"
+        assert (await engine.incidents()).count == 0
+        world.clock.advance(minutes(5))
+        # the other one's timer has come, too
+        await quiet()
+        assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 1
+
+
+@pytest.mark.parametrize("place", [(2, 0), (1, 1)], ids=["a step", "a note"])
+async def test_a_journal_that_goes_on_beyond_its_row_is_an_incident_that_can_be_repaired(
+    world: World, place: tuple[int, int]
+) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        line = Entry("jobs", "bad", *place, row.changed_at, "event", b"{}")
+        await engine._store.commit([Write(replace(row, rev=2), row.rev, [line])])
+        engine._turns.forget([row.ref])
+        if place == (2, 0):
+            with pytest.raises(InstanceUnreadable, match=r"line 2\.0, and its last is to be 1\.0"):
+                await engine.send(Jobs, "bad", Go())
+            assert (await an_incident(engine)).kind == "unreadable"
+        answer = await engine.repair(Jobs, "bad", {"n": 8})
+        assert answer.seq == place[0] + 1
+        assert (await engine.send(Jobs, "bad", Go())).state == ["waiting"]
+
+
+async def test_what_the_store_has_no_room_for_is_refused_alone(stores: Any) -> None:
+    clock = ManualClock()
+    row = await a_row(Jobs, clock)
+    full = row.document[:-1] + b',"parts":9223372036854775807}'
+    rows = [replace(row, id=f"good-{n}") for n in range(4)]
+    await spread(stores(), "w1", [*rows, replace(row, id="bad", document=full)])
+    async with Engine(stores(), [Jobs, Other], clock=clock, worker="w2") as engine:
+        answers = await asyncio.gather(
+            *(
+                engine.reschedule_timer(Jobs, id, "lapse", seconds=99)
+                for id in ("good-0", "good-1", "bad", "good-2", "good-3")
+            ),
+            return_exceptions=True,
+        )
+    refused = answers.pop(2)
+    if isinstance(engine._store, MemoryStore):
+        # which has room for everything
+        assert not isinstance(refused, BaseException)
+    else:
+        assert isinstance(refused, InstanceUnreadable)
+    assert not any(isinstance(answer, BaseException) for answer in answers)
+
+
+async def test_an_incident_of_a_kind_that_nobody_knows_hides_no_other(world: World) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        begun = row.changed_at.isoformat()
+        document = msgspec.json.decode(row.document)
+        document["tries"] = {"x": {"kind": "omen", "incident_at": begun}}
+        raw = msgspec.json.encode(document)
+        changed = replace(row, rev=2, incidents=1, document=raw)
+        await engine._store.commit([Write(changed, row.rev)])
+        engine._turns.forget([row.ref])
+        with pytest.raises(InstanceUnreadable, match="omen"):
+            await engine.read(Jobs, "bad")
+        assert [one.kind for one in (await engine.incidents()).incidents] == ["unreadable"]
+
+
+@pytest.mark.parametrize("status", ["paused", "cancelled"])
+async def test_a_row_that_is_due_for_nothing_is_mended(world: World, status: Any) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        await (engine.pause if status == "paused" else engine.cancel)(Jobs, "bad")
+        ref = Ref("jobs", "bad")
+        row = (await engine._store.load([ref]))[ref]
+        await engine._store.commit([Write(replace(row, rev=3, wake_at=row.since), row.rev)])
+        engine._turns.forget([ref])
+        world.clock.advance(minutes(5))
+        await quiet()
+        assert await engine._store.next_wake(["jobs"]) is None
+        mended = (await engine._store.load([ref]))[ref]
+        assert (mended.rev, mended.seq, mended.status) == (4, row.seq, status)
+
+
+async def test_what_is_over_and_was_set_aside_can_be_cancelled_and_purged(world: World) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "bad")
+        await engine.cancel(Jobs, "bad")
+        ref = Ref("jobs", "bad")
+        row = (await engine._store.load([ref]))[ref]
+        odd = replace(row, rev=3, wake_at=row.since, document=b"x")
+        await engine._store.commit([Write(odd, row.rev)])
+        engine._turns.forget([ref])
+        world.clock.advance(minutes(5))
+        await quiet()
+        assert (await an_incident(engine)).kind == "unreadable"
+        await engine.cancel(Jobs, "bad")
+        assert (await engine.incidents()).count == 0
+        world.clock.advance(minutes(5))
+        assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 1
+
+
+async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.running(Jobs) as engine:
+        for id in ("bad", "empty"):
+            await engine.start(Jobs, id)
+            await engine.cancel(Jobs, id)
+        rows = await engine._store.load([Ref("jobs", "bad"), Ref("jobs", "empty")])
+        bad, empty = rows.values()
+        broken_line = Entry("jobs", "bad", 3, 0, bad.changed_at, "event", b"\xff{", None, b"{\n}")
+        odd = replace(bad, seq=3, rev=bad.rev + 1, document=b'{"data":"\xff"}')
+        none = replace(empty, rev=empty.rev + 1, document=b"")
+        writes = [Write(odd, bad.rev, [broken_line]), Write(none, empty.rev)]
+        assert await engine._store.commit(writes) == [Outcome.WRITTEN] * 2
+        engine._turns.forget(rows)
+        world.clock.advance(minutes(5))
+        archive = tmp_path / "archive"
+        archive.mkdir()
+        assert (await engine.purge(Jobs, Retention(minutes(1), archive))).purged == 2
+        (file,) = archive.iterdir()
+        lines = map(msgspec.json.decode, file.read_text("utf-8").splitlines())
+        read = {line["id"]: line for line in lines}
+        assert read["bad"]["data"] == {"unreadable": '"\\xff"'}
+        assert read["bad"]["journal"][-1]["body"] == {"unreadable": "\\xff{"}
+        assert read["bad"]["journal"][-1]["reply"] == {}
+        assert read["empty"]["data"] is None
 
 
 async def test_a_timer_that_its_machine_does_not_have_keeps_no_other_waiting(world: World) -> None:

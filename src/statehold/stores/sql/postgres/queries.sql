@@ -324,8 +324,8 @@ WITH noted AS (
     RETURNING machine, id
 )
 UPDATE instances AS i
-SET wake_at = NULL, claimed_until = NULL, held_by = NULL, incidents = i.incidents + 1,
-    incident_since = i.changed_at
+SET wake_at = NULL, claimed_until = NULL, held_by = NULL,
+    incidents = greatest(0, least(i.incidents, 1000000)) + 1, incident_since = i.changed_at
 FROM noted
 WHERE i.machine = noted.machine AND i.id = noted.id
 

@@ -38,7 +38,9 @@ WHERE number = ? AND rev = ?
 UPDATE configurations SET instances = instances + ? WHERE number = ?
 
 -- name: insert_lookup
+-- It may be there already, where the row's indexes were damaged.
 INSERT INTO lookups (machine, name, value, created_at, id) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 
 -- name: delete_lookup
 DELETE FROM lookups
@@ -155,7 +157,9 @@ SET rev = excluded.rev, since = excluded.since, why = excluded.why
 WHERE aside.rev <> excluded.rev
 
 -- name: set_aside
-UPDATE instances SET wake_at = NULL, held_by = NULL, incidents = incidents + 1
+-- A damaged number of incidents is not to overflow, nor to hide this one.
+UPDATE instances
+SET wake_at = NULL, held_by = NULL, incidents = max(0, min(incidents, 1000000)) + 1
 WHERE machine = :machine AND id = :id
 
 -- name: aside
