@@ -227,9 +227,42 @@ def test_a_machine_of_version_5_that_was_stringified_has_lost_its_immediate_tran
     }  # fmt: skip
     assert chart(document).transitions[-1].trigger.delay is not None
     run = Running(document, late=lambda data: timedelta(seconds=3))
-    assert left_out(document) == {"/": "always", "/states/a/entry/1": "action"}
+    assert left_out(document) == {"/": "always, context", "/states/a/entry/1": "action"}
     run.send(TimerFired(run.snapshot.timers[0].id))
     assert (run.state, run.log) == (("b",), ["hello"])
+
+
+def test_a_stringified_machine_has_lost_the_defaults_of_its_history() -> None:
+    history = {"id": "m.h", "key": "h", "type": "history", "history": "deep", "order": 2}
+    a = {"id": "m.a", "key": "a", "type": "atomic", "states": {}, "on": {}, "order": 1}
+    document = {
+        "id": "m", "key": "m", "version": "2", "type": "compound", "initial": "a", "order": -1,
+        "on": {}, "transitions": [], "activities": [],
+        "states": {"a": {**a, "version": "2"}, "h": history},
+    }  # fmt: skip
+    assert left_out(document) == {"/states/h": "target"}
+
+
+def test_the_key_of_a_machine_of_version_4_is_its_id() -> None:
+    document = {
+        "key": "m", "predictableActionArguments": True, "initial": "a",
+        "states": {"a": {"on": {"GO": "#m.b"}}, "b": {}},
+    }  # fmt: skip
+    made = chart(document)
+    assert (made.name, made.transitions[0].targets) == ("m", ("b",))
+
+
+def test_version_4_has_parameters_beside_the_type_of_a_guard_and_of_an_action() -> None:
+    go = {
+        "cond": {"type": "isAbove", "least": 3, "params": {"most": 5}},
+        "actions": [{"type": "note", "text": "went"}, {"type": "xstate.choose", "conds": []}],
+        "target": "b",
+    }
+    document = {"id": "m", "initial": "a", "states": {"a": {"on": {"GO": go}}, "b": {}}}
+    (made,) = chart(document).transitions
+    assert [guard.name for guard in made.guards] == ['isAbove({"least":3,"most":5})']
+    assert [action.name for action in made.actions[0]] == ['note({"text":"went"})']
+    assert left_out(document) == {"/states/a/on/GO/actions/1": "xstate.choose"}
 
 
 def test_a_stringified_machine_begins_again_where_it_began() -> None:

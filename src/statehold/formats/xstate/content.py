@@ -42,7 +42,7 @@ _WHY_NOT = {
     "xstate.log": "every step is in the journal",
     "xstate.enqueueActions": LOST,
     "xstate.pure": LOST,
-    "xstate.choose": LOST,
+    "xstate.choose": "write its conditions as guards, or one action that chooses",
     "xstate.escalate": _TO_PARENT,
     "xstate.respond": "write an action that uses context.send",
     "xstate.invoke": "invoke it in a state",
@@ -144,7 +144,9 @@ class Content:
         elif word == "spawnChild" and isinstance(told.get("src"), str) and "input" not in told:
             return Action(told["src"], "effect")
         if text is None:
-            if word == "send":
+            if isinstance(told.get("delay"), str):
+                why = "its delay is a name; write an action that uses context.send"
+            elif word == "send":
                 # version 4's sendTo, forwardTo, sendParent and escalate are sends with a target
                 why = _TO_PARENT if told.get("to") == "#_parent" else _SENDS
             else:
@@ -175,11 +177,17 @@ class Content:
     def _params(self, value: Mapping[str, Any], place: str) -> Any:
         """An object of parameters; None where there are none."""
         params = value.get("params")
-        for key, given in value.items():
-            if key not in ("type", "params") and given is not None:
-                # v4 had parameters beside the type
-                where = below(place, key)
-                self.findings.omit(shorten(key), where, 'parameters stand in "params"')
+        beside = {
+            key: given
+            for key, given in value.items()
+            if key not in ("type", "params") and given is not None
+        }
+        if self.outline.version == 4 and (params is None or isinstance(params, dict)):
+            # version 4 has them beside the type
+            params, beside = {**beside, **(params or {})}, {}
+        for key in beside:
+            where = below(place, key)
+            self.findings.omit(shorten(key), where, 'parameters stand in "params"')
         if params is not None and not isinstance(params, dict):
             where = below(place, "params")
             hint = "give an object: its members are keyword arguments"

@@ -76,7 +76,8 @@ class Outline:
         self.states: list[Source] = []
         #: XState's ids, those that are given and those that are made from paths
         self.named: dict[str, Source] = {}
-        name = document.get("id")
+        # version 4 makes an id of the machine's key
+        name = document.get("id") or (document.get("key") if version == 4 else None)
         self.machine_id = name if isinstance(name, str) and name else "(machine)"
         self.root = self._state(document, "", "", None, self.machine_id)
 

@@ -65,6 +65,8 @@ _STATE_KEYS = frozenset(
     | {"entry", "exit", "onEntry", "onExit", "invoke", "history", "target", "output", "data"}
     | {"tags", "meta", "description", "order", "transitions", "activities"}
 )
+#: of each state where JSON.stringify made it of a machine of version 4
+_MADE_KEYS = frozenset({"version"})
 _ROOT_KEYS = frozenset(
     {"context", "version", "types", "tsTypes", "schema", "schemas", "$schema", "strict"}
     | {"predictableActionArguments", "preserveActionOrder", "delimiter", "options", "actions"}
@@ -143,7 +145,7 @@ class Reader:
         self._leave_out(document, _STATE_KEYS | _ROOT_KEYS, "")
         if self.is_stringified and not self.is_v4:
             why = "JSON.stringify leaves it out of a machine; export the machine's configuration"
-            self.findings.omit("always", "", why)
+            self.findings.omit("always, context", "", why)
         if document.get("delimiter") not in (None, "."):
             self.findings.complain("/delimiter", "it is not a dot", "use dots in paths")
         order = ours.get("order")
@@ -185,7 +187,8 @@ class Reader:
         config, place, content = source.config, source.place, self.content
         parent = source.parent
         if parent is not None:
-            self._leave_out(config, _STATE_KEYS, place)
+            made = _MADE_KEYS if self.is_stringified else frozenset()
+            self._leave_out(config, _STATE_KEYS | made, place)
         self._leave_out_activities(config.get("activities"), below(place, "activities"))
         is_history = source.kind == "history"
         node = StateNode(
@@ -272,6 +275,9 @@ class Reader:
             self.findings.complain("", "the machine itself is a history state", "give it states")
             return None
         if given is None:
+            if self.is_stringified:
+                why = "JSON.stringify leaves it out of a machine; the initial state stands for it"
+                self.findings.omit("target", source.place, why)
             if parent.kind == "parallel":
                 return Initial(tuple(region.id for region in parent.states))
             return None if parent.kind == "history" else self._initial(parent)
