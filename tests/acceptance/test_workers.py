@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -326,6 +327,74 @@ def test_a_server_of_one_process_is_replaced_and_no_request_is_lost(tmp_path: Pa
         assert command.ended() == 0, command.said()
 
 
+def test_a_signal_to_each_process_of_a_group_finishes_open_requests(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    with serving(postgres_dsn, tmp_path) as command:
+        address = httpx.URL(command.address())
+        body = b'{"id": "o-1"}'
+        head = (
+            "POST /api/machines/order/instances HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection((address.host, address.port or 0), PATIENCE) as connection:
+            connection.sendall(head.encode() + body[:5])
+            while sum(connections_of(command.workers(), str(address))) < 1:
+                continue
+            # as systemd does it, beside what the supervisor sends
+            for pid in (*command.workers(), command.process.pid):
+                os.kill(pid, signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                command.process.wait(1)
+            connection.sendall(body[5:])
+            assert connection.recv(100).startswith(b"HTTP/1.1 201 ")
+        assert command.ended() == 0, command.said()
+
+
+def test_a_server_that_stops_to_be_replaced_is_ended_by_sigterm(tmp_path: Path) -> None:
+    target = tmp_path / "patient.py"
+    target.write_text(PATIENT)
+    os.mkfifo(tmp_path / "told")
+    with serving("sqlite:///p.db", tmp_path, str(target), workers=1) as command:
+        instances = f"{command.address()}/api/machines/patient/instances"
+        assert httpx.post(instances, json={"id": "p-1"}).status_code == 201
+        with (tmp_path / "told").open("w") as told:
+            command.signal(signal.SIGHUP)
+            command.wait_for("(replacing this process)")
+            command.signal(signal.SIGTERM)
+            told.write("by the test")
+        # and nothing is served in its place
+        assert command.greeting() == ""
+        assert command.ended() == 0, command.said()
+
+
+def test_a_server_that_is_told_twice_to_be_replaced_runs_on(tmp_path: Path) -> None:
+    target = tmp_path / "loaded.py"
+    # one that takes long to load
+    os.mkfifo(tmp_path / "told")
+    target.write_text(
+        "import os\n"
+        "from tests.acceptance.orders import OrderFlow\n"
+        "if os.environ.get('STATEHOLD_LISTENER'): open('told').read()\n"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with Command(
+        "serve", f"{target}:OrderFlow", "--port", "0",
+        cwd=tmp_path, store="sqlite:///o.db", environment=environment,
+    ) as command:  # fmt: skip
+        address = command.address()
+        command.signal(signal.SIGHUP)
+        # opens once the next one loads its machines
+        with (tmp_path / "told").open("w"):
+            command.signal(signal.SIGHUP)
+        assert command.address() == address
+        with (tmp_path / "told").open("w"):
+            pass
+        assert command.address() == address
+        command.signal(signal.SIGTERM)
+        assert command.ended() == 0, command.said()
+
+
 def test_what_only_memory_has_is_not_given_up_for_a_replacement(tmp_path: Path) -> None:
     with serving("memory:", tmp_path, workers=1) as command:
         instances = f"{command.address()}/api/machines/order/instances"
@@ -529,7 +598,7 @@ async def test_a_supervisor_does_not_give_up_on_workers_that_were_ready(
             if len(ready) < 4:
                 child.signal(signal.SIGKILL)
             else:
-                self._told_to_stop()
+                self.stop()
             return child, what
 
     assert await Deadly(job, 1, None, lambda what: None).run() == 0

@@ -3,6 +3,7 @@
 Its arguments are open files: the socket to the supervisor, the listening one or -1, the slots that
 connections are balanced by (:mod:`.balance`) or -1; and which of the slots is its own. Over the
 first comes the job as a line of JSON; a line with what is run goes back once requests can be taken.
+Whatever comes after the job says that open requests are not waited for any longer.
 The supervisor never closes its end: when it is closed, the supervisor is gone, even by SIGKILL, and
 this process stops by itself.
 
@@ -29,6 +30,7 @@ from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import lend
 from statehold.cli.outcome import explain_failure
 from statehold.cli.process import run_job
+from statehold.cli.signals import Asked
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 
@@ -50,16 +52,17 @@ def main() -> None:
         job = msgspec.json.decode(line, type=Job)
         worker = name_worker()
         configure_logging(LogFormat(job.log_format), access_log=job.access_log, worker=worker)
+        asked = Asked(supervised=True)
         # a thread: the event loop may be busy, or not there yet
         threading.Thread(
-            target=_outlive_no_supervisor, args=(control, job.stop_seconds), daemon=True
+            target=_heed_supervisor, args=(control, asked, job.stop_seconds), daemon=True
         ).start()
         try:
             offered = lend(job.offer, job.allow_hosts)
             machines = load_machines(job.targets, offered)
             run_job(
                 job, machines, offered, listener, worker, lambda what: _tell(control, what),
-                slots=slots,
+                asked, slots=slots,
             )  # fmt: skip
         except StateholdError as error:
             sys.exit(explain_failure(error))
@@ -79,10 +82,10 @@ def _tell(control: socket.socket, what: str) -> None:
         control.sendall(f"{what}\n".encode())
 
 
-def _outlive_no_supervisor(control: socket.socket, stop_seconds: float) -> None:
+def _heed_supervisor(control: socket.socket, asked: Asked, stop_seconds: float) -> None:
     try:
         while control.recv(1):
-            pass
+            asked.hurry()
     except ConnectionError:
         # unread bytes were in the other end when it went: the same
         pass

@@ -5,21 +5,19 @@ Signals are taken from when the engine is open until the process ends:
 1. SIGTERM or SIGINT stops it: open requests are finished, running effects get their time, what was
    taken is handed back to the store, and the exit code is 0.
 2. Once more, and open requests are not waited for any longer. Everything else stays.
-3. SIGHUP replaces it, as a supervisor replaces its workers; from a terminal it stops it.
+3. SIGHUP replaces it, as a supervisor replaces its workers; from a terminal it stops it. SIGTERM
+   after it stops the process for good, and SIGHUP once more, while one starts, waits for that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -30,6 +28,7 @@ from statehold.cli.balance import Acceptor, Moving, Slots
 from statehold.cli.job import Job
 from statehold.cli.offering import take_back
 from statehold.cli.retention import read_retention
+from statehold.cli.signals import Asked
 from statehold.engine import Engine, Puts
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
@@ -52,17 +51,17 @@ def run_job(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
+    asked: Asked,
     *,
     slots: Slots | None = None,
-    may_replace: Callable[[], Awaitable[bool]] | None = None,
 ) -> bool:
     """Returns after a graceful stop: whether it is to be started again, with the listener that is
     left open then. ``up`` is called once requests can be taken, with what is run:
     ``order v3, refund v1``. ``slots`` are shared with processes that have the same listener.
-    ``may_replace`` is asked at SIGHUP; without it the signal is left to the system.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_run(job, machines, offered, listener, worker, up, slots, may_replace))
+        runner.run(_run(job, machines, offered, listener, worker, up, asked, slots))
+    return asked.is_replaced()
 
 
 async def _run(
@@ -72,12 +71,11 @@ async def _run(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
+    asked: Asked,
     slots: Slots | None,
-    may_replace: Callable[[], Awaitable[bool]] | None,
-) -> bool:
+) -> None:
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
     tracing = _tracing()
-    asked = _Asked(may_replace)
     async with (
         _lent(offered),
         Engine(
@@ -98,7 +96,7 @@ async def _run(
         if listener is None:
             up(what)
             await asked.to_stop.wait()
-            return asked.to_replace
+            return
         if job.serves:
             bounds = Bounds()
             app = create_app(
@@ -114,7 +112,6 @@ async def _run(
         else:
             app = create_probes(engine, metrics=metrics)
         await _Server(job, app, lambda: up(what), listener, asked, slots).serve()
-        return asked.to_replace
 
 
 @asynccontextmanager
@@ -132,55 +129,8 @@ def _settle_memory() -> None:
     gc.set_threshold(*_COLLECT_AFTER)
 
 
-class _Asked:
-    """What signals ask of this process."""
-
-    def __init__(self, may_replace: Callable[[], Awaitable[bool]] | None) -> None:
-        self._may_replace = may_replace
-        self._replacing: asyncio.Task[None] | None = None
-        self.to_stop = asyncio.Event()
-        #: open requests are not waited for
-        self.at_once = asyncio.Event()
-        #: stopped to be started again
-        self.to_replace = False
-
-    def take_signals(self) -> None:
-        """For good: whatever comes after the engine was closed, while the process ends, would kill
-        it with the system's own handlers, and its exit code would say that it failed."""
-        loop = asyncio.get_running_loop()
-
-        def soon(do: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
-            def handler(sig: int, frame: FrameType | None) -> None:
-                if not loop.is_closed():
-                    loop.call_soon_threadsafe(do)
-
-            return handler
-
-        # not loop.add_signal_handler, which Windows has not, and which a closed loop takes back
-        for sig in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sig, soon(self._stop))
-        if self._may_replace is not None and hasattr(signal, "SIGHUP"):
-            # from a terminal, the signal says that the terminal is gone
-            signal.signal(signal.SIGHUP, soon(self._stop if os.isatty(0) else self._replace))
-
-    def _stop(self) -> None:
-        if self.to_stop.is_set():
-            self.at_once.set()
-        self.to_stop.set()
-
-    def _replace(self) -> None:
-        if self._replacing is None or self._replacing.done():
-            self._replacing = asyncio.create_task(self._replace_if_it_can())
-
-    async def _replace_if_it_can(self) -> None:
-        assert self._may_replace is not None
-        if await self._may_replace() and not self.to_stop.is_set():
-            self.to_replace = True
-            self.to_stop.set()
-
-
 class _Server(uvicorn.Server):
-    """Stops as :class:`_Asked` says: uvicorn's own handlers would raise a signal again, before the
+    """Stops as :class:`.Asked` says: uvicorn's own handlers would raise a signal again, before the
     engine is closed. Ends its event streams before it waits for requests to end."""
 
     def __init__(
@@ -189,7 +139,7 @@ class _Server(uvicorn.Server):
         app: FastAPI,
         up: Callable[[], None],
         listener: socket.socket,
-        asked: _Asked,
+        asked: Asked,
         slots: Slots | None,
     ) -> None:
         config = uvicorn.Config(

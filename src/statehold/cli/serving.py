@@ -25,6 +25,7 @@ from statehold.cli.offering import AllowHost, Offer, check_hosts, lend
 from statehold.cli.outcome import UsageError
 from statehold.cli.put import RunsPuts, TakesPuts
 from statehold.cli.retention import ArchiveTo, Keep, read_retention
+from statehold.cli.signals import HANGUP, STOPS, Asked, ignore, take
 from statehold.cli.supervisor import Supervisor
 from statehold.cli.targets import TARGET_HELP, load_machines
 from statehold.cli.terminal import Terminal
@@ -223,7 +224,7 @@ def _run(
             listener,
             alone.name,
             lambda what: print(greeting.format(what), flush=True),
-            may_replace=lambda: _may_replace(job),
+            Asked(lambda: _may_replace(job)),
         ):
             _start_again(listener)
         return
@@ -235,9 +236,19 @@ def _run(
             listener,
             lambda what: print(greeting.format(f"{what} with {workers} workers"), flush=True),
         )
-        code = asyncio.run(supervisor.run())
+        code = asyncio.run(_supervise(supervisor))
+        ignore()
     if code:
         raise typer.Exit(code)
+
+
+async def _supervise(supervisor: Supervisor) -> int:
+    for sig in STOPS:
+        take(sig, supervisor.stop)
+    for sig in HANGUP:
+        # from a terminal, the signal says that the terminal is gone
+        take(sig, supervisor.stop if os.isatty(0) else supervisor.reload)
+    return await supervisor.run()
 
 
 async def _may_replace(job: Job) -> bool:

@@ -80,6 +80,10 @@ class _Child:
     def pid(self) -> int:
         return self.process.pid
 
+    def hurry(self) -> None:
+        if self.ready and not self.writer.is_closing():
+            self.writer.write(b"\n")
+
     def signal(self, sig: signal.Signals) -> None:
         # it may have ended, and nobody been told yet
         with contextlib.suppress(ProcessLookupError):
@@ -116,16 +120,10 @@ class Supervisor:
         self._failed: int | None = None
 
     async def run(self) -> int:
-        """Returns after SIGTERM or SIGINT, with the exit code: 0 if all ended well.
+        """Returns after :meth:`stop`, with the exit code: 0 if all ended well.
 
         Raises ``WorkersFailed`` where none is left and none can be started.
         """
-        loop = asyncio.get_running_loop()
-        for sig in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sig, self._told_to_stop)
-        # from a terminal, the signal says that the terminal is gone
-        hangup = self._told_to_stop if os.isatty(0) else self._reload.set
-        loop.add_signal_handler(signal.SIGHUP, hangup)
         work = [asyncio.create_task(self._start_all(), name="statehold start")]
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -151,6 +149,16 @@ class Supervisor:
             if isinstance(error, Exception):
                 raise error
         return 0 if clean else 1
+
+    def stop(self) -> None:
+        if self._stop.is_set():
+            # whoever asks twice does not want to wait for open requests
+            for child in self._children:
+                child.hurry()
+        self._stop.set()
+
+    def reload(self) -> None:
+        self._reload.set()
 
     def pids(self) -> list[int]:
         """The processes that are there now."""
@@ -304,13 +312,6 @@ class Supervisor:
         return True
 
     # --- stopping ---------------------------------------------------------------------------
-
-    def _told_to_stop(self) -> None:
-        if self._stop.is_set():
-            # whoever asks twice does not want to wait for open requests
-            for child in self._children:
-                child.signal(signal.SIGTERM)
-        self._stop.set()
 
     async def _end_all(self) -> bool:
         """Whether each ended by itself and well."""
