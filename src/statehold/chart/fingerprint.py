@@ -31,9 +31,10 @@ DEPTH = 64
 TYPES = 1_000
 
 
-def fingerprint(given: Any, value: Any, written: bytes) -> str:
+def fingerprint(given: Any, value: Any, written: bytes, *, left_out: bool = False) -> str:
     """``given`` is plain Python data, JSON as bytes, ``UNSET``, or an object; ``value`` what was
     read of it, which tells what is a set; ``written`` is its written form, for an object.
+    ``left_out``: there are members in what was given that its sender filled in.
     """
     if _is_nothing(given, value):
         return _digest(b"null" if value is None else b"{}")
@@ -53,7 +54,12 @@ def fingerprint(given: Any, value: Any, written: bytes) -> str:
         raw, plain = written, _decode(written)
     kind = cast(Any, type(value))
     # most requests are JSON without anything of which the order or the spelling does not count
-    if raw is written or _FRACTION.search(raw) or (b"[" in raw and _may_hold_sets(kind)):
+    if (
+        left_out
+        or raw is written
+        or _FRACTION.search(raw)
+        or (b"[" in raw and _may_hold_sets(kind))
+    ):
         plain = _canonical(plain, value, 0)
     return _digest(_encode(plain))
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from pydantic_core import PydanticSerializationError, to_json
 
 from statehold.chart.values import Shape
@@ -30,6 +30,7 @@ _ATOMS = frozenset({bool, type(None)})
 #: bits of a whole number: more may have over 4,300 digits, which no reader of JSON here takes
 _INT_BITS = 14_284
 _LISTS = (list, tuple, set, frozenset, deque)
+_SECRETS = (SecretStr, SecretBytes, Secret)
 
 
 def shape_of(cls: type) -> Shape[Any]:
@@ -129,6 +130,9 @@ def _look(value: Any, place: tuple[Any, ...], *, shown: bool) -> None:
         except InvalidPayload as error:
             name, why = next(iter(error.fields.items()))
             raise _NoJson((*place, *filter(None, [name])), why) from None
+    elif isinstance(value, _SECRETS) and not shown:
+        why = "is a secret, which is written as asterisks; give what it holds, or its name"
+        raise _NoJson(place, why)
     else:
         try:
             to_json(value)

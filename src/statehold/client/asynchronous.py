@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import (
     AsyncGenerator,
@@ -27,8 +28,9 @@ from pydantic import BaseModel, ValidationError
 
 from statehold import wire
 from statehold.chart.event import Event
+from statehold.chart.left_out import Tree, left_out_of
 from statehold.chart.machine import AMachine
-from statehold.chart.payload import event_json
+from statehold.chart.payload import event_json, jsonable
 from statehold.client.events import ServerEvent, read_events
 from statehold.client.problems import ProblemError, error_of
 from statehold.client.transport import (
@@ -43,6 +45,10 @@ from statehold.errors import BeyondEnd, InvalidPayload, Refused, StateholdError,
 from statehold.store import Order
 
 W = TypeVar("W", bound=BaseModel)
+
+#: characters of a header that says which fields of an object were left out; without it they count
+#: as given
+LEFT_OUT_LIMIT = 4_000
 
 DEFAULT_URL = "http://127.0.0.1:8420"
 
@@ -162,9 +168,9 @@ class AsyncClient:
         """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
         generated if omitted, so that a lost answer is asked for again and starts nothing new.
         Where no answer comes at all, ``Unavailable.key`` has it."""
-        request = {"id": id} if data is UNSET else {"id": id, "data": data}
+        request = {"id": id} if data is UNSET else {"id": id, "data": jsonable(data)}
         content = pydantic_core.to_json(request)
-        return await self._keyed(f"{_of(machine)}/instances", content, key)
+        return await self._keyed(f"{_of(machine)}/instances", content, key, left_out_of(data))
 
     async def send(
         self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
@@ -175,7 +181,8 @@ class AsyncClient:
         ``Unavailable.key`` has it: sent again with it, the event is still applied once.
         ``reply.held``: the instance is paused and the event waits for its resumption."""
         content = pydantic_core.to_json(_event(event))
-        return await self._keyed(f"{_of(machine, id)}/events", content, key, expected_seq)
+        path = f"{_of(machine, id)}/events"
+        return await self._keyed(path, content, key, left_out_of(event), expected_seq)
 
     async def send_many(
         self, requests: Sequence[wire.SendRequest]
@@ -431,7 +438,8 @@ class AsyncClient:
     ) -> wire.Reply:  # fmt: skip
         """Gives an instance that can't be read new data, and new states where ``state`` names the
         active leaves; it goes on from there."""
-        content = pydantic_core.to_json({"data": data, "state": list(state), "reason": reason})
+        repair = {"data": jsonable(data), "state": list(state), "reason": reason}
+        content = pydantic_core.to_json(repair)
         return await self._reply("POST", f"{_of(machine, id)}/repair", content)
 
     async def fire_timer(
@@ -472,7 +480,7 @@ class AsyncClient:
         reason: str | None = None,
     ) -> wire.Reply:  # fmt: skip
         """Takes ``result`` for what it gave, under way or not."""
-        content = pydantic_core.to_json({"result": result, "reason": reason})
+        content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
         return await self._reply("POST", _effect(machine, id, key, "resolve"), content)
 
     async def upgrade(
@@ -509,17 +517,22 @@ class AsyncClient:
     async def resolve(
         self, incident: str, result: Any = None, *, reason: str | None = None
     ) -> wire.Reply:
-        content = pydantic_core.to_json({"result": result, "reason": reason})
+        content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
         return await self._reply("POST", f"{_incident(incident)}/resolve", content)
 
     # --- what they are made of -----------------------------------------------------------------
 
     async def _keyed(
-        self, path: str, content: bytes, key: str | None, expected_seq: int | None = None
+        self,
+        path: str,
+        content: bytes,
+        key: str | None,
+        left_out: Tree,
+        expected_seq: int | None = None,
     ) -> wire.Reply:
         key = key or str(uuid.uuid4())
         with _naming(key):
-            return await self._reply("POST", path, content, _headers(key, expected_seq))
+            return await self._reply("POST", path, content, _headers(key, left_out, expected_seq))
 
     async def _reply(
         self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
@@ -630,10 +643,11 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(event, Event):
         sent: dict[str, Any] = event_json(event)
         return sent
-    return dict(event)
+    plain: dict[str, Any] = jsonable(dict(event))
+    return plain
 
 
-def _headers(key: str, expected_seq: int | None = None) -> dict[str, str]:
+def _headers(key: str, left_out: Tree, expected_seq: int | None = None) -> dict[str, str]:
     if not (key.isascii() and key.isprintable() and key.strip() == key):
         raise InvalidPayload(
             "the request", {"key": f"{key!r} can't stand in a header; use printable ASCII"}
@@ -642,6 +656,9 @@ def _headers(key: str, expected_seq: int | None = None) -> dict[str, str]:
     headers = {"Idempotency-Key": f'"{key}"'}
     if expected_seq is not None:
         headers["If-Match"] = f'"{expected_seq}"'
+    # an object is the same one under its key whatever its defaults are the next time
+    if left_out and len(named := json.dumps(left_out, separators=(",", ":"))) <= LEFT_OUT_LIMIT:
+        headers["Statehold-Left-Out"] = named
     return headers
 
 

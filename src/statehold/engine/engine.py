@@ -21,6 +21,7 @@ from msgspec import UNSET
 from statehold import wire
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
+from statehold.chart.left_out import Tree, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
@@ -335,13 +336,15 @@ class Engine:
         *,
         key: str | None = None,
         caller: Caller = ANYONE,
+        left_out: Tree | None = None,
     ) -> Answer:
         """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
         out, the type's defaults.
 
         Without an ``id`` one is generated: from the ``key`` if there is one, so that the same
-        request of a caller gives the same instance. Raises ``InstanceExists``, ``InvalidPayload``,
-        ``StepFailed``.
+        request of a caller gives the same instance. ``left_out`` are fields of JSON that its sender
+        filled in with defaults (:mod:`statehold.chart.left_out`). Raises ``InstanceExists``,
+        ``InvalidPayload``, ``StepFailed``.
         """
         definition = await self._found(machine)
         self._check_key(key)
@@ -357,9 +360,10 @@ class Engine:
             definition = self.definition(machine)
             value = initial_data(definition.data, given, "the data")
         asked, read = None, value
+        leave_out(read, left_out or {})
         raw, value = definition.data.write(value, "the data")
         if key is not None:
-            asked = fingerprint(given, read, raw)
+            asked = fingerprint(given, read, raw, left_out=bool(left_out))
         said = (definition, value, raw, key, caller, asked)
         if id is not None:
             return await self._start(id, *said)
@@ -383,20 +387,23 @@ class Engine:
         key: str | None = None,
         expected_seq: int | None = None,
         caller: Caller = ANYONE,
+        left_out: Tree | None = None,
     ) -> Answer:
         """Gives an instance an event: an event object, a mapping in wire form, or JSON.
 
         Raises ``UnknownInstance``, ``UnknownEvent``, ``InvalidPayload``, ``StaleSeq``,
         ``NotAllowed``, ``StepFailed``, ``KeyReused``. The same ``key`` gives the same answer and
-        no second step. A paused instance holds the event; the answer says ``held``.
+        no second step. A paused instance holds the event; the answer says ``held``. ``left_out``
+        are fields of JSON that its sender filled in with defaults
+        (:mod:`statehold.chart.left_out`).
         """
         try:
-            act = self._sending(machine, id, event, key, expected_seq, caller)
+            act = self._sending(machine, id, event, key, expected_seq, caller, left_out)
         except (UnknownMachine, UnknownEvent, InvalidPayload):
             # another worker may have been given a newer version just now
             if not await self._adopter.renew(_name_of(machine)):
                 raise
-            act = self._sending(machine, id, event, key, expected_seq, caller)
+            act = self._sending(machine, id, event, key, expected_seq, caller, left_out)
         answer: Answer = await self._ask(act)
         return answer
 
@@ -436,10 +443,13 @@ class Engine:
         key: str | None,
         expected_seq: int | None,
         caller: Caller,
+        left_out: Tree | None = None,
     ) -> Send:
         definition = self.definition(machine)
         self._check_key(key)
         parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
+        leave_out(parsed, left_out or {})
+        given = None if key is None else _event_fingerprint(event, parsed, plain, bool(left_out))
         return Send(
             self._ref(definition, id),
             definition,
@@ -448,7 +458,7 @@ class Engine:
             key=key,
             expected_seq=expected_seq,
             caller=caller,
-            given=None if key is None else _event_fingerprint(event, parsed, plain),
+            given=given,
         )
 
     # --- a person's acts ---
@@ -1022,9 +1032,9 @@ class Engine:
         return [first, own]
 
 
-def _event_fingerprint(given: Any, parsed: Any, plain: Any) -> str:
+def _event_fingerprint(given: Any, parsed: Any, plain: Any, left_out: bool) -> str:
     given = given.encode() if isinstance(given, str) else given
-    return fingerprint(given, parsed, bytes(plain))
+    return fingerprint(given, parsed, bytes(plain), left_out=left_out)
 
 
 def _id_from(text: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from statehold.server.bounds import Bounds
@@ -35,6 +37,18 @@ def key_of(request: Request, bounds: Bounds) -> str | None:
             "Idempotency-Key", f"it has {len(key)} characters, 1 to {bounds.key_length} are taken"
         )
     return key
+
+
+def left_out_of(request: Request) -> dict[str, Any]:
+    """``Statehold-Left-Out``: members of the body that the sender filled in, as a JSON object."""
+    given = header(request, b"statehold-left-out")
+    if given is None:
+        return {}
+    try:
+        return msgspec.json.decode(given, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        why = 'it is no JSON object of names, as in {"note":null,"parts":{"0":{"size":null}}}'
+        raise BadRequest("Statehold-Left-Out", why) from None
 
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)

@@ -104,6 +104,13 @@ _KEY = _parameter(
     minLength=1,
     maxLength=wire.KEY_LIMIT,
 )
+_LEFT_OUT = _parameter(
+    "Statehold-Left-Out",
+    "header",
+    "members of the body that the sender filled in with defaults, as JSON: they do not count for "
+    "the key, and the machine sees them as left out",
+    '{"note":null}',
+)
 _IF_MATCH = _parameter("If-Match", "header", "the seq that the sender saw", '"3"')
 _LAST_EVENT_ID = _parameter("Last-Event-ID", "header", "the last seq that the client got", "3")
 _CALLER = [
@@ -214,7 +221,7 @@ ROUTES: tuple[Documented, ...] = (
     Documented(
         "POST", f"{_ONE}/events", "send", "events", "Send an event to an instance",
         {200: wire.Reply, 202: wire.Reply}, (404, 409, *_BODY),
-        bare=(_MACHINE, _ID, _KEY, _IF_MATCH), body=_EVENT,
+        bare=(_MACHINE, _ID, _KEY, _IF_MATCH, _LEFT_OUT), body=_EVENT,
         description="The event is flat JSON, its name in `type`. A reply means that the step is "
         "stored; a problem means that nothing changed.",
     ),
@@ -225,7 +232,7 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "POST", _I, "start", "instances", "Start an instance",
-        {201: wire.Reply}, (404, 409, *_BODY), bare=(_MACHINE, _KEY), body=START.openapi,
+        {201: wire.Reply}, (404, 409, *_BODY), bare=(_MACHINE, _KEY, _LEFT_OUT), body=START.openapi,
     ),
     Documented(
         "GET", _I, "list", "instances", "List instances",

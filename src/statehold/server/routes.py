@@ -27,7 +27,7 @@ from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by
 from statehold.server.body import Model, read_document, read_json
 from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of, guarded_by
-from statehold.server.headers import expected_seq_of, key_of, last_event_id_of
+from statehold.server.headers import expected_seq_of, key_of, last_event_id_of, left_out_of
 from statehold.server.problems import Forbidden, problem_bytes
 from statehold.server.stream import Streams, change_events, journal_events
 from statehold.server.studio import studio_routes
@@ -123,6 +123,7 @@ class Routes:
             key=key_of(request, self._bounds),
             expected_seq=expected_seq_of(request),
             caller=caller_of(request),
+            left_out=left_out_of(request),
         )
         return _reply(answer, 202 if answer.held else 200)
 
@@ -151,6 +152,7 @@ class Routes:
             to_json(asked.data) if "data" in asked.model_fields_set else UNSET,
             key=key_of(request, self._bounds),
             caller=caller_of(request),
+            left_out=left_out_of(request),
         )
         response = _reply(answer, 201)
         response.headers["Location"] = f"{request.url.path}/{quote(answer.id, safe='')}"

@@ -204,7 +204,7 @@ async def test_what_an_earlier_release_stored_under_a_key_gives_its_reply(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(engine_module, "fingerprint", lambda *_: None)
+        before.setattr(engine_module, "fingerprint", lambda *_, **__: None)
         async with opened() as engine:
             first = await engine.start(Counter, "c", {"count": 1}, key="s", caller=ANN)
             second = await engine.send(Counter, "c", Add(n=2), key="k", caller=ANN)
