@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Generic, Optional, TypeAlias, TypeVar
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from statehold import (
     DefinitionError,
@@ -109,6 +109,26 @@ def gives_day(data: Data) -> date:
     return date(2026, 5, 6)
 
 
+def gives_int(data: Data) -> int:
+    return 3
+
+
+def gives_json(data: Data) -> JsonValue:
+    return {"n": [5]}
+
+
+def gives_object(data: Data) -> object:
+    return Out(n=5)
+
+
+def gives_variable(data: Data) -> T:  # type: ignore[type-var]
+    return Out(n=5)  # type: ignore[return-value]
+
+
+def gives_models_in_a_dict(data: Data) -> dict[str, Any]:
+    return {"out": Out(n=5)}
+
+
 def gives_anything(data: Data) -> Any:
     return {"n": 5}
 
@@ -180,6 +200,17 @@ def test_a_final_state_without_an_output_gives_none_and_counts_too() -> None:
         (gives_maybe, Out | None, repr(Out(n=5))),
         (gives_day, date, repr(date(2026, 5, 6))),
         (functools.partial(gives_out), Out, repr(Out(n=5))),
+        # as type checkers have it
+        (gives_int, float, repr(3)),
+        (gives_int, float | None, repr(3)),
+        (gives_box, Box[Any], repr(Box[int](inside=4))),
+        (gives_box, Box[float], repr(Box[int](inside=4))),
+        # it refers to itself by its name
+        (gives_json, JsonValue, repr({"n": [5]})),
+        (gives_models_in_a_dict, dict[str, Any], repr({"out": {"n": 5, "day": "2026-01-02"}})),
+        # these say nothing
+        (gives_object, Out, repr(Out(n=5))),
+        (gives_variable, Out, repr(Out(n=5))),
         # nobody but the parent says: its annotation is the type
         (says_nothing, Out, repr(Out(n=5))),
         (gives_anything, Out, repr(Out(n=5))),

@@ -84,7 +84,13 @@ def settled(value: T) -> T:
 
 def truth(answer: Any) -> bool:
     """A guard's answer as yes or no; raises ``TypeError`` where it stands for one to come."""
-    return answer if isinstance(answer, bool) else bool(settled(answer))
+    if isinstance(answer, bool):
+        return answer
+    kind = type(settled(answer))
+    if hasattr(kind, "__enter__") or hasattr(kind, "__aenter__"):
+        # a generator under contextlib.contextmanager; what it yields nobody would ask for
+        raise TypeError(f"it gave a {kind.__name__}, which is to be entered, instead of a value")
+    return bool(answer)
 
 
 def _annotated(function: Any) -> str | None:

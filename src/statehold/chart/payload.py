@@ -181,10 +181,8 @@ def read_output(definition: Definition[Any], machine: str, raw: bytes) -> Any:
 
 def given_output(definition: Definition[Any], machine: str, output: Any) -> Any:
     """An output on its way through JSON, both ways; raises ``InvalidPayload``."""
-    shape, what = _output_shape(definition, machine), f"the output of {machine}"
-    if shape is None:
-        return _decode(write_untyped(output, what))
-    return shape.settle(shape.check(output, what), what)[1]
+    raw = write_untyped(output, f"the output of {machine}")
+    return read_output(definition, machine, raw)
 
 
 def _output_shape(definition: Definition[Any], machine: str) -> Shape[Any] | None:

@@ -54,9 +54,12 @@ def returned_type(function: Callable[..., Any]) -> Any:
         function = function.func
     scope = getattr(inspect.unwrap(function), "__globals__", {})
     try:
-        return _plain(_resolve(inspect.signature(function).return_annotation, scope))
+        found = _resolve(inspect.signature(function).return_annotation, scope)
     except (TypeError, ValueError):
         return UNKNOWN
+    # object and a type variable say no more than nothing
+    is_known = found is not object and not isinstance(found, TypeVar)
+    return (type(None) if found is None else found) if is_known else UNKNOWN
 
 
 def is_async(function: Any) -> bool:
@@ -95,8 +98,10 @@ def accepts(annotation: Any, actual: Any) -> bool:
         return any(accepts(member, actual) for member in typing.get_args(annotation))
     if _is_union(actual):
         return any(accepts(annotation, member) for member in typing.get_args(actual))
-    wide = typing.get_origin(annotation) or annotation
-    narrow = typing.get_origin(actual) or actual
+    (wide, wide_parts), (narrow, narrow_parts) = _parts(annotation), _parts(actual)
+    if wide is float and narrow is int:
+        # as type checkers have it
+        return True
     if not (isinstance(wide, type) and isinstance(narrow, type)):
         return True
     try:
@@ -106,8 +111,14 @@ def accepts(annotation: Any, actual: Any) -> bool:
         return True
     if not fits or wide is not narrow:
         return fits
-    pairs = zip(typing.get_args(annotation), typing.get_args(actual), strict=False)
-    return all(_accepts_all(a, b) for a, b in pairs)
+    return all(_accepts_all(a, b) for a, b in zip(wide_parts, narrow_parts, strict=False))
+
+
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A generic type and what it is of; pydantic makes a class of each."""
+    made = getattr(hint, "__pydantic_generic_metadata__", None) or {}
+    origin = made.get("origin") or typing.get_origin(hint) or hint
+    return origin, made.get("args") or typing.get_args(hint)
 
 
 def _accepts_all(annotation: Any, actual: Any) -> bool:
