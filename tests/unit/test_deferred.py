@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -257,6 +258,15 @@ def test_plain_values_answer_as_they_always_did(value: Any) -> None:
     assert truth(value) is bool(value)
     assert settled(value) is value
     assert not is_deferred(value)
+
+
+def test_a_context_manager_made_of_a_generator_is_no_answer() -> None:
+    held = contextlib.contextmanager(generator)
+    harness = Harness(machine_with("guard", held), Data())
+    with pytest.raises(GuardFailed, match="is to be entered"):
+        harness.send(Go())
+    with pytest.raises(TypeError, match="is to be entered"):
+        truth(contextlib.asynccontextmanager(async_generator)(Data()))
 
 
 def test_a_decorator_may_collect_what_a_generator_gives() -> None:
