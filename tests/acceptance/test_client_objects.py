@@ -42,6 +42,30 @@ class Change(Event):
     item: Item = Field(default_factory=Item)
 
 
+class Renamed(BaseModel):
+    """Its alias leads out and not in."""
+
+    size: int = Field(default=0, serialization_alias="s")
+
+
+class Sizes(BaseModel):
+    sizes: dict[str, Renamed] = {}
+
+
+class Measuring(Machine[Sizes], name="measuring", version=1):
+    open = State(initial=True)
+
+
+async def test_an_object_within_plain_values_has_the_form_that_it_has_alone() -> None:
+    engine = Engine("memory:", [Measuring])
+    async with listening(create_app(engine)) as address, AsyncClient(address) as client:
+        for number, data in enumerate(
+            [Sizes(sizes={"a": Renamed(size=4)}), {"sizes": {"a": Renamed(size=4)}}]
+        ):
+            reply = await client.start(Measuring, f"m-{number}", data)
+            assert reply.view == {"sizes": {"a": {"size": 4}}}
+
+
 class Sealed(BaseModel):
     token: SecretStr = SecretStr("hunter2")
 

@@ -75,11 +75,20 @@ def _json(value: Any, what: str, *, shown: bool) -> bytes:
         if not shown and _is_record(value):
             return shape_of(type(value)).settle(value, what)[0]
         _look(value, (), shown=shown)
-        return to_json(value, round_trip=not shown)
+        return to_json(value) if shown else to_json(_unfolded(value), round_trip=True)
     except InvalidPayload:
         raise
     except Exception as error:
         raise _refused(error, what) from error
+
+
+def _unfolded(value: Any) -> Any:
+    """With the records in it in the one form that each has."""
+    if isinstance(value, dict):
+        return {key: _unfolded(one) for key, one in value.items()}
+    if isinstance(value, _LISTS):
+        return [_unfolded(one) for one in value]
+    return _decode(shape_of(type(value)).dump(value)) if _is_record(value) else value
 
 
 class _NoJson(ValueError):
