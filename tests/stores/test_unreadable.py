@@ -241,6 +241,20 @@ async def test_a_damaged_row_can_be_written_anew(spoilt: tuple[Store, Run]) -> N
     assert await read(store, "o-1") == mended
 
 
+async def test_what_is_set_aside_and_was_made_due_by_hand_is_taken_from_the_work_again(
+    spoilt: tuple[Store, Run],
+) -> None:
+    store, run = spoilt
+    row = (await store.load([Ref("order", "o-1")]))[Ref("order", "o-1")]
+    await store.set_aside([(row, WHY)])
+    await run("UPDATE instances SET wake_at = 1, held_by = '[\"w0\"]' WHERE id = 'o-1'")
+    await store.set_aside([(row, Aside(at(200), "another"))])
+    assert ids(await store.due(OURS, at(9), 10)) == ["o-0", "o-2"]
+    assert ids(await store.orphans(OURS, ["w1"], 10)) == ["o-0", "o-2"]
+    assert await store.asides([row.ref]) == {row.ref: WHY}
+    assert sum(one.incidents for one in (await store.incidents(None, 10, None)).rows) == 4
+
+
 @pytest.mark.parametrize("incidents", [2**31 - 1, -7])
 async def test_a_damaged_number_of_incidents_hides_none(
     spoilt: tuple[Store, Run], incidents: int

@@ -102,9 +102,11 @@ class Rescuer:
                     failed.append((row, InstanceUnreadable(row.machine, row.id, row.version, why)))
                 else:
                     rescued += 1
+            stuck = [row for row in rows if self._turns.is_apart(row)]
             await self._turns.set_aside(failed)
             new = [row for row in rows if (row.ref, row.rev) not in seen]
-            if not new and not any(map(self._turns.is_apart, rows)):
+            apart = [row for row in rows if self._turns.is_apart(row)]
+            if not new and len(apart) == len(stuck):
                 # nothing has changed: they would be asked for again for ever
                 break
             seen.update((row.ref, row.rev) for row in new)

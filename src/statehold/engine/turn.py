@@ -207,12 +207,13 @@ class Turns:
         now, chars = self._runtime.now(), self._runtime.limits.error_chars
         aside: list[tuple[Row, Aside]] = []
         for row, error in failed:
-            rests = row.status in OVER and row.wake_at is None and not row.held_by
+            rests, is_apart = row.wake_at is None and not row.held_by, self.is_apart(row)
             # what is over and has nothing left to do only waits to be purged
-            if rests or self._apart.get(row.ref) == row.rev:
+            if rests and (is_apart or row.status in OVER):
                 continue
             extra = about(self._runtime, row.ref, seq=row.seq)
-            log.error("an instance is set aside: %s", error, extra=extra)
+            if not is_apart:
+                log.error("an instance is set aside: %s", error, extra=extra)
             aside.append((row, Aside(now, str(error)[:chars])))
         if not aside:
             return

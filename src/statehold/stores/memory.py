@@ -253,11 +253,13 @@ class MemoryStore:
         self._ready()
         for known, aside in rows:
             row = self._memory.rows.get(known.ref)
-            if row is None or row.rev != known.rev or self._aside(row.ref) is not None:
+            if row is None or row.rev != known.rev:
                 continue
-            apart = replace(row, wake_at=None, held_by=(), incidents=row.incidents + 1)
+            is_new = self._aside(row.ref) is None
+            apart = replace(row, wake_at=None, held_by=(), incidents=row.incidents + is_new)
             self._keep(row.ref, row, apart)
-            self._memory.aside[row.ref] = (row.rev, aside)
+            if is_new:
+                self._memory.aside[row.ref] = (row.rev, aside)
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
         self._ready()

@@ -254,8 +254,8 @@ class SqliteStore:
                     "since": microseconds(aside.since),
                     "why": aside.why,
                 }
-                if db.execute(self._q["note_aside"], wanted).rowcount == 1:
-                    db.execute(self._q["set_aside"], wanted)
+                is_new = db.execute(self._q["note_aside"], wanted).rowcount == 1
+                db.execute(self._q["set_aside" if is_new else "stay_aside"], wanted)
             db.execute("COMMIT")
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:

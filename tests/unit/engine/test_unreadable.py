@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -677,3 +679,20 @@ async def test_a_bulk_upgrade_tells_of_what_cannot_be_read(world: World) -> None
     async with world.running(Jobs2) as engine:
         report = await engine.upgrade(Jobs2)
         assert (report.upgraded, set(report.failed)) == (1, {"bad"})
+
+
+async def test_a_row_that_is_held_though_it_is_set_aside_keeps_no_engine_shut(
+    tmp_path: Path,
+) -> None:
+    path, clock = tmp_path / "s.db", ManualClock()
+    row = replace(await a_row(Jobs, clock), held_by=("w0",), document=b"x")
+    await spread(SqliteStore(path), "w1", [row])
+    async with Engine(SqliteStore(path), [Jobs], clock=clock) as engine:
+        assert (await an_incident(engine)).kind == "unreadable"
+    with contextlib.closing(sqlite3.connect(path)) as beside:
+        beside.execute("UPDATE instances SET wake_at = 1, held_by = '[\"w0\"]'")
+        beside.commit()
+    async with asyncio.timeout(PATIENCE), Engine(SqliteStore(path), [Jobs], clock=clock) as engine:
+        await quiet()
+        assert (await an_incident(engine)).kind == "unreadable"
+        assert await engine._store.next_wake(["jobs"]) is None

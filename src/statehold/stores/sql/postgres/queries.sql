@@ -308,6 +308,8 @@ CROSS JOIN LATERAL (
 LIMIT $3
 
 -- name: set_aside
+-- One that has its mark already is not counted again; it may be due or held all the same, where
+-- somebody has changed it by hand.
 WITH noted AS (
     INSERT INTO aside AS a (machine, id, rev, since, why)
     SELECT i.machine, i.id, i.rev, u.since, u.why
@@ -325,9 +327,14 @@ WITH noted AS (
 )
 UPDATE instances AS i
 SET wake_at = NULL, claimed_until = NULL, held_by = NULL,
-    incidents = greatest(0, least(i.incidents, 1000000)) + 1, incident_since = i.changed_at
-FROM noted
-WHERE i.machine = noted.machine AND i.id = noted.id
+    incidents = greatest(0, least(i.incidents, 1000000)) + u.is_new::integer,
+    incident_since = i.changed_at
+FROM (
+    SELECT u.machine, u.id, u.rev, noted.id IS NOT NULL AS is_new
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (machine, id, rev)
+    LEFT JOIN noted ON noted.machine = u.machine AND noted.id = u.id
+) AS u
+WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.rev
 
 -- name: asides
 SELECT a.machine, a.id, a.since, a.why

@@ -162,6 +162,11 @@ UPDATE instances
 SET wake_at = NULL, held_by = NULL, incidents = max(0, min(incidents, 1000000)) + 1
 WHERE machine = :machine AND id = :id
 
+-- name: stay_aside
+-- One that has its mark, and is due or held all the same: somebody has changed it by hand.
+UPDATE instances SET wake_at = NULL, held_by = NULL
+WHERE machine = :machine AND id = :id AND rev = :rev
+
 -- name: aside
 SELECT a.since, a.why
 FROM aside AS a CROSS JOIN instances AS i ON i.machine = a.machine AND i.id = a.id
