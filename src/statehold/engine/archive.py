@@ -23,7 +23,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold.engine.document import Parent, salvage
+from statehold.engine.document import Parent, is_whole, salvage
 from statehold.engine.keys import shown_key
 from statehold.errors import ArchiveFailed
 from statehold.store import Entry, Row
@@ -227,6 +227,10 @@ _NULL = Raw(b"null")
 def _head(row: Row) -> bytes:
     """The line up to its journal, which is left open."""
     document = salvage(row.document)
+    data = bytes(document.data)
+    if data == b"null" and not is_whole(row.document):
+        # all of it, since nobody knows where the data is
+        data = row.document
     head = _Head(
         FORMAT,
         row.machine,
@@ -243,7 +247,7 @@ def _head(row: Row) -> bytes:
         row.since,
         row.changed_at,
         document.parent,
-        _json(bytes(document.data)),
+        _json(data),
         _NULL if document.output is None else _json(bytes(document.output)),
     )
     return _encode(head)[:-1] + b',"journal":['

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from statehold.chart.machine import Definition
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
+from statehold.plain.text import name_fault
 from statehold.store import Ref, Row
 
 if TYPE_CHECKING:
@@ -98,6 +99,10 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 _encode = msgspec.json.Encoder().encode
+#: characters of names and ids, beyond any that there are
+_NAME_CHARS = 10_000
+#: notes under one step, beyond anything that happens
+_PARTS = 2**31 - 1
 _decode = msgspec.json.Decoder(Document).decode
 
 
@@ -167,13 +172,39 @@ def encode_plain(document: Document) -> bytes:
 
 
 def decode_document(raw: bytes) -> Document:
+    """Raises ``MsgspecError`` or ``ValueError`` for what no release has written."""
+    document = _read(raw)
+    if not _is_count(document.parts):
+        raise ValueError(f"{document.parts} is no number of notes")
+    for ref in (_parent_of(document), *(one.child for one in document.tries.values())):
+        if ref is not None and not _is_possible(ref):
+            raise ValueError(f"{ref.machine!r}/{ref.id!r} is no instance that there can be")
+    return document
+
+
+def _read(raw: bytes) -> Document:
+    if not raw.isascii():
+        # what is kept as JSON text is not looked into, and would be given out as it is
+        raw.decode()
     return _decode(raw)
+
+
+def _is_count(parts: int) -> bool:
+    return 0 <= parts < _PARTS
+
+
+def _parent_of(document: Document) -> Ref | None:
+    return None if document.parent is None else document.parent.ref
+
+
+def _is_possible(ref: Ref) -> bool:
+    return not any(name_fault(name, _NAME_CHARS) for name in (ref.machine, ref.id))
 
 
 def salvage(raw: bytes) -> Document:
     """A document, or where it can't be read as a whole each part of it that can."""
     try:
-        return _decode(raw)
+        return decode_document(raw)
     except _UNREADABLE:
         pass
     try:
@@ -185,21 +216,33 @@ def salvage(raw: bytes) -> Document:
         decode = _part_decoders.get(name)
         try:
             if decode is not None:
+                bytes(part).decode()
                 known[name] = decode(part)
         except _UNREADABLE:
             # this part is lost; those beside it are not
             continue
-    return Document(**known)
+    found = Document(**known)
+    parent = _parent_of(found)
+    return replace(
+        found,
+        parts=found.parts if _is_count(found.parts) else 0,
+        parent=found.parent if parent is None or _is_possible(parent) else None,
+        tries={
+            key: one
+            for key, one in found.tries.items()
+            if one.child is None or _is_possible(one.child)
+        },
+    )
 
 
 #: what is nested too deep ends in a RecursionError
-_UNREADABLE = (msgspec.MsgspecError, RecursionError)
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
 
 
 def is_whole(raw: bytes) -> bool:
     """Whether a document can be read as a whole."""
     try:
-        _decode(raw)
+        decode_document(raw)
     except _UNREADABLE:
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from statehold.errors import (
     InvalidPayload,
     UnknownIncident,
 )
-from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Write
+from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Unwritable, Write
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres import PostgresStore
 from statehold.wire import Caller
@@ -500,27 +500,54 @@ async def test_a_journal_that_goes_on_beyond_its_row_is_an_incident_that_can_be_
         assert (await engine.send(Jobs, "bad", Go())).state == ["waiting"]
 
 
-async def test_what_the_store_has_no_room_for_is_refused_alone(stores: Any) -> None:
-    clock = ManualClock()
-    row = await a_row(Jobs, clock)
-    full = row.document[:-1] + b',"parts":9223372036854775807}'
-    rows = [replace(row, id=f"good-{n}") for n in range(4)]
-    await spread(stores(), "w1", [*rows, replace(row, id="bad", document=full)])
-    async with Engine(stores(), [Jobs, Other], clock=clock, worker="w2") as engine:
+async def test_what_the_store_has_no_room_for_is_refused_alone(world: World) -> None:
+    def check(writes: Sequence[Write]) -> None:
+        if any(write.row.id == "bad" for write in writes):
+            raise Unwritable("it is too long")
+
+    ids = ("good-0", "good-1", "bad", "good-2", "good-3")
+    async with world.running(Jobs) as engine:
+        for id in ids:
+            await engine.start(Jobs, id)
+        world.gate.before = check
         answers = await asyncio.gather(
-            *(
-                engine.reschedule_timer(Jobs, id, "lapse", seconds=99)
-                for id in ("good-0", "good-1", "bad", "good-2", "good-3")
-            ),
-            return_exceptions=True,
+            *(engine.send(Jobs, id, Go()) for id in ids), return_exceptions=True
         )
-    refused = answers.pop(2)
-    if isinstance(engine._store, MemoryStore):
-        # which has room for everything
-        assert not isinstance(refused, BaseException)
-    else:
+        refused = answers.pop(2)
         assert isinstance(refused, InstanceUnreadable)
-    assert not any(isinstance(answer, BaseException) for answer in answers)
+        assert "it is too long" in str(refused)
+        assert not any(isinstance(answer, BaseException) for answer in answers)
+        world.gate.before = lambda writes: None
+        assert (await engine.read(Jobs, "bad")).state == ["idle"]
+        assert (await engine.send(Jobs, "bad", Go())).seq == 2
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'"parent":{"ref":{"machine":"a","id":"\\u0000"},"key":"1.0","invoke":"x"}',
+        b'"tries":{"1.0":{"child":{"machine":"\\u0000","id":"c"}}}',
+        b'"parts":9223372036854775807',
+        b'"data":"\xff"',
+    ],
+    ids=["parent", "child", "notes", "text"],
+)
+async def test_a_document_with_what_there_cannot_be_is_no_document(
+    stores: Any, part: bytes
+) -> None:
+    clock = ManualClock()
+    row = replace(await a_row(Jobs, clock), state=("idle",), wake_at=None)
+    document = row.document[:-1] + b"," + part + b"}"
+    over = replace(row, id="over", status="cancelled", document=document)
+    await spread(stores(), "w1", [replace(row, id="bad", document=document), over])
+    async with Engine(stores(), [Jobs, Other], clock=clock, worker="w2") as engine:
+        for id in ("bad", "over"):
+            with pytest.raises(InstanceUnreadable):
+                await engine.explain(Jobs, id)
+        cancelled = await engine.cancel(Jobs, "bad")
+        assert msgspec.json.decode(cancelled.json())["status"] == "cancelled"
+        clock.advance(minutes(5))
+        assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 2
 
 
 async def test_an_incident_of_a_kind_that_nobody_knows_hides_no_other(world: World) -> None:
@@ -595,10 +622,10 @@ async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
         (file,) = archive.iterdir()
         lines = map(msgspec.json.decode, file.read_text("utf-8").splitlines())
         read = {line["id"]: line for line in lines}
-        assert read["bad"]["data"] == {"unreadable": '"\\xff"'}
+        assert read["bad"]["data"] == {"unreadable": '{"data":"\\xff"}'}
         assert read["bad"]["journal"][-1]["body"] == {"unreadable": "\\xff{"}
         assert read["bad"]["journal"][-1]["reply"] == {}
-        assert read["empty"]["data"] is None
+        assert read["empty"]["data"] == {"unreadable": ""}
 
 
 async def test_a_timer_that_its_machine_does_not_have_keeps_no_other_waiting(world: World) -> None:
