@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import enum
+import json
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
+    Secret,
+    SecretBytes,
+    SecretStr,
     TypeAdapter,
     ValidationError,
 )
@@ -20,6 +29,7 @@ from pydantic import (
 from statehold import Event, Final, Machine, State, effect, on, on_result
 from statehold.chart.complaint import fields_of
 from statehold.chart.event import Result
+from statehold.chart.values import Shape
 from statehold.define.function import name_of
 from statehold.errors import DefinitionError, InvalidPayload
 from statehold.testing import Harness
@@ -155,3 +165,71 @@ def test_a_hint_names_a_type_as_it_is_written() -> None:
 )
 def test_a_type_is_named_without_its_module(type_: Any, told: str) -> None:
     assert name_of(type_) == told
+
+
+_Written = PlainSerializer(lambda s: s.get_secret_value(), when_used="json")
+#: no message has it, and no part of it
+HIDDEN = "hunter2-" * 8
+
+
+class Account(BaseModel):
+    password: Annotated[SecretStr, Field(max_length=9), _Written] = SecretStr("")
+    pin: Annotated[Secret[int] | None, _Written] = None
+    tokens: dict[str, list[Annotated[SecretBytes, _Written]]] = {}
+    number: Annotated[int, Field(repr=False, validation_alias=AliasChoices("no", "nr"))] = 1
+    before: Account | None = None
+    size: int = 1
+
+
+@dataclass
+class Login:
+    account: Account
+    phrase: int = field(default=1, repr=False)
+
+
+@pytest.mark.parametrize(
+    ("type_", "given"),
+    [
+        (Account, {"password": [HIDDEN]}),
+        (Account, {"password": HIDDEN}),
+        (Account, {"pin": HIDDEN}),
+        (Account, {"tokens": {"a": [{"b": HIDDEN}]}}),
+        (Account, {"tokens": HIDDEN}),
+        (Account, {"nr": HIDDEN}),
+        (Account, {"before": {"before": {"no": HIDDEN}}}),
+        (Login, {"account": {}, "phrase": HIDDEN}),
+        (list[Login], [{"account": {"pin": HIDDEN}}]),
+        (Annotated[Secret[int], _Written], HIDDEN),
+        (dict[str, Annotated[Secret[int], _Written] | int], {"a": HIDDEN}),
+    ],
+)
+def test_what_is_given_for_a_secret_is_in_no_message(type_: Any, given: Any) -> None:
+    shape = Shape[Any](type_)
+    refusals: list[Callable[[], object]] = [
+        lambda: shape.parse(json.dumps(given)),
+        lambda: shape.adopt(json.dumps(given).encode()),
+        lambda: shape.check(given),
+    ]
+    for refuse in refusals:
+        with pytest.raises(InvalidPayload) as refused:
+            refuse()
+        told = "".join(traceback.format_exception(refused.value)) + str(refused.value.fields)
+        assert "hunter" not in told
+        assert refused.value.fields
+
+
+def test_a_secret_that_cannot_be_written_or_read_back_is_in_no_message() -> None:
+    class Vault(BaseModel):
+        number: int = Field(default=1, repr=False)
+        spoilt: Annotated[str, AfterValidator(lambda text: text + "!"), Field(repr=False)] = ""
+
+    shape: Shape[Vault] = Shape(Vault)
+    for spoilt in (Vault.model_construct(number=HIDDEN), Vault(spoilt=HIDDEN)):
+        with pytest.raises(InvalidPayload) as refused:
+            shape.settle(spoilt)
+        assert "hunter" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_field_beside_a_secret_still_shows_what_was_given() -> None:
+    with pytest.raises(InvalidPayload, match="size: must be a valid integer, not 'large'"):
+        Shape(Account).parse('{"size": "large"}')

@@ -12,16 +12,21 @@ from typing import Any
 
 import pydantic
 
+from statehold.chart.secret import is_in
+
 #: characters of a value in a message
 VALUE_CHARS = 80
 
 
-def fields_of(error: pydantic.ValidationError) -> dict[str, str]:
-    """Each place that does not fit, as ``a.b.0``, with what is wrong there; the whole is ``""``."""
+def fields_of(
+    error: pydantic.ValidationError, secrets: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Each place that does not fit, as ``a.b.0``, with what is wrong there; the whole is ``""``.
+    What is given in ``secrets`` (:mod:`.secret`) is not shown."""
     found: dict[str, str] = {}
     for one in error.errors(include_url=False):
         place = place_of(one["loc"])
-        words = words_of(one)
+        words = words_of(one, shown=not is_in(secrets, one["loc"]))
         # the members of a union complain of the same value, each in its way
         found[place] = f"{found[place]}; or {words}" if place in found else words
     return found
@@ -31,8 +36,9 @@ def place_of(loc: Sequence[int | str]) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def words_of(error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors (``ValidationError.errors()``), in a sentence without its place."""
+def words_of(error: Mapping[str, Any], *, shown: bool = True) -> str:
+    """One of pydantic's errors (``ValidationError.errors()``), in a sentence without its place.
+    ``shown``: the value that was given is in it."""
     kind, message = str(error["type"]), str(error["msg"])
     own = _OWN.get(kind)
     if own is not None:
@@ -44,7 +50,8 @@ def words_of(error: Mapping[str, Any]) -> str:
         return message.replace("Invalid JSON:", "is not JSON:")
     found = _SHOULD.fullmatch(message)
     if found is None:
-        return message
+        # the value may be in it
+        return message if shown else "does not fit"
     verb, rest = found[1], found[2]
     if "_parsing" in kind or kind.endswith("_from_float"):
         # ", unable to parse string as an integer": the value says so
@@ -52,7 +59,7 @@ def words_of(error: Mapping[str, Any]) -> str:
     if kind in _OBJECTS:
         rest = "an object"
     rest = rest.partition(" after validation")[0]
-    return f"must {verb} {rest}, not {_given(kind, error['input'])}"
+    return f"must {verb} {rest}" + (f", not {_given(kind, error['input'])}" if shown else "")
 
 
 _OBJECTS = frozenset({"dict_type", "model_type", "model_attributes_type", "dataclass_type"})

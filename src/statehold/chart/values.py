@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 import pydantic
@@ -18,6 +19,7 @@ from pydantic_core import PydanticSerializationError
 from statehold.chart.comparing import Facts
 from statehold.chart.complaint import fields_of
 from statehold.chart.copying import copier_of
+from statehold.chart.secret import is_in, secret_names
 from statehold.errors import InvalidPayload, described
 
 T = TypeVar("T")
@@ -55,6 +57,11 @@ class Shape(Generic[T]):
         self.problems: Mapping[str, tuple[str, str]] = facts.problems
         self.copy: Callable[[T], T] = copier_of(type_)
 
+    @cached_property
+    def _secrets(self) -> frozenset[str]:
+        """Read where something is refused, which most types never see."""
+        return secret_names(self._adapter.core_schema)
+
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of what is taken."""
         return self._adapter.json_schema(mode="validation")
@@ -67,7 +74,7 @@ class Shape(Generic[T]):
         try:
             return cast(T, self._validator.validate_json(raw, by_alias=by, by_name=by))
         except pydantic.ValidationError as error:
-            raise InvalidPayload(what, fields_of(error)) from None
+            raise InvalidPayload(what, fields_of(error, self._secrets)) from None
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
 
@@ -81,7 +88,7 @@ class Shape(Generic[T]):
         try:
             return cast(T, read(value, context=context, by_alias=by, by_name=by))
         except pydantic.ValidationError as error:
-            raise InvalidPayload(what, fields_of(error)) from None
+            raise InvalidPayload(what, fields_of(error, self._secrets)) from None
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
 
@@ -95,7 +102,11 @@ class Shape(Generic[T]):
         try:
             raw = self._to_json(value, by_alias=self._by_alias, round_trip=True, warnings="error")
         except PydanticSerializationError as error:
-            raise InvalidPayload(what, self._each(value) or {"": str(error)}) from error
+            alone = self._each(value)
+            if not alone:
+                # it has the value in its words
+                alone = {"": "can't be written" if self._secrets else str(error)}
+            raise InvalidPayload(what, alone) from (None if self._secrets else error)
         if self._any_json:
             plain = self._serializer.to_python(value, mode="json", by_alias=self._by_alias)
             if found := _no_numbers(plain):
@@ -107,7 +118,7 @@ class Shape(Generic[T]):
         try:
             return self._load(raw)
         except pydantic.ValidationError as error:
-            raise InvalidPayload(what, fields_of(error)) from None
+            raise InvalidPayload(what, fields_of(error, self._secrets)) from None
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
 
@@ -118,7 +129,7 @@ class Shape(Generic[T]):
             read = self._validator.validate_json
             return cast(T, read(raw, context=STORED, by_alias=True, by_name=True))
         except pydantic.ValidationError as error:
-            raise InvalidPayload(what, fields_of(error)) from None
+            raise InvalidPayload(what, fields_of(error, self._secrets)) from None
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
 
@@ -137,7 +148,7 @@ class Shape(Generic[T]):
         try:
             back = self._load(raw)
         except pydantic.ValidationError as error:
-            fields = fields_of(error)
+            fields = fields_of(error, self._secrets)
             if fields.keys() == {""}:
                 fields = self._each(value, pydantic_core.from_json) or fields
             told = {place: f"it can't be read back: {why}" for place, why in fields.items()}
@@ -151,7 +162,10 @@ class Shape(Generic[T]):
                 why = f"can't be compared with what is read back: {described(error)}"
                 raise InvalidPayload(what, {"": why}) from error
             if found is not None:
-                raise InvalidPayload(what, {".".join(map(str, reversed(found[0]))): found[1]})
+                place = [str(part) for part in reversed(found[0])]
+                hidden = is_in(self._secrets, place)
+                why = "is not read back equal" if hidden else found[1]
+                raise InvalidPayload(what, {".".join(place): why})
         return back
 
     def write(self, value: T, what: str = "the payload") -> tuple[bytes, T]:
@@ -185,7 +199,8 @@ class Shape(Generic[T]):
             try:
                 read(self._to_json(value, include={name}, warnings="error"))
             except (PydanticSerializationError, ValueError, TypeError) as alone:
-                found[str(name)] = str(alone)
+                hidden = is_in(self._secrets, [name])
+                found[str(name)] = "can't be written" if hidden else str(alone)
         return found
 
 
