@@ -272,6 +272,36 @@ def test_what_the_upgrade_says_comes_before_the_name() -> None:
     assert dues(carried(One, Two)) == {"remind": minutes(10), "lapse": minutes(3)}
 
 
+def test_a_timer_that_becomes_one_of_a_state_that_is_not_active_is_a_warning() -> None:
+    class Two(Machine[Data], name="m", version=2):
+        waiting = State(initial=True)
+        busy = State()
+        end = Final()
+        go = on(Go, waiting >> busy)
+        lapse = after(minutes(10), waiting >> end)
+        nag = after(minutes(3), busy)
+        upgrades = (Upgrade(1, timers={"remind": nag}),)
+
+    (warning,) = planned(One, Two).warnings
+    assert "becomes nag: its state is not active there" in warning.message
+    assert "timers={'remind': None}" in warning.hint
+    assert dues(carried(One, Two)) == {"lapse": minutes(10)}
+
+
+def test_two_timers_that_become_one_are_a_warning() -> None:
+    class Two(Machine[Data], name="m", version=2):
+        waiting = State(initial=True)
+        busy = State()
+        end = Final()
+        go = on(Go, waiting >> busy)
+        only = after(minutes(10), waiting >> end)
+        upgrades = (Upgrade(1, timers={"remind": only, "lapse": only}),)
+
+    (warning,) = planned(One, Two).warnings
+    assert "the timer remind, which becomes only" in warning.message
+    assert dues(carried(One, Two)) == {"only": minutes(10)}
+
+
 def test_a_version_that_was_shipped_drops_the_timer_and_warns() -> None:
     (warning,) = planned(One, Renamed, shipped=True).warnings
     assert "it is dropped, and what is new starts anew" in warning.message

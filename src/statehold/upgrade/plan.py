@@ -326,6 +326,13 @@ class _Planner:
                 hint = f"say which: timers={{{rule!r}: {next(iter(others))!r}}}; None drops it"
                 if self.shipped:
                     message += "; it is dropped, and what is new starts anew"
+            elif isinstance(said := said_of(made.timers, timer), str):
+                problems = self.warnings
+                message += (
+                    f"which becomes {said}: its state is not active there, or it continues another "
+                    "timer, so this one is dropped"
+                )
+                hint = f"if that is meant, say timers={{{rule!r}: None}}"
             else:
                 problems = self.warnings
                 message += f"which has no counterpart in version {self.new.version}: it is dropped"

@@ -5,7 +5,8 @@
 3. The same name, on a state around or below that: the rule moved. The nearest one wins.
 
 The name of a rule is the last part of its path, without ``[source]``. An old timer that is left is
-dropped, and a new one that is left is started; :mod:`.plan` reports what is lost so.
+dropped, and a new one that is left is started; so is one that the upgrade maps to a rule whose
+state is not active, or that continues another rule. :mod:`.plan` reports what is lost so.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class _Pairing:
         self.kept: dict[str, Transition] = {}
         self.claimed: set[str] = set()
         self.dropped: set[str] = set()
+        #: those that the upgrade maps to what has no place for them
+        self.astray: set[str] = set()
         active = set(after)
         #: where each old active state is, and where those below it are, with how far below
         self.images: dict[int, list[tuple[int, int]]] = {}
@@ -91,7 +94,9 @@ class _Pairing:
         self.as_said()
         self.on_the_same_state()
         self.moved()
-        lost = {t.id: self.candidates(t) for t in self.left()}
+        lost = dict.fromkeys(sorted(self.astray), ()) | {
+            t.id: self.candidates(t) for t in self.left()
+        }
         started = tuple(t for t in self.its if t.id not in self.claimed)
         return Paired(self.kept, started, lost)
 
@@ -100,15 +105,24 @@ class _Pairing:
             wanted = said_of(self.said, mine.id)
             if wanted is False:
                 continue
+            if wanted is None:
+                self.dropped.add(mine.id)
+                continue
             named = [t for t in self.its if wanted in (t.id, rule_of(t.id))]
             near = sorted(
                 (distance, self.its.index(t)) for t in named
                 if (distance := self.distance(mine, t)) is not None
             )  # fmt: skip
-            if near or named:
-                self.keep(mine, self.its[near[0][1]] if near else named[0])
+            its = self.its[near[0][1]] if near else named[0] if named else None
+            if its is None or self.is_taken(its, mine):
+                self.astray.add(mine.id)
             else:
-                self.dropped.add(mine.id)
+                self.keep(mine, its)
+
+    def is_taken(self, its: Transition, mine: Transition) -> bool:
+        """Whether it continues another rule already; one rule may have timers in several states."""
+        taken = (rule_of(id) for id, other in self.kept.items() if other.id == its.id)
+        return any(rule != rule_of(mine.id) for rule in taken)
 
     def on_the_same_state(self) -> None:
         """One to one within a state; two states that become one may have the same timer."""
@@ -137,7 +151,8 @@ class _Pairing:
                 self.keep(mine, its)
 
     def left(self) -> list[Transition]:
-        return [t for t in self.mine if t.id not in self.kept and t.id not in self.dropped]
+        settled = self.kept.keys() | self.dropped | self.astray
+        return [t for t in self.mine if t.id not in settled]
 
     def keep(self, mine: Transition, its: Transition) -> None:
         self.kept[mine.id] = its
