@@ -9,8 +9,8 @@ from statehold.store import Ref
 
 
 class Cache:
-    """``most`` instances at most, of ``most_bytes`` together. An instance counts with its document
-    and its data as JSON; decoded, they take a few times as much."""
+    """``most`` instances at most, of ``most_bytes`` together. An instance counts with its document,
+    its data as JSON and its indexes; decoded, they take a few times as much."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
@@ -46,4 +46,6 @@ class Cache:
 
 
 def _bytes_of(held: Held) -> int:
-    return len(held.row.document) + len(held.raw)
+    indexes = held.row.indexes
+    more = sum(map(len, indexes.values())) if indexes else 0
+    return len(held.row.document) + len(held.raw) + more

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from statehold import Machine, State
 from statehold.engine.limits import Limits
 from tests.unit.engine.machines import Add, Counter, Note
 from tests.unit.engine.world import World
@@ -58,3 +59,17 @@ async def test_what_is_forgotten_counts_no_more(world: World) -> None:
         assert engine.vitals().cached == 1
         engine._turns.forget()
         assert (engine.vitals().cached, engine.vitals().cached_bytes) == (0, 0)
+
+
+class Listed(Machine[dict[str, str]], name="listed", version=1):
+    open = State(initial=True)
+    indexes = {"long": lambda data: data["note"] * 10}  # noqa: RUF012 - as machines are written
+
+
+async def test_what_an_instance_is_listed_by_counts_too(world: World) -> None:
+    limits = Limits(cached_bytes=200_000, grace_seconds=0.0)
+    async with world.running(Listed, limits=limits) as engine:
+        for number in range(4):
+            await engine.start(Listed, f"l-{number}", {"note": "x" * 5_000})
+            assert 50_000 < engine.vitals().cached_bytes <= 200_000
+        assert engine.vitals().cached == 3
