@@ -25,6 +25,7 @@ LARGE = 10**5000
 
 
 class Zone(BaseModel):
+    model_config = ConfigDict(extra="allow")
     name: str = ""
     price: float = 0.0
 
@@ -50,7 +51,7 @@ class Relay(Event):
 
 PATCHES: list[Any] = [
     Patch(price=2.5),
-    Patch(zone=Zone(price=1.5), zones=[Zone(name="a"), Zone()], by_name={7: Zone(name="b")}),
+    Patch(zone=Zone(price=1.5), zones=[Zone(name="a"), Zone()], by_name={7: Zone.model_validate({"name": "b", "more": 1})}),
     Count(n=2),
     Count(note=None),
 ]

@@ -9,27 +9,28 @@ one, or the position of an item, to the tree of what is in it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 Tree: TypeAlias = dict[str, Any]
 
-_HOLDERS = (BaseModel, list, tuple, dict)
+#: what has no fields, which is looked at in each value
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 def left_out_of(value: Any) -> Tree:
     """Empty where every field was given."""
     found: Tree = {}
-    given = value.__pydantic_fields_set__ if isinstance(value, BaseModel) else None
-    for name, part in _parts(value).items():
-        if given is not None and name not in given:
-            found[name] = None
-        elif isinstance(part, _HOLDERS) or dataclasses.is_dataclass(part):
+    if isinstance(value, BaseModel) and not value.__pydantic_fields_set__ >= value.__dict__.keys():
+        missing = type(value).__pydantic_fields__.keys() - value.__pydantic_fields_set__
+        found = dict.fromkeys(name for name in value.__dict__ if name in missing)
+    for name, part in _parts(value):
+        if type(part) not in _ATOMS and name not in found:
             below = left_out_of(part)
             if below:
-                found[name] = below
+                found[str(name)] = below
     return found
 
 
@@ -38,7 +39,7 @@ def leave_out(value: Any, tree: Tree) -> None:
     passed over: the value may be of a newer version."""
     if not tree:
         return
-    parts = _parts(value)
+    parts = {str(name): part for name, part in _parts(value)}
     for name, below in tree.items():
         if below is None:
             if isinstance(value, BaseModel):
@@ -47,11 +48,11 @@ def leave_out(value: Any, tree: Tree) -> None:
             leave_out(parts[name], below)
 
 
-def _parts(value: Any) -> Mapping[str, Any]:
+def _parts(value: Any) -> Iterable[tuple[str | int, Any]]:
     if isinstance(value, list | tuple):
-        return {str(number): item for number, item in enumerate(value)}
+        return enumerate(value)
     if isinstance(value, dict):
-        return {str(number): item for number, item in enumerate(value.values())}
-    if isinstance(value, BaseModel):
-        return {name: value.__dict__[name] for name in type(value).model_fields}
-    return getattr(value, "__dict__", {})
+        return enumerate(value.values())
+    if isinstance(value, BaseModel) or dataclasses.is_dataclass(value):
+        return getattr(value, "__dict__", {}).items()
+    return ()
