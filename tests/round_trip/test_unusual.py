@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, core_schema
 
 from statehold import Call, Engine, Event, Final, Machine, State, effect, on, on_failure
@@ -51,7 +51,11 @@ class Relay(Event):
 
 PATCHES: list[Any] = [
     Patch(price=2.5),
-    Patch(zone=Zone(price=1.5), zones=[Zone(name="a"), Zone()], by_name={7: Zone.model_validate({"name": "b", "more": 1})}),
+    Patch(
+        zone=Zone(price=1.5),
+        zones=[Zone(name="a"), Zone()],
+        by_name={7: Zone.model_validate({"name": "b", "more": 1})},
+    ),
     Count(n=2),
     Count(note=None),
 ]
@@ -111,6 +115,42 @@ async def test_an_event_past_its_validation_is_refused_where_it_comes_from(event
             await engine.send(machine, "x", event)
         await engine.resume(machine, "x")
         assert heard.empty()
+
+
+class Measure(Event):
+    ratio: float | None = None
+    raw: bytes = b""
+    zones: list[Zone] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"ratio": float("nan")}, "ratio"),
+        ({"zones": [{"price": float("inf")}]}, "zones.0.price"),
+        ({"zones": [Zone.model_construct(price=float("nan"))]}, "zones.0.price"),
+        ({"raw": b"\xff"}, "raw"),
+        ({"raw": SecretStr("hunter2")}, "raw"),
+        ({"raw": "\ud800"}, "raw"),
+    ],
+)
+async def test_a_mapping_arrives_as_it_is_or_is_refused_by_name(fields: Any, place: str) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Measuring(Machine[dict[str, int]], name="measuring", version=1):
+        open = State(initial=True)
+        measure = on(Measure, open, do=lambda data, event: heard.put_nowait(event))
+
+    async with Engine("memory:", [Measuring]) as engine:
+        await engine.start(Measuring, "x")
+        with pytest.raises(InvalidPayload) as caught:
+            await engine.send(Measuring, "x", {"type": "Measure", **fields})
+        assert list(caught.value.fields) == [place]
+        assert (await engine.read(Measuring, "x")).seq == 1
+        whole = {"type": "Measure", "raw": b"abc", "zones": [Zone(name="a"), {"price": 2}]}
+        await engine.send(Measuring, "x", whole)
+        event = heard.get_nowait()
+        assert (event.raw, event.zones[0], event.zones[1].price) == (b"abc", Zone(name="a"), 2.0)
 
 
 # --- numbers without a declared type -------------------------------------------------------------

@@ -50,6 +50,9 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
         event = decode_json(event, "the event")
     elif isinstance(event, NamedEvent):
         event = event_json(event)
+    elif isinstance(event, dict):
+        # what is no JSON in it would be written as something else: NaN as null, bytes in base64
+        event = _decode(write_untyped(event, "the event"))
     return _parse_plain(definition, event, limit, stored=False)
 
 
