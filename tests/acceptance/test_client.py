@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -477,6 +478,24 @@ async def test_a_watch_from_beyond_the_end_is_refused_by_name(engine: Engine, ad
 
 
 # --- for code without an event loop -------------------------------------------------------------
+
+
+async def test_event_loops_use_one_client_after_another(address: str) -> None:
+    client = AsyncClient(address)
+
+    async def ask() -> int:
+        # a connection stays open, of this loop
+        machines = await client.machines()
+        started = await client.start(OrderFlow)
+        async with aclosing(client.watch(OrderFlow, started.id)) as entries:
+            first = await anext(entries)
+        return len(machines) + first.seq
+
+    for _ in range(3):
+        assert await asyncio.to_thread(asyncio.run, ask()) == 2
+    await client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await asyncio.to_thread(asyncio.run, ask())
 
 
 async def test_plain_code_has_the_same_client(engine: Engine, address: str) -> None:

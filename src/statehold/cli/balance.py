@@ -129,7 +129,9 @@ class Acceptor:
         self._slots.write(own)
         others = self._slots.others()
         share = -(-(own + sum(others)) // (len(others) + 1))
-        crowded = bool(others) and own > _allowed(share) and own > _allowed(min(others))
+        # no slack of one here: three on one of two processes would stay there for ever
+        most = share + share // SLACK_SHARE
+        crowded = bool(others) and own > most and own > _allowed(min(others))
         self.surplus = own - share if crowded else 0
 
     def _open(self) -> int:

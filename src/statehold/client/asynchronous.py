@@ -61,8 +61,9 @@ class AsyncClient:
 
     ``caller`` and ``roles`` are told in the headers that a server believes by default; whatever
     else a server wants to know goes into ``headers``. ``backoff`` bounds how often a request that
-    may be repeated is. Every method raises the errors that an engine raises, ``Unavailable``
-    where no answer came, and :class:`.ProblemError` for a problem that has no class.
+    may be repeated is. Event loops may use it one after another. Every method raises the errors
+    that an engine raises, ``Unavailable`` where no answer came, and :class:`.ProblemError` for a
+    problem that has no class.
     """
 
     def __init__(
@@ -81,10 +82,13 @@ class AsyncClient:
             told["Statehold-Caller"] = caller
         if roles is not None:
             told["Statehold-Roles"] = ", ".join(roles)
-        self._http = httpx.AsyncClient(
-            base_url=base_url, headers=told, timeout=timeout_seconds, transport=transport
-        )
-        self._transport = Transport(self._http, backoff)
+
+        def make() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                base_url=base_url, headers=told, timeout=timeout_seconds, transport=transport
+            )
+
+        self._transport = Transport(make, backoff)
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,7 +102,7 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._transport.close()
 
     # --- machines ------------------------------------------------------------------------------
 
@@ -336,9 +340,9 @@ class AsyncClient:
         """Raises ``BeyondEnd`` where another step has its seq, or none; ``_Retry``."""
         path = f"{instance}/at/{step.seq}"
         try:
-            response = await self._http.get(path)
+            response = await self._transport.http.get(path)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _Retry(unreachable(self._http, error), 0.0) from error
+            raise _Retry(unreachable(self._transport.http, error), 0.0) from error
         if response.is_success:
             try:
                 if _Moment.model_validate_json(response.content).at == step.at:
@@ -560,7 +564,7 @@ class AsyncClient:
         may do better."""
         told = {"Accept": "text/event-stream", **headers}
         try:
-            async with self._http.stream(
+            async with self._transport.http.stream(
                 "GET", path, params=params, headers=told, timeout=_STREAM_TIMEOUT
             ) as response:
                 if not response.is_success:
@@ -576,7 +580,7 @@ class AsyncClient:
                         async for event in events:
                             yield event
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _Retry(unreachable(self._http, error), 0.0) from error
+            raise _Retry(unreachable(self._transport.http, error), 0.0) from error
 
 
 class _Moment(BaseModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import httpx
 import pydantic
+from anyio.lowlevel import EventLoopToken, current_token
 
 from statehold import wire
 from statehold.client.problems import ProblemError, error_of
@@ -67,11 +68,31 @@ class Failures:
 
 
 class Transport:
-    """Sends requests over one ``httpx.AsyncClient``."""
+    """Sends requests over an ``httpx.AsyncClient``, which ``make`` makes. What one keeps open
+    belongs to the event loop that opened it, so another loop (the next ``asyncio.run``) gets
+    another one."""
 
-    def __init__(self, http: httpx.AsyncClient, backoff: Backoff) -> None:
-        self.http = http
+    def __init__(self, make: Callable[[], httpx.AsyncClient], backoff: Backoff) -> None:
+        self._make = make
+        # made here too, so that a mistake in the arguments is raised here
+        self._http = make()
+        self._loop: EventLoopToken | None = None
+        self._is_closed = False
         self.backoff = backoff
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        loop = current_token()
+        if self._loop != loop and not self._is_closed:
+            if self._loop is not None:
+                self._http = self._make()
+            self._loop = loop
+        return self._http
+
+    async def close(self) -> None:
+        http = self.http
+        self._is_closed = True
+        await http.aclose()
 
     async def ask(
         self,
@@ -95,12 +116,13 @@ class Transport:
         failures = Failures(self.backoff)
         while True:
             wait = 0.0
+            http = self.http
             try:
-                response = await self.http.request(
+                response = await http.request(
                     method, path, content=content, headers=extra, params=_given(params)
                 )
             except (httpx.TransportError, httpx.DecodingError) as error:
-                failure: StateholdError = unreachable(self.http, error)
+                failure: StateholdError = unreachable(http, error)
                 again = repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             else:
                 if response.is_success:
