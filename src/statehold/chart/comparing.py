@@ -410,7 +410,7 @@ def _record(cls: Any, fields: tuple[tuple[str, Comparer], ...]) -> Comparer:
     is_dataclass: bool = dataclasses.is_dataclass(cls)
     if not is_dataclass:
         return compare_model if fields else compare_class
-    if cls.__dictoffset__ == 0:
+    if getattr(cls, "__dictoffset__", 0) == 0:
         return compare_slots
     count = len(dataclasses.fields(cls))
 

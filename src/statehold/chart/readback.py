@@ -110,7 +110,7 @@ def _first_line(error: Exception) -> str:
 
 @cache
 def _types(struct: Any) -> dict[str, Any]:
-    return typing.get_type_hints(struct, vars(model))
+    return typing.get_type_hints(struct, dict(vars(model)))
 
 
 def _place_of_state(state: Any, number: int) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable
-from functools import partial
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -142,8 +141,7 @@ class Attempt:
             else:
                 # so that what the effect does belongs to its span in the thread, too
                 context = self._context or contextvars.copy_context()
-                call = partial(context.run, self._call, declared, arguments)
-                threads.run(call, self._end)
+                threads.run(lambda: context.run(self._call, declared, arguments), self._end)
         except Exception as error:  # noqa: BLE001 - kept with the instance
             self._ending = self._failed(error)
             loop.call_soon(self._end)
@@ -206,9 +204,9 @@ class Attempt:
         # one that has not begun yet has all of its time
         began = now if self._began is None else self._began
         over = began + timeout
+        silence = None if heartbeat is None else heartbeat.total_seconds()
         silent = None
-        if heartbeat is not None:
-            silence = heartbeat.total_seconds()
+        if silence is not None:
             silent = (now if self._began is None else self._beat) + silence
         if over <= now:
             self._expire(f"no answer within {timeout:g} s")
