@@ -1676,6 +1676,11 @@ export interface operations {
                  */
                 "If-Match"?: string;
                 /**
+                 * @description members of the body that the sender filled in with defaults, as JSON: they do not count for the key, and the machine sees them as left out
+                 * @example {"note":null}
+                 */
+                "Statehold-Left-Out"?: string;
+                /**
                  * @description who asks (the default way to tell)
                  * @example ada
                  */
@@ -2427,6 +2432,11 @@ export interface operations {
                  * @example 2f1d6f1c-4a55-4f7c-9d3e-0a2a3f5c8b11
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description members of the body that the sender filled in with defaults, as JSON: they do not count for the key, and the machine sees them as left out
+                 * @example {"note":null}
+                 */
+                "Statehold-Left-Out"?: string;
                 /**
                  * @description who asks (the default way to tell)
                  * @example ada

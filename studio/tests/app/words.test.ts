@@ -220,9 +220,16 @@ describe('the story', () => {
   });
 
   test('tells tries that failed', () => {
-    const effect = { name: 'offer', status: 'waiting', attempt: 2, next_at: null };
+    const effect = { name: 'offer', status: 'waiting', attempt: 2, next_at: null, error: 'busy' };
     expect(words({ effects: [effect as never] })).toContain(
       'offer failed 2 times and is tried again soon.',
+    );
+  });
+
+  test('says of an attempt that has not begun that it waits for a worker', () => {
+    const effect = { name: 'offer', status: 'waiting', attempt: 0, next_at: null, error: null };
+    expect(words({ effects: [effect as never] })).toContain(
+      'offer waits for a worker with a place.',
     );
   });
 
