@@ -243,6 +243,15 @@ def test_a_stringified_machine_has_lost_the_defaults_of_its_history() -> None:
     assert left_out(document) == {"/states/h": "target"}
 
 
+def test_what_a_state_does_when_it_is_done_comes_before_what_it_does_at_that_event() -> None:
+    inner = {"x": {"on": {"GO": "y"}}, "y": {"type": "final"}}
+    for done in ("xstate.done.state.m.a", "done.state.m.a"):
+        a = {"initial": "x", "states": inner, "on": {done: {"actions": "second"}}}
+        a["onDone"] = {"actions": "first"}
+        run = Running({"id": "m", "initial": "a", "states": {"a": a}})
+        assert run.send("GO").log == ["first"]
+
+
 def test_the_key_of_a_machine_of_version_4_is_its_id() -> None:
     document = {
         "key": "m", "predictableActionArguments": True, "initial": "a",

@@ -364,7 +364,13 @@ class Reader:
 
     def _transitions(self, source: Source) -> Iterator[Transition]:
         config, place = source.config, source.place
-        yield from self._on(source, config.get("on"), below(place, "on"))
+        # XState asks onDone and onError before what "on" says of the same outcome
+        outcomes: list[Transition] = []
+        for made in self._on(source, config.get("on"), below(place, "on")):
+            if made.trigger.kind in ("done", "result", "failure"):
+                outcomes.append(made)
+            else:
+                yield made
         where = below(place, "always")
         yield from self._several(source, config.get("always"), where, Trigger("always"), "always")
         yield from self._after(source, config.get("after"), below(place, "after"))
@@ -386,6 +392,7 @@ class Reader:
                     label = f"{invoke.name}.{key}"
                     at = below(where, key)
                     yield from self._several(source, outcome[key], at, trigger, label)
+        yield from outcomes
 
     def _on(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
         if given is None:
