@@ -7,6 +7,7 @@ import dataclasses
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,7 +254,9 @@ def test_none_of_them_is_ever_an_answer(kind: str) -> None:
         truth({**VISIBLE, **HIDDEN}[kind](Data()))
 
 
-@pytest.mark.parametrize("value", [True, False, 0, 1, "", "yes", [], [0], {}, None, Data(), 1.5])
+@pytest.mark.parametrize(
+    "value", [True, False, 0, 1, "", "yes", [], [0], {}, None, Data(), 1.5, Path()]
+)
 def test_plain_values_answer_as_they_always_did(value: Any) -> None:
     assert truth(value) is bool(value)
     assert settled(value) is value

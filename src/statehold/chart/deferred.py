@@ -12,6 +12,7 @@ import inspect
 import types
 import typing
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import AsyncContextDecorator, ContextDecorator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -86,10 +87,10 @@ def truth(answer: Any) -> bool:
     """A guard's answer as yes or no; raises ``TypeError`` where it stands for one to come."""
     if isinstance(answer, bool):
         return answer
-    kind = type(settled(answer))
-    if hasattr(kind, "__enter__") or hasattr(kind, "__aenter__"):
+    if isinstance(settled(answer), ContextDecorator | AsyncContextDecorator):
         # a generator under contextlib.contextmanager; what it yields nobody would ask for
-        raise TypeError(f"it gave a {kind.__name__}, which is to be entered, instead of a value")
+        shown = type(answer).__name__
+        raise TypeError(f"it gave a {shown}, which is to be entered, instead of a value")
     return bool(answer)
 
 
