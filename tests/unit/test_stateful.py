@@ -133,5 +133,23 @@ def test_the_class_is_one_that_unittest_runs() -> None:
     assert issubclass(state_machine_of(Adding).TestCase, unittest.TestCase)
 
 
+class Loose(BaseModel):
+    parts: dict[str, Any]
+    last: Any
+
+
+def test_types_that_hypothesis_has_no_values_of_are_tried_by_their_schemas() -> None:
+    def add(data: Loose, event: Add) -> None:
+        data.parts["amount"] = data.last = event.amount
+
+    class Noting(Machine[Loose], name="noting", version=1):
+        open = State(initial=True)
+        closed = Final()
+        plus = on(Add, open, do=add)
+        end = after(minutes(1), open >> closed)
+
+    run(Noting, payloads=SMALL)
+
+
 def test_a_machine_that_comes_as_data_is_tried_like_any_other() -> None:
     run(load_machines([str(REFUND)], load_offered([]))[0])

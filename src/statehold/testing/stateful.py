@@ -269,10 +269,14 @@ def _payloads(
 
 
 def _of_shape(shape: Shape[Any], schema: Mapping[str, Any]) -> SearchStrategy[Any]:
-    from hypothesis import strategies
-
     if isinstance(shape.type, type) and issubclass(shape.type, BaseModel):
         return _of_model(shape.type)
+    return _of_schema(schema)
+
+
+def _of_schema(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
+    from hypothesis import strategies
+
     found = guesses(schema)
     return strategies.sampled_from(found) if found else strategies.just({})
 
@@ -293,12 +297,19 @@ def _of_model(model: type[BaseModel]) -> SearchStrategy[Any]:
 
 def _of_type(kind: Any) -> SearchStrategy[Any]:
     from hypothesis import strategies
+    from hypothesis.errors import InvalidArgument
 
     if kind is None:
         return strategies.none()
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return _of_model(kind)
-    return strategies.from_type(_without_strict(kind))
+    found = strategies.from_type(_without_strict(kind))
+    try:
+        found.validate()
+    except InvalidArgument:
+        # Hypothesis knows no values of it, as for Any within another type
+        return _of_schema(Shape(kind).schema())
+    return found
 
 
 def _without_strict(kind: Any) -> Any:
