@@ -31,6 +31,7 @@ from statehold.engine.observer import tell
 from statehold.engine.outcomes import Ending
 from statehold.engine.raised import by_signal, members, trace_of
 from statehold.engine.runtime import Runtime
+from statehold.engine.subtasks import Exited, in_attempt
 from statehold.engine.threads import Threads
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.interpreter.snapshot import InFlight
@@ -269,6 +270,8 @@ class Attempt:
         return (data, call)
 
     async def _await(self, declared: Effect[Any, Any], arguments: tuple[Any, ...]) -> None:
+        # of this task's own context, which those that it starts have from it
+        in_attempt.set(True)
         self._began = self._beat = self._time()
         try:
             result = await declared.run(*arguments)
@@ -306,6 +309,8 @@ class Attempt:
             return replace(self._failed(error), permanent=True)
 
     def _failed(self, error: BaseException) -> Ending:
+        if isinstance(error, Exited) and error.__cause__ is not None:
+            error = error.__cause__
         most = self._runtime.limits.error_chars
         message = text_of(error, most)
         if isinstance(error, asyncio.CancelledError):

@@ -24,6 +24,7 @@ from statehold.engine.logs import about, logger
 from statehold.engine.outcomes import Ending, Offer, Outcome, Release, Unapplied
 from statehold.engine.raised import at
 from statehold.engine.runtime import Runtime
+from statehold.engine.subtasks import Guard
 from statehold.engine.threads import Threads
 from statehold.engine.turn import Turns
 from statehold.engine.waking import Take
@@ -78,12 +79,14 @@ class Performer:
         self._hint = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._guard: Guard | None = None
 
     @property
     def running(self) -> int:
         return len(self._attempts)
 
     def open(self) -> None:
+        self._guard = Guard(asyncio.get_running_loop())
         self._task = asyncio.create_task(self._run(), name="statehold performer")
         self._hint.set()
 
@@ -182,6 +185,8 @@ class Performer:
                 await self._hand_back(places)
         finally:
             self._threads.close()
+            if self._guard is not None:
+                self._guard.end()
 
     async def _hand_back(self, places: Iterable[Place]) -> None:
         keys: dict[Ref, list[str]] = {}

@@ -276,6 +276,56 @@ async def test_what_a_function_does_to_its_task_ends_its_attempt_alone(
         assert runs["x"] == 1
 
 
+async def leave_the_process() -> None:
+    raise SystemExit(3)
+
+
+async def in_a_task_that_is_waited_for(call: Call) -> None:
+    await asyncio.wait_for(asyncio.create_task(leave_the_process()), 5)
+
+
+async def in_a_group_of_tasks(call: Call) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(leave_the_process())
+
+
+async def in_tasks_that_are_gathered(call: Call) -> None:
+    await asyncio.gather(leave_the_process(), asyncio.sleep(0))
+
+
+@pytest.mark.parametrize(
+    "function", [in_a_task_that_is_waited_for, in_a_group_of_tasks, in_tasks_that_are_gathered]
+)
+async def test_an_exit_in_a_task_that_the_effect_starts_ends_one_attempt_and_no_worker(
+    world: World, function: Callable[..., Any]
+) -> None:
+    machine = performing(function, attempts=1)
+    async with world.running(machine) as engine:
+        await engine.start(machine, "x")
+        assert "SystemExit: 3" in await said(engine, machine)
+        assert runs["x"] == 1
+
+
+async def test_the_task_factory_of_the_loop_makes_the_tasks_and_stays(world: World) -> None:
+    made = []
+
+    def own(loop: asyncio.AbstractEventLoop, coroutine: Any, **how: Any) -> asyncio.Task[Any]:
+        made.append(coroutine)
+        return asyncio.Task(coroutine, loop=loop, **how)
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(own)
+    try:
+        machine = performing(in_a_group_of_tasks, attempts=1)
+        async with world.running(machine) as engine:
+            await engine.start(machine, "x")
+            assert "SystemExit: 3" in await said(engine, machine)
+        assert made
+        assert loop.get_task_factory() is own
+    finally:
+        loop.set_task_factory(None)
+
+
 # --- whatever is returned -------------------------------------------------------------------------
 
 
