@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -42,9 +43,9 @@ def fingerprint(given: Any, value: Any, written: bytes, *, left_out: bool = Fals
     if isinstance(given, bytes):
         raw = given
     elif isinstance(given, dict | list | str | int | float | None):
-        # where there are objects in it, they count as they are written
+        # where there is more in it than JSON has (objects, bytes, NaN), it counts as it is written
         with contextlib.suppress(TypeError, ValueError, RecursionError):
-            raw = _encode(given)
+            raw = json.dumps(given, allow_nan=False).encode()
     elif isinstance(given, BaseModel):
         value = given
     try:

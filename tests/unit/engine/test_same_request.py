@@ -283,6 +283,14 @@ async def test_a_request_with_a_number_that_only_pydantic_reads_is_the_same_agai
             assert again.json() == first.json()
             with pytest.raises(KeyReused):
                 await engine.start(Spreading, id, b'{"wide": 1}', key="k")
+        wide = [float("nan"), float("inf"), -float("inf"), 1.0]
+        for number, one in enumerate(wide):
+            first = await engine.start(Spreading, f"w-{number}", {"wide": one}, key="k")
+            again = await engine.start(Spreading, f"w-{number}", {"wide": one}, key="k")
+            assert again.json() == first.json()
+            for other in wide[:number] + wide[number + 1 :]:
+                with pytest.raises(KeyReused):
+                    await engine.start(Spreading, f"w-{number}", {"wide": other}, key="k")
 
 
 # --- whose it is ---------------------------------------------------------------------------------
