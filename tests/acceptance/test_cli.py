@@ -636,3 +636,16 @@ async def test_an_instance_that_is_not_there_is_not_found_by_any_command(cli: Cl
         ran = await cli(command[0], "order", "nobody", *command[1:])
         assert (ran.code, ran.out) == (3, ""), ran
         assert "has no instance 'nobody'" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_an_output_that_is_full_is_an_error_without_a_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        printed = subprocess.run(
+            [sys.executable, "-c", "from statehold.cli import main; main()", "schema"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert printed.returncode == 1
+    assert printed.stderr.splitlines() == [
+        "error cannot-write the output can't be written: No space left on device"
+    ]

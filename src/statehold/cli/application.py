@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sqlite3
@@ -107,6 +108,14 @@ application.command(rich_help_panel=_DEPLOYMENT)(doctor.doctor)
 application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 
+#: a disk that is full, a quota or a limit of a file's size that is reached
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class CannotWrite(StateholdError):
+    code = "cannot-write"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code; ``arguments`` default to the process's."""
     settle_streams()
@@ -118,6 +127,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # what a shell expects of a program that ctrl-c ended
         sys.exit(130)
     except BrokenPipeError:
-        # the reader (`| head`) has what it wanted; the interpreter must not complain at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader (`| head`) has what it wanted
+        _close_output()
         sys.exit(REFUSED)
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _close_output()
+        sys.exit(explain_failure(CannotWrite(f"the output can't be written: {error.strerror}")))
+
+
+def _close_output() -> None:
+    """The interpreter must not complain of what is left at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
