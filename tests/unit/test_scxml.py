@@ -363,6 +363,9 @@ def test_a_data_model_that_is_unknown_may_be_said_by_who_reads_where_none_is_use
     )
     with pytest.raises(DefinitionError, match='so datamodel="null" reads it'):
         read_scxml(plain)
+    for logged in ("'hello'", "&quot;hello&quot;"):
+        log = f'<state id="a"><onentry><log label="x" expr="{logged}"/></onentry></state>'
+        assert read_scxml(foreign(log), datamodel="null")
     found = read_scxml(plain, datamodel="null")
     assert [omission.what for omission in found.omissions] == ["datamodel"]
     with pytest.raises(ValueError, match="datamodel is 'xpath'; it is one of null, "):

@@ -9,6 +9,8 @@ from lxml import etree
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.markup import Element, is_scxml, tag
 
+#: a text that every language reads alike
+QUOTED = re.compile(r"""'[^'"\\]*'|"[^'"\\]*["]""")
 #: a condition that every data model has (SCXML 5.9.1)
 IN = re.compile(r"""In\(\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*\)""")
 #: attributes whose text is an expression, or a place in a data model
@@ -135,14 +137,16 @@ def is_executable(element: Element) -> bool:
 
 
 def first_expression(root: Element) -> Element | None:
-    """The first element with an expression or a location of a data model; ``In`` needs none."""
+    """The first element with an expression or a location of a data model; ``In`` needs none, and
+    neither does a quoted text that is logged."""
     pending = [root]
     while pending:
         element = pending.pop()
         if not is_scxml(element):
             continue
         for name in _EXPRESSIONS.intersection(map(str, element.attrib)):
-            if name != "cond" or not IN.fullmatch((element.get(name) or "").strip()):
+            plain = IN if name == "cond" else QUOTED if tag(element) == "log" else None
+            if plain is None or not plain.fullmatch((element.get(name) or "").strip()):
                 return element
         if tag(element) in ("script", "data", "assign") and (element.text or "").strip():
             return element
