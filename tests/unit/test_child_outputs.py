@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, Optional, TypeAlias, TypeVar
+from typing import Any, Generic, Never, NoReturn, Optional, TypeAlias, TypeVar
 
 import pytest
 from pydantic import BaseModel, JsonValue
@@ -298,6 +298,21 @@ def test_an_effect_whose_result_can_not_be_read_is_refused_with_the_class() -> N
             waiting = State(initial=True, invoke=fetch)
             good = State()
             came = on_result(fetch, waiting >> good)
+
+
+@pytest.mark.parametrize("never", [NoReturn, Never])
+def test_an_effect_that_never_gives_anything_may_say_so(never: Any) -> None:
+    async def poll(data: Data) -> None: ...
+
+    poll.__annotations__["return"] = never
+    polling = effect(poll)
+
+    class Polling(Machine[Data], name="polling", version=1):
+        only = State(initial=True, invoke=polling)
+        end = Final()
+        failed = on_failure(polling, only >> end)
+
+    assert Polling.definition.effects["poll"].result_type is None
 
 
 def test_an_effect_that_may_give_none_is_not_taken_for_one_that_does_not() -> None:

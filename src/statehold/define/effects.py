@@ -151,7 +151,9 @@ def _complaints(
 
 def _result_type(function: Callable[..., Any]) -> Any:
     try:
-        return typing.get_type_hints(function).get("return")
+        found = typing.get_type_hints(function).get("return")
+        # one that never comes back is there until its state is left: there is nothing to read
+        return None if found in (typing.NoReturn, typing.Never) else found
     except (NameError, TypeError, AttributeError):
         # a name that exists only for type checkers; without it results are taken as they come
         return None
