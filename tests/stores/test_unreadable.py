@@ -287,3 +287,16 @@ async def test_what_has_no_room_is_refused_with_nothing_written(spoilt: tuple[St
         await store.commit([Write(row, 1) for row in rows])
     assert [row.rev for row in (await store.load([row.ref for row in rows])).values()] == [1, 1]
     await written(store, Write(rows[0], 1))
+
+
+@pytest.mark.parametrize("until", ["infinity", "-infinity", "4000-01-01 BC", "200000-01-01"])
+async def test_a_damaged_lease_of_another_worker_stops_no_heartbeat(
+    migrated_dsn: str, until: str
+) -> None:
+    store = PostgresStore(migrated_dsn)
+    await store.open("w1")
+    await store.join("w1", LEASE)
+    await _run_on_server(migrated_dsn, f"INSERT INTO workers VALUES ('x', 9, now(), '{until}')")
+    assert "w1" in (await store.beat(LEASE)).alive
+    assert "w1" in (await store.beat(LEASE)).alive
+    await store.close()

@@ -655,7 +655,10 @@ WITH me AS MATERIALIZED (
 ), renewed AS (
     UPDATE workers SET lease_until = clock_timestamp() + $2::interval WHERE id = $1 RETURNING id
 )
-SELECT clock_timestamp() AS now, w.id, w.lease_until,
+-- A damaged lease is given as one that Python has a moment for.
+SELECT clock_timestamp() AS now, w.id,
+       greatest(least(w.lease_until, clock_timestamp() + interval '1 year'),
+                clock_timestamp() - interval '1 year') AS lease_until,
        (SELECT count(*) FROM renewed) AS renewed
 FROM workers AS w
 WHERE w.id NOT IN (SELECT id FROM buried)
