@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from statehold.errors import SchemaMismatch, StoreInUse, StoreRefused, StoreUnavailable
-from statehold.store import Query, Store
+from statehold.store import Query, Store, Unwritable
 from statehold.stores import SqliteStore, sqlite_file, sqlite_writer
 from statehold.stores.queries import load_migrations, load_schema
 from tests.stores.build import (
@@ -535,7 +535,7 @@ async def test_a_value_that_can_t_be_stored_leaves_no_transaction_behind(
     sqlite: SqliteStore,
 ) -> None:
     await started(sqlite, a_row())
-    with pytest.raises(OverflowError):
+    with pytest.raises(Unwritable):
         await sqlite.commit([change(a_row(), state=("new",), incidents=2**70)])
     await nothing_was_written(sqlite)
     await everything_works_again(sqlite)

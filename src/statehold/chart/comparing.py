@@ -43,7 +43,9 @@ class Facts:
     ``is_proven``: what can be written is read back equal; ``compare`` looks at its class at most,
     and is None where it has nothing to look at. ``problems`` are fields that can't come back, by
     their places, each with why and a hint. ``by_alias``: aliases lead in and out alike, so that
-    they are the names of the written form; otherwise those of the fields are. ``computed``: there
+    they are the names of the written form; otherwise those of the fields are. ``is_flat``: a proven
+    model whose fields have no parts and no bounds, so that whatever can be written of one that has
+    all its fields can be read, too, numbers of many digits apart. ``computed``: there
     are computed fields, which are shown and not stored. ``any_json``: a setting may write what is
     no JSON.
     """
@@ -64,6 +66,7 @@ class Facts:
         self._look(schema, (), set())
         self.compare = self._of(schema, False)
         self.is_proven = self.compare is None or self.compare in self._bare
+        self.is_flat = self.is_proven and _is_flat(schema)
 
     # --- what it has ---
 
@@ -243,6 +246,24 @@ _PARTS = frozenset(
     }
 )  # fmt: skip
 _TEXT_CHANGES = ("strip_whitespace", "to_lower", "to_upper")
+
+
+#: kinds of values without parts, of which all that can be written can be read
+_FLAT = frozenset({"int", "bool", "none", "str", "uuid"})
+#: what a schema of such a kind has where every value is welcome
+_UNBOUNDED = frozenset({"type", "metadata"})
+
+
+def _is_flat(schema: Mapping[str, Any]) -> bool:
+    if schema["type"] != "model" or schema["schema"]["type"] != "model-fields":
+        return False
+    for _, field in _fields_of(schema["schema"]["fields"]):
+        part = field["schema"]
+        while part["type"] in ("default", "nullable"):
+            part = part["schema"]
+        if part["type"] not in _FLAT or not part.keys() <= _UNBOUNDED:
+            return False
+    return not any(name.startswith("str_") for name in schema.get("config", {}))
 
 
 def _fields_of(fields: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -114,13 +114,10 @@ def _written(plain: Any) -> bytes:
 
 
 def _settled(shape: Shape[Event], event: Event, *, is_parsed: bool) -> tuple[Raw, Event]:
-    """The wire form, and the event as it is read from it.
-
-    One that was not parsed just now is read back whatever its type: an object may have been put
-    together past its own validation, by ``model_construct`` or ``model_copy(update=...)``.
-    """
+    """The wire form, and the event as it is read from it."""
     what = f"the payload of {event.__event__}"
-    fields, back = shape.write(event, what) if is_parsed else shape.settle(event, what)
+    write = shape.write if is_parsed else shape.write_object
+    fields, back = write(event, what)
     if back is not event:
         leave_out(back, left_out_of(event))
     return _flat(back, fields), back

@@ -28,6 +28,10 @@ T = TypeVar("T")
 STORED = {"stored": True}
 
 
+#: bytes of a written form in which no number has as many digits as readers refuse (4,300)
+SHORT = 4_000
+
+
 class Shape(Generic[T]):
     """One type, as the engine needs it.
 
@@ -51,6 +55,7 @@ class Shape(Generic[T]):
         self._outside = None if facts.by_alias else True
         #: whether a value that could be written is known to be read back equal
         self.is_proven = facts.is_proven
+        self._is_flat = facts.is_flat
         #: whether more is shown than is stored
         self.has_computed = facts.computed
         #: fields that can't be read back, by their places: why, and a hint
@@ -169,9 +174,23 @@ class Shape(Generic[T]):
         return back
 
     def write(self, value: T, what: str = "the payload") -> tuple[bytes, T]:
-        """As :meth:`settle`; a value of a proven type is not read back."""
+        """As :meth:`settle`; a value of a proven type that was parsed is not read back."""
         if self.is_proven and type(value) is self.type:
             return self.dump(value, what), value
+        return self.settle(value, what)
+
+    def write_object(self, value: T, what: str = "the payload") -> tuple[bytes, T]:
+        """As :meth:`settle`, for an object that may have been put together past its own validation
+        (``model_construct``, ``model_copy(update=...)``).
+
+        It is read back, but where it is a flat model with all of its fields: what can be written of
+        that can be read, if no number in it is longer than readers take.
+        """
+        if self._is_flat and type(value) is self.type:
+            model: Any = value
+            if len(model.__dict__) == len(model.__pydantic_fields__):
+                raw = self.dump(value, what)
+                return (raw, value) if len(raw) < SHORT else (raw, self.back(value, raw, what))
         return self.settle(value, what)
 
     def shown(self, value: T) -> Any:

@@ -15,30 +15,33 @@ class Cache:
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
         self._most_bytes = most_bytes
-        self._held: OrderedDict[Ref, Held] = OrderedDict()
+        #: each with its bytes
+        self._held: OrderedDict[Ref, tuple[Held, int]] = OrderedDict()
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, ref: Ref) -> Held | None:
-        return self._held.get(ref)
+        found = self._held.get(ref)
+        return None if found is None else found[0]
 
     def put(self, ref: Ref, held: Held) -> None:
         """In place of what was there. One that is larger than the whole bound is not kept."""
         self.drop(ref)
-        if _bytes_of(held) > self._most_bytes:
+        size = _bytes_of(held)
+        if size > self._most_bytes:
             return
-        self._held[ref] = held
-        self.bytes += _bytes_of(held)
+        self._held[ref] = held, size
+        self.bytes += size
         while len(self._held) > self._most or self.bytes > self._most_bytes:
-            _, oldest = self._held.popitem(last=False)
-            self.bytes -= _bytes_of(oldest)
+            _, (_, oldest) = self._held.popitem(last=False)
+            self.bytes -= oldest
 
     def drop(self, ref: Ref) -> None:
-        held = self._held.pop(ref, None)
-        if held is not None:
-            self.bytes -= _bytes_of(held)
+        found = self._held.pop(ref, None)
+        if found is not None:
+            self.bytes -= found[1]
 
     def clear(self) -> None:
         self._held.clear()

@@ -448,7 +448,8 @@ class Engine:
         definition = self.definition(machine)
         self._check_key(key)
         parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
-        leave_out(parsed, left_out or {})
+        if left_out:
+            leave_out(parsed, left_out)
         given = None if key is None else _event_fingerprint(event, parsed, plain, bool(left_out))
         return Send(
             self._ref(definition, id),
@@ -895,7 +896,7 @@ class Engine:
             self._performer.begin(draft.definition, held, key)
         for mishap in draft.mishaps:
             self._note(draft, mishap)
-        is_waiting = any(one in WAITING for one in held.row.held_by)
+        is_waiting = bool(held.row.held_by) and any(one in WAITING for one in held.row.held_by)
         if is_waiting:
             self._performer.look()
         if draft.mended:
@@ -1014,8 +1015,10 @@ class Engine:
         return self._named(parts[0], parts[1]), parts[2]
 
     def _check_key(self, key: str | None) -> None:
+        if key is None:
+            return
         check_texts("the request", key=key)
-        if key is not None and not 1 <= len(key) <= KEY_LIMIT:
+        if not 1 <= len(key) <= KEY_LIMIT:
             raise TooLarge("the idempotency key", len(key), KEY_LIMIT, "characters")
 
     async def _new_ids(self, machine: str, key: str | None, caller: Caller) -> Sequence[str]:

@@ -29,7 +29,8 @@ def check_texts(what: str, **texts: Any) -> None:
 
 
 def check_act(act: Act) -> None:
-    check_caller(act.caller)
+    if act.caller is not ANYONE:
+        check_caller(act.caller)
     for name in act.texts:
         value = getattr(act, name)
         if value is not None:
@@ -39,9 +40,8 @@ def check_act(act: Act) -> None:
 
 
 def check_caller(caller: Caller) -> None:
-    if caller is not ANYONE:
-        roles = {f"role {number}": role for number, role in enumerate(caller.roles or ())}
-        check_texts("the caller", name=caller.name, **roles)
+    roles = {f"role {number}": role for number, role in enumerate(caller.roles or ())}
+    check_texts("the caller", name=caller.name, **roles)
 
 
 def check_query(query: Query) -> None:
