@@ -20,6 +20,7 @@ import contextlib
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -230,6 +231,9 @@ class _Loop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
         self._is_closed = False
+        self._has_ended = False
+        #: what is to be called in the loop's thread
+        self._calls: deque[Callable[[], None]] = deque()
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """What it returns. It is cancelled where this thread is interrupted meanwhile."""
@@ -257,10 +261,19 @@ class _Loop:
             raise
 
     def soon(self, call: Callable[[], None]) -> None:
-        """In the loop's thread; nowhere if that has ended."""
-        with self._lock, contextlib.suppress(RuntimeError):
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(call)
+        """Calls it in the loop's thread; in this one where that has ended or was never begun."""
+        with self._lock:
+            if self._loop is None or self._has_ended:
+                call()
+                return
+            self._calls.append(call)
+            # where the loop is closing, its thread makes the calls that are left
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._make_calls)
+
+    def _make_calls(self) -> None:
+        while self._calls:
+            self._calls.popleft()()
 
     def stop(self) -> None:
         """Returns at once. What is under way is cancelled."""
@@ -293,6 +306,9 @@ class _Loop:
                 runner.run(self._until_stopped())
         finally:
             _running.discard(self)
+            with self._lock:
+                self._has_ended = True
+                self._make_calls()
 
     async def _until_stopped(self) -> None:
         async with self.client:
@@ -322,8 +338,9 @@ def _pull(client: Client, loop: _Loop, found: AsyncIterator[R]) -> Iterator[R]:
                 if isinstance(found, AsyncGenerator):
                     await found.aclose()
 
-    producer = loop.begin(produce())
+    producer: Future[None] | None = None
     try:
+        producer = loop.begin(produce())
         while True:
             try:
                 item = loop.run(out.receive())
@@ -333,5 +350,8 @@ def _pull(client: Client, loop: _Loop, found: AsyncIterator[R]) -> Iterator[R]:
         producer.result()
     finally:
         # this may run in any thread, in the loop's own too: nothing is waited for
-        producer.cancel()
+        if producer is not None:
+            producer.cancel()
+        # what is cancelled before it begins closes nothing itself
+        loop.soon(into.close)
         loop.soon(out.close)
