@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from statehold.client import AsyncClient, Client, ClientClosed, RefusedByServer
+from statehold.client.blocking import _Loop
 from statehold.client.transport import Backoff
 from statehold.engine import Engine
 from statehold.errors import (
@@ -675,3 +676,16 @@ async def test_a_client_that_nobody_has_any_more_ends_its_thread(
     gc.collect()
     await asyncio.to_thread(thread.join, 30)
     assert not thread.is_alive()
+
+
+def test_what_an_iterator_leaves_is_closed_where_the_clients_loop_has_ended_already() -> None:
+    async def nothing() -> None:
+        pass
+
+    loop = _Loop(AsyncClient("http://127.0.0.1:9"))
+    loop.begin(nothing()).result()
+    loop.stop()
+    loop.join()
+    closed: list[str] = []
+    loop.soon(lambda: closed.append("stream"))
+    assert closed == ["stream"]

@@ -72,7 +72,6 @@ from statehold.engine.texts import (
     NAME_LIMIT,
     check_act,
     check_caller,
-    check_query,
     check_texts,
     check_version,
 )
@@ -721,7 +720,6 @@ class Engine:
 
     async def list(self, query: Query) -> wire.Instances:
         await self._found(query.machine)
-        check_query(query)
         return await self._reader.list(query)
 
     async def journal(

@@ -15,6 +15,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.describe import owners_of, tags_of
 from statehold.engine.fleet import past_of
+from statehold.engine.texts import check_query_texts
 from statehold.errors import InvalidPayload
 from statehold.store import PAGE_LIMIT, Order, Query, Status, Store
 
@@ -24,6 +25,7 @@ NAMES_LISTED = 40
 
 def check_query(query: Query) -> None:
     """Raises ``InvalidPayload`` for what no store could be asked."""
+    check_query_texts(query)
     wrong: dict[str, str] = {}
     if query.status is not None:
         wrong |= _unknown("status", query.status, get_args(Status))

@@ -44,7 +44,7 @@ def check_caller(caller: Caller) -> None:
     check_texts("the caller", name=caller.name, **roles)
 
 
-def check_query(query: Query) -> None:
+def check_query_texts(query: Query) -> None:
     texts = ("state", "tag", "owner", "prefix", "cursor")
     check_texts("the query", **{name: getattr(query, name) for name in texts})
     check_texts("the query", **{f"where.{name!a}": one for name, one in query.where.items()})
