@@ -282,3 +282,30 @@ async def test_an_attribute_that_is_not_written_is_lost_where_there_is_no_equali
         with pytest.raises(InvalidPayload) as caught:
             await engine.send(Keeping, "x", Go())
         assert list(caught.value.fields) == ["length.note"]
+
+
+# --- objects of flat events, which are not read back ---------------------------------------------
+
+
+class Flat(Event):
+    n: int
+    note: str | None = None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Flat.model_construct(note="no n"), Flat.model_construct(n="x"), Flat(n=LARGE)],
+    ids=["incomplete", "of a wrong type", "too many digits"],
+)
+async def test_a_flat_event_that_could_not_be_read_again_is_refused_by_name(event: Flat) -> None:
+    class Flatly(Machine[dict[str, int]], name="flatly", version=1):
+        open = State(initial=True)
+        hear = on(Flat, open)
+
+    async with Engine("memory:", [Flatly]) as engine:
+        await engine.start(Flatly, "x")
+        with pytest.raises(InvalidPayload) as caught:
+            await engine.send(Flatly, "x", event)
+        assert list(caught.value.fields) == ["n"]
+        assert (await engine.read(Flatly, "x")).seq == 1
+        assert (await engine.send(Flatly, "x", Flat(n=1))).seq == 2
