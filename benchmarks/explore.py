@@ -25,7 +25,7 @@ from statehold.chart.model import (
     Trigger,
 )
 from statehold.chart.values import Shape
-from statehold.check.explore import explore, most_configurations, reachable
+from statehold.check.explore.explore import explore, most_configurations, reachable
 from statehold.interpreter.explore import SEARCH_LIMIT
 
 #: the chart that can't be searched to its end: 4 ** 12 configurations

@@ -11,7 +11,7 @@ from examples.order import flow as order
 from examples.order_v3 import flow as order_v3
 from statehold import AMachine
 from statehold.chart.codes import CODES
-from statehold.check.findings import findings
+from statehold.check.lint.findings import findings
 from statehold.cli.targets import load_machines
 
 HERE = Path(__file__).parent / "defects"

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import settings
 
-from statehold.stores.postgres_schema import upgrade
+from statehold.stores.postgres.migrate import upgrade
 from tests.servers.postgres import PostgresServer
 
 # a busy machine is no failure, so an example has no deadline; pytest's own timeout bounds the test

@@ -35,7 +35,7 @@ from statehold.errors import InvalidPayload, StateholdError, Unavailable
 from statehold.server import create_app
 from statehold.store import Query, Store
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from statehold.wire import Caller
 from tests.acceptance.serving import listening
 

@@ -29,7 +29,7 @@ from statehold.doctor.postgres import why_unreachable
 from statehold.engine import Engine
 from statehold.server import create_app
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.sqlite_file import SqliteFile
+from statehold.stores.sqlite.file import SqliteFile
 from statehold.wire import JournalEntry
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
 from tests.acceptance.serving import listening

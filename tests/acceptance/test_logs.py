@@ -76,7 +76,7 @@ def test_a_line_says_what_it_is_about(server: Server) -> None:
     assert line == {
         "event": "carry failed at attempt 1: RuntimeError: a flat tyre",
         "level": "info",
-        "logger": "statehold.engine.performer",
+        "logger": "statehold.engine.background.effect_runner",
         "machine": "parcel",
         "instance": "p-1",
         "seq": 1,

@@ -15,9 +15,9 @@ import pytest
 from pydantic import BaseModel
 
 from statehold import Event, Final, Machine, State, child, on, on_failure, on_result
-from statehold.check.explore import explore
-from statehold.check.place import done
-from statehold.check.property import reachable
+from statehold.check.explore.explore import explore
+from statehold.check.explore.predicate import done
+from statehold.check.explore.property import reachable
 from statehold.cli import main
 from statehold.client import AsyncClient
 from statehold.engine import Engine
@@ -25,7 +25,7 @@ from statehold.errors import InvalidPayload
 from statehold.server import create_app
 from statehold.store import Query, Store
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from statehold.testing import Harness
 from tests.acceptance.serving import listening
 from tests.unit.engine.world import state

@@ -17,7 +17,7 @@ from statehold.engine.limits import Limits
 from statehold.errors import StateholdError, Unavailable
 from statehold.store import Query, Store
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.fuzz.mutate_json import mutate_json
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from statehold.chart.machine import Definition, Function
 from statehold.chart.model import Chart, Delay, Transition
 from statehold.check import Exploration, Place, active, explore, leads_to, never
 from statehold.check import reachable as reachable_place
-from statehold.check.explore import reachable
-from statehold.check.stimulus import stimuli_of
+from statehold.check.explore.explore import reachable
+from statehold.check.explore.stimulus import stimuli_of
 from statehold.errors import StepFailed
 from tests.conformance.brute_force import BruteForce, State, TooMany
 from tests.conformance.named_functions import Data

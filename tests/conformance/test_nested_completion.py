@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from statehold import Compound, Definition, Event, Final, Machine, Parallel, State, on, on_done
 from statehold.chart.event import NamedEvent
-from statehold.check.findings import findings
+from statehold.check.lint.findings import findings
 from statehold.formats.native import read_native
 from statehold.formats.scxml import read_scxml, write_scxml
 from statehold.formats.xstate import read_xstate

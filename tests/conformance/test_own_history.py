@@ -20,7 +20,7 @@ from statehold import (
     on,
 )
 from statehold.chart.event import NamedEvent
-from statehold.check.explore import reachable
+from statehold.check.explore.explore import reachable
 from statehold.formats.native import read_native
 from statehold.formats.scxml import read_scxml, write_scxml
 from statehold.formats.xstate import read_xstate, write_xstate

@@ -37,7 +37,7 @@ from statehold.engine.limits import Limits
 from statehold.errors import ActionFailed, InvalidPayload, UnknownInstance
 from statehold.store import PAGE_LIMIT, Query, Store
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.round_trip.shapes import SHAPES, Shaped, told
 
 #: real seconds after which a test that waits for a signal has failed

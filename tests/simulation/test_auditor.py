@@ -17,7 +17,7 @@ from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.store import Store
 from statehold.stores import MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.simulation.auditor import Ledger, audit, audit_at_rest
 from tests.simulation.images import (
     Image,

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from statehold.engine.courier import Courier
-from statehold.engine.rescuer import Rescuer
-from statehold.engine.turn import Turns
+from statehold.engine.background.message_dispatcher import Courier
+from statehold.engine.background.rescuer import Rescuer
+from statehold.engine.commit.group_commit import Turns
 from statehold.store import Entry, Message, Outcome, Ref, Row, Write
 from statehold.stores import MemoryStore
 from tests.simulation.run import Plan, plan_of, simulate

@@ -10,7 +10,7 @@ import pytest
 
 from statehold.store import Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import LEASE
 
 

@@ -11,10 +11,10 @@ import pytest
 from statehold.doctor import examine
 from statehold.errors import SchemaMismatch, StoreRefused
 from statehold.stores import open_store
-from statehold.stores.postgres import PostgresStore
-from statehold.stores.postgres_schema import check, upgrade
-from statehold.stores.sqlite_file import APPLICATION_ID
-from statehold.stores.sqlite_look import schema_number
+from statehold.stores.postgres.migrate import check, upgrade
+from statehold.stores.postgres.store import PostgresStore
+from statehold.stores.sqlite.file import APPLICATION_ID
+from statehold.stores.sqlite.inspect import schema_number
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio

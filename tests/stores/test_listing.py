@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
 from statehold.store import Query, Row, Store
-from statehold.stores import sqlite
+from statehold.stores.sqlite import store as sqlite
 from tests.stores.build import CONFLICT, LEASE, a_row, at, change, ids, new, read, started, written
 
 pytestmark = pytest.mark.anyio

@@ -19,9 +19,9 @@ from statehold.errors import (
     StoreUnavailable,
 )
 from statehold.store import Hint, Outcome, Ref
-from statehold.stores import postgres_schema
-from statehold.stores.postgres import PostgresStore
-from statehold.stores.postgres_schema import check, phase_of, upgrade
+from statehold.stores.postgres import migrate
+from statehold.stores.postgres.migrate import check, phase_of, upgrade
+from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import Migration, load_migrations, load_schema
 from tests.servers.postgres import PostgresServer
 from tests.stores.build import (
@@ -135,7 +135,7 @@ async def test_an_empty_database_is_made_ready_by_whoever_opens_it_first(postgre
 def with_next(monkeypatch: pytest.MonkeyPatch, *more: Migration) -> None:
     """The migrations of a release after this one."""
     known = load_migrations("postgres")
-    monkeypatch.setattr(postgres_schema, "load_migrations", lambda _: (*known, *more))
+    monkeypatch.setattr(migrate, "load_migrations", lambda _: (*known, *more))
 
 
 def next_migration(phase: str, sql: str, after: int = 0) -> Migration:
@@ -413,7 +413,7 @@ async def test_a_server_that_can_only_be_read_is_not_ready(
 async def test_a_busy_pool_is_an_error_to_try_again(
     migrated_dsn: str, db: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("statehold.stores.postgres_link.POOL_SECONDS", 0.05)
+    monkeypatch.setattr("statehold.stores.postgres.connections.POOL_SECONDS", 0.05)
     store = PostgresStore(migrated_dsn, pool_size=1)
     await store.open("w1")
     async with db.transaction():
@@ -431,7 +431,7 @@ async def test_a_busy_pool_is_an_error_to_try_again(
 async def test_a_heartbeat_waits_for_no_read(
     migrated_dsn: str, db: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("statehold.stores.postgres_link.POOL_SECONDS", 0.05)
+    monkeypatch.setattr("statehold.stores.postgres.connections.POOL_SECONDS", 0.05)
     store = PostgresStore(migrated_dsn, pool_size=2)
     await store.open("w1")
     async with db.transaction():

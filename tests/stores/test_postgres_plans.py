@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 import pytest
 
-from statehold.stores.postgres_link import PLANNING
+from statehold.stores.postgres.connections import PLANNING
 from statehold.stores.queries import load_queries
 
 pytestmark = pytest.mark.anyio

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
 from statehold.store import Page, Query, Ref, Row, Store
-from statehold.stores import Memory, MemoryStore, SqliteStore, sqlite_sweep
-from statehold.stores.postgres import PostgresStore
+from statehold.stores import Memory, MemoryStore, SqliteStore
+from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import load_queries
+from statehold.stores.sqlite import sweep
 from tests.stores.build import (
     CONFLICT,
     LEASE,
@@ -258,7 +259,7 @@ async def test_what_ends_with_a_piece_leaves_nothing_behind(sqlite: SqliteStore)
 async def test_large_entries_make_smaller_pieces(
     sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_sweep, "PIECE_BYTES", 25)
+    monkeypatch.setattr(sweep, "PIECE_BYTES", 25)
     row = over()
     lines = [replace(an_entry(row, seq=n), body=b"0123456789") for n in range(1, 6)]
     lines.append(replace(an_entry(row, seq=6), body=b"0" * 100))

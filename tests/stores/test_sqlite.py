@@ -17,8 +17,10 @@ import pytest
 
 from statehold.errors import SchemaMismatch, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.store import Query, Store, Unwritable
-from statehold.stores import SqliteStore, sqlite_file, sqlite_writer
+from statehold.stores import SqliteStore
 from statehold.stores.queries import load_migrations, load_schema
+from statehold.stores.sqlite import file as sqlite_file
+from statehold.stores.sqlite import writer as sqlite_writer
 from tests.stores.build import (
     OURS,
     WRITTEN,
@@ -567,7 +569,7 @@ async def test_forgetting_what_is_known_of_rows_changes_no_answer(
     sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_writer, "KNOWN_LIMIT", 3)
-    monkeypatch.setattr("statehold.stores.sqlite_columns.CONFIGURATIONS_LIMIT", 2)
+    monkeypatch.setattr("statehold.stores.sqlite.columns.CONFIGURATIONS_LIMIT", 2)
     rows = [a_row(f"o-{n}", indexes={"n": str(n)}) for n in range(5)]
     await started(sqlite, *rows)
     states = ["a", "b", "c", "a", "b"]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from statehold.stores import SqliteStore, sqlite_order, sqlite_sweep, sqlite_writer
+from statehold.stores import SqliteStore
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite_columns import Configurations
+from statehold.stores.sqlite import ordered_lists, sweep, writer
+from statehold.stores.sqlite.columns import Configurations
 
 pytestmark = pytest.mark.anyio
 
@@ -87,9 +88,9 @@ def test_every_query_is_used() -> None:
         Path(module.__file__ or "").read_text("utf-8")
         for module in (
             sys.modules[SqliteStore.__module__],
-            sqlite_order,
-            sqlite_sweep,
-            sqlite_writer,
+            ordered_lists,
+            sweep,
+            writer,
         )
     ) + Path(sys.modules[Configurations.__module__].__file__ or "").read_text("utf-8")
     assert {name for name in QUERIES if f'"{name}"' not in code} == set()

@@ -15,7 +15,7 @@ import pytest
 from statehold.chart.moment import FIRST, LAST
 from statehold.store import Aside, Query, Ref, Row, Store, Unwritable, Write
 from statehold.stores import SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import (
     LEASE,
     OURS,

@@ -22,7 +22,8 @@ know neither. An import for type checkers alone counts too: what a part has to n
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,31 @@ def depth_of(module: Path) -> int:
     return len(module.relative_to(PACKAGE).parts)
 
 
+def dotted_name_of(module: Path) -> str:
+    inner = module.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+    return f"statehold.{inner}".removesuffix(".__init__")
+
+
+def imported_modules(module: str, source: str, depth: int, known: set[str]) -> set[str]:
+    """The modules among ``known`` that the source imports, itself left out."""
+    found = set()
+    for _, dotted in imports_of(ast.parse(source), depth):
+        while dotted and dotted not in known:
+            dotted = dotted.rpartition(".")[0]
+        found.add(dotted)
+    return found - {"", module}
+
+
+def circle_of(imports: Mapping[str, set[str]]) -> list[str]:
+    """The modules of one circle of imports; empty where there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
+
+
 def test_every_part_of_the_package_stands_in_the_picture() -> None:
     assert {part_of(module) for module in MODULES} <= set(HEIGHT)
 
@@ -159,6 +185,31 @@ def test_the_lower_layers_neither_read_the_outside_nor_touch_it(module: Path) ->
 )
 def test_an_import_that_climbs_is_found_wherever_it_stands(part: str, source: str) -> None:
     assert len(climbing_imports(part, source, depth=1)) == 1
+
+
+#: parts that still have a circle
+CIRCULAR = {"interpreter", "define", "engine", "plain", "formats"}
+
+
+@pytest.mark.parametrize("part", sorted({part_of(module) for module in MODULES}))
+def test_no_files_inside_a_part_import_each_other_in_a_circle(part: str) -> None:
+    own = {dotted_name_of(module): module for module in MODULES if part_of(module) == part}
+    imports = {
+        name: imported_modules(name, module.read_text(encoding="utf-8"), depth_of(module), set(own))
+        for name, module in own.items()
+    }
+    assert bool(circle_of(imports)) == (part in CIRCULAR), circle_of(imports)
+
+
+def test_a_circle_through_an_import_for_type_checkers_is_found() -> None:
+    sources = {
+        "statehold.chart.one": "from statehold.chart.two import Two",
+        "statehold.chart.two": "if TYPE_CHECKING:\n    from statehold.chart import one",
+    }
+    imports = {
+        name: imported_modules(name, source, 2, set(sources)) for name, source in sources.items()
+    }
+    assert set(circle_of(imports)) == set(sources)
 
 
 @pytest.mark.parametrize(

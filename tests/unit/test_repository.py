@@ -101,6 +101,68 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+# --- sizes ---------------------------------------------------------------------------------
+
+FILE_LINES = 500
+FUNCTION_LINES = 70
+#: a comment that gives the reason: in a file's first lines, or in the line above a function
+REASON = re.compile(r"^\s*# long because \S.{15,}")
+#: files and functions that still have to be taken apart
+STILL_LONG: set[str] = {
+    "src/statehold/chart/comparing.py",
+    "src/statehold/cli/drawing.py draw",
+    "src/statehold/client/asynchronous.py",
+    "src/statehold/engine/commit/group_commit.py",
+    "src/statehold/engine/draft.py",
+    "src/statehold/engine/draft.py _apply",
+    "src/statehold/engine/engine.py",
+    "src/statehold/errors.py",
+    "src/statehold/formats/xstate/reader.py",
+    "src/statehold/interpreter/macrostep.py",
+    "src/statehold/interpreter/step.py step",
+    "src/statehold/server/app.py create_app",
+    "src/statehold/server/routes.py",
+    "src/statehold/store.py",
+    "src/statehold/stores/memory/store.py",
+    "src/statehold/stores/postgres/store.py",
+    "src/statehold/stores/sqlite/store.py",
+    "src/statehold/testing/stateful.py state_machine_of",
+    "src/statehold/wire.py",
+}
+
+
+def too_long(source: str) -> list[str]:
+    """``""`` for the whole file, and the names of functions, that are long without a reason."""
+    lines = source.splitlines()
+    found = []
+    if len(lines) > FILE_LINES and not any(REASON.match(line) for line in lines[:30]):
+        found.append("")
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        length = (node.end_lineno or node.lineno) - node.lineno + 1
+        if length > FUNCTION_LINES and not REASON.match(lines[first - 2]):
+            found.append(node.name)
+    return found
+
+
+def test_no_file_or_function_of_the_package_is_long_without_a_reason() -> None:
+    found = {
+        f"{relative(path)} {name}".rstrip()
+        for path in files(".py")
+        if path.is_relative_to(ROOT / "src")
+        for name in too_long(path.read_text(encoding="utf-8"))
+    }
+    assert found == STILL_LONG
+
+
+def test_a_long_function_needs_its_reason_in_the_line_above() -> None:
+    body = "def f():\n" + "    x = 1\n" * FUNCTION_LINES
+    assert too_long(body) == ["f"]
+    assert too_long("# long because each line is one row of a table\n" + body) == []
+
+
 # --- versions --------------------------------------------------------------------------------
 
 

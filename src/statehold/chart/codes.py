@@ -2,7 +2,7 @@
 
 They stand here, below the checks, so that a chart that silences one is held against the list when
 it is compiled, and a type checker sees a misspelt one. What each means is in
-:mod:`statehold.check.catalogue`.
+:mod:`statehold.check.lint.catalogue`.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@
 """
 
 # the package shows a function of the name of this module, which is therefore loaded first
-from statehold.check.explore import Exploration, assert_holds, explore
-from statehold.check.place import Place, Predicate, active, data, done, waiting
-from statehold.check.property import Property, Verdict, always, leads_to, never, reachable
-from statehold.check.way import Way
+from statehold.check.explore.explore import Exploration, assert_holds, explore
+from statehold.check.explore.predicate import Place, Predicate, active, data, done, waiting
+from statehold.check.explore.property import Property, Verdict, always, leads_to, never, reachable
+from statehold.check.explore.witness import Way
 
 __all__ = [
     "Exploration",

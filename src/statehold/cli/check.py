@@ -13,8 +13,8 @@ from rich.text import Text
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
-from statehold.check.finding import SEVERITIES, Finding
-from statehold.check.findings import STEP_LIMIT, findings
+from statehold.check.lint.finding import SEVERITIES, Finding
+from statehold.check.lint.findings import STEP_LIMIT, findings
 from statehold.cli.definition import Targets
 from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_failure

@@ -16,7 +16,7 @@ from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import open_store
 from statehold.stores.address import is_shared
 from statehold.stores.queries import load_migrations
-from statehold.stores.sqlite_look import schema_number
+from statehold.stores.sqlite.inspect import schema_number
 
 database = typer.Typer(no_args_is_help=True, help="The schema of a database.")
 
@@ -87,16 +87,16 @@ def upgrade(
 
 async def _postgres_schema(store: str) -> Schema:
     # asyncpg is an extra
-    from statehold.stores import postgres_schema
+    from statehold.stores.postgres import migrate
 
-    state = await postgres_schema.check(store)
+    state = await migrate.check(store)
     return Schema(state.applied, state.pending, state.unknown, state.can_run)
 
 
 async def _upgrade(store: str, phase: Phase) -> list[str]:
-    from statehold.stores import postgres_schema
+    from statehold.stores.postgres import migrate
 
-    return await postgres_schema.upgrade(store, "before" if phase is Phase.before else "after")
+    return await migrate.upgrade(store, "before" if phase is Phase.before else "after")
 
 
 def _sqlite_schema(store: str) -> Schema:

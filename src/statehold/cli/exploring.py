@@ -14,11 +14,11 @@ from rich.console import Group, RenderableType
 from statehold.chart.machine import Definition
 from statehold.check import Exploration, Verdict, Way, always, leads_to, never, reachable
 from statehold.check import explore as explore_machine
-from statehold.check.explore import most_configurations
-from statehold.check.explore import reachable as reachable_configurations
-from statehold.check.place import parse
-from statehold.check.property import Property
-from statehold.check.space import PLACE_LIMIT
+from statehold.check.explore.explore import most_configurations
+from statehold.check.explore.explore import reachable as reachable_configurations
+from statehold.check.explore.predicate import parse
+from statehold.check.explore.property import Property
+from statehold.check.explore.space import PLACE_LIMIT
 from statehold.cli.definition import Target
 from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError

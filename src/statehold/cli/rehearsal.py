@@ -15,11 +15,18 @@ from typing import Any
 import msgspec
 
 from statehold.chart.machine import Definition
-from statehold.check.duration import duration_text, seconds_of
-from statehold.check.generated import module_of_tests
-from statehold.check.script import AdvanceStep, FailStep, Script, ScriptStep, SendStep, SucceedStep
-from statehold.check.script_file import STEP_LIMIT, notation_of, write_script
-from statehold.check.simulate import Player, with_expectations
+from statehold.check.simulate.duration import duration_text, seconds_of
+from statehold.check.simulate.generated import module_of_tests
+from statehold.check.simulate.script import (
+    AdvanceStep,
+    FailStep,
+    Script,
+    ScriptStep,
+    SendStep,
+    SucceedStep,
+)
+from statehold.check.simulate.script_file import STEP_LIMIT, notation_of, write_script
+from statehold.check.simulate.simulate import Player, with_expectations
 from statehold.cli.arguments import read_fields, read_json
 from statehold.cli.outcome import UsageError
 from statehold.cli.printable import printable

@@ -23,10 +23,10 @@ from statehold.cli.session import Json
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.cli.terminal import Terminal, line, print_json
 from statehold.engine import Retention
-from statehold.engine.archive import Archive
 from statehold.engine.clock import SystemClock
 from statehold.engine.limits import Limits
-from statehold.engine.purge import Purge
+from statehold.engine.retention.archive import Archive
+from statehold.engine.retention.purge import Purge
 from statehold.stores import open_store
 
 StoreAddress = Annotated[

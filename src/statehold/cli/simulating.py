@@ -10,11 +10,11 @@ import typer
 from msgspec import UNSET
 
 from statehold.chart.machine import Definition
-from statehold.check.generated import module_of_tests
-from statehold.check.paths import Given, paths
-from statehold.check.script import Script
-from statehold.check.script_file import FILE_BYTES, notation_of, read_script, write_script
-from statehold.check.simulate import Played, play, with_expectations
+from statehold.check.simulate.generated import module_of_tests
+from statehold.check.simulate.paths import Given, paths
+from statehold.check.simulate.script import Script
+from statehold.check.simulate.script_file import FILE_BYTES, notation_of, read_script, write_script
+from statehold.check.simulate.simulate import Played, play, with_expectations
 from statehold.cli.arguments import read_json
 from statehold.cli.offering import Offer, load_offered
 from statehold.cli.outcome import DONE, REFUSED, UsageError

@@ -12,13 +12,13 @@ import asyncpg
 
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, some
-from statehold.doctor.postgres_books import PostgresBooks
+from statehold.doctor.postgres_queries import PostgresBooks
 from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
 from statehold.doctor.work import Pause, examine_work
 from statehold.errors import StoreRefused
-from statehold.stores.postgres_link import CONNECT_SECONDS, STATEMENT_SECONDS, connect
-from statehold.stores.postgres_schema import state_of
+from statehold.stores.postgres.connections import CONNECT_SECONDS, STATEMENT_SECONDS, connect
+from statehold.stores.postgres.migrate import state_of
 from statehold.stores.queries import load_queries
 
 _SETTINGS = {

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from statehold.doctor.finding import Finding, size, span
-from statehold.engine.membership import SKEW_SECONDS
-from statehold.stores.postgres_link import OLDEST_SERVER, POOL_SIZE
+from statehold.engine.background.membership import SKEW_SECONDS
+from statehold.stores.postgres.connections import OLDEST_SERVER, POOL_SIZE
 from statehold.stores.queries import load_queries
 
 if TYPE_CHECKING:

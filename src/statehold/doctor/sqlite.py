@@ -15,11 +15,11 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, size, some
-from statehold.doctor.sqlite_books import SqliteBooks
+from statehold.doctor.sqlite_queries import SqliteBooks
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.queries import load_migrations
-from statehold.stores.sqlite_file import APPLICATION_ID, FREE_BYTES, holder_of
-from statehold.stores.sqlite_look import looking_at
+from statehold.stores.sqlite.file import APPLICATION_ID, FREE_BYTES, holder_of
+from statehold.stores.sqlite.inspect import looking_at
 
 #: so much room, or as much as the database has, should be left on the disk
 FREE_WANTED = 1 << 30

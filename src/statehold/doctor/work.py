@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from statehold.chart.machine import Definition
-from statehold.doctor.books import MOST, Books
 from statehold.doctor.finding import Finding, Severity, some, span
-from statehold.engine.capacity import WAITING
+from statehold.doctor.queries import MOST, Books
+from statehold.engine.background.capacity import WAITING
 from statehold.engine.document import decode_document
 from statehold.engine.fleet import judge, past_of
 from statehold.engine.limits import Limits

@@ -17,7 +17,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.payload import show_view
 from statehold.engine.held import Held
 from statehold.errors import ActionFailed, InstanceUnreadable, described
-from statehold.interpreter.outlook import allowed
+from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.store import Ref, Status
 from statehold.wire import Caller

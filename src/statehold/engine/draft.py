@@ -18,7 +18,7 @@ from msgspec import Raw, Struct
 from statehold.chart.machine import Definition
 from statehold.chart.payload import indexed, settle_data, write_output
 from statehold.engine.answer import Answer
-from statehold.engine.capacity import Capacity
+from statehold.engine.background.capacity import Capacity
 from statehold.engine.change import change_between
 from statehold.engine.document import (
     Document,

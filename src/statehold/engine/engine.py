@@ -25,23 +25,38 @@ from statehold.chart.left_out import Tree, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
-from statehold.engine.act import Act
 from statehold.engine.answer import Answer
-from statehold.engine.capacity import WAITING, Capacity
-from statehold.engine.catalog import Catalog
+from statehold.engine.background.capacity import WAITING, Capacity
+from statehold.engine.background.effect_canceller import Reviewer
+from statehold.engine.background.effect_runner import Performer
+from statehold.engine.background.membership import Membership
+from statehold.engine.background.message_dispatcher import Courier
+from statehold.engine.background.notifier import Hints
+from statehold.engine.background.poll_interval import Pace
+from statehold.engine.background.rereader import Rereader
+from statehold.engine.background.rescuer import Rescuer
+from statehold.engine.background.timer_scheduler import Waker
 from statehold.engine.clock import Clock, SystemClock
-from statehold.engine.compactor import Compactor
-from statehold.engine.courier import Courier
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.keys import key_of_caller
 from statehold.engine.draft import ANYONE, Draft, Mishap
-from statehold.engine.feed import Feed
 from statehold.engine.fleet import Fleet
-from statehold.engine.flows import FlowReader
 from statehold.engine.held import Held
-from statehold.engine.hints import Hints
-from statehold.engine.keys import key_of_caller
 from statehold.engine.limits import Limits
-from statehold.engine.logs import about, forget_outages, logger
-from statehold.engine.manual import (
+from statehold.engine.log_fields import about, forget_outages, logger
+from statehold.engine.machines.bulk_upgrade import Upgrader
+from statehold.engine.machines.deploy import Putter
+from statehold.engine.machines.loader import Adopter, Puts
+from statehold.engine.machines.startup_checks import check_machines
+from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
+from statehold.engine.queries.instances import Past, Reader
+from statehold.engine.queries.machines import Catalog
+from statehold.engine.queries.search import search
+from statehold.engine.queries.watchers import Feed
+from statehold.engine.raised import at
+from statehold.engine.requests.context import Identity, Runtime
+from statehold.engine.requests.external import Send, Start
+from statehold.engine.requests.operator import (
     Cancel,
     Pause,
     ResolveIncident,
@@ -49,35 +64,16 @@ from statehold.engine.manual import (
     RetryIncident,
     SkipIncident,
 )
-from statehold.engine.membership import Membership
-from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
-from statehold.engine.pace import Pace
-from statehold.engine.performer import Performer
-from statehold.engine.pruner import Pruner
-from statehold.engine.puts import Adopter, Puts
-from statehold.engine.putter import Putter
-from statehold.engine.raised import at
-from statehold.engine.reader import Past, Reader
-from statehold.engine.repair import Repair, Reread
-from statehold.engine.requests import Send, Start
-from statehold.engine.rereader import Rereader
-from statehold.engine.rescuer import Rescuer
-from statehold.engine.retention import Retention, by_machine
-from statehold.engine.reviewer import Reviewer
-from statehold.engine.runtime import Identity, Runtime
-from statehold.engine.search import search
-from statehold.engine.soundness import check_machines
-from statehold.engine.tallies import Tallies
-from statehold.engine.texts import (
+from statehold.engine.requests.repair import Repair, Reread
+from statehold.engine.requests.request import Act
+from statehold.engine.requests.texts import (
     NAME_LIMIT,
     check_act,
     check_caller,
     check_texts,
     check_version,
 )
-from statehold.engine.tries import UNREADABLE_KEY
-from statehold.engine.turn import Turns
-from statehold.engine.underway import (
+from statehold.engine.requests.underway import (
     CancelTimer,
     FireTimer,
     RescheduleTimer,
@@ -85,8 +81,12 @@ from statehold.engine.underway import (
     RetryEffect,
     SkipEffect,
 )
-from statehold.engine.upgrader import Upgrader
-from statehold.engine.waker import Waker
+from statehold.engine.retention.policy import Retention, by_machine
+from statehold.engine.retention.pruner import Pruner
+from statehold.engine.throughput.compactor import Compactor
+from statehold.engine.throughput.recorder import Tallies
+from statehold.engine.throughput.report import FlowReader
+from statehold.engine.tries import UNREADABLE_KEY
 from statehold.errors import (
     DefinitionError,
     InstanceExists,

@@ -20,9 +20,9 @@ from statehold.chart.machine import Definition
 from statehold.store import Outcome, Ref, Status
 
 if TYPE_CHECKING:
-    from statehold.engine.act import Act
     from statehold.engine.draft import Draft
-    from statehold.engine.outcomes import Ending
+    from statehold.engine.requests.effect_results import Ending
+    from statehold.engine.requests.request import Act
     from statehold.interpreter.snapshot import InFlight
 
 log = logging.getLogger(__name__)

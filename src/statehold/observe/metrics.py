@@ -26,10 +26,10 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.act import Act
 from statehold.engine.draft import Draft
 from statehold.engine.observer import Census, Observer, Vitals
-from statehold.engine.outcomes import Ending
+from statehold.engine.requests.effect_results import Ending
+from statehold.engine.requests.request import Act
 from statehold.engine.tries import UPGRADE_KEY
 from statehold.errors import Overloaded, StateholdError
 from statehold.observe.durations import Durations

@@ -39,12 +39,12 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from statehold.engine.act import Act
 from statehold.engine.draft import Draft
-from statehold.engine.manual import Manual
 from statehold.engine.observer import Tracer
-from statehold.engine.outcomes import Ending
-from statehold.engine.requests import Send, Start
+from statehold.engine.requests.effect_results import Ending
+from statehold.engine.requests.external import Send, Start
+from statehold.engine.requests.operator import Manual
+from statehold.engine.requests.request import Act
 from statehold.errors import Refused, StateholdError, StepFailed
 from statehold.interpreter.snapshot import InFlight
 from statehold.store import Entry, Ref

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statehold.errors import StoreRefused
 from statehold.store import Store
-from statehold.stores.memory import Memory, MemoryStore
-from statehold.stores.sqlite import SqliteStore
+from statehold.stores.memory.store import Memory, MemoryStore
+from statehold.stores.sqlite.store import SqliteStore
 
 __all__ = ["Memory", "MemoryStore", "SqliteStore", "open_store"]
 
@@ -35,7 +35,7 @@ def open_store(dsn: str) -> Store:
 
 def _postgres(dsn: str) -> Store:
     try:
-        from statehold.stores.postgres import PostgresStore
+        from statehold.stores.postgres.store import PostgresStore
     except ImportError as error:
         raise StoreRefused(
             f"a PostgreSQL store needs the package {error.name!r}; install statehold[postgres]"

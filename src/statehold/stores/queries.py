@@ -30,7 +30,7 @@ def load_queries(dialect: str, file: str = "queries.sql") -> Mapping[str, str]:
 @cache
 def load_migrations(dialect: str) -> tuple[Migration, ...]:
     """In the order to be applied. Raises ``ValueError`` where a number is missing or twice."""
-    folder = files("statehold.stores") / "sql" / dialect / "migrations"
+    folder = files("statehold.stores") / dialect / "migrations"
     found: list[Migration] = []
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if match := _FILE.match(file.name):
@@ -68,4 +68,4 @@ def parse_queries(text: str) -> dict[str, str]:
 
 
 def _read(dialect: str, name: str) -> str:
-    return (files("statehold.stores") / "sql" / dialect / name).read_text("utf-8")
+    return (files("statehold.stores") / dialect / name).read_text("utf-8")

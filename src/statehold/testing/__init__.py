@@ -5,11 +5,11 @@ moves when it is told to. The kit is the engine itself, on a manual clock and wi
 answer as the test wants. With pytest both come as fixtures, ``harness`` and ``engine_kit``.
 """
 
-from statehold.check.asked import Asked, Sent
-from statehold.check.script import Script
-from statehold.check.script_file import read_script, write_script
-from statehold.check.simulate import Played, Player, play
-from statehold.check.stepped import EPOCH, NeverAtRest
+from statehold.check.simulate.hand_stepped import EPOCH, NeverAtRest
+from statehold.check.simulate.requested import Asked, Sent
+from statehold.check.simulate.script import Script
+from statehold.check.simulate.script_file import read_script, write_script
+from statehold.check.simulate.simulate import Played, Player, play
 from statehold.engine.clock import ManualClock
 from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed

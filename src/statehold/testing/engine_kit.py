@@ -13,11 +13,11 @@ from msgspec import UNSET
 
 from statehold.chart.effect import Effect
 from statehold.chart.machine import AMachine, Definition
-from statehold.check.stepped import DUE_LIMIT, EPOCH, Roles
+from statehold.check.simulate.hand_stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.engine import Engine
 from statehold.engine.answer import Answer
+from statehold.engine.background.message_dispatcher import concerns
 from statehold.engine.clock import ManualClock
-from statehold.engine.courier import concerns
 from statehold.engine.document import decode_document
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError

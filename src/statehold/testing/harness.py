@@ -17,9 +17,9 @@ from statehold.chart.effect import Call, Effect
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import given_result
-from statehold.check.asked import Asked, AskedFor, Sent, name_of_asked
-from statehold.check.instance import Simulated
-from statehold.check.stepped import EPOCH, D, Roles, by
+from statehold.check.simulate.hand_stepped import EPOCH, D, Roles, by
+from statehold.check.simulate.requested import Asked, AskedFor, Sent, name_of_asked
+from statehold.check.simulate.simulated import Simulated
 from statehold.define import Machine
 from statehold.define.state import Node, declared
 from statehold.engine.limits import Limits

@@ -10,9 +10,9 @@ from statehold.chart.effect import Effect
 from statehold.chart.event import Event
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import event_json, jsonable
-from statehold.check.paths import PLACE_LIMIT, Given, paths
-from statehold.check.script import Script
-from statehold.check.simulate import Played, Player
+from statehold.check.simulate.paths import PLACE_LIMIT, Given, paths
+from statehold.check.simulate.script import Script
+from statehold.check.simulate.simulate import Played, Player
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statehold.check.script import Script
-from statehold.check.script_file import FILE_BYTES, NOTATIONS, notation_of, read_script
+from statehold.check.simulate.script import Script
+from statehold.check.simulate.script_file import FILE_BYTES, NOTATIONS, notation_of, read_script
 from statehold.errors import Problem, ScriptInvalid
 
 #: scripts of one folder

@@ -19,8 +19,8 @@ from pydantic import BaseModel, Strict
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import EVENT_BYTES, given_output, given_result, jsonable, parse_event
 from statehold.chart.values import Shape
-from statehold.check.guess import guesses
-from statehold.check.script import (
+from statehold.check.explore.sample_values import guesses
+from statehold.check.simulate.script import (
     AdvanceStep,
     FailStep,
     Script,
@@ -28,8 +28,8 @@ from statehold.check.script import (
     SendStep,
     SucceedStep,
 )
-from statehold.check.script_file import write_script
-from statehold.check.simulate import Player
+from statehold.check.simulate.script_file import write_script
+from statehold.check.simulate.simulate import Player
 from statehold.errors import (
     InvalidPayload,
     NotAllowed,

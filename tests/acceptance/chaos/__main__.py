@@ -16,7 +16,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from statehold.stores.postgres_schema import upgrade
+from statehold.stores.postgres.migrate import upgrade
 from tests.acceptance.chaos import round
 from tests.acceptance.chaos.bugs import BUGS
 from tests.acceptance.chaos.deaths import (

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from statehold.store import Outcome, Store, Write
 from statehold.stores import SqliteStore, open_store
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 
 BUG_VARIABLE = "STATEHOLD_TEST_BUG"
 

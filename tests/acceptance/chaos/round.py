@@ -14,7 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
-from statehold.stores.postgres_schema import upgrade
+from statehold.stores.postgres.migrate import upgrade
 from tests.acceptance.chaos import witness
 from tests.acceptance.chaos.clients import Clients
 from tests.acceptance.chaos.endpoint import Endpoint

@@ -15,7 +15,7 @@ from statehold import Call
 from statehold.engine import Engine
 from statehold.errors import StoreUnavailable
 from statehold.stores import SqliteStore
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.chaos import flow
 from tests.acceptance.chaos.flow import MACHINES, Note, OrderFlow
 from tests.acceptance.chaos.worker import LIMITS

@@ -17,8 +17,8 @@ from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
 from statehold.server import create_app
-from statehold.stores import postgres_link
-from statehold.stores.postgres import PostgresStore
+from statehold.stores.postgres import connections
+from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.chaos import round
 from tests.acceptance.chaos.flow import MACHINES
 from tests.acceptance.serving import listening
@@ -39,11 +39,11 @@ PUT = {"type": "Put", "n": 1}
 
 @pytest.fixture(autouse=True)
 def short_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_link, "CONNECT_SECONDS", CONNECT)
-    monkeypatch.setattr(postgres_link, "STATEMENT_SECONDS", STATEMENT)
-    monkeypatch.setattr(postgres_link, "SERVER_STATEMENT_SECONDS", SERVER_STATEMENT)
-    monkeypatch.setattr(postgres_link, "LOCK_SECONDS", LOCK)
-    monkeypatch.setattr(postgres_link, "POOL_SECONDS", POOL)
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", CONNECT)
+    monkeypatch.setattr(connections, "STATEMENT_SECONDS", STATEMENT)
+    monkeypatch.setattr(connections, "SERVER_STATEMENT_SECONDS", SERVER_STATEMENT)
+    monkeypatch.setattr(connections, "LOCK_SECONDS", LOCK)
+    monkeypatch.setattr(connections, "POOL_SECONDS", POOL)
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ async def test_an_address_at_which_no_server_can_be_written_is_unavailable_for_n
 async def test_a_connection_of_which_the_driver_knows_no_more_is_not_lent_again(
     migrated_dsn: str,
 ) -> None:
-    link = postgres_link.Link(migrated_dsn, "w1", pool_size=1)
+    link = connections.Link(migrated_dsn, "w1", pool_size=1)
     await link.open()
     try:
         async with link.reading() as db:

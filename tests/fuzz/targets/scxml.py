@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from statehold.chart.event import NamedEvent
 from statehold.errors import StateholdError
-from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, Language, Scope
 from statehold.expression.python import PYTHON
 from statehold.formats.scxml import read_scxml, write_scxml

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from statehold.chart.machine import Definition
-from statehold.check.script import (
+from statehold.check.simulate.script import (
     AdvanceStep,
     ExpectStep,
     FailStep,

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from statehold.check.catalogue import CATALOGUE
-from statehold.check.findings import findings
+from statehold.check.lint.catalogue import CATALOGUE
+from statehold.check.lint.findings import findings
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "checking.md").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ from statehold.engine.limits import Limits
 from statehold.errors import LeaseLost, Stopping, StoreUnavailable
 from statehold.store import Pulse
 from statehold.stores import Memory, MemoryStore
-from tests.unit.engine.machines import Counter
+from tests.unit.engine.sample_machines import Counter
 from tests.unit.engine.world import quiet
 
 pytestmark = pytest.mark.anyio

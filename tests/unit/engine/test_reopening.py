@@ -27,8 +27,8 @@ from statehold.engine.limits import Limits
 from statehold.errors import StateholdError, Stopping
 from statehold.store import Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
-from statehold.stores.postgres import PostgresStore
-from tests.unit.engine.test_put import FIRST
+from statehold.stores.postgres.store import PostgresStore
+from tests.unit.engine.machines.test_deploy import FIRST
 from tests.unit.engine.world import PATIENCE, state
 
 

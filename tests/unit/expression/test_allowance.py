@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from statehold.expression.allowance import STEP_WORK_LIMIT, step_allowance
-from statehold.expression.cel import INT, Environment, list_of
-from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.cel.language import INT, Environment, list_of
+from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, Scope
 from statehold.expression.python import PYTHON
 

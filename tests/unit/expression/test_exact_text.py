@@ -8,8 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from statehold.expression.cel import DYN, STRING, CelExpression, Environment, list_of, map_of
-from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.cel.language import (
+    DYN,
+    STRING,
+    CelExpression,
+    Environment,
+    list_of,
+    map_of,
+)
+from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, ExpressionRefused, Language, Scope
 from statehold.expression.python import PYTHON
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import (
     DEPTH_LIMIT,
     EXPRESSION_LIMIT,

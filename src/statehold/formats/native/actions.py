@@ -17,7 +17,7 @@ from pydantic import ValidationError, create_model
 from statehold.chart.complaint import place_of, words_of
 from statehold.chart.event import Event
 from statehold.chart.model import Action, Block
-from statehold.expression.cel import DURATION, NULL, STRING, TIMESTAMP, CelExpression
+from statehold.expression.cel.language import DURATION, NULL, STRING, TIMESTAMP, CelExpression
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.functions import Functions, Situation, as_delay, evaluate

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from statehold.chart.effect import Call, Effect, Retry
-from statehold.expression.cel import (
+from statehold.expression.cel.language import (
     BOOL,
     DOUBLE,
     DYN,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from statehold.expression.cel import DYN, Kind
+from statehold.expression.cel.language import DYN, Kind
 
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 #: words that CEL's grammar keeps for itself

@@ -17,7 +17,7 @@ from statehold.chart.deferred import deferral
 from statehold.chart.machine import Function, Uses
 from statehold.chart.values import Shape
 from statehold.define.function import positional
-from statehold.expression.cel import (
+from statehold.expression.cel.language import (
     BOOL,
     DURATION,
     DYN,

@@ -11,7 +11,7 @@ from statehold.chart.model import Silence
 from statehold.chart.validate import VERSION_LIMIT
 from statehold.define.options import INDEX_LIMIT
 from statehold.expression.allowance import answer_allowance
-from statehold.expression.cel import INT, NULL, STRING, CelExpression, Kind
+from statehold.expression.cel.language import INT, NULL, STRING, CelExpression, Kind
 from statehold.formats.native.functions import READING, UPGRADING, Functions, evaluate
 from statehold.formats.native.reading import Reading, near, shown
 from statehold.formats.native.states import Outline

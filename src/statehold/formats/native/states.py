@@ -9,7 +9,7 @@ from typing import Any
 
 from statehold.chart.model import ROOT, Delay, Initial, Invoke, Kind, StateNode
 from statehold.chart.validate import DEPTH_LIMIT
-from statehold.expression.cel import Kind as ValueKind
+from statehold.expression.cel.language import Kind as ValueKind
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.functions import NOWHERE, Functions
 from statehold.formats.native.reading import Reading, TooManyProblems, duration_of, near, shown

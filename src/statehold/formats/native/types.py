@@ -33,7 +33,7 @@ from typing_extensions import TypedDict
 
 from statehold.chart.complaint import words_of
 from statehold.chart.event import Event
-from statehold.expression.cel import (
+from statehold.expression.cel.language import (
     BOOL,
     DOUBLE,
     DYN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statehold.expression.ecmascript import ECMASCRIPT
+from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import Language
 from statehold.expression.null import NULL
 from statehold.expression.python import PYTHON

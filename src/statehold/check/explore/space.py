@@ -1,0 +1,294 @@
+"""Every snapshot that an instance can reach, found by stepping it in every way that is known.
+
+The interpreter's own steps are taken, with the machine's own functions; what is tried in each
+place is what :mod:`.stimulus` makes of the machine's events and results, what is running, and
+time. Two places that can go on in the same ways are one (:attr:`.run.Spot.key`). The search is
+breadth first, so the first way to a place is a shortest one.
+
+1. It is bounded by ``limit`` places, ``depth`` steps and ``data_limit`` bytes of data; what was
+   not followed for it is told in ``cut``.
+2. What was not even tried, the values of a text say, is told in ``left_out``.
+3. A step that raises is a finding: the place stays as it was, and the way there is kept. What an
+   engine does without the timer or the message that failed is not followed, and told in ``cut``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from statehold.chart.machine import Definition
+from statehold.check.explore.predicate import Place
+from statehold.check.explore.stepper import DATA_LIMIT, Runner, Spot, Taken, is_fault
+from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimuli, Stimulus, Succeeded
+from statehold.errors import StateholdError
+
+#: places that one search looks at
+PLACE_LIMIT = 10_000
+#: steps from the start
+DEPTH_LIMIT = 1_000
+#: different failures that are kept, each with the way to it
+FAULT_LIMIT = 50
+
+
+class Edge(Struct, frozen=True):
+    """One step. ``own``: it happens by itself, nobody outside has to do anything.
+
+    ``settled`` are the timers, effects and children that were running before and are over, or
+    were asked for anew.
+    """
+
+    stimulus: Stimulus
+    to: int
+    own: bool
+    settled: frozenset[str]
+
+
+class Fault(Struct, frozen=True):
+    """A step that raised: from where, at what, and the error in words."""
+
+    at: int
+    stimulus: Stimulus
+    code: str
+    error: str
+
+
+@dataclass(slots=True)
+class Node:
+    """A place that was reached, from ``parent`` (-1: the start) by ``via``, ``depth`` steps in all.
+
+    ``stuck``: something that runs here can't go on, since its step raises.
+    """
+
+    spot: Spot
+    parent: int
+    via: Stimulus | None
+    depth: int
+    edges: list[Edge] = field(default_factory=list)
+    stuck: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Space:
+    """What a search found. Places are numbered in the order in which they were reached.
+
+    ``taken`` maps a transition's id to the step that first took it: the place that it was taken
+    from, and the stimulus, None for the start. ``complete``: there is nothing else, whatever
+    happens.
+    """
+
+    definition: Definition[Any]
+    data: Any
+    nodes: list[Node] = field(default_factory=list)
+    taken: dict[str, tuple[int, Stimulus | None]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    #: limits that were hit, with what was not followed for it
+    cut: dict[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    steps: int = 0
+    #: numbers of places of which some step was not followed, for a limit
+    unfinished: set[int] = field(default_factory=set)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether everything that was tried was followed to its end."""
+        return not self.cut
+
+    @property
+    def complete(self) -> bool:
+        return self.exhausted and not self.left_out
+
+    @property
+    def depth(self) -> int:
+        """Steps on the shortest way to the place that is farthest away."""
+        return max((node.depth for node in self.nodes), default=0)
+
+    def place(self, number: int) -> Place:
+        """The place as properties see it."""
+        spot = self.nodes[number].spot
+        snapshot = spot.snapshot
+        return Place(
+            snapshot.state,
+            snapshot.configuration.states,
+            snapshot.data,
+            snapshot.done,
+            snapshot.output,
+            tuple(name for name in spot.zone.running if not name.startswith("message ")),
+            tuple(one.name for one in snapshot.effects),
+            tuple(one.name for one in snapshot.effects if one.key in spot.waiting),
+        )
+
+    def obligations(self, number: int) -> frozenset[str]:
+        """What runs there and is sure to be over some time: timers, messages, effects, children."""
+        node = self.nodes[number]
+        spot = node.spot
+        running = {one.invoke for one in spot.snapshot.effects if one.key not in spot.waiting}
+        return frozenset({*spot.zone.running, *running} - node.stuck)
+
+    def places(self) -> Iterator[Place]:
+        return (self.place(number) for number in range(len(self.nodes)))
+
+    def way(self, number: int) -> list[Stimulus]:
+        """What happens on a shortest way from the start."""
+        found: list[Stimulus] = []
+        node = self.nodes[number]
+        while node.via is not None:
+            found.append(node.via)
+            node = self.nodes[node.parent]
+        return found[::-1]
+
+
+def search(
+    definition: Definition[Any],
+    data: Any,
+    stimuli: Stimuli,
+    *,
+    limit: int = PLACE_LIMIT,
+    depth: int = DEPTH_LIMIT,
+    data_limit: int = DATA_LIMIT,
+) -> Space:
+    """Searches from the start with this data.
+
+    Raises ``InvalidPayload`` where the data does not fit, and what the first step raises.
+    """
+    return _Search(definition, data, stimuli, limit, depth, data_limit).run()
+
+
+class _Search:
+    def __init__(
+        self,
+        definition: Definition[Any],
+        data: Any,
+        stimuli: Stimuli,
+        limit: int,
+        depth: int,
+        data_limit: int,
+    ) -> None:
+        self.runner = Runner(definition, data_limit=data_limit)
+        self.stimuli = stimuli
+        self.limit = limit
+        self.depth = depth
+        self.space = Space(definition, data)
+        self.numbers: dict[Hashable, int] = {}
+        self.pending: deque[int] = deque()
+        self.known_faults: set[Hashable] = set()
+
+    def run(self) -> Space:
+        space = self.space
+        first = self.runner.begin(space.data)
+        self.note(first, -1, None)
+        self.add(first.spot, -1, None)
+        while self.pending:
+            self.visit(self.pending.popleft())
+        moments = tuple(
+            f"{name}: it gives a moment of time; only that seen from the start was tried"
+            for name in sorted(self.runner.moments)
+        )
+        told = tuple(
+            f"{name}: it may ask for the time, and was always told the same"
+            for name, function in sorted(space.definition.functions.items())
+            if function.takes > 2 and function.uses is None
+        )
+        space.left_out = (*self.stimuli.left_out, *self.runner.left_out, *moments, *told)
+        return space
+
+    def visit(self, number: int) -> None:
+        node = self.space.nodes[number]
+        if node.spot.snapshot.done:
+            return
+        for stimulus, own, what in self.happenings(node.spot):
+            try:
+                taken = self.runner.take(node.spot, stimulus)
+            except StateholdError as error:
+                self.fail(number, stimulus, error)
+                if own:
+                    node.stuck.add(what)
+                    self.hold(number, stimulus)
+                continue
+            self.space.steps += 1
+            if taken.spot is node.spot:
+                continue
+            self.note(taken, number, stimulus)
+            to = self.add(taken.spot, number, stimulus)
+            if to is None:
+                self.space.unfinished.add(number)
+            else:
+                node.edges.append(Edge(stimulus, to, own, taken.dropped))
+
+    def hold(self, number: int, stimulus: Stimulus) -> None:
+        """An engine goes on without a timer or a message whose step raises; no script says so.
+
+        A timer alone holds nothing up: events may come where it is due as well as later.
+        """
+        if not isinstance(stimulus, Fired):
+            return
+        spot = self.space.nodes[number].spot
+        is_message = any(one.timer == stimulus.timer for one in spot.mail)
+        if is_message or len(spot.zone.running) > 1:
+            self.space.unfinished.add(number)
+            what = stimulus.timer if is_message else f"timer {stimulus.timer}"
+            self.stop(f"failure of {what}")
+
+    def happenings(self, spot: Spot) -> Iterator[tuple[Stimulus, bool, str]]:
+        """What may happen, whether it does by itself, and what is over with it."""
+        for fired in self.runner.may_happen(spot):
+            yield fired, True, fired.timer
+        if self.runner.is_urgent(spot):
+            return
+        for one in self.runner.running(spot):
+            own = one.key not in spot.waiting
+            for succeeded in self.stimuli.results.get(one.name, (Succeeded(one.name),)):
+                yield succeeded, own, one.invoke
+            if own:
+                yield Failed(one.name), True, one.invoke
+        for sent in self.stimuli.events:
+            if self.runner.could_take(spot, sent):
+                yield sent, False, ""
+
+    def add(self, spot: Spot, parent: int, via: Stimulus | None) -> int | None:
+        key = spot.key
+        number = self.numbers.get(key)
+        if number is not None:
+            return number
+        nodes = self.space.nodes
+        depth = 0 if parent < 0 else nodes[parent].depth + 1
+        if len(nodes) >= self.limit:
+            self.stop(f"limit of {self.limit} places")
+            return None
+        if depth > self.depth:
+            self.stop(f"depth of {self.depth} steps")
+            return None
+        number = self.numbers[key] = len(nodes)
+        nodes.append(Node(spot, parent, via, depth))
+        self.pending.append(number)
+        return number
+
+    def stop(self, why: str) -> None:
+        self.space.cut[why] = self.space.cut.get(why, 0) + 1
+
+    def note(self, taken: Taken, number: int, stimulus: Stimulus | None) -> None:
+        known = self.space.taken
+        for microstep in taken.trace:
+            for transition in microstep.transitions:
+                if transition not in known:
+                    known[transition] = (number, stimulus)
+
+    def fail(self, number: int, stimulus: Stimulus, error: StateholdError) -> None:
+        if not is_fault(error):
+            self.space.unfinished.add(number)
+            self.stop(f"limit of {self.runner.data_limit} bytes of data")
+            return
+        space = self.space
+        name = stimulus.event.__event__ if isinstance(stimulus, Sent) else stimulus
+        known = (space.nodes[number].spot.snapshot.state, name, error.code, type(error.__cause__))
+        if known in self.known_faults:
+            return
+        if len(space.faults) >= FAULT_LIMIT:
+            self.stop(f"limit of {FAULT_LIMIT} failures")
+            return
+        self.known_faults.add(known)
+        space.faults.append(Fault(number, stimulus, error.code, str(error)))

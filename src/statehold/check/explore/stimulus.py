@@ -1,0 +1,262 @@
+"""What can happen to an instance next, as a search tries it.
+
+Events come from the shapes that the machine declares, with the values that :mod:`.domain` finds;
+where it declares none, they are the names that its transitions hear. Outcomes of effects and
+children come from the annotated results. What was not enumerated is told in ``left_out``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
+from statehold.chart.event import AnEvent, Event, NamedEvent, failure_event
+from statehold.chart.machine import Definition
+from statehold.chart.model import Transition
+from statehold.chart.payload import event_json
+from statehold.check.explore.domain import Domain, domain_of
+from statehold.check.simulate.script import FailStep, ScriptStep, SendStep, SucceedStep
+from statehold.errors import InvalidPayload, UnknownEvent
+from statehold.interpreter.occurrence import detached_effects, outside_names
+from statehold.interpreter.selection import matches
+
+#: events that one search tries in each place, all values and senders counted
+EVENT_LIMIT = 1_000
+
+
+class Sent(Struct, frozen=True):
+    """An event from outside; ``by`` are the sender's roles, None for trusted code."""
+
+    event: AnEvent
+    wire: dict[str, Any]
+    by: tuple[str, ...] | None = None
+
+    @property
+    def step(self) -> ScriptStep:
+        return SendStep(self.wire, self.by)
+
+
+class Fired(Struct, frozen=True):
+    """A timer fell due, or a message that the instance had sent itself; by its zone's name."""
+
+    timer: str
+    step: None = None
+
+
+class Succeeded(Struct, frozen=True):
+    """An effect or a child of this name, the first that still runs, ended well."""
+
+    name: str
+    result: Any = None
+    #: as the effect's annotation has it
+    value: Any = None
+
+    @property
+    def step(self) -> ScriptStep:
+        return SucceedStep(self.name, self.result)
+
+
+class Failed(Struct, frozen=True):
+    """The same ended ill, for good."""
+
+    name: str
+
+    @property
+    def step(self) -> ScriptStep:
+        return FailStep(self.name)
+
+
+Stimulus = Sent | Fired | Succeeded | Failed
+
+
+class Stimuli(Struct, frozen=True):
+    """``results`` by the name of an effect or of a child's machine."""
+
+    events: tuple[Sent, ...]
+    results: Mapping[str, tuple[Succeeded, ...]]
+    left_out: tuple[str, ...]
+
+
+def stimuli_of(
+    definition: Definition[Any],
+    *,
+    events: Sequence[Event | NamedEvent | Mapping[str, Any]] = (),
+    values: Mapping[str, Sequence[Any]] | None = None,
+    results: Mapping[str, Sequence[Any]] | None = None,
+) -> Stimuli:
+    """What one machine can be told.
+
+    ``events`` are tried as they are, and no other events of their names; ``values`` says which
+    values a field has (``{"Accept.prep_minutes": [5, 60]}``), ``results`` which an effect or a
+    child gives. Raises ``UnknownEvent``, ``InvalidPayload`` or ``ValueError`` for what the machine
+    does not have.
+    """
+    gathering = _Gathering(definition, dict(values or {}), dict(results or {}))
+    found = gathering.events(events)
+    outcomes = gathering.results()
+    gathering.failures()
+    gathering.refuse_unused()
+    return Stimuli(found, outcomes, tuple(gathering.left_out))
+
+
+class _Gathering:
+    def __init__(
+        self,
+        definition: Definition[Any],
+        values: dict[str, Sequence[Any]],
+        given_results: dict[str, Sequence[Any]],
+    ) -> None:
+        self.definition = definition
+        self.values = values
+        self.given_results = given_results
+        self.left_out: list[str] = []
+        self.used: set[str] = set()
+
+    def events(self, given: Sequence[Event | NamedEvent | Mapping[str, Any]]) -> tuple[Sent, ...]:
+        found = [self.as_given(one) for one in given]
+        named = {event.__event__ for event, _ in found}
+        self.left_out += [f"{name}: only the events given" for name in sorted(named)]
+        if self.definition.events:
+            for name in self.definition.events:
+                if name not in named:
+                    found += self.of_shape(name)
+        else:
+            for name in outside_names(self.definition.chart):
+                if name not in named:
+                    found.append((NamedEvent(name), {"type": name}))
+                    self.left_out.append(f"{name}: events that carry data")
+        sent = tuple(
+            Sent(event, wire, by) for event, wire in found for by in self.roles(event.__event__)
+        )
+        if len(sent) > EVENT_LIMIT:
+            self.left_out.append(
+                f"events: {len(sent)} were made, only the first {EVENT_LIMIT} are tried"
+            )
+        return sent[:EVENT_LIMIT]
+
+    def roles(self, name: str) -> tuple[tuple[str, ...] | None, ...]:
+        """Trusted code, then each role alone, then none; the first alone where none matters."""
+        chart = self.definition.chart
+        asked = [
+            role
+            for transition in chart.transitions
+            if transition.trigger.kind != "always"
+            and matches(chart.policy, transition.trigger, name)
+            for guard in transition.guards
+            if guard.kind == "by"
+            for role in guard.name.split(",")
+        ]
+        if not asked:
+            return (None,)
+        return (None, *((role,) for role in dict.fromkeys(asked)), ())
+
+    def as_given(self, given: Event | NamedEvent | Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        shapes = self.definition.events
+        if isinstance(given, Mapping):
+            fields = dict(given)
+            name = str(fields.pop("type", ""))
+        elif isinstance(given, NamedEvent):
+            name, fields = given.name, {} if given.data is None else {"data": given.data}
+        else:
+            fields = event_json(given)
+            name = fields.pop("type")
+        wire = {"type": name, **fields}
+        if not shapes:
+            return NamedEvent(name, fields.get("data")), wire
+        if name not in shapes:
+            raise UnknownEvent(self.definition.name, name, tuple(shapes))
+        return shapes[name].check(fields, f"the payload of {name}"), wire
+
+    def of_shape(self, name: str) -> list[tuple[Any, dict[str, Any]]]:
+        shape = self.definition.events[name]
+        schema = shape.schema()
+        fields = [f"{name}.{field}" for field in schema.get("properties", {})]
+        self.used.update(field for field in fields if field in self.values)
+        domain = domain_of(schema, name, self.values)
+        found = []
+        refused = 0
+        for value in domain.values:
+            try:
+                found.append((shape.check(value, name), {"type": name, **value}))
+            except InvalidPayload:
+                # the schema says less than the class
+                refused += 1
+        self.left_out += domain.left_out
+        if refused:
+            self.left_out.append(f"{name}: {refused} values that its class does not take")
+        if not found:
+            self.left_out.append(f"{name}: no value was found; give some by events=")
+        return found
+
+    def results(self) -> dict[str, tuple[Succeeded, ...]]:
+        found: dict[str, tuple[Succeeded, ...]] = {}
+        for name, effect in self.definition.effects.items():
+            found[name] = self.outcomes(name, effect.result_type)
+            self.used.add(name)
+        for name in self.definition.children:
+            found[name] = self.outcomes(name, self.definition.child_outputs.get(name, Any))
+            self.used.add(name)
+        return found
+
+    def failures(self) -> None:
+        """Of the ways to fail one is tried, which leaves out something where anybody asks which."""
+        chart = self.definition.chart
+        invoked = {one.id: one.name for state in chart.states for one in state.invokes}
+        for id, name in {**invoked, **{name: name for name in detached_effects(chart)}}.items():
+            event = failure_event(id)
+            if any(
+                self.looks_at_event(transition)
+                for transition in chart.transitions
+                if transition.trigger.kind != "always"
+                and matches(chart.policy, transition.trigger, event)
+            ):
+                self.left_out.append(f"failure of {name}: only one, after its last try, was tried")
+
+    def looks_at_event(self, transition: Transition) -> bool:
+        names = [guard.name for guard in transition.guards if guard.kind == "function"]
+        names += [one.name for block in transition.actions for one in block if one.kind == "run"]
+        return any(self.definition.functions[name].takes > 1 for name in names)
+
+    def outcomes(self, name: str, type_: Any) -> tuple[Succeeded, ...]:
+        given = {name: self.given_results[name]} if name in self.given_results else {}
+        if type_ is None:
+            # nothing is annotated, so nothing is known; most of those that say nothing give nothing
+            type_ = Any if given else type(None)
+        try:
+            adapter: TypeAdapter[Any] = TypeAdapter(type_)
+            schema = adapter.json_schema()
+        except (PydanticSchemaGenerationError, PydanticUserError) as error:
+            self.left_out.append(f"result of {name}: {type(error).__name__}; only null was tried")
+            return (Succeeded(name),)
+        domain = domain_of(schema, name, given)
+        self.left_out += [f"result of {told}" for told in domain.left_out]
+        return tuple(self.read(adapter, name, domain))
+
+    def read(self, adapter: TypeAdapter[Any], name: str, domain: Domain) -> list[Succeeded]:
+        found = []
+        for result in domain.values:
+            try:
+                plain = adapter.dump_python(adapter.validate_python(result), mode="json")
+                found.append(Succeeded(name, plain, adapter.validate_python(plain)))
+            except ValueError as error:
+                raise InvalidPayload(f"the result of {name}", {"": str(error)}) from None
+        return found
+
+    def refuse_unused(self) -> None:
+        """A misspelt name would leave out what it was meant to add."""
+        unknown = [*(self.values.keys() - self.used), *(self.given_results.keys() - self.used)]
+        if unknown:
+            known = [
+                f"{name}.{field}"
+                for name, shape in self.definition.events.items()
+                for field in shape.schema().get("properties", {})
+            ]
+            raise ValueError(
+                f"{self.definition.name} has no {', '.join(sorted(unknown))}; values= takes "
+                f"{', '.join(known) or 'nothing'}, results= takes "
+                f"{', '.join([*self.definition.effects, *self.definition.children]) or 'nothing'}"
+            )

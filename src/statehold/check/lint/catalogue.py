@@ -1,0 +1,82 @@
+"""What each code of a finding means, and how bad it is.
+
+An error is a promise of the chart that can't be kept, whatever the functions say: such a machine
+does not start. A warning is probably a mistake. An info is worth knowing and often meant so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from statehold.chart.codes import Code
+from statehold.check.lint.finding import Severity
+
+
+class Meaning(NamedTuple):
+    severity: Severity
+    meaning: str
+
+
+CATALOGUE: Mapping[Code, Meaning] = {
+    "unreachable-state": Meaning("warning", "nothing that can happen leads into the state"),
+    "dead-end": Meaning("warning", "nothing leaves the state, though it is not final"),
+    "no-way-out": Meaning(
+        "warning", "states that can be gone round in, while no end can be reached any more"
+    ),
+    "no-end": Meaning("warning", "the machine has ends, and none of them can be reached"),
+    "history-unused": Meaning("warning", "nothing leads to the history state"),
+    "history-never-recorded": Meaning(
+        "warning", "the history state has nothing to remember: its default is always taken"
+    ),
+    "owner-cannot-act": Meaning(
+        "warning", "the state's owner has none of the roles that its events ask for"
+    ),
+    "never-chosen": Meaning("error", "the transition can never be chosen"),
+    "duplicate-transition": Meaning("warning", "the transition says what an earlier one says"),
+    "overlapping-guards": Meaning(
+        "warning", "two transitions for one event can both be enabled; the order decides"
+    ),
+    "in-guard-impossible": Meaning(
+        "error", "a guard asks for a state that can't be active together with the source"
+    ),
+    "constant-guard": Meaning("warning", "a guard gives the same answer, whatever it is asked"),
+    "conflicting-regions": Meaning(
+        "warning", "transitions of two regions for one event lead apart; one of them is dropped"
+    ),
+    "does-nothing": Meaning("info", "the transition leads nowhere and changes nothing"),
+    "endless-eventless": Meaning("error", "transitions without events go round for ever"),
+    "timer-never-fires": Meaning("error", "the state is always left before the timer is due"),
+    "deadline-never-passes": Meaning(
+        "warning", "the state is always left before its deadline passes"
+    ),
+    "never-done": Meaning("error", "on_done waits for a state that can never be done"),
+    "done-unhandled": Meaning(
+        "warning", "a state reaches its inner end and stays there, as nobody takes its completion"
+    ),
+    "unhandled-failure": Meaning("info", "nobody handles the failure of what is invoked"),
+    "result-unused": Meaning("info", "nobody takes the result of an effect that gives one"),
+    "invoke-never-starts": Meaning(
+        "error", "the state is always left in the step that enters it, before its invokes start"
+    ),
+    "child-never-ends": Meaning(
+        "warning", "the result of a child machine is waited for, and the child has no end"
+    ),
+    "unheard-event": Meaning("warning", "an event is declared or raised, and nobody accepts it"),
+    "undeclared-event": Meaning(
+        "warning", "a transition waits for an event that is not declared and that nobody raises"
+    ),
+    "never-set": Meaning(
+        "warning", "a field of the data is read, has nothing in it at first, and is never set"
+    ),
+    "unknown-field": Meaning("error", "a function uses a field that the data does not have"),
+    "guard-changes-data": Meaning("error", "a guard changes the data"),
+    "reads-clock": Meaning(
+        "warning", "a guard or an action reads a clock or chance, or works on the outside"
+    ),
+    "silence-unused": Meaning("warning", "a finding is silenced that is not there"),
+    "silence-unknown": Meaning("warning", "a silence has a code that no check has, or no reason"),
+    "search-cut": Meaning(
+        "info", "the chart has more configurations than were looked at; some checks say nothing"
+    ),
+}

@@ -1,0 +1,82 @@
+"""Guards that both say yes, so that the order of the text decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from statehold.chart.model import Transition
+from statehold.check.lint.analysis import Subject
+from statehold.check.lint.finding import Finding
+from statehold.check.lint.samples import Samples
+from statehold.interpreter.selection import candidates
+
+#: pairs of guards that are compared
+PAIR_LIMIT = 100_000
+#: those of them whose guards are asked
+ASKED_LIMIT = 200
+
+
+def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
+    """Told with a sample that both say yes to. A transition whose guards are all among those of
+    an earlier one is the wider of the two: it is for what is left over, and meant so."""
+    told: set[tuple[str, str]] = set()
+    for first, second, event in _pairs(subject):
+        if (first.id, second.id) in told:
+            continue
+        if len(told) >= ASKED_LIMIT:
+            break
+        told.add((first.id, second.id))
+        one, other = _functions(first), _functions(second)
+        found = samples.compare(one, other, event)
+        if found is None or found.both is None:
+            continue
+        asks, also = ", ".join(one), ", ".join(other)
+        begin = f"with {found.both}, both {asks} ({first.id}) and {also} say yes"
+        if not found.second_alone:
+            message = (
+                f"{begin}, and no data was found for which {also} says yes alone: {first.id} "
+                "always seems to come first"
+            )
+        elif not found.first_alone:
+            message = f"{begin}; {first.id} is the special case of it, and comes first"
+        else:
+            message = f"{begin}; {first.id} is taken, as it comes first"
+        yield subject.finding(
+            "overlapping-guards",
+            "transition",
+            second.id,
+            message,
+            "let the guards exclude each other, or take the guard away from the last of them, so "
+            "that it is for all the rest",
+            # narrow before wide is how a ladder of cases is written
+            severity="info" if found.second_alone and not found.first_alone else None,
+        )
+
+
+def _pairs(subject: Subject) -> Iterator[tuple[Transition, Transition, str | None]]:
+    """Transitions of one state for one event, in the order in which they are asked."""
+    budget = PAIR_LIMIT
+    for number, own in enumerate(subject.tree.transitions):
+        names = dict.fromkeys(n for t in own for n in (t.trigger.events or (None,)))
+        for name in names:
+            asked = candidates(subject.tree, number, name)
+            for first, second in combinations(asked, 2):
+                budget -= 1
+                if not budget:
+                    return
+                differ = (first.targets, first.actions) != (second.targets, second.actions)
+                if differ and _can_be_compared(first, second):
+                    yield first, second, name
+
+
+def _can_be_compared(first: Transition, second: Transition) -> bool:
+    """Each asks for something that the other does not, by functions alone."""
+    one, other = set(first.guards), set(second.guards)
+    if one <= other or other <= one:
+        return False
+    return all(guard.kind == "function" for guard in one ^ other)
+
+
+def _functions(t: Transition) -> list[str]:
+    return [guard.name for guard in t.guards if guard.kind == "function"]

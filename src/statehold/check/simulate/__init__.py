@@ -1,0 +1,1 @@
+"""Simulation: an instance on its own, moved by scripts and by random choices."""

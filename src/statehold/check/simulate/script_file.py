@@ -1,0 +1,161 @@
+"""Scripts in files: JSON or YAML in, with every mistake told at once, and out again.
+
+1. YAML is another spelling of JSON and nothing more (:mod:`statehold.plain`).
+2. What is read is bounded: by ``FILE_BYTES``, ``STEP_LIMIT`` and the limits of all documents.
+3. A duration may be written ``12m``; the script that comes out has seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from statehold.check.simulate.duration import duration_text, seconds_of
+from statehold.check.simulate.script import (
+    AdvanceStep,
+    ExpectStep,
+    FailStep,
+    Script,
+    ScriptStep,
+    SendStep,
+    SucceedStep,
+)
+from statehold.errors import Problem, ScriptInvalid
+from statehold.plain.document import Notation, TextRefused, read_document
+
+#: bytes of a script
+FILE_BYTES = 256_000
+#: steps of a script
+STEP_LIMIT = 10_000
+
+#: by how a file's name ends
+NOTATIONS: Mapping[str, Notation] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+
+S = TypeVar("S", bound=Struct)
+
+#: which kind a step is, by its word; the first that stands in it counts
+_WORDS: tuple[tuple[str, type[ScriptStep]], ...] = (
+    ("send", SendStep),
+    ("advance", AdvanceStep),
+    ("succeed", SucceedStep),
+    ("fail", FailStep),
+    ("expect", ExpectStep),
+    ("data", ExpectStep),
+    ("done", ExpectStep),
+)
+
+
+def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
+    """Reads a script; which notation it is, is seen by its first character unless it is told.
+
+    Raises ``ScriptInvalid`` with every problem and its place.
+    """
+    try:
+        plain = read_document(raw, limit=FILE_BYTES, notation=notation).value
+    except TextRefused as error:
+        raise ScriptInvalid([error.problem]) from None
+    problems: list[Problem] = []
+    script = _script(plain, problems)
+    if problems or script is None:
+        raise ScriptInvalid(problems)
+    return script
+
+
+def write_script(script: Script, notation: Notation = "yaml") -> str:
+    """The script's text, which reads back as the same script; durations as words in YAML."""
+    plain = msgspec.to_builtins(script)
+    # they come last: the head is what a reader wants first
+    plain["steps"] = plain.pop("steps", [])
+    if notation == "json":
+        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    for one in plain["steps"]:
+        if "advance" in one:
+            one["advance"] = duration_text(one["advance"])
+    # PyYAML is an extra
+    from statehold.plain.yaml_writer import dumped
+
+    return dumped(plain)
+
+
+def notation_of(name: str) -> Notation | None:
+    """By how the file's name ends; None where that says nothing."""
+    return next((one for suffix, one in NOTATIONS.items() if name.endswith(suffix)), None)
+
+
+def _script(plain: Any, problems: list[Problem]) -> Script | None:
+    if not isinstance(plain, dict):
+        raise _invalid(f"is {_kind(plain)}, not a mapping with machine and steps")
+    given = dict(plain)
+    steps = given.pop("steps", [])
+    head = _struct(Script, given, "", problems)
+    if not isinstance(steps, list):
+        problems.append(Problem("steps", f"is {_kind(steps)}, not a list of steps"))
+        return None
+    if len(steps) > STEP_LIMIT:
+        problems.append(Problem("steps", f"{len(steps)} steps, a script has at most {STEP_LIMIT}"))
+        return None
+    read = [_step(one, f"steps.{number}", problems) for number, one in enumerate(steps, 1)]
+    if head is None:
+        return None
+    if head.at is not None and head.at.tzinfo is None:
+        problems.append(Problem("at", "has no time zone", "end it in Z for UTC"))
+    return msgspec.structs.replace(head, steps=tuple(one for one in read if one is not None))
+
+
+def _step(plain: Any, place: str, problems: list[Problem]) -> ScriptStep | None:
+    words = ", ".join(dict.fromkeys(word for word, _ in _WORDS))
+    if not isinstance(plain, dict):
+        problems.append(Problem(place, f"is {_kind(plain)}, not a mapping", f"one of {words}"))
+        return None
+    kind = next((kind for word, kind in _WORDS if word in plain), None)
+    if kind is None:
+        has = ", ".join(map(str, plain)) or "nothing"
+        problems.append(Problem(place, f"has {has}, but no word of a step", f"one of {words}"))
+        return None
+    step: ScriptStep | None = _struct(kind, plain, place, problems)
+    if isinstance(step, SendStep) and not isinstance(step.send.get("type"), str):
+        problems.append(
+            Problem(f"{place}.send", "has no type", "the event's name: {type: Accept, ...}")
+        )
+    return step
+
+
+def _struct(
+    kind: type[S], plain: Mapping[Any, Any], place: str, problems: list[Problem]
+) -> S | None:
+    """Field by field, so that every mistake is found; None where there was one."""
+    before = len(problems)
+    under = f"{place}." if place else ""
+    fields = {one.name: one for one in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for name, given in plain.items():
+        if name not in fields:
+            problems.append(
+                Problem(f"{under}{name}", "is no field here", f"there are {', '.join(fields)}")
+            )
+            continue
+        try:
+            value = seconds_of(given) if name == "advance" else given
+            values[name] = msgspec.convert(value, fields[name].type)
+        except (msgspec.ValidationError, ValueError) as error:
+            problems.append(Problem(f"{under}{name}", str(error)))
+    for name, field in fields.items():
+        if field.required and name not in plain:
+            problems.append(Problem(f"{under}{name}", "is missing"))
+    if len(problems) > before:
+        return None
+    return kind(**values)
+
+
+def _kind(plain: Any) -> str:
+    return {dict: "a mapping", list: "a list", str: "text", type(None): "empty"}.get(
+        type(plain), "a number"
+    )
+
+
+def _invalid(message: str) -> ScriptInvalid:
+    return ScriptInvalid([Problem("the script", message)])

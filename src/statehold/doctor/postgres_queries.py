@@ -1,0 +1,92 @@
+"""The books of a PostgreSQL store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from statehold.doctor.queries import (
+    DOCUMENT_BYTES,
+    DOCUMENTS,
+    MOST,
+    Held,
+    Incidents,
+    Late,
+    Unreadable,
+    Waiting,
+)
+from statehold.store import Status, StoredChart
+from statehold.stores.columns import counted_as, holders_of
+from statehold.stores.paging import microseconds, moment
+from statehold.stores.queries import load_queries
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class PostgresBooks:
+    def __init__(self, db: asyncpg.Connection[Any]) -> None:
+        self._db = db
+        self._q = load_queries("postgres", "doctor.sql")
+
+    async def workers(self) -> dict[str, timedelta]:
+        rows = await self._db.fetch(self._q["workers"])
+        return {row["id"]: row["remaining"] for row in rows}
+
+    async def machines(self) -> list[str]:
+        return [row["machine"] for row in await self._db.fetch(self._q["machines"])]
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        return [
+            StoredChart(row["machine"], row["version"], row["chart"], moment(row["stored_at"]))
+            for row in await self._db.fetch(self._q["charts"], machine)
+        ]
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        return {
+            counted_as(row["version"], row["status"], row["state"]): row["instances"]
+            for row in await self._db.fetch(self._q["counts"], machine)
+        }
+
+    async def overdue(self, machine: str, before: datetime) -> Late:
+        row = await self._db.fetchrow(self._q["overdue"], machine, microseconds(before), MOST)
+        assert row is not None
+        oldest = row["oldest"]
+        return Late(row["instances"], None if oldest is None else moment(oldest))
+
+    async def incidents(self) -> list[Incidents]:
+        return [
+            Incidents(row["machine"], row["instances"], row["incidents"], moment(row["oldest"]))
+            for row in await self._db.fetch(self._q["incidents"])
+        ]
+
+    async def unreadable(self) -> list[Unreadable]:
+        rows = await self._db.fetch(self._q["unreadable"], MOST)
+        return [Unreadable(row["machine"], row["id"], row["why"]) for row in rows]
+
+    async def documents(self) -> list[tuple[str, str, bytes]]:
+        rows = await self._db.fetch(self._q["documents"], DOCUMENTS, DOCUMENT_BYTES)
+        return [(row["machine"], row["id"], row["document"]) for row in rows]
+
+    async def holders(self) -> dict[tuple[str, ...], int]:
+        return {
+            holders_of(row["held_by"]): row["instances"]
+            for row in await self._db.fetch(self._q["holders"])
+        }
+
+    async def waiting_mail(self, before: datetime) -> list[Waiting]:
+        rows = await self._db.fetch(self._q["waiting_mail"], microseconds(before), MOST)
+        return [Waiting(row["number"], row["to_machine"]) for row in rows]
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+        rows = await self._db.fetch(self._q["still_there"], list(numbers))
+        return {row["number"] for row in rows}
+
+    async def addressees(self) -> list[str]:
+        rows = await self._db.fetch(self._q["addressees"], MOST)
+        return sorted(row["to_machine"] for row in rows)
+
+    async def held_mail(self) -> list[Held]:
+        rows = await self._db.fetch(self._q["held_mail"], MOST)
+        return [Held(row["to_machine"], row["to_id"], row["messages"]) for row in rows]

@@ -1,0 +1,85 @@
+"""The books of a SQLite store, read beside the process that owns it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from statehold.doctor.queries import (
+    DOCUMENT_BYTES,
+    DOCUMENTS,
+    MOST,
+    Held,
+    Incidents,
+    Late,
+    Unreadable,
+    Waiting,
+)
+from statehold.store import Status, StoredChart
+from statehold.stores.columns import counted_as, holders_of
+from statehold.stores.paging import microseconds, moment
+from statehold.stores.queries import load_queries
+
+
+class SqliteBooks:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._q = load_queries("sqlite", "doctor.sql")
+
+    async def workers(self) -> dict[str, timedelta] | None:
+        return None
+
+    async def machines(self) -> list[str]:
+        return [machine for (machine,) in self._db.execute(self._q["machines"])]
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        return [
+            StoredChart(name, version, chart, moment(stored_at))
+            for name, version, chart, stored_at in self._db.execute(self._q["charts"], (machine,))
+        ]
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        return {
+            counted_as(version, status, state): instances
+            for version, status, state, instances in self._db.execute(self._q["counts"], (machine,))
+        }
+
+    async def overdue(self, machine: str, before: datetime) -> Late:
+        wanted = (machine, microseconds(before), MOST)
+        instances, oldest = self._db.execute(self._q["overdue"], wanted).fetchone()
+        return Late(instances, None if oldest is None else moment(oldest))
+
+    async def incidents(self) -> list[Incidents]:
+        return [
+            Incidents(machine, instances, incidents, moment(oldest))
+            for machine, instances, incidents, oldest in self._db.execute(self._q["incidents"])
+        ]
+
+    async def unreadable(self) -> list[Unreadable]:
+        return [Unreadable(*row) for row in self._db.execute(self._q["unreadable"], (MOST,))]
+
+    async def documents(self) -> list[tuple[str, str, bytes]]:
+        return self._db.execute(self._q["documents"], (DOCUMENTS, DOCUMENT_BYTES)).fetchall()
+
+    async def holders(self) -> dict[tuple[str, ...], int]:
+        return {
+            holders_of(held_by): instances
+            for held_by, instances in self._db.execute(self._q["holders"])
+        }
+
+    async def waiting_mail(self, before: datetime) -> list[Waiting]:
+        wanted = (microseconds(before), MOST)
+        return [Waiting(*row) for row in self._db.execute(self._q["waiting_mail"], wanted)]
+
+    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+        wanted = (json.dumps(list(numbers)),)
+        return {number for (number,) in self._db.execute(self._q["still_there"], wanted)}
+
+    async def addressees(self) -> list[str]:
+        found = self._db.execute(self._q["addressees"], (MOST,))
+        return sorted(machine for (machine,) in found)
+
+    async def held_mail(self) -> list[Held]:
+        return [Held(*row) for row in self._db.execute(self._q["held_mail"], (MOST,))]

@@ -1,0 +1,449 @@
+"""Performs effects after their commit, within this worker's capacity, and hands in the outcomes.
+
+1. An attempt waits here for a place, or in the store where too many wait here
+   (:mod:`.capacity`). Attempts that found no place within ``poll_seconds`` are offered to the other
+   workers, where there are any; whoever has a free place takes what waits in the store.
+2. An attempt waits for the one before it under the same key where that still runs here,
+   ``cancel_seconds`` at most; then it has failed with ``StillRunning``.
+3. A call that goes on when its attempt is over gives its place away. Beyond ``hung`` such calls of
+   one kind, further attempts of that kind fail with ``TooManyHung``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.engine.background.attempt import Attempt
+from statehold.engine.background.capacity import WAITING, Lane, Place
+from statehold.engine.background.subtasks import Guard
+from statehold.engine.background.threads import Threads
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.held import Held
+from statehold.engine.log_fields import about, logger
+from statehold.engine.raised import at
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.effect_results import Ending, Offer, Outcome, Release, Unapplied
+from statehold.engine.requests.timers import Take
+from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
+from statehold.store import Ref, Row, Store
+
+log = logger(__name__)
+
+#: seconds between two tries to hand in an outcome while the store is away
+HAND_IN_SECONDS = 0.5
+#: seconds after which free places are filled from the store: many at a time
+GATHER_SECONDS = 0.05
+#: times as many instances as there are free places that are looked at, so that workers that fill
+#: their places at once seldom want the same ones
+SPREAD = 4
+
+
+class Performer:
+    """Effects under way in this process, by instance and key.
+
+    ``broken`` is told of instances whose effects broke off here and count as performed still;
+    ``is_alone`` tells whether no other worker is alive.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        broken: Callable[[Iterable[Ref]], None],
+        is_alone: Callable[[], bool],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._broken = broken
+        self._is_alone = is_alone
+        self._capacity = runtime.capacity
+        self._threads = Threads(runtime.limits.threads, "statehold-effect")
+        #: those that wait here, run or are handed in
+        self._attempts: dict[Place, Attempt] = {}
+        #: of these the ones that wait for the one before, and when that is waited for no longer
+        self._after: dict[Place, tuple[Attempt, asyncio.TimerHandle]] = {}
+        #: functions that run on though their attempt is over, or of no interest any more
+        self._leaving: dict[Place, Attempt] = {}
+        #: those that are offered to other workers just now
+        self._offered: dict[Place, Attempt] = {}
+        #: asked for while this process was stopping already; handed back with the rest
+        self._unstarted: dict[Place, None] = {}
+        self._is_quiet = asyncio.Event()
+        self._closing = False
+        self._hint = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._guard: Guard | None = None
+
+    @property
+    def running(self) -> int:
+        return len(self._attempts)
+
+    def open(self) -> None:
+        self._guard = Guard(asyncio.get_running_loop())
+        self._task = asyncio.create_task(self._run(), name="statehold performer")
+        self._hint.set()
+
+    def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
+        """Performs the effect under this key, which is committed as this worker's."""
+        ref = held.row.ref
+        snapshot = held.snapshot
+        effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
+        known = held.tries.get(key)
+        if snapshot is None or effect is None or known is None:
+            return
+        place = (ref, key)
+        if self._closing:
+            self._unstarted[place] = None
+            return
+        if place in self._attempts:
+            # of no interest any more; mostly on its way out, its outcome handed in already
+            self.stop(ref, key)
+        attempt = Attempt(self._runtime, definition, held, effect, known, self._ended, self._freed)
+        self._attempts[place] = attempt
+        if place in self._leaving:
+            seconds = self._runtime.limits.cancel_seconds
+            loop = asyncio.get_running_loop()
+            self._after[place] = (attempt, loop.call_later(seconds, self._still_running, place))
+        else:
+            self._admit(attempt)
+
+    def performs(self, ref: Ref, key: str) -> bool:
+        return (ref, key) in self._attempts
+
+    def stop(self, ref: Ref, key: str) -> None:
+        """The effect's state was left: it is cancelled, its outcome is of no interest."""
+        place = (ref, key)
+        self._unstarted.pop(place, None)
+        self._offered.pop(place, None)
+        attempt = self._forget(place)
+        if attempt is None:
+            return
+        attempt.lane.queue.pop(place, None)
+        if place in self._after:
+            _, timer = self._after.pop(place)
+            timer.cancel()
+        elif attempt.is_running:
+            self._leaving[place] = attempt
+            attempt.stop()
+
+    def drop_all(self) -> None:
+        """Others have taken over everything: nothing here is of interest any more."""
+        self._unstarted.clear()
+        self._offered.clear()
+        for ref, key in list(self._attempts):
+            self.stop(ref, key)
+
+    def places(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
+        """The keys of what runs here, by instance; of all instances, or of some."""
+        found: dict[Ref, list[str]] = {}
+        for ref, key in self._attempts:
+            if only is None or ref in only:
+                found.setdefault(ref, []).append(key)
+        return found
+
+    def look(self) -> None:
+        """Something may wait in the store for a worker with a place."""
+        for lane in self._capacity.lanes:
+            lane.more = True
+        self._hint.set()
+
+    async def close(self) -> None:
+        """Waits for what runs, as long as the limits say, then hands the rest back."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
+        limits = self._runtime.limits
+        # what has no place here may have one elsewhere
+        for place, attempt in list(self._attempts.items()):
+            if place in attempt.lane.queue or place in self._after:
+                self.stop(*place)
+                self._unstarted[place] = None
+        for place in self._offered:
+            self._unstarted[place] = None
+        self._offered.clear()
+        await self._wait_until_quiet(limits.grace_seconds)
+        left = dict(self._attempts)
+        for ref, key in left:
+            self.stop(ref, key)
+        await self._end_all()
+        self._unstarted.update(dict.fromkeys(left))
+        try:
+            # what was taken in the last moment is committed meanwhile
+            while self._unstarted:
+                places = list(self._unstarted)
+                self._unstarted.clear()
+                await self._hand_back(places)
+        finally:
+            self._threads.close()
+            if self._guard is not None:
+                self._guard.end()
+
+    async def _hand_back(self, places: Iterable[Place]) -> None:
+        keys: dict[Ref, list[str]] = {}
+        for ref, key in places:
+            keys.setdefault(ref, []).append(key)
+        acts = [Release(ref, those) for ref, those in keys.items()]
+        for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
+            if isinstance(result, BaseException):
+                extra = about(self._runtime, act.ref)
+                log.warning("an effect could not be handed back: %s", result, extra=extra)
+
+    async def _wait_until_quiet(self, seconds: float) -> None:
+        if self._attempts:
+            self._is_quiet.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._is_quiet.wait()
+            except TimeoutError:
+                return
+
+    async def _end_all(self) -> None:
+        """Waits for what was cancelled, and ends those that ignore it: the loop could not end."""
+        tasks = [one.task for one in self._leaving.values() if one.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._runtime.limits.cancel_seconds)
+        for attempt in list(self._leaving.values()):
+            attempt.give_up()
+        killed = [one.kill() for one in self._leaving.values()]
+        if tasks := [task for task in killed if task is not None]:
+            await asyncio.wait(tasks, timeout=GATHER_SECONDS)
+
+    # --- places ---
+
+    def _admit(self, attempt: Attempt) -> None:
+        """Starts it, or lets it wait for a place."""
+        lane = attempt.lane
+        if lane.running < lane.places and not lane.queue:
+            self._start(attempt)
+            return
+        loop = asyncio.get_running_loop()
+        attempt.asked_at = loop.time()
+        lane.queue[attempt.place] = attempt
+        if not self._is_alone():
+            self._look_later(self._runtime.limits.poll_seconds)
+
+    def _start(self, attempt: Attempt) -> None:
+        lane, most = attempt.lane, self._runtime.limits.hung
+        if lane.hung >= most:
+            why = (
+                f"{lane.hung} calls of a {lane.kind} have not ended though their time was up, "
+                f"{most} are allowed for; see the log for which, and restart the worker"
+            )
+            self._fail(attempt, "TooManyHung", why)
+            return
+        lane.running += 1
+        attempt.start(self._threads)
+
+    def _fill(self, lane: Lane) -> None:
+        """Starts what waits here for a place, longest first."""
+        while lane.queue and lane.running < lane.places:
+            place = next(iter(lane.queue))
+            self._start(lane.queue.pop(place))
+        if lane.more and lane.free:
+            self._look_later(GATHER_SECONDS)
+
+    def _look_later(self, seconds: float) -> None:
+        if self._timer is None and not self._closing:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        self._timer = None
+        self._hint.set()
+
+    def _still_running(self, place: Place) -> None:
+        attempt, _ = self._after.pop(place)
+        before = self._leaving[place].number
+        seconds = self._runtime.limits.cancel_seconds
+        why = (
+            f"attempt {before} goes on here though it is over, and was waited for {seconds:g} s; "
+            "two at once are not begun"
+        )
+        self._fail(attempt, "StillRunning", why)
+
+    def _fail(self, attempt: Attempt, error: str, why: str) -> None:
+        """Its function was not even called."""
+        asyncio.get_running_loop().call_soon(self._conclude, attempt, attempt.failure(error, why))
+
+    def _ended(self, attempt: Attempt, ending: Ending | None) -> None:
+        """Its place is free."""
+        place, lane = attempt.place, attempt.lane
+        lane.running -= 1
+        is_wanted = self._attempts.get(place) is attempt
+        if not attempt.is_over:
+            lane.hung += 1
+            self._leaving[place] = attempt
+        self._fill(lane)
+        if not is_wanted:
+            return
+        if ending is None:
+            # by a signal, or a fault of ours; without a word to the rescuer it would stay under way
+            self._forget(place)
+            self._broken([attempt.ref])
+        else:
+            self._conclude(attempt, ending)
+
+    def _freed(self, attempt: Attempt) -> None:
+        """Its function has ended."""
+        place = attempt.place
+        if self._leaving.get(place) is not attempt:
+            return
+        del self._leaving[place]
+        if attempt.is_hung:
+            attempt.lane.hung -= 1
+        waiting = self._after.pop(place, None)
+        if waiting is not None:
+            next_one, timer = waiting
+            timer.cancel()
+            self._admit(next_one)
+
+    def _forget(self, place: Place) -> Attempt | None:
+        attempt = self._attempts.pop(place, None)
+        if not self._attempts:
+            self._is_quiet.set()
+        return attempt
+
+    # --- what it comes to ---
+
+    def _conclude(self, attempt: Attempt, ending: Ending) -> None:
+        if self._attempts.get(attempt.place) is not attempt:
+            return
+        if ending.error is not None:
+            why = f"{ending.error}: {ending.message}{at(ending.traceback)}"
+            what = "%s failed at attempt %d: %s"
+            log.info(what, attempt.name, attempt.number, why, extra=attempt.about())
+        self._hand_in(attempt, Outcome(attempt.ref, ending))
+
+    def _hand_in(self, attempt: Attempt, act: Outcome | Unapplied) -> None:
+        """An outcome is worth waiting for: what the effect did can't be undone."""
+        if self._attempts.get(attempt.place) is not attempt:
+            return
+        act.future.add_done_callback(partial(self._handed_in, attempt, act))
+        try:
+            self._turns.submit(act)
+        except StateholdError as error:
+            act.future.set_exception(error)
+
+    def _handed_in(
+        self, attempt: Attempt, act: Outcome | Unapplied, answer: asyncio.Future[Any]
+    ) -> None:
+        error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
+        if self._attempts.get(attempt.place) is not attempt:
+            # it was stopped meanwhile, or the next attempt has begun
+            return
+        extra = attempt.about(effect_key=attempt.key)
+        if error is None or isinstance(error, Stopping):
+            self._forget(attempt.place)
+        elif isinstance(error, Unavailable):
+            log.warning(
+                "the outcome of %s waits for the store: %s", attempt.key, error, extra=extra
+            )
+            act.again()
+            asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, act)
+        elif isinstance(error, StateholdError) and isinstance(act, Outcome):
+            log.warning("the outcome of %s was refused: %s", attempt.key, error, extra=extra)
+            # without an incident it would be under way for ever, and nobody would hear of it
+            self._hand_in(attempt, Unapplied(attempt.ref, act.ending, str(error)))
+        else:
+            log.error("the outcome of %s could not be kept: %s", attempt.key, error, extra=extra)
+            self._forget(attempt.place)
+            if not isinstance(error, StateholdError):
+                self._broken([attempt.ref])
+
+    # --- what waits for a place, here and in the store ---
+
+    async def _run(self) -> None:
+        while True:
+            await self._hint.wait()
+            self._hint.clear()
+            try:
+                await self._offer()
+                await self._take()
+            except Stopping:
+                return
+            except StateholdError as error:
+                extra = about(self._runtime)
+                log.warning("what waits for a place could not be asked: %s", error, extra=extra)
+                self._look_later(self._runtime.limits.poll_seconds)
+            except Exception:
+                # a bug, ours or the store's; without this task what waits would wait for ever
+                log.exception(
+                    "what waits for a place could not be asked", extra=about(self._runtime)
+                )
+                self._look_later(self._runtime.limits.poll_seconds)
+
+    async def _offer(self) -> None:
+        """Gives to any worker what has waited here for long."""
+        if self._is_alone():
+            return
+        limits, loop = self._runtime.limits, asyncio.get_running_loop()
+        latest = loop.time() - limits.poll_seconds
+        for lane in self._capacity.lanes:
+            # in the order in which they came: the first that is young ends it
+            for place, attempt in list(lane.queue.items()):
+                if attempt.asked_at > latest:
+                    # no sooner: what is left of a float may be less than the clock can move by
+                    self._look_later(max(GATHER_SECONDS, attempt.asked_at - latest))
+                    break
+                del lane.queue[place]
+                self._forget(place)
+                self._offered[place] = attempt
+        offered = list(self._offered.values())
+        acts = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
+        ended = await self._turns.ask_all(acts) if acts else []
+        for attempt, error in zip(offered, ended, strict=True):
+            if self._offered.pop(attempt.place, None) is None:
+                continue
+            if isinstance(error, Unavailable) and not self._closing:
+                self._attempts[attempt.place] = attempt
+                self._admit(attempt)
+            elif isinstance(error, BaseException):
+                self._broken([attempt.ref])
+
+    async def _take(self) -> None:
+        """Fills free places with what waits in the store."""
+        lanes = [lane for lane in self._capacity.lanes if lane.more and lane.free]
+        if not lanes:
+            return
+        for lane in lanes:
+            lane.more = False
+        wanted = [lane.marker for lane in lanes]
+        workers = await self._store.workers()
+        alive = (*workers, *(one for one in WAITING if one not in wanted))
+        room = max(lane.free for lane in lanes)
+        # others look at the same ones, and each takes some by chance
+        spread = min(len(workers), SPREAD) or 1
+        limit = min(self._runtime.limits.page, room * spread)
+        machines = tuple(self._runtime.definitions)
+        rows = await self._store.orphans(machines, alive, limit)
+        is_left = len(rows) >= limit or len(rows) > room
+        if len(rows) > room:
+            rows = self._runtime.chance.sample(rows, room)
+        ended = await self._turns.ask_all([Take(row.ref) for row in rows])
+        failed: list[tuple[Row, StateholdError]] = []
+        for row, answer in zip(rows, ended, strict=True):
+            if isinstance(answer, NewerVersion):
+                # a worker of that version takes it
+                continue
+            if isinstance(answer, Unavailable) or not isinstance(answer, StateholdError | bool):
+                raise answer
+            if isinstance(answer, StateholdError):
+                failed.append((row, answer))
+            else:
+                is_left = is_left or answer
+        # else they would be asked for again for ever, before others
+        await self._turns.set_aside(failed)
+        if is_left:
+            for lane in lanes:
+                lane.more = True
+            self._look_later(GATHER_SECONDS)

@@ -1,0 +1,194 @@
+"""Keeps this worker among the living, and finds out who no longer is.
+
+1. A worker is alive for as long as it renews its lease: every ``heartbeat_seconds``, for
+   ``lease_seconds``. Whoever beats next after a lease ran out buries its worker; everybody knows
+   when that would be, and looks then.
+2. What the buried one was performing is taken over, so it must write no more. The store sees to
+   that: a commit of a worker that is not alive is ``LeaseLost``.
+3. A worker that finds itself buried drops everything that it was performing and joins again under a
+   name that was never used.
+
+A worker that owns its store alone has no lease: the store's lock does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
+from statehold.store import Pulse, Store
+
+log = logger(__name__)
+
+#: seconds after which a heartbeat that could not be made is tried again
+AGAIN_SECONDS = 0.5
+#: heartbeats after which dead workers' work is looked for even where nobody has come or gone
+LOOK_EVERY = 6
+#: a clock that is farther from the store's is told of: timers are set by one and seen by the other
+SKEW_SECONDS = 1.0
+
+
+class Membership:
+    """``lost`` is called when this worker was buried, before it joins again; ``beaten`` after every
+    heartbeat, with whether it is time to look for dead workers' work: when others have come or
+    gone, and every so often."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        lost: Callable[[], None],
+        beaten: Callable[[bool], None],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._lost = lost
+        self._beaten = beaten
+        self._lease = timedelta(seconds=runtime.limits.lease_seconds)
+        self._alive: frozenset[str] = frozenset()
+        #: by this machine's clock; until then nobody can have buried this worker
+        self._until: datetime | None = None
+        self._beats = 0
+        self._beaten_at: datetime | None = None
+        self._doubt = asyncio.Event()
+        self._is_skewed = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def alive(self) -> frozenset[str]:
+        """Who was, at the last heartbeat."""
+        return self._alive
+
+    @property
+    def lease_age_seconds(self) -> float | None:
+        """Since the lease was renewed; None where there is none."""
+        if self._beaten_at is None or self._store.exclusive:
+            return None
+        return (self._runtime.now() - self._beaten_at).total_seconds()
+
+    @property
+    def is_alone(self) -> bool:
+        """No other worker was alive at the last heartbeat."""
+        return len(self._alive) <= 1
+
+    def check(self) -> None:
+        """Raises ``LeaseLost`` where this worker was buried and has not joined again,
+        ``StoreUnavailable`` where it may be by now."""
+        if self._store.exclusive:
+            return
+        if self._until is None:
+            raise LeaseLost(self._runtime.worker)
+        if self._until <= self._runtime.now():
+            raise StoreUnavailable(f"worker {self._runtime.worker} could not renew its lease")
+
+    async def open(self) -> None:
+        await self._join()
+        await self._beat()
+        if not self._store.exclusive:
+            self._task = asyncio.create_task(self._run(), name="statehold membership")
+
+    async def close(self) -> None:
+        """Hands the lease back, so that nobody has to wait for its end."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            await self._store.leave()
+        except Unavailable as error:
+            log.warning(
+                "the lease could not be handed back and runs out by itself: %s",
+                error,
+                extra=about(self._runtime),
+            )
+
+    def doubt(self) -> None:
+        """A commit found the lease lost: asks at once instead of at the next heartbeat."""
+        self._doubt.set()
+
+    async def _join(self) -> None:
+        identity = self._runtime.identity
+        if identity.joined:
+            identity.worker = f"{identity.name}#{identity.joined + 1}"
+        identity.joined += 1
+        asked_at = self._runtime.now()
+        await self._store.join(identity.worker, self._lease)
+        self._until = asked_at + self._lease
+
+    async def _beat(self) -> tuple[Pulse, bool]:
+        """The pulse, and whether others have come or gone."""
+        asked_at = self._runtime.now()
+        pulse = await self._store.beat(self._lease)
+        self._until = asked_at + self._lease
+        return pulse, self._note(pulse)
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        until = self._next(None)
+        while True:
+            await clock.wait(self._doubt, until)
+            self._doubt.clear()
+            try:
+                pulse, changed = await self._beat()
+                until = self._next(pulse)
+                self._beaten(changed)
+            except LeaseLost as error:
+                log.error("%s", error, extra=about(self._runtime))
+                self._until = None
+                self._lost()
+                until = await self._join_again()
+            except StateholdError as error:
+                log.warning("no heartbeat: %s", error, extra=about(self._runtime))
+                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
+            except Exception:
+                # a bug, ours or the store's; without this task the worker would be taken for dead
+                log.exception("no heartbeat", extra=about(self._runtime))
+                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
+
+    async def _join_again(self) -> datetime:
+        clock = self._runtime.clock
+        try:
+            await self._join()
+        except StateholdError as error:
+            # one that is refused may be let in later, by whoever runs the deployment
+            log.warning("could not join again yet: %s", error, extra=about(self._runtime))
+            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
+        except Exception:
+            # a bug, ours or the store's; without this task the worker would never write again
+            log.exception("could not join again yet", extra=about(self._runtime))
+            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
+        # what was this worker's under its old name is found among the dead ones' at the next beat
+        return clock.now()
+
+    def _note(self, pulse: Pulse) -> bool:
+        """Whether others have come or gone, or might have unseen."""
+        before, self._alive = self._alive, frozenset(pulse.alive)
+        self._beats += 1
+        self._beaten_at = self._runtime.now()
+        self._compare_clocks(pulse.now)
+        return before != self._alive or self._beats % LOOK_EVERY == 0
+
+    def _next(self, pulse: Pulse | None) -> datetime:
+        """When to beat next: in time for the own lease, and as soon as another one's is over."""
+        now = self._runtime.now()
+        next_beat = now + timedelta(seconds=self._runtime.limits.heartbeat_seconds)
+        if pulse is None or pulse.next_end is None or pulse.now is None:
+            return next_beat
+        # counted from the store's clock, which may not be this machine's
+        over = now + max(pulse.next_end - pulse.now, timedelta(seconds=AGAIN_SECONDS))
+        return min(next_beat, over)
+
+    def _compare_clocks(self, stores: datetime | None) -> None:
+        if stores is None:
+            return
+        skew = (self._runtime.now() - stores).total_seconds()
+        was, self._is_skewed = self._is_skewed, abs(skew) > SKEW_SECONDS
+        if self._is_skewed and not was:
+            log.warning(
+                "this machine's clock is %+.1f s from the store's; set it, as timers fire by it",
+                skew,
+                extra=about(self._runtime),
+            )

@@ -1,0 +1,171 @@
+"""Carries messages from the mailbox to their instances: one task, asleep while there are none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from statehold.engine.background.poll_interval import Pace
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.messages import Bounce, Deliver
+from statehold.errors import (
+    InstanceUnreadable,
+    StateholdError,
+    Stopping,
+    Unavailable,
+    UnknownInstance,
+    UpgradeFailed,
+)
+from statehold.store import Message, Store
+
+log = logger(__name__)
+
+
+class Courier:
+    """Messages go out in the order of their numbers, a page at a time; where more wait than a page,
+    machines take turns.
+
+    A page is settled before the next is asked for, so that no message is on its way twice.
+
+    A message to a machine that this engine does not run waits for a process that does. Where one
+    process owns the store there is none, and a sender that runs here would wait without a word:
+    it gets its message back. One whose sender does not run here either is left for the engine
+    that will run them.
+    """
+
+    def __init__(self, store: Store, runtime: Runtime, turns: Turns, pace: Pace) -> None:
+        self._store = store
+        self._pace = pace
+        self._runtime = runtime
+        self._turns = turns
+        self._hint = asyncio.Event()
+        #: messages that wait, by their numbers, until when they are not tried again
+        self._put_off: dict[int, datetime] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _machines(self) -> tuple[str, ...]:
+        """Asked anew each time: machines are put while the engine runs."""
+        return tuple(self._runtime.definitions)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold courier")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def expect(self) -> None:
+        """A message was posted, or one that was to come later is due."""
+        self._hint.set()
+
+    def again(self) -> None:
+        """What had to wait may go on now."""
+        self._put_off.clear()
+        self._hint.set()
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        while True:
+            self._hint.clear()
+            until = clock.now() + poll
+            try:
+                if await self._round():
+                    self._pace.found()
+                    continue
+                until = clock.now() + self._pace.pause()
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("the mailbox could not be read: %s", error, extra=about(self._runtime))
+            except Exception:
+                # a bug, ours or the store's; without this task no message would ever arrive again
+                log.exception("the mailbox could not be read", extra=about(self._runtime))
+            await clock.wait(self._hint, until)
+
+    async def _round(self) -> bool:
+        """Delivers what is due; True if anything was taken out."""
+        size = self._runtime.limits.page
+        # any machine's, where nobody else would send back what is for none that runs
+        everybody = None if self._store.exclusive else self._machines
+        taken, last, is_full = await self._page(everybody, 0, size)
+        if not is_full:
+            return taken > 0
+        # more than a page: machines take turns, and so one with many keeps no other waiting
+        cursors: dict[str | None, int] = dict.fromkeys(self._machines, 0)
+        if everybody is None:
+            cursors[None] = 0
+        while cursors:
+            for machine, after in list(cursors.items()):
+                asked = None if machine is None else (machine,)
+                more, last, is_full = await self._page(asked, after, size)
+                taken += more
+                if is_full:
+                    cursors[machine] = last
+                else:
+                    del cursors[machine]
+        return taken > 0
+
+    async def _page(
+        self, machines: Sequence[str] | None, after: int, size: int
+    ) -> tuple[int, int, bool]:
+        """How many were taken out of the next page, its last number, and whether it was full."""
+        now = self._runtime.now()
+        until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
+        page = await self._store.mail(machines, now, after, size, until)
+        self._put_off = {n: end for n, end in self._put_off.items() if end > now}
+        acts = [
+            Deliver(message)
+            for message in page
+            if message.number not in self._put_off and concerns(message, self._machines)
+        ]
+        taken = 0
+        ended = await self._turns.ask_all(acts)
+        for act, outcome in zip(acts, ended, strict=True):
+            if await self._settle(act.message, outcome):
+                taken += 1
+            elif (
+                isinstance(outcome, InstanceUnreadable)
+                and len(self._put_off) < self._runtime.limits.waiting
+            ):
+                self._put_off[act.message.number] = until
+        return taken, page[-1].number if page else after, len(page) == size
+
+    async def _settle(self, message: Message, outcome: object) -> bool:
+        """What becomes of a message after its delivery was tried; False if it is still there."""
+        if not isinstance(outcome, BaseException):
+            return True
+        if not isinstance(outcome, StateholdError):
+            raise outcome
+        extra = about(self._runtime, message.to, message_number=message.number)
+        if isinstance(outcome, _WAITS):
+            log.warning("message %d waits: %s", message.number, outcome, extra=extra)
+            return False
+        bounce = Bounce(message, outcome)
+        try:
+            await self._turns.ask(bounce)
+        except UnknownInstance:
+            number = message.number
+            log.warning("message %d had nobody left to go to: %s", number, outcome, extra=extra)
+            await self._store.discard([message.number])
+        except StateholdError as error:
+            # its sender can't hear of it now; the messages behind it must not wait for that
+            log.warning("message %d waits: %s", message.number, error, extra=extra)
+            return False
+        return True
+
+
+def concerns(message: Message, machines: Collection[str]) -> bool:
+    """Whether it is for one of these machines, or is to come back to one."""
+    ends = (message.to, message.sender)
+    return any(end is not None and end.machine in machines for end in ends)
+
+
+#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
+#: store is back, the upgrade is mended, or a release runs that can read the instance
+_WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)

@@ -1,0 +1,100 @@
+"""Looks again at what could not be read, and was set aside: one task, asleep between its walks.
+
+A release that can read it may run by now, here or beside this worker. What was set aside from here
+is not looked at again before something was written of it, or its machine was put anew: the code
+of this process stays what it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.held import hold
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.repair import Reread
+from statehold.errors import InstanceUnreadable, StateholdError, Stopping
+from statehold.store import Ref, Row, Store
+
+log = logger(__name__)
+
+#: how often it is looked at
+EVERY = timedelta(seconds=60)
+
+
+class Rereader:
+    """``performs`` tells whether an effect of an instance is under way in this process."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        performs: Callable[[Ref, str], bool],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._performs = performs
+        self._hint = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold rereader")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def look(self) -> None:
+        """A machine was put: it may read what another one could not."""
+        self._hint.set()
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        while True:
+            self._hint.clear()
+            try:
+                await self._walk()
+            except Stopping:
+                return
+            except StateholdError as error:
+                extra = about(self._runtime)
+                log.warning("what is set aside could not be looked at: %s", error, extra=extra)
+            except Exception:
+                # a bug, ours or the store's; without this task nothing set aside would ever go on
+                log.exception(
+                    "what is set aside could not be looked at", extra=about(self._runtime)
+                )
+            await clock.wait(self._hint, clock.now() + EVERY)
+
+    async def _walk(self) -> None:
+        after: Ref | None = None
+        size = self._runtime.limits.page
+        while True:
+            machines = tuple(self._runtime.definitions)
+            rows = await self._store.set_aside_rows(machines, after, size)
+            acts = [Reread(row.ref, self._performs, row) for row in rows if self._can_be_read(row)]
+            for act, ended in zip(acts, await self._turns.ask_all(acts), strict=True):
+                if isinstance(ended, Exception):
+                    extra = about(self._runtime, act.ref)
+                    log.warning("an instance stays set aside: %s", ended, extra=extra)
+            if len(rows) < size:
+                return
+            after = rows[-1].ref
+
+    def _can_be_read(self, row: Row) -> bool:
+        if self._turns.is_apart(row):
+            return False
+        try:
+            hold(self._runtime.definition(row.machine), row)
+        except InstanceUnreadable:
+            self._turns.keep_apart(row)
+            return False
+        except StateholdError:
+            return False
+        return True

@@ -1,0 +1,198 @@
+"""Takes over the work of workers that are no more, and its own where a commit's fate is unknown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from statehold.engine.background.capacity import WAITING
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.effect_results import Rescue
+from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
+from statehold.store import PAGE_LIMIT, Ref, Row, Store
+
+log = logger(__name__)
+
+#: seconds after a failed commit, each time from the last look, at which its fate is looked into:
+#: a store that is slow, or far away, may still write it when nobody waits for it any more
+LOOKS_SECONDS = (1.0, 4.0, 10.0, 30.0)
+
+
+class Rescuer:
+    """Whoever holds anything and has no lease is dead: where one process owns the store, that is
+    everybody else.
+
+    ``performs`` tells whether an effect of an instance is under way in this process.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        performs: Callable[[Ref, str], bool],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._performs = performs
+        #: when to look at it next, and how often that was done
+        self._doubtful: dict[Ref, tuple[datetime, int]] = {}
+        #: the same for all that this worker holds, where they are too many to be kept one by one
+        self._all_doubtful: tuple[datetime, int] | None = None
+        self._looking = False
+        self._hint = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _machines(self) -> tuple[str, ...]:
+        """Asked anew each time: machines are put while the engine runs."""
+        return tuple(self._runtime.definitions)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold rescuer")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def doubt(self, refs: Iterable[Ref]) -> None:
+        """A commit failed, and may have been written all the same: if it was, nobody has begun
+        the effects that it recorded as this worker's."""
+        first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
+        self._doubtful.update((ref, (first, 0)) for ref in refs)
+        if len(self._doubtful) > self._runtime.limits.doubtful:
+            self._doubtful.clear()
+            self._all_doubtful = (first, 0)
+        self._hint.set()
+
+    def look(self) -> None:
+        """A worker has died, or it has been a while: looks for what dead ones hold."""
+        self._looking = True
+        self._hint.set()
+
+    async def rescue(self) -> int:
+        """Frees everything that dead workers hold; gives how many instances that were.
+
+        One that can't be freed is set aside: it must keep nobody from all the others.
+        """
+        rescued = 0
+        seen: set[tuple[Ref, int]] = set()
+        while rows := await self._orphans():
+            # asked after the rows were read: who held one of them and is not among these is dead,
+            # and stays so, while one who joins meanwhile can't be mistaken for it
+            alive = await self._store.workers()
+            held = {worker for row in rows for worker in row.held_by}
+            dead = held.difference(alive, WAITING)
+            acts = [Rescue(row.ref, dead) for row in rows]
+            failed: list[tuple[Row, StateholdError]] = []
+            for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
+                if isinstance(ended, Unavailable):
+                    raise ended
+                if isinstance(ended, StateholdError):
+                    failed.append((row, ended))
+                elif isinstance(ended, BaseException):
+                    raise ended
+                elif (row.ref, row.rev) in seen:
+                    why = f"it is held by {', '.join(row.held_by)}, and nothing of it can be freed"
+                    failed.append((row, InstanceUnreadable(row.machine, row.id, row.version, why)))
+                else:
+                    rescued += 1
+            stuck = [row for row in rows if self._turns.is_apart(row)]
+            await self._turns.set_aside(failed)
+            new = [row for row in rows if (row.ref, row.rev) not in seen]
+            apart = [row for row in rows if self._turns.is_apart(row)]
+            if not new and len(apart) == len(stuck):
+                # nothing has changed: they would be asked for again for ever
+                break
+            seen.update((row.ref, row.rev) for row in new)
+        return rescued
+
+    async def _orphans(self) -> Sequence[Row]:
+        # what waits for a worker with a place is not dead; performers take it
+        living = (*await self._store.workers(), *WAITING)
+        return await self._store.orphans(self._machines, living, self._runtime.limits.page)
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        while True:
+            looks = [moment for moment, _ in self._doubtful.values()]
+            if self._all_doubtful is not None:
+                looks.append(self._all_doubtful[0])
+            await clock.wait(self._hint, min(looks, default=None))
+            self._hint.clear()
+            try:
+                if self._looking:
+                    self._looking = False
+                    await self.rescue()
+                await self._settle()
+            except Stopping:
+                return
+            except Exception as error:
+                # whatever it was, what dead workers hold would stay theirs without this task
+                known = isinstance(error, StateholdError)
+                log.warning(
+                    "dead workers' work is still theirs: %s",
+                    error,
+                    exc_info=not known,
+                    extra=about(self._runtime),
+                )
+                self._looking = True
+                poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+                await clock.wait(asyncio.Event(), clock.now() + poll)
+                self._hint.set()
+
+    async def _settle(self) -> None:
+        """Finds out what became of commits whose fate is unknown, where it is time to look."""
+        now, page = self._runtime.now(), self._runtime.limits.page
+        due = [(ref, looks) for ref, (moment, looks) in self._doubtful.items() if moment <= now]
+        for ref, looks in due[:page]:
+            # first, since it may be doubted anew while it is looked at
+            again = _next_look(now, looks)
+            if again is None:
+                del self._doubtful[ref]
+            else:
+                self._doubtful[ref] = again
+        await self._compare([ref for ref, _ in due[:page]])
+        if self._all_doubtful is not None and self._all_doubtful[0] <= now:
+            looks = self._all_doubtful[1]
+            self._all_doubtful = _next_look(now, looks)
+            if not await self._compare_all() and self._all_doubtful is None:
+                # what hides the rest ends some time: it is looked at until all was seen
+                self._all_doubtful = (now + timedelta(seconds=LOOKS_SECONDS[-1]), looks)
+
+    async def _compare_all(self) -> bool:
+        """Looks at what this worker holds by the store, which is what it performs and what is in
+        doubt; whether that was all of it. What is freed makes room for more in the next page."""
+        worker = self._runtime.worker
+        seen: set[Ref] = set()
+        while True:
+            living = {*await self._store.workers(), *WAITING}.difference([worker])
+            rows = await self._store.orphans(self._machines, tuple(living), PAGE_LIMIT)
+            refs = [row.ref for row in rows if worker in row.held_by and row.ref not in seen]
+            if not refs:
+                return len(rows) < PAGE_LIMIT
+            seen.update(refs)
+            await self._compare(refs)
+
+    async def _compare(self, refs: Sequence[Ref]) -> None:
+        ended = await self._turns.ask_all([Rescue(ref, (), self._performs) for ref in refs])
+        for ref, error in zip(refs, ended, strict=True):
+            if isinstance(error, StateholdError):
+                extra = about(self._runtime, ref)
+                log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error, extra=extra)
+                if isinstance(error, Unavailable):
+                    self.doubt([ref])
+            elif isinstance(error, BaseException):
+                raise error
+
+
+def _next_look(now: datetime, looks: int) -> tuple[datetime, int] | None:
+    """After so many looks; None after the last one."""
+    if looks + 1 == len(LOOKS_SECONDS):
+        return None
+    return now + timedelta(seconds=LOOKS_SECONDS[looks + 1]), looks + 1

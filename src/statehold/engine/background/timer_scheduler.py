@@ -1,0 +1,147 @@
+"""Wakes instances when something of theirs is due: one task, asleep while nothing is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from statehold.engine.background.poll_interval import Pace
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.log_fields import about, logger
+from statehold.engine.observer import tell
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.timers import Wake
+from statehold.errors import StateholdError, Stopping, Unavailable
+from statehold.store import Row, Store
+
+log = logger(__name__)
+
+
+class Waker:
+    """The store is asked what is due; a commit that sets an earlier time is only a hint.
+
+    One question finds the next thing that is due, an instance or a message: while there is none,
+    nothing else is asked. ``mail_due`` is called where it may be a message.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        pace: Pace,
+        mail_due: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._pace = pace
+        self._mail_due = mail_due
+        self._runtime = runtime
+        self._turns = turns
+        self._hint = asyncio.Event()
+        self._until: datetime | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _machines(self) -> tuple[str, ...]:
+        """Asked anew each time: machines are put while the engine runs."""
+        return tuple(self._runtime.definitions)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold waker")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def expect(self, moment: datetime) -> None:
+        """Something is due then; wakes the task if it sleeps longer."""
+        if self._until is None or moment < self._until:
+            self._hint.set()
+
+    def look(self) -> None:
+        """Others' claims may have become free."""
+        self._hint.set()
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        while True:
+            self._hint.clear()
+            # whatever is set from here on has its hint, and so another round
+            self._until = None
+            try:
+                now = clock.now()
+                earliest = await self._store.next_wake(self._machines)
+                if earliest is not None and earliest <= now:
+                    if await self._round(now):
+                        continue
+                    # it is claimed: it was tried, and is tried again after a while; or a message
+                    self._mail_due()
+                    earliest = await self._store.next_wake(self._machines, now)
+                latest = self._runtime.now() + self._pace.pause()
+                self._until = latest if earliest is None else min(latest, earliest)
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("what is due could not be asked: %s", error, extra=about(self._runtime))
+                self._until = clock.now() + poll
+            except Exception:
+                # a bug, ours or the store's; without this task no timer would ever fire again
+                log.exception("what is due could not be asked", extra=about(self._runtime))
+                self._until = clock.now() + poll
+            await clock.wait(self._hint, self._until)
+
+    async def _round(self, now: datetime) -> bool:
+        """Wakes what is due; True if anything was. Each page is claimed, so that the next one has
+        others, whatever becomes of these."""
+        rows = await self._due(now)
+        found = bool(rows)
+        while rows:
+            waking = asyncio.ensure_future(self._wake(rows))
+            # the next ones are claimed while these are woken
+            full = len(rows) == self._runtime.limits.page
+            try:
+                rows = await self._due(now) if full else []
+            finally:
+                await waking
+        return found
+
+    async def _due(self, now: datetime) -> Sequence[Row]:
+        limits = self._runtime.limits
+        # alone, it need only be sure that the next page has others
+        claim = limits.poll_seconds if self._store.exclusive else limits.claim_seconds
+        until = self._runtime.now() + timedelta(seconds=claim)
+        rows = await self._store.due(self._machines, now, limits.page, until)
+        if rows:
+            self._pace.found()
+        return rows
+
+    async def _wake(self, rows: Sequence[Row]) -> None:
+        woken: list[Row] = []
+        failed: list[tuple[Row, StateholdError]] = []
+        acts = [Wake(row) for row in rows]
+        for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
+            if isinstance(ended, Unavailable):
+                extra = about(self._runtime, row.ref, seq=row.seq)
+                log.warning("an instance could not be woken: %s", ended, extra=extra)
+            elif isinstance(ended, StateholdError):
+                failed.append((row, ended))
+            elif isinstance(ended, BaseException):
+                raise ended
+            else:
+                woken.append(row)
+        if failed:
+            await self._turns.set_aside(failed)
+        if self._runtime.observer is not None and woken:
+            tell(self._runtime.observer.fired, self._lags(woken))
+
+    def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
+        """How late each was, in seconds, once its timer had fired."""
+        now = self._runtime.now()
+        return [
+            (row.machine, (now - row.wake_at).total_seconds())
+            for row in woken
+            if row.wake_at is not None
+        ]

@@ -1,0 +1,68 @@
+"""Brings instances to the version that runs here because somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.requests.operator import Upgrade
+from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
+from statehold.store import PAGE_LIMIT, Query, Ref, Store
+from statehold.wire import Caller
+
+
+class Upgrader:
+    def __init__(self, store: Store, turns: Turns) -> None:
+        self._store = store
+        self._turns = turns
+
+    async def upgrade(
+        self, definition: Definition[Any], id: str | None, reason: str | None, caller: Caller
+    ) -> wire.UpgradeReport:
+        """One instance, or all of the machine that are of another version, a page at a time.
+
+        One that can't be upgraded keeps no other from it: it is in the report. Raises
+        ``UnknownInstance`` for the one that was asked for.
+        """
+        upgraded = already = 0
+        failed: dict[str, str] = {}
+        pages = _one(Ref(definition.name, id)) if id is not None else self._others(definition)
+        async for refs in pages:
+            ended = await self._turns.ask_all([Upgrade(ref, reason, caller) for ref in refs])
+            for ref, changed in zip(refs, ended, strict=True):
+                if id is not None and isinstance(changed, UnknownInstance):
+                    raise changed
+                if isinstance(changed, Refused | InstanceUnreadable | NewerVersion):
+                    failed[ref.id] = str(changed)
+                elif isinstance(changed, BaseException):
+                    raise changed
+                else:
+                    upgraded += changed
+                    already += not changed
+        return wire.UpgradeReport(
+            machine=definition.name,
+            version=definition.version,
+            upgraded=upgraded,
+            already=already,
+            failed=failed,
+        )
+
+    async def _others(self, definition: Definition[Any]) -> AsyncIterator[Sequence[Ref]]:
+        name = definition.name
+        versions = {version for version, _, _ in await self._store.count(name)}
+        for version in sorted(versions - {definition.version}):
+            cursor: str | None = None
+            while True:
+                query = Query(name, version=version, limit=PAGE_LIMIT, cursor=cursor)
+                page = await self._store.list(query)
+                yield [row.ref for row in page.rows if row.status in ("running", "paused")]
+                cursor = page.cursor
+                if cursor is None:
+                    break
+
+
+async def _one(ref: Ref) -> AsyncIterator[Sequence[Ref]]:
+    yield [ref]

@@ -1,0 +1,268 @@
+"""Puts a machine that comes as data: read, checked, planned, and only then kept and run.
+
+1. One put at a time is worked out in this process. What two workers put at once the store decides:
+   it keeps a document only if it is newer than all of its machine, and who loses looks again.
+2. The same text under the same version again is no change. Another text under it, an older version,
+   or the name of a machine that is given by code is refused.
+3. Whatever is wrong is told at once and nothing has changed: mistakes in the document, findings of
+   the static checks that are errors, an upgrade that leaves instances nowhere to go.
+4. A version after the first says how the one before it becomes it, whether or not that has
+   instances now: some may be started while the new one is being put.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import ParamSpec, TypeVar
+
+from statehold import wire
+from statehold.check.lint.finding import Finding
+from statehold.check.lint.findings import findings
+from statehold.engine.background.notifier import Hints
+from statehold.engine.fleet import Judgement, Past, judge, past_of
+from statehold.engine.machines.loader import Adopter
+from statehold.engine.requests.context import Runtime
+from statehold.errors import (
+    DefinitionError,
+    DocumentRefused,
+    Overloaded,
+    Problem,
+    PutRefused,
+    Refused,
+    StoreUnavailable,
+    TooLarge,
+)
+from statehold.formats.notation import Imported
+from statehold.store import Store, StoredDocument
+from statehold.upgrade.diff import difference
+from statehold.wire import Caller
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: times that another worker may be faster
+TRIES = 5
+#: characters of a reason
+REASON_LIMIT = 2_000
+#: differences, moved configurations and omissions that are told of each
+TOLD = 50
+#: characters of a line of a document
+SHOWN = 200
+
+
+class Putter:
+    def __init__(self, store: Store, runtime: Runtime, adopter: Adopter, hints: Hints) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._adopter = adopter
+        self._hints = hints
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    async def put(
+        self, text: bytes, notation: str, reason: str | None, caller: Caller, *, dry_run: bool
+    ) -> wire.PutReport:
+        limits = self._runtime.limits
+        if self._adopter.puts is None:
+            raise Refused(
+                "this engine runs only the machines that it is given; open it with puts=Puts()"
+            )
+        if len(text) > limits.document_bytes:
+            raise TooLarge("the document", len(text), limits.document_bytes)
+        if reason is not None and len(reason) > REASON_LIMIT:
+            raise TooLarge("the reason", len(reason), REASON_LIMIT, "characters")
+        if self._waiting >= limits.puts:
+            raise Overloaded(self._waiting, limits.puts)
+        self._waiting += 1
+        try:
+            async with self._lock:
+                return await self._put(text, notation, reason, caller, dry_run)
+        finally:
+            self._waiting -= 1
+
+    async def _put(
+        self, text: bytes, notation: str, reason: str | None, caller: Caller, dry_run: bool
+    ) -> wire.PutReport:
+        try:
+            imported = await self._within(self._adopter.read, notation, text)
+        except DefinitionError as error:
+            raise DocumentRefused(error.machine, error.problems) from error
+        definition = imported.definition
+        now = self._runtime.now()
+        document = StoredDocument(
+            definition.name, definition.version, notation, text, now, caller.name, reason
+        )
+        for _ in range(TRIES):
+            await self._adopter.look_now()
+            past = await past_of(self._store, definition.name)
+            if await self._is_there(document, imported, past):
+                return _report(document, imported, past, None, (), added=False, dry_run=dry_run)
+            judged, found = await self._judged(imported, past)
+            if dry_run:
+                return _report(document, imported, past, judged, found, added=False, dry_run=True)
+            # from here on it is finished even if nobody waits for the answer any more
+            if await asyncio.shield(self._keep(document, imported, judged)):
+                return _report(document, imported, past, judged, found, added=True, dry_run=False)
+        raise StoreUnavailable(f"{TRIES} times another put of {definition.name!r} was faster")
+
+    async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Does a part of it in the thread; raises ``DocumentRefused`` where that takes too long."""
+        seconds = self._runtime.limits.put_seconds
+        try:
+            return await asyncio.wait_for(self._adopter.apart(work, *args, **kwargs), seconds)
+        except TimeoutError:
+            why = f"reading, checking or planning it took longer than {seconds:g} s"
+            problem = Problem("the document", why, "make its chart smaller")
+            raise DocumentRefused("", [problem]) from None
+
+    async def _keep(self, document: StoredDocument, imported: Imported, judged: Judgement) -> bool:
+        if not await self._store.add_document(document, self._runtime.limits.documents):
+            return False
+        self._hints.put()
+        await self._adopter.install(imported.definition, judged)
+        return True
+
+    async def _is_there(self, document: StoredDocument, imported: Imported, past: Past) -> bool:
+        """Raises ``PutRefused`` or ``TooLarge`` where it can't be put beside what is there."""
+        name, version = document.machine, document.version
+        if name in self._adopter.coded:
+            why = "a machine of this name is given by code here; give it another name"
+            raise PutRefused(name, version, why)
+        put = await self._store.documents()
+        newest = put.get(name)
+        if newest is None:
+            if not past.is_empty:
+                why = "a machine of this name was given by code before; give it another name"
+                raise PutRefused(name, version, why)
+            if len(put) >= self._runtime.limits.documents:
+                limit = self._runtime.limits.documents
+                raise TooLarge("the store", len(put) + 1, limit, "machines")
+            return False
+        there = await self._store.document(name, version)
+        if there is None:
+            if version < newest:
+                why = (
+                    f"version {newest} is there already; to go back, put the older chart as "
+                    f"version {newest + 1}, with an upgrade from {newest}"
+                )
+                raise PutRefused(name, version, why)
+            return False
+        if (there.text, there.notation) == (document.text, document.notation):
+            return True
+        who = f" by {there.put_by}" if there.put_by else ""
+        why = (
+            f"it was put{who} on {there.put_at:%Y-%m-%d %H:%M} with another text; put the change "
+            f"as version {newest + 1}, with an upgrade from {newest}"
+        )
+        raise PutRefused(name, version, why, _differences(there, document, imported, past))
+
+    async def _judged(self, imported: Imported, past: Past) -> tuple[Judgement, Sequence[Finding]]:
+        """Raises ``DocumentRefused`` with everything that is wrong."""
+        definition = imported.definition
+        found = await self._within(findings, definition)
+        judged = await self._within(judge, past, definition)
+        problems = [
+            Problem(
+                f"{one.code}, {one.where}",
+                one.message,
+                f"{one.hint}; or silence {one.code}, with a reason, if it is meant so",
+            )
+            for one in found
+            if one.severity == "error"
+        ]
+        problems += judged.problems
+        before = [version for version in past.charts if version < definition.version]
+        if before and max(before) not in judged.plans and not judged.problems:
+            problems.append(
+                Problem(
+                    f"version {definition.version}",
+                    f"it does not say how version {max(before)}, which runs now, becomes it",
+                    f"give it an upgrade from version {max(before)}; states of the same name map "
+                    "themselves",
+                )
+            )
+        if problems:
+            raise DocumentRefused(definition.name, problems)
+        return judged, found
+
+
+def _differences(
+    there: StoredDocument, document: StoredDocument, imported: Imported, past: Past
+) -> list[str]:
+    """In terms of the chart, or of the text where the chart is the same."""
+    stored = past.charts.get(document.version)
+    if stored is not None:
+        told = difference(stored, imported.definition.chart)
+        if told:
+            return list(told[:TOLD])
+    texts = [one.text.decode("utf-8", errors="replace") for one in (there, document)]
+    lines = zip_longest(*(text.splitlines() for text in texts), fillvalue="")
+    for number, (before, now) in enumerate(lines, 1):
+        if before != now:
+            return [f"line {number} was {before[:SHOWN]!r} and is {now[:SHOWN]!r}"]
+    return [f"the notation was {there.notation} and is {document.notation}, or line ends differ"]
+
+
+def _report(
+    document: StoredDocument,
+    imported: Imported,
+    past: Past,
+    judged: Judgement | None,
+    found: Sequence[Finding],
+    *,
+    added: bool,
+    dry_run: bool,
+) -> wire.PutReport:
+    chart = imported.definition.chart
+    before = [version for version in past.charts if version < chart.version]
+    changes: list[str] = []
+    if before:
+        changes = list(difference(past.charts[max(before)], chart))[:TOLD]
+    return wire.PutReport(
+        machine=document.machine,
+        version=document.version,
+        notation=document.notation,
+        added=added,
+        dry_run=dry_run,
+        there=judged is None,
+        changes=changes,
+        findings=[
+            wire.FindingView(
+                code=one.code,
+                severity=one.severity,
+                place=one.where,
+                message=one.message,
+                hint=one.hint,
+            )
+            for one in found
+        ]
+        + [
+            wire.FindingView(
+                code="upgrade-drops-timer",
+                severity="warning",
+                place=one.place,
+                message=one.message,
+                hint=one.hint or "",
+            )
+            for one in (() if judged is None else judged.warnings)
+        ],
+        omissions=[str(one) for one in imported.omissions[:TOLD]],
+        upgrades=[]
+        if judged is None
+        else [
+            wire.UpgradePlanView(
+                from_version=version,
+                configurations=len(made.configurations),
+                complete=made.complete,
+                moved=[
+                    wire.MovedState(before=list(old), after=list(new))
+                    for old, new in made.configurations.items()
+                    if old != new
+                ][:TOLD],
+                living=version in past.living,
+            )
+            for version, made in sorted(judged.plans.items())
+        ],
+    )

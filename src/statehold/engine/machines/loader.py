@@ -1,0 +1,271 @@
+"""Machines that were put into the store: which of them run here, and how they are taken up.
+
+1. The newest document of each machine is run, unless a machine of its name is given by code. What
+   is put is taken up by every worker that runs put machines: it is told by a hint, looks at every
+   heartbeat, and looks at once when it meets something that it does not know.
+2. A document that can't be read or run here (a function that this worker is not lent, an older
+   release) is told of loudly, and keeps nothing else from going on. Its machine's requests are
+   ``MachineUnserved``, which another worker may answer; a version that ran here before goes on, as
+   one does during a deploy.
+3. Reading, checking and planning are done in one thread of their own, one document at a time, so
+   that requests go on meanwhile.
+4. A definition and its upgrade plans are exchanged together, between two turns of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from statehold.chart.machine import Definition
+from statehold.engine.fleet import Judgement, judge, past_of
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.errors import DefinitionError, Problem, StateholdError, Stopping, Unavailable
+from statehold.formats.notation import NOTHING, Imported, Offered
+from statehold.store import Store, StoredChart
+
+log = logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: reads one notation; raises ``DefinitionError`` with every problem
+Read = Callable[[bytes, Offered], Imported]
+
+
+def _native(raw: bytes, offered: Offered) -> Imported:
+    # its expressions need what an extra brings
+    from statehold.formats.native.read import read_native
+
+    return read_native(raw, offered)
+
+
+@dataclass(frozen=True, slots=True)
+class Puts:
+    """What an engine needs to run machines that were put: ``offered`` is what it lends them,
+    ``readers`` are the notations that it understands."""
+
+    offered: Offered = NOTHING
+    readers: Mapping[str, Read] = field(default_factory=lambda: {"native": _native})
+
+
+class Adopter:
+    """``definitions`` is the engine's own mapping, which this changes; ``taken_up`` is called after
+    each machine that is new or newer."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        definitions: dict[str, Definition[Any]],
+        puts: Puts | None,
+        taken_up: Callable[[Definition[Any]], None],
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._definitions = definitions
+        self._puts = puts
+        self._taken_up = taken_up
+        self.coded = frozenset(definitions)
+        #: versions that could not be taken up, not to be tried again before anything changes
+        self._failed: dict[str, int] = {}
+        self._told: set[str] = set()
+        self._lock = asyncio.Lock()
+        self._begun = 0
+        self._hint = asyncio.Event()
+        self._thread: ThreadPoolExecutor | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def puts(self) -> Puts | None:
+        return self._puts
+
+    async def check(self) -> None:
+        """Before the machines that are given by code run. Raises ``DefinitionError`` where one has
+        the name of one that was put."""
+        put = await self._store.documents()
+        for name in sorted(self.coded & put.keys()):
+            raise DefinitionError(
+                name,
+                [
+                    Problem(
+                        f"version {self._definitions[name].version}",
+                        f"a machine of this name was put into the store, at version {put[name]}",
+                        "give the machine another name, or leave it out here and run what was put",
+                    )
+                ],
+            )
+        if put and self._puts is None:
+            log.warning(
+                "the store has machines that were put and are not run here: %s; serve with --put, "
+                "or give the engine puts=Puts()",
+                ", ".join(sorted(put)),
+                extra=about(self._runtime),
+            )
+
+    async def open(self) -> None:
+        """Takes up all that is in the store."""
+        if self._puts is not None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="statehold puts")
+            await self.look_now()
+
+    def run(self) -> None:
+        """From now on what others put is taken up too."""
+        if self._puts is not None and not self._store.exclusive:
+            self._task = asyncio.create_task(self._run(), name="statehold adopter")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            # what it works on is bounded, and nobody waits for it any more
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def look(self) -> None:
+        """Something may have been put elsewhere."""
+        self._hint.set()
+
+    async def renew(self, machine: str) -> bool:
+        """Looks at once; True where another version of the machine runs here since."""
+        if self._puts is None or self._store.exclusive or machine in self.coded:
+            return False
+        before = self._definitions.get(machine)
+        await self.look_now()
+        return self._definitions.get(machine) is not before
+
+    async def look_now(self) -> None:
+        """All who ask while one look is under way share the next."""
+        begun = self._begun
+        async with self._lock:
+            if self._begun == begun:
+                self._begun += 1
+                await self._look()
+
+    async def apart(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Does it in the thread. Raises ``Stopping``."""
+        if self._thread is None:
+            raise Stopping
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    def read(self, notation: str, text: bytes) -> Imported:
+        """In the thread. Raises ``DefinitionError``."""
+        assert self._puts is not None
+        read = self._puts.readers.get(notation)
+        if read is None:
+            known = ", ".join(sorted(self._puts.readers))
+            raise DefinitionError(
+                "?",
+                [Problem("notation", f"{notation!r} is none that is read here", f"{known} are")],
+            )
+        # a copy: machines are taken up while the thread reads
+        offered = self._puts.offered
+        machines = {**dict(self._definitions), **offered.machines}
+        return read(text, replace(offered, machines=machines))
+
+    async def install(self, definition: Definition[Any], judged: Judgement) -> None:
+        """Runs it from now on."""
+        name = definition.name
+        if judged.is_new:
+            chart = definition.chart.to_json()
+            now = self._runtime.now()
+            await self._store.add_chart(StoredChart(name, definition.version, chart, now))
+        self._runtime.fleet.install(definition, judged.plans)
+        self._definitions[name] = definition
+        self._runtime.unserved.pop(name, None)
+        # others may have waited for this one
+        self._failed.clear()
+        log.info(
+            "machine %s %d, which was put, runs here",
+            name,
+            definition.version,
+            extra=about(self._runtime, machine=name, version=definition.version),
+        )
+        self._taken_up(definition)
+
+    async def _run(self) -> None:
+        while True:
+            await self._hint.wait()
+            self._hint.clear()
+            try:
+                await self.look_now()
+            except Stopping:
+                return
+            except StateholdError as error:
+                # the next heartbeat looks again
+                extra = about(self._runtime)
+                log.warning("what was put could not be looked at: %s", error, extra=extra)
+            except Exception:
+                # a bug, ours or the store's; without this task nothing new would ever run here
+                log.exception("what was put could not be looked at", extra=about(self._runtime))
+
+    async def _look(self) -> None:
+        put = await self._store.documents()
+        pending = {name: version for name, version in put.items() if self._is_wanted(name, version)}
+        while pending:
+            # one may invoke another, in any order
+            taken = [name for name, number in pending.items() if await self._take(name, number)]
+            pending = {name: pending[name] for name in pending if name not in taken}
+            if not taken:
+                return
+
+    def _is_wanted(self, name: str, version: int) -> bool:
+        if name in self.coded:
+            if name not in self._told:
+                self._told.add(name)
+                log.error(
+                    "machine %s, version %d, was put; the one that is given by code runs here",
+                    name,
+                    version,
+                    extra=about(self._runtime, machine=name),
+                )
+            return False
+        here = self._definitions.get(name)
+        if here is not None and here.version >= version:
+            return False
+        return self._failed.get(name) != version
+
+    async def _take(self, name: str, version: int) -> bool:
+        """False where it can't run here."""
+        document = await self._store.document(name, version)
+        if document is None:
+            return False
+        try:
+            imported = await self.apart(self.read, document.notation, document.text)
+            definition = imported.definition
+            past = await past_of(self._store, name)
+            judged = await self.apart(partial(judge, shipped=True), past, definition)
+            if judged.problems:
+                raise DefinitionError(name, judged.problems)
+            self._runtime.fleet.put_aside(name, past)
+            self._runtime.fleet.warn(definition, judged)
+            await self.install(definition, judged)
+        except Unavailable:
+            raise
+        except Exception as error:
+            # one that can't be read must not keep the engine from all the others
+            known = isinstance(error, StateholdError)
+            self._fail(name, version, str(error) if known else repr(error))
+            log.error(
+                "machine %s, version %d, was put and can't be run here: %s",
+                name,
+                version,
+                error,
+                exc_info=not known,
+                extra=about(self._runtime, machine=name, version=version),
+            )
+            return False
+        return True
+
+    def _fail(self, name: str, version: int, why: str) -> None:
+        self._failed[name] = version
+        # told of even where an older version goes on here
+        limit = self._runtime.limits.error_chars
+        self._runtime.unserved[name] = (version, why[:limit])

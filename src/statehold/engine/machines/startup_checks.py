@@ -1,0 +1,65 @@
+"""The static checks at the start: a machine that can't do what it says does not run.
+
+1. Errors refuse the start, as a ``DefinitionError``, before the store is touched. What is meant so
+   is silenced in the machine, with a reason.
+2. Warnings are one line of the log for each machine. ``statehold check`` tells them in full.
+3. Only the search is costly, and it is bounded by ``Limits.check_steps``; no function of the
+   machine is called. What was found is kept with the machine, so that a second engine of the
+   process looks at nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.check.lint.finding import Finding
+from statehold.check.lint.findings import findings
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.errors import DefinitionError, Problem
+
+log = logger(__name__)
+
+#: findings that one line of the log names
+NAMED_LIMIT = 10
+
+
+def check_machines(runtime: Runtime, machines: Iterable[Definition[Any]]) -> None:
+    """Raises ``DefinitionError`` for the first machine with errors, listing all of them."""
+    limit = runtime.limits.check_steps
+    if not limit:
+        return
+    for definition in machines:
+        found = _found(definition, limit)
+        errors = [finding for finding in found if finding.severity == "error"]
+        if errors:
+            raise DefinitionError(definition.name, [_problem(finding) for finding in errors])
+        warnings = [finding for finding in found if finding.severity == "warning"]
+        if warnings:
+            named = ", ".join(f"{f.code} ({f.where})" for f in warnings[:NAMED_LIMIT])
+            more = len(warnings) - NAMED_LIMIT
+            log.warning(
+                "machine %s %d may have mistakes: %s%s; statehold check says more",
+                definition.name,
+                definition.version,
+                named,
+                f" and {more} more" if more > 0 else "",
+                extra=about(runtime, machine=definition.name, codes=[f.code for f in warnings]),
+            )
+
+
+def _found(definition: Definition[Any], limit: int) -> tuple[Finding, ...]:
+    if definition.checked is None or definition.checked[0] != limit:
+        definition.checked = (limit, findings(definition, limit=limit, ask=False))
+    found: tuple[Finding, ...] = definition.checked[1]
+    return found
+
+
+def _problem(finding: Finding) -> Problem:
+    return Problem(
+        f"{finding.code}, {finding.where}",
+        finding.message,
+        f"{finding.hint}; or silence {finding.code}, with a reason, if it is meant so",
+    )

@@ -1,0 +1,1 @@
+"""What an engine answers without changing anything."""

@@ -1,0 +1,301 @@
+"""Where an instance is, since when and why, what it waits for, what can happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.chart.model import Transition
+from statehold.engine.answer import answer_of
+from statehold.engine.background.capacity import WAITING
+from statehold.engine.document import Try
+from statehold.engine.draft import ANYONE
+from statehold.engine.held import Held
+from statehold.engine.tries import UNREADABLE_KEY
+from statehold.interpreter.enabled import Prospect, prospects
+from statehold.interpreter.snapshot import Snapshot
+from statehold.store import Aside, Ref, Row
+from statehold.wire import Caller, Incident
+
+#: who performs an effect that waits, for its time or for a worker with a place
+NOBODY = (None, *WAITING)
+
+
+def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
+    """What of this instance waits for a person, oldest first."""
+    found = [
+        Incident(
+            id=f"{row.machine}/{row.id}/{key}",
+            machine=row.machine,
+            instance=row.id,
+            kind=known.kind,
+            name=known.name or key,
+            state=list(row.state),
+            attempts=known.attempt,
+            error=known.error or "",
+            traceback=known.traceback,
+            since=known.incident_at,
+        )
+        for key, known in tries.items()
+        if known.incident_at is not None
+    ]
+    return sorted(found, key=lambda incident: incident.since)
+
+
+def unreadable_of(row: Row, aside: Aside | None) -> Incident:
+    """The incident that stands for an instance that can't be read. None: its row has incidents, and
+    its document none that can be read."""
+    why = "its incidents can't be read" if aside is None else aside.why
+    return Incident(
+        id=f"{row.machine}/{row.id}/{UNREADABLE_KEY}",
+        machine=row.machine,
+        instance=row.id,
+        kind="unreadable",
+        name=UNREADABLE_KEY,
+        state=list(row.state),
+        attempts=1,
+        error=why,
+        since=row.changed_at if aside is None else aside.since,
+    )
+
+
+def explain(
+    definition: Definition[object],
+    held: Held,
+    because: wire.JournalEntry | None,
+    entered: dict[str, datetime],
+    now: datetime,
+    caller: Caller = ANYONE,
+    ahead: Snapshot[Any] | None = None,
+    children: Mapping[Ref, wire.ChildView] = {},
+) -> wire.Explanation:
+    """``because`` is the step that led here, ``entered`` when each active state was entered,
+    ``children`` those instances that it invoked, as far as they are there.
+
+    ``ahead`` is the instance as its next event finds it, which may upgrade it first: what can
+    happen next is said of that. None: nobody here can tell.
+    """
+    row = held.row
+    answer = answer_of(definition, held, ahead, caller).wire()
+    active = _active(definition, held, entered)
+    timers = _timers(held, now)
+    effects = _effects(definition, held, children)
+    following = _following(definition, held, ahead, caller)
+    incidents = incidents_of(held.row, held.tries)
+    return wire.Explanation(
+        summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
+        instance=answer,
+        since=row.since,
+        because=because,
+        active=active,
+        timers=timers,
+        effects=effects,
+        next=following,
+        incidents=incidents,
+    )
+
+
+def _active(
+    definition: Definition[object], held: Held, entered: dict[str, datetime]
+) -> list[wire.StateView]:
+    if held.snapshot is None:
+        return [wire.StateView(id=id, kind="unknown") for id in held.row.state]
+    deadlines = {one.state: one.due for one in held.snapshot.deadlines}
+    states = held.snapshot.configuration.states
+    return [
+        wire.StateView(
+            id=node.id,
+            kind=node.kind,
+            doc=node.doc,
+            owner=node.owner,
+            tags=list(node.tags),
+            since=entered.get(node.id),
+            deadline=deadlines.get(node.id),
+        )
+        for node in definition.chart.states
+        if node.id in states
+    ]
+
+
+def _timers(held: Held, now: datetime) -> list[wire.TimerView]:
+    source = held.snapshot or held.document
+    timers = () if source is None else source.timers
+    return [
+        wire.TimerView(
+            id=timer.id,
+            state=timer.state,
+            due=timer.due,
+            seconds_left=max(0.0, (timer.due - now).total_seconds()),
+        )
+        for timer in sorted(timers, key=lambda timer: timer.due)
+    ]
+
+
+def _effects(
+    definition: Definition[object], held: Held, children: Mapping[Ref, wire.ChildView]
+) -> list[wire.EffectView]:
+    source = held.snapshot or held.document
+    found = []
+    for effect in () if source is None else source.effects:
+        known = held.tries.get(effect.key)
+        declared = definition.effects.get(effect.name)
+        attempt = 0 if known is None else known.attempt
+        if effect.kind == "machine":
+            status = "child"
+        elif known is None or known.incident_at is not None:
+            status = "incident"
+        else:
+            status = "waiting" if known.worker in NOBODY else "running"
+            if known.worker in WAITING:
+                # it has its number, and has not begun
+                attempt -= 1
+        found.append(
+            wire.EffectView(
+                key=effect.key,
+                name=effect.name,
+                state=effect.state,
+                status=status,  # type: ignore[arg-type]
+                attempt=attempt,
+                attempts=None if declared is None else declared.retry.attempts,
+                error=None if known is None else known.error,
+                asked_at=effect.asked_at,
+                next_at=None if known is None else known.next_at,
+                child=None if known is None or known.child is None else children.get(known.child),
+            )
+        )
+    return found
+
+
+def _following(
+    definition: Definition[object], held: Held, ahead: Snapshot[Any] | None, caller: Caller
+) -> list[wire.PossibleTransition]:
+    if ahead is None or held.row.status not in ("running", "paused"):
+        return []
+    due = {timer.id: timer.due for timer in ahead.timers}
+    return [
+        _possible(prospect, due.get(prospect.transition.id))
+        for prospect in prospects(definition, ahead, caller.roles)
+        if prospect.transition.trigger.kind != "always"
+    ]
+
+
+def _possible(prospect: Prospect, due: datetime | None) -> wire.PossibleTransition:
+    transition = prospect.transition
+    roles = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
+    return wire.PossibleTransition(
+        transition=transition.id,
+        kind=transition.trigger.kind,
+        event=_event_name(transition),
+        source=transition.source,
+        targets=list(transition.targets),
+        possible=prospect.possible,
+        stopped_by=list(prospect.stopped_by),
+        by=[role for those in roles for role in those],
+        due=due,
+        doc=transition.doc,
+    )
+
+
+def _event_name(transition: Transition) -> str | None:
+    trigger = transition.trigger
+    if trigger.kind == "event":
+        return ", ".join(trigger.events)
+    return "any event" if trigger.kind == "any" else None
+
+
+def _summary(
+    answer: wire.Reply,
+    since: datetime,
+    now: datetime,
+    because: wire.JournalEntry | None,
+    timers: Sequence[wire.TimerView],
+    effects: Sequence[wire.EffectView],
+    following: Sequence[wire.PossibleTransition],
+    incidents: Sequence[Incident],
+) -> str:
+    where = " and ".join(answer.state)
+    told = [
+        f"{answer.id} is {answer.status} in {where}, for {words(now - since)} now"
+        + (f", since {_cause(because)}." if because is not None else ".")
+    ]
+    if answer.status in ("done", "cancelled"):
+        return told[0]
+    if answer.status == "paused":
+        told.append("It is paused: events and timers wait until it is resumed.")
+    told += [f"{one.name} waits for a person: {one.error}." for one in incidents]
+    told += [_effect_words(one, now) for one in effects if one.status != "incident"]
+    told += [
+        f"In {words(timedelta(seconds=one.seconds_left))} the timer {one.id} fires."
+        for one in timers
+    ]
+    owners = f" It is {' and '.join(answer.owners)}'s move." if answer.owners else ""
+    if answer.allowed:
+        told.append(f"It accepts {', '.join(answer.allowed)}.{owners}")
+    elif owners:
+        told.append(owners.strip())
+    told += [
+        f"{one.event} is not possible: {', '.join(one.stopped_by)}."
+        for one in following
+        if one.possible is False and one.event
+    ]
+    return " ".join(told)
+
+
+def _cause(entry: wire.JournalEntry) -> str:
+    event = entry.event if isinstance(entry.event, dict) else {}
+    by = f" by {entry.caller}" if entry.caller else ""
+    names = {
+        "start": "it was started",
+        "timer": f"the timer {event.get('timer', '')} fired",
+        "result": f"{event.get('effect') or event.get('machine', 'an effect')} was done",
+        "failure": f"{event.get('effect') or event.get('machine', 'an effect')} failed",
+        "upgrade": f"it was upgraded to version {event.get('to', '')}",
+    }
+    return f"{names.get(entry.kind, event.get('type', entry.kind))}{by} (seq {entry.seq})"
+
+
+def _effect_words(effect: wire.EffectView, now: datetime) -> str:
+    if effect.status == "child":
+        return _child_words(effect, now)
+    if effect.status == "running":
+        return f"{effect.name} is under way, at try {effect.attempt}."
+    if effect.next_at is None and effect.error is None:
+        return f"{effect.name} waits for a worker with a place."
+    wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
+    return (
+        f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
+    )
+
+
+def _child_words(effect: wire.EffectView, now: datetime) -> str:
+    child = effect.child
+    if child is None:
+        return f"It waits for its child {effect.name}, which has not started, to end."
+    where = f" in {' and '.join(child.state)}" if child.state else ""
+    told = [f"It waits for its child {child.machine}/{child.id} to end, which is {child.status}"]
+    told[0] += f"{where}, for {words(now - child.since)} now"
+    if child.incidents:
+        told.append(f"has {child.incidents} incident{'' if child.incidents == 1 else 's'}")
+    if child.owners:
+        told.append(f"is {' and '.join(child.owners)}'s to move")
+    if child.allowed:
+        told.append(f"accepts {', '.join(child.allowed)}")
+    if child.next_at is not None:
+        told.append(f"has something due in {words(child.next_at - now)}")
+    *first, last = told
+    return f"{', '.join(first)} and {last}." if first else f"{last}."
+
+
+def words(span: timedelta) -> str:
+    """A duration for people, in its two largest units."""
+    seconds = max(0, int(span.total_seconds()))
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    parts = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
+    return " ".join(parts[:2]) or "0 seconds"

@@ -1,0 +1,413 @@
+"""Answers questions about instances; changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from statehold import wire
+from statehold.engine.answer import Answer, answer_of
+from statehold.engine.change import apply_change
+from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.keys import shown_key
+from statehold.engine.document import salvage
+from statehold.engine.draft import CHECKPOINT, Draft
+from statehold.engine.held import Held
+from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
+from statehold.engine.queries.filters import check_names, check_query
+from statehold.engine.queries.watchers import Feed
+from statehold.engine.requests.context import Runtime
+from statehold.errors import (
+    BeyondEnd,
+    InstanceUnreadable,
+    InvalidPayload,
+    StateholdError,
+    TooLarge,
+    UnknownInstance,
+)
+from statehold.interpreter.snapshot import Snapshot
+from statehold.store import PAGE_LIMIT, Entry, Page, Query, Ref, Row, Store
+from statehold.upgrade.carry import CarryFailed
+from statehold.wire import Caller, JournalBody
+
+#: lines of one step in a page of the journal, which is not cut inside a step
+STEP_LINES = 100_000
+
+#: the pause between two tellings of what changed of a machine, and after one that named nothing
+REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
+#: how often it is told that anything may have changed, where other workers may have changed it
+ANYTHING = timedelta(seconds=60)
+
+_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
+
+_body = msgspec.json.Decoder(JournalBody).decode
+
+
+class Past(Struct, frozen=True):
+    """An instance as it was after the step ``seq``; ``data`` is plain JSON values."""
+
+    machine: str
+    id: str
+    seq: int
+    at: datetime
+    version: int
+    status: wire.Status
+    state: tuple[str, ...]
+    data: Any
+
+
+class Reader:
+    """``renew`` looks for a newer version of a machine that was put; True where there was one."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        turns: Turns,
+        feed: Feed,
+        renew: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._renew = renew
+        self._store = store
+        self._runtime = runtime
+        self._turns = turns
+        self._feed = feed
+
+    # --- one instance ---
+
+    async def read(self, ref: Ref, caller: Caller) -> Answer:
+        held = await self._held(ref)
+        return answer_of(held.definition, held, self._ahead(held), caller)
+
+    def _ahead(self, held: Held) -> Snapshot[Any] | None:
+        """The instance as its next event finds it: upgraded, where it is of an older version."""
+        if held.snapshot is not None or held.row.status not in ("running", "paused"):
+            return held.snapshot
+        runtime = self._runtime
+        now = runtime.now()
+        draft = Draft(
+            held.row.ref,
+            held.definition,
+            held,
+            runtime.limits,
+            runtime.worker,
+            now,
+            runtime.capacity,
+        )
+        try:
+            return runtime.fleet.preview(draft, now).snapshot
+        except CarryFailed:
+            return None
+
+    async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
+        """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
+        whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``, and
+        ``BeyondEnd`` where the instance has no step ``after``."""
+        row = await self._row(ref)
+        await self._check_reached(row, after)
+        after = max(-1, after)
+        entries = await self._whole_steps(ref, after, max(1, min(limit, PAGE_LIMIT)))
+        values: Mapping[int, Any] = {}
+        if data and entries:
+            values = await self._data_at(ref, entries)
+        shown = [_shown(entry, values) for entry in entries]
+        last = entries[-1].seq if entries else None
+        return wire.Journal(entries=shown, after=last if last != row.seq else None)
+
+    async def at(self, ref: Ref, seq: int) -> Past:
+        """Raises ``InvalidPayload`` for a seq that the instance has not reached."""
+        row = await self._row(ref)
+        if not 1 <= seq <= row.seq:
+            raise InvalidPayload("the seq", {"seq": f"has to be 1 to {row.seq}, not {seq}"})
+        entries = await self._journal_before(ref, seq, CHECKPOINT + 1)
+        body = _body_of(entries[0])
+        return Past(
+            ref.machine,
+            ref.id,
+            seq,
+            entries[0].at,
+            body.version,
+            body.status,
+            body.state,
+            _folded(entries),
+        )
+
+    async def explain(self, ref: Ref, caller: Caller) -> wire.Explanation:
+        held = await self._held(ref)
+        entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
+        because: wire.JournalEntry | None = None
+        entered = {state: at for state, at in held.entered.items() if at is not None}
+        for entry in entries:
+            for microstep in _body_of(entry).steps:
+                for state in microstep.entered:
+                    entered.setdefault(state, entry.at)
+            if because is None and entry.at <= held.row.since:
+                because = _shown(entry, {})
+        now = self._runtime.now()
+        ahead = self._ahead(held)
+        children = await self._children(held, caller)
+        return explain(held.definition, held, because, entered, now, caller, ahead, children)
+
+    async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
+        """Every line above ``after``, from the journal and then as it happens, without a gap.
+
+        Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
+        when the instance is over and all is told, or the engine stops. Raises ``BeyondEnd`` where
+        the instance has no step ``after``, or went back behind what was seen.
+        """
+        told = (after, 0)
+        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        with self._feed.subscribe(ref) as changed:
+            while True:
+                changed.clear()
+                held = await self._held(ref)
+                await self._check_reached(held.row, told[0])
+                over = held.row.status in ("done", "cancelled") and not held.tries
+                while fresh := await self._store.journal(ref, told):
+                    for entry in fresh:
+                        told = _place(entry)
+                        yield _shown(entry, {})
+                if over or self._feed.closed:
+                    return
+                until = None
+                if not self._store.exclusive:
+                    until = self._runtime.now() + poll
+                await self._runtime.clock.wait(changed, until)
+
+    async def watch_machine(self, machine: str | None) -> AsyncIterator[wire.Changes]:
+        """None: every machine. The first, empty, says that it has begun; whoever is slow to take
+        what is told has more of it told together."""
+        clock, now = self._runtime.clock, self._runtime.now
+        rest = now()
+        with self._feed.subscribe_all(machine) as changes:
+            yield wire.Changes(instances=[])
+            while True:
+                # hints of other workers may be lost
+                until = None if self._store.exclusive else now() + ANYTHING
+                await clock.wait(changes.any, until)
+                await clock.wait(self._feed.closing, rest)
+                if self._feed.closed:
+                    return
+                refs = changes.take() if changes.any.is_set() else None
+                rows = {} if refs is None else await self._store.load(refs)
+                rest = now() + (MANY_REST if refs is None else REST)
+                yield wire.Changes(
+                    instances=[summary_of(row) for row in rows.values()], more=refs is None
+                )
+
+    # --- many instances ---
+
+    async def list(self, query: Query) -> wire.Instances:
+        """Raises ``InvalidPayload`` for a filter by a name that the machine does not have."""
+        definition = self._runtime.definition(query.machine)
+        check_query(query)
+        page = Page((), None)
+        if not query.prefix or _BEGINS_AN_ID.fullmatch(query.prefix) is not None:
+            # else no id begins so, and not every store could even be asked
+            page = await self._store.list(query)
+        if not page.rows:
+            await check_names(self._store, definition, query)
+        return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
+
+    async def incidents(
+        self, machine: str | None, limit: int, cursor: str | None
+    ) -> wire.Incidents:
+        if machine is not None:
+            self._runtime.definition(machine)
+        page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
+        found: list[wire.Incident] = []
+        rows = [row for row in page.rows if row.machine in self._runtime.definitions]
+        asides = await self._store.asides([row.ref for row in rows])
+        for row in rows:
+            # not its data: one that can't be read must not hide the others' incidents
+            known = incidents_of(row, salvage(row.document).tries)
+            aside = asides.get(row.ref)
+            if aside is not None or not known:
+                known.append(unreadable_of(row, aside))
+            found += known
+        names = self._runtime.definitions if machine is None else (machine,)
+        count = sum([await self._store.count_incidents(name) for name in names])
+        return wire.Incidents(incidents=found, cursor=page.cursor, count=count)
+
+    # --- parts ---
+
+    async def _held(self, ref: Ref) -> Held:
+        self._runtime.definition(ref.machine)
+        found = (await self._turns.look([ref])).get(ref)
+        if found is None:
+            raise UnknownInstance(ref.machine, ref.id)
+        if found.row.version > found.definition.version and await self._renew(ref.machine):
+            return await self._held(ref)
+        return found
+
+    async def _check_reached(self, row: Row, seq: int) -> None:
+        """Raises ``BeyondEnd``."""
+        if seq <= row.seq:
+            return
+        # what is cached may be about to be replaced by a commit whose entry was read already
+        ref = row.ref
+        there = (await self._store.load([ref])).get(ref)
+        if there is None or there.seq < seq:
+            raise BeyondEnd(ref.machine, ref.id, seq, row.seq)
+
+    async def _children(self, held: Held, caller: Caller) -> dict[Ref, wire.ChildView]:
+        """Those that were invoked and have started, as they are now."""
+        refs = [one.child for one in held.tries.values() if one.child is not None]
+        rows = await self._store.load(refs) if refs else {}
+        return {ref: await self._child(row, caller) for ref, row in rows.items()}
+
+    async def _child(self, row: Row, caller: Caller) -> wire.ChildView:
+        allowed: Sequence[str] = ()
+        if row.machine in self._runtime.definitions:
+            # one that can't be read, or has gone, must not hide what its parent waits for
+            with contextlib.suppress(StateholdError):
+                allowed = (await self.read(row.ref, caller)).allowed
+        return wire.ChildView(
+            machine=row.machine,
+            id=row.id,
+            status=row.status,
+            state=list(row.state),
+            since=row.since,
+            owners=list(row.owners),
+            allowed=list(allowed),
+            next_at=row.wake_at,
+            incidents=row.incidents,
+        )
+
+    async def _row(self, ref: Ref) -> Row:
+        """As ``_held``, also of an instance that can't be read: its journal shows what it was."""
+        try:
+            return (await self._held(ref)).row
+        except InstanceUnreadable:
+            rows = await self._store.load([ref])
+            if ref not in rows:
+                raise UnknownInstance(ref.machine, ref.id) from None
+            return rows[ref]
+
+    async def _journal_before(self, ref: Ref, seq: int, limit: int) -> Sequence[Entry]:
+        entries = await self._store.journal_before(ref, seq, limit)
+        if not entries:
+            # it was purged since it was looked at
+            raise UnknownInstance(ref.machine, ref.id)
+        return entries
+
+    async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
+        """``limit`` lines of the steps above ``after``, none of which is there in part: the next
+        page is asked for by a step's number, and what is left of it would be lost."""
+        entries = await self._store.journal(ref, (after + 1, -1), limit)
+        if len(entries) < limit:
+            return entries
+        last = entries[-1].seq
+        beyond = await self._store.journal(ref, _place(entries[-1]), 1)
+        if not beyond or beyond[0].seq != last:
+            return entries
+        if entries[0].seq != last:
+            return [entry for entry in entries if entry.seq != last]
+        while True:
+            more = await self._store.journal(ref, _place(entries[-1]), PAGE_LIMIT)
+            entries += [entry for entry in more if entry.seq == last]
+            if len(entries) > STEP_LINES:
+                what = f"step {last} of {ref.machine}/{ref.id}, which can only be watched,"
+                raise TooLarge(what, len(entries), STEP_LINES, "lines")
+            if len(more) < PAGE_LIMIT or more[-1].seq != last:
+                return entries
+
+    async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
+        """The data after each of these steps."""
+        first = entries[0].seq
+        before = await self._journal_before(ref, first, CHECKPOINT + 1)
+        data = _folded(before)
+        values: dict[int, Any] = {first: data}
+        for entry in entries:
+            if entry.part == 0 and entry.seq > first:
+                data = values[entry.seq] = _next(data, _body_of(entry))
+        return values
+
+
+def _body_of(entry: Entry) -> JournalBody:
+    try:
+        return _body(entry.body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        why = f"the line {entry.seq}.{entry.part} of its journal can't be read: {error}"
+        raise InstanceUnreadable(entry.machine, entry.id, 0, why) from error
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    return (entry.seq, entry.part)
+
+
+def _next(data: Any, body: JournalBody) -> Any:
+    if body.data is not UNSET:
+        return body.data
+    return data if body.change is None else apply_change(data, body.change)
+
+
+def _folded(entries: Sequence[Entry]) -> Any:
+    """The data after the first of these, which are newest first and reach a whole one."""
+    changes: list[JournalBody] = []
+    for entry in entries:
+        body = _body_of(entry)
+        changes.append(body)
+        if body.data is not UNSET:
+            break
+    else:
+        last = entries[0]
+        why = f"its journal has no whole data within {len(entries)} steps before seq {last.seq}"
+        raise InstanceUnreadable(last.machine, last.id, 0, why)
+    data: Any = None
+    for body in reversed(changes):
+        data = _next(data, body)
+    return data
+
+
+def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
+    body = _body_of(entry)
+    return wire.JournalEntry(
+        seq=entry.seq,
+        part=entry.part,
+        at=entry.at,
+        kind=entry.kind,
+        version=body.version,
+        state=list(body.state),
+        status=body.status,
+        event=body.event,
+        key=shown_key(entry.key),
+        caller=body.caller,
+        cause=body.cause,
+        steps=[msgspec.to_builtins(microstep) for microstep in body.steps],
+        change=body.change,
+        data=values.get(entry.seq) if entry.part == 0 else None,
+        effects=[msgspec.to_builtins(effect) for effect in body.effects],
+        timers=body.timers,
+        sent=list(body.sent),
+        emitted=list(body.emitted),
+        output=body.output,
+        reason=body.reason,
+        trace=body.trace,
+    )
+
+
+def summary_of(row: Row) -> wire.Summary:
+    return wire.Summary(
+        machine=row.machine,
+        id=row.id,
+        version=row.version,
+        seq=row.seq,
+        status=row.status,
+        state=list(row.state),
+        tags=list(row.tags),
+        owners=list(row.owners),
+        indexes=dict(row.indexes),
+        created_at=row.created_at,
+        since=row.since,
+        changed_at=row.changed_at,
+        next_at=row.wake_at,
+        deadline=row.deadline,
+        incidents=row.incidents,
+    )

@@ -1,0 +1,147 @@
+"""Answers questions about machines: what they are, how many instances are where, what was put."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from statehold import wire
+from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
+from statehold.engine.observer import Census
+from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
+from statehold.engine.requests.context import Runtime
+from statehold.engine.throughput.report import FlowReader
+from statehold.errors import InvalidPayload
+from statehold.store import OVER, PAGE_LIMIT, Group, Store, StoredDocument
+
+
+class Catalog:
+    def __init__(self, store: Store, runtime: Runtime, flows: FlowReader) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._flows = flows
+        #: the schemas of results, by machine: they are asked for often and slow to make
+        self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
+
+    async def machines(self) -> wire.Machines:
+        found = []
+        for definition in self._runtime.definitions.values():
+            name = definition.name
+            found.append(
+                wire.MachineSummary(
+                    name=name,
+                    version=definition.version,
+                    doc=definition.chart.doc,
+                    states=len(definition.chart.states) - 1,
+                    events=list(definition.events),
+                    versions=await self._versions(name),
+                    counts=_by_status(await self._store.groups(name)),
+                    incidents=await self._store.count_incidents(name),
+                    steps_per_minute=await self._flows.steps_per_minute(name),
+                )
+            )
+        return wire.Machines(machines=found)
+
+    async def census(self) -> Census:
+        names = tuple(self._runtime.definitions)
+        counts = {name: await self._store.count(name) for name in names}
+        incidents = dict.fromkeys(names, 0)
+        for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
+            if row.machine in incidents:
+                incidents[row.machine] += row.incidents
+        return Census(counts, incidents)
+
+    async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
+        definition = self._runtime.definition(name)
+        chart = await self.chart(definition, version)
+        groups = await self._store.groups(name)
+        living = {group: count for group, count in groups.items() if group.status not in OVER}
+        counts: Counter[str] = Counter()
+        for group, count in groups.items():
+            for leaf in (group.status,) if group.status == "cancelled" else group.state:
+                counts[leaf] += count
+        return wire.MachineDetail(
+            name=name,
+            version=chart.version,
+            doc=chart.doc,
+            chart=msgspec.to_builtins(chart),
+            counts=counts,
+            versions=await self._versions(name),
+            by_status=_by_status(groups),
+            by_version=_summed((group.version, n) for group, n in living.items()),
+            by_tag=_summed((tag, n) for group, n in living.items() for tag in group.tags),
+            by_owner=_summed((one, n) for group, n in living.items() for one in group.owners),
+            incidents=await self._store.count_incidents(name),
+            steps_per_minute=await self._flows.steps_per_minute(name),
+            tags=tags_of(chart),
+            owners=owners_of(chart),
+            indexes=list(definition.indexes),
+            events=events_of(chart),
+            data_schema=chart.data_schema or None,
+            results=self._results_of(definition, chart),
+            **await self._put(name, chart.version),
+        )
+
+    async def _versions(self, name: str) -> list[int]:
+        return [stored.version for stored in await self._store.charts(name)]
+
+    def _results_of(self, definition: Definition[Any], chart: Chart) -> dict[str, Any]:
+        if chart.version != definition.version:
+            return results_of(definition, chart)
+        known = self._results.get(definition.name)
+        if known is None or known[0] is not definition:
+            known = self._results[definition.name] = (definition, results_of(definition, chart))
+        return known[1]
+
+    async def _put(self, name: str, version: int) -> dict[str, Any]:
+        document = await self._store.document(name, version)
+        if document is None:
+            return {}
+        return {
+            "notation": document.notation,
+            "put_at": document.put_at,
+            "put_by": document.put_by or None,
+            "reason": document.reason,
+        }
+
+    async def document(self, name: str, version: int | None) -> StoredDocument:
+        newest = (await self._store.documents()).get(name)
+        if newest is None:
+            self._runtime.definition(name)
+            why = f"machine {name!r} is given by code and was never put"
+            raise InvalidPayload("the machine", {"machine": why})
+        document = await self._store.document(name, newest if version is None else version)
+        if document is None:
+            why = f"version {version} of {name!r} was not put; the newest is {newest}"
+            raise InvalidPayload("the version", {"version": why})
+        return document
+
+    async def chart(self, definition: Definition[Any], version: int | None) -> Chart:
+        """The chart that runs, or that of a version the store has seen."""
+        if version is None or version == definition.version:
+            return definition.chart
+        stored = {one.version: one for one in await self._store.charts(definition.name)}
+        if version not in stored:
+            known = ", ".join(str(number) for number in sorted(stored))
+            why = f"machine {definition.name!r} has versions {known}, not {version}"
+            raise InvalidPayload("the version", {"version": why})
+        try:
+            return Chart.from_json(stored[version].chart)
+        except msgspec.DecodeError as error:
+            why = f"the stored chart of version {version} can't be read: {error}"
+            raise InvalidPayload("the version", {"version": why}) from error
+
+
+def _by_status(groups: Mapping[Group, int]) -> wire.StatusCounts:
+    return wire.StatusCounts(**_summed((group.status, n) for group, n in groups.items()))
+
+
+def _summed(counted: Iterable[tuple[Any, int]]) -> dict[Any, int]:
+    sums: Counter[Any] = Counter()
+    for of, count in counted:
+        sums[of] += count
+    return dict(sums)

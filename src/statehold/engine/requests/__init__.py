@@ -1,0 +1,1 @@
+"""The requests that change an instance, each applied to a draft."""

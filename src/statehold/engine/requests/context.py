@@ -1,0 +1,57 @@
+"""What requests need to know of the engine that they run in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from statehold.chart.machine import Definition
+from statehold.engine.background.capacity import Capacity
+from statehold.engine.clock import Clock
+from statehold.engine.fleet import Fleet
+from statehold.engine.limits import Limits
+from statehold.engine.observer import Observer, Tracer
+from statehold.errors import MachineUnserved, UnknownMachine
+
+
+@dataclass(slots=True)
+class Identity:
+    """Who this process is: ``worker`` is a name that no other was ever given. It changes where the
+    process was taken for dead, or closed its engine, and ``joined`` again; ``name`` stays."""
+
+    name: str
+    worker: str
+    joined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    definitions: Mapping[str, Definition[Any]]
+    clock: Clock
+    limits: Limits
+    identity: Identity
+    chance: random.Random
+    fleet: Fleet
+    capacity: Capacity
+    observer: Observer | None = None
+    tracer: Tracer | None = None
+    #: machines that were put and can't be run here: the version, and why
+    unserved: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def worker(self) -> str:
+        return self.identity.worker
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def definition(self, machine: str) -> Definition[Any]:
+        try:
+            return self.definitions[machine]
+        except KeyError:
+            if machine in self.unserved:
+                raise MachineUnserved(machine, *self.unserved[machine]) from None
+            raise UnknownMachine(machine, tuple(self.definitions)) from None

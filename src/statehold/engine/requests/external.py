@@ -1,0 +1,134 @@
+"""What users ask for: a new instance, an event."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from statehold.chart.machine import Definition
+from statehold.chart.payload import left_out, load_event
+from statehold.engine.answer import Answer
+from statehold.engine.draft import Draft, Origin
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.request import Act, ready, take_event
+from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
+from statehold.interpreter.step import start
+from statehold.store import Message, Ref
+from statehold.wire import Caller
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Start(Act):
+    """``data`` is of the machine's data type already, ``raw`` the same as JSON; ``given`` is the
+    request's fingerprint, where it has a key."""
+
+    def __init__(
+        self,
+        ref: Ref,
+        definition: Definition[Any],
+        data: Any,
+        raw: bytes,
+        key: str | None,
+        caller: Caller,
+        given: str | None,
+    ) -> None:
+        super().__init__(ref, key=key, caller=caller)
+        self.definition = definition
+        self.raw = raw
+        self.data = data
+        self.given = given
+        #: what earlier releases tell requests by; entry actions may change the data
+        self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        if draft.exists:
+            raise InstanceExists(draft.ref.machine, draft.ref.id)
+        if draft.definition is not self.definition:
+            # another version was put while this waited
+            self.data = draft.definition.data.load(self.raw)
+            self.definition = draft.definition
+        now = draft.now
+        taken = start(draft.definition, self.data, now, instance=draft.ref.id)
+        asked = None if self.key is None else self.plain
+        origin = Origin("start", asked, self.caller, key=self.key, given=self.given)
+        draft.begin(taken, origin, now)
+        return draft.answer(self.caller)
+
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
+        return kind == "start" and _is_same(given, self.given, event, self.plain)
+
+    def describe(self) -> str:
+        return "a start"
+
+
+class Send(Act):
+    """``event`` is an event of the machine, ``plain`` the same as it goes over the wire; ``given``
+    is the request's fingerprint, where it has a key."""
+
+    def __init__(
+        self,
+        ref: Ref,
+        definition: Definition[Any],
+        event: Any,
+        plain: Any,
+        *,
+        key: str | None,
+        expected_seq: int | None,
+        caller: Caller,
+        given: str | None,
+    ) -> None:
+        super().__init__(ref, key=key, caller=caller)
+        self.given = given
+        self.definition = definition
+        self.event = event
+        self.plain = plain
+        self.expected_seq = expected_seq
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        if not draft.exists:
+            raise UnknownInstance(draft.ref.machine, draft.ref.id)
+        if self.expected_seq is not None and self.expected_seq != draft.seq:
+            raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.seq)
+        if draft.status == "paused":
+            return self._hold(draft, runtime)
+        ready(draft, runtime)
+        if draft.definition is not self.definition:
+            # another version was put while this waited, and the event may have another shape in it
+            limit = runtime.limits.event_bytes
+            left = left_out(self.event)
+            self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
+            self.definition = draft.definition
+        origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
+        take_event(draft, self.event, origin, runtime)
+        return draft.answer(self.caller)
+
+    def _hold(self, draft: Draft, runtime: Runtime) -> Answer:
+        # one that was put together past its own validation would be lost at the resumption
+        left = left_out(self.event)
+        load_event(draft.definition, self.plain, runtime.limits.event_bytes, left)
+        roles = None if self.caller.roles is None else sorted(self.caller.roles)
+        told: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        if left:
+            told["left_out"] = left
+        if self.given is not None:
+            told["given"] = self.given
+        body = _encode(told)
+        message = Message(draft.ref, "event", body, held=True, key=self.key)
+        draft.hold(message, runtime.limits.held)
+        return draft.answer(self.caller, held=True)
+
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
+        plain = msgspec.json.decode(self.plain) if isinstance(self.plain, Raw) else self.plain
+        return kind in ("event", "refused") and _is_same(given, self.given, event, plain)
+
+    def describe(self) -> str:
+        return f"the event {self.event.__event__}"
+
+
+def _is_same(given: str | None, mine: str | None, event: Any, plain: Any) -> bool:
+    """By what was given, or by what came of it: a sender may spell out what it left out before."""
+    return (given is not None and given == mine) or bool(event == plain)

@@ -1,0 +1,388 @@
+"""Messages between instances, and what was held for a paused one: applied exactly once.
+
+A message is taken out of the mailbox by the write that it causes. One that is not accepted is
+taken out by a write to its sender, which hears of it as :class:`.Undeliverable`, or gets an
+incident where it does not listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
+from statehold.chart.initial import initial_data
+from statehold.chart.payload import load_event, read_output
+from statehold.engine.document import MaybeRaw, Parent, Try
+from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
+from statehold.engine.record import traced
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.effect_results import Ending, conclude, in_flight
+from statehold.engine.requests.request import Act, ready, take_event
+from statehold.errors import (
+    InstanceExists,
+    InvalidPayload,
+    NotAllowed,
+    Refused,
+    StateholdError,
+    UnknownInstance,
+    UpgradeFailed,
+)
+from statehold.interpreter.step import start, step
+from statehold.store import OVER, Message, Ref
+from statehold.wire import Caller, EffectRecord
+
+_encode = msgspec.json.Encoder().encode
+_NULL = Raw(b"null")
+T = TypeVar("T")
+#: of a body that can't be read
+_SHOWN_BYTES = 1_000
+
+
+class TracedBody(Struct, frozen=True):
+    """What every body may have: where its sender stands in a trace."""
+
+    trace: str = ""
+
+
+class EventBody(Struct, frozen=True):
+    """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
+
+    ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
+
+    ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
+    ``origin`` are a named event's.
+    """
+
+    event: Any
+    cause: str | None = None
+    caller: str = ""
+    roles: list[str] | None = None
+    invoke: str = ""
+    invoke_key: str = ""
+    sendid: str = ""
+    origin: str = ""
+    given: str | None = None
+    left_out: dict[str, Any] = {}
+
+    @property
+    def by(self) -> Caller:
+        return Caller(self.caller, None if self.roles is None else frozenset(self.roles))
+
+
+class StartBody(Struct, frozen=True):
+    parent: Parent
+    data: MaybeRaw | UnsetType = UNSET
+
+
+class EndBody(Struct, frozen=True):
+    """A child's end; ``error`` where it was cancelled or could not be started."""
+
+    key: str
+    invoke: str
+    output: MaybeRaw = None
+    error: str | None = None
+    message: str = ""
+
+
+def _reads(shape: type[T]) -> Callable[[bytes], T]:
+    """Reads bodies of this shape; raises ``InvalidPayload`` for what is none, in a store that was
+    damaged: the message goes back as any that is refused, and keeps no other waiting."""
+    decode = msgspec.json.Decoder(shape).decode
+
+    def read(body: bytes) -> T:
+        try:
+            return decode(body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InvalidPayload("the message", {"body": str(error)}) from error
+
+    return read
+
+
+_as_traced = _reads(TracedBody)
+_as_event = _reads(EventBody)
+_as_start = _reads(StartBody)
+_as_end = _reads(EndBody)
+_as_ending = _reads(Ending)
+
+
+class Deliver(Act):
+    """One message for the instance that it is addressed to."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.to)
+        self.message = message
+        self.consumes = message.number
+
+    def trace(self) -> str:
+        return _trace_of(self.message)
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        message = self.message
+        if draft.exists and draft.status == "paused" and message.kind not in ("start", "cancel"):
+            # it waits on, now for the instance's resumption
+            again = msgspec.structs.replace(message, held=True, due_at=None, number=0)
+            draft.hold(again, runtime.limits.held)
+        else:
+            deliver(draft, message, runtime)
+        draft.consume(message.number)
+
+
+def _trace_of(message: Message) -> str:
+    try:
+        return _as_traced(message.body).trace
+    except InvalidPayload:
+        return ""
+
+
+def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
+    """Does what the message says; raises what refuses it."""
+    if message.kind == "event":
+        _event(draft, message, runtime)
+    elif message.kind == "start":
+        _start(draft, message)
+    elif message.kind == "end":
+        _end(draft, message, runtime)
+    elif message.kind == "outcome":
+        conclude(draft, _as_ending(message.body), Origin("result"), runtime)
+    elif message.kind == "cancel":
+        _cancel(draft)
+    elif message.kind == "stray":
+        bounce(draft, message, Refused("it has no parent: no instance invoked it"), runtime)
+    else:
+        raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
+
+
+def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) -> None:
+    """Everything that waited for the resumption, in its order and within its turn.
+
+    What is refused here is noted, or left to the courier where its sender has to hear of it.
+    """
+    for message in messages:
+        try:
+            deliver(draft, message, runtime)
+        except Refused as error:
+            unready = isinstance(error, UpgradeFailed)
+            if unready or message.sender not in (None, draft.ref):
+                if not message.number:
+                    draft.post(msgspec.structs.replace(message, held=False))
+                continue
+            bounce(draft, message, error, runtime)
+        if message.number:
+            draft.consume(message.number)
+
+
+def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
+    ready(draft, runtime)
+    body = _as_event(message.body)
+    limit = runtime.limits.event_bytes
+    event, plain = load_event(draft.definition, body.event, limit, body.left_out)
+    if isinstance(event, NamedEvent):
+        if body.invoke_key and in_flight(draft, body.invoke_key) is None:
+            # whoever was cancelled is not heard any more (SCXML 6.4.3)
+            why = "the invoke that it comes from is over"
+            draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+            return
+        event = _addressed(event, body, message.sender)
+    # a held request's key goes into the journal with it: else repeating it is a second step
+    origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
+    try:
+        take_event(draft, event, origin, runtime)
+    except NotAllowed as error:
+        discards = draft.definition.chart.policy.messages == "session"
+        if not discards or message.sender is None or draft.status != "running":
+            raise
+        why = str(error)[: runtime.limits.error_chars]
+        draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+
+
+def _addressed(event: NamedEvent, body: EventBody, sender: Ref | None) -> NamedEvent:
+    """The event with where it comes from, which nobody but the engine may say."""
+    origin = body.origin or ("" if sender is None else f"{sender.machine}/{sender.id}")
+    return NamedEvent(event.name, event.data, origin, body.invoke, body.sendid)
+
+
+def _start(draft: Draft, message: Message) -> None:
+    body = _as_start(message.body)
+    if draft.exists:
+        # one that is over is left from a parent of the same name that was purged, and ends no more
+        if draft.parent != body.parent or draft.status in OVER:
+            raise InstanceExists(draft.ref.machine, draft.ref.id)
+        return
+    shape, what = draft.definition.data, "the child's data"
+    if isinstance(body.data, Raw) and body.data != _NULL:
+        data = shape.load(bytes(body.data), what)
+    else:
+        data = initial_data(shape, UNSET if body.data is UNSET else None, what)
+    taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
+    cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
+    draft.begin(taken, Origin("start", cause=cause), draft.now, body.parent)
+
+
+def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
+    """A child instance ended: its outcome is the invoke's (SCXML 6.4.2)."""
+    body = _as_end(message.body)
+    ready(draft, runtime)
+    effect = in_flight(draft, body.key)
+    if draft.snapshot is None:
+        return
+    sender = message.sender
+    cause = None if sender is None else f"{sender.machine}/{sender.id}"
+    raw = b"null" if body.output is None else bytes(body.output)
+    if effect is None:
+        value = msgspec.json.decode(raw)
+        if draft.definition.chart.policy.messages == "session" and body.error is None:
+            _ended_before(draft, body, value, cause)
+        return
+    event: Result[Any] | Failure = (
+        Result(effect.invoke, effect.key, read_output(draft.definition, effect.name, raw))
+        if body.error is None
+        else Failure(effect.invoke, effect.key, body.error, body.message)
+    )
+    what = "done" if body.error is None else "failed"
+    record = EffectRecord(effect.key, effect.name, what, 1, body.message or None)
+    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    if taken.accepted:
+        plain = {
+            "type": type(event).__name__,
+            "machine": effect.name,
+            "key": effect.key,
+            "value": Raw(raw),
+            "error": body.error,
+        }
+        kind = "result" if body.error is None else "failure"
+        draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)), draft.now)
+    else:
+        draft.settle_silently(taken.snapshot, effect.key)
+        draft.note(what, draft.now, effects=(record,), cause=cause)
+
+
+def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) -> None:
+    """A child that came to its end before it heard that its invoke was left.
+
+    To SCXML its ``done.invoke`` was in the queue already, and is an event like any other.
+    """
+    assert draft.snapshot is not None
+    name = result_event(body.invoke)
+    event = NamedEvent(name, value, cause or "", body.invoke)
+    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    if taken.accepted:
+        plain = {"type": name, "data": value}
+        draft.advance(taken, Origin("event", plain, cause=cause), draft.now)
+
+
+def _cancel(draft: Draft) -> None:
+    if draft.exists and draft.status in ("running", "paused"):
+        origin = Origin("cancel", reason="its parent left the state that invoked it")
+        draft.orphan()
+        draft.mark("cancelled", origin, draft.now)
+
+
+class Bounce(Act):
+    """A message that was refused goes back to its sender, or is noted where it was refused."""
+
+    def __init__(self, message: Message, error: StateholdError) -> None:
+        super().__init__(message.sender or message.to, caller=ANYONE)
+        self.message = message
+        self.consumes = message.number
+        self.error = error
+
+    def trace(self) -> str:
+        return _trace_of(self.message)
+
+    def apply(self, draft: Draft, runtime: Runtime) -> None:
+        if not draft.exists:
+            raise UnknownInstance(draft.ref.machine, draft.ref.id)
+        bounce(draft, self.message, self.error, runtime)
+        draft.consume(self.message.number)
+
+
+def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
+    """Tells the sender, or the receiver's journal where the sender is no instance."""
+    why = str(error)[: runtime.limits.error_chars]
+    if message.kind == "start" and _is_start(message.body):
+        _child_failed(draft, message, type(error).__name__, why)
+    elif message.kind in ("start", "event", "end", "outcome", "stray"):
+        _refused(draft, message, why)
+
+
+def _is_start(body: bytes) -> bool:
+    try:
+        _as_start(body)
+    except InvalidPayload:
+        return False
+    return True
+
+
+def _held_in(body: bytes) -> EventBody:
+    """The request in a body; one of nobody where it can't be read."""
+    try:
+        return _as_event(body)
+    except InvalidPayload:
+        return EventBody(None)
+
+
+def _plain(body: bytes) -> dict[str, Any]:
+    """A body as plain JSON values; what is none as text, so that a person can see it."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"unreadable": body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")}
+
+
+def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
+    """A child that could not be started has failed; the parent hears it as its end."""
+    parent = _as_start(message.body).parent
+    told = {"key": parent.key, "invoke": parent.invoke, "error": error, "message": why}
+    body = _encode(traced(told, draft.trace))
+    draft.post(Message(draft.ref, "end", body, None, message.to))
+
+
+def _refused(draft: Draft, message: Message, why: str) -> None:
+    now = draft.now
+    to = f"{message.to.machine}/{message.to.id}"
+    plain = _plain(message.body)
+    told_event = plain.get("event")
+    name = str(told_event.get("type", "") if isinstance(told_event, dict) else "") or message.kind
+    send = message.send_id or ""
+    event = Undeliverable(message.to.machine, message.to.id, name, why, send)
+    if draft.snapshot is not None and draft.status == "running" and message.sender:
+        try:
+            taken = step(draft.definition, draft.snapshot, event, now)
+            if taken.accepted:
+                told = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
+                draft.advance(taken, Origin("event", told, cause=to), now)
+                return
+        except Refused as refused:
+            why = f"{why}; it could not be handled: {refused}"
+    if message.sender in (None, message.to) and message.kind in ("event", "stray"):
+        held = _held_in(message.body)
+        draft.note(
+            "refused",
+            now,
+            caller=held.by,
+            event=plain.get("event"),
+            reason=why,
+            key=message.key,
+            given=held.given,
+        )
+        return
+    body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
+    one = Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}")
+    draft.set_try(f"message:{message.number}", one)
+    draft.mishaps += (Mishap(one.name, one),)
+    draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
+
+
+def again(known: Try, sender: Ref) -> Message:
+    """The message of an incident, to be sent once more."""
+    assert known.outcome is not None
+    kept = msgspec.json.decode(known.outcome)
+    to = Ref(kept["to"]["machine"], kept["to"]["id"])
+    return Message(to, kept["kind"], _encode(kept["body"]), None, sender)

@@ -1,0 +1,169 @@
+"""Instances that can't be read: given new data by a person, or read again.
+
+One that can't be read is set aside, and waits as an incident of its own (``unreadable``). It can be
+cancelled, repaired or, once a release that can read it runs, read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from statehold.chart.machine import Definition, Upgrade
+from statehold.chart.model import Chart
+from statehold.chart.tree import Tree
+from statehold.engine.answer import Answer
+from statehold.engine.document import StoredEffect, Try, is_whole
+from statehold.engine.draft import ANYONE, Draft, Origin
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.effect_results import free
+from statehold.engine.requests.operator import Manual
+from statehold.engine.tries import UNREADABLE_KEY, incident_count
+from statehold.errors import (
+    ActRefused,
+    InvalidPayload,
+    NewerVersion,
+    Refused,
+    UnknownIncident,
+)
+from statehold.interpreter.program import compile_program
+from statehold.interpreter.snapshot import InFlight, Step
+from statehold.interpreter.step import settle
+from statehold.store import Ref, Row
+from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
+from statehold.upgrade.mapping import StateMap
+from statehold.upgrade.plan import UpgradePlan
+from statehold.wire import Caller
+
+
+class Reread(Manual):
+    """It can be read: what is written of it puts it among the others again. Of effects that were
+    under way nobody knows what became, but of those that still are, here: they are tried again."""
+
+    def __init__(
+        self,
+        ref: Ref,
+        performs: Callable[[Ref, str], bool],
+        row: Row | None = None,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> None:
+        super().__init__(ref, reason, caller)
+        self.row = row
+        self.performs = performs
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.going(draft)
+        counted = 0 if draft.held is None else draft.held.row.incidents
+        # what is set aside has one more than its document tells of
+        if self.row is None and counted == incident_count(draft.tries):
+            raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
+        for key, known in list(draft.tries.items()):
+            if known.worker is not None and not self._goes_on(key, known.worker, runtime):
+                draft.set_try(key, free(known, draft.now))
+        draft.touched = draft.mended = True
+        if self.row is None:
+            # a person has asked for it
+            draft.note("retry", draft.now, caller=self.caller, reason=self.reason)
+        return draft.answer(self.caller)
+
+    def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
+        return worker == runtime.worker and self.performs(self.ref, key)
+
+
+class Repair(Manual):
+    """New data, JSON of the machine's type, for an instance that can't be read, and new states
+    where ``state`` names their leaves: a step of the version that runs here, in which no action of
+    the chart runs.
+
+    What was under way goes on. Where the states are given, or nobody can tell what was under way,
+    timers and invokes of the active states start as if those were entered now.
+    """
+
+    takes_remains = True
+    looks_at_journal = True
+
+    def __init__(
+        self, ref: Ref, raw: bytes, state: Sequence[str], reason: str | None, caller: Caller
+    ) -> None:
+        super().__init__(ref, reason, caller)
+        self.raw = raw
+        self.state = tuple(state)
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.going(draft)
+        definition, now = draft.definition, draft.now
+        if draft.unreadable is None:
+            instead = "send it an event, or cancel it"
+            raise ActRefused(self.ref.machine, self.ref.id, "repair", "it can be read", instead)
+        if draft.version > definition.version:
+            raise NewerVersion(self.ref.machine, self.ref.id, draft.version, definition.version)
+        try:
+            carried = self._carried(draft)
+        except CarryFailed as error:
+            states = ", ".join(state.id for state in definition.chart.states if state.id)
+            why = f"{error}; with `state`, give the active leaves, of {states}"
+            raise InvalidPayload("the repair", {"state": why}) from error
+        why = str(draft.unreadable)[: runtime.limits.error_chars]
+        event = {"type": "Repair", "why": why, **carried.notes}
+        origin = replace(self.origin("repair"), event=event)
+        step = Step(carried.snapshot, carried.commands, (), True)
+        # the two steps stand or fall together, so they are taken on a twin first
+        twin = draft.twin()
+        twin.replace(step, _freed(draft.tries, now), origin, now)
+        onward = settle(definition, carried.snapshot, now)
+        if onward.accepted:
+            twin.advance(onward, Origin("repair", {"type": "Settled"}), now)
+        draft.become(twin)
+        draft.unreadable = None
+        draft.mended = True
+        return draft.answer(self.caller)
+
+    def _carried(self, draft: Draft) -> Carried:
+        assert draft.held is not None
+        assert draft.document is not None
+        definition, document = draft.definition, draft.document
+        chart = definition.chart
+        goes_on = not self.state and is_whole(draft.held.row.document)
+        old = chart if goes_on else _bare(chart)
+        states = StateMap(Tree(old), Tree(chart), {})
+        upgrade = Upgrade(from_version=definition.version)
+        plan = UpgradePlan(old, definition, upgrade, states, {}, {}, complete=True)
+        stored = Stored(
+            self.state or draft.state,
+            draft.seq,
+            draft.ref.id,
+            Raw(self.raw),
+            document.history,
+            document.timers,
+            tuple(_in_flight(definition, effect) for effect in document.effects),
+            document.deadlines,
+        )
+        return carry(plan, stored, draft.now, compile_program(definition).configuration)
+
+
+def _bare(chart: Chart) -> Chart:
+    """Without anything that could be under way: all of it is new then."""
+    states = tuple(replace(state, invokes=(), deadline=None) for state in chart.states)
+    return replace(chart, states=states, transitions=())
+
+
+def _in_flight(definition: Definition[Any], effect: StoredEffect) -> InFlight:
+    """Without the data that it was asked with, where that does not fit the type any more."""
+    data = effect.data
+    if data is not None:
+        try:
+            definition.data.parse(bytes(data), "the data of an effect")
+        except Refused:
+            data = None
+    e = effect
+    return InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, data)
+
+
+def _freed(tries: Mapping[str, Try], now: Any) -> dict[str, Try]:
+    return {
+        key: known if known.worker is None else free(known, now) for key, known in tries.items()
+    }

@@ -1,0 +1,136 @@
+"""A request for one instance, applied to a draft in a turn.
+
+``apply`` runs on a draft that may have been changed by requests before it. It changes the draft
+wholly or raises and leaves it as it was; one exception is told where it stands (an upgrade that
+fails leaves an incident).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from statehold.engine.draft import ANYONE, Draft, Origin
+from statehold.engine.requests.context import Runtime
+from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
+from statehold.interpreter.enabled import allowed, refusal
+from statehold.interpreter.snapshot import Snapshot
+from statehold.interpreter.step import step
+from statehold.store import Message, Ref, Row
+from statehold.wire import Caller
+
+#: an upgrade that nobody asked for: an event or a timer came
+_IN_PASSING = Origin("upgrade")
+
+
+class Act(ABC):
+    """One request for one instance. ``future`` gets the answer once it is committed.
+
+    ``consumes`` is the number of the message that it is about, or 0. ``row`` is the instance's,
+    where it was read just now to find the act.
+
+    The turn brings what is held for the instance, by number, to an act that ``wants_held_mail``.
+    """
+
+    wants_held_mail: ClassVar[bool] = False
+    #: it is also for an instance that can't be read, of which the draft has what is left
+    takes_remains: ClassVar[bool] = False
+    #: it looks whether the journal ends where the row says, before anything is lost to that
+    looks_at_journal: ClassVar[bool] = False
+    #: attributes that hold text from whoever asks, or None
+    texts: ClassVar[tuple[str, ...]] = ("given_key",)
+    #: when it was queued, by ``time.perf_counter``; only where there is an observer
+    asked_at: float = 0.0
+    #: what a tracer keeps with it
+    span: Any = None
+
+    def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
+        self.ref = ref
+        #: as it is stored
+        self.key = key
+        self.given_key = key
+        self.caller = caller
+        self.conflicts = 0
+        self.consumes = 0
+        self.row: Row | None = None
+        #: its key may have been used before, and the store is asked before it is applied
+        self.asks_first = False
+        self.held_mail: Sequence[Message] = ()
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def again(self) -> None:
+        """It was refused and may be asked once more."""
+        self.conflicts = 0
+        self.row = None
+        self.future = asyncio.get_running_loop().create_future()
+
+    @abstractmethod
+    def apply(self, draft: Draft, runtime: Runtime) -> Any:
+        """Changes the draft and gives the answer, or raises and changes nothing."""
+
+    def trace(self) -> str:
+        """Where what caused it stands in its trace; empty where nobody knows."""
+        return ""
+
+    def same_request(self, kind: str, event: Any, given: str | None) -> bool:
+        """Whether the journal's entry under this act's key came from the same request: ``given`` is
+        its fingerprint, None in what a release before this one wrote."""
+        return False
+
+    def describe(self) -> str:
+        """The request in words, for errors."""
+        return type(self).__name__.lower()
+
+
+def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
+    """Makes sure that the instance exists and is of the version that runs here.
+
+    ``origin`` tells who asked for an upgrade where somebody did. Raises ``UnknownInstance`` or
+    ``UpgradeFailed``, which leaves an incident, or ``NewerVersion``, which leaves nothing.
+    """
+    if not draft.exists:
+        raise UnknownInstance(draft.ref.machine, draft.ref.id)
+    if draft.version != draft.definition.version and draft.status in ("running", "paused"):
+        runtime.fleet.upgrade(draft, draft.now, origin)
+
+
+def snapshot_of(draft: Draft) -> Snapshot[Any]:
+    """The snapshot of a draft that is ready and not over; raises ``InstanceOver``."""
+    if draft.snapshot is None or draft.status in ("done", "cancelled"):
+        raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
+    return draft.snapshot
+
+
+def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> None:
+    """One step for one event from outside; raises ``NotAllowed`` where nothing takes it."""
+    snapshot = draft.snapshot
+    roles = origin.caller.roles
+    now = draft.now
+    if snapshot is not None and not snapshot.done:
+        taken = step(draft.definition, snapshot, event, now, roles=roles)
+        if taken.accepted:
+            draft.advance(taken, origin, now)
+            return
+    raise not_allowed(draft, event, roles)
+
+
+def not_allowed(draft: Draft, event: Any, roles: Collection[str] | None) -> NotAllowed:
+    """The refusal, with what is allowed and what said no."""
+    name = event.__event__
+    possible: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = (f"it is {draft.status}",)
+    forbidden = False
+    if draft.snapshot is not None and draft.status in ("running", "paused"):
+        possible = allowed(draft.definition, draft.snapshot, roles)
+        reasons, forbidden = refusal(draft.definition, draft.snapshot, event, roles)
+    return NotAllowed(
+        draft.ref.machine,
+        draft.ref.id,
+        name,
+        state=draft.state,
+        allowed=possible,
+        reasons=reasons,
+        forbidden=forbidden,
+    )

@@ -1,0 +1,1 @@
+"""How long instances and journals are kept, and what removes or exports them."""

@@ -1,0 +1,129 @@
+"""Purges finished instances that were kept long enough: one task, asleep between its walks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from statehold import wire
+from statehold.chart.moment import earlier_or_first
+from statehold.engine.log_fields import logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.retention.archive import Archive
+from statehold.engine.retention.policy import Retention
+from statehold.engine.retention.purge import Gone, Purge
+from statehold.errors import StateholdError, Stopping
+from statehold.store import Store
+
+log = logger(__name__)
+
+
+class Pruner:
+    """Where nothing is said of a machine, nothing of it is purged. With no retention at all the
+    task only gives back what an earlier walk, broken off, has left, and ends.
+
+    Workers that share a store may all do it: each claims what it finds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        retention: Callable[[], Mapping[str, Retention]],
+        gone: Gone,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._retention = retention
+        self._gone = gone
+        self._stop = asyncio.Event()
+        self._archives: dict[str, Archive] = {}
+        self._task: asyncio.Task[None] | None = None
+        #: walks that somebody has asked for; set at the end of each
+        self._asked: set[asyncio.Event] = set()
+
+    def check(self) -> None:
+        """Raises ``ArchiveFailed`` where an archive's directory can't be used."""
+        for machine, retention in self._retention().items():
+            if retention.archive is not None:
+                self._archives[machine] = self._archive(machine, retention)
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold pruner")
+
+    async def close(self) -> None:
+        """Ends every walk at its next step."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        for ended in list(self._asked):
+            await ended.wait()
+        for archive in self._archives.values():
+            await archive.close()
+
+    async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> wire.PurgeReport:
+        """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``."""
+        archive = None
+        if retention.archive is not None:
+            archive = self._archive(machine, retention)
+        ended = asyncio.Event()
+        self._asked.add(ended)
+        try:
+            before = earlier_or_first(self._runtime.now(), retention.finished_for)
+            return await self._walk().run(machine, before, archive, dry_run=dry_run)
+        finally:
+            if archive is not None:
+                await archive.close()
+            ended.set()
+            self._asked.discard(ended)
+
+    async def _run(self) -> None:
+        every = timedelta(seconds=self._runtime.limits.purge_seconds)
+        clock = self._runtime.clock
+        while not self._stop.is_set():
+            try:
+                await self._walk().sweep()
+                # asked anew each time: machines are put while the engine runs
+                kept = self._retention()
+                for machine, retention in kept.items():
+                    await self._prune(machine, retention)
+                if not kept:
+                    return
+            except Stopping:
+                return
+            except StateholdError as error:
+                log.warning("nothing can be purged: %s", error)
+            except Exception:
+                # a bug, ours or the store's; without this task the store would only ever grow
+                log.exception("nothing can be purged")
+            await clock.wait(self._stop, clock.now() + every)
+
+    async def _prune(self, machine: str, retention: Retention) -> None:
+        before = earlier_or_first(self._runtime.now(), retention.finished_for)
+        try:
+            archive = self._archives.get(machine)
+            if archive is None and retention.archive is not None:
+                archive = self._archives[machine] = self._archive(machine, retention)
+            report = await self._walk().run(machine, before, archive, claim=True)
+        except Stopping:
+            raise
+        except StateholdError as error:
+            # the other machines' archives may be there
+            log.warning("nothing of %s can be purged: %s", machine, error)
+            return
+        if report.purged:
+            log.info("%d of %s are purged, ended by %s", report.purged, machine, before)
+
+    def _walk(self) -> Purge:
+        runtime = self._runtime
+        return Purge(self._store, runtime.clock, runtime.limits, self._stop, self._gone)
+
+    def _archive(self, machine: str, retention: Retention) -> Archive:
+        assert retention.archive is not None
+        runtime = self._runtime
+        made = Archive(
+            retention.archive, machine, runtime.worker, runtime.now, runtime.limits.archive_bytes
+        )
+        made.check()
+        return made

@@ -1,0 +1,1 @@
+"""Counts of transitions and of time spent in states."""

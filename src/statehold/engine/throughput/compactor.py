@@ -1,0 +1,119 @@
+"""Keeps what was counted small: minutes become hours, hours become days, old days go.
+
+Every worker does it, and mostly finds nothing. One exchanges rows for another by compare-and-set:
+where two want the same, one gets it; where it is broken off, nothing was done or all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from random import Random
+from typing import NamedTuple
+
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.throughput.counts import encode, total
+from statehold.errors import StateholdError
+from statehold.store import PAGE_LIMIT, Rollup, Store
+
+log = logger(__name__)
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class Fold(NamedTuple):
+    """Rollups of ``span`` seconds become one of ``into`` once that is over for ``after``; None:
+    they go."""
+
+    span: int
+    into: int | None
+    after: timedelta
+
+
+#: an hour is told by the minute, and a week by the hour
+FOLDS = (
+    Fold(MINUTE, HOUR, timedelta(hours=2)),
+    Fold(HOUR, DAY, timedelta(days=8)),
+    Fold(DAY, None, timedelta(days=400)),
+)
+#: how often it is looked for
+EVERY = timedelta(minutes=10)
+#: exchanges in one round; what is left is done in the next
+ROUND = 1_000
+
+
+class Compactor:
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self._store = store
+        self._runtime = runtime
+        # names of sums: no two workers may ever use the same
+        self._chance = Random()
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold compactor")
+
+    async def close(self) -> None:
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        clock = self._runtime.clock
+        while True:
+            await clock.wait(self._stop, clock.now() + EVERY)
+            if self._stop.is_set():
+                return
+            try:
+                await self.compact()
+            except StateholdError as error:
+                extra = about(self._runtime)
+                log.warning("counts can't be compacted: %s", error, extra=extra)
+            except Exception:
+                # a bug, ours or the store's; without this task counts would only ever grow
+                log.exception("counts can't be compacted", extra=about(self._runtime))
+
+    async def compact(self) -> None:
+        """One round."""
+        now = self._runtime.now()
+        for fold in FOLDS:
+            before = begin_of(now - fold.after, fold.into or fold.span)
+            done = 0
+            while done < ROUND and not self._stop.is_set():
+                old = await self._store.old_rollups(fold.span, before, PAGE_LIMIT)
+                exchanged = await self._exchange(old, fold.into)
+                done += exchanged
+                if len(old) < PAGE_LIMIT or not exchanged:
+                    break
+
+    async def _exchange(self, old: Sequence[Rollup], into: int | None) -> int:
+        """How many exchanges came off: none where another worker is at the same."""
+        count = 0
+        span = into or DAY
+        together = groupby(old, lambda one: (one.machine, one.version, begin_of(one.start, span)))
+        for (machine, version, start), those in together:
+            if self._stop.is_set():
+                break
+            gone = list(those)
+            sum_ = None
+            if into is not None:
+                body = encode(total(one.body for one in gone))
+                source = f"sum-{self._chance.getrandbits(64):016x}"
+                sum_ = Rollup(machine, version, into, start, source, body)
+            count += await self._store.exchange_rollups(gone, sum_)
+            # requests go first
+            await asyncio.sleep(0)
+        return count
+
+
+def begin_of(moment: datetime, span: int) -> datetime:
+    """The start of the period of ``span`` seconds that a moment is in."""
+    seconds = int((moment - _EPOCH).total_seconds())
+    return _EPOCH + timedelta(seconds=seconds - seconds % span)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,223 @@
+"""Counts what this process commits, and writes it down every few seconds, apart from any commit.
+
+1. Counting is a few additions in memory once a commit is through: no step waits for it.
+2. What is written is the whole count of a minute so far, in a row that only this process writes: to
+   write it again changes nothing, and nobody waits for anybody.
+3. A minute is written to for the last time soon after it is over. What can't be written waits in
+   memory, for nearly two hours at most. What a process that is killed has not written is lost;
+   of a commit whose outcome nobody knows, nothing is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from statehold.engine.draft import Draft
+from statehold.engine.log_fields import about, logger
+from statehold.engine.requests.context import Runtime
+from statehold.engine.throughput.counts import Counted, bucket_of, encode
+from statehold.errors import StateholdError
+from statehold.interpreter.snapshot import Microstep
+from statehold.store import Rollup, Store
+
+log = logger(__name__)
+
+#: seconds of the shortest period
+MINUTE = 60
+#: seconds between two writings
+WRITE_SECONDS = 5.0
+#: minutes are written to for so long after they are over: a commit takes its time
+LATE = timedelta(minutes=2)
+#: how long what can't be written is kept: less than passes before minutes become hours
+KEPT = timedelta(minutes=110)
+#: rollups in one transaction
+BATCH = 100
+#: different traces of steps that wait to be added up
+TRACES = 1_000
+
+_Trace = tuple[Microstep, ...]
+
+
+class Tally:
+    """One minute of one version of a machine."""
+
+    def __init__(self) -> None:
+        self._counted = Counted()
+        #: traces are mostly of the machine's compiled plans, and the same objects again and again
+        self._traces: dict[int, tuple[_Trace, int]] = {}
+        #: commits that were counted, and how many of them are in what was written last
+        self.commits = 0
+        self.written = 0
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.commits != self.written
+
+    def count(self, draft: Draft) -> None:
+        self.commits += 1
+        counted = self._counted
+        if draft.held is None:
+            counted.started += 1
+        if draft.status == "done":
+            counted.ended += draft.held is None or draft.held.row.status != "done"
+        elif draft.status == "cancelled":
+            counted.cancelled += draft.held is None or draft.held.row.status != "cancelled"
+        counted.steps += draft.seq - (0 if draft.held is None else draft.held.row.seq)
+        traces = self._traces
+        for trace in draft.traces:
+            known = traces.get(id(trace))
+            traces[id(trace)] = (trace, 1 if known is None else known[1] + 1)
+        for state, time in draft.stays:
+            histogram = counted.dwell.get(state)
+            if histogram is None:
+                histogram = counted.dwell[state] = {}
+            bucket = bucket_of(time)
+            histogram[bucket] = histogram.get(bucket, 0) + 1
+        if len(traces) > TRACES:
+            self.counted()
+
+    def counted(self) -> Counted:
+        """All of it, added up."""
+        sum_ = self._counted
+        for trace, times in self._traces.values():
+            for microstep in trace:
+                for names, counts in (
+                    (microstep.transitions, sum_.transitions),
+                    (microstep.entered, sum_.entered),
+                    (microstep.exited, sum_.left),
+                ):
+                    for name in names:
+                        counts[name] = counts.get(name, 0) + times
+        self._traces.clear()
+        return sum_
+
+
+class Tallies:
+    """``source`` is this process's name in what it writes, and nobody else's ever."""
+
+    def __init__(self, store: Store, runtime: Runtime, source: str) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._source = source
+        self._tallies: dict[tuple[str, int, datetime], Tally] = {}
+        #: the minute that is counted now, and those of it by machine and version
+        self._minute = self._end = datetime.min.replace(tzinfo=UTC)
+        self._current: dict[tuple[str, int], Tally] = {}
+        self._dirty = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="statehold tallies")
+
+    async def close(self) -> None:
+        """Writes what is left."""
+        self._stop.set()
+        self._dirty.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._try_to_write()
+
+    def count(self, draft: Draft) -> None:
+        """It was committed just now."""
+        if draft.now >= self._end:
+            self._turn_to(draft.now)
+        # what a turn that took long brings late is counted in the minute that it is by now
+        place = (draft.ref.machine, draft.version)
+        tally = self._current.get(place)
+        if tally is None:
+            tally = self._current[place] = self._tallies[*place, self._minute] = Tally()
+        tally.count(draft)
+        self._dirty.set()
+
+    def unwritten(self, machine: str, since: datetime, version: int | None) -> list[Rollup]:
+        """What the store may not have yet: to be taken in place of what it has of the same."""
+        return [
+            self._rollup(*place, tally)
+            for place, tally in self._tallies.items()
+            if tally.is_dirty
+            and place[0] == machine
+            and version in (None, place[1])
+            and place[2] >= since
+        ]
+
+    def _turn_to(self, now: datetime) -> None:
+        self._minute = now.replace(second=0, microsecond=0)
+        self._end = self._minute + timedelta(seconds=MINUTE)
+        self._current = {
+            (machine, version): tally
+            for (machine, version, minute), tally in self._tallies.items()
+            if minute == self._minute
+        }
+
+    def _rollup(self, machine: str, version: int, minute: datetime, tally: Tally) -> Rollup:
+        body = encode(tally.counted())
+        return Rollup(machine, version, MINUTE, minute, self._source, body)
+
+    async def _run(self) -> None:
+        while not self._stop.is_set():
+            await self._dirty.wait()
+            now = self._runtime.now()
+            await self._runtime.clock.wait(self._stop, now + timedelta(seconds=WRITE_SECONDS))
+            if self._stop.is_set():
+                return
+            self._dirty.clear()
+            await self._try_to_write()
+
+    async def _try_to_write(self) -> None:
+        try:
+            await self._write()
+        except StateholdError as error:
+            self._dirty.set()
+            log.info("counts are written later: %s", error, extra=about(self._runtime))
+        except Exception:
+            # a bug, ours or the store's; without this task nothing would be counted any more
+            log.exception("counts are not written", extra=about(self._runtime))
+        self._forget()
+
+    async def _write(self) -> None:
+        oldest = self._runtime.now() - KEPT
+        dirty = [
+            (place, tally)
+            for place, tally in self._tallies.items()
+            # what is older may be part of a longer period by now, and would be counted twice
+            if tally.is_dirty and place[2] > oldest
+        ]
+        for first in range(0, len(dirty), BATCH):
+            some = dirty[first : first + BATCH]
+            commits = [tally.commits for _, tally in some]
+            await self._store.put_rollups([self._rollup(*place, tally) for place, tally in some])
+            for (_, tally), known in zip(some, commits, strict=True):
+                tally.written = known
+
+    def _forget(self) -> None:
+        """What is over and written; and what could not be written for too long."""
+        now = self._runtime.now()
+        lost: list[tuple[str, int, datetime]] = []
+        for place, tally in list(self._tallies.items()):
+            age = now - place[2]
+            is_lost = tally.is_dirty and age > KEPT
+            is_over = not tally.is_dirty and age > LATE and place[2] < self._minute
+            if is_lost:
+                lost.append(place)
+            if is_lost or is_over:
+                del self._tallies[place]
+                if self._current.get(place[:2]) is tally:
+                    del self._current[place[:2]]
+        if lost:
+            told = ", ".join(sorted({f"{machine} v{version}" for machine, version, _ in lost}))
+            extra = about(self._runtime)
+            log.warning("%d minutes of counts are lost, of %s", len(lost), told, extra=extra)
+
+
+def replaced(stored: Sequence[Rollup], fresher: Sequence[Rollup]) -> list[Rollup]:
+    """``stored`` with the ``fresher`` ones in place of their own earlier selves."""
+    keys = {(one.machine, one.version, one.span, one.start, one.source) for one in fresher}
+    rest = [
+        one
+        for one in stored
+        if (one.machine, one.version, one.span, one.start, one.source) not in keys
+    ]
+    return [*rest, *fresher]

@@ -1,0 +1,1 @@
+"""CEL, the language of guards and assignments in data machines."""

@@ -1,0 +1,1 @@
+"""The bounded part of ECMAScript that SCXML documents are read with."""

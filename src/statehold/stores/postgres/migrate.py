@@ -1,0 +1,204 @@
+"""Brings a PostgreSQL database to the schema that this release knows.
+
+Migrations come in two kinds, named in their second line: those ``before`` a deploy only add, so
+that the release that still runs goes on running; those ``after`` it take away what it needed, and
+raise ``oldest_code``, the last migration that a release has to know to run here.
+
+A database with nothing of ours in it is made ready by whoever opens it first. One that is older is
+brought up to date by ``statehold db upgrade`` and by nobody else: that is a step of a deployment.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+from statehold.errors import SchemaMismatch, SchemaOutdated, StoreRefused
+from statehold.stores.postgres.connections import AnyConnection, connect, passing
+from statehold.stores.queries import Migration, load_migrations
+
+Phase = Literal["before", "after"]
+
+#: one process at a time migrates
+_LOCK = 5499273481234000
+#: a migration may have to wait for traffic, and traffic behind it: not for long
+_SETTINGS = "SET lock_timeout = '5s'"
+
+_PHASE = re.compile(r"^-- phase: (before|after)$", re.MULTILINE)
+
+
+class SchemaState(Struct, frozen=True):
+    """``applied`` and ``pending`` are migrations' names, in order; ``oldest_code`` is the number of
+    the last one that a release has to know to run on this schema, ``known`` that of the last one
+    that this release knows. ``unknown`` are applied ones of a newer release."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...]
+    oldest_code: int
+    known: int
+
+    @property
+    def can_run(self) -> bool:
+        """This release may run on it: it lacks nothing that has to be there before."""
+        return self.oldest_code <= self.known and not any(
+            phase_of(migration) == "before"
+            for migration in load_migrations("postgres")
+            if migration.name in self.pending
+        )
+
+
+def phase_of(migration: Migration) -> Phase:
+    """Raises ``ValueError`` for a file that does not say."""
+    match = _PHASE.search(migration.sql)
+    if match is None:
+        raise ValueError(f"{migration.name} has no line '-- phase: before' or '-- phase: after'")
+    return "before" if match[1] == "before" else "after"
+
+
+async def check(dsn: str) -> SchemaState:
+    """What was applied to the database, and what was not. Changes nothing."""
+    async with passing():
+        db = await connect(dsn, {})
+        try:
+            return await state_of(db)
+        finally:
+            await db.close()
+
+
+async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
+    """Applies the migrations that are to be applied before a deploy, or all of them, and gives
+    their names. Each is a transaction of its own; of several that call this, one does it."""
+    async with passing():
+        db = await connect(dsn, {})
+        try:
+            return await migrate(db, phase)
+        finally:
+            await db.close()
+
+
+async def make_ready(db: AnyConnection) -> None:
+    """An empty database gets the schema. Raises ``SchemaOutdated`` where another one has to be
+    upgraded, ``SchemaMismatch`` where this release is too old for it."""
+    state = await state_of(db)
+    if not state.applied:
+        await migrate(db, "after")
+        state = await state_of(db)
+    if state.oldest_code > state.known:
+        raise SchemaMismatch("the database", state.oldest_code, state.known)
+    if not state.can_run:
+        raise SchemaOutdated(state.pending)
+
+
+async def state_of(db: AnyConnection) -> SchemaState:
+    """Raises ``StoreRefused`` where the database can't be ours as it is."""
+    await _check_usable(db)
+    known = load_migrations("postgres")
+    applied: list[tuple[int, str, int]] = []
+    if await db.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
+        rows = await db.fetch(
+            "SELECT number, name, oldest_code FROM schema_migrations ORDER BY number"
+        )
+        applied = [(row[0], row[1], row[2]) for row in rows]
+    numbers = {number for number, _, _ in applied}
+    last = known[-1].number
+    return SchemaState(
+        tuple(name for _, name, _ in applied),
+        tuple(one.name for one in known if one.number not in numbers),
+        tuple(name for number, name, _ in applied if number > last),
+        max((oldest for _, _, oldest in applied), default=0),
+        last,
+    )
+
+
+async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
+    done: list[str] = []
+    await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
+    try:
+        state = await state_of(db)
+        pending = set(state.pending)
+        if not state.applied:
+            await _check_free(db)
+        for migration in load_migrations("postgres"):
+            own = phase_of(migration)
+            if migration.name not in pending:
+                continue
+            if own == "after" and phase == "before":
+                break
+            async with db.transaction():
+                await db.execute(_SETTINGS)
+                await db.execute(migration.sql)
+                await db.execute(
+                    "INSERT INTO schema_migrations (number, name, oldest_code) VALUES ($1, $2, $3)",
+                    migration.number,
+                    migration.name,
+                    migration.number if own == "after" else 0,
+                )
+            done.append(migration.name)
+    finally:
+        await db.execute("SELECT pg_advisory_unlock($1::bigint)", _LOCK)
+    return done
+
+
+# --- whether a database can be ours ---------------------------------------------------------------
+
+#: how to have a place of one's own in a database that others use
+_OWN_PLACE = (
+    "give Statehold a database of its own, or a schema: CREATE SCHEMA statehold, and "
+    "?options=-csearch_path%3Dstatehold at the end of the address"
+)
+_MADE = re.compile(r"^CREATE (?:UNIQUE )?(?:TABLE|INDEX|SEQUENCE|VIEW) (\w+)", re.MULTILINE)
+
+_PLACE = """
+SELECT current_setting('server_encoding') AS encoding,
+       current_setting('search_path') AS path,
+       current_schema() AS schema,
+       ARRAY(SELECT attname::text FROM pg_attribute
+             WHERE attrelid = to_regclass('schema_migrations') AND attnum > 0) AS columns
+"""
+
+
+async def _check_usable(db: AnyConnection) -> None:
+    place = await db.fetchrow(_PLACE)
+    assert place is not None
+    if place["encoding"] != "UTF8":
+        raise StoreRefused(
+            f"the database has the encoding {place['encoding']}, which can't hold every text; "
+            "create one with ENCODING 'UTF8' TEMPLATE template0"
+        )
+    if place["schema"] is None:
+        raise StoreRefused(
+            f"no schema of the search_path, {place['path'] or 'which is empty'}, is there or may "
+            "be used; create it, GRANT USAGE on it, or set the search_path of the role"
+        )
+    if place["columns"] and not {"number", "name", "oldest_code"}.issubset(place["columns"]):
+        raise StoreRefused(
+            "the database has a table schema_migrations of another program, with the columns "
+            f"{', '.join(place['columns'])}; {_OWN_PLACE}"
+        )
+
+
+async def _check_free(db: AnyConnection) -> None:
+    """Nothing is made where not all of it can be."""
+    made = [name for one in load_migrations("postgres") for name in _MADE.findall(one.sql)]
+    schema, user, may_create = await db.fetchrow(
+        "SELECT current_schema(), current_user, has_schema_privilege(current_schema(), 'CREATE')"
+    ) or ("", "", False)
+    if not may_create:
+        raise StoreRefused(
+            f"the role {user} may not create tables in the schema {schema}; GRANT CREATE ON SCHEMA "
+            f"{schema} TO {user}, or let a role that may run `statehold db upgrade`"
+        )
+    taken = await db.fetch(
+        "SELECT relname::text FROM pg_class WHERE relname = ANY($1::text[]) AND relnamespace = "
+        "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()) ORDER BY relname",
+        made,
+    )
+    if taken:
+        names = ", ".join(row[0] for row in taken)
+        raise StoreRefused(
+            f"the schema {schema} has {names} of another program, and Statehold's tables and "
+            f"indexes have the same names; {_OWN_PLACE}"
+        )

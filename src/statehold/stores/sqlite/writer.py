@@ -1,0 +1,255 @@
+"""How a batch of writes reaches a SQLite file: the hot path.
+
+A batch is a handful of ``executemany`` and one commit; losers show in the number of rows that
+were changed. Only then, or where writes of a batch could meet each other, each write goes alone
+under a savepoint, so that every one gets its own answer.
+
+What each row's counters and lookups were before is remembered: nobody else writes to the file,
+so asking the database again at each step would give the same answer for more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from statehold.store import Outcome, Ref, Row, Write
+from statehold.stores.columns import indexes_of, indexes_text, looked_up
+from statehold.stores.paging import microseconds
+from statehold.stores.sqlite.columns import (
+    Configurations,
+    entry_columns,
+    message_columns,
+    row_columns,
+)
+
+#: how many rows are remembered; beyond, all are forgotten and asked for anew
+KNOWN_LIMIT = 65_536
+
+
+class Writer:
+    """Writes for one open database. Its caller rolls back where it raises."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        queries: Mapping[str, str],
+        configurations: Configurations,
+    ) -> None:
+        self._db = db
+        self._q = queries
+        self._configurations = configurations
+        self._known: dict[tuple[str, str], _Known] = {}
+        self._last_row = int(db.execute(queries["last_row"]).fetchone()[0])
+
+    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        """One transaction; see :meth:`statehold.store.Store.commit`."""
+        try:
+            outcomes, learned = self._transact(writes)
+        except BaseException:
+            # whether it is on the disk may not be known: everything is asked anew
+            self._configurations.forget()
+            self._known.clear()
+            raise
+        if len(self._known) + len(learned) > KNOWN_LIMIT:
+            self._known.clear()
+        self._known.update(learned)
+        return outcomes
+
+    def forget(self, rows: Sequence[Row]) -> list[bool]:
+        """One transaction; see :meth:`statehold.store.Store.forget`."""
+        for row in rows:
+            self._known.pop((row.machine, row.id), None)
+        self._db.execute("BEGIN IMMEDIATE")
+        gone = [not self.is_mailed(row.ref) and self._forget(row) for row in rows]
+        self._db.execute("COMMIT")
+        return gone
+
+    def is_mailed(self, ref: Ref) -> bool:
+        wanted = {"machine": ref.machine, "id": ref.id}
+        return bool(self._db.execute(self._q["is_mailed"], wanted).fetchone()[0])
+
+    def _forget(self, row: Row) -> bool:
+        db, q = self._db, self._q
+        created_at = microseconds(row.created_at)
+        wanted = (row.machine, row.id, row.rev, created_at)
+        found = db.execute(q["forgettable"], wanted).fetchone()
+        if found is None:
+            return False
+        number, configuration, indexes = found
+        place = (created_at, row.id)
+        gone = [(row.machine, *pair, *place) for pair in looked_up(indexes_of(indexes))]
+        db.executemany(q["delete_lookup"], gone)
+        db.execute(q["count_up"], (-1, configuration))
+        db.execute(q["forget_row"], (number,))
+        db.execute(q["forget_aside"], (row.machine, row.id))
+        db.execute(q["note_forgotten"], (number,))
+        return True
+
+    def _transact(self, writes: Sequence[Write]) -> tuple[list[Outcome], _Learned]:
+        db = self._db
+        learned: _Learned = {}
+        db.execute("BEGIN IMMEDIATE")
+        if all(map(_is_plain, writes)):
+            if self._apply(writes, learned) is Outcome.WRITTEN:
+                db.execute("COMMIT")
+                return [Outcome.WRITTEN] * len(writes), learned
+            db.execute("ROLLBACK")
+            self._configurations.forget()
+            learned.clear()
+            db.execute("BEGIN IMMEDIATE")
+        outcomes = [self._apply_alone(write, learned) for write in writes]
+        db.execute("COMMIT")
+        return outcomes, learned
+
+    def _apply_alone(self, write: Write, learned: _Learned) -> Outcome:
+        # outside the savepoint: a write that is dropped must not take a number away with it
+        self._configurations.number_of(write.row)
+        self._db.execute("SAVEPOINT one_write")
+        mine: _Learned = {}
+        outcome = self._apply((write,), mine, is_alone=True)
+        if outcome is Outcome.WRITTEN:
+            learned.update(mine)
+        else:
+            self._db.execute("ROLLBACK TO one_write")
+        self._db.execute("RELEASE one_write")
+        return outcome
+
+    def _apply(self, writes: Sequence[Write], learned: _Learned, is_alone: bool = False) -> Outcome:
+        """What does not go through is undone by the caller. Only a single write's answer says
+        why; of a batch it says that not all went through."""
+        db, q = self._db, self._q
+        batch = _Batch([], [], [], {}, [])
+        for write in writes:
+            if not self._add_row(batch, write, learned):
+                return Outcome.CONFLICT
+        if batch.updates and _changed(db, q["update_row"], batch.updates) != len(batch.updates):
+            return Outcome.CONFLICT
+        if batch.inserts and _changed(db, q["insert_row"], batch.inserts) != len(batch.inserts):
+            return Outcome.CONFLICT
+        taken = [(number,) for write in writes for number in write.consumed]
+        if taken and _changed(db, q["take_message"], taken) != len(taken):
+            return Outcome.CONFLICT
+        if is_alone:
+            (write,) = writes
+            self._recall_and_release(write)
+            if self._uses_a_key_again(write):
+                return Outcome.KEY_USED
+        messages = [message_columns(m) for write in writes for m in write.messages]
+        if messages:
+            db.executemany(q["insert_message"], messages)
+        if batch.entries and _changed(db, q["insert_entry"], batch.entries) != len(batch.entries):
+            return Outcome.CONFLICT
+        if not is_alone and self._meets_a_key_in_the_mailbox(writes):
+            return Outcome.KEY_USED
+        self._count_and_index(batch)
+        return Outcome.WRITTEN
+
+    def _add_row(self, batch: _Batch, write: Write, learned: _Learned) -> bool:
+        """False where the row to be changed is not there."""
+        row = write.row
+        key = (row.machine, row.id)
+        configuration = self._configurations.number_of(row)
+        indexes = indexes_text(row.indexes)
+        columns = row_columns(row, configuration, indexes)
+        if write.expected_rev is None:
+            number = self._last_row = self._last_row + 1
+            was = _NOTHING
+            batch.inserts.append((*columns, number, *key, microseconds(row.created_at)))
+        else:
+            known = self._known.get(key) or self._look_up(key)
+            if known is None:
+                return False
+            number, was = known.number, known
+            batch.updates.append((*columns, number, write.expected_rev))
+        if was.configuration != configuration:
+            moves = batch.moves
+            moves[was.configuration] = moves.get(was.configuration, 0) - 1
+            moves[configuration] = moves.get(configuration, 0) + 1
+        if was.indexes != indexes:
+            batch.reindexed.append((row, was.indexes))
+        learned[key] = _Known(number, configuration, indexes)
+        for entry in write.entries:
+            batch.entries.append(entry_columns(entry, number))
+        return True
+
+    def _look_up(self, key: tuple[str, str]) -> _Known | None:
+        found = self._db.execute(self._q["known_row"], key).fetchone()
+        return None if found is None else _Known(*found)
+
+    def _count_and_index(self, batch: _Batch) -> None:
+        moves = [(change, number) for number, change in batch.moves.items() if change and number]
+        if moves:
+            self._db.executemany(self._q["count_up"], moves)
+        for row, old_text in batch.reindexed:
+            old, new = set(looked_up(indexes_of(old_text))), set(looked_up(row.indexes))
+            place = (microseconds(row.created_at), row.id)
+            gone = [(row.machine, *pair, *place) for pair in old - new]
+            come = [(row.machine, *pair, *place) for pair in new - old]
+            self._db.executemany(self._q["delete_lookup"], gone)
+            self._db.executemany(self._q["insert_lookup"], come)
+
+    def _recall_and_release(self, write: Write) -> None:
+        row = write.row
+        if write.recalled:
+            recalled = [(row.machine, row.id, send_id) for send_id in write.recalled]
+            self._db.executemany(self._q["recall_message"], recalled)
+        if write.released:
+            self._db.execute(self._q["release_messages"], (row.machine, row.id))
+
+    def _uses_a_key_again(self, write: Write) -> bool:
+        brought = [(Ref(e.machine, e.id), e.key) for e in write.entries if e.key is not None]
+        brought += [(m.to, m.key) for m in write.messages if m.key is not None]
+        return len(set(brought)) != len(brought) or any(
+            self._is_there("message_of_key", ref, key) or self._is_there("entry_of_key", ref, key)
+            for ref, key in brought
+        )
+
+    def _meets_a_key_in_the_mailbox(self, writes: Sequence[Write]) -> bool:
+        """Paused instances are few: mostly no message has a key and one question is enough."""
+        return bool(self._db.execute(self._q["any_message_with_key"]).fetchone()[0]) and any(
+            self._is_there("message_of_key", write.row.ref, entry.key)
+            for write in writes
+            for entry in write.entries
+            if entry.key is not None
+        )
+
+    def _is_there(self, question: str, ref: Ref, key: str) -> bool:
+        wanted = (ref.machine, ref.id, key)
+        return self._db.execute(self._q[question], wanted).fetchone() is not None
+
+
+class _Known(Struct, frozen=True, gc=False):
+    """What a row was when it was last written: its number, configuration and indexes' text."""
+
+    number: int
+    configuration: int
+    indexes: str | None
+
+
+#: before a row is there; no configuration has the number 0
+_NOTHING = _Known(0, 0, None)
+
+_Learned = dict[tuple[str, str], _Known]
+
+
+class _Batch(NamedTuple):
+    updates: list[tuple[Any, ...]]
+    inserts: list[tuple[Any, ...]]
+    entries: list[tuple[Any, ...]]
+    #: configuration to how many more instances are in it
+    moves: dict[int, int]
+    #: rows whose indexes changed, with the old ones' text
+    reindexed: list[tuple[Row, str | None]]
+
+
+def _changed(db: sqlite3.Connection, statement: str, columns: list[tuple[Any, ...]]) -> int:
+    return db.executemany(statement, columns).rowcount
+
+
+def _is_plain(write: Write) -> bool:
+    """Whether it may be applied in a batch, where the writes' order between each other is lost."""
+    return not (write.recalled or write.released or any(m.key for m in write.messages))

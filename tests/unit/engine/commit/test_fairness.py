@@ -1,0 +1,152 @@
+"""Machines share the engine fairly: none keeps another waiting."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import BaseModel
+
+from statehold import Event, Final, Machine, State, after, on, seconds
+from statehold.engine.commit.queue import FairQueue
+from statehold.engine.draft import Draft
+from statehold.engine.limits import Limits
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.request import Act
+from statehold.errors import Overloaded
+from statehold.store import Ref
+from tests.unit.engine.sample_machines import Add, Counter
+from tests.unit.engine.world import World, quiet
+
+pytestmark = pytest.mark.anyio
+
+
+class Turned(BaseModel):
+    n: int = 0
+
+
+class Begin(Event):
+    pass
+
+
+def turn(data: Turned) -> None:
+    data.n += 1
+
+
+class Wheel(Machine[Turned], name="wheel", version=1):
+    """Its timer sets itself anew with no delay."""
+
+    round = State(initial=True)
+    again = after(seconds(0), round >> round, do=turn, reenter=True)
+
+
+class PingPong(Machine[Turned], name="ping-pong", version=1):
+    """Two timers that set each other with no delay."""
+
+    ping = State(initial=True)
+    pong = State()
+    there = after(seconds(0), ping >> pong, do=turn)
+    back = after(seconds(0), pong >> ping, do=turn)
+
+
+class Stairs(Machine[Turned], name="stairs", version=1):
+    """Timers without a delay, one after another, to an end."""
+
+    bottom = State(initial=True)
+    middle = State()
+    top = Final()
+    first = after(seconds(0), bottom >> middle)
+    second = after(seconds(0), middle >> top)
+
+
+class Lamp(Machine[Turned], name="lamp", version=1):
+    dark = State(initial=True)
+    lit = State()
+    begin = on(Begin, dark >> lit)
+
+
+class Asked(Act):
+    def apply(self, draft: Draft, runtime: Runtime) -> None: ...
+
+
+async def test_requests_of_one_machine_keep_their_order_and_machines_take_turns() -> None:
+    queue = FairQueue()
+    acts = [Asked(Ref(machine, str(n))) for n, machine in enumerate("aaaabac")]
+    for act in acts:
+        queue.put(act)
+    assert (len(queue), queue.of("a"), queue.of("z")) == (7, 5, 0)
+    first = [queue.take() for _ in range(5)]
+    assert [f"{act.ref.machine}{act.ref.id}" for act in first] == ["a0", "b4", "c6", "a1", "a2"]
+    queue.put_back(first[3:])
+    rest = [queue.take() for _ in range(len(queue))]
+    assert [act.ref.id for act in rest] == ["1", "2", "3", "5"]
+
+
+async def test_a_request_comes_before_what_another_machine_has_waiting(world: World) -> None:
+    limits = Limits(batch=10, grace_seconds=0.0)
+    async with world.running(Counter, Lamp, limits=limits) as engine:
+        await asyncio.gather(*(engine.start(Counter, f"c-{n}") for n in range(100)))
+        await engine.start(Lamp, "l-1")
+        world.gate.commits.clear()
+        many = [asyncio.ensure_future(engine.send(Counter, f"c-{n}", Add())) for n in range(100)]
+        one = asyncio.ensure_future(engine.send(Lamp, "l-1", Begin()))
+        await asyncio.gather(*many, one)
+        written = [{write.row.machine for write in writes} for writes in world.gate.commits]
+        assert "lamp" in written[0] | written[1]
+        assert len(written) >= 10
+
+
+async def test_a_machine_that_fills_the_queue_is_refused_and_another_is_not(world: World) -> None:
+    limits = Limits(waiting=20, batch=5, grace_seconds=0.0)
+    async with world.running(Counter, Lamp, limits=limits) as engine:
+        sent = [asyncio.ensure_future(engine.start(Counter, f"c-{n}")) for n in range(40)]
+        others = [asyncio.ensure_future(engine.start(Lamp, f"l-{n}")) for n in range(20)]
+        mine = await asyncio.gather(*sent, return_exceptions=True)
+        theirs = await asyncio.gather(*others, return_exceptions=True)
+        refused = [answer for answer in mine if isinstance(answer, Overloaded)]
+        assert len(refused) == 20
+        # beyond its share, the other one is refused as well
+        assert sum(isinstance(answer, Overloaded) for answer in theirs) == 10
+        assert not any(isinstance(answer, Overloaded) for answer in theirs[:10])
+
+
+@pytest.mark.parametrize(("machine", "steps"), [(Wheel, 1), (PingPong, 2)])
+async def test_a_timer_that_is_due_again_by_what_it_led_to_rests(
+    world: World, machine: type[Machine[Turned]], steps: int
+) -> None:
+    limits = Limits(grace_seconds=0.0, timer_rest_seconds=0.5)
+    async with world.running(machine, limits=limits) as engine:
+        await engine.start(machine, "w")
+        await quiet()
+        assert (await engine.read(machine, "w")).view.n == steps
+        world.clock.advance(seconds(0.4999))
+        await quiet()
+        assert (await engine.read(machine, "w")).view.n == steps
+        for n in range(2, 5):
+            world.clock.advance(seconds(0.5))
+            await quiet()
+            assert (await engine.read(machine, "w")).view.n == n * steps
+        # the timer is still due when its chart says, whenever it is looked at
+        (timer,) = (await engine.explain(machine, "w")).timers
+        assert timer.seconds_left == 0
+
+
+async def test_timers_without_a_delay_that_come_to_an_end_do_not_rest(world: World) -> None:
+    async with world.running(Stairs) as engine:
+        await engine.start(Stairs, "s")
+        await quiet()
+        assert (await engine.read(Stairs, "s")).status == "done"
+
+
+async def test_wheels_keep_no_other_machine_waiting(world: World) -> None:
+    async with world.running(Wheel, Lamp) as engine:
+        await asyncio.gather(*(engine.start(Wheel, f"w-{n}") for n in range(500)))
+        await engine.start(Lamp, "l-1")
+        for _ in range(5):
+            world.clock.advance(seconds(0.1))
+            world.gate.commits.clear()
+            await engine.start(Lamp, f"l-{world.clock.now().timestamp()}")
+            # at most what was under way already, and its own
+            assert len(world.gate.commits) <= 2
+            assert sum(map(len, world.gate.commits)) <= 1024
+            await quiet()

@@ -1,0 +1,137 @@
+"""Watching a machine: what changes is told, together where it is much; nothing piles up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from statehold import minutes, seconds, wire
+from statehold.engine import Engine
+from statehold.engine.limits import Limits
+from statehold.engine.queries.watchers import NAMED
+from statehold.errors import UnknownMachine
+from statehold.stores.postgres.store import PostgresStore
+from tests.unit.engine.requests.test_operator import Boiling
+from tests.unit.engine.sample_machines import Add, Counter
+from tests.unit.engine.world import PATIENCE, World, quiet
+
+pytestmark = pytest.mark.anyio
+
+
+async def told(changes: AsyncIterator[wire.Changes]) -> dict[str, int]:
+    """Id to seq of what is told next."""
+    found = await anext(changes)
+    assert not found.more
+    return {one.id: one.seq for one in found.instances}
+
+
+async def told_more(changes: AsyncIterator[wire.Changes]) -> bool:
+    return (await anext(changes)).more
+
+
+async def test_each_change_is_told_as_the_instance_is_then(world: World) -> None:
+    async with world.running(Counter, Boiling) as engine:
+        changes = await engine.watch_machine(Counter)
+        assert await told(changes) == {}
+        await engine.start(Counter, "c-1")
+        await engine.start(Boiling, "e-1")
+        assert await told(changes) == {"c-1": 1}
+        for _ in range(3):
+            await engine.send(Counter, "c-1", Add())
+        await engine.start(Counter, "c-2")
+        world.clock.advance(seconds(1))
+        assert await told(changes) == {"c-1": 4, "c-2": 1}
+
+
+async def test_all_machines_are_watched_together(world: World) -> None:
+    async with world.running(Counter, Boiling) as engine:
+        changes = await engine.watch_machines()
+        assert await told(changes) == {}
+        await engine.start(Counter, "c-1")
+        await engine.start(Boiling, "b-1")
+        found = (await anext(changes)).instances
+        assert {(one.machine, one.id) for one in found} == {("counter", "c-1"), ("boiling", "b-1")}
+
+
+async def test_there_is_a_rest_between_two_tellings(world: World) -> None:
+    async with world.running(Counter) as engine:
+        changes = await engine.watch_machine(Counter)
+        await told(changes)
+        await engine.start(Counter, "c-1")
+        await told(changes)
+        await engine.send(Counter, "c-1", Add())
+        task = asyncio.ensure_future(told(changes))
+        await quiet()
+        assert not task.done()
+        world.clock.advance(seconds(0.25))
+        assert await task == {"c-1": 2}
+
+
+async def test_too_many_are_not_named_and_what_comes_after_is(world: World) -> None:
+    async with world.running(Counter) as engine:
+        changes = await engine.watch_machine(Counter)
+        await told(changes)
+        for n in range(NAMED + 1):
+            await engine.start(Counter, f"c-{n}")
+        found = await anext(changes)
+        assert (found.more, found.instances) == (True, [])
+        await engine.send(Counter, "c-1", Add())
+        world.clock.advance(seconds(1))
+        assert await told(changes) == {"c-1": 2}
+
+
+async def test_what_another_worker_changes_is_told_and_in_any_case_that_it_may_have(
+    world: World,
+) -> None:
+    async with (
+        world.running(Counter, shared=True) as one,
+        world.running(Counter, shared=True) as two,
+    ):
+        changes = await one.watch_machine(Counter)
+        await told(changes)
+        await two.start(Counter, "c-1")
+        world.clock.advance(seconds(1))
+        await quiet()
+        assert await told(changes) == {"c-1": 1}
+        # a hint that was lost is made up for
+        task = asyncio.ensure_future(told_more(changes))
+        await quiet()
+        world.clock.advance(minutes(1))
+        assert await task
+
+
+async def test_a_watch_ends_with_the_engine_and_an_unknown_machine_is_refused(
+    world: World,
+) -> None:
+    async with world.running(Counter) as engine:
+        with pytest.raises(UnknownMachine):
+            await engine.watch_machine("nothing")
+        changes = await engine.watch_machine(Counter)
+        await told(changes)
+        await engine.start(Counter, "c-1")
+        await told(changes)
+        await engine.send(Counter, "c-1", Add())
+    assert [one async for one in changes] == []
+    assert engine._feed._of_machines == {}
+
+
+async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: str) -> None:
+    # a worker hears of others from its second heartbeat on
+    limits = Limits(heartbeat_seconds=0.5)
+    async with (
+        Engine(PostgresStore(migrated_dsn), [Counter], limits=limits) as one,
+        Engine(PostgresStore(migrated_dsn), [Counter], limits=limits) as two,
+        asyncio.timeout(PATIENCE),
+    ):
+        changes = await one.watch_machine(Counter)
+        await told(changes)
+        await one.start(Counter, "c-1")
+        assert await told(changes) == {"c-1": 1}
+        heard = asyncio.ensure_future(told(changes))
+        while not heard.done():
+            await two.send(Counter, "c-1", Add())
+            # it takes a hundred of them
+            await asyncio.wait({heard}, timeout=0.1)
+        assert (await heard)["c-1"] > 1

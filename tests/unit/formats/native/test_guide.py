@@ -1,0 +1,69 @@
+"""The guide to machines as data: what it shows can be read, and does what it says."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statehold import effect
+from statehold.effects import Hosts, Requests
+from statehold.formats.native import read_native
+from statehold.formats.notation import Offered
+from statehold.testing import Harness
+
+GUIDE = (Path(__file__).parents[4] / "docs" / "guides" / "data-machines.md").read_text()
+FIRST, EFFECTS, UPGRADES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@effect
+async def send_mail(data: dict[str, Any]) -> None:
+    """Never performed here."""
+
+
+def test_the_first_machine_is_one() -> None:
+    leave = Harness(read_native(FIRST).definition, {"who": "ann", "days": 5})
+    leave.assert_state("asked")
+    leave.advance(timedelta(days=14))
+    leave.assert_done()
+    assert leave.data["note"] == "nobody answered"
+    Harness(read_native(FIRST).definition, {"who": "ann", "days": 1}).assert_done()
+
+
+def test_the_effects_and_the_upgrade_can_be_read() -> None:
+    text = f"""
+statehold: 1
+name: shop
+version: 2
+data:
+  properties:
+    amount: {{type: object}}
+    cents: {{type: integer, default: 0}}
+    customer: {{type: string, default: ""}}
+    tenant: {{type: string, default: ""}}
+    item: {{type: string, default: ""}}
+  required: [amount]
+states: {{waiting: {{initial: true}}}}
+{EFFECTS}
+{UPGRADES}
+"""
+    offered = Offered(
+        http=Requests(Hosts(["pay.example", "http://127.0.0.1:9000"])),
+        effects={"send_mail": send_mail},
+    )
+    machine = read_native(text, offered).definition
+    assert list(machine.effects) == ["charge", "notify"]
+    (upgrade,) = machine.upgrades
+    assert upgrade.data is not None
+    assert upgrade.data({"cents": 3, "gone": 1}) == {
+        "cents": 3,
+        "amount": {"cents": 3, "currency": "EUR"},
+    }
+
+
+@pytest.mark.parametrize("word", ["on_failure", "key_header", "additionalProperties", "left_out"])
+def test_the_reference_names_the_words(word: str) -> None:
+    assert word in GUIDE
