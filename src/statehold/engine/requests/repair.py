@@ -20,7 +20,7 @@ from statehold.engine.document import StoredEffect, Try, is_whole
 from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import free
-from statehold.engine.requests.operator import Manual
+from statehold.engine.requests.operator import OperatorRequest
 from statehold.engine.tries import UNREADABLE_KEY, incident_count
 from statehold.errors import (
     ActRefused,
@@ -39,7 +39,7 @@ from statehold.upgrade.plan import UpgradePlan
 from statehold.wire import Caller
 
 
-class Reread(Manual):
+class Reread(OperatorRequest):
     """It can be read: what is written of it puts it among the others again. Of effects that were
     under way nobody knows what became, but of those that still are, here: they are tried again."""
 
@@ -74,7 +74,7 @@ class Reread(Manual):
         return worker == runtime.worker and self.performs(self.ref, key)
 
 
-class Repair(Manual):
+class Repair(OperatorRequest):
     """New data, JSON of the machine's type, for an instance that can't be read, and new states
     where ``state`` names their leaves: a step of the version that runs here, in which no action of
     the chart runs.
