@@ -22,7 +22,8 @@ from benchmarks.reminder import Arm, Reminder, ReminderFlow
 from benchmarks.scene import Scene
 from benchmarks.table import number, print_table
 from statehold.engine import Engine
-from statehold.store import Entry, Outcome, Query, Ref, Row, Store, Write
+from statehold.records import Entry, Ref, Row, Write
+from statehold.store import Outcome, Query, Store
 from statehold.stores import open_store
 
 INSTANCES = 1_000_000

@@ -20,7 +20,7 @@ from benchmarks.place import working_directory
 from benchmarks.rounds import ROUNDS, Series, in_turns_async
 from benchmarks.table import number, percent, print_ratio, print_table
 from statehold.engine import Engine
-from statehold.store import Ref
+from statehold.records import Ref
 from statehold.stores import open_store
 
 INSTANCES = 1000

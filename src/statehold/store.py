@@ -54,13 +54,10 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-Status = Literal["running", "paused", "done", "cancelled"]
+from statehold.records import Entry, Message, Ref, Row, Status, Write
 
 #: what a list of instances is sorted by
 Order = Literal["created", "since"]
-
-#: nothing comes after these
-OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 
 #: rows in one answer to ``list``, ``journal``, ``due`` …; a larger ``limit`` is cut to it
 PAGE_LIMIT = 1000
@@ -69,111 +66,11 @@ PAGE_LIMIT = 1000
 LOOKED_AT = 5_000
 
 
-class Ref(Struct, frozen=True, order=True, gc=False):
-    """Which instance."""
-
-    machine: str
-    id: str
-
-
-class Row(Struct, frozen=True, kw_only=True, gc=False):
-    """One instance, whole. ``document`` is the snapshot and the engine's notes on it, as JSON.
-
-    The other fields are lifted out of it, to be queried by. ``state`` are the active leaves in
-    document order. ``wake_at`` is the earliest thing that is due, ``held_by`` names the workers
-    that perform effects of it now. ``rev`` counts writes, ``seq`` steps. ``since`` is when the
-    configuration was entered, ``incidents`` how many wait for a person.
-    """
-
-    machine: str
-    id: str
-    version: int
-    seq: int
-    rev: int
-    status: Status
-    state: tuple[str, ...]
-    tags: tuple[str, ...]
-    owners: tuple[str, ...]
-    indexes: Mapping[str, str]
-    created_at: datetime
-    since: datetime
-    changed_at: datetime
-    wake_at: datetime | None
-    held_by: tuple[str, ...]
-    incidents: int
-    deadline: datetime | None
-    document: bytes
-    #: what of the columns above stands in for something that can't be read; None: nothing
-    damage: str | None = None
-
-    @property
-    def ref(self) -> Ref:
-        return Ref(self.machine, self.id)
-
-
 class Aside(Struct, frozen=True, gc=False):
     """Since when a row is set aside, and why."""
 
     since: datetime
     why: str
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """One line of an instance's journal.
-
-    ``part`` is 0 for a step; what happens between two steps (a failed try, an outcome that no
-    transition takes, a person's act) is noted under the last step's ``seq`` with part 1, 2, ….
-    ``body`` is JSON (:class:`statehold.wire.JournalBody`). ``key`` is the sender's idempotency
-    key and ``reply`` what was answered to it.
-    """
-
-    machine: str
-    id: str
-    seq: int
-    part: int
-    at: datetime
-    kind: str
-    body: bytes
-    key: str | None = None
-    reply: bytes | None = None
-
-
-class Message(Struct, frozen=True, gc=False):
-    """Something on its way to an instance: an event sent by another, or one that is held.
-
-    ``number`` is given by the store and rises in the order of commits within one sender; 0 until
-    then. ``kind``: ``event``, ``start`` and ``end`` of a child, ``cancel``, ``outcome`` of an
-    effect held back by a pause. ``due_at`` None: at once. ``held``: waits for the instance's
-    resumption, not for delivery. ``send_id`` lets the sender (``sender``) take it back.
-    """
-
-    to: Ref
-    kind: str
-    body: bytes
-    due_at: datetime | None = None
-    sender: Ref | None = None
-    send_id: str | None = None
-    held: bool = False
-    key: str | None = None
-    number: int = 0
-
-
-class Write(Struct, frozen=True, gc=False):
-    """What one turn does to one instance.
-
-    ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` are
-    numbers of messages that caused it. ``recalled`` are ``send_id`` of this instance's own
-    messages that are to be taken back if they are still there. ``released``: its held messages
-    become deliverable.
-    """
-
-    row: Row
-    expected_rev: int | None
-    entries: Sequence[Entry] = ()
-    messages: Sequence[Message] = ()
-    consumed: Sequence[int] = ()
-    recalled: Sequence[str] = ()
-    released: bool = False
 
 
 class Outcome(Enum):

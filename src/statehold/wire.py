@@ -1,8 +1,7 @@
 """Shapes of requests and replies, as Python sees them and as JSON.
 
 The server answers with these, the clients read them, the studio's types are generated from them.
-Times are RFC 3339 in UTC. What is written to the journal has its shape here too, since it is read
-back by anyone.
+Times are RFC 3339 in UTC.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -21,9 +19,8 @@ from pydantic import (
 )
 
 from statehold.interpreter.command import ID_LIMIT as ID_LIMIT
-from statehold.interpreter.snapshot import Microstep
+from statehold.records import Status
 
-Status = Literal["running", "paused", "done", "cancelled"]
 #: how far back flows are told
 Window = Literal["1h", "24h", "7d", "30d"]
 
@@ -37,60 +34,11 @@ InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
 
 
-class Caller(Struct, frozen=True, gc=False):
-    """Who asks. ``roles`` None: trusted code, which no ``by`` stops."""
-
-    name: str = ""
-    roles: frozenset[str] | None = None
-
-
 class Wire(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
 # --- the journal -----------------------------------------------------------------------------
-
-
-class EffectRecord(Struct, frozen=True, omit_defaults=True, gc=False):
-    """``what``: asked, tried (and failed, to be tried again), done, failed, cancelled, skipped,
-    retried, resolved."""
-
-    key: str
-    name: str
-    what: str
-    attempt: int = 0
-    error: str | None = None
-    due: datetime | None = None
-
-
-class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
-    """The body of an entry, as the store keeps it.
-
-    ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;
-    else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
-    pointers' tokens joined by ``/`` as names (RFC 6901 escapes). Neither: it did not change.
-    ``state`` is the configuration's leaves afterwards, ``version`` the machine's. ``trace`` is the
-    step's W3C ``traceparent``, there where a tracer was. ``given`` is the fingerprint of a request
-    that had a key (:mod:`statehold.chart.fingerprint`).
-    """
-
-    version: int
-    state: tuple[str, ...]
-    status: Status = "running"
-    event: Any = None
-    caller: str | None = None
-    cause: str | None = None
-    steps: tuple[Microstep, ...] = ()
-    data: Any = UNSET
-    change: dict[str, Any] | None = None
-    effects: tuple[EffectRecord, ...] = ()
-    timers: dict[str, datetime | None] = {}
-    sent: tuple[dict[str, Any], ...] = ()
-    emitted: tuple[Any, ...] = ()
-    output: Any = None
-    reason: str | None = None
-    trace: str | None = None
-    given: str | None = None
 
 
 class JournalEntry(Wire):

@@ -32,11 +32,11 @@ from statehold import (
 )
 from statehold.engine import Engine, Puts
 from statehold.errors import InvalidPayload, StateholdError, Unavailable
+from statehold.records import Caller
 from statehold.server import create_app
 from statehold.store import Query, Store
 from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from statehold.wire import Caller
 from tests.acceptance.serving import listening
 
 pytestmark = pytest.mark.anyio

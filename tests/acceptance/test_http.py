@@ -13,9 +13,9 @@ from fastapi import Depends, FastAPI, HTTPException
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.errors import StoreUnavailable
+from statehold.records import Caller
 from statehold.server import Bounds, Unauthorized, create_app, router
 from statehold.stores import MemoryStore
-from statehold.wire import Caller
 from tests.acceptance.orders import OrderFlow
 
 pytestmark = pytest.mark.anyio

@@ -18,9 +18,9 @@ from statehold.client.events import ServerEvent, read_events
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.errors import ActRefused, InstanceUnreadable, UnknownEffect, UnknownTimer
+from statehold.records import Ref, Write
 from statehold.server import create_app
 from statehold.server.auth import by_role
-from statehold.store import Ref, Write
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
 from tests.acceptance.test_cli import Cli, cli
 from tests.acceptance.test_http import INSTANCES, ONE, problem

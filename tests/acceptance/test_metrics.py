@@ -21,8 +21,8 @@ from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed, StoreUnavailable
 from statehold.observe.metrics import OTHER, STATES, Metrics
 from statehold.observe.processes import Processes
+from statehold.records import Status
 from statehold.server import create_app
-from statehold.store import Status
 from statehold.stores import Memory, MemoryStore
 from tests.acceptance import parcels
 from tests.acceptance.orders import OrderFlow

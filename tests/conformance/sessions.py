@@ -9,19 +9,19 @@ from typing import Any
 
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition
-from statehold.engine.answer import Answer
 from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed
 from statehold.formats.notation import Imported
 from statehold.formats.scxml import read_scxml
+from statehold.instance.reply import Answer
 from statehold.testing.engine_kit import EngineKit
 
 ID = "s"
 
 
 def document(body: str, **attributes: str) -> str:
-    """A document in the ECMAScript data model, unless another is named."""
-    given = {"datamodel": "ecmascript", **attributes}
+    """A document in the Python data model, unless another is named."""
+    given = {"datamodel": "python", **attributes}
     shown = " ".join(f'{key}="{value}"' for key, value in given.items())
     return f'<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" {shown}>{body}</scxml>'
 

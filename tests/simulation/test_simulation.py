@@ -19,7 +19,8 @@ import pytest
 from statehold.engine.background.message_dispatcher import Courier
 from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.group_commit import Turns
-from statehold.store import Entry, Message, Outcome, Ref, Row, Write
+from statehold.records import Entry, Message, Ref, Row, Write
+from statehold.store import Outcome
 from statehold.stores import MemoryStore
 from tests.simulation.run import Plan, plan_of, simulate
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statehold.store import Entry, Message, Outcome, Ref, Row, Store, Write
+from statehold.records import Entry, Message, Ref, Row, Write
+from statehold.store import Outcome, Store
 
 START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 

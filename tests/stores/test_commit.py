@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import StoreUnavailable
-from statehold.store import Ref, Store, Write
+from statehold.records import Ref, Write
+from statehold.store import Store
 from tests.stores.build import (
     CONFLICT,
     KEY_USED,

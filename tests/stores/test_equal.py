@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Write
+from statehold.records import Entry, Message, Ref, Row, Write
+from statehold.store import Outcome, Query, Store
 from statehold.stores import MemoryStore, SqliteStore
 from tests.stores.build import OURS, a_row, an_entry, at, mailbox
 

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import Query, Row, Store
+from statehold.records import Row
+from statehold.store import Query, Store
 from statehold.stores.sqlite import store as sqlite
 from tests.stores.build import CONFLICT, LEASE, a_row, at, change, ids, new, read, started, written
 

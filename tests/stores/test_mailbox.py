@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from statehold.store import Ref, Store, Write
+from statehold.records import Ref, Write
+from statehold.store import Store
 from tests.stores.build import (
     CONFLICT,
     KEY_USED,

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import Group, Query, Row, Store
+from statehold.records import Row
+from statehold.store import Group, Query, Store
 from statehold.stores.postgres import store as postgres
 from statehold.stores.sqlite import ordered_lists
 from tests.stores.build import a_row, at, ids, started

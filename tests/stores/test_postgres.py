@@ -18,7 +18,8 @@ from statehold.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from statehold.store import Hint, Outcome, Ref
+from statehold.records import Ref
+from statehold.store import Hint, Outcome
 from statehold.stores.postgres import migrate
 from statehold.stores.postgres.migrate import check, phase_of, upgrade
 from statehold.stores.postgres.store import PostgresStore

@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import Page, Query, Ref, Row, Store
+from statehold.records import Ref, Row
+from statehold.store import Page, Query, Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import load_queries

@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from statehold.chart.moment import FIRST, LAST
-from statehold.store import Aside, Query, Ref, Row, Store, Unwritable, Write
+from statehold.records import Ref, Row, Write
+from statehold.store import Aside, Query, Store, Unwritable
 from statehold.stores import SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import (

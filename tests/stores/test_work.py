@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Message, Query, Row, Store, StoredChart, Write
+from statehold.records import Message, Row, Write
+from statehold.store import PAGE_LIMIT, Query, Store, StoredChart
 from tests.stores.build import (
     CONFLICT,
     OURS,

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from statehold.errors import LeaseLost
-from statehold.store import Hint, Ref, Store
+from statehold.records import Ref
+from statehold.store import Hint, Store
 from tests.stores.build import (
     CONFLICT,
     LEASE,

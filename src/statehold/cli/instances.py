@@ -13,6 +13,7 @@ from statehold.cli.arguments import read_age, read_fields, read_json, read_pairs
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 from statehold.errors import Refused
+from statehold.records import Status
 
 Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="The machine's name.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The instance's id.")]
@@ -106,15 +107,15 @@ async def list_(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
 ) -> None:
     """List instances, newest first."""
-    if status is not None and status not in get_args(wire.Status):
-        raise UsageError(f"--status {status!r} is none of {', '.join(get_args(wire.Status))}")
+    if status is not None and status not in get_args(Status):
+        raise UsageError(f"--status {status!r} is none of {', '.join(get_args(Status))}")
     found: list[wire.Summary] = []
     wanted = session.client.list(
         machine,
         state=state,
         tag=tag,
         owner=owner,
-        status=cast("wire.Status | None", status),
+        status=cast("Status | None", status),
         version=version,
         where=read_pairs("--where", where or []),
         in_state_since=None if older_than is None else render.now() - read_age(older_than),

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from statehold import wire
 from statehold.cli.terminal import Part, Rows, line, lines
-from statehold.engine.raised import at
+from statehold.instance.tracebacks import at
 
 _STATUS_STYLE = {"running": "green", "paused": "yellow", "done": "blue", "cancelled": "red"}
 _NONE = ("none", "dim")

@@ -42,6 +42,7 @@ from statehold.client.transport import (
     unreachable,
 )
 from statehold.errors import BeyondEnd, InvalidPayload, Refused, StateholdError, Unavailable
+from statehold.records import Status
 from statehold.store import Order
 
 W = TypeVar("W", bound=BaseModel)
@@ -216,7 +217,7 @@ class AsyncClient:
     async def page(
         self, machine: MachineName, *,
         state: str | None = None, tag: str | None = None, owner: str | None = None,
-        status: wire.Status | None = None, version: int | None = None,
+        status: Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
         limit: int = 50, cursor: str | None = None,
@@ -242,7 +243,7 @@ class AsyncClient:
     async def list(
         self, machine: MachineName, *,
         state: str | None = None, tag: str | None = None, owner: str | None = None,
-        status: wire.Status | None = None, version: int | None = None,
+        status: Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
         page_size: int = 100,

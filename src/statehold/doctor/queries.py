@@ -8,7 +8,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from statehold.store import Status, StoredChart
+from statehold.records import Status
+from statehold.store import StoredChart
 
 #: instances whose documents are read to find those that can't be; the newest
 DOCUMENTS = 1_000

@@ -17,7 +17,8 @@ from statehold.doctor.queries import (
     Unreadable,
     Waiting,
 )
-from statehold.store import Status, StoredChart
+from statehold.records import Status
+from statehold.store import StoredChart
 from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
 from statehold.stores.queries import load_queries

@@ -14,9 +14,9 @@ from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, Severity, some, span
 from statehold.doctor.queries import MOST, Books
 from statehold.engine.background.capacity import WAITING
-from statehold.engine.document import decode_document
-from statehold.engine.fleet import judge, past_of
 from statehold.engine.limits import Limits
+from statehold.engine.machines.compatibility import judge, past_of
+from statehold.instance.stored import decode_document
 
 #: due so long ago and not taken up: workers look every few seconds
 OVERDUE = timedelta(seconds=30)

@@ -25,7 +25,6 @@ from statehold.chart.left_out import Tree, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
-from statehold.engine.answer import Answer
 from statehold.engine.background.capacity import WAITING, Capacity
 from statehold.engine.background.effect_canceller import Reviewer
 from statehold.engine.background.effect_runner import Performer
@@ -39,12 +38,10 @@ from statehold.engine.background.timer_scheduler import Waker
 from statehold.engine.clock import Clock, SystemClock
 from statehold.engine.commit.group_commit import Turns
 from statehold.engine.commit.keys import key_of_caller
-from statehold.engine.draft import ANYONE, Draft, Mishap
-from statehold.engine.fleet import Fleet
-from statehold.engine.held import Held
 from statehold.engine.limits import Limits
 from statehold.engine.log_fields import about, forget_outages, logger
 from statehold.engine.machines.bulk_upgrade import Upgrader
+from statehold.engine.machines.compatibility import Fleet
 from statehold.engine.machines.deploy import Putter
 from statehold.engine.machines.loader import Adopter, Puts
 from statehold.engine.machines.startup_checks import check_machines
@@ -53,21 +50,14 @@ from statehold.engine.queries.instances import Past, Reader
 from statehold.engine.queries.machines import Catalog
 from statehold.engine.queries.search import search
 from statehold.engine.queries.watchers import Feed
-from statehold.engine.raised import at
 from statehold.engine.requests.context import Identity, Runtime
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import (
     Cancel,
-    CancelTimer,
-    FireTimer,
     Pause,
-    RescheduleTimer,
-    ResolveEffect,
     ResolveIncident,
     Resume,
-    RetryEffect,
     RetryIncident,
-    SkipEffect,
     SkipIncident,
 )
 from statehold.engine.requests.repair import Repair, Reread
@@ -79,12 +69,19 @@ from statehold.engine.requests.texts import (
     check_texts,
     check_version,
 )
+from statehold.engine.requests.underway import (
+    CancelTimer,
+    FireTimer,
+    RescheduleTimer,
+    ResolveEffect,
+    RetryEffect,
+    SkipEffect,
+)
 from statehold.engine.retention.policy import Retention, by_machine
 from statehold.engine.retention.pruner import Pruner
 from statehold.engine.throughput.compactor import Compactor
 from statehold.engine.throughput.recorder import Tallies
 from statehold.engine.throughput.report import FlowReader
-from statehold.engine.tries import UNREADABLE_KEY
 from statehold.errors import (
     DefinitionError,
     InstanceExists,
@@ -99,9 +96,15 @@ from statehold.errors import (
     UnknownIncident,
     UnknownMachine,
 )
+from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.draft import ANYONE, Draft, Mishap
+from statehold.instance.loaded import Held
+from statehold.instance.reply import Answer
+from statehold.instance.tracebacks import at
 from statehold.plain.text import name_fault
-from statehold.store import Hint, Query, Ref, Store, StoredDocument
-from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS, Caller
+from statehold.records import Caller, Ref
+from statehold.store import Hint, Query, Store, StoredDocument
+from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
 
 log = logger(__name__)
 

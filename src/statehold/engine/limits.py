@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from statehold.chart.payload import DATA_BYTES, EVENT_BYTES
+from statehold.instance.limits import InstanceLimits
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(InstanceLimits):
     """Counts, bytes and seconds. A value that is reached has a named error."""
 
     #: requests that wait for a turn; one more is ``Overloaded``
@@ -21,10 +21,6 @@ class Limits:
     cached: int = 20_000
     #: bytes of their documents and data as JSON; decoded, they take a few times as much
     cached_bytes: int = 128_000_000
-    #: bytes of an instance's data as JSON; more is ``TooLarge``
-    data_bytes: int = DATA_BYTES
-    #: bytes of one event as JSON
-    event_bytes: int = EVENT_BYTES
     #: times that a lost compare-and-set is tried again before it is ``StoreUnavailable``
     conflicts: int = 20
     #: attempts of effects that run at once, of coroutine functions
@@ -41,11 +37,6 @@ class Limits:
     cancel_seconds: float = 5.0
     #: instances woken, or messages delivered, in one round
     page: int = 500
-    #: messages held for one paused instance; one more is ``TooLarge``. They are applied in one
-    #: turn when it is resumed, so this is to stay below the store's page
-    held: int = 900
-    #: messages that one instance has sent for later; one more is ``TooLarge``
-    delayed: int = 1_000
     #: how long the engine sleeps at most before it asks the store what is due
     poll_seconds: float = 1.0
     #: the same, for each worker that is alive, where nothing was due for a while and workers share
@@ -75,8 +66,6 @@ class Limits:
     puts: int = 8
     #: seconds that each of reading a document, checking it and planning its upgrade may take
     put_seconds: float = 30.0
-    #: characters of an error that is kept
-    error_chars: int = 2_000
     #: how often finished instances are looked for that were kept long enough
     purge_seconds: float = 60.0
     #: instances that are purged in one transaction

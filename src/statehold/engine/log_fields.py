@@ -8,7 +8,7 @@ from typing import Any
 
 from statehold.engine.requests.context import Runtime
 from statehold.errors import Unavailable
-from statehold.store import Ref
+from statehold.records import Ref
 
 
 def about(runtime: Runtime, ref: Ref | None = None, **more: Any) -> dict[str, Any]:

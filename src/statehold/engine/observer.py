@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
-from statehold.store import Outcome, Ref, Status
+from statehold.records import Ref, Status
+from statehold.store import Outcome
 
 if TYPE_CHECKING:
-    from statehold.engine.draft import Draft
     from statehold.engine.requests.effect_results import Ending
     from statehold.engine.requests.request import Act
+    from statehold.instance.draft import Draft
     from statehold.interpreter.snapshot import InFlight
 
 log = logging.getLogger(__name__)

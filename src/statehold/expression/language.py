@@ -109,7 +109,7 @@ class Language(Protocol):
 
     @property
     def name(self) -> str:
-        """As a notation calls it, ``ecmascript`` or ``cel``."""
+        """As a notation calls it, ``python`` or ``ecmascript``."""
         ...
 
     def expression(self, text: str) -> Expression: ...

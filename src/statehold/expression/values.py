@@ -18,6 +18,7 @@ from statehold.expression.language import EvaluationFailed
 #: how deep lists and mappings may be nested in a value
 VALUE_DEPTH_LIMIT = 64
 
+NUMBERS: frozenset[type] = frozenset({int, float, bool})
 _ATOMS: frozenset[type] = frozenset({type(None), bool, int, str})
 
 
@@ -54,7 +55,8 @@ def _copy(frame: Frame, value: Any, depth: int, finite: bool) -> Any:
     if isinstance(value, Mapping):
         frame.spend(1 + 2 * len(value))
         return {_key(key): _copy(frame, item, depth + 1, finite) for key, item in value.items()}
-    raise EvaluationFailed(f"a {kind.__name__} is no plain value")
+    way_out = "; sorted(…) makes a list of it" if kind in (set, frozenset) else ""
+    raise EvaluationFailed(f"a {kind.__name__} is no plain value{way_out}")
 
 
 def _key(key: Any) -> str:

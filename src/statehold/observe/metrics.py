@@ -26,15 +26,16 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.draft import Draft
 from statehold.engine.observer import Census, Observer, Vitals
 from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.request import Act
-from statehold.engine.tries import UPGRADE_KEY
 from statehold.errors import Overloaded, StateholdError
+from statehold.instance.attempts import UPGRADE_KEY
+from statehold.instance.draft import Draft
 from statehold.observe.durations import Durations
 from statehold.observe.processes import Processes
-from statehold.store import Outcome, Status
+from statehold.records import Status
+from statehold.store import Outcome
 
 #: how long what the store has is told again before the store is asked anew
 CENSUS_SECONDS = 15.0

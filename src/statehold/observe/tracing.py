@@ -39,15 +39,15 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from statehold.engine.draft import Draft
 from statehold.engine.observer import Tracer
 from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.external import Send, Start
-from statehold.engine.requests.operator import OperatorRequest
+from statehold.engine.requests.operator import Manual
 from statehold.engine.requests.request import Act
 from statehold.errors import Refused, StateholdError, StepFailed
+from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
-from statehold.store import Entry, Ref
+from statehold.records import Entry, Ref
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -66,7 +66,7 @@ class Tracing(Tracer):
 
     def asked(self, act: Act) -> None:
         request: Span | None = None
-        if isinstance(act, (Start, Send, OperatorRequest)):
+        if isinstance(act, (Start, Send, Manual)):
             parent = contexts.get_current()
             from_outside = get_current_span(parent).get_span_context().is_remote
             request = self._tracer.start_span(
@@ -188,7 +188,7 @@ class _Event(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    """The little that is read of a :class:`statehold.wire.JournalBody`."""
+    """The little that is read of a :class:`statehold.records.JournalBody`."""
 
     event: _Event | None = None
 

@@ -1,6 +1,6 @@
 """Who asks: the default takes the caller's word for it, since ``serve`` listens to its own host.
 
-An application gives ``authenticate``, a function from the request to a :class:`.wire.Caller`, or
+An application gives ``authenticate``, a function from the request to a :class:`.records.Caller`, or
 raises :class:`.problems.Unauthorized` there.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Collection
 
 from starlette.requests import Request
 
+from statehold.records import Caller
 from statehold.server.bounds import Bounds
 from statehold.server.headers import header
 from statehold.server.problems import BadRequest, Forbidden
-from statehold.wire import Caller
 
 #: whether a caller may put machines
 MayPut = Callable[[Caller], bool]

@@ -15,13 +15,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from statehold import wire
 from statehold.errors import InvalidPayload
+from statehold.records import Caller
 from statehold.server.problems import BadRequest, response_of_any
 
 
 def guarded_by(
-    authenticate: Callable[[Request], Awaitable[wire.Caller]],
+    authenticate: Callable[[Request], Awaitable[Caller]],
     *,
     direct: bool,
     extra_query: Collection[str] = (),
@@ -63,7 +63,7 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 def guard(
     handle: Callable[..., Awaitable[Response]],
-    authenticate: Callable[[Request], Awaitable[wire.Caller]],
+    authenticate: Callable[[Request], Awaitable[Caller]],
     known: Collection[str] | None = None,
 ) -> _Handler:
     """The endpoint, answering for whatever is raised in it. ``known``: the query parameters that
@@ -112,6 +112,6 @@ def _answer_directly(handle: _Handler) -> ASGIApp:
 _CALLER = "statehold.caller"
 
 
-def caller_of(request: Request) -> wire.Caller:
-    caller: wire.Caller = request.scope[_CALLER]
+def caller_of(request: Request) -> Caller:
+    caller: Caller = request.scope[_CALLER]
     return caller

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from statehold import wire
+from statehold.records import Status
 from statehold.server.body import Model
 from statehold.server.problems import documented
 
@@ -23,7 +24,7 @@ class PastInstance(wire.Wire):
     version: int
     seq: int
     at: datetime
-    status: wire.Status
+    status: Status
     state: list[str]
     data: Any
 

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from statehold import store, wire
 from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
+from statehold.records import Status
 from statehold.server import openapi
 from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by_headers
 from statehold.server.body import Model, read_document, read_json
@@ -173,7 +174,7 @@ class Routes:
         ] = None,
         tag: Text = None,
         owner: Text = None,
-        status: Annotated[wire.Status | None, Query()] = None,
+        status: Annotated[Status | None, Query()] = None,
         version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
         where: Annotated[
             list[str],

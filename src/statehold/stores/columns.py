@@ -7,7 +7,8 @@ from typing import NamedTuple, get_args, overload
 
 import msgspec
 
-from statehold.store import Rollup, Status
+from statehold.records import Status
+from statehold.store import Rollup
 from statehold.stores.paging import microseconds, moment
 
 _encode = msgspec.json.encode

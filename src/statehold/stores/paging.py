@@ -11,7 +11,8 @@ import msgspec
 
 from statehold.chart.moment import FIRST, LAST
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Query, Row, Status, Write
+from statehold.records import Row, Status, Write
+from statehold.store import PAGE_LIMIT, Query
 
 P = TypeVar("P")
 

@@ -15,16 +15,16 @@ from statehold.chart.effect import Effect
 from statehold.chart.machine import AMachine, Definition
 from statehold.check.simulate.hand_stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.engine import Engine
-from statehold.engine.answer import Answer
 from statehold.engine.background.message_dispatcher import concerns
 from statehold.engine.clock import ManualClock
-from statehold.engine.document import decode_document
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
-from statehold.store import Row, Store
+from statehold.instance.reply import Answer
+from statehold.instance.stored import decode_document
+from statehold.records import Caller, Row
+from statehold.store import Store
 from statehold.stores import open_store
 from statehold.testing.fakes import Fake
-from statehold.wire import Caller
 
 #: seconds of real time that :meth:`EngineKit.settle` waits for effects and commits
 SETTLE_SECONDS = 10.0

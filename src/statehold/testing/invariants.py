@@ -8,11 +8,11 @@ import msgspec
 
 from statehold.chart.machine import Definition
 from statehold.chart.tree import Tree
-from statehold.engine.document import decode_document, encode_document, restore
 from statehold.errors import InvalidPayload
+from statehold.instance.stored import decode_document, encode_document, restore
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Row
+from statehold.records import Row
 
 
 def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> list[str]:

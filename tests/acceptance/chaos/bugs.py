@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statehold.store import Outcome, Store, Write
+from statehold.records import Write
+from statehold.store import Outcome, Store
 from statehold.stores import SqliteStore, open_store
 from statehold.stores.postgres.store import PostgresStore
 

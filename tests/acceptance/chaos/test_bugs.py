@@ -13,7 +13,7 @@ from statehold import Call
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
-from statehold.store import Write
+from statehold.records import Write
 from tests.acceptance.chaos import bugs, flow
 from tests.acceptance.chaos.bugs import Slip, slipping
 from tests.acceptance.chaos.endpoint import Asked

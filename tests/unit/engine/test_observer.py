@@ -12,14 +12,15 @@ import msgspec
 import pytest
 
 from statehold.chart.machine import Definition
-from statehold.engine.draft import ANYONE, Draft
 from statehold.engine.limits import Limits
 from statehold.engine.observer import Observer, Tracer
 from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.request import Act
 from statehold.errors import NotAllowed, Overloaded
+from statehold.instance.draft import ANYONE, Draft
 from statehold.interpreter.snapshot import InFlight
-from statehold.store import Outcome, Ref
+from statehold.records import Ref
+from statehold.store import Outcome
 from tests.unit.engine.sample_machines import Add, Counter, Shut
 from tests.unit.engine.works import Drop, Lever, Shipping
 from tests.unit.engine.world import World, journal, kind, quiet, signal, state

@@ -14,7 +14,8 @@ from statehold.engine import Engine
 from statehold.engine.clock import Clock, ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
-from statehold.store import Outcome, Ref, Row, Store, Write
+from statehold.records import Ref, Row, Write
+from statehold.store import Outcome, Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
 
 #: real seconds after which a test that waits for a signal has failed

@@ -6,10 +6,10 @@ import pytest
 from starlette.requests import Request
 
 from statehold.errors import StateholdError
+from statehold.records import Caller
 from statehold.server import by_headers
 from statehold.server.auth import LOOPBACK_HOSTS, as_coroutine
 from statehold.server.problems import BadRequest, Forbidden
-from statehold.wire import Caller
 
 pytestmark = pytest.mark.anyio
 

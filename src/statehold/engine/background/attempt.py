@@ -26,14 +26,15 @@ from statehold.chart.payload import write_result
 from statehold.engine.background.capacity import Lane, Place
 from statehold.engine.background.subtasks import Exited, in_attempt
 from statehold.engine.background.threads import Threads
-from statehold.engine.document import Try
-from statehold.engine.held import Held
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
-from statehold.engine.raised import by_signal, members, trace_of
+from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
+from statehold.instance.loaded import Held
+from statehold.instance.stored import Try
+from statehold.instance.tracebacks import members, trace_of
 from statehold.interpreter.snapshot import InFlight
 
 log = logger(__name__)

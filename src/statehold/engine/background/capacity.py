@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from statehold.chart.machine import Definition
 from statehold.engine.limits import Limits
-from statehold.store import Ref
+from statehold.records import Ref
 
 #: an effect of an instance, by its key
 Place: TypeAlias = tuple[Ref, str]

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Collection
 
 from statehold.engine.background.effect_runner import Performer
-from statehold.engine.document import salvage
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.errors import StateholdError
-from statehold.store import Ref, Store
+from statehold.instance.stored import salvage
+from statehold.records import Ref
+from statehold.store import Store
 
 log = logger(__name__)
 

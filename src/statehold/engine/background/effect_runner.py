@@ -22,14 +22,15 @@ from statehold.engine.background.capacity import WAITING, Lane, Place
 from statehold.engine.background.subtasks import Guard
 from statehold.engine.background.threads import Threads
 from statehold.engine.commit.group_commit import Turns
-from statehold.engine.held import Held
 from statehold.engine.log_fields import about, logger
-from statehold.engine.raised import at
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, Offer, Outcome, Release, Unapplied
 from statehold.engine.requests.timers import Take
 from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
-from statehold.store import Ref, Row, Store
+from statehold.instance.loaded import Held
+from statehold.instance.tracebacks import at
+from statehold.records import Ref, Row
+from statehold.store import Store
 
 log = logger(__name__)
 

@@ -19,7 +19,8 @@ from statehold.errors import (
     UnknownInstance,
     UpgradeFailed,
 )
-from statehold.store import Message, Store
+from statehold.records import Message
+from statehold.store import Store
 
 log = logger(__name__)
 

@@ -13,7 +13,8 @@ from datetime import timedelta
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.errors import StateholdError
-from statehold.store import Hint, Ref, Store
+from statehold.records import Ref
+from statehold.store import Hint, Store
 
 log = logger(__name__)
 

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from statehold.engine.commit.group_commit import Turns
-from statehold.engine.held import hold
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.repair import Reread
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping
-from statehold.store import Ref, Row, Store
+from statehold.instance.loaded import hold
+from statehold.records import Ref, Row
+from statehold.store import Store
 
 log = logger(__name__)
 

@@ -12,7 +12,8 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Rescue
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
-from statehold.store import PAGE_LIMIT, Ref, Row, Store
+from statehold.records import Ref, Row
+from statehold.store import PAGE_LIMIT, Store
 
 log = logger(__name__)
 

@@ -13,7 +13,8 @@ from statehold.engine.observer import tell
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.timers import Wake
 from statehold.errors import StateholdError, Stopping, Unavailable
-from statehold.store import Row, Store
+from statehold.records import Row
+from statehold.store import Store
 
 log = logger(__name__)
 

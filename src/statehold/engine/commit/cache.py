@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from statehold.engine.held import Held
-from statehold.store import Ref
+from statehold.instance.loaded import Held
+from statehold.records import Ref
 
 
 class Cache:

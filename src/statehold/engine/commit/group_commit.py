@@ -26,15 +26,12 @@ from typing import Any
 
 import msgspec
 
-from statehold.engine.answer import past_answer
 from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.keys import key_of_caller
 from statehold.engine.commit.queue import FairQueue
-from statehold.engine.draft import Draft
-from statehold.engine.held import COUNTS, Held, hold, hold_remains
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
-from statehold.engine.raised import at, by_signal, step_trace
+from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Act
 from statehold.errors import (
@@ -51,20 +48,12 @@ from statehold.errors import (
     StoreUnavailable,
     described,
 )
-from statehold.store import (
-    OVER,
-    PAGE_LIMIT,
-    Aside,
-    Entry,
-    Message,
-    Outcome,
-    Ref,
-    Row,
-    Store,
-    Unwritable,
-    Write,
-)
-from statehold.wire import JournalBody
+from statehold.instance.draft import Draft
+from statehold.instance.loaded import COUNTS, Held, hold, hold_remains
+from statehold.instance.reply import past_answer
+from statehold.instance.tracebacks import at, step_trace
+from statehold.records import OVER, Entry, JournalBody, Message, Ref, Row, Write
+from statehold.store import PAGE_LIMIT, Aside, Outcome, Store, Unwritable
 
 log = logger(__name__)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-from statehold.wire import Caller
+from statehold.records import Caller
 
 #: no header can hold it
 _MARK = "\x1e"

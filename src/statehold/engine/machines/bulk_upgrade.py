@@ -10,8 +10,8 @@ from statehold.chart.machine import Definition
 from statehold.engine.commit.group_commit import Turns
 from statehold.engine.requests.operator import Upgrade
 from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
-from statehold.store import PAGE_LIMIT, Query, Ref, Store
-from statehold.wire import Caller
+from statehold.records import Caller, Ref
+from statehold.store import PAGE_LIMIT, Query, Store
 
 
 class Upgrader:

@@ -21,7 +21,7 @@ from statehold import wire
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
 from statehold.engine.background.notifier import Hints
-from statehold.engine.fleet import Judgement, Past, judge, past_of
+from statehold.engine.machines.compatibility import Judgement, Past, judge, past_of
 from statehold.engine.machines.loader import Adopter
 from statehold.engine.requests.context import Runtime
 from statehold.errors import (
@@ -35,9 +35,9 @@ from statehold.errors import (
     TooLarge,
 )
 from statehold.formats.notation import Imported
+from statehold.records import Caller
 from statehold.store import Store, StoredDocument
 from statehold.upgrade.diff import difference
-from statehold.wire import Caller
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -22,8 +22,8 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from statehold.chart.machine import Definition
-from statehold.engine.fleet import Judgement, judge, past_of
 from statehold.engine.log_fields import about, logger
+from statehold.engine.machines.compatibility import Judgement, judge, past_of
 from statehold.engine.requests.context import Runtime
 from statehold.errors import DefinitionError, Problem, StateholdError, Stopping, Unavailable
 from statehold.formats.notation import NOTHING, Imported, Offered

@@ -9,16 +9,17 @@ from typing import Any
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
-from statehold.engine.answer import answer_of
 from statehold.engine.background.capacity import WAITING
-from statehold.engine.document import Try
-from statehold.engine.draft import ANYONE
-from statehold.engine.held import Held
-from statehold.engine.tries import UNREADABLE_KEY
+from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.draft import ANYONE
+from statehold.instance.loaded import Held
+from statehold.instance.reply import answer_of
+from statehold.instance.stored import Try
 from statehold.interpreter.enabled import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Aside, Ref, Row
-from statehold.wire import Caller, Incident
+from statehold.records import Caller, Ref, Row
+from statehold.store import Aside
+from statehold.wire import Incident
 
 #: who performs an effect that waits, for its time or for a worker with a place
 NOBODY = (None, *WAITING)

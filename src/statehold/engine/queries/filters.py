@@ -13,11 +13,12 @@ from typing import Any, get_args
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
-from statehold.engine.fleet import past_of
+from statehold.engine.machines.compatibility import past_of
 from statehold.engine.queries.form_schemas import owners_of, tags_of
 from statehold.engine.requests.texts import check_query_texts
 from statehold.errors import InvalidPayload
-from statehold.store import PAGE_LIMIT, Order, Query, Status, Store
+from statehold.records import Status
+from statehold.store import PAGE_LIMIT, Order, Query, Store
 
 #: names in one message
 NAMES_LISTED = 40

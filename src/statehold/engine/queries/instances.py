@@ -12,13 +12,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from statehold import wire
-from statehold.engine.answer import Answer, answer_of
-from statehold.engine.change import apply_change
 from statehold.engine.commit.group_commit import Turns
 from statehold.engine.commit.keys import shown_key
-from statehold.engine.document import salvage
-from statehold.engine.draft import CHECKPOINT, Draft
-from statehold.engine.held import Held
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
 from statehold.engine.queries.filters import check_names, check_query
 from statehold.engine.queries.watchers import Feed
@@ -31,10 +26,15 @@ from statehold.errors import (
     TooLarge,
     UnknownInstance,
 )
+from statehold.instance.data_diff import apply_change
+from statehold.instance.draft import CHECKPOINT, Draft
+from statehold.instance.loaded import Held
+from statehold.instance.reply import Answer, answer_of
+from statehold.instance.stored import salvage
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import PAGE_LIMIT, Entry, Page, Query, Ref, Row, Store
+from statehold.records import Caller, Entry, JournalBody, Ref, Row, Status
+from statehold.store import PAGE_LIMIT, Page, Query, Store
 from statehold.upgrade.carry import CarryFailed
-from statehold.wire import Caller, JournalBody
 
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
@@ -57,7 +57,7 @@ class Past(Struct, frozen=True):
     seq: int
     at: datetime
     version: int
-    status: wire.Status
+    status: Status
     state: tuple[str, ...]
     data: Any
 

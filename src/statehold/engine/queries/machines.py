@@ -16,7 +16,8 @@ from statehold.engine.queries.form_schemas import events_of, owners_of, results_
 from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.report import FlowReader
 from statehold.errors import InvalidPayload
-from statehold.store import OVER, PAGE_LIMIT, Group, Store, StoredDocument
+from statehold.records import OVER
+from statehold.store import PAGE_LIMIT, Group, Store, StoredDocument
 
 
 class Catalog:

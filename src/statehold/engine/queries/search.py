@@ -13,7 +13,8 @@ from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
 from statehold.engine.queries.instances import summary_of
 from statehold.engine.requests.context import Runtime
-from statehold.store import Query, Ref, Row, Store
+from statehold.records import Ref, Row
+from statehold.store import Query, Store
 
 #: what an id may be is what it may begin with
 _BEGINS_AN_ID = re.compile(wire.ID_PATTERN)

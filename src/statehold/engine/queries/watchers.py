@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from statehold.store import Ref
+from statehold.records import Ref
 
 #: changed instances that are named to one who watches all of a machine's, or of every machine's; of
 #: more it is only told that there are many

@@ -11,8 +11,8 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.engine.background.capacity import Capacity
 from statehold.engine.clock import Clock
-from statehold.engine.fleet import Fleet
 from statehold.engine.limits import Limits
+from statehold.engine.machines.compatibility import Fleet
 from statehold.engine.observer import Observer, Tracer
 from statehold.errors import MachineUnserved, UnknownMachine
 

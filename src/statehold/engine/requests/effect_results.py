@@ -15,15 +15,15 @@ from statehold.chart.event import Failure, Result
 from statehold.chart.machine import Definition
 from statehold.chart.moment import later_or_last
 from statehold.chart.payload import read_result
-from statehold.engine.document import MaybeRaw, Try
-from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
-from statehold.engine.raised import TRACE_CHARS, refusal_of, step_trace
+from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Act, ready
+from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
+from statehold.instance.stored import MaybeRaw, Try
+from statehold.instance.tracebacks import TRACE_CHARS, step_trace
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
-from statehold.store import Message, Ref
-from statehold.wire import Caller, EffectRecord
+from statehold.records import Caller, EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 _NO_EFFECT_RETRY = Retry()

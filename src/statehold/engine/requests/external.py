@@ -10,14 +10,13 @@ from msgspec import Raw
 
 from statehold.chart.machine import Definition
 from statehold.chart.payload import left_out, load_event
-from statehold.engine.answer import Answer
-from statehold.engine.draft import Draft, Origin
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Act, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
+from statehold.instance.draft import Draft, Origin
+from statehold.instance.reply import Answer
 from statehold.interpreter.step import start
-from statehold.store import Message, Ref
-from statehold.wire import Caller
+from statehold.records import Caller, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 

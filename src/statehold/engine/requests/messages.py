@@ -16,9 +16,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
 from statehold.chart.payload import load_event, read_output
-from statehold.engine.document import MaybeRaw, Parent, Try
-from statehold.engine.draft import ANYONE, Draft, Mishap, Origin
-from statehold.engine.record import traced
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight
 from statehold.engine.requests.request import Act, ready, take_event
@@ -31,9 +28,11 @@ from statehold.errors import (
     UnknownInstance,
     UpgradeFailed,
 )
+from statehold.instance.commands import traced
+from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
+from statehold.instance.stored import MaybeRaw, Parent, Try
 from statehold.interpreter.step import start, step
-from statehold.store import OVER, Message, Ref
-from statehold.wire import Caller, EffectRecord
+from statehold.records import OVER, Caller, EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")

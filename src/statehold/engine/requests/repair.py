@@ -15,13 +15,9 @@ from msgspec.structs import replace
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
-from statehold.engine.answer import Answer
-from statehold.engine.document import StoredEffect, Try, is_whole
-from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import free
-from statehold.engine.requests.operator import OperatorRequest
-from statehold.engine.tries import UNREADABLE_KEY, incident_count
+from statehold.engine.requests.operator import Manual
 from statehold.errors import (
     ActRefused,
     InvalidPayload,
@@ -29,17 +25,20 @@ from statehold.errors import (
     Refused,
     UnknownIncident,
 )
+from statehold.instance.attempts import UNREADABLE_KEY, incident_count
+from statehold.instance.draft import ANYONE, Draft, Origin
+from statehold.instance.reply import Answer
+from statehold.instance.stored import StoredEffect, Try, is_whole
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
-from statehold.store import Ref, Row
+from statehold.records import Caller, Ref, Row
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.mapping import StateMap
 from statehold.upgrade.plan import UpgradePlan
-from statehold.wire import Caller
 
 
-class Reread(OperatorRequest):
+class Reread(Manual):
     """It can be read: what is written of it puts it among the others again. Of effects that were
     under way nobody knows what became, but of those that still are, here: they are tried again."""
 
@@ -74,7 +73,7 @@ class Reread(OperatorRequest):
         return worker == runtime.worker and self.performs(self.ref, key)
 
 
-class Repair(OperatorRequest):
+class Repair(Manual):
     """New data, JSON of the machine's type, for an instance that can't be read, and new states
     where ``state`` names their leaves: a step of the version that runs here, in which no action of
     the chart runs.

@@ -12,14 +12,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
-from statehold.engine.draft import ANYONE, Draft, Origin
 from statehold.engine.requests.context import Runtime
 from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
+from statehold.instance.draft import ANYONE, Draft, Origin
 from statehold.interpreter.enabled import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.store import Message, Ref, Row
-from statehold.wire import Caller
+from statehold.records import Caller, Message, Ref, Row
 
 #: an upgrade that nobody asked for: an event or a timer came
 _IN_PASSING = Origin("upgrade")

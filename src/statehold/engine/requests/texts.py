@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from statehold.chart.validate import VERSION_LIMIT
-from statehold.engine.draft import ANYONE
 from statehold.engine.requests.request import Act
 from statehold.errors import InvalidPayload
+from statehold.instance.draft import ANYONE
 from statehold.plain.text import name_fault, text_fault
+from statehold.records import Caller
 from statehold.store import Query
-from statehold.wire import Caller
 
 #: characters of a worker's name, and of an index's
 NAME_LIMIT = 200

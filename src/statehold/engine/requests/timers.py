@@ -10,17 +10,18 @@ from msgspec.structs import replace
 from statehold.chart.effect import Retry
 from statehold.chart.event import TimerFired
 from statehold.engine.background.capacity import WAITING
-from statehold.engine.document import Try
-from statehold.engine.draft import Draft, Origin
-from statehold.engine.raised import refusal_of, step_trace
+from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight, postponed, put_off
 from statehold.engine.requests.request import Act, ready
-from statehold.engine.tries import timer_key
 from statehold.errors import UpgradeFailed
+from statehold.instance.attempts import timer_key
+from statehold.instance.draft import Draft, Origin
+from statehold.instance.stored import Try
+from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
-from statehold.store import Row
+from statehold.records import Row
 
 #: timers that one turn fires at one instance; more go on in the next turn, beside everybody else
 FIRED_AT_ONCE = 100

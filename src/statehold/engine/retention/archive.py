@@ -24,9 +24,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from statehold.engine.commit.keys import shown_key
-from statehold.engine.document import Parent, is_whole, salvage
 from statehold.errors import ArchiveFailed
-from statehold.store import Entry, Row
+from statehold.instance.stored import Parent, is_whole, salvage
+from statehold.records import Entry, Row
 
 P = ParamSpec("P")
 T = TypeVar("T")

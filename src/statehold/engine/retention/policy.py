@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from statehold.engine.document import salvage
 from statehold.errors import UnknownMachine
-from statehold.store import OVER, Row
+from statehold.instance.stored import salvage
+from statehold.records import OVER, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.policy import is_settled
 from statehold.errors import Stopping
-from statehold.store import Entry, Ref, Row, Store
+from statehold.records import Entry, Ref, Row
+from statehold.store import Store
 
 T = TypeVar("T")
 

@@ -14,11 +14,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from statehold.engine.draft import Draft
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.counts import Counted, bucket_of, encode
 from statehold.errors import StateholdError
+from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import Microstep
 from statehold.store import Rollup, Store
 

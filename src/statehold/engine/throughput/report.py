@@ -12,7 +12,8 @@ from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.compactor import DAY, HOUR, MINUTE, begin_of
 from statehold.engine.throughput.counts import Counted, Histogram, quantile, total
 from statehold.engine.throughput.recorder import WRITE_SECONDS, Tallies, replaced
-from statehold.store import OVER, Group, Rollup, Store
+from statehold.records import OVER
+from statehold.store import Group, Rollup, Store
 
 #: rollups that one answer may read; where there are more, it begins later
 MOST = 10_000

@@ -16,25 +16,19 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
+from statehold.records import OVER, Entry, Message, Ref, Row, Status, Write
 from statehold.store import (
-    OVER,
     PAGE_LIMIT,
     Aside,
-    Entry,
     Group,
     Hint,
-    Message,
     Outcome,
     Page,
     Pulse,
     Query,
-    Ref,
     Rollup,
-    Row,
-    Status,
     StoredChart,
     StoredDocument,
-    Write,
 )
 from statehold.stores.paging import (
     IncidentPosition,

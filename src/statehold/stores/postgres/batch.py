@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from statehold.store import OVER, Entry, Message, Outcome, Ref, Write
+from statehold.records import OVER, Entry, Message, Ref, Write
+from statehold.store import Outcome
 from statehold.stores.columns import indexes_of, indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres.columns import (

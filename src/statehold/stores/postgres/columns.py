@@ -7,7 +7,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
+from statehold.records import Entry, Message, Ref, Row
+from statehold.store import StoredChart, StoredDocument
 from statehold.stores.columns import Configuration, damage_of, lists_of, plain, text
 from statehold.stores.paging import microseconds, moment
 

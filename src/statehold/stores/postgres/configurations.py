@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from statehold.store import Row
+from statehold.records import Row
 from statehold.stores.columns import (
     Configuration,
     DamagedConfiguration,

@@ -19,25 +19,20 @@ import msgspec
 from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
+from statehold.records import Entry, Message, Ref, Row, Status, Write
 from statehold.store import (
     LOOKED_AT,
     PAGE_LIMIT,
     Aside,
-    Entry,
     Group,
     Hint,
-    Message,
     Outcome,
     Page,
     Pulse,
     Query,
-    Ref,
     Rollup,
-    Row,
-    Status,
     StoredChart,
     StoredDocument,
-    Write,
 )
 from statehold.stores.columns import holders_of, plain, rollup_columns, rollup_of, text
 from statehold.stores.paging import (

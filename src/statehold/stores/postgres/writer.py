@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from statehold.errors import LeaseLost
-from statehold.store import OVER, Entry, Outcome, Row, Unwritable, Write
+from statehold.records import OVER, Entry, Row, Write
+from statehold.store import Outcome, Unwritable
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres.batch import Batch, Going, Place

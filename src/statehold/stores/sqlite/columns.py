@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from statehold.store import Entry, Message, Ref, Row, StoredChart, StoredDocument
+from statehold.records import Entry, Message, Ref, Row
+from statehold.store import StoredChart, StoredDocument
 from statehold.stores.columns import (
     Configuration,
     DamagedConfiguration,

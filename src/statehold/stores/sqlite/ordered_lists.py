@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from statehold.store import LOOKED_AT, PAGE_LIMIT, Query, Ref
+from statehold.records import Ref
+from statehold.store import LOOKED_AT, PAGE_LIMIT, Query
 from statehold.stores.columns import looked_up
 from statehold.stores.paging import (
     beyond,

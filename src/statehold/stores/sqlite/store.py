@@ -21,25 +21,20 @@ from pathlib import Path
 import msgspec
 
 from statehold.errors import StoreInUse, StoreUnavailable
+from statehold.records import Entry, Message, Ref, Row, Status, Write
 from statehold.store import (
     PAGE_LIMIT,
     Aside,
-    Entry,
     Group,
     Hint,
-    Message,
     Outcome,
     Page,
     Pulse,
     Query,
-    Ref,
     Rollup,
-    Row,
-    Status,
     StoredChart,
     StoredDocument,
     Unwritable,
-    Write,
 )
 from statehold.stores.columns import holders_of, looked_up, rollup_columns, rollup_of
 from statehold.stores.paging import (

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from statehold.store import Outcome, Ref, Row, Write
+from statehold.records import Ref, Row, Write
+from statehold.store import Outcome
 from statehold.stores.columns import indexes_of, indexes_text, looked_up
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite.columns import (

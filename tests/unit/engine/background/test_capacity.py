@@ -14,11 +14,12 @@ from pydantic import BaseModel, field_validator
 from statehold import Call, Final, Machine, State, effect, on_result
 from statehold.engine import Engine
 from statehold.engine.background.capacity import WAITING
-from statehold.engine.draft import Draft
 from statehold.engine.limits import Limits
 from statehold.engine.requests.request import Act
 from statehold.errors import StoreUnavailable
-from statehold.store import Ref, Store
+from statehold.instance.draft import Draft
+from statehold.records import Ref
+from statehold.store import Store
 from statehold.stores import Memory, MemoryStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.unit.engine.background.test_workers import Company

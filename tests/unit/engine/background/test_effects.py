@@ -26,7 +26,7 @@ from statehold import (
 )
 from statehold.engine.clock import SystemClock
 from statehold.engine.limits import Limits
-from statehold.store import Ref
+from statehold.records import Ref
 from tests.unit.engine.works import (
     Detached,
     Drop,

@@ -23,7 +23,7 @@ from statehold import (
 )
 from statehold.engine.limits import Limits
 from statehold.errors import Refused, TooLarge
-from statehold.store import Message, Ref, Write
+from statehold.records import Message, Ref, Write
 from tests.unit.engine.world import (
     World,
     an_incident,

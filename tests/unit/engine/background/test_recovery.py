@@ -20,7 +20,7 @@ from statehold import (
 )
 from statehold.engine.limits import Limits
 from statehold.errors import InstanceUnreadable, StoreInUse, StoreRefused
-from statehold.store import Ref
+from statehold.records import Ref
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.works import Lever, Parcel, Shipping, Weigh, lever
 from tests.unit.engine.world import (

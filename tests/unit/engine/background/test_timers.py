@@ -22,7 +22,7 @@ from statehold import (
 )
 from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed
-from statehold.store import Ref, Row
+from statehold.records import Ref, Row
 from tests.unit.engine.sample_machines import Counter
 from tests.unit.engine.world import World, an_incident, journal, kinds, quiet
 

@@ -24,8 +24,8 @@ from statehold import (
     seconds,
 )
 from statehold.engine.limits import Limits
-from statehold.engine.raised import TRACE_CHARS, trace_of
 from statehold.errors import ActionFailed, GuardFailed
+from statehold.instance.tracebacks import TRACE_CHARS, trace_of
 from tests.unit.engine.world import World, an_incident, kind, quiet
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,8 @@ from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
-from statehold.store import Hint, Outcome, Ref, Row, Write
+from statehold.records import Ref, Row, Write
+from statehold.store import Hint, Outcome
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.works import Drop, Lever, Shipping

@@ -20,7 +20,8 @@ from statehold.errors import (
     StoreUnavailable,
     UnknownInstance,
 )
-from statehold.store import Outcome, Write
+from statehold.records import Write
+from statehold.store import Outcome
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.sample_machines import Add, Counter, Explode, Note, Shut, Tally
 from tests.unit.engine.world import Gate, GatedMemory, World, journal

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 
 from statehold import Event, Final, Machine, State, after, on, seconds
 from statehold.engine.commit.queue import FairQueue
-from statehold.engine.draft import Draft
 from statehold.engine.limits import Limits
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Act
 from statehold.errors import Overloaded
-from statehold.store import Ref
+from statehold.instance.draft import Draft
+from statehold.records import Ref
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.world import World, quiet
 

@@ -24,10 +24,10 @@ from statehold.engine import Engine
 from statehold.engine import engine as engine_module
 from statehold.engine.commit.keys import key_of_caller
 from statehold.errors import InstanceExists, KeyReused
+from statehold.records import Caller
 from statehold.store import Store
 from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from statehold.wire import Caller
 from tests.unit.engine.sample_machines import Add, Counter, Note
 from tests.unit.engine.world import journal
 

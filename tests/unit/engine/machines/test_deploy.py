@@ -27,10 +27,10 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.formats.notation import Imported, Offered
+from statehold.records import Caller
 from statehold.store import Store, StoredChart
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from statehold.wire import Caller
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from statehold import Context, Event, Machine, State, Undeliverable, hours, on, 
 from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
-from statehold.store import Message
+from statehold.records import Message
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.world import World, kinds, quiet

@@ -28,7 +28,8 @@ from statehold import (
     on_result,
 )
 from statehold.errors import IncidentKept, NewerVersion, NotAllowed, UpgradeFailed
-from statehold.store import Query, Ref
+from statehold.records import Ref
+from statehold.store import Query
 from tests.unit.engine.works import Lever, lever
 from tests.unit.engine.world import World, an_incident, journal, kinds, quiet, signal
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from statehold import Event, Final, Machine, Permanent, State, after, minutes, on, seconds
-from statehold.store import Query, Ref
-from statehold.wire import Caller
+from statehold.records import Caller, Ref
+from statehold.store import Query
 from tests.unit.engine.works import Lever, Parcel, Weigh, buy_label, weigh
 from tests.unit.engine.world import World, kind, quiet, signal
 

@@ -19,7 +19,8 @@ from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.engine.queries import instances
 from statehold.errors import BeyondEnd, InvalidPayload, Refused, TooLarge, UnknownInstance
-from statehold.store import Entry, Outcome, Ref, Write
+from statehold.records import Entry, Ref, Write
+from statehold.store import Outcome
 from statehold.stores import SqliteStore
 from tests.unit.engine.sample_machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import PATIENCE, World, journal, kinds, quiet, signal

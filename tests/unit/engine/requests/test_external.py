@@ -21,8 +21,8 @@ from statehold.errors import (
     UnknownInstance,
     UnknownMachine,
 )
+from statehold.records import Caller
 from statehold.store import Query
-from statehold.wire import Caller
 from tests.unit.engine.sample_machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import World, journal
 

@@ -6,7 +6,7 @@ import pytest
 
 from statehold import Permanent, seconds
 from statehold.errors import IncidentKept, InvalidPayload, UnknownIncident
-from statehold.wire import Caller
+from statehold.records import Caller
 from tests.unit.engine.works import Fix, Lever, Unhandled, Weigh
 from tests.unit.engine.world import World, an_incident, journal, kind, kinds, quiet, state
 

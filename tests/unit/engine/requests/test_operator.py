@@ -23,7 +23,7 @@ from statehold.errors import (
     UnknownInstance,
     UnknownTimer,
 )
-from statehold.wire import Caller
+from statehold.records import Caller
 from tests.unit.engine.works import Lever, Shipping, Unhandled
 from tests.unit.engine.world import World, an_incident, journal, kind, kinds, quiet, state
 

@@ -26,7 +26,7 @@ from statehold import (
     on_result,
 )
 from statehold.engine.limits import Limits
-from statehold.wire import Caller
+from statehold.records import Caller
 from tests.unit.engine.sample_machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import World, journal, kinds, quiet, signal
 

@@ -36,10 +36,10 @@ from statehold.errors import (
     InvalidPayload,
     UnknownIncident,
 )
-from statehold.store import Entry, Message, Outcome, Query, Ref, Row, Store, Unwritable, Write
+from statehold.records import Caller, Entry, Message, Ref, Row, Write
+from statehold.store import Outcome, Query, Store, Unwritable
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from statehold.wire import Caller
 from tests.unit.engine.world import PATIENCE, World, an_incident, journal, kinds, quiet
 
 pytestmark = pytest.mark.anyio

@@ -32,7 +32,6 @@ from statehold import (
     seconds,
 )
 from statehold.engine import Engine, Retention
-from statehold.engine.change import apply_change
 from statehold.engine.limits import Limits
 from statehold.engine.retention import archive, purge
 from statehold.errors import (
@@ -42,7 +41,9 @@ from statehold.errors import (
     UnknownInstance,
     UnknownMachine,
 )
-from statehold.store import Ref, Row, Store
+from statehold.instance.data_diff import apply_change
+from statehold.records import Ref, Row
+from statehold.store import Store
 from statehold.stores import SqliteStore
 from tests.unit.engine.works import lever
 from tests.unit.engine.world import (

@@ -30,7 +30,7 @@ from statehold import (
 from statehold.engine import Engine, Retention
 from statehold.engine.throughput.counts import NO_TIME, Histogram, bucket_of, quantile, seconds_of
 from statehold.errors import InvalidPayload, Refused, StoreUnavailable, UnknownMachine
-from statehold.store import Ref
+from statehold.records import Ref
 from statehold.stores import MemoryStore
 from tests.unit.engine.world import World, journal, quiet
 

@@ -15,12 +15,11 @@ from msgspec import Raw, Struct
 from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.payload import show_view
-from statehold.engine.held import Held
 from statehold.errors import ActionFailed, InstanceUnreadable, described
+from statehold.instance.loaded import Held
 from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import Ref, Status
-from statehold.wire import Caller
+from statehold.records import Caller, Ref, Status
 
 
 class _Json(Struct, gc=False):

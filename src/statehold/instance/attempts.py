@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from statehold.engine.document import Try
-from statehold.engine.record import child_of
+from statehold.instance.commands import child_of
+from statehold.instance.stored import Try
 from statehold.interpreter.command import CancelEffect, CancelTimer, StartChild, StartEffect
 from statehold.interpreter.snapshot import Step, Timer
-from statehold.store import Ref, Status
+from statehold.records import Ref, Status
 
 #: the key of the incident that a failed upgrade leaves
 UPGRADE_KEY = "upgrade"

@@ -1,7 +1,7 @@
 """One instance while a turn is changing it.
 
 A draft starts from what is held, gathers what the requests of the turn do, and comes to one
-:class:`~statehold.store.Write`. Each of its methods does all of its work or raises before it has
+:class:`~statehold.records.Write`. Each of its methods does all of its work or raises before it has
 changed anything.
 """
 
@@ -10,28 +10,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Raw, Struct
 
 from statehold.chart.machine import Definition
 from statehold.chart.payload import indexed, settle_data, write_output
-from statehold.engine.answer import Answer
-from statehold.engine.background.capacity import Capacity
-from statehold.engine.change import change_between
-from statehold.engine.document import (
-    Document,
-    Parent,
-    Try,
-    compact,
-    encode_document,
-    encode_plain,
-)
-from statehold.engine.held import Held, is_count
-from statehold.engine.limits import Limits
-from statehold.engine.record import Record, sampled, traced, without
-from statehold.engine.tries import (
+from statehold.errors import ActionFailed, InstanceUnreadable, Refused, TooLarge
+from statehold.instance.attempts import (
     Followed,
     abandon,
     earliest_due,
@@ -39,10 +26,31 @@ from statehold.engine.tries import (
     holders,
     incident_count,
 )
-from statehold.errors import ActionFailed, InstanceUnreadable, Refused, TooLarge
+from statehold.instance.commands import Record, sampled, traced, without
+from statehold.instance.data_diff import change_between
+from statehold.instance.limits import InstanceLimits
+from statehold.instance.loaded import Held, is_count
+from statehold.instance.reply import Answer
+from statehold.instance.stored import (
+    Document,
+    Parent,
+    Try,
+    compact,
+    encode_document,
+    encode_plain,
+)
 from statehold.interpreter.snapshot import Microstep, Snapshot, Step
-from statehold.store import Entry, Message, Ref, Row, Status, Write
-from statehold.wire import Caller, EffectRecord, JournalBody
+from statehold.records import (
+    Caller,
+    EffectRecord,
+    Entry,
+    JournalBody,
+    Message,
+    Ref,
+    Row,
+    Status,
+    Write,
+)
 
 #: every so many steps the journal keeps the data whole, which bounds the work of reading it back
 CHECKPOINT = 64
@@ -79,6 +87,14 @@ class Mishap(NamedTuple):
     traceback: str = ""
 
 
+class Assigner(Protocol):
+    """Decides who performs attempts of effects."""
+
+    def holder(self, definition: Definition[Any], effect: str, worker: str) -> str:
+        """Who performs the next attempt of the effect: ``worker``, or a marker."""
+        ...
+
+
 class Draft:
     """The present state of the instance in this turn, and what is to be written of it."""
 
@@ -100,10 +116,10 @@ class Draft:
         ref: Ref,
         definition: Definition[Any],
         held: Held | None,
-        limits: Limits,
+        limits: InstanceLimits,
         worker: str,
         now: datetime,
-        capacity: Capacity,
+        capacity: Assigner,
     ) -> None:
         self.ref = ref
         self._capacity = capacity

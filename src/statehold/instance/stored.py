@@ -18,7 +18,7 @@ from statehold.chart.machine import Definition
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.plain.text import name_fault
-from statehold.store import Ref, Row
+from statehold.records import Ref, Row
 
 if TYPE_CHECKING:
     MaybeRaw: TypeAlias = Raw | None

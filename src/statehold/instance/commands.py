@@ -19,8 +19,8 @@ from statehold.chart.payload import (
     shown_event,
     write_child_data,
 )
-from statehold.engine.document import Parent
 from statehold.errors import TooLarge
+from statehold.instance.stored import Parent
 from statehold.interpreter.command import (
     CancelEffect,
     CancelSend,
@@ -34,8 +34,7 @@ from statehold.interpreter.command import (
     child_instance,
 )
 from statehold.interpreter.snapshot import InFlight
-from statehold.store import Message, Ref
-from statehold.wire import EffectRecord
+from statehold.records import EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
-from statehold.engine.document import (
+from statehold.errors import InstanceUnreadable, InvalidPayload
+from statehold.instance.stored import (
     Document,
     Parent,
     Try,
@@ -19,10 +20,9 @@ from statehold.engine.document import (
     restore,
     salvage,
 )
-from statehold.errors import InstanceUnreadable, InvalidPayload
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.store import OVER, Row
+from statehold.records import OVER, Row
 
 #: writes and steps of one instance, beyond anything that happens
 COUNTS = 2**53

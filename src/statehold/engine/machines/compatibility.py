@@ -20,29 +20,19 @@ from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.chart.readback import problems_of_storing
-from statehold.engine.document import Try
-from statehold.engine.draft import Draft, Mishap, Origin
-from statehold.engine.raised import step_trace
-from statehold.engine.tries import UPGRADE_KEY, timer_key
 from statehold.errors import (
     DefinitionError,
-    InvalidPayload,
-    NewerVersion,
     Problem,
-    StepFailed,
-    TooLarge,
-    UpgradeFailed,
 )
-from statehold.interpreter.program import compile_program
-from statehold.interpreter.snapshot import InFlight, Step
-from statehold.interpreter.step import settle
-from statehold.store import Status, Store, StoredChart
-from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
+from statehold.instance.draft import Draft, Origin
+from statehold.instance.upgrades import preview, upgrade
+from statehold.records import Status
+from statehold.store import Store, StoredChart
+from statehold.upgrade.carry import Carried, CarryFailed
 from statehold.upgrade.diff import difference
 from statehold.upgrade.plan import UpgradePlan, plan
 
@@ -192,8 +182,8 @@ class Fleet:
             del self._plans[key]
         self._plans.update(((definition.name, version), made) for version, made in plans.items())
 
-    def preview(self, draft: Draft, now: datetime) -> Carried:
-        """The instance as the upgrade would make it; raises ``CarryFailed``."""
+    def plan_for(self, draft: Draft) -> UpgradePlan:
+        """The plan by which the instance is upgraded; raises ``CarryFailed``."""
         made = self._plans.get((draft.ref.machine, draft.version))
         if made is None:
             why = self._unreadable.get((draft.ref.machine, draft.version))
@@ -205,68 +195,15 @@ class Fleet:
             raise CarryFailed(
                 f"no upgrade leads from version {draft.version} to {draft.definition.version}"
             )
-        assert draft.document is not None
-        document = draft.document
-        program = compile_program(draft.definition)
-        stored = Stored(
-            draft.state,
-            draft.seq,
-            draft.ref.id,
-            document.data,
-            document.history,
-            document.timers,
-            tuple(
-                InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data)
-                for e in document.effects
-            ),
-            document.deadlines,
-        )
-        return carry(made, stored, now, program.configuration)
+        return made
+
+    def preview(self, draft: Draft, now: datetime) -> Carried:
+        """The instance as the upgrade would make it; raises ``CarryFailed``."""
+        return preview(draft, self.plan_for(draft), now)
 
     def upgrade(self, draft: Draft, now: datetime, origin: Origin) -> None:
-        """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``; of an instance of
-        a newer version it notes nothing and raises ``NewerVersion``."""
-        old, new = draft.version, draft.definition.version
-        if old > new:
-            raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
-        known = draft.tries.get(UPGRADE_KEY)
-        if known is not None and known.incident_at is not None:
-            raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")
-        try:
-            carried = self.preview(draft, now)
-            event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
-            step = Step(carried.snapshot, carried.commands, (), True)
-            onward = settle(draft.definition, carried.snapshot, now)
-            # the two steps stand or fall together, so they are taken on a twin first
-            twin = draft.twin()
-            twin.replace(step, _tries(draft, carried), replace(origin, event=event), now)
-            if onward.accepted:
-                twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
-        except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
-            why = str(error)[: draft.limits.error_chars]
-            failed = Try(
-                1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
-                traceback=step_trace(error),
-            )  # fmt: skip
-            draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
-            draft.set_try(UPGRADE_KEY, failed)
-            draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
-            raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
-        draft.become(twin)
-
-
-def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
-    """Tries go with what they are tries of: effects by their keys, timers by their names."""
-    kept_timers: dict[str, str] = carried.notes["timers"]["kept"]
-    tries: dict[str, Try] = {}
-    for key, known in draft.tries.items():
-        if known.kind == "timer":
-            name = kept_timers.get(known.name)
-            if name is not None:
-                tries[timer_key(name)] = replace(known, name=name)
-        elif known.kind != "upgrade":
-            tries[key] = known
-    return tries
+        """As :func:`statehold.instance.upgrades.upgrade`, by the plan that leads here."""
+        upgrade(draft, self.plan_for, now, origin)
 
 
 def _changes(old: Chart, definition: Definition[Any]) -> list[Problem]:

@@ -1,0 +1,88 @@
+"""One instance carried over to a newer version of its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from statehold.errors import InvalidPayload, NewerVersion, StepFailed, TooLarge, UpgradeFailed
+from statehold.instance.attempts import UPGRADE_KEY, timer_key
+from statehold.instance.draft import Draft, Mishap, Origin
+from statehold.instance.stored import Try
+from statehold.instance.tracebacks import step_trace
+from statehold.interpreter.program import compile_program
+from statehold.interpreter.snapshot import InFlight, Step
+from statehold.interpreter.step import settle
+from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
+from statehold.upgrade.plan import UpgradePlan
+
+
+def preview(draft: Draft, made: UpgradePlan, now: datetime) -> Carried:
+    """The instance as the upgrade would make it; raises ``CarryFailed``."""
+    assert draft.document is not None
+    document = draft.document
+    program = compile_program(draft.definition)
+    stored = Stored(
+        draft.state,
+        draft.seq,
+        draft.ref.id,
+        document.data,
+        document.history,
+        document.timers,
+        tuple(
+            InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data)
+            for e in document.effects
+        ),
+        document.deadlines,
+    )
+    return carry(made, stored, now, program.configuration)
+
+
+def upgrade(
+    draft: Draft, find_plan: Callable[[Draft], UpgradePlan], now: datetime, origin: Origin
+) -> None:
+    """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``; of an instance of
+    a newer version it notes nothing and raises ``NewerVersion``."""
+    old, new = draft.version, draft.definition.version
+    if old > new:
+        raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
+    known = draft.tries.get(UPGRADE_KEY)
+    if known is not None and known.incident_at is not None:
+        raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")
+    try:
+        carried = preview(draft, find_plan(draft), now)
+        event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
+        step = Step(carried.snapshot, carried.commands, (), True)
+        onward = settle(draft.definition, carried.snapshot, now)
+        # the two steps stand or fall together, so they are taken on a twin first
+        twin = draft.twin()
+        twin.replace(step, _tries(draft, carried), replace(origin, event=event), now)
+        if onward.accepted:
+            twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
+    except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
+        why = str(error)[: draft.limits.error_chars]
+        failed = Try(
+            1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
+            traceback=step_trace(error),
+        )  # fmt: skip
+        draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
+        draft.set_try(UPGRADE_KEY, failed)
+        draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
+        raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
+    draft.become(twin)
+
+
+def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
+    """Tries go with what they are tries of: effects by their keys, timers by their names."""
+    kept_timers: dict[str, str] = carried.notes["timers"]["kept"]
+    tries: dict[str, Try] = {}
+    for key, known in draft.tries.items():
+        if known.kind == "timer":
+            name = kept_timers.get(known.name)
+            if name is not None:
+                tries[timer_key(name)] = replace(known, name=name)
+        elif known.kind != "upgrade":
+            tries[key] = known
+    return tries
