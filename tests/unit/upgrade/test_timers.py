@@ -1,19 +1,15 @@
-"""Timers over an upgrade: the same name, what the upgrade says, and never a guess."""
+"""Timers over an upgrade: kept by name or as the upgrade says, never guessed."""
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from msgspec import Raw
-from pydantic import BaseModel
 
 from statehold import (
     Compound,
     DefinitionError,
-    Event,
     Final,
     Machine,
     Parallel,
@@ -24,74 +20,11 @@ from statehold import (
     minutes,
     on,
 )
-from statehold.chart.event import NamedEvent
-from statehold.engine import Engine, Puts
-from statehold.errors import DocumentRefused
-from statehold.formats.native import read_native
-from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Timer
-from statehold.interpreter.step import start, step
-from statehold.store import StoredChart, StoredDocument
-from statehold.stores import Memory, MemoryStore
-from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
-from statehold.upgrade.plan import UpgradePlan, plan
-
-NOW = datetime(2030, 5, 1, tzinfo=UTC)
-LATER = NOW + minutes(1)
-
-
-class Data(BaseModel):
-    n: int = 0
-
-
-class Go(Event):
-    pass
-
-
-class One(Machine[Data], name="m", version=1):
-    waiting = State(initial=True)
-    busy = State()
-    end = Final()
-    go = on(Go, waiting >> busy)
-    lapse = after(minutes(10), waiting >> end)
-    remind = after(minutes(3), waiting)
-
-
-def planned(old: Any, new: Any, **how: Any) -> UpgradePlan:
-    return plan(old.definition.chart, new.definition, new.definition.upgrades[0], **how)
-
-
-def carried(old: Any, new: Any, *events: str, **how: Any) -> Carried:
-    """One minute after its start, and after these events."""
-    machine = old.definition
-    snapshot = start(machine, machine.data.parse("{}"), NOW).snapshot
-    for name in events:
-        snapshot = step(machine, snapshot, NamedEvent(name), NOW).snapshot
-    stored = Stored(
-        snapshot.state,
-        snapshot.seq,
-        "i",
-        Raw(machine.data.dump(snapshot.data)),
-        dict(snapshot.history),
-        snapshot.timers,
-        (),
-        (),
-    )
-    program = compile_program(new.definition)
-    return carry(planned(old, new, **how), stored, LATER, program.configuration)
-
-
-def dues(found: Carried) -> dict[str, timedelta]:
-    return {timer.id: timer.due - NOW for timer in found.snapshot.timers}
-
-
-def refused(old: Any, new: Any) -> str:
-    with pytest.raises(DefinitionError) as raised:
-        planned(old, new)
-    return "\n".join(f"{p.place}: {p.message} | {p.hint}" for p in raised.value.problems)
-
-
-# --- by name -----------------------------------------------------------------------------------
+from statehold.interpreter.step import start
+from statehold.upgrade.carry import CarryFailed
+from statehold.upgrade.plan import plan
+from tests.unit.upgrade.timed import NOW, Data, Go, One, Renamed, carried, dues, planned, refused
 
 
 def test_a_timer_of_a_renamed_state_keeps_its_moment_whatever_its_delay_is_now() -> None:
@@ -219,19 +152,6 @@ def test_timers_of_regions_stay_in_their_regions() -> None:
         "p.y.lapse": minutes(20),
         "lapse": minutes(30),
     }
-
-
-# --- never by guess ----------------------------------------------------------------------------
-
-
-class Renamed(Machine[Data], name="m", version=2):
-    waiting = State(initial=True)
-    busy = State()
-    end = Final()
-    go = on(Go, waiting >> busy)
-    lapse = after(minutes(10), waiting >> end)
-    escalate = after(minutes(30), waiting)
-    upgrades = (Upgrade(1),)
 
 
 def test_the_last_rule_left_on_either_side_is_not_taken_for_the_same() -> None:
@@ -446,109 +366,3 @@ def test_a_data_function_that_gives_a_coroutine_fails_the_instance() -> None:
 
     with pytest.raises(CarryFailed, match="it gave a coroutine"):
         carried(One, Two)
-
-
-# --- machines as data ----------------------------------------------------------------------------
-
-FIRST = """
-statehold: 1
-name: ticket
-version: 1
-events: {Close: {}}
-states:
-  open: {initial: true}
-  closed: {final: true}
-transitions:
-  close: {on: Close, from: open, to: closed}
-  lapse: {after: 10m, from: open, to: closed}
-  remind: {after: 3m, from: open}
-"""
-SECOND = FIRST.replace("version: 1", "version: 2").replace("remind:", "escalate:") + (
-    "upgrades:\n  - from: 1\n"
-)
-SAYS = SECOND + "    timers: {remind: escalate}\n"
-DROPS = SECOND + "    timers: {remind: null}\n"
-
-
-def test_a_document_says_what_becomes_of_its_timers() -> None:
-    first = read_native(FIRST).definition
-    kept = read_native(SAYS).definition
-    assert kept.upgrades[0].timers == {"remind": "escalate"}
-    assert set(dues(carried(first, kept)).values()) == {minutes(10), minutes(3)}
-    dropped = read_native(DROPS).definition
-    assert dues(carried(first, dropped)) == {"lapse": minutes(10), "escalate": minutes(4)}
-
-
-@pytest.mark.anyio
-async def test_a_put_that_would_have_to_guess_is_refused_and_changes_nothing() -> None:
-    async with Engine(MemoryStore(Memory()), [], puts=Puts()) as engine:
-        await engine.put(FIRST)
-        with pytest.raises(DocumentRefused) as refused:
-            await engine.put(SECOND)
-        assert "which may have become escalate" in refused.value.problems[0].message
-        assert engine.machines["ticket"].definition.version == 1
-        report = await engine.put(SAYS)
-        assert report.added
-        assert "upgrade-drops-timer" not in {finding.code for finding in report.findings}
-
-
-@pytest.mark.anyio
-async def test_a_put_that_drops_a_timer_says_so() -> None:
-    async with Engine(MemoryStore(Memory()), [], puts=Puts()) as engine:
-        await engine.put(FIRST)
-        gone = SECOND.replace("  escalate: {after: 3m, from: open}\n", "")
-        found = {finding.code: finding for finding in (await engine.put(gone)).findings}
-        finding = found["upgrade-drops-timer"]
-        assert finding.severity == "warning"
-        assert "timer remind" in finding.place
-
-
-@pytest.mark.anyio
-async def test_a_document_that_relied_on_guessing_still_opens_with_a_warning(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    memory = Memory()
-    async with Engine(MemoryStore(memory), [], puts=Puts()) as engine:
-        await engine.put(FIRST)
-        await engine.start("ticket", "t-1")
-    store = MemoryStore(memory)
-    document = StoredDocument("ticket", 2, "native", SECOND.encode(), NOW)
-    async with Engine(store, [], puts=Puts()) as engine:
-        await store.add_document(document, 100)
-    with caplog.at_level(logging.WARNING):
-        async with Engine(MemoryStore(memory), [], puts=Puts()) as engine:
-            assert engine.machines["ticket"].definition.version == 2
-            assert (await engine.upgrade("ticket")).upgraded == 1
-            assert (await engine.read("ticket", "t-1")).version == 2
-    assert "which may have become escalate" in caplog.text
-
-
-# --- classes in an engine ------------------------------------------------------------------------
-
-
-@pytest.mark.anyio
-async def test_an_engine_does_not_start_with_a_version_that_would_have_to_guess(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    memory = Memory()
-    async with Engine(MemoryStore(memory), [One]) as engine:
-        await engine.start(One, "i")
-    with pytest.raises(DefinitionError, match="which may have become escalate"):
-        async with Engine(MemoryStore(memory), [Renamed]):
-            pass
-    async with Engine(MemoryStore(memory), [One]) as engine:
-        assert (await engine.read(One, "i")).version == 1
-    assert "which may have become" not in caplog.text
-
-
-@pytest.mark.anyio
-async def test_a_version_that_runs_already_opens_and_warns(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    memory = Memory()
-    async with Engine(MemoryStore(memory), [Renamed]):
-        # as after releases that guessed: both versions are stored
-        memory.charts["m"][1] = StoredChart("m", 1, One.chart.to_json(), NOW)
-    async with Engine(MemoryStore(memory), [Renamed]):
-        pass
-    assert "which may have become escalate" in caplog.text
