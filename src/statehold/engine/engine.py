@@ -54,10 +54,16 @@ from statehold.engine.requests.context import Identity, Runtime
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import (
     Cancel,
+    CancelTimer,
+    FireTimer,
     Pause,
+    RescheduleTimer,
+    ResolveEffect,
     ResolveIncident,
     Resume,
+    RetryEffect,
     RetryIncident,
+    SkipEffect,
     SkipIncident,
 )
 from statehold.engine.requests.repair import Repair, Reread
@@ -68,14 +74,6 @@ from statehold.engine.requests.texts import (
     check_caller,
     check_texts,
     check_version,
-)
-from statehold.engine.requests.underway import (
-    CancelTimer,
-    FireTimer,
-    RescheduleTimer,
-    ResolveEffect,
-    RetryEffect,
-    SkipEffect,
 )
 from statehold.engine.retention.policy import Retention, by_machine
 from statehold.engine.retention.pruner import Pruner

@@ -32,9 +32,9 @@ from statehold.instance.limits import InstanceLimits
 from statehold.instance.loaded import Held, is_count
 from statehold.instance.reply import Answer
 from statehold.instance.stored import (
+    Attempt,
     Document,
     Parent,
-    Try,
     compact,
     encode_document,
     encode_plain,
@@ -58,7 +58,7 @@ CHECKPOINT = 64
 ANYONE = Caller()
 
 _encode = msgspec.json.Encoder().encode
-_NO_TRIES: dict[str, Try] = {}
+_NO_ATTEMPTS: dict[str, Attempt] = {}
 _NOTHING_DELAYED: dict[str, datetime] = {}
 _NOTHING_ENTERED: dict[str, datetime | None] = {}
 
@@ -82,7 +82,7 @@ class Mishap(NamedTuple):
     """An attempt that failed: of an effect, a timer's step, an upgrade or a message."""
 
     name: str
-    later: Try
+    later: Attempt
     #: where its error was raised
     traceback: str = ""
 
@@ -150,7 +150,7 @@ class Draft:
         self.document: Document | None = None
         self.raw = b""
         self.output: bytes | None = None
-        self.tries: Mapping[str, Try] = _NO_TRIES
+        self.attempts: Mapping[str, Attempt] = _NO_ATTEMPTS
         self.parent: Parent | None = None
         self.parts = 0
         #: how many messages are held for it
@@ -172,7 +172,7 @@ class Draft:
         self.document = held.document
         self.raw = held.raw
         self.output = held.output
-        self.tries = held.tries
+        self.attempts = held.attempts
         self.parent = held.parent
         self.parts = held.parts
         self.waiting = held.waiting
@@ -247,17 +247,17 @@ class Draft:
         self._apply(step, snapshot, raw, origin, now)
 
     def replace(
-        self, step: Step[Any], tries: Mapping[str, Try], origin: Origin, now: datetime
+        self, step: Step[Any], attempts: Mapping[str, Attempt], origin: Origin, now: datetime
     ) -> None:
         """An upgrade: the snapshot is of another version, so its data is kept whole."""
         raw, snapshot = self._checked(step.snapshot)
-        before = self.raw, self.tries
+        before = self.raw, self.attempts
         entered = self._carried(step.snapshot)
-        self.raw, self.tries = b"", tries
+        self.raw, self.attempts = b"", attempts
         try:
             self._apply(step, snapshot, raw, origin, now)
         except BaseException:
-            self.raw, self.tries = before
+            self.raw, self.attempts = before
             raise
         self.entered = entered
         self.document = None
@@ -344,9 +344,9 @@ class Draft:
             self.messages.extend(record.messages)
             self.recalled.extend(record.recalled)
         self.delayed = delayed
-        if record is not None or self.tries:
+        if record is not None or self.attempts:
             self._followed(
-                follow(self.tries, step, self.ref, self.worker, self.performer_of, self.trace)
+                follow(self.attempts, step, self.ref, self.worker, self.performer_of, self.trace)
             )
         if after.done:
             self._take_back_delayed()
@@ -454,7 +454,7 @@ class Draft:
             raise ActionFailed("view", error.__cause__ or error) from error
 
     def _followed(self, after: Followed) -> None:
-        self.tries = after.tries
+        self.attempts = after.attempts
         self.started.extend(after.started)
         self.stopped.extend(after.stopped)
         for child in after.abandoned:
@@ -508,18 +508,18 @@ class Draft:
         """An effect is over and no transition takes its outcome: only the effect goes."""
         self.touched = True
         self.snapshot = snapshot
-        tries = dict(self.tries)
-        tries.pop(key, None)
-        self.tries = tries
+        attempts = dict(self.attempts)
+        attempts.pop(key, None)
+        self.attempts = attempts
 
-    def set_try(self, key: str, one: Try | None) -> None:
-        tries = dict(self.tries)
+    def set_attempt(self, key: str, one: Attempt | None) -> None:
+        attempts = dict(self.attempts)
         if one is None:
-            tries.pop(key, None)
+            attempts.pop(key, None)
         else:
-            tries[key] = one
+            attempts[key] = one
         self.touched = True
-        self.tries = tries
+        self.attempts = attempts
 
     def note(
         self,
@@ -591,7 +591,7 @@ class Draft:
         self.since = now
         self._take_back_delayed()
         self._let_go()
-        self._followed(abandon(self.tries))
+        self._followed(abandon(self.attempts))
         self._tell_parent({"error": "Cancelled", "message": origin.reason or "cancelled"})
         if self.snapshot is not None:
             self.snapshot = msgspec.structs.replace(
@@ -659,7 +659,7 @@ class Draft:
             self.snapshot,
             self.raw,
             self.output,
-            self.tries,
+            self.attempts,
             self.parent,
             self.parts,
             self.waiting,
@@ -671,7 +671,7 @@ class Draft:
 
     def _row(self, rev: int, document: bytes) -> Row:
         deadlines = () if self.snapshot is None else self.snapshot.deadlines
-        tries = self.tries
+        attempts = self.attempts
         wake_at = self._due()
         if self.rest_until is not None and wake_at is not None:
             wake_at = max(wake_at, self.rest_until)
@@ -690,8 +690,8 @@ class Draft:
             since=self.since,
             changed_at=self.changed_at,
             wake_at=wake_at,
-            held_by=holders(tries) if tries else (),
-            incidents=incident_count(tries) if tries else 0,
+            held_by=holders(attempts) if attempts else (),
+            incidents=incident_count(attempts) if attempts else 0,
             deadline=min((one.due for one in deadlines), default=None) if deadlines else None,
             document=document,
         )
@@ -699,14 +699,14 @@ class Draft:
     def _due(self) -> datetime | None:
         under_way = self.snapshot or self.document
         timers = () if under_way is None else under_way.timers
-        return earliest_due(self.status, timers, self.tries) if timers or self.tries else None
+        return earliest_due(self.status, timers, self.attempts) if timers or self.attempts else None
 
     def _encoded(self) -> bytes:
         if self.snapshot is None:
             assert self.document is not None
             document = msgspec.structs.replace(
                 self.document,
-                tries=dict(self.tries),
+                attempts=dict(self.attempts),
                 parts=self.parts,
                 held=self.waiting,
                 delayed=dict(self.delayed),
@@ -718,7 +718,7 @@ class Draft:
             self.snapshot,
             self.raw,
             self.output,
-            self.tries,
+            self.attempts,
             self.parent,
             self.parts,
             self.waiting,

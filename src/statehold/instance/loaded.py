@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from statehold.chart.machine import Definition
 from statehold.errors import InstanceUnreadable, InvalidPayload
 from statehold.instance.stored import (
+    Attempt,
     Document,
     Parent,
-    Try,
     decode_document,
     expand,
     restore,
@@ -37,7 +37,7 @@ class Held(Struct, frozen=True, gc=False):
     snapshot: Snapshot[Any] | None
     raw: bytes
     output: bytes | None
-    tries: Mapping[str, Try]
+    attempts: Mapping[str, Attempt]
     parent: Parent | None
     parts: int
     waiting: int
@@ -113,7 +113,7 @@ def _held(
         snapshot,
         bytes(document.data),
         None if document.output is None else bytes(document.output),
-        document.tries,
+        document.attempts,
         document.parent,
         document.parts,
         document.held,

@@ -28,10 +28,10 @@ else:
 
 
 #: what is tried
-TryKind = Literal["effect", "timer", "message", "upgrade"]
+AttemptKind = Literal["effect", "timer", "message", "upgrade"]
 
 
-class Try(Struct, frozen=True, omit_defaults=True, gc=False):
+class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     """How far an effect is, a timer whose step failed, or anything else that is tried.
 
     ``worker`` performs it now; ``next_at`` is when it is tried again; ``incident_at`` since when
@@ -48,7 +48,7 @@ class Try(Struct, frozen=True, omit_defaults=True, gc=False):
     outcome: MaybeRaw = None
     child: Ref | None = None
     #: what it is an incident of; effects need no mention
-    kind: TryKind = "effect"
+    kind: AttemptKind = "effect"
     name: str = ""
     #: where the step that asked for it stands in its trace
     trace: str = ""
@@ -89,7 +89,8 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     timers: tuple[Timer, ...] = ()
     effects: tuple[StoredEffect, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
-    tries: dict[str, Try] = {}
+    #: ``tries`` in what is stored
+    attempts: dict[str, Attempt] = msgspec.field(default_factory=dict, name="tries")
     output: MaybeRaw = None
     parent: Parent | None = None
     parts: int = 0
@@ -111,7 +112,7 @@ def encode_document(
     snapshot: Snapshot[Any],
     raw: bytes,
     output: bytes | None,
-    tries: Mapping[str, Try],
+    attempts: Mapping[str, Attempt],
     parent: Parent | None,
     parts: int,
     held: int,
@@ -138,7 +139,7 @@ def encode_document(
             snapshot.timers,
             effects,
             snapshot.deadlines,
-            dict(tries),
+            dict(attempts),
             None if output is None else Raw(output),
             parent,
             parts,
@@ -176,7 +177,7 @@ def decode_document(raw: bytes) -> Document:
     document = _read(raw)
     if not _is_count(document.parts):
         raise ValueError(f"{document.parts} is no number of notes")
-    for ref in (_parent_of(document), *(one.child for one in document.tries.values())):
+    for ref in (_parent_of(document), *(one.child for one in document.attempts.values())):
         if ref is not None and not _is_possible(ref):
             raise ValueError(f"{ref.machine!r}/{ref.id!r} is no instance that there can be")
     return document
@@ -213,11 +214,12 @@ def salvage(raw: bytes) -> Document:
         return Document(Raw(b"null"))
     known: dict[str, Any] = {"data": Raw(b"null")}
     for name, part in parts.items():
-        decode = _part_decoders.get(name)
+        if name not in _parts:
+            continue
+        field, decode = _parts[name]
         try:
-            if decode is not None:
-                bytes(part).decode()
-                known[name] = decode(part)
+            bytes(part).decode()
+            known[field] = decode(part)
         except _UNREADABLE:
             # this part is lost; those beside it are not
             continue
@@ -227,9 +229,9 @@ def salvage(raw: bytes) -> Document:
         found,
         parts=found.parts if _is_count(found.parts) else 0,
         parent=found.parent if parent is None or _is_possible(parent) else None,
-        tries={
+        attempts={
             key: one
-            for key, one in found.tries.items()
+            for key, one in found.attempts.items()
             if one.child is None or _is_possible(one.child)
         },
     )
@@ -249,8 +251,10 @@ def is_whole(raw: bytes) -> bool:
 
 
 _as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
-_part_decoders: dict[str, Callable[[Raw], Any]] = {
-    field.name: msgspec.json.Decoder(field.type).decode for field in fields(Document)
+#: by their stored names
+_parts: dict[str, tuple[str, Callable[[Raw], Any]]] = {
+    field.encode_name: (field.name, msgspec.json.Decoder(field.type).decode)
+    for field in fields(Document)
 }
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from statehold.errors import InvalidPayload, NewerVersion, StepFailed, TooLarge, UpgradeFailed
 from statehold.instance.attempts import UPGRADE_KEY, timer_key
 from statehold.instance.draft import Draft, Mishap, Origin
-from statehold.instance.stored import Try
+from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
@@ -48,7 +48,7 @@ def upgrade(
     old, new = draft.version, draft.definition.version
     if old > new:
         raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
-    known = draft.tries.get(UPGRADE_KEY)
+    known = draft.attempts.get(UPGRADE_KEY)
     if known is not None and known.incident_at is not None:
         raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")
     try:
@@ -58,31 +58,31 @@ def upgrade(
         onward = settle(draft.definition, carried.snapshot, now)
         # the two steps stand or fall together, so they are taken on a twin first
         twin = draft.twin()
-        twin.replace(step, _tries(draft, carried), replace(origin, event=event), now)
+        twin.replace(step, _carried_attempts(draft, carried), replace(origin, event=event), now)
         if onward.accepted:
             twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
     except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
         why = str(error)[: draft.limits.error_chars]
-        failed = Try(
+        failed = Attempt(
             1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
             traceback=step_trace(error),
         )  # fmt: skip
         draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
-        draft.set_try(UPGRADE_KEY, failed)
+        draft.set_attempt(UPGRADE_KEY, failed)
         draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
         raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
     draft.become(twin)
 
 
-def _tries(draft: Draft, carried: Carried) -> dict[str, Try]:
+def _carried_attempts(draft: Draft, carried: Carried) -> dict[str, Attempt]:
     """Tries go with what they are tries of: effects by their keys, timers by their names."""
     kept_timers: dict[str, str] = carried.notes["timers"]["kept"]
-    tries: dict[str, Try] = {}
-    for key, known in draft.tries.items():
+    attempts: dict[str, Attempt] = {}
+    for key, known in draft.attempts.items():
         if known.kind == "timer":
             name = kept_timers.get(known.name)
             if name is not None:
-                tries[timer_key(name)] = replace(known, name=name)
+                attempts[timer_key(name)] = replace(known, name=name)
         elif known.kind != "upgrade":
-            tries[key] = known
-    return tries
+            attempts[key] = known
+    return attempts

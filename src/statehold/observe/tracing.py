@@ -42,7 +42,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from statehold.engine.observer import Tracer
 from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.external import Send, Start
-from statehold.engine.requests.operator import Manual
+from statehold.engine.requests.operator import OperatorRequest
 from statehold.engine.requests.request import Act
 from statehold.errors import Refused, StateholdError, StepFailed
 from statehold.instance.draft import Draft
@@ -66,7 +66,7 @@ class Tracing(Tracer):
 
     def asked(self, act: Act) -> None:
         request: Span | None = None
-        if isinstance(act, (Start, Send, Manual)):
+        if isinstance(act, (Start, Send, OperatorRequest)):
             parent = contexts.get_current()
             from_outside = get_current_span(parent).get_span_context().is_remote
             request = self._tracer.start_span(

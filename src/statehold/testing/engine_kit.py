@@ -175,8 +175,8 @@ class EngineKit:
 
 def _running(row: Row) -> set[str]:
     """The calls' keys of the effects that a worker performs."""
-    tries = decode_document(row.document).tries
-    return {f"{row.machine}/{row.id}/{key}" for key, one in tries.items() if one.worker}
+    attempts = decode_document(row.document).attempts
+    return {f"{row.machine}/{row.id}/{key}" for key, one in attempts.items() if one.worker}
 
 
 def _by_name(fakes: Fakes) -> dict[str, Fake]:

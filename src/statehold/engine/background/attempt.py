@@ -33,7 +33,7 @@ from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.instance.loaded import Held
-from statehold.instance.stored import Try
+from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import members, trace_of
 from statehold.interpreter.snapshot import InFlight
 
@@ -42,7 +42,7 @@ log = logger(__name__)
 _TO_BE_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
-class Attempt:
+class AttemptRun:
     """``ended`` is called once, with how it ended; None: it was stopped, or broke off. ``freed`` is
     called after that, once the function runs no more."""
 
@@ -52,9 +52,9 @@ class Attempt:
         definition: Definition[Any],
         held: Held,
         effect: InFlight,
-        known: Try,
-        ended: Callable[[Attempt, Ending | None], None],
-        freed: Callable[[Attempt], None],
+        known: Attempt,
+        ended: Callable[[AttemptRun, Ending | None], None],
+        freed: Callable[[AttemptRun], None],
     ) -> None:
         self.ref = held.row.ref
         self.key = effect.key

@@ -70,8 +70,8 @@ class Reviewer:
             some = refs[first : first + size]
             rows = await self._store.load(some)
             for ref in some:
-                tries = salvage(rows[ref].document).tries if ref in rows else {}
+                attempts = salvage(rows[ref].document).attempts if ref in rows else {}
                 for key in running[ref]:
-                    known = tries.get(key)
+                    known = attempts.get(key)
                     if known is None or known.worker != self._runtime.worker:
                         self._performer.stop(ref, key)

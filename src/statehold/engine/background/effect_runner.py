@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from statehold.chart.machine import Definition
-from statehold.engine.background.attempt import Attempt
+from statehold.engine.background.attempt import AttemptRun
 from statehold.engine.background.capacity import WAITING, Lane, Place
 from statehold.engine.background.subtasks import Guard
 from statehold.engine.background.threads import Threads
@@ -66,13 +66,13 @@ class Performer:
         self._capacity = runtime.capacity
         self._threads = Threads(runtime.limits.threads, "statehold-effect")
         #: those that wait here, run or are handed in
-        self._attempts: dict[Place, Attempt] = {}
+        self._attempts: dict[Place, AttemptRun] = {}
         #: of these the ones that wait for the one before, and when that is waited for no longer
-        self._after: dict[Place, tuple[Attempt, asyncio.TimerHandle]] = {}
+        self._after: dict[Place, tuple[AttemptRun, asyncio.TimerHandle]] = {}
         #: functions that run on though their attempt is over, or of no interest any more
-        self._leaving: dict[Place, Attempt] = {}
+        self._leaving: dict[Place, AttemptRun] = {}
         #: those that are offered to other workers just now
-        self._offered: dict[Place, Attempt] = {}
+        self._offered: dict[Place, AttemptRun] = {}
         #: asked for while this process was stopping already; handed back with the rest
         self._unstarted: dict[Place, None] = {}
         self._is_quiet = asyncio.Event()
@@ -96,7 +96,7 @@ class Performer:
         ref = held.row.ref
         snapshot = held.snapshot
         effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
-        known = held.tries.get(key)
+        known = held.attempts.get(key)
         if snapshot is None or effect is None or known is None:
             return
         place = (ref, key)
@@ -106,7 +106,9 @@ class Performer:
         if place in self._attempts:
             # of no interest any more; mostly on its way out, its outcome handed in already
             self.stop(ref, key)
-        attempt = Attempt(self._runtime, definition, held, effect, known, self._ended, self._freed)
+        attempt = AttemptRun(
+            self._runtime, definition, held, effect, known, self._ended, self._freed
+        )
         self._attempts[place] = attempt
         if place in self._leaving:
             seconds = self._runtime.limits.cancel_seconds
@@ -221,7 +223,7 @@ class Performer:
 
     # --- places ---
 
-    def _admit(self, attempt: Attempt) -> None:
+    def _admit(self, attempt: AttemptRun) -> None:
         """Starts it, or lets it wait for a place."""
         lane = attempt.lane
         if lane.running < lane.places and not lane.queue:
@@ -233,7 +235,7 @@ class Performer:
         if not self._is_alone():
             self._look_later(self._runtime.limits.poll_seconds)
 
-    def _start(self, attempt: Attempt) -> None:
+    def _start(self, attempt: AttemptRun) -> None:
         lane, most = attempt.lane, self._runtime.limits.hung
         if lane.hung >= most:
             why = (
@@ -272,11 +274,11 @@ class Performer:
         )
         self._fail(attempt, "StillRunning", why)
 
-    def _fail(self, attempt: Attempt, error: str, why: str) -> None:
+    def _fail(self, attempt: AttemptRun, error: str, why: str) -> None:
         """Its function was not even called."""
         asyncio.get_running_loop().call_soon(self._conclude, attempt, attempt.failure(error, why))
 
-    def _ended(self, attempt: Attempt, ending: Ending | None) -> None:
+    def _ended(self, attempt: AttemptRun, ending: Ending | None) -> None:
         """Its place is free."""
         place, lane = attempt.place, attempt.lane
         lane.running -= 1
@@ -294,7 +296,7 @@ class Performer:
         else:
             self._conclude(attempt, ending)
 
-    def _freed(self, attempt: Attempt) -> None:
+    def _freed(self, attempt: AttemptRun) -> None:
         """Its function has ended."""
         place = attempt.place
         if self._leaving.get(place) is not attempt:
@@ -308,7 +310,7 @@ class Performer:
             timer.cancel()
             self._admit(next_one)
 
-    def _forget(self, place: Place) -> Attempt | None:
+    def _forget(self, place: Place) -> AttemptRun | None:
         attempt = self._attempts.pop(place, None)
         if not self._attempts:
             self._is_quiet.set()
@@ -316,7 +318,7 @@ class Performer:
 
     # --- what it comes to ---
 
-    def _conclude(self, attempt: Attempt, ending: Ending) -> None:
+    def _conclude(self, attempt: AttemptRun, ending: Ending) -> None:
         if self._attempts.get(attempt.place) is not attempt:
             return
         if ending.error is not None:
@@ -325,7 +327,7 @@ class Performer:
             log.info(what, attempt.name, attempt.number, why, extra=attempt.about())
         self._hand_in(attempt, Outcome(attempt.ref, ending))
 
-    def _hand_in(self, attempt: Attempt, act: Outcome | Unapplied) -> None:
+    def _hand_in(self, attempt: AttemptRun, act: Outcome | Unapplied) -> None:
         """An outcome is worth waiting for: what the effect did can't be undone."""
         if self._attempts.get(attempt.place) is not attempt:
             return
@@ -336,7 +338,7 @@ class Performer:
             act.future.set_exception(error)
 
     def _handed_in(
-        self, attempt: Attempt, act: Outcome | Unapplied, answer: asyncio.Future[Any]
+        self, attempt: AttemptRun, act: Outcome | Unapplied, answer: asyncio.Future[Any]
     ) -> None:
         error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
         if self._attempts.get(attempt.place) is not attempt:

@@ -14,7 +14,7 @@ from statehold.instance.attempts import UNREADABLE_KEY
 from statehold.instance.draft import ANYONE
 from statehold.instance.loaded import Held
 from statehold.instance.reply import answer_of
-from statehold.instance.stored import Try
+from statehold.instance.stored import Attempt
 from statehold.interpreter.enabled import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Ref, Row
@@ -25,7 +25,7 @@ from statehold.wire import Incident
 NOBODY = (None, *WAITING)
 
 
-def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
+def incidents_of(row: Row, attempts: Mapping[str, Attempt]) -> list[Incident]:
     """What of this instance waits for a person, oldest first."""
     found = [
         Incident(
@@ -40,7 +40,7 @@ def incidents_of(row: Row, tries: Mapping[str, Try]) -> list[Incident]:
             traceback=known.traceback,
             since=known.incident_at,
         )
-        for key, known in tries.items()
+        for key, known in attempts.items()
         if known.incident_at is not None
     ]
     return sorted(found, key=lambda incident: incident.since)
@@ -85,7 +85,7 @@ def explain(
     timers = _timers(held, now)
     effects = _effects(definition, held, children)
     following = _following(definition, held, ahead, caller)
-    incidents = incidents_of(held.row, held.tries)
+    incidents = incidents_of(held.row, held.attempts)
     return wire.Explanation(
         summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
         instance=answer,
@@ -141,7 +141,7 @@ def _effects(
     source = held.snapshot or held.document
     found = []
     for effect in () if source is None else source.effects:
-        known = held.tries.get(effect.key)
+        known = held.attempts.get(effect.key)
         declared = definition.effects.get(effect.name)
         attempt = 0 if known is None else known.attempt
         if effect.kind == "machine":

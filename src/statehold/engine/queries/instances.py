@@ -168,7 +168,7 @@ class Reader:
                 changed.clear()
                 held = await self._held(ref)
                 await self._check_reached(held.row, told[0])
-                over = held.row.status in ("done", "cancelled") and not held.tries
+                over = held.row.status in ("done", "cancelled") and not held.attempts
                 while fresh := await self._store.journal(ref, told):
                     for entry in fresh:
                         told = _place(entry)
@@ -226,7 +226,7 @@ class Reader:
         asides = await self._store.asides([row.ref for row in rows])
         for row in rows:
             # not its data: one that can't be read must not hide the others' incidents
-            known = incidents_of(row, salvage(row.document).tries)
+            known = incidents_of(row, salvage(row.document).attempts)
             aside = asides.get(row.ref)
             if aside is not None or not known:
                 known.append(unreadable_of(row, aside))
@@ -258,7 +258,7 @@ class Reader:
 
     async def _children(self, held: Held, caller: Caller) -> dict[Ref, wire.ChildView]:
         """Those that were invoked and have started, as they are now."""
-        refs = [one.child for one in held.tries.values() if one.child is not None]
+        refs = [one.child for one in held.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
         return {ref: await self._child(row, caller) for ref, row in rows.items()}
 

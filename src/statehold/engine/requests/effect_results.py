@@ -19,7 +19,7 @@ from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Act, ready
 from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
-from statehold.instance.stored import MaybeRaw, Try
+from statehold.instance.stored import Attempt, MaybeRaw
 from statehold.instance.tracebacks import TRACE_CHARS, step_trace
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
@@ -58,9 +58,9 @@ class Outcome(Act):
         if draft.status == "paused":
             body = _encode(self.ending)
             draft.hold(Message(draft.ref, "outcome", body, held=True))
-            if self.ending.key in draft.tries:
-                known = draft.tries[self.ending.key]
-                draft.set_try(self.ending.key, replace(known, worker=None))
+            if self.ending.key in draft.attempts:
+                known = draft.attempts[self.ending.key]
+                draft.set_attempt(self.ending.key, replace(known, worker=None))
             return
         conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
 
@@ -78,7 +78,7 @@ class Unapplied(Act):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         key = self.ending.key
-        known = draft.tries.get(key)
+        known = draft.attempts.get(key)
         if known is None or known.worker != runtime.worker:
             return
         name = _name_of(draft.snapshot, key)
@@ -97,7 +97,7 @@ class Unapplied(Act):
 def conclude(draft: Draft, ending: Ending, origin: Origin, runtime: Runtime) -> None:
     """Applies an ending; one of an effect that is no longer in flight is of no consequence."""
     ready(draft, runtime)
-    known = draft.tries.get(ending.key)
+    known = draft.attempts.get(ending.key)
     effect = in_flight(draft, ending.key)
     if known is None or effect is None or draft.snapshot is None:
         return
@@ -116,7 +116,7 @@ def in_flight(draft: Draft, key: str) -> InFlight | None:
 def _succeeded(
     draft: Draft,
     effect: InFlight,
-    known: Try,
+    known: Attempt,
     ending: Ending,
     origin: Origin,
     runtime: Runtime,
@@ -150,7 +150,7 @@ def _succeeded(
 def _failed(
     draft: Draft,
     effect: InFlight,
-    known: Try,
+    known: Attempt,
     ending: Ending,
     origin: Origin,
     runtime: Runtime,
@@ -186,8 +186,8 @@ def _failed(
 
 
 def postponed(
-    known: Try, error: str, attempts: int, retry: Retry, now: datetime, runtime: Runtime
-) -> Try:
+    known: Attempt, error: str, attempts: int, retry: Retry, now: datetime, runtime: Runtime
+) -> Attempt:
     """The try after one that failed: later, or waiting for a person if it was the last."""
     error = error[: runtime.limits.error_chars]
     if known.attempt >= attempts:
@@ -197,12 +197,14 @@ def postponed(
     return replace(known, worker=None, next_at=due, error=error)
 
 
-def put_off(draft: Draft, key: str, name: str, later: Try, now: datetime, where: str = "") -> None:
+def put_off(
+    draft: Draft, key: str, name: str, later: Attempt, now: datetime, where: str = ""
+) -> None:
     """Notes a failed attempt, and the incident if there is to be no other; ``where`` is the text of
     what was raised."""
     if later.incident_at is not None:
         later = replace(later, traceback=where[:TRACE_CHARS])
-    draft.set_try(key, later)
+    draft.set_attempt(key, later)
     draft.mishaps += (Mishap(name, later, where),)
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
@@ -223,11 +225,11 @@ class Release(Act):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         for key in self.keys:
-            known = draft.tries.get(key)
+            known = draft.attempts.get(key)
             if known is not None and known.worker == runtime.worker:
                 # it was no failure, so it does not count as a try
                 again = replace(known, attempt=known.attempt - 1, worker=None, next_at=draft.now)
-                draft.set_try(key, again)
+                draft.set_attempt(key, again)
 
 
 class Offer(Act):
@@ -239,9 +241,9 @@ class Offer(Act):
         self.marker = marker
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
-        known = draft.tries.get(self.key_offered)
+        known = draft.attempts.get(self.key_offered)
         if known is not None and known.worker == runtime.worker:
-            draft.set_try(self.key_offered, replace(known, worker=self.marker))
+            draft.set_attempt(self.key_offered, replace(known, worker=self.marker))
 
 
 class Rescue(Act):
@@ -264,7 +266,7 @@ class Rescue(Act):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        for key, known in list(draft.tries.items()):
+        for key, known in list(draft.attempts.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 self._take_over(draft, key, known, runtime)
         if draft.held is not None and not set(self.dead).isdisjoint(draft.held.row.held_by):
@@ -276,7 +278,7 @@ class Rescue(Act):
             return self.performs(self.ref, key)
         return worker not in self.dead
 
-    def _take_over(self, draft: Draft, key: str, known: Try, runtime: Runtime) -> None:
+    def _take_over(self, draft: Draft, key: str, known: Attempt, runtime: Runtime) -> None:
         now = draft.now
         if known.takeovers + 1 > runtime.limits.takeovers:
             error = f"{known.takeovers + 1} workers died while they performed it"
@@ -284,11 +286,11 @@ class Rescue(Act):
             dead = replace(known, worker=None, error=error, incident_at=now, name=name)
             put_off(draft, key, name, dead, now)
             return
-        draft.set_try(key, replace(free(known, now), takeovers=known.takeovers + 1))
+        draft.set_attempt(key, replace(free(known, now), takeovers=known.takeovers + 1))
         draft.told += (EffectRecord(key, _name_of(draft.snapshot, key), "taken-over"),)
 
 
-def free(known: Try, now: datetime) -> Try:
+def free(known: Attempt, now: datetime) -> Attempt:
     """The same try again, under the same key, for any worker: it was broken off, and no failure."""
     return replace(known, attempt=known.attempt - 1, worker=None, next_at=now)
 

@@ -30,7 +30,7 @@ from statehold.errors import (
 )
 from statehold.instance.commands import traced
 from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
-from statehold.instance.stored import MaybeRaw, Parent, Try
+from statehold.instance.stored import Attempt, MaybeRaw, Parent
 from statehold.interpreter.step import start, step
 from statehold.records import OVER, Caller, EffectRecord, Message, Ref
 
@@ -373,13 +373,15 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         )
         return
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
-    one = Try(1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}")
-    draft.set_try(f"message:{message.number}", one)
+    one = Attempt(
+        1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}"
+    )
+    draft.set_attempt(f"message:{message.number}", one)
     draft.mishaps += (Mishap(one.name, one),)
     draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
 
 
-def again(known: Try, sender: Ref) -> Message:
+def again(known: Attempt, sender: Ref) -> Message:
     """The message of an incident, to be sent once more."""
     assert known.outcome is not None
     kept = msgspec.json.decode(known.outcome)

@@ -1,26 +1,46 @@
-"""What a person does to an instance: every act is in the journal, with who and why."""
+"""Requests of an operator: on an instance, an incident, a timer or an effect in flight.
+
+Each is written to the journal with its caller and reason, and refused where the instance's present
+state gives it no meaning. An instance of an older version is upgraded first.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from msgspec import Raw
 from msgspec.structs import replace
 
+from statehold.chart.event import TimerFired
+from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.chart.payload import read_result, write_result
+from statehold.engine.background.capacity import WAITING
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight
 from statehold.engine.requests.messages import again, deliver_held
-from statehold.engine.requests.request import Act, ready
-from statehold.errors import IncidentKept, InstanceOver, UnknownIncident, UnknownInstance
+from statehold.engine.requests.request import Act, not_allowed, ready, snapshot_of
+from statehold.errors import (
+    ActRefused,
+    IncidentKept,
+    InstanceOver,
+    InvalidPayload,
+    UnknownEffect,
+    UnknownIncident,
+    UnknownInstance,
+    UnknownTimer,
+)
 from statehold.instance.attempts import UPGRADE_KEY, timer_key
 from statehold.instance.draft import Draft, Origin
 from statehold.instance.reply import Answer
-from statehold.instance.stored import Try
+from statehold.instance.stored import Attempt
+from statehold.interpreter.snapshot import Timer
+from statehold.interpreter.step import step
 from statehold.records import OVER, Caller, EffectRecord, Ref
+from statehold.wire import MAX_DELAY_SECONDS
 
 
-class Manual(Act):
+class OperatorRequest(Act):
     """An act with a reason."""
 
     texts: ClassVar[tuple[str, ...]] = ("reason",)
@@ -40,7 +60,7 @@ class Manual(Act):
             raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
 
 
-class Pause(Manual):
+class Pause(OperatorRequest):
     """From now on events, timers and outcomes wait. Pausing twice is no mistake."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -50,7 +70,7 @@ class Pause(Manual):
         return draft.answer(self.caller)
 
 
-class Resume(Manual):
+class Resume(OperatorRequest):
     """What waited happens now, in the order in which it came, before anything that comes later."""
 
     wants_held_mail = True
@@ -64,7 +84,7 @@ class Resume(Manual):
         return draft.answer(self.caller)
 
 
-class Cancel(Manual):
+class Cancel(OperatorRequest):
     """The end, from outside: no action of the chart runs."""
 
     takes_remains = True
@@ -78,7 +98,7 @@ class Cancel(Manual):
         return draft.answer(self.caller)
 
 
-class Upgrade(Manual):
+class Upgrade(OperatorRequest):
     """Brings an instance to the version that runs here; True if it was of another."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
@@ -90,7 +110,7 @@ class Upgrade(Manual):
         return draft.version != before
 
 
-class Settle(Manual):
+class IncidentRequest(OperatorRequest):
     """An act on an incident: ``key`` is that of the try that it is about."""
 
     texts = ("reason", "incident_key")
@@ -103,15 +123,15 @@ class Settle(Manual):
     def incident(self) -> str:
         return f"{self.ref.machine}/{self.ref.id}/{self.incident_key}"
 
-    def open(self, draft: Draft) -> Try:
+    def open(self, draft: Draft) -> Attempt:
         if not draft.exists:
             raise UnknownIncident(self.incident)
-        known = draft.tries.get(self.incident_key)
+        known = draft.attempts.get(self.incident_key)
         if known is None or known.incident_at is None:
             raise UnknownIncident(self.incident)
         return known
 
-    def note(self, draft: Draft, what: str, known: Try, runtime: Runtime) -> None:
+    def note(self, draft: Draft, what: str, known: Attempt, runtime: Runtime) -> None:
         record = EffectRecord(self.incident_key, known.name, what, known.attempt, known.error)
         draft.note(
             what,
@@ -122,7 +142,7 @@ class Settle(Manual):
         )
 
 
-class RetryIncident(Settle):
+class RetryIncident(IncidentRequest):
     """Tries again from the first try on, under the same key."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -130,22 +150,22 @@ class RetryIncident(Settle):
         key = self.incident_key
         now = draft.now
         if known.kind == "upgrade":
-            draft.set_try(key, None)
+            draft.set_attempt(key, None)
             self.note(draft, "retry", known, runtime)
             ready(draft, runtime)
             return draft.answer(self.caller)
         if known.kind == "message":
             draft.post(again(known, draft.ref))
-            draft.set_try(key, None)
+            draft.set_attempt(key, None)
         else:
-            draft.set_try(
+            draft.set_attempt(
                 key, replace(known, attempt=0, takeovers=0, next_at=now, incident_at=None)
             )
         self.note(draft, "retry", known, runtime)
         return draft.answer(self.caller)
 
 
-class SkipIncident(Settle):
+class SkipIncident(IncidentRequest):
     """Goes on without it: no event comes of it, what waits for it waits on."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -161,12 +181,12 @@ class SkipIncident(Settle):
                 effects=tuple(e for e in draft.snapshot.effects if e.key != key),
                 timers=tuple(t for t in draft.snapshot.timers if timer_key(t.id) != key),
             )
-        draft.set_try(key, None)
+        draft.set_attempt(key, None)
         self.note(draft, "skip", known, runtime)
         return draft.answer(self.caller)
 
 
-class ResolveIncident(Settle):
+class ResolveIncident(IncidentRequest):
     """Takes what a person says for the effect's result: a step at once, so not while paused."""
 
     def __init__(self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller) -> None:
@@ -187,13 +207,204 @@ class ResolveIncident(Settle):
         raw = write_result(draft.definition, effect.name, self.result)
         read_result(draft.definition, effect.name, raw)
         self.note(draft, "resolve", known, runtime)
-        draft.set_try(self.incident_key, replace(known, incident_at=None, outcome=None))
+        draft.set_attempt(self.incident_key, replace(known, incident_at=None, outcome=None))
         origin = Origin("result", caller=self.caller, reason=self.reason)
         conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
         return draft.answer(self.caller)
 
 
+class TimerRequest(OperatorRequest):
+    """An act on the timer of this id."""
+
+    texts = ("reason", "timer")
+
+    def __init__(self, ref: Ref, timer: str, reason: str | None, caller: Caller) -> None:
+        super().__init__(ref, reason, caller)
+        self.timer = timer
+
+    def found(self, draft: Draft, runtime: Runtime) -> Timer:
+        self.going(draft)
+        ready(draft, runtime)
+        timers = snapshot_of(draft).timers
+        for timer in timers:
+            if timer.id == self.timer:
+                return timer
+        known = [timer.id for timer in timers]
+        raise UnknownTimer(draft.ref.machine, draft.ref.id, self.timer, known)
+
+    def put(self, draft: Draft, kind: str, due: datetime | None) -> None:
+        """The timer is due at another time from now on, or gone."""
+        snapshot = snapshot_of(draft)
+        others = tuple(timer for timer in snapshot.timers if timer.id != self.timer)
+        timers = others
+        if due is not None:
+            timers = tuple(
+                replace(timer, due=due) if timer.id == self.timer else timer
+                for timer in snapshot.timers
+            )
+        draft.snapshot = replace(snapshot, timers=timers)
+        # its step may have failed before, and been put off
+        if timer_key(self.timer) in draft.attempts:
+            draft.set_attempt(timer_key(self.timer), None)
+        draft.note(
+            kind,
+            draft.now,
+            caller=self.caller,
+            event={"type": "TimerFired", "timer": self.timer},
+            reason=self.reason,
+            timers={self.timer: due},
+        )
+
+
+class FireTimer(TimerRequest):
+    """Its time has come, because somebody says so."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        timer = self.found(draft, runtime)
+        ref = draft.ref
+        if draft.status == "paused":
+            why = "it is paused, and timers wait"
+            raise ActRefused(ref.machine, ref.id, "fire", why, "resume it first")
+        snapshot, event = snapshot_of(draft), TimerFired(timer.id)
+        taken = step(draft.definition, snapshot, event, draft.now)
+        if not taken.accepted:
+            # it would be gone with nothing done; at its own time a guard may say something else
+            raise not_allowed(draft, event, None)
+        plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
+        origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
+        draft.advance(taken, origin, draft.now)
+        if timer_key(timer.id) in draft.attempts:
+            draft.set_attempt(timer_key(timer.id), None)
+        return draft.answer(self.caller)
+
+
+class CancelTimer(TimerRequest):
+    """It will not fire, unless its state is entered anew."""
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.found(draft, runtime)
+        self.put(draft, "cancel-timer", None)
+        return draft.answer(self.caller)
+
+
+class RescheduleTimer(TimerRequest):
+    """It fires at ``due``, or ``seconds`` from now: at once, where that is past."""
+
+    def __init__(
+        self,
+        ref: Ref,
+        timer: str,
+        due: datetime | None,
+        seconds: float | None,
+        reason: str | None,
+        caller: Caller,
+    ) -> None:
+        super().__init__(ref, timer, reason, caller)
+        self.due = due
+        self.seconds = seconds
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.found(draft, runtime)
+        self.put(draft, "reschedule", self._moment(draft.now))
+        return draft.answer(self.caller)
+
+    def _moment(self, now: datetime) -> datetime:
+        last = later_or_last(now, timedelta(seconds=MAX_DELAY_SECONDS))
+        try:
+            if self.due is None:
+                return later(now, timedelta(seconds=self.seconds or 0.0))
+            due = in_utc(self.due)
+        except ValueError as error:
+            raise InvalidPayload("the request", {"due": str(error)}) from None
+        if due > last:
+            why = f"it is later than {last:%Y-%m-%d}; a timer is put off for 100 years at most"
+            raise InvalidPayload("the request", {"due": why})
+        return due
+
+
+class EffectRequest(IncidentRequest):
+    """An act on the effect of this key: one that runs, waits for its next try or for a person."""
+
+    #: as it is called where it is refused
+    act = "act"
+
+    def found(self, draft: Draft, runtime: Runtime) -> Attempt:
+        self.going(draft)
+        ready(draft, runtime)
+        return self.open(draft)
+
+    def stop(self, draft: Draft, known: Attempt) -> None:
+        """What comes of a try under way is of no interest: its worker is told, or finds out."""
+        if known.worker is not None:
+            draft.stopped.append(self.incident_key)
+
+    def open(self, draft: Draft) -> Attempt:
+        effects = snapshot_of(draft).effects
+        known = draft.attempts.get(self.incident_key)
+        effect = in_flight(draft, self.incident_key)
+        if known is None or effect is None:
+            keys = [one.key for one in effects]
+            raise UnknownEffect(draft.ref.machine, draft.ref.id, self.incident_key, keys)
+        if known.child is not None:
+            child = f"{known.child.machine}/{known.child.id}"
+            self.refuse("it is an instance of its own", f"act on {child}, which cancels it, say")
+        return replace(known, name=effect.name)
+
+    def refuse(self, why: str, instead: str) -> None:
+        raise ActRefused(self.ref.machine, self.ref.id, self.act, why, instead)
+
+
+class RetryEffect(EffectRequest, RetryIncident):
+    """Tries it again at once, from the first try on, under the same key."""
+
+    act = "retry"
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        self.found(draft, runtime)
+        return RetryIncident.apply(self, draft, runtime)
+
+    def open(self, draft: Draft) -> Attempt:
+        known = super().open(draft)
+        if known.worker in WAITING:
+            why = f"attempt {known.attempt} waits for a worker with a place"
+            self.refuse(why, "wait for it, skip it or resolve it")
+        if known.worker is not None:
+            # two tries at once are what nobody has reckoned with
+            self.refuse(f"try {known.attempt} is under way", "wait for it, skip it or resolve it")
+        return known
+
+
+class SkipEffect(EffectRequest, SkipIncident):
+    """Goes on without it: no event comes of it, what waits for it waits on."""
+
+    act = "skip"
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.found(draft, runtime)
+        answer = SkipIncident.apply(self, draft, runtime)
+        self.stop(draft, known)
+        return answer
+
+
+class ResolveEffect(EffectRequest, ResolveIncident):
+    """Takes what a person says for its result: a step at once, so not while paused."""
+
+    act = "resolve"
+
+    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+        known = self.found(draft, runtime)
+        answer = ResolveIncident.apply(self, draft, runtime)
+        self.stop(draft, known)
+        return answer
+
+    def open(self, draft: Draft) -> Attempt:
+        known = super().open(draft)
+        if draft.status == "paused":
+            self.refuse("it is paused, and results wait", "resume it first")
+        return known
+
+
 def _forget_upgrade(draft: Draft) -> None:
-    known = draft.tries.get(UPGRADE_KEY) if draft.exists else None
+    known = draft.attempts.get(UPGRADE_KEY) if draft.exists else None
     if known is not None:
-        draft.set_try(UPGRADE_KEY, None)
+        draft.set_attempt(UPGRADE_KEY, None)

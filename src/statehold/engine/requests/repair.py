@@ -17,7 +17,7 @@ from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import free
-from statehold.engine.requests.operator import Manual
+from statehold.engine.requests.operator import OperatorRequest
 from statehold.errors import (
     ActRefused,
     InvalidPayload,
@@ -28,7 +28,7 @@ from statehold.errors import (
 from statehold.instance.attempts import UNREADABLE_KEY, incident_count
 from statehold.instance.draft import ANYONE, Draft, Origin
 from statehold.instance.reply import Answer
-from statehold.instance.stored import StoredEffect, Try, is_whole
+from statehold.instance.stored import Attempt, StoredEffect, is_whole
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
@@ -38,7 +38,7 @@ from statehold.upgrade.mapping import StateMap
 from statehold.upgrade.plan import UpgradePlan
 
 
-class Reread(Manual):
+class Reread(OperatorRequest):
     """It can be read: what is written of it puts it among the others again. Of effects that were
     under way nobody knows what became, but of those that still are, here: they are tried again."""
 
@@ -58,11 +58,11 @@ class Reread(Manual):
         self.going(draft)
         counted = 0 if draft.held is None else draft.held.row.incidents
         # what is set aside has one more than its document tells of
-        if self.row is None and counted == incident_count(draft.tries):
+        if self.row is None and counted == incident_count(draft.attempts):
             raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
-        for key, known in list(draft.tries.items()):
+        for key, known in list(draft.attempts.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
-                draft.set_try(key, free(known, draft.now))
+                draft.set_attempt(key, free(known, draft.now))
         draft.touched = draft.mended = True
         if self.row is None:
             # a person has asked for it
@@ -73,7 +73,7 @@ class Reread(Manual):
         return worker == runtime.worker and self.performs(self.ref, key)
 
 
-class Repair(Manual):
+class Repair(OperatorRequest):
     """New data, JSON of the machine's type, for an instance that can't be read, and new states
     where ``state`` names their leaves: a step of the version that runs here, in which no action of
     the chart runs.
@@ -112,7 +112,7 @@ class Repair(Manual):
         step = Step(carried.snapshot, carried.commands, (), True)
         # the two steps stand or fall together, so they are taken on a twin first
         twin = draft.twin()
-        twin.replace(step, _freed(draft.tries, now), origin, now)
+        twin.replace(step, _freed(draft.attempts, now), origin, now)
         onward = settle(definition, carried.snapshot, now)
         if onward.accepted:
             twin.advance(onward, Origin("repair", {"type": "Settled"}), now)
@@ -162,7 +162,7 @@ def _in_flight(definition: Definition[Any], effect: StoredEffect) -> InFlight:
     return InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, data)
 
 
-def _freed(tries: Mapping[str, Try], now: Any) -> dict[str, Try]:
+def _freed(attempts: Mapping[str, Attempt], now: Any) -> dict[str, Attempt]:
     return {
-        key: known if known.worker is None else free(known, now) for key, known in tries.items()
+        key: known if known.worker is None else free(known, now) for key, known in attempts.items()
     }

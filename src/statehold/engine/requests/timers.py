@@ -17,7 +17,7 @@ from statehold.engine.requests.request import Act, ready
 from statehold.errors import UpgradeFailed
 from statehold.instance.attempts import timer_key
 from statehold.instance.draft import Draft, Origin
-from statehold.instance.stored import Try
+from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
@@ -69,17 +69,17 @@ class Wake(Act):
             fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             key = timer_key(timer.id)
-            known = draft.tries.get(key)
+            known = draft.attempts.get(key)
             try:
                 taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
                 draft.advance(taken, Origin("timer", plain), now)
                 if known is not None:
                     # left behind, it would make the timer that this step set anew fire early
-                    draft.set_try(key, None)
+                    draft.set_attempt(key, None)
             except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
                 error = refusal_of(raised, f"timer {timer.id}")
                 tried = (
-                    Try(1, kind="timer", name=timer.id)
+                    Attempt(1, kind="timer", name=timer.id)
                     if known is None
                     else replace(known, attempt=known.attempt + 1)
                 )
@@ -89,15 +89,15 @@ class Wake(Act):
 
     def _try_again(self, draft: Draft, runtime: Runtime) -> None:
         now = draft.now
-        for key, known in list(draft.tries.items()):
+        for key, known in list(draft.attempts.items()):
             if known.kind != "effect" or known.next_at is None or known.next_at > now:
                 continue
-            if key not in draft.tries:
+            if key not in draft.attempts:
                 # cancelled by the step that an earlier one of these led to
                 continue
             again = replace(known, attempt=known.attempt + 1, next_at=None)
             if known.outcome is not None and draft.snapshot is not None:
-                draft.set_try(key, again)
+                draft.set_attempt(key, again)
                 ending = Ending(key, Raw(known.outcome))
                 conclude(draft, ending, Origin("result"), runtime)
             else:
@@ -109,26 +109,26 @@ class Take(Act):
     is whether any are left."""
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
-        if not draft.exists or not any(one.worker in WAITING for one in draft.tries.values()):
+        if not draft.exists or not any(one.worker in WAITING for one in draft.attempts.values()):
             return False
         try:
             ready(draft, runtime)
         except UpgradeFailed:
             # they are due once it is upgraded, or over
-            for key, known in list(draft.tries.items()):
+            for key, known in list(draft.attempts.items()):
                 if known.worker in WAITING:
                     later = replace(
                         known, attempt=known.attempt - 1, worker=None, next_at=draft.now
                     )
-                    draft.set_try(key, later)
+                    draft.set_attempt(key, later)
             return False
-        for key, known in list(draft.tries.items()):
+        for key, known in list(draft.attempts.items()):
             if known.worker in WAITING and not _begin(draft, key, known, None, runtime):
                 return True
         return False
 
 
-def _begin(draft: Draft, key: str, one: Try, due: datetime | None, runtime: Runtime) -> bool:
+def _begin(draft: Draft, key: str, one: Attempt, due: datetime | None, runtime: Runtime) -> bool:
     """This attempt is this worker's, or waits for one with a place: False. ``due`` None: it waits
     already."""
     if draft.snapshot is None:
@@ -145,7 +145,7 @@ def _begin(draft: Draft, key: str, one: Try, due: datetime | None, runtime: Runt
     holder = draft.performer_of(key if effect is None else effect.name)
     is_taken = holder == draft.worker
     if is_taken or due is not None:
-        draft.set_try(key, replace(one, worker=holder))
+        draft.set_attempt(key, replace(one, worker=holder))
     if is_taken:
         draft.started.append(key)
     return is_taken
@@ -158,7 +158,7 @@ def _due_timer(draft: Draft) -> Timer | None:
     now = draft.now
     due = []
     for timer in draft.snapshot.timers:
-        put_off_to = draft.tries.get(timer_key(timer.id))
+        put_off_to = draft.attempts.get(timer_key(timer.id))
         at = timer.due if put_off_to is None else put_off_to.next_at
         if at is not None and at <= now:
             due.append(timer)

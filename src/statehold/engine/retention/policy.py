@@ -54,4 +54,4 @@ def is_settled(row: Row) -> bool:
     if row.status not in OVER or row.wake_at is not None or row.held_by or row.incidents:
         return False
     document = salvage(row.document)
-    return not document.tries and not document.held
+    return not document.attempts and not document.held

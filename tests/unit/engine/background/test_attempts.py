@@ -31,7 +31,7 @@ from statehold import (
     on_result,
 )
 from statehold.engine import Engine
-from statehold.engine.background.attempt import Attempt
+from statehold.engine.background.attempt import AttemptRun
 from statehold.engine.background.effect_runner import Performer
 from statehold.engine.limits import Limits
 from statehold.engine.raised import by_signal
@@ -569,7 +569,7 @@ def freed(monkeypatch: pytest.MonkeyPatch, anyio_backend: str) -> asyncio.Event:
     event = asyncio.Event()
     original = Performer._freed
 
-    def after(performer: Performer, attempt: Attempt) -> None:
+    def after(performer: Performer, attempt: AttemptRun) -> None:
         was_hung = attempt.is_hung
         original(performer, attempt)
         if was_hung and not performer._leaving:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, field_validator
 from statehold import Event, Machine, State, child, effect, minutes, on, on_result
 from statehold import after as later
 from statehold.engine import Engine
-from statehold.engine.background.attempt import Attempt
+from statehold.engine.background.attempt import AttemptRun
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.engine.requests import effect_results
@@ -359,13 +359,13 @@ async def test_an_effect_that_breaks_off_for_a_reason_of_ours_is_taken_up_again(
 ) -> None:
     lever.answers.append("L-1")
     async with world.running(Unhandled) as engine:
-        perform = Attempt._await
+        perform = AttemptRun._await
 
         async def once(*arguments: Any) -> None:
-            monkeypatch.setattr(Attempt, "_await", perform)
+            monkeypatch.setattr(AttemptRun, "_await", perform)
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr(Attempt, "_await", once)
+        monkeypatch.setattr(AttemptRun, "_await", once)
         await engine.start(Unhandled, "p-1")
         await quiet()
         assert lever.calls == []
