@@ -20,8 +20,8 @@ ID = "s"
 
 
 def document(body: str, **attributes: str) -> str:
-    """A document in the Python data model, unless another is named."""
-    given = {"datamodel": "python", **attributes}
+    """A document in the ECMAScript data model, unless another is named."""
+    given = {"datamodel": "ecmascript", **attributes}
     shown = " ".join(f'{key}="{value}"' for key, value in given.items())
     return f'<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" {shown}>{body}</scxml>'
 

@@ -13,7 +13,7 @@ LOG = '<datamodel><data id="log" expr="[]"/></datamodel>'
 
 
 def note(what: str) -> str:
-    return f'<assign location="log" expr="log + [\'{what}\']"/>'
+    return f'<assign location="log" expr="log.concat([\'{what}\'])"/>'
 
 
 def noting(state: str) -> str:
@@ -277,7 +277,7 @@ async def test_scxml_targets_and_types_that_are_none_are_execution_errors() -> N
 
 
 CHILD = """
-<invoke id="c"><content><scxml datamodel="python" initial="i" name="child">
+<invoke id="c"><content><scxml initial="i" name="child">
   <state id="i"><transition event="stop" target="f"/></state>
   <final id="f"><donedata><content expr="'well'"/></donedata></final>
 </scxml></content></invoke>"""
@@ -301,7 +301,7 @@ async def test_scxml_invokes_at_the_end_of_the_step_where_the_state_is_still_act
 async def test_scxml_cancels_an_invoke_when_its_state_is_left_and_hears_no_more_of_it() -> None:
     body = """
     <state id="a">
-      <invoke><content><scxml datamodel="python">
+      <invoke><content><scxml>
         <state id="i"><onentry><send target="#_parent" event="late" delay="5s"/></onentry></state>
       </scxml></content></invoke>
       <transition event="go" target="b"/>
@@ -317,7 +317,7 @@ async def test_scxml_forwards_events_to_a_child_that_wants_them_and_finalizes_it
     <datamodel><data id="n" expr="0"/></datamodel>
     <state id="a">
       <invoke autoforward="true">
-        <content><scxml datamodel="python">
+        <content><scxml>
           <state id="i"><transition event="ping">
             <send target="#_parent" event="pong">
               <param name="n" expr="_event.data['n'] + 1"/>
@@ -346,7 +346,7 @@ async def test_scxml_delayed_sends_outlive_their_state_and_end_with_cancel_or_th
         assert await session.wait(0.5) == ["c"]
     ending = """
     <state id="a">
-      <invoke><content><scxml datamodel="python">
+      <invoke><content><scxml>
         <state id="i"><onentry><send target="#_parent" event="late" delay="1s"/></onentry>
           <transition target="f"/></state><final id="f"/>
       </scxml></content></invoke>
@@ -363,7 +363,7 @@ async def test_scxml_asks_in_under_every_data_model() -> None:
       <state id="b"><state id="b1"><transition event="f" cond="In('a2')" target="b2"/></state>
         <state id="b2"/></state>
     </parallel>"""
-    for datamodel in ("null", "python", "ecmascript"):
+    for datamodel in ("null", "ecmascript"):
         async with running(body, datamodel=datamodel) as session:
             assert await session.send("f") == ["a1", "b1"]
             await session.send("e")
@@ -373,7 +373,7 @@ async def test_scxml_asks_in_under_every_data_model() -> None:
 async def test_scxml_discards_what_nothing_takes() -> None:
     body = """
     <state id="a">
-      <invoke><content><scxml datamodel="python">
+      <invoke><content><scxml>
         <state id="i"><onentry><send target="#_parent" event="unheard"/></onentry>
           <transition event="error" target="f"/></state><final id="f"/>
       </scxml></content></invoke>

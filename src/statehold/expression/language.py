@@ -109,7 +109,7 @@ class Language(Protocol):
 
     @property
     def name(self) -> str:
-        """As a notation calls it, ``python`` or ``ecmascript``."""
+        """As a notation calls it, ``ecmascript`` or ``cel``."""
         ...
 
     def expression(self, text: str) -> Expression: ...

@@ -18,7 +18,6 @@ from statehold.expression.language import EvaluationFailed
 #: how deep lists and mappings may be nested in a value
 VALUE_DEPTH_LIMIT = 64
 
-NUMBERS: frozenset[type] = frozenset({int, float, bool})
 _ATOMS: frozenset[type] = frozenset({type(None), bool, int, str})
 
 
@@ -55,8 +54,7 @@ def _copy(frame: Frame, value: Any, depth: int, finite: bool) -> Any:
     if isinstance(value, Mapping):
         frame.spend(1 + 2 * len(value))
         return {_key(key): _copy(frame, item, depth + 1, finite) for key, item in value.items()}
-    way_out = "; sorted(…) makes a list of it" if kind in (set, frozenset) else ""
-    raise EvaluationFailed(f"a {kind.__name__} is no plain value{way_out}")
+    raise EvaluationFailed(f"a {kind.__name__} is no plain value")
 
 
 def _key(key: Any) -> str:

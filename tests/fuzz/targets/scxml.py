@@ -1,4 +1,4 @@
-"""SCXML: read, run for a few events, written and read again; and its expression languages."""
+"""SCXML: read, run for a few events, written and read again; and its expression language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from statehold.chart.event import NamedEvent
 from statehold.errors import StateholdError
 from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, Language, Scope
-from statehold.expression.python import PYTHON
 from statehold.formats.scxml import read_scxml, write_scxml
 from statehold.interpreter import start, step
 from tests.fuzz.target import Target
@@ -66,14 +65,14 @@ BODY = """
 SCXML = Target(
     "scxml",
     read,
-    lambda: [_document(model, BODY) for model in ("python", "ecmascript", "null")],
+    lambda: [_document(model, BODY) for model in ("ecmascript", "null")],
     notation="xml",
     words=(
         "state", "parallel", "final", "history", "initial", "transition", "onentry", "onexit",
         "datamodel", "data", "assign", "foreach", "if", "elseif", "else", "raise", "send", "cancel",
         "script", "invoke", "finalize", "donedata", "param", "content", "log", "event", "target",
         "cond", "expr", "location", "#_parent", "#_internal", "#_child", "deep", "internal", "1s",
-        "99999999999999999s", "In('a')", "_event.data", "_sessionid", "null", "python",
+        "99999999999999999s", "In('a')", "_event.data", "_sessionid", "null",
         "ecmascript", "late", "<!DOCTYPE", "<!ENTITY", "<![CDATA[", "&amp;", "error.execution",
     ),
 )  # fmt: skip
@@ -119,23 +118,6 @@ def _location(language: Language, text: str, scope: Scope) -> None:
 def _texts(*texts: str) -> Callable[[], Sequence[bytes]]:
     return lambda: [text.encode() for text in texts]
 
-
-PYTHON_EXPRESSIONS = Target(
-    "expression-python",
-    _evaluated(PYTHON),
-    _texts(
-        "x + 1 == 2 and s.upper() in ['AB'] or not In('a')",
-        "[i * 2 for i in l if i > 1][0:1] + list(range(3))",
-        "x = 1\nfor i in l:\n    if i > 1:\n        x += i\n    else:\n        l.append(i)\n",
-        "o['a'] if 'a' in o else o.get('b', f'{x:>3}')",
-        "_event.data",
-        "o.a",
-    ),
-    notation="text",
-    words=("**", "<<", "*", "lambda", "__class__", ".format", "9**9", "'a' * 9999999",
-           "while True:", "yield", "import os", "l.append(l)", "{", "[", "(", "(x := 1)",
-           "\\x00", "\\ud800"),
-)  # fmt: skip
 
 ECMASCRIPT_EXPRESSIONS = Target(
     "expression-ecmascript",

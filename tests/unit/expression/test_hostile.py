@@ -19,15 +19,11 @@ from statehold.expression.language import (
     SCRIPT_LIMIT,
     EvaluationFailed,
     ExpressionRefused,
-    Language,
     Scope,
 )
-from statehold.expression.python import PYTHON
 
 #: processor seconds of one text, read and run; what is bounded takes a tenth of it
 SECONDS = 1.0
-
-BOTH = pytest.mark.parametrize("language", [PYTHON, ECMASCRIPT], ids=lambda each: each.name)
 
 
 class Secret:
@@ -53,54 +49,6 @@ def bounded(read: Callable[[], Any]) -> None:
         read()
     assert time.process_time() - before < SECONDS
 
-
-PYTHON_ESCAPES = [
-    "().__class__",
-    "().__class__.__bases__[0].__subclasses__()",
-    "s.__class__",
-    "''.format(x)",
-    "'{0.__class__}'.format(x)",
-    "s.format_map(o)",
-    "'%s' % secret",
-    "f'{secret}'",
-    "f'{s.__class__}'",
-    "f'{x!r}'",
-    "f'{x:{x}}'",
-    "f'{x:99999999999}'",
-    "getattr(s, '__class__')",
-    "hasattr.__self__",
-    "eval('1')",
-    "exec('1')",
-    "__import__('os')",
-    "open('/etc/passwd')",
-    "globals()",
-    "vars(secret)",
-    "type(x)",
-    "isinstance(x, int)",
-    "secret.key",
-    "secret['key']",
-    "str(secret)",
-    "[secret]",
-    "xs.append",
-    "xs.append(1)",
-    "o.update({})",
-    "(lambda: 1)()",
-    "[x := 1]",
-    "(yield)",
-    "await x",
-    "In.__globals__",
-    "In",
-    "In(state='here')",
-    "In(*xs)",
-    "max(xs, key=In)",
-    "x if x else __builtins__",
-    "b'bytes'",
-    "1j",
-    "...",
-    "x is s",
-    "{**o}",
-    "[*xs]",
-]
 
 ECMASCRIPT_ESCAPES = [
     "constructor",
@@ -152,48 +100,9 @@ ECMASCRIPT_ESCAPES = [
 ]
 
 
-@pytest.mark.parametrize("text", PYTHON_ESCAPES)
-def test_python_reaches_nothing_outside_of_its_scope(text: str) -> None:
-    bounded(lambda: PYTHON.expression(text)(scope()))
-
-
 @pytest.mark.parametrize("text", ECMASCRIPT_ESCAPES)
 def test_ecmascript_reaches_nothing_outside_of_its_scope(text: str) -> None:
     bounded(lambda: ECMASCRIPT.expression(text)(scope()))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "9**9**9",
-        "2**(2**20)",
-        "1 << 10**9",
-        "'a' * 10**10",
-        "[0] * 10**10",
-        "[[0] * 1000] * 1000 + [0] * 100000",
-        "range(10**18)",
-        "range(10**30)",
-        "sum(range(10**9))",
-        "[a for a in range(1000) for b in range(1000)]",
-        "{a: b for a in range(9999) for b in range(9999)}",
-        "{a * (2**61 - 1) for a in range(20000)}",
-        "any(x == y for x in [xs] * 40000 for y in [xs] * 40000)",
-        "','.join(['a' * 50000] * 50000)",
-        "('a' * 50000).replace('a', 'b' * 50000)",
-        "int('9' * 50000)",
-        "10**400 * 1.0",
-        "9" * 3_900,
-        "str([['a' * 1000] * 1000] * 1000)",
-        "sorted([str(a) * 100 for a in range(40000)])",
-        "[('a' * 90000).count('b') for a in range(40000)]",
-        "[xs] * 50000 == [xs] * 50000 or [[xs] * 40000] * 100 == [[xs] * 40000] * 100",
-        "round(1, 10**9)",
-        "1 / 0",
-        "xs[10**30]",
-    ],
-)
-def test_python_is_stopped_before_it_takes_long(text: str) -> None:
-    bounded(lambda: PYTHON.expression(text)(scope()))
 
 
 @pytest.mark.parametrize(
@@ -213,54 +122,6 @@ def test_python_is_stopped_before_it_takes_long(text: str) -> None:
 )
 def test_ecmascript_is_stopped_before_it_takes_long(text: str) -> None:
     bounded(lambda: ECMASCRIPT.expression(text)(scope()))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "while True: pass",
-        "while x: x += 1",
-        "for a in xs: xs.append(a)",
-        "a = [1]\nwhile True: a = [a, a]",
-        "a = [1]\nwhile True: a = a + a",
-        "a = [1]\nwhile True: a.append(a)",
-        "a = 'a'\nwhile True: a += a",
-        "a = {}\nwhile True: a['b'] = a",
-        "a = []\nfor b in range(10**4): a.append('x' * 10**5)",
-        "a = {}\nfor b in range(10**4): a[str(b)] = 'x' * 10**5",
-        "a = []\nwhile True: a.insert(0, 1)",
-        "a = 2\nwhile True: a = a * a",
-        "for a in range(500):\n for b in range(500):\n  for c in range(500): pass",
-        "import os",
-        "def f(): f()",
-        "class A: pass",
-        "global x",
-        "with x: pass",
-        "try:\n x = 1\nexcept: pass",
-        "raise x",
-        "assert x",
-        "return 1",
-        "lambda: 1",
-        "x: int = 1",
-        "del x",
-        "x.__class__ = 1",
-        "o['a'].__dict__ = 1",
-        "_event.name = 'b'",
-        "_event.data.update({'a': 1})",
-        "secret.key = 1",
-        "secret['key'] = 1",
-        "x = secret",
-        "x = {1, 2}",
-        "x = {1: 2}",
-        "x = float('inf')",
-        "x, y = 1, 2, 3",
-        "[1].append(2)",
-        "str(x).strip().append(1)",
-        "break",
-    ],
-)
-def test_python_scripts_are_bounded_and_keep_to_their_scope(text: str) -> None:
-    bounded(lambda: PYTHON.script(text).run(scope()))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +177,6 @@ def test_ecmascript_scripts_are_bounded_and_keep_to_their_scope(text: str) -> No
     bounded(lambda: ECMASCRIPT.script(text).run(scope()))
 
 
-@BOTH
 @pytest.mark.parametrize(
     "text",
     [
@@ -342,45 +202,41 @@ def test_ecmascript_scripts_are_bounded_and_keep_to_their_scope(text: str) -> No
     ids=lambda text: ascii(text[:12]),
 )
 def test_a_text_that_is_too_deep_too_long_or_none_at_all_is_refused(
-    language: Language, text: str
+    text: str,
 ) -> None:
-    bounded(lambda: language.expression(text))
-    bounded(lambda: language.location(text))
+    bounded(lambda: ECMASCRIPT.expression(text))
+    bounded(lambda: ECMASCRIPT.location(text))
 
 
-@BOTH
-def test_a_script_is_at_most_so_long(language: Language) -> None:
+def test_a_script_is_at_most_so_long() -> None:
     with pytest.raises(ExpressionRefused, match="the limit for a script is 20,000"):
-        language.script("x=1\n" * (SCRIPT_LIMIT // 4 + 1))
+        ECMASCRIPT.script("x=1\n" * (SCRIPT_LIMIT // 4 + 1))
 
 
-@BOTH
-def test_a_location_changes_nothing_when_it_is_found(language: Language) -> None:
+def test_a_location_changes_nothing_when_it_is_found() -> None:
     for text in ("xs[xs.pop()]", "xs[x = 1]", "f().a", "1", "x + 1", "'a'", "[x][0]"):
         with pytest.raises(ExpressionRefused):
-            language.location(text)
+            ECMASCRIPT.location(text)
 
 
-@BOTH
-def test_an_ending_script_leaves_plain_values_that_share_nothing(language: Language) -> None:
+def test_an_ending_script_leaves_plain_values_that_share_nothing() -> None:
     given = scope()
     del given.variables["secret"]
-    language.script("o.a = xs\nxs[0] = o\no.a[1] = 9").run(given)
+    ECMASCRIPT.script("o.a = xs\nxs[0] = o\no.a[1] = 9").run(given)
     assert given.variables["xs"] == [{"a": [1, 2]}, 2]
     assert given.variables["o"] == {"a": [1, 9]}
     json.dumps(given.variables)
 
 
-@BOTH
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")))
-def test_any_text_is_refused_fails_or_gives_plain_values(language: Language, text: str) -> None:
+def test_any_text_is_refused_fails_or_gives_plain_values(text: str) -> None:
     with contextlib.suppress(ExpressionRefused, EvaluationFailed):
-        json.dumps(language.expression(text)(Scope({"x": 1})))
+        json.dumps(ECMASCRIPT.expression(text)(Scope({"x": 1})))
     with contextlib.suppress(ExpressionRefused, EvaluationFailed):
-        language.location(text).assign(scope(), 1)
+        ECMASCRIPT.location(text).assign(scope(), 1)
     with contextlib.suppress(ExpressionRefused, EvaluationFailed):
-        language.script(text).run(scope())
+        ECMASCRIPT.script(text).run(scope())
 
 
 WORDS = [
@@ -420,9 +276,6 @@ WORDS = [
     "!",
     "&&",
     "||",
-    "and",
-    "or",
-    "not",
     "in",
     "if",
     "else",
@@ -438,13 +291,10 @@ WORDS = [
     ".a",
     ".length",
     ".push",
-    ".append",
     "'x'",
     "`",
     "${",
     "}",
-    "True",
-    "None",
     "true",
     "null",
     "typeof",
@@ -452,12 +302,11 @@ WORDS = [
 TOKENS = st.lists(st.sampled_from([*WORDS, "\n", " ", "\t"]), max_size=14).map(" ".join)
 
 
-@BOTH
 @settings(max_examples=300, deadline=None)
 @given(text=TOKENS)
-def test_words_of_the_languages_in_any_order_do_no_harm(language: Language, text: str) -> None:
+def test_words_of_the_language_in_any_order_do_no_harm(text: str) -> None:
     given = scope()
     with contextlib.suppress(ExpressionRefused, EvaluationFailed):
-        language.expression(text)(given)
+        ECMASCRIPT.expression(text)(given)
     with contextlib.suppress(ExpressionRefused, EvaluationFailed):
-        language.script(text).run(given)
+        ECMASCRIPT.script(text).run(given)

@@ -172,7 +172,7 @@ def test_what_is_sent_to_the_parent_is_kept_and_comes_to_nobody(
 ) -> None:
     session = harness(
         read_scxml(
-            '<scxml datamodel="python"><state id="a"><onentry>'
+            '<scxml><state id="a"><onentry>'
             '<send event="up" target="#_parent"/><send event="unheard"/></onentry>'
             '<transition event="up error" target="b"/></state><state id="b"/></scxml>'
         ).definition

@@ -118,19 +118,20 @@ class Document:
         language = LANGUAGES.get(wanted)
         if language is not None:
             return language
-        known = f"those that are known are {', '.join(LANGUAGES)}"
-        message = f"its data model is {wanted!r}"
+        hint = f"the data models are {' and '.join(LANGUAGES)}; "
+        message = f"the data model {wanted!r} is not supported"
         used = first_expression(self.root)
         chosen = self.family.datamodel
         if used is not None:
             message += f", and line {line_of(used)} has an expression in it"
+            hint += 'write its expressions in ECMAScript and name datamodel="ecmascript"'
         elif chosen is None:
-            known += (
-                '; no expression is in it, so datamodel="null" reads it '
+            hint += (
+                'no expression is in it, so datamodel="null" reads it '
                 "(the notation scxml-null of a command)"
             )
         if used is not None or chosen is None:
-            raise refusal(self.name, message, known, line_of(self.root))
+            raise refusal(self.name, message, hint, line_of(self.root))
         why = f"it is {wanted!r}; no expression is in it, and it is read as {chosen!r}"
         self.family.omissions.append(Omission("datamodel", "the root", why, line_of(self.root)))
         return LANGUAGES[chosen]

@@ -80,7 +80,7 @@ async def test_who_has_no_parent_gets_what_it_sends_there_back(world: World) -> 
 
 
 CHILD = """
-<invoke id="c"><content><scxml datamodel="python" name="child">
+<invoke id="c"><content><scxml name="child">
   <state id="i"><onentry>{does}</onentry><transition event="end" target="f"/></state>
   <final id="f"/>
 </scxml></content></invoke>"""
@@ -194,7 +194,7 @@ async def test_the_end_of_a_child_that_came_before_its_state_was_left_is_still_h
     world: World,
 ) -> None:
     machine = session(
-        '<state id="a"><invoke id="c"><content><scxml datamodel="python" name="child">'
+        '<state id="a"><invoke id="c"><content><scxml name="child">'
         '<final id="f"><onentry><send target="#_parent" event="up"/></onentry></final>'
         '</scxml></content></invoke><transition event="up" target="b"/></state>'
         '<state id="b"><transition event="done.invoke.c" target="heard"/></state>'

@@ -10,7 +10,7 @@ import pytest
 from statehold.chart.machine import Uses
 from statehold.chart.model import Chart, Guard, Trigger
 from statehold.define.effects import effect
-from statehold.errors import DefinitionError
+from statehold.errors import DefinitionError, Problem
 from statehold.formats.notation import Imported, Offered
 from statehold.formats.scxml import read_scxml
 from statehold.interpreter import Step, start
@@ -252,7 +252,7 @@ def test_a_problem_of_a_child_document_is_told_with_where_it_is_invoked() -> Non
         ("<scxml", "not well-formed"),
         ("<html/>", "its root element is <html>"),
         ('<scxml xmlns="urn:other"/>', "<scxml> of the namespace 'urn:other'"),
-        ('<scxml datamodel="xpath"><state id="a"/></scxml>', "its data model is 'xpath'"),
+        ('<scxml datamodel="xpath"><state id="a"/></scxml>', "the data model 'xpath' is not"),
         ("<scxml/>", "has no states inside"),
         (b"\xff\xfe\x00", "it"),
         ('<!DOCTYPE scxml><scxml><state id="a"/></scxml>', "it has a document type"),
@@ -368,7 +368,7 @@ def test_a_data_model_that_is_unknown_may_be_said_by_who_reads_where_none_is_use
         assert read_scxml(foreign(log), datamodel="null")
     found = read_scxml(plain, datamodel="null")
     assert [omission.what for omission in found.omissions] == ["datamodel"]
-    with pytest.raises(ValueError, match="datamodel is 'xpath'; it is one of null, "):
+    with pytest.raises(ValueError, match="datamodel is 'xpath'; it is one of ecmascript, null"):
         read_scxml(plain, datamodel="xpath")
 
 
@@ -382,10 +382,23 @@ def test_a_data_model_that_is_unknown_may_be_said_by_who_reads_where_none_is_use
     ],
 )  # fmt: skip
 def test_an_expression_in_an_unknown_data_model_refuses_the_document(used: str) -> None:
-    with pytest.raises(DefinitionError, match="'jexl', and line 1 has an expression in it"):
+    with pytest.raises(DefinitionError, match="'jexl' is not supported, and line 1 has"):
         read_scxml(foreign(f'<state id="a">{used}</state>'), datamodel="ecmascript")
 
 
+def test_an_unknown_data_model_is_refused_with_those_there_are_and_the_way_out() -> None:
+    raw = foreign('<datamodel><data id="x" expr="[1]"/></datamodel><state id="a"/>', "python")
+    with pytest.raises(DefinitionError) as caught:
+        read_scxml(raw)
+    (problem,) = caught.value.problems
+    message = "the data model 'python' is not supported, and line 1 has an expression in it"
+    hint = (
+        "the data models are ecmascript and null; write its expressions in ECMAScript and name "
+        'datamodel="ecmascript"'
+    )
+    assert problem == Problem("line 1", message, hint)
+
+
 def test_an_argument_says_nothing_of_a_data_model_that_is_known() -> None:
-    raw = document('<state id="a"><onentry><log expr="1 if x else 2"/></onentry></state>')
+    raw = document('<state id="a"><onentry><log expr="x ? 1 : 2"/></onentry></state>')
     assert read_scxml(raw, datamodel="null").omissions == read_scxml(raw).omissions

@@ -116,7 +116,7 @@ def documents(draw: st.DrawFn) -> str:
         mixed = [*children, *(transition() for _ in range(draw(st.integers(0, 2))))]
         inside += list(draw(st.permutations(mixed)))
         if depth == 1 and draw(st.booleans()):
-            own = '<scxml datamodel="python"><final id="f"/></scxml>'
+            own = '<scxml><final id="f"/></scxml>'
             inside.append(f"<invoke namelist='x'><content>{own}</content></invoke>")
         return element(name, attributes, "".join(inside))
 
