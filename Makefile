@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test check lint types studio studio-checks format conformance demo chaos fuzz bench \
+.PHONY: help test check lint types studio studio-checks docs format conformance demo chaos fuzz bench \
   bench-quick bench-peers bench-studio clean
 
 VENV := .venv
@@ -18,7 +18,7 @@ CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
 FOR := 600
 # of the demo's server; 0: any free one
 PORT := 8420
-CHECKED := src tests examples benchmarks
+CHECKED := src tests examples benchmarks docs
 # builds the studio, and runs scripts of studio/package.json
 STUDIO := $(VENV)/bin/python hatch_build.py
 
@@ -45,6 +45,9 @@ studio: $(VENV)/.runtime ## build the browser application that the server serves
 
 studio-checks: $(VENV)/.dev ## the studio's types, rules, format and unit tests
 	$(STUDIO) --skip-without-node check test
+
+docs: $(VENV)/.docs ## the site of all documents, into build/site; stops at a broken link
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build
 
 format: $(VENV)/.dev ## put imports and layout in order
 	$(RUN) ruff check --fix
@@ -115,8 +118,13 @@ $(VENV)/.runtime: $(VENV)/.made requirements/runtime.txt requirements/build.txt 
 	$(CHECK_INSTALLED)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt requirements/docs.txt
 	$(INSTALL) -r requirements/dev.txt
+	$(CHECK_INSTALLED)
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.runtime requirements/docs.txt
+	$(INSTALL) -r requirements/docs.txt
 	$(CHECK_INSTALLED)
 	@touch $@
 

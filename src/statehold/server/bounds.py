@@ -11,27 +11,28 @@ from statehold.wire import KEY_LIMIT
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Every bound of the HTTP server; what goes over one is refused with a named problem.
+    """Every bound of the HTTP server. A request beyond one is refused with a named problem."""
 
-    ``body_bytes``: a request's body, ``batch_bytes``: the body of ``POST /api/events``,
-    ``document_bytes``: a machine that is put; all refused with ``too-large`` (413), as is more than
-    ``batch_events`` events in one request.
-    ``page``: entries or instances in one answer, at most 1000. ``json_depth``: objects and lists
-    within each other. ``streams``: event streams open at once, refused with ``overloaded`` (503).
-    ``heartbeat_seconds``: the longest silence on a stream; ``stall_seconds``: how long a stream
-    waits for a client that does not read before it hangs up. ``key_length``, ``claim_length``:
-    characters of an ``Idempotency-Key`` and of a header that names the caller. How long an id may
-    be is a rule of instances (:data:`.wire.ID_PATTERN`), not of one server.
-    """
-
+    #: bytes of a machine that is put; more is ``too-large`` (413)
     document_bytes: int = DOCUMENT_LIMIT
+    #: bytes of any other request's body; more is ``too-large`` (413)
     body_bytes: int = 1024 * 1024
+    #: bytes of the body of ``POST /api/events``; more is ``too-large`` (413)
     batch_bytes: int = 8 * 1024 * 1024
+    #: events in one ``POST /api/events``; more is ``too-large`` (413)
     batch_events: int = 1000
+    #: entries or instances in one answer, at most 1000; a larger ``limit`` is ``invalid-payload``
+    #: (422)
     page: int = PAGE_LIMIT
+    #: objects and lists within each other in a body; deeper is ``not-json`` (400)
     json_depth: int = 64
+    #: event streams open at once; one more is ``overloaded`` (503)
     streams: int = 1000
+    #: the longest silence on a stream, before a comment is sent
     heartbeat_seconds: float = 15.0
+    #: how long a stream waits for a client that does not read, before it is closed
     stall_seconds: float = 30.0
+    #: characters of an ``Idempotency-Key``; more is ``bad-request`` (400)
     key_length: int = KEY_LIMIT
+    #: characters of a header that names the caller; more is ``bad-request`` (400)
     claim_length: int = 1000
