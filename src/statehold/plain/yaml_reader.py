@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from statehold.plain.document import (
+from statehold.plain.values import (
     DEPTH_LIMIT,
     NODE_LIMIT,
     Document,
@@ -24,7 +24,12 @@ INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,4})?")
 
 
-class YamlReader:
+def read_yaml(text: str) -> Document:
+    """Raises ``TextRefused``."""
+    return _YamlReader(text).document()
+
+
+class _YamlReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.lines: dict[Path, int] = {}

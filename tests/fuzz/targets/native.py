@@ -14,7 +14,7 @@ from statehold.errors import StateholdError
 from statehold.formats.native import read_native, write_native
 from statehold.formats.notation import HttpCall, Offered
 from statehold.interpreter import start, step
-from statehold.plain.document import read_document
+from statehold.plain.read import read_plain
 from tests.fuzz.target import Target
 
 #: bytes of a document that is written again too, for which it is read twice
@@ -89,7 +89,7 @@ def yamls() -> Sequence[bytes]:
 
 
 def jsons() -> Sequence[bytes]:
-    return [json.dumps(read_document(raw).value).encode() for raw in yamls()[:3]]
+    return [json.dumps(read_plain(raw).value).encode() for raw in yamls()[:3]]
 
 
 WORDS = (

@@ -25,7 +25,8 @@ from statehold.check.simulate.script import (
     SucceedStep,
 )
 from statehold.errors import Problem, ScriptInvalid
-from statehold.plain.document import Notation, TextRefused, read_document
+from statehold.plain.read import Notation, read_plain
+from statehold.plain.values import TextRefused
 
 #: bytes of a script
 FILE_BYTES = 256_000
@@ -55,7 +56,7 @@ def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
     Raises ``ScriptInvalid`` with every problem and its place.
     """
     try:
-        plain = read_document(raw, limit=FILE_BYTES, notation=notation).value
+        plain = read_plain(raw, limit=FILE_BYTES, notation=notation).value
     except TextRefused as error:
         raise ScriptInvalid([error.problem]) from None
     problems: list[Problem] = []

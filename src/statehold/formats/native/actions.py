@@ -23,7 +23,7 @@ from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.functions import Functions, Situation, as_delay, evaluate
 from statehold.formats.native.reading import Reading, duration_of, near
 from statehold.formats.native.types import OpenEvent
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 _WORDS: Mapping[str, frozenset[str]] = {
     "set": frozenset(),

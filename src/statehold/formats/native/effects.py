@@ -26,7 +26,7 @@ from statehold.formats.native.functions import ANSWERED, Functions, evaluate
 from statehold.formats.native.reading import Reading, near
 from statehold.formats.native.types import Types
 from statehold.formats.notation import HttpCall, Offered, RequestRefused
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ATTEMPT_LIMIT = 1_000

@@ -33,7 +33,7 @@ from statehold.expression.language import EvaluationFailed, ExpressionRefused
 from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.reading import Reading, TooManyProblems, near
 from statehold.formats.notation import Offered
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 #: characters of a document's different expressions, each counted as so many more
 EXPRESSIONS_LIMIT = 200_000

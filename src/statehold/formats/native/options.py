@@ -15,7 +15,7 @@ from statehold.expression.cel.language import INT, NULL, STRING, CelExpression, 
 from statehold.formats.native.functions import READING, UPGRADING, Functions, evaluate
 from statehold.formats.native.reading import Reading, near, shown
 from statehold.formats.native.states import Outline
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 UPGRADE_LIMIT = 1_000
 _UPGRADE = frozenset({"from", "states", "data", "effects", "timers"})

@@ -28,7 +28,8 @@ from statehold.formats.native.states import Outline, States
 from statehold.formats.native.transitions import Transitions
 from statehold.formats.native.types import Types
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Imported, Offered
-from statehold.plain.document import Path, TextRefused, read_document
+from statehold.plain.read import read_plain
+from statehold.plain.values import Path, TextRefused
 
 #: of the notation, in the document's key ``statehold``
 NOTATION = 1
@@ -50,7 +51,7 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
     ``DefinitionError`` with every problem, each with its place and, in YAML, its line.
     """
     try:
-        document = read_document(raw, limit=DOCUMENT_LIMIT)
+        document = read_plain(raw, limit=DOCUMENT_LIMIT)
     except TextRefused as error:
         raise DefinitionError("", [error.problem]) from None
     reading = Reading(document)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from statehold.errors import Problem
-from statehold.plain.document import Document, Path
+from statehold.plain.values import Document, Path
 
 #: problems that one reading tells; a document with more is not the one that was meant
 PROBLEM_LIMIT = 50

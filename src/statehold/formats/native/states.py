@@ -14,7 +14,7 @@ from statehold.formats.native.actions import Actions
 from statehold.formats.native.functions import NOWHERE, Functions
 from statehold.formats.native.reading import Reading, TooManyProblems, duration_of, near, shown
 from statehold.formats.notation import STATE_LIMIT, Offered
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 STATE_WORDS = frozenset(
     {"initial", "final", "history", "default", "parallel", "states", "entry", "exit", "invoke"}

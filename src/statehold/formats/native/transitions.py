@@ -33,7 +33,7 @@ from statehold.formats.native.functions import (
 from statehold.formats.native.reading import near, shown
 from statehold.formats.native.states import Outline, States
 from statehold.formats.notation import TRANSITION_LIMIT
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure")
 TRANSITION_WORDS = frozenset(

@@ -47,7 +47,7 @@ from statehold.expression.cel.language import (
 )
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.reading import Reading, near, shown
-from statehold.plain.document import Path
+from statehold.plain.values import Path
 
 #: levels of one schema, and properties of all that a document has
 SCHEMA_DEPTH_LIMIT = 16

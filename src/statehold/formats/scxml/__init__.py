@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from statehold.formats.notation import NOTHING, Imported, Offered
-from statehold.formats.scxml.document import read_document
 from statehold.formats.scxml.family import Family, Resolve
 from statehold.formats.scxml.languages import LANGUAGES
+from statehold.formats.scxml.read import read_document
 from statehold.formats.scxml.write import Exported, write_scxml
 
 __all__ = ["Exported", "Resolve", "read_scxml", "write_scxml"]

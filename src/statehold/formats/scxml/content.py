@@ -1,4 +1,4 @@
-"""Executable content to functions (SCXML 4, 5, 6).
+"""The functions of one document (SCXML 4, 5, 6).
 
 Each element of a block becomes one function, so that an error ends its block (SCXML 4.9) and a
 trace tells which. Its name in the chart says what it does and is the same for the same content:
@@ -11,24 +11,28 @@ fails when it is run, and that is told among the omissions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
-from statehold.chart.event import ErrorEvent, NamedEvent
+from statehold.chart.event import ErrorEvent
 from statehold.chart.machine import Function, Uses
 from statehold.chart.model import Action, Block
-from statehold.expression.language import EvaluationFailed, Expression
+from statehold.expression.language import EvaluationFailed
 from statehold.formats.notation import Omission
-from statehold.formats.scxml.expressions import Expressions, value_of
-from statehold.formats.scxml.markup import Element, canonical, inner, is_scxml, line_of, tag
+from statehold.formats.scxml.element_reader import ElementReader
+from statehold.formats.scxml.executable import (
+    NOT_EXECUTABLE,
+    Does,
+    is_executable,
+    read_content,
+)
+from statehold.formats.scxml.expressions import Expressions
+from statehold.formats.scxml.markup import Element, canonical, line_of, tag
 from statehold.formats.scxml.rendering import rendered
-from statehold.formats.scxml.sending import Sending
-from statehold.formats.scxml.session import Run, Session, execution_error, fails
+from statehold.formats.scxml.session import Run, Session, execution_error
 
 NO_USES = Uses()
-
-Does: TypeAlias = Callable[[Run], None]
 
 
 @dataclass(slots=True)
@@ -58,11 +62,10 @@ class Content:
         """The executable content inside an element, as one block."""
         found = []
         for child in element:
-            if not is_scxml(child) or tag(child) not in _READERS:
-                why = "it is no executable content of SCXML"
-                self.omit(f"<{tag(child)}>", place, why, child)
-            else:
+            if is_executable(child):
                 found.append(Action(self.action(child, place)))
+            else:
+                self.omit(f"<{tag(child)}>", place, NOT_EXECUTABLE, child)
         return tuple(found)
 
     def action(self, element: Element, place: str) -> str:
@@ -70,9 +73,9 @@ class Content:
         xml = canonical(element)
         name = self.name(rendered(element), xml, element)
         if name not in self.known:
-            reading = Reading(self, place)
-            does = reading.read(element)
-            self.add(name, xml, element, self.acting(name, element, does), reading.uses, 3)
+            reader = ElementReader(self.expressions, place)
+            does = read_content(reader, element)
+            self.add(name, xml, element, self.acting(name, element, does), reader.uses, 3)
         return name
 
     def guard(self, element: Element, text: str, place: str) -> str:
@@ -166,203 +169,3 @@ class Content:
             return ErrorEvent(execution_error(what, lines, name, error))
 
         return told
-
-
-class Reading:
-    """Reads one element and those inside it, and gathers what they use."""
-
-    def __init__(self, content: Content, place: str) -> None:
-        self.content = content
-        self.expressions = content.expressions
-        self.place = place
-        self.reads: set[str] = set()
-        self.writes: set[str] = set()
-        self.raises: set[str] = set()
-
-    @property
-    def uses(self) -> Uses:
-        return Uses(frozenset(self.reads), frozenset(self.writes), frozenset(self.raises))
-
-    def read(self, element: Element) -> Does:
-        return _READERS[tag(element)](self, element)
-
-    def inside(self, elements: Sequence[Element]) -> Does:
-        """Several elements, one after another."""
-        does: list[Does] = []
-        for child in elements:
-            if is_scxml(child) and tag(child) in _READERS:
-                does.append(self.read(child))
-            else:
-                why = "it is no executable content of SCXML"
-                self.content.omit(f"<{tag(child)}>", self.place, why, child)
-
-        def run_all(run: Run) -> None:
-            for one in does:
-                one(run)
-
-        return run_all
-
-    def expression(self, element: Element, attribute: str) -> Expression:
-        text = element.get(attribute) or ""
-        found = self.expressions.read(text, attribute, self.place, element)
-        self.reads |= found.reads
-        return found
-
-    # --- the elements ---
-
-    def raising(self, element: Element) -> Does:
-        name = element.get("event") or ""
-        self.raises.add(name)
-        if not name:
-            why = "it names none; it fails when run"
-            self.content.omit("event of <raise>", self.place, why, element)
-
-        def do(run: Run) -> None:
-            if not name:
-                raise fails("<raise>", "it names no event")
-            run.asked.raise_(NamedEvent(name, kind="internal"))
-
-        return do
-
-    def assigning(self, element: Element) -> Does:
-        location = self.expressions.location(element, "location", self.place)
-        if location.name:
-            self.writes.add(location.name)
-        if element.get("expr") is not None:
-            expression = self.expression(element, "expr")
-
-            def value(run: Run) -> Any:
-                return expression(run.scope)
-
-        else:
-            given = value_of(inner(element), self.expressions)
-
-            def value(run: Run) -> Any:
-                return given
-
-        def do(run: Run) -> None:
-            if location.name.startswith("_"):
-                raise fails(location.text, "the system's variables can't be assigned to")
-            location.assign(run.scope, value(run))
-
-        return do
-
-    def logging(self, element: Element) -> Does:
-        label = element.get("label") or ""
-        expression = self.expression(element, "expr") if element.get("expr") is not None else None
-
-        def do(run: Run) -> None:
-            told: dict[str, Any] = {"label": label}
-            if expression is not None:
-                told["value"] = expression(run.scope)
-            run.asked.emit(NamedEvent("log", told, kind="platform"))
-
-        return do
-
-    def scripting(self, element: Element) -> Does:
-        script = self.expressions.script(element, self.place)
-        self.reads |= script.reads
-        self.writes |= script.writes
-
-        def do(run: Run) -> None:
-            # a script may make a variable by assigning to it, as SCXML's own examples do
-            new = [name for name in script.writes if name not in run.scope.variables]
-            for name in new:
-                run.put(name, None)
-            try:
-                script.run(run.scope)
-            except EvaluationFailed:
-                for name in new:
-                    if run.data.get(name) is None:
-                        run.data.pop(name, None)
-                raise
-
-        return do
-
-    def cancelling(self, element: Element) -> Does:
-        expression = (
-            self.expression(element, "sendidexpr")
-            if element.get("sendidexpr") is not None
-            else None
-        )
-        name = element.get("sendid") or ""
-        if expression is None and not name:
-            why = "it names none; it fails when run"
-            self.content.omit("sendid of <cancel>", self.place, why, element)
-
-        def do(run: Run) -> None:
-            id = name if expression is None else expression(run.scope)
-            if not isinstance(id, str) or not id:
-                raise fails("<cancel>", f"its id is {id!r}; it has to be a text")
-            run.asked.cancel(id)
-
-        return do
-
-    def sending(self, element: Element) -> Does:
-        return Sending(self, element).do
-
-    def deciding(self, element: Element) -> Does:
-        branches: list[tuple[Expression | None, Element, list[Element]]] = []
-        condition: Expression | None = self.expression(element, "cond")
-        branches.append((condition, element, []))
-        for child in element:
-            if is_scxml(child) and tag(child) in ("elseif", "else"):
-                last = tag(child) == "else"
-                branches.append((None if last else self.expression(child, "cond"), child, []))
-            else:
-                branches[-1][2].append(child)
-        cases = [(cond, at, self.inside(content)) for cond, at, content in branches]
-        truth = self.content.session.language.truth
-
-        def do(run: Run) -> None:
-            for condition, at, does in cases:
-                if condition is None or self.holds(condition, at, run, truth):
-                    does(run)
-                    return
-
-        return do
-
-    def holds(
-        self, condition: Expression, at: Element, run: Run, truth: Callable[[Any], bool]
-    ) -> bool:
-        """An error is a no, and is queued (SCXML 5.9.1)."""
-        try:
-            return truth(condition(run.scope))
-        except EvaluationFailed as error:
-            told = execution_error(tag(at), [line_of(at)], condition.text, error)
-            run.asked.raise_(told)
-            return False
-
-    def repeating(self, element: Element) -> Does:
-        array = self.expression(element, "array")
-        item, index = element.get("item") or "", element.get("index") or ""
-        self.writes |= {name for name in (item, index) if name}
-        legal = [self.expressions.is_variable(name) for name in (item, index or item)]
-        does = self.inside(list(element))
-
-        def do(run: Run) -> None:
-            found = array(run.scope)
-            if not isinstance(found, list | tuple):
-                raise fails(array.text, f"it is no list but {type(found).__name__}")
-            if not all(legal):
-                raise fails("<foreach>", f"{item!r} and {index!r} have to be names of variables")
-            for number, one in enumerate(tuple(found)):
-                run.turn()
-                run.put(item, one)
-                if index:
-                    run.put(index, number)
-                does(run)
-
-        return do
-
-
-_READERS: dict[str, Callable[[Reading, Element], Does]] = {
-    "raise": Reading.raising,
-    "assign": Reading.assigning,
-    "log": Reading.logging,
-    "script": Reading.scripting,
-    "cancel": Reading.cancelling,
-    "send": Reading.sending,
-    "if": Reading.deciding,
-    "foreach": Reading.repeating,
-}

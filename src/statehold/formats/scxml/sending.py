@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from statehold.chart.event import NamedEvent
 from statehold.expression.language import EvaluationFailed
+from statehold.formats.scxml.element_reader import ElementReader
 from statehold.formats.scxml.markup import Element
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.session import SEND_TYPES, SESSION_PREFIX, Run, address, fails
-
-if TYPE_CHECKING:
-    from statehold.formats.scxml.content import Reading
 
 #: a delay as in CSS2: a number and a unit, whose letters may be large
 _DELAY = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h|d)\s*", re.IGNORECASE)
@@ -35,32 +33,22 @@ class SendFailed(EvaluationFailed):
 class Sending:
     """One ``<send>``."""
 
-    def __init__(self, reading: Reading, element: Element) -> None:
+    def __init__(self, reader: ElementReader, element: Element) -> None:
         self.element = element
-        self.event = self._either(reading, "event")
-        self.target = self._either(reading, "target")
-        self.type = self._either(reading, "type")
-        self.delay = self._either(reading, "delay")
+        self.event = reader.either(element, "event")
+        self.target = reader.either(element, "target")
+        self.type = reader.either(element, "type")
+        self.delay = reader.either(element, "delay")
         self.id = element.get("id") or ""
-        expressions = reading.expressions
-        self.location = (
-            expressions.location(element, "idlocation", reading.place)
-            if element.get("idlocation") is not None
-            else None
-        )
-        if self.location is not None:
-            reading.writes.add(self.location.name)
-        self.payload = Payload(element, expressions, reading.place)
-        reading.reads |= self.payload.reads
+        has_location = element.get("idlocation") is not None
+        self.location = reader.location(element, "idlocation") if has_location else None
+        self.payload = Payload(element, reader.expressions, reader.place)
+        reader.reads |= self.payload.reads
         if element.get("target") == "#_internal" and element.get("event"):
-            reading.raises.add(element.get("event") or "")
-        self._check(reading)
-
-    def _check(self, reading: Reading) -> None:
-        """What can be known to fail when it runs is an omission."""
+            reader.raises.add(element.get("event") or "")
         for what, problem in self._problems():
-            why = f"{problem}; it fails when run"
-            reading.content.omit(f"{what} of <send>", reading.place, why, self.element)
+            # what can be known to fail when it runs is an omission
+            reader.omit(f"{what} of <send>", f"{problem}; it fails when run", element)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         get = self.element.get
@@ -76,18 +64,6 @@ class Sending:
                 yield "delay", str(error)
         if not get("event") and get("eventexpr") is None:
             yield "event", "it names none"
-
-    def _either(self, reading: Reading, attribute: str) -> Callable[[Run], Any]:
-        """The literal of an attribute, or what its expression comes to."""
-        if self.element.get(f"{attribute}expr") is not None:
-            expression = reading.expression(self.element, f"{attribute}expr")
-
-            def evaluated(run: Run) -> Any:
-                return expression(run.scope)
-
-            return evaluated
-        text = self.element.get(attribute) or ""
-        return lambda run: text
 
     def do(self, run: Run) -> None:
         id = self._named(run)

@@ -19,7 +19,6 @@ _EXPRESSIONS = frozenset(
     | {"location", "idlocation", "namelist", "array", "item", "index"}
 )
 
-_EXECUTABLE = ("raise", "if", "foreach", "log", "assign", "script", "send", "cancel")
 _STATES = ("state", "parallel", "final", "history")
 
 #: attributes of each element
@@ -130,10 +129,6 @@ def check_content(content: Content, element: Element, place: str) -> None:
             and tag(element) not in ("content", "assign")
         ):
             check_content(content, child, place)
-
-
-def is_executable(element: Element) -> bool:
-    return is_scxml(element) and tag(element) in _EXECUTABLE
 
 
 def first_expression(root: Element) -> Element | None:

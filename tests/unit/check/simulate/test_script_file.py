@@ -25,7 +25,7 @@ from statehold.check.simulate.script_file import (
     write_script,
 )
 from statehold.errors import ScriptInvalid
-from statehold.plain.document import Notation
+from statehold.plain.read import Notation
 
 SCRIPT = """
 machine: order

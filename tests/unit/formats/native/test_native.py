@@ -19,7 +19,7 @@ from statehold.errors import ActionFailed, DefinitionError, GuardFailed, Stateho
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.native import read_native
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered
-from statehold.plain.document import read_document
+from statehold.plain.read import read_plain
 from statehold.plain.yaml_writer import dumped
 from statehold.testing import Harness
 
@@ -164,7 +164,7 @@ def test_what_a_function_touches_is_known() -> None:
 
 def test_json_and_yaml_are_two_spellings_of_one_document() -> None:
     # the words on, yes and no would be booleans to a YAML 1.1 reader, so it is read as ours is
-    plain = read_document(ORDER).value
+    plain = read_plain(ORDER).value
     assert read_native(json.dumps(plain), LENT).definition.chart == read().chart
 
 
@@ -330,7 +330,7 @@ def test_a_bomb_of_aliases_is_not_even_begun() -> None:
 
 
 def test_words_that_yaml_once_took_for_booleans_are_words() -> None:
-    read = read_document("on: yes\noff: no\nat: 2026-01-31\nn: 1_000\no: 0o17\nf: 1e3\nt: ~")
+    read = read_plain("on: yes\noff: no\nat: 2026-01-31\nn: 1_000\no: 0o17\nf: 1e3\nt: ~")
     assert read.value == {
         "on": "yes", "off": "no", "at": "2026-01-31", "n": "1_000", "o": 15, "f": 1000.0, "t": None,
     }  # fmt: skip
@@ -352,13 +352,13 @@ def test_words_that_yaml_once_took_for_booleans_are_words() -> None:
     )
 )
 def test_plain_values_are_read_from_yaml_as_they_were_written(value: Any) -> None:
-    assert read_document(dumped({"v": value})).value == {"v": value}
+    assert read_plain(dumped({"v": value})).value == {"v": value}
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_document_with_anything_anywhere_is_read_or_refused(data: st.DataObject) -> None:
-    document = read_document(ORDER).value
+    document = read_plain(ORDER).value
     spot: Any = document
     while True:
         key = data.draw(

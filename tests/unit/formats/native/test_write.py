@@ -16,7 +16,7 @@ from statehold.effects import Hosts, Requests
 from statehold.errors import DefinitionError
 from statehold.formats.native import read_native, to_document, write_native
 from statehold.formats.notation import Offered
-from statehold.plain.document import read_document
+from statehold.plain.read import read_plain
 from tests.unit.formats.native.test_native import LENT, ORDER, TEAM
 
 ROOT = Path(__file__).parents[4]
@@ -53,7 +53,7 @@ def test_the_stored_chart_alone_is_enough(text: str) -> None:
 
 @pytest.mark.parametrize("text", DOCUMENTS, ids=["order", "team", "refund", "refund 2"])
 def test_what_is_read_and_what_is_written_are_valid_by_the_published_schema(text: str) -> None:
-    VALIDATOR.validate(read_document(text).value)
+    VALIDATOR.validate(read_plain(text).value)
     VALIDATOR.validate(to_document(read_native(text, OFFERED).definition))
 
 
@@ -108,7 +108,7 @@ def test_a_chart_that_has_no_words_in_the_notation_is_refused() -> None:
 def test_what_the_schema_refuses_the_reader_refuses_and_the_other_way(
     where: tuple[str, ...], value: Any
 ) -> None:
-    document = read_document(ORDER).value
+    document = read_plain(ORDER).value
     spot = document
     for key in where[:-1]:
         spot = spot[key]

@@ -22,8 +22,9 @@ from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.expression.language import Language
 from statehold.formats.notation import STATE_LIMIT, TRANSITION_LIMIT, Omission
-from statehold.formats.scxml import data as datamodel
+from statehold.formats.scxml import datamodel
 from statehold.formats.scxml.content import Content
+from statehold.formats.scxml.executable import is_executable
 from statehold.formats.scxml.expressions import Expressions
 from statehold.formats.scxml.family import DEPTH_LIMIT, DOCUMENTS_LIMIT, Family
 from statehold.formats.scxml.ids import Ids, states_of
@@ -50,7 +51,6 @@ from statehold.formats.scxml.vocabulary import (
     check,
     check_content,
     first_expression,
-    is_executable,
 )
 
 #: SCXML's own rules throughout
@@ -75,10 +75,10 @@ def read_root(root: Element, family: Family, name: str | None) -> Definition[Any
     if family.read > DOCUMENTS_LIMIT:
         message = f"more than {DOCUMENTS_LIMIT} documents are invoked by one another"
         raise refusal(wanted, message, "invoke fewer")
-    return Document(root, family, family.name(wanted)).definition()
+    return _DocumentReader(root, family, family.name(wanted)).definition()
 
 
-class Document:
+class _DocumentReader:
     """Reads one document."""
 
     def __init__(self, root: Element, family: Family, name: str) -> None:

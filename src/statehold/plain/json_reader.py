@@ -1,0 +1,89 @@
+"""JSON within the bounds of :mod:`.values`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from statehold.plain.text import is_unicode
+from statehold.plain.values import (
+    DEPTH_LIMIT,
+    NODE_LIMIT,
+    Document,
+    Path,
+    TextRefused,
+    number_of,
+    too_much,
+)
+
+
+def read_json(text: str) -> Document:
+    """Raises ``TextRefused``."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=number_of
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise TextRefused(place, f"it is not JSON: {error.msg}") from None
+    except _DuplicateKey as error:
+        raise TextRefused(
+            "", f"the key {error} stands twice in one object", "drop one of them"
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise TextRefused("", f"it can't be read as JSON: {error}") from None
+    _check_bounds(value)
+    for path, part in _texts(value, ()):
+        if not is_unicode(part):
+            raise TextRefused(
+                ".".join(map(str, path)),
+                f"{ascii(part)[:60]} has half of a surrogate pair, which is no Unicode text",
+                "write both halves, or the character itself",
+            )
+    return Document(value)
+
+
+class _DuplicateKey(Exception):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKey(repr(next(name for name in names if names.count(name) > 1)))
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _check_bounds(value: Any) -> None:
+    """Level by level, so that depth costs no stack."""
+    level, depth, nodes = [value], 0, 0
+    while level:
+        nodes += len(level)
+        if nodes > NODE_LIMIT or depth > DEPTH_LIMIT:
+            raise too_much(nodes, depth)
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        level, depth = inner, depth + 1
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text in a value that is not too deep, keys among them."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield path, key
+            yield from _texts(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*path, number))
