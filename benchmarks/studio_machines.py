@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from statehold import wire
 from statehold.client import AsyncClient
+from statehold.wire.operations import SendRequest
 
 #: what a team's board may come to on a bad day
 TICKETS = 10_000
@@ -102,12 +102,12 @@ async def fill(url: str) -> None:
         await asyncio.gather(start("meter", "m-1"), start("large", "l-1"))
         await asyncio.gather(*(start("ticket", name) for name in names))
         moves = [
-            wire.SendRequest(machine="ticket", id=name, event={"type": "Next"})
+            SendRequest(machine="ticket", id=name, event={"type": "Next"})
             for number, name in enumerate(names)
             for _ in range(number % len(STAGES))
         ]
         adds = [
-            wire.SendRequest(machine="meter", id="m-1", event={"type": "Add", "amount": n})
+            SendRequest(machine="meter", id="m-1", event={"type": "Add", "amount": n})
             for n in range(ENTRIES - 1)
         ]
         for sent in (moves, adds):

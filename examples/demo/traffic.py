@@ -21,7 +21,7 @@ from examples.order_v3.flow import (
 )
 from statehold import Event, NotAllowed, Unavailable
 from statehold.client import AsyncClient
-from statehold.wire import Reply
+from statehold.wire.instances import Reply
 
 T = TypeVar("T")
 

@@ -74,6 +74,7 @@ from statehold.errors import (
     UpgradeFailed,
 )
 from statehold.interpreter import Snapshot, Step, start, step
+from statehold.records import Caller
 
 __version__ = "0.1.0"
 
@@ -84,6 +85,7 @@ __all__ = [
     "AnyEvent",
     "ArchiveFailed",
     "Call",
+    "Caller",
     "Chart",
     "Compound",
     "Context",

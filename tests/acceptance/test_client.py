@@ -32,7 +32,8 @@ from statehold.errors import (
 )
 from statehold.server import create_app
 from statehold.stores import MemoryStore
-from statehold.wire import Problem, SendRequest
+from statehold.wire.base import Problem
+from statehold.wire.operations import SendRequest
 from tests.acceptance.orders import Accept, Arrived, Order, OrderFlow, Packed, Pay, Reject
 from tests.acceptance.serving import listening
 

@@ -30,7 +30,7 @@ from statehold.engine import Engine
 from statehold.server import create_app
 from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.sqlite.file import SqliteFile
-from statehold.wire import JournalEntry
+from statehold.wire.journal import JournalEntry
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
 from tests.acceptance.serving import listening
 from tests.acceptance.test_cli import run

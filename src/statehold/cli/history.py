@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from statehold import wire
 from statehold.cli import render
 from statehold.cli.instances import Id, Machine
 from statehold.cli.session import Session, talks
+from statehold.wire.journal import JournalEntry
 
 
 @talks
@@ -23,7 +23,7 @@ async def history(
     data: Annotated[bool, typer.Option("--data", help="With the whole data at each step.")] = False,
 ) -> None:
     """Tell what happened to an instance, step by step."""
-    entries: list[wire.JournalEntry] = []
+    entries: list[JournalEntry] = []
     position: int | None = after
     while position is not None and len(entries) < limit:
         page = await session.client.journal(

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from statehold import wire
 from statehold.cli import render
 from statehold.cli.arguments import read_json
 from statehold.cli.instances import Reason
 from statehold.cli.session import Session, talks
+from statehold.wire.instances import Incident as WireIncident
 
 Incident = Annotated[
     str, typer.Argument(metavar="INCIDENT", help="machine/instance/key, as `incidents` tells it.")
@@ -24,7 +24,7 @@ async def incidents(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
 ) -> None:
     """List what used up its tries and waits for a person, oldest first."""
-    found: list[wire.Incident] = []
+    found: list[WireIncident] = []
     cursor: str | None = None
     while True:
         page = await session.client.incidents(

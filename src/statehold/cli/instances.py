@@ -7,13 +7,13 @@ from typing import Annotated, cast, get_args
 import typer
 from msgspec import UNSET
 
-from statehold import wire
 from statehold.cli import render
 from statehold.cli.arguments import read_age, read_fields, read_json, read_pairs
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 from statehold.errors import Refused
 from statehold.records import Status
+from statehold.wire.instances import Summary
 
 Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="The machine's name.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The instance's id.")]
@@ -109,7 +109,7 @@ async def list_(
     """List instances, newest first."""
     if status is not None and status not in get_args(Status):
         raise UsageError(f"--status {status!r} is none of {', '.join(get_args(Status))}")
-    found: list[wire.Summary] = []
+    found: list[Summary] = []
     wanted = session.client.list(
         machine,
         state=state,

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from statehold import wire
 from statehold.cli.outcome import NotFound, UsageError
 from statehold.cli.session import Session, talks
 from statehold.cli.terminal import Terminal, line
+from statehold.wire.machines import PutReport, UpgradePlanView
 
 TakesPuts = Annotated[
     bool,
@@ -49,7 +49,7 @@ def _read(file: str) -> bytes:
         raise UsageError(f"{file}: {error.strerror}") from None
 
 
-def _print(console: Terminal, report: wire.PutReport) -> None:
+def _print(console: Terminal, report: PutReport) -> None:
     name = line((report.machine, "bold"), f" v{report.version}")
     if report.there:
         console.say(name, " is there already; nothing was changed")
@@ -72,7 +72,7 @@ def _print(console: Terminal, report: wire.PutReport) -> None:
         _print_upgrade(console, upgrade)
 
 
-def _print_upgrade(console: Terminal, upgrade: wire.UpgradePlanView) -> None:
+def _print_upgrade(console: Terminal, upgrade: UpgradePlanView) -> None:
     more = "" if upgrade.complete else ", and perhaps more"
     console.say(
         "  ",

@@ -10,9 +10,19 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from statehold import wire
 from statehold.cli.terminal import Part, Rows, line, lines
 from statehold.instance.tracebacks import at
+from statehold.wire.instances import (
+    ChildView,
+    EffectView,
+    Explanation,
+    Incident,
+    PossibleTransition,
+    Reply,
+    Summary,
+    TimerView,
+)
+from statehold.wire.journal import JournalEntry
 
 _STATUS_STYLE = {"running": "green", "paused": "yellow", "done": "blue", "cancelled": "red"}
 _NONE = ("none", "dim")
@@ -21,7 +31,7 @@ _NONE = ("none", "dim")
 # --- one instance ------------------------------------------------------------------------------
 
 
-def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
+def instance(explanation: Explanation, now: datetime) -> RenderableType:
     """Where it is, since when, what it shows, what is allowed, what runs and what is due."""
     reply = explanation.instance
     facts = Rows(("fact", "value"), whole=("fact",), titles=False)
@@ -48,14 +58,14 @@ def instance(explanation: wire.Explanation, now: datetime) -> RenderableType:
     return _spaced(sections)
 
 
-def instance_as_plain(explanation: wire.Explanation) -> dict[str, Any]:
+def instance_as_plain(explanation: Explanation) -> dict[str, Any]:
     """The same as JSON: a reply's members, and beside them what else is shown."""
     more = ("since", "active", "timers", "effects", "incidents")
     told = explanation.model_dump(mode="json", include={"instance", *more})
     return {**told.pop("instance"), **told}
 
 
-def headline(reply: wire.Reply) -> Text:
+def headline(reply: Reply) -> Text:
     return line(
         (f"{reply.machine}/{reply.id}", "bold"),
         " ",
@@ -66,7 +76,7 @@ def headline(reply: wire.Reply) -> Text:
     )
 
 
-def reply(answer: wire.Reply) -> Text:
+def reply(answer: Reply) -> Text:
     """One line after a command that changed something."""
     allowed = f" allowed: {', '.join(answer.allowed)}" if answer.allowed else ""
     return line(headline(answer), " ", states(answer.state), (allowed, "dim"))
@@ -81,7 +91,7 @@ def _view(view: Any) -> RenderableType:
     return table
 
 
-def _timers(timers: Sequence[wire.TimerView], now: datetime) -> Rows:
+def _timers(timers: Sequence[TimerView], now: datetime) -> Rows:
     table = Rows(("timer", "due", "left"), whole=("timer", "due", "left"))
     for timer in sorted(timers, key=lambda t: t.due):
         left: Part = span(timer.due - now) if timer.due > now else ("due", "yellow")
@@ -89,7 +99,7 @@ def _timers(timers: Sequence[wire.TimerView], now: datetime) -> Rows:
     return table
 
 
-def _effects(effects: Sequence[wire.EffectView]) -> Rows:
+def _effects(effects: Sequence[EffectView]) -> Rows:
     table = Rows(("effect", "status", "try", "error"), whole=("effect", "status"), right=("try",))
     for effect in effects:
         most = "" if effect.attempts is None else f"/{effect.attempts}"
@@ -101,7 +111,7 @@ def _effects(effects: Sequence[wire.EffectView]) -> Rows:
     return table
 
 
-def _child_words(child: wire.ChildView) -> str:
+def _child_words(child: ChildView) -> str:
     where = f" in {states(child.state)}" if child.state else ""
     return f"{child.status}{where}"
 
@@ -109,7 +119,7 @@ def _child_words(child: wire.ChildView) -> str:
 # --- lists -------------------------------------------------------------------------------------
 
 
-def summaries(found: Sequence[wire.Summary], now: datetime) -> Rows:
+def summaries(found: Sequence[Summary], now: datetime) -> Rows:
     columns = ("id", "state", "status", "seq", "since", "next", "owners")
     table = Rows(columns, whole=("id", "status", "since", "next"), right=("seq",))
     for one in found:
@@ -127,7 +137,7 @@ def summaries(found: Sequence[wire.Summary], now: datetime) -> Rows:
     return table
 
 
-def incidents(found: Sequence[wire.Incident], now: datetime) -> Rows:
+def incidents(found: Sequence[Incident], now: datetime) -> Rows:
     columns = ("incident", "what", "tries", "since", "error")
     table = Rows(columns, whole=("incident", "since"), right=("tries",))
     for incident in found:
@@ -141,7 +151,7 @@ def incidents(found: Sequence[wire.Incident], now: datetime) -> Rows:
     return table
 
 
-def _tracebacks(found: Sequence[wire.Incident]) -> list[RenderableType]:
+def _tracebacks(found: Sequence[Incident]) -> list[RenderableType]:
     """Where the errors were raised, for those of which that is known."""
     return [
         lines(
@@ -158,7 +168,7 @@ def _tracebacks(found: Sequence[wire.Incident]) -> list[RenderableType]:
 # --- what happened -----------------------------------------------------------------------------
 
 
-def history(entries: Sequence[wire.JournalEntry], before: Sequence[str] | None) -> Rows:
+def history(entries: Sequence[JournalEntry], before: Sequence[str] | None) -> Rows:
     """``before``: the state before the first entry; None where it is not known."""
     table = _entries(titles=True)
     for one in entries:
@@ -167,7 +177,7 @@ def history(entries: Sequence[wire.JournalEntry], before: Sequence[str] | None) 
     return table
 
 
-def entry(one: wire.JournalEntry, before: Sequence[str] | None) -> Rows:
+def entry(one: JournalEntry, before: Sequence[str] | None) -> Rows:
     """One of them as it comes."""
     table = _entries(titles=False)
     table.add(*_entry_cells(one, before))
@@ -179,7 +189,7 @@ def _entries(*, titles: bool) -> Rows:
     return Rows(columns, whole=("seq", "time"), right=("seq",), titles=titles)
 
 
-def _entry_cells(one: wire.JournalEntry, before: Sequence[str] | None) -> list[Part]:
+def _entry_cells(one: JournalEntry, before: Sequence[str] | None) -> list[Part]:
     note = one.part > 0
     return [
         (f"{one.seq}.{one.part}", "dim") if note else str(one.seq),
@@ -199,7 +209,7 @@ def arrow(before: Sequence[str] | None, after: Sequence[str]) -> Text:
     return line(states(left), " " if left else "", ("→", "cyan"), " ", states(entered))
 
 
-def _what(entry: wire.JournalEntry) -> Text:
+def _what(entry: JournalEntry) -> Text:
     event = entry.event
     name = event.get("type") if isinstance(event, Mapping) else event
     by = f" by {entry.caller}" if entry.caller else ""
@@ -217,7 +227,7 @@ def _what(entry: wire.JournalEntry) -> Text:
     return lines([what, *(line((one, "dim")) for one in told)])
 
 
-def _changes(entry: wire.JournalEntry) -> list[Text]:
+def _changes(entry: JournalEntry) -> list[Text]:
     if entry.data is not None:
         return [line(value(entry.data))]
     change = entry.change or {}
@@ -228,7 +238,7 @@ def _changes(entry: wire.JournalEntry) -> list[Text]:
 # --- why, and what next ------------------------------------------------------------------------
 
 
-def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
+def explanation(told: Explanation, now: datetime) -> RenderableType:
     parts: list[RenderableType] = [Group(headline(told.instance), line(told.summary))]
     if told.next:
         columns = ("may happen next", "to", "possible", "why not")
@@ -246,7 +256,7 @@ def explanation(told: wire.Explanation, now: datetime) -> RenderableType:
     return _spaced(parts)
 
 
-def _trigger(one: wire.PossibleTransition) -> Part:
+def _trigger(one: PossibleTransition) -> Part:
     if one.event:
         return one.event, "bold"
     if one.due:

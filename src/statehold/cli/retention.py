@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from statehold import wire
 from statehold.chart.moment import earlier_or_first
 from statehold.cli.arguments import read_age
 from statehold.cli.definition import Targets
@@ -28,6 +27,7 @@ from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.purge import Purge
 from statehold.stores import open_store
+from statehold.wire.operations import PurgeReport
 
 StoreAddress = Annotated[
     str, typer.Option("--store", envvar="STATEHOLD_STORE", help="The store's address.")
@@ -79,7 +79,7 @@ def purge(
 
 async def _purge(
     machines: Sequence[str], retention: Retention, address: str, dry_run: bool
-) -> list[wire.PurgeReport]:
+) -> list[PurgeReport]:
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     clock, limits = SystemClock(), Limits()
     archives: list[Archive | None] = []
@@ -92,7 +92,7 @@ async def _purge(
     before = earlier_or_first(datetime.now(UTC), retention.finished_for)
     store = open_store(address)
     await store.open(worker)
-    reports: list[wire.PurgeReport] = []
+    reports: list[PurgeReport] = []
     try:
         # nothing is held of the instances here that would have to be forgotten with them
         walk = Purge(store, clock, limits, asyncio.Event(), lambda refs: None)
@@ -108,7 +108,7 @@ async def _purge(
     return reports
 
 
-def _told(report: wire.PurgeReport) -> Text:
+def _told(report: PurgeReport) -> Text:
     what = "would be purged" if report.dry_run else "purged"
     kept = ""
     if report.kept:

@@ -14,12 +14,12 @@ import anyio
 import httpx
 import typer
 
-from statehold import wire
 from statehold.cli import render, terminal
 from statehold.cli.outcome import UsageError
 from statehold.cli.terminal import Terminal
 from statehold.client import AsyncClient
 from statehold.client.asynchronous import DEFAULT_URL
+from statehold.wire.instances import Reply
 
 P = ParamSpec("P")
 
@@ -56,7 +56,7 @@ class Session:
     def print_json(self, value: Any) -> None:
         terminal.print_json(value)
 
-    def print_reply(self, reply: wire.Reply) -> None:
+    def print_reply(self, reply: Reply) -> None:
         if self.json:
             self.print_json(reply)
         else:

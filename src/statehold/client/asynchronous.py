@@ -26,7 +26,6 @@ import pydantic_core
 from msgspec import UNSET
 from pydantic import BaseModel, ValidationError
 
-from statehold import wire
 from statehold.chart.event import Event
 from statehold.chart.left_out import Tree, left_out_of
 from statehold.chart.machine import AMachine
@@ -44,6 +43,18 @@ from statehold.client.transport import (
 from statehold.errors import BeyondEnd, InvalidPayload, Refused, StateholdError, Unavailable
 from statehold.records import Status
 from statehold.store import Order
+from statehold.wire.instances import Changes, Explanation, Incidents, Instances, Reply, Summary
+from statehold.wire.journal import Journal, JournalEntry
+from statehold.wire.machines import (
+    Flows,
+    Found,
+    MachineDetail,
+    Machines,
+    MachineSummary,
+    PutReport,
+    Window,
+)
+from statehold.wire.operations import Me, SendAnswer, SendAnswers, SendRequest, UpgradeReport
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -107,26 +118,26 @@ class AsyncClient:
 
     # --- machines ------------------------------------------------------------------------------
 
-    async def machines(self) -> list[wire.MachineSummary]:
-        return (await self._ask(wire.Machines, "GET", "/api/machines")).machines
+    async def machines(self) -> list[MachineSummary]:
+        return (await self._ask(Machines, "GET", "/api/machines")).machines
 
-    async def machine(self, machine: MachineName, version: int | None = None) -> wire.MachineDetail:
-        return await self._ask(wire.MachineDetail, "GET", _of(machine), params={"version": version})
+    async def machine(self, machine: MachineName, version: int | None = None) -> MachineDetail:
+        return await self._ask(MachineDetail, "GET", _of(machine), params={"version": version})
 
     async def flows(
-        self, machine: MachineName, window: wire.Window = "24h", version: int | None = None
-    ) -> wire.Flows:
+        self, machine: MachineName, window: Window = "24h", version: int | None = None
+    ) -> Flows:
         """What went through it, of one version or of every."""
         params = {"window": window, "version": version}
-        return await self._ask(wire.Flows, "GET", f"{_of(machine)}/flows", params=params)
+        return await self._ask(Flows, "GET", f"{_of(machine)}/flows", params=params)
 
-    async def search(self, text: str, *, limit: int = 20) -> wire.Found:
+    async def search(self, text: str, *, limit: int = 20) -> Found:
         """What a text leads to in every machine, at most ``limit`` of each kind."""
-        return await self._ask(wire.Found, "GET", "/api/search", params={"q": text, "limit": limit})
+        return await self._ask(Found, "GET", "/api/search", params={"q": text, "limit": limit})
 
-    async def me(self) -> wire.Me:
+    async def me(self) -> Me:
         """Whom the server takes this client for, and what it may do."""
-        return await self._ask(wire.Me, "GET", "/api/me")
+        return await self._ask(Me, "GET", "/api/me")
 
     async def mermaid(self, machine: MachineName, instance: str | None = None) -> str:
         """The chart as Mermaid's text; with ``instance``, where it is now is marked."""
@@ -143,13 +154,13 @@ class AsyncClient:
         notation: str = "native",
         dry_run: bool = False,
         reason: str | None = None,
-    ) -> wire.PutReport:
+    ) -> PutReport:
         """Puts a machine that comes as data, or its next version. It may be asked for again: the
         same text changes nothing. Raises ``DocumentRefused`` with everything that is wrong."""
         text = document.encode() if isinstance(document, str) else document
         is_json = text.lstrip()[:1] == b"{"
         return await self._ask(
-            wire.PutReport,
+            PutReport,
             "POST",
             "/api/machines",
             content=text,
@@ -169,7 +180,7 @@ class AsyncClient:
     async def start(
         self, machine: MachineName, id: str | None = None, data: Any = UNSET, *,
         key: str | None = None,
-    ) -> wire.Reply:  # fmt: skip
+    ) -> Reply:  # fmt: skip
         """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
         generated if omitted, so that a lost answer is asked for again and starts nothing new.
         Where no answer comes at all, ``Unavailable.key`` has it."""
@@ -180,7 +191,7 @@ class AsyncClient:
     async def send(
         self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
         key: str | None = None, expected_seq: int | None = None,
-    ) -> wire.Reply:  # fmt: skip
+    ) -> Reply:  # fmt: skip
         """Sends an event, and sends it again where no answer came: under its ``key``, which is
         generated if omitted, so that it is applied once. Where no answer comes at all,
         ``Unavailable.key`` has it: sent again with it, the event is still applied once.
@@ -189,16 +200,14 @@ class AsyncClient:
         path = f"{_of(machine, id)}/events"
         return await self._keyed(path, content, key, left_out_of(event), expected_seq)
 
-    async def send_many(
-        self, requests: Sequence[wire.SendRequest]
-    ) -> list[wire.Reply | StateholdError]:
+    async def send_many(self, requests: Sequence[SendRequest]) -> list[Reply | StateholdError]:
         """Sends up to a server's bound (1000) of events; answers in order, a refused one with its
         error. Requests without a key are given one; ``Unavailable.keys`` has them where no answer
         came, and ``Unavailable.key`` that of one request that is answered so."""
         keyed = [r if r.key else r.model_copy(update={"key": str(uuid.uuid4())}) for r in requests]
         with _naming(*(r.key or "" for r in keyed), batch=True):
             answers = await self._ask(
-                wire.SendAnswers,
+                SendAnswers,
                 "POST",
                 "/api/events",
                 content=pydantic_core.to_json(keyed),
@@ -211,8 +220,8 @@ class AsyncClient:
             for answer, request in zip(answers.answers, keyed, strict=True)
         ]
 
-    async def get(self, machine: MachineName, id: str) -> wire.Reply:
-        return await self._ask(wire.Reply, "GET", _of(machine, id))
+    async def get(self, machine: MachineName, id: str) -> Reply:
+        return await self._ask(Reply, "GET", _of(machine, id))
 
     async def page(
         self, machine: MachineName, *,
@@ -221,7 +230,7 @@ class AsyncClient:
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
         limit: int = 50, cursor: str | None = None,
-    ) -> wire.Instances:  # fmt: skip
+    ) -> Instances:  # fmt: skip
         """One page of instances, newest first or longest in their state first; every argument
         narrows. ``q`` is how their ids begin, and sorts by id."""
         params = {
@@ -238,7 +247,7 @@ class AsyncClient:
             "limit": limit,
             "cursor": cursor,
         }
-        return await self._ask(wire.Instances, "GET", f"{_of(machine)}/instances", params=params)
+        return await self._ask(Instances, "GET", f"{_of(machine)}/instances", params=params)
 
     async def list(
         self, machine: MachineName, *,
@@ -247,7 +256,7 @@ class AsyncClient:
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
         page_size: int = 100,
-    ) -> AsyncGenerator[wire.Summary, None]:  # fmt: skip
+    ) -> AsyncGenerator[Summary, None]:  # fmt: skip
         """Every instance that fits, over as many pages as there are."""
         cursor: str | None = None
         while True:
@@ -265,20 +274,20 @@ class AsyncClient:
     async def journal(
         self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100,
         data: bool = False,
-    ) -> wire.Journal:  # fmt: skip
+    ) -> Journal:  # fmt: skip
         """One page of what happened to it; the next is asked for with ``after=journal.after``."""
         params = {"after": after, "limit": limit, "data": "true" if data else None}
-        return await self._ask(wire.Journal, "GET", f"{_of(machine, id)}/journal", params=params)
+        return await self._ask(Journal, "GET", f"{_of(machine, id)}/journal", params=params)
 
-    async def explain(self, machine: MachineName, id: str) -> wire.Explanation:
-        return await self._ask(wire.Explanation, "GET", f"{_of(machine, id)}/explain")
+    async def explain(self, machine: MachineName, id: str) -> Explanation:
+        return await self._ask(Explanation, "GET", f"{_of(machine, id)}/explain")
 
     # A generator that is left half-way is closed by whoever goes through it, here and below: the
     # event loop would close it in another task, while its connection is in use.
 
     async def watch(
         self, machine: MachineName, id: str, *, after: int = 0
-    ) -> AsyncGenerator[wire.JournalEntry, None]:
+    ) -> AsyncGenerator[JournalEntry, None]:
         """Every journal entry above ``after``, then each new one as it comes, until the instance
         is over. Reconnects by itself where the connection is lost, without a gap and without an
         entry twice; raises ``Unavailable`` where ``backoff`` gives up, which counts attempts since
@@ -307,11 +316,11 @@ class AsyncClient:
 
     async def _history(
         self, instance: str, after: int
-    ) -> AsyncGenerator[wire.JournalEntry | None, None]:
+    ) -> AsyncGenerator[JournalEntry | None, None]:
         """Entries above ``after``, over as many connections as it takes, each announced by None.
         Raises ``BeyondEnd`` where the last step that was seen is not there any more."""
         seen = (after, 0)
-        step: wire.JournalEntry | None = None
+        step: JournalEntry | None = None
 
         async def position() -> dict[str, str]:
             if step is None:
@@ -337,7 +346,7 @@ class AsyncClient:
                         step = entry
                     yield entry
 
-    async def _check_there(self, instance: str, step: wire.JournalEntry) -> None:
+    async def _check_there(self, instance: str, step: JournalEntry) -> None:
         """Raises ``BeyondEnd`` where another step has its seq, or none; ``_Retry``."""
         path = f"{instance}/at/{step.seq}"
         try:
@@ -358,7 +367,7 @@ class AsyncClient:
                 raise failure
         raise BeyondEnd("", "", step.seq, 0)
 
-    async def watch_machine(self, machine: MachineName) -> AsyncGenerator[wire.Changes, None]:
+    async def watch_machine(self, machine: MachineName) -> AsyncGenerator[Changes, None]:
         """Which of its instances change, as they are then. The first is empty; ``more``: others may
         have changed, too. Reconnects by itself where the connection is lost, and says ``more`` then
         for what it has missed; raises ``Unavailable`` as :meth:`watch` does."""
@@ -366,23 +375,23 @@ class AsyncClient:
             async for changes in found:
                 yield changes
 
-    async def watch_machines(self) -> AsyncGenerator[wire.Changes, None]:
+    async def watch_machines(self) -> AsyncGenerator[Changes, None]:
         """As :meth:`watch_machine`, of every machine."""
         async with aclosing(self._changes("/api/stream")) as found:
             async for changes in found:
                 yield changes
 
-    async def _changes(self, path: str) -> AsyncGenerator[wire.Changes, None]:
+    async def _changes(self, path: str) -> AsyncGenerator[Changes, None]:
         is_first = True
         async with aclosing(self._connected(path, {}, _no_headers)) as events:
             async for event in events:
                 if event is None:
                     continue
                 if event.event == "change":
-                    summary = wire.Summary.model_validate_json(event.data)
-                    yield wire.Changes(instances=[summary])
+                    summary = Summary.model_validate_json(event.data)
+                    yield Changes(instances=[summary])
                 elif event.event in ("more", "hello"):
-                    yield wire.Changes(instances=[], more=not is_first)
+                    yield Changes(instances=[], more=not is_first)
                     is_first = False
 
     async def _connected(
@@ -422,25 +431,19 @@ class AsyncClient:
             idle = idle + 1 if was_idle and lasted < backoff.longest_seconds else 1
             await anyio.sleep(backoff.delay_seconds(idle, wait))
 
-    async def pause(
-        self, machine: MachineName, id: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    async def pause(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
         return await self._reply("POST", f"{_of(machine, id)}/pause", _because(reason))
 
-    async def resume(
-        self, machine: MachineName, id: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    async def resume(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
         return await self._reply("POST", f"{_of(machine, id)}/resume", _because(reason))
 
-    async def cancel(
-        self, machine: MachineName, id: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    async def cancel(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
         return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
 
     async def repair(
         self, machine: MachineName, id: str, data: Any, *,
         state: Sequence[str] = (), reason: str | None = None,
-    ) -> wire.Reply:  # fmt: skip
+    ) -> Reply:  # fmt: skip
         """Gives an instance that can't be read new data, and new states where ``state`` names the
         active leaves; it goes on from there."""
         repair = {"data": jsonable(data), "state": list(state), "reason": reason}
@@ -449,20 +452,20 @@ class AsyncClient:
 
     async def fire_timer(
         self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         """Fires it now, whenever it is due."""
         return await self._reply("POST", _timer(machine, id, timer, "fire"), _because(reason))
 
     async def cancel_timer(
         self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         """It fires no more, unless its state is entered anew."""
         return await self._reply("POST", _timer(machine, id, timer, "cancel"), _because(reason))
 
     async def reschedule_timer(
         self, machine: MachineName, id: str, timer: str, *,
         due: datetime | None = None, seconds: float | None = None, reason: str | None = None,
-    ) -> wire.Reply:  # fmt: skip
+    ) -> Reply:  # fmt: skip
         """It fires at ``due`` or ``seconds`` from now, of which one is given."""
         when = {"due": due} if due is not None else {"seconds": seconds}
         content = pydantic_core.to_json({**when, "reason": reason})
@@ -470,31 +473,31 @@ class AsyncClient:
 
     async def retry_effect(
         self, machine: MachineName, id: str, key: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         """Tries again at once what waits for its next try, or for a person."""
         return await self._reply("POST", _effect(machine, id, key, "retry"), _because(reason))
 
     async def skip_effect(
         self, machine: MachineName, id: str, key: str, *, reason: str | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         """Gives it up, under way or not: no event comes of it."""
         return await self._reply("POST", _effect(machine, id, key, "skip"), _because(reason))
 
     async def resolve_effect(
         self, machine: MachineName, id: str, key: str, result: Any = None, *,
         reason: str | None = None,
-    ) -> wire.Reply:  # fmt: skip
+    ) -> Reply:  # fmt: skip
         """Takes ``result`` for what it gave, under way or not."""
         content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
         return await self._reply("POST", _effect(machine, id, key, "resolve"), content)
 
     async def upgrade(
         self, machine: MachineName, id: str | None = None, *, reason: str | None = None
-    ) -> wire.UpgradeReport:
+    ) -> UpgradeReport:
         """Brings one instance, or every one, to the machine's version. It may be asked for again:
         what is there already stays."""
         return await self._ask(
-            wire.UpgradeReport,
+            UpgradeReport,
             "POST",
             f"{_of(machine, id)}/upgrade",
             content=_because(reason),
@@ -505,23 +508,23 @@ class AsyncClient:
 
     async def incidents(
         self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
-    ) -> wire.Incidents:
+    ) -> Incidents:
         params = {
             "machine": None if machine is None else _name(machine),
             "limit": limit,
             "cursor": cursor,
         }
-        return await self._ask(wire.Incidents, "GET", "/api/incidents", params=params)
+        return await self._ask(Incidents, "GET", "/api/incidents", params=params)
 
-    async def retry(self, incident: str, *, reason: str | None = None) -> wire.Reply:
+    async def retry(self, incident: str, *, reason: str | None = None) -> Reply:
         return await self._reply("POST", f"{_incident(incident)}/retry", _because(reason))
 
-    async def skip(self, incident: str, *, reason: str | None = None) -> wire.Reply:
+    async def skip(self, incident: str, *, reason: str | None = None) -> Reply:
         return await self._reply("POST", f"{_incident(incident)}/skip", _because(reason))
 
     async def resolve(
         self, incident: str, result: Any = None, *, reason: str | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
         return await self._reply("POST", f"{_incident(incident)}/resolve", content)
 
@@ -534,16 +537,16 @@ class AsyncClient:
         key: str | None,
         left_out: Tree,
         expected_seq: int | None = None,
-    ) -> wire.Reply:
+    ) -> Reply:
         key = key or str(uuid.uuid4())
         with _naming(key):
             return await self._reply("POST", path, content, _headers(key, left_out, expected_seq))
 
     async def _reply(
         self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
-    ) -> wire.Reply:
+    ) -> Reply:
         return await self._ask(
-            wire.Reply, method, path, content=content, headers=headers,
+            Reply, method, path, content=content, headers=headers,
             repeatable=headers is not None,
         )  # fmt: skip
 
@@ -613,7 +616,7 @@ class _Retry(Exception):
 #: three times the server's heartbeat: a stream that is silent for longer is dead
 _STREAM_TIMEOUT = httpx.Timeout(30.0, read=45.0)
 
-_decode_entry = wire.JournalEntry.model_validate_json
+_decode_entry = JournalEntry.model_validate_json
 
 
 def _name(machine: MachineName) -> str:
@@ -671,7 +674,7 @@ def _because(reason: str | None) -> bytes:
     return msgspec.json.encode({"reason": reason})
 
 
-def _reply_or_error(answer: wire.SendAnswer, key: str | None) -> wire.Reply | StateholdError:
+def _reply_or_error(answer: SendAnswer, key: str | None) -> Reply | StateholdError:
     if answer.reply is not None:
         return answer.reply
     error: StateholdError = (

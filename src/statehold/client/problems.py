@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from statehold import errors, wire
+from statehold import errors
 from statehold.errors import Refused, StateholdError, Unavailable
+from statehold.wire.base import Problem
 
 
 class ProblemError(StateholdError):
@@ -20,7 +21,7 @@ class ProblemError(StateholdError):
     key: str | None = None
     keys: tuple[str, ...] = ()
 
-    def __init__(self, problem: wire.Problem) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
         # a class variable in the tree of errors; here each problem has its own
         self.code = code_of(problem)  # type: ignore[misc]
@@ -34,7 +35,7 @@ class RefusedByServer(ProblemError, Refused):
     """One with a status below 500: the request was refused and changed nothing."""
 
 
-def error_of(problem: wire.Problem) -> StateholdError:
+def error_of(problem: Problem) -> StateholdError:
     """The error of :mod:`statehold.errors` with this code, or a :class:`ProblemError`."""
     details = problem.model_extra or {}
     build = _BUILD.get(code_of(problem))
@@ -49,13 +50,13 @@ def error_of(problem: wire.Problem) -> StateholdError:
     return _unbuilt(problem)
 
 
-def code_of(problem: wire.Problem) -> str:
+def code_of(problem: Problem) -> str:
     """The last part of the problem's type; ``http-404``, say, where the type says nothing."""
     prefix, _, code = problem.type.rpartition(":")
     return code if prefix == "urn:statehold:problem" else f"http-{problem.status}"
 
 
-def _unbuilt(problem: wire.Problem) -> StateholdError:
+def _unbuilt(problem: Problem) -> StateholdError:
     if problem.status == 503:
         return Unavailable(problem.detail)
     return RefusedByServer(problem) if problem.status < 500 else ProblemError(problem)
@@ -63,7 +64,7 @@ def _unbuilt(problem: wire.Problem) -> StateholdError:
 
 _Details = dict[str, Any]
 
-_BUILD: dict[str, Callable[[wire.Problem, _Details], StateholdError]] = {
+_BUILD: dict[str, Callable[[Problem, _Details], StateholdError]] = {
     "refused": lambda p, d: errors.Refused(p.detail),
     "unknown-machine": lambda p, d: errors.UnknownMachine(d["machine"], d["known"]),
     "unknown-instance": lambda p, d: errors.UnknownInstance(d["machine"], d["id"]),

@@ -12,9 +12,9 @@ import httpx
 import pydantic
 from anyio.lowlevel import EventLoopToken, current_token
 
-from statehold import wire
 from statehold.client.problems import ProblemError, error_of
 from statehold.errors import StateholdError, Unavailable
+from statehold.wire.base import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,9 @@ class Transport:
 def failure_of(response: httpx.Response) -> StateholdError:
     """The error that an answer with a status of 300 or more stands for."""
     try:
-        problem = wire.Problem.model_validate_json(response.content)
+        problem = Problem.model_validate_json(response.content)
     except pydantic.ValidationError:
-        problem = wire.Problem(
+        problem = Problem(
             type="about:blank",
             title=response.reason_phrase,
             status=response.status_code,

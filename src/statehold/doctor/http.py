@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, some, span
+from statehold.wire.machines import Machines
 
 #: seconds for one answer; a probe that takes longer is a failure for a load balancer too
 ANSWER_SECONDS = 10.0
@@ -105,7 +105,7 @@ async def _examine(
         return found, set()
     if machines.status_code != 200:
         return found, set()
-    running = wire.Machines.model_validate_json(machines.content).machines
+    running = Machines.model_validate_json(machines.content).machines
     found += _of_versions(url, {m.name: m.version for m in running}, definitions)
     return found, {machine.name for machine in running}
 

@@ -18,7 +18,6 @@ from typing import Any, Literal, Protocol, Self
 
 from msgspec import UNSET
 
-from statehold import wire
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
 from statehold.chart.left_out import Tree, leave_out
@@ -102,7 +101,11 @@ from statehold.instance.tracebacks import at
 from statehold.plain.text import name_fault
 from statehold.records import Caller, Ref
 from statehold.store import Hint, Query, Store, StoredDocument
-from statehold.wire import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
+from statehold.wire.base import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
+from statehold.wire.instances import Changes, Explanation, Incidents, Instances
+from statehold.wire.journal import Journal, JournalEntry
+from statehold.wire.machines import Flows, Found, MachineDetail, Machines, PutReport, Window
+from statehold.wire.operations import PurgeReport, SendRequest, UpgradeReport
 
 log = logger(__name__)
 
@@ -406,7 +409,7 @@ class Engine:
         return answer
 
     async def send_many(
-        self, requests: Sequence[wire.SendRequest], *, caller: Caller = ANYONE
+        self, requests: Sequence[SendRequest], *, caller: Caller = ANYONE
     ) -> list[Answer | StateholdError]:
         """Many events at once, each answered for itself, in order."""
         answers: list[Answer | StateholdError | None] = []
@@ -658,7 +661,7 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> wire.UpgradeReport:
+    ) -> UpgradeReport:
         """Brings one instance, or all of them, to the version that runs here."""
         definition = await self._found(machine)
         await self._adopter.renew(definition.name)
@@ -677,7 +680,7 @@ class Engine:
         retention: Retention,
         *,
         dry_run: bool = False,
-    ) -> wire.PurgeReport:
+    ) -> PurgeReport:
         """Purges at once what was kept long enough by this ``retention``; a dry run only counts it.
 
         Raises ``ArchiveFailed`` where it can't be written out: then it stays.
@@ -694,7 +697,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
         dry_run: bool = False,
-    ) -> wire.PutReport:
+    ) -> PutReport:
         """A machine that comes as data, or its next version: checked, kept with who put it and why,
         and run by every worker from then on. A dry run only says what would be.
 
@@ -717,7 +720,7 @@ class Engine:
         await self._found(machine)
         return await self._reader.read(self._named(machine, id), caller)
 
-    async def list(self, query: Query) -> wire.Instances:
+    async def list(self, query: Query) -> Instances:
         await self._found(query.machine)
         return await self._reader.list(query)
 
@@ -729,7 +732,7 @@ class Engine:
         after: int = 0,
         limit: int = 100,
         data: bool = False,
-    ) -> wire.Journal:
+    ) -> Journal:
         """Lines of the journal with a seq above ``after``; with ``data``, the data after each."""
         return await self._reader.journal(self._named(machine, id), after, limit, data=data)
 
@@ -739,22 +742,22 @@ class Engine:
 
     async def explain(
         self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE
-    ) -> wire.Explanation:
+    ) -> Explanation:
         return await self._reader.explain(self._named(machine, id), caller)
 
     def watch(
         self, machine: AMachine | str, id: str, *, after: int = 0
-    ) -> AsyncIterator[wire.JournalEntry]:
+    ) -> AsyncIterator[JournalEntry]:
         """Lines of the journal above ``after``, then as they come; ends with the instance."""
         return self._reader.watch(self._named(machine, id), after)
 
-    async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[wire.Changes]:
+    async def watch_machine(self, machine: AMachine | str) -> AsyncIterator[Changes]:
         """Which of its instances have changed, as they are by then; several changes of one may come
         as one. The first, empty, says that all that follow are told; it ends when the engine
         stops. Raises ``UnknownMachine`` at once."""
         return self._reader.watch_machine((await self._found(machine)).name)
 
-    async def watch_machines(self) -> AsyncIterator[wire.Changes]:
+    async def watch_machines(self) -> AsyncIterator[Changes]:
         """As :meth:`watch_machine`, of every machine."""
         return self._reader.watch_machine(None)
 
@@ -764,25 +767,25 @@ class Engine:
         *,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> wire.Incidents:
+    ) -> Incidents:
         """What waits for a person. ``limit`` counts instances, each with all its incidents."""
         check_texts("the request", cursor=cursor)
         name = None if machine is None else self.definition(machine).name
         return await self._reader.incidents(name, limit, cursor)
 
-    async def machine_list(self) -> wire.Machines:
+    async def machine_list(self) -> Machines:
         return await self._catalog.machines()
 
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
-    ) -> wire.MachineDetail:
+    ) -> MachineDetail:
         check_version(version)
         await self._found(machine)
         return await self._catalog.machine(self.definition(machine).name, version)
 
     async def flows(
-        self, machine: AMachine | str, window: wire.Window = "24h", version: int | None = None
-    ) -> wire.Flows:
+        self, machine: AMachine | str, window: Window = "24h", version: int | None = None
+    ) -> Flows:
         """What went through it until now, of one version or of every. Raises ``InvalidPayload`` for
         a version that the store has not seen."""
         check_version(version)
@@ -790,7 +793,7 @@ class Engine:
         chart = await self._catalog.chart(definition, version)
         return await self._flows.flows(definition, chart, window, version)
 
-    async def search(self, text: str, *, limit: int = 20) -> wire.Found:
+    async def search(self, text: str, *, limit: int = 20) -> Found:
         """What a text leads to in every machine, at most ``limit`` of each kind."""
         check_texts("the request", text=text)
         return await search(self._store, self._runtime, text, limit)

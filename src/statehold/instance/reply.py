@@ -12,7 +12,6 @@ from typing import Any, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.payload import show_view
 from statehold.errors import ActionFailed, InstanceUnreadable, described
@@ -20,10 +19,11 @@ from statehold.instance.loaded import Held
 from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Ref, Status
+from statehold.wire.instances import Reply
 
 
 class _Json(Struct, gc=False):
-    """:class:`statehold.wire.Reply`, as it is written fast."""
+    """:class:`statehold.wire.instances.Reply`, as it is written fast."""
 
     machine: str
     id: str
@@ -172,7 +172,7 @@ class Answer:
         return None if self._raw_output is None else msgspec.json.decode(self._raw_output)
 
     def json(self) -> bytes:
-        """The JSON of :class:`statehold.wire.Reply`; raises as ``view`` does."""
+        """The JSON of :class:`statehold.wire.instances.Reply`; raises as ``view`` does."""
         if self._json is None:
             self._json = _encode(
                 _Json(
@@ -192,8 +192,8 @@ class Answer:
             )
         return self._json
 
-    def wire(self) -> wire.Reply:
-        return wire.Reply.model_validate_json(self.json())
+    def wire(self) -> Reply:
+        return Reply.model_validate_json(self.json())
 
     def __repr__(self) -> str:
         return f"Answer({self.machine}/{self.id} seq={self.seq} {self.status} in {self.state})"
@@ -238,8 +238,8 @@ class PastAnswer:
     def json(self) -> bytes:
         return self._json
 
-    def wire(self) -> wire.Reply:
-        return wire.Reply.model_validate_json(self._json)
+    def wire(self) -> Reply:
+        return Reply.model_validate_json(self._json)
 
 
 def past_answer(json: bytes) -> Answer:

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from statehold import wire
 from statehold.errors import Stopping, Unavailable
 from statehold.server.auth import Authenticate, MayAct, MayPut, by_headers
 from statehold.server.bounds import Bounds
@@ -23,6 +22,7 @@ from statehold.server.problems import documented, response_of_any
 from statehold.server.routes import Routes
 from statehold.server.shortcut import EventShortcut
 from statehold.server.studio import studio_routes
+from statehold.wire.operations import Health
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -162,15 +162,15 @@ class _Served:
 
 
 def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
-    @app.get("/health", tags=["probes"], summary="The process is up", response_model=wire.Health)
-    async def health() -> wire.Health:
-        return wire.Health(status="ok")
+    @app.get("/health", tags=["probes"], summary="The process is up", response_model=Health)
+    async def health() -> Health:
+        return Health(status="ok")
 
     @app.get(
         "/ready",
         tags=["probes"],
         summary="Requests can be taken",
-        response_model=wire.Health,
+        response_model=Health,
         responses=documented(503),
     )
     async def ready(request: Request) -> Any:
@@ -179,7 +179,7 @@ def _add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
         except Unavailable as error:
             return response_of_any(request, error)
         # the others are served, so this is no reason to send requests elsewhere
-        return wire.Health(status="ok", detail="; ".join(engine().troubles()) or None)
+        return Health(status="ok", detail="; ".join(engine().troubles()) or None)
 
 
 def _add_front(app: FastAPI, engine: Callable[[], Engine], routes: Routes, studio: bool) -> None:

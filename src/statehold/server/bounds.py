@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from statehold.formats.notation import DOCUMENT_LIMIT
 from statehold.store import PAGE_LIMIT
-from statehold.wire import KEY_LIMIT
+from statehold.wire.base import KEY_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

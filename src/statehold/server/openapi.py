@@ -10,13 +10,27 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from statehold import wire
 from statehold.records import Status
 from statehold.server.body import Model
 from statehold.server.problems import documented
+from statehold.wire.base import KEY_LIMIT, Wire
+from statehold.wire.instances import Explanation, Incidents, Instances, Reply
+from statehold.wire.journal import Journal
+from statehold.wire.machines import Flows, Found, MachineDetail, Machines, PutReport
+from statehold.wire.operations import (
+    ActRequest,
+    Me,
+    RepairRequest,
+    RescheduleRequest,
+    ResolveRequest,
+    SendAnswers,
+    SendRequest,
+    StartRequest,
+    UpgradeReport,
+)
 
 
-class PastInstance(wire.Wire):
+class PastInstance(Wire):
     """An instance as it was after one of its steps."""
 
     machine: str
@@ -31,23 +45,21 @@ class PastInstance(wire.Wire):
 
 # --- bodies --------------------------------------------------------------------------------------
 
-START = Model(wire.StartRequest, optional=True, example={"id": "o-1", "data": {"items": ["pizza"]}})
+START = Model(StartRequest, optional=True, example={"id": "o-1", "data": {"items": ["pizza"]}})
 SEND_MANY = Model(
-    list[wire.SendRequest],
+    list[SendRequest],
     example=[
         {"machine": "order", "id": "o-1", "event": {"type": "Accept", "prep_minutes": 12}},
         {"machine": "order", "id": "o-2", "event": {"type": "Reject", "reason": "closed"}},
     ],
     maxItems=1000,
 )
-ACT = Model(wire.ActRequest, optional=True, example={"reason": "the kitchen is on fire"})
+ACT = Model(ActRequest, optional=True, example={"reason": "the kitchen is on fire"})
 RESOLVE = Model(
-    wire.ResolveRequest, optional=True, example={"result": {"charge": "ch_1"}, "reason": "by hand"}
+    ResolveRequest, optional=True, example={"result": {"charge": "ch_1"}, "reason": "by hand"}
 )
-REPAIR = Model(wire.RepairRequest, example={"data": {"items": ["pizza"]}, "reason": "by hand"})
-RESCHEDULE = Model(
-    wire.RescheduleRequest, example={"seconds": 600, "reason": "the courier is late"}
-)
+REPAIR = Model(RepairRequest, example={"data": {"items": ["pizza"]}, "reason": "by hand"})
+RESCHEDULE = Model(RescheduleRequest, example={"seconds": 600, "reason": "the courier is late"})
 _EVENT = {
     "requestBody": {
         "required": True,
@@ -103,7 +115,7 @@ _KEY = _parameter(
     "the same key gives the same reply and no second step",
     "2f1d6f1c-4a55-4f7c-9d3e-0a2a3f5c8b11",
     minLength=1,
-    maxLength=wire.KEY_LIMIT,
+    maxLength=KEY_LIMIT,
 )
 _LEFT_OUT = _parameter(
     "Statehold-Left-Out",
@@ -176,7 +188,7 @@ def _answer(status: int, shape: Any) -> dict[str, Any]:
         return {"description": "done", "content": {shape: {"schema": {"type": "string"}}}}
     told = {200: "done", 201: "created", 202: "held until the instance is resumed"}
     answer: dict[str, Any] = {"model": shape, "description": told[status]}
-    if shape is wire.Reply:
+    if shape is Reply:
         answer["headers"] = dict(_ETAG)
     if status == 201:
         answer.setdefault("headers", {})["Location"] = {"schema": {"type": "string"}}
@@ -187,7 +199,7 @@ _M = "/api/machines/{machine}"
 _I = "/api/machines/{machine}/instances"
 _ONE = "/api/machines/{machine}/instances/{id}"
 _INC = "/api/incidents/{incident:path}"
-_REPLY = {200: wire.Reply}
+_REPLY = {200: Reply}
 
 
 def _act(name: str, summary: str) -> Documented:
@@ -221,23 +233,23 @@ def _on_effect(name: str, endpoint: str, summary: str, model: Model) -> Document
 ROUTES: tuple[Documented, ...] = (
     Documented(
         "POST", f"{_ONE}/events", "send", "events", "Send an event to an instance",
-        {200: wire.Reply, 202: wire.Reply}, (404, 409, *_BODY),
+        {200: Reply, 202: Reply}, (404, 409, *_BODY),
         bare=(_MACHINE, _ID, _KEY, _IF_MATCH, _LEFT_OUT), body=_EVENT,
         description="The event is flat JSON, its name in `type`. A reply means that the step is "
         "stored; a problem means that nothing changed.",
     ),
     Documented(
         "POST", "/api/events", "send_many", "events", "Send many events, to any instances",
-        {200: wire.SendAnswers}, _BODY, body=SEND_MANY.openapi,
+        {200: SendAnswers}, _BODY, body=SEND_MANY.openapi,
         description="Answered in order, each with a reply or a problem of its own.",
     ),
     Documented(
         "POST", _I, "start", "instances", "Start an instance",
-        {201: wire.Reply}, (404, 409, *_BODY), bare=(_MACHINE, _KEY, _LEFT_OUT), body=START.openapi,
+        {201: Reply}, (404, 409, *_BODY), bare=(_MACHINE, _KEY, _LEFT_OUT), body=START.openapi,
     ),
     Documented(
         "GET", _I, "list", "instances", "List instances",
-        {200: wire.Instances}, (404, 422),
+        {200: Instances}, (404, 422),
     ),
     Documented(
         "GET", _ONE, "read", "instances", "Read an instance",
@@ -245,7 +257,7 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "GET", f"{_ONE}/journal", "journal", "instances", "What happened to it, in order",
-        {200: wire.Journal}, (404, 409, 422),
+        {200: Journal}, (404, 409, 422),
     ),
     Documented(
         "GET", f"{_ONE}/at/{{seq}}", "at", "instances", "How it was after one of its steps",
@@ -254,7 +266,7 @@ ROUTES: tuple[Documented, ...] = (
     Documented(
         "GET", f"{_ONE}/explain", "explain", "instances",
         "Where it is, why, and what may happen next",
-        {200: wire.Explanation}, (404,), bare=(_MACHINE, _ID),
+        {200: Explanation}, (404,), bare=(_MACHINE, _ID),
     ),
     Documented(
         "GET", f"{_ONE}/stream", "stream", "instances", "Watch it, as server-sent events",
@@ -274,7 +286,7 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "POST", f"{_ONE}/upgrade", "upgrade", "instances", "Bring it to the machine's version",
-        {200: wire.UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE, _ID), body=ACT.openapi,
+        {200: UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE, _ID), body=ACT.openapi,
     ),
     _on_timer("fire", "fire_timer", "Fire a timer now", ACT),
     _on_timer("cancel", "cancel_timer", "Take a timer away: it will not fire", ACT),
@@ -284,11 +296,11 @@ ROUTES: tuple[Documented, ...] = (
     _on_effect("resolve", "resolve_effect", "Give an effect's result by hand", RESOLVE),
     Documented(
         "GET", "/api/machines", "machines", "machines", "The machines that this engine runs",
-        {200: wire.Machines}, (),
+        {200: Machines}, (),
     ),
     Documented(
         "POST", "/api/machines", "put", "machines", "Put a machine, or its next version",
-        {201: wire.PutReport, 200: wire.PutReport}, (409, *_BODY), body=_DOCUMENT,
+        {201: PutReport, 200: PutReport}, (409, *_BODY), body=_DOCUMENT,
         description="The body is the document, JSON or YAML. It is checked first: a problem means "
         "that nothing changed. 200: the same text was put before, or it was a dry run.",
     ),
@@ -298,11 +310,11 @@ ROUTES: tuple[Documented, ...] = (
     ),
     Documented(
         "GET", _M, "machine", "machines", "A machine: its chart and how many are where",
-        {200: wire.MachineDetail}, (404, 422),
+        {200: MachineDetail}, (404, 422),
     ),
     Documented(
         "GET", f"{_M}/flows", "flows", "machines", "What went through it in a window of time",
-        {200: wire.Flows}, (404, 422),
+        {200: Flows}, (404, 422),
         description="Counted as it happens, never by reading journals.",
     ),
     Documented(
@@ -326,16 +338,16 @@ ROUTES: tuple[Documented, ...] = (
     Documented(
         "POST", f"{_M}/upgrade", "upgrade_all", "machines",
         "Bring every instance to the machine's version",
-        {200: wire.UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE,), body=ACT.openapi,
+        {200: UpgradeReport}, (404, 409, *_BODY), bare=(_MACHINE,), body=ACT.openapi,
     ),
-    Documented("GET", "/api/me", "me", "caller", "Who I am here", {200: wire.Me}, (), bare=()),
+    Documented("GET", "/api/me", "me", "caller", "Who I am here", {200: Me}, (), bare=()),
     Documented(
         "GET", "/api/search", "search", "machines", "What a text leads to",
-        {200: wire.Found}, (422,),
+        {200: Found}, (422,),
     ),
     Documented(
         "GET", "/api/incidents", "incidents", "incidents", "What waits for a person",
-        {200: wire.Incidents}, (404, 422),
+        {200: Incidents}, (404, 422),
     ),
     _settle("retry", "Try again", ACT),
     _settle("skip", "Go on without it", ACT),

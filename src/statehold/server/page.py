@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
-from statehold.wire import MachineSummary
+from statehold.wire.machines import MachineSummary
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }

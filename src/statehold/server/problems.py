@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from statehold import errors, wire
+from statehold import errors
 from statehold.chart.complaint import place_of, words_of
 from statehold.errors import Refused, StateholdError
+from statehold.wire.base import Problem
 
 TYPE_PREFIX = "urn:statehold:problem:"
 MEDIA_TYPE = "application/problem+json"
@@ -166,7 +167,7 @@ def row_of_kind(kind: type[StateholdError]) -> Row:
 # --- making them -------------------------------------------------------------------------------
 
 
-def problem_of(error: StateholdError) -> wire.Problem:
+def problem_of(error: StateholdError) -> Problem:
     """What a client is told. An error with status 500 is logged and told without its inside."""
     row = row_of(error)
     if row.status == 500 and not isinstance(error, Internal):
@@ -174,7 +175,7 @@ def problem_of(error: StateholdError) -> wire.Problem:
         error = Internal()
     # an error's own members never hide the standard's
     members = {k: v for k, v in error.details().items() if k not in _STANDARD}
-    return wire.Problem(
+    return Problem(
         type=TYPE_PREFIX + error.code,
         title=row.title,
         status=row.status,
@@ -183,7 +184,7 @@ def problem_of(error: StateholdError) -> wire.Problem:
     )
 
 
-_STANDARD = frozenset(wire.Problem.model_fields)
+_STANDARD = frozenset(Problem.model_fields)
 
 
 def problem_bytes(error: StateholdError) -> bytes:
@@ -282,7 +283,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that an operation may answer with, for FastAPI's ``responses``."""
     # written out in place, not referred to: the router may be mounted into an application that
     # has a `Problem` of its own
-    schema = wire.Problem.model_json_schema()
+    schema = Problem.model_json_schema()
     return {
         status: {
             "description": f"Problem: {_TELLS[status]}",

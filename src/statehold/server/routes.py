@@ -19,9 +19,10 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from statehold import store, wire
+from statehold import store
 from statehold.errors import BeyondEnd, InvalidPayload, StateholdError, TooLarge, UnknownInstance
 from statehold.formats.mermaid import to_mermaid
+from statehold.interpreter.command import ID_LIMIT
 from statehold.records import Status
 from statehold.server import openapi
 from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by_headers
@@ -32,13 +33,25 @@ from statehold.server.headers import expected_seq_of, key_of, last_event_id_of, 
 from statehold.server.problems import Forbidden, problem_bytes
 from statehold.server.stream import Streams, change_events, journal_events
 from statehold.server.studio import studio_routes
+from statehold.wire.base import ID_PATTERN
+from statehold.wire.machines import Window
+from statehold.wire.operations import (
+    ActRequest,
+    May,
+    Me,
+    RepairRequest,
+    RescheduleRequest,
+    ResolveRequest,
+    SendRequest,
+    StartRequest,
+)
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
 
 JSON = "application/json"
 
-_ID = re.compile(wire.ID_PATTERN)
+_ID = re.compile(ID_PATTERN)
 
 Name = Annotated[str, Path(description="the machine's name", examples=["order"])]
 Id = Annotated[str, Path(description="the instance's id", examples=["o-1"])]
@@ -130,7 +143,7 @@ class Routes:
 
     async def send_many(self, request: Request) -> Response:
         body = await read_json(request, self._bounds.batch_bytes, self._bounds.json_depth)
-        sent: list[wire.SendRequest] = openapi.SEND_MANY.parse(body)
+        sent: list[SendRequest] = openapi.SEND_MANY.parse(body)
         if len(sent) > self._bounds.batch_events:
             raise TooLarge("the request", len(sent), self._bounds.batch_events, "events")
         answers = await self._engine().send_many(sent, caller=caller_of(request))
@@ -145,7 +158,7 @@ class Routes:
     # --- instances ---------------------------------------------------------------------------
 
     async def start(self, request: Request) -> Response:
-        asked: wire.StartRequest = await self._body(request, openapi.START)
+        asked: StartRequest = await self._body(request, openapi.START)
         answer = await self._engine().start(
             request.path_params["machine"],
             asked.id,
@@ -186,7 +199,7 @@ class Routes:
         incidents: Annotated[bool, Query(description="only those that wait for a person")] = False,
         q: Annotated[
             str | None,
-            Query(max_length=wire.ID_LIMIT, description="the id begins with it; sorted by id then"),
+            Query(max_length=ID_LIMIT, description="the id begins with it; sorted by id then"),
         ] = None,
         order: Annotated[
             store.Order,
@@ -282,7 +295,7 @@ class Routes:
 
     async def repair(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.RepairRequest = await self._body(request, openapi.REPAIR)
+        asked: RepairRequest = await self._body(request, openapi.REPAIR)
         answer = await self._engine().repair(
             request.path_params["machine"],
             self._id(request),
@@ -307,7 +320,7 @@ class Routes:
 
     async def reschedule_timer(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.RescheduleRequest = await self._body(request, openapi.RESCHEDULE)
+        asked: RescheduleRequest = await self._body(request, openapi.RESCHEDULE)
         answer = await self._engine().reschedule_timer(
             request.path_params["machine"],
             self._id(request),
@@ -327,7 +340,7 @@ class Routes:
 
     async def resolve_effect(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
+        asked: ResolveRequest = await self._body(request, openapi.RESOLVE)
         answer = await self._engine().resolve_effect(
             request.path_params["machine"],
             self._id(request),
@@ -344,7 +357,7 @@ class Routes:
         self,
         request: Request,
         machine: Name,
-        window: Annotated[wire.Window, Query(description="how far back")] = "24h",
+        window: Annotated[Window, Query(description="how far back")] = "24h",
         version: Annotated[
             int | None, Query(ge=1, le=2**31 - 1, description="every version if left out")
         ] = None,
@@ -420,7 +433,7 @@ class Routes:
 
     async def _upgrade(self, request: Request, id: str | None) -> Response:
         self._check_may_act(request)
-        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        asked: ActRequest = await self._body(request, openapi.ACT)
         report = await self._engine().upgrade(
             request.path_params["machine"], id, reason=asked.reason, caller=caller_of(request)
         )
@@ -430,17 +443,17 @@ class Routes:
 
     async def me(self, request: Request) -> Response:
         caller = caller_of(request)
-        may = wire.May(
+        may = May(
             put=self._may_put is not None and self._may_put(caller),
             act=self._may_act is None or self._may_act(caller),
         )
         roles = None if caller.roles is None else sorted(caller.roles)
-        return _json(wire.Me(name=caller.name, roles=roles, may=may))
+        return _json(Me(name=caller.name, roles=roles, may=may))
 
     async def search(
         self,
         request: Request,
-        q: Annotated[str, Query(min_length=1, max_length=wire.ID_LIMIT)],
+        q: Annotated[str, Query(min_length=1, max_length=ID_LIMIT)],
         limit: Annotated[int, Query(ge=1, le=100, description="of each kind")] = 20,
     ) -> Response:
         return _json(await self._engine().search(q, limit=limit))
@@ -455,7 +468,7 @@ class Routes:
 
     async def retry(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        asked: ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
         answer = await self._engine().retry(
             incident, reason=asked.reason, caller=caller_of(request)
@@ -464,14 +477,14 @@ class Routes:
 
     async def skip(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        asked: ActRequest = await self._body(request, openapi.ACT)
         incident = request.path_params["incident"]
         answer = await self._engine().skip(incident, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
 
     async def resolve(self, request: Request) -> Response:
         self._check_may_act(request)
-        asked: wire.ResolveRequest = await self._body(request, openapi.RESOLVE)
+        asked: ResolveRequest = await self._body(request, openapi.RESOLVE)
         incident = request.path_params["incident"]
         answer = await self._engine().resolve(
             incident, asked.result, reason=asked.reason, caller=caller_of(request)
@@ -482,7 +495,7 @@ class Routes:
 
     async def _act(self, request: Request, act: Callable[..., Awaitable[Any]]) -> Response:
         self._check_may_act(request)
-        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        asked: ActRequest = await self._body(request, openapi.ACT)
         machine, id = request.path_params["machine"], self._id(request)
         answer = await act(machine, id, reason=asked.reason, caller=caller_of(request))
         return _reply(answer, 200)
@@ -492,7 +505,7 @@ class Routes:
     ) -> Response:
         """An act on a part of an instance, which the address names last but one."""
         self._check_may_act(request)
-        asked: wire.ActRequest = await self._body(request, openapi.ACT)
+        asked: ActRequest = await self._body(request, openapi.ACT)
         machine, id = request.path_params["machine"], self._id(request)
         part = request.path_params[what]
         answer = await act(machine, id, part, reason=asked.reason, caller=caller_of(request))
@@ -510,7 +523,7 @@ class Routes:
         id: str = request.path_params["id"]
         if _ID.fullmatch(id) is None:
             # no instance can have it, and it is not worth a question to the store
-            raise UnknownInstance(request.path_params["machine"], id[: wire.ID_LIMIT])
+            raise UnknownInstance(request.path_params["machine"], id[:ID_LIMIT])
         return id
 
     def _page(self, limit: int) -> int:

@@ -36,7 +36,8 @@ from starlette.types import Receive, Scope, Send
 
 from statehold.errors import Overloaded, StateholdError, Stopping
 from statehold.server.bounds import Bounds
-from statehold.wire import Changes, JournalEntry
+from statehold.wire.instances import Changes
+from statehold.wire.journal import JournalEntry
 
 _log = logging.getLogger("statehold.server")
 

@@ -33,13 +33,13 @@ from statehold import (
     effect,
     on,
     on_result,
-    wire,
 )
 from statehold.chart.machine import AMachine
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import InstanceOver, NotAllowed, Unavailable, UnknownIncident
 from statehold.stores import open_store
+from statehold.wire.journal import JournalEntry
 from tests.acceptance.chaos.failpoints import Failpoints, watch_postgres, watch_sqlite
 from tests.simulation.images import Image, read_postgres, read_sqlite
 
@@ -409,9 +409,7 @@ class Play:
             # settled in the performance before, whose answer was lost
             return
 
-    async def _reached(
-        self, machine: str, id: str, fits: Callable[[wire.JournalEntry], bool]
-    ) -> None:
+    async def _reached(self, machine: str, id: str, fits: Callable[[JournalEntry], bool]) -> None:
         """Once the journal has a line like that."""
         async for line in self._engine.watch(machine, id):
             if fits(line):

@@ -13,10 +13,19 @@ import pytest
 from rich.cells import cell_len
 from rich.console import RenderableType
 
-from statehold import wire
 from statehold.cli import render
 from statehold.cli.printable import printable
 from statehold.cli.terminal import Rows, Terminal, line, print_json
+from statehold.wire.instances import (
+    EffectView,
+    Explanation,
+    Incident,
+    PossibleTransition,
+    Reply,
+    Summary,
+    TimerView,
+)
+from statehold.wire.journal import JournalEntry
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 STATE = "fulfilling.courier.waiting_for_the_second_attempt"
@@ -42,24 +51,24 @@ def shown(
     return out.getvalue() if colour else re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
 
 
-def summary(id: str, state: list[str], **more: object) -> wire.Summary:
+def summary(id: str, state: list[str], **more: object) -> Summary:
     given = {
         "machine": "order", "id": id, "version": 1, "seq": 12, "status": "running", "state": state,
         "tags": [], "owners": ["restaurant", "courier"], "indexes": {}, "created_at": NOW,
         "since": NOW - timedelta(hours=26), "changed_at": NOW, "incidents": 2,
         "next_at": NOW + timedelta(minutes=61),
     }  # fmt: skip
-    return wire.Summary.model_validate({**given, **more})
+    return Summary.model_validate({**given, **more})
 
 
-def entry(**more: object) -> wire.JournalEntry:
+def entry(**more: object) -> JournalEntry:
     given = {
         "seq": 3, "at": NOW, "kind": "event", "version": 1, "state": [STATE], "status": "running",
         "event": {"type": "CourierIsAsked"}, "caller": "ada",
         "change": {"set": {"note": "a long remark about the order " * 4}, "unset": []},
         "reason": "since nobody was there to take it",
     }  # fmt: skip
-    return wire.JournalEntry.model_validate({**given, **more})
+    return JournalEntry.model_validate({**given, **more})
 
 
 IDS = [
@@ -74,7 +83,7 @@ IDS = [
 def tables() -> dict[str, tuple[RenderableType, list[str]]]:
     """Each with words that are to be found whole."""
     since = NOW - timedelta(days=2)
-    incident = wire.Incident(
+    incident = Incident(
         id=f"order/{IDS[1]}/3.0", machine="order", instance=IDS[1], kind="effect",
         name="offer_to_restaurant", state=[STATE], attempts=5, since=since,
         error="ConnectionError: the restaurant's telephone does not answer " * 3,
@@ -146,29 +155,29 @@ def test_without_room_for_a_table_each_cell_is_a_line(monkeypatch: pytest.Monkey
     ]
 
 
-def _reply(text: str) -> wire.Reply:
-    return wire.Reply(
+def _reply(text: str) -> Reply:
+    return Reply(
         machine=text, id=text, version=1, seq=1, status="running", state=[text],
         view={text: text}, tags=[text], owners=[text], allowed=[text], output=text,
     )  # fmt: skip
 
 
-def _explanation(text: str) -> wire.Explanation:
-    effect = wire.EffectView(
+def _explanation(text: str) -> Explanation:
+    effect = EffectView(
         key=text, name=text, state=text, status="waiting", attempt=1, attempts=2, error=text,
         asked_at=NOW,
     )  # fmt: skip
-    incident = wire.Incident(
+    incident = Incident(
         id=text, machine=text, instance=text, kind="effect", name=text, state=[text], attempts=1,
         error=text, since=NOW,
     )  # fmt: skip
-    following = wire.PossibleTransition(
+    following = PossibleTransition(
         transition=text, kind="event", event=text, source=text, targets=[text], possible=False,
         stopped_by=[text],
     )  # fmt: skip
-    return wire.Explanation(
+    return Explanation(
         summary=text, instance=_reply(text), since=NOW, because=None, active=[],
-        timers=[wire.TimerView(id=text, state=text, due=NOW, seconds_left=0.0)], effects=[effect],
+        timers=[TimerView(id=text, state=text, due=NOW, seconds_left=0.0)], effects=[effect],
         next=[following], incidents=[incident],
     )  # fmt: skip
 

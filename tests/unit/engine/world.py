@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from statehold import wire
 from statehold.chart.machine import AMachine
 from statehold.engine import Engine
 from statehold.engine.clock import Clock, ManualClock
@@ -17,6 +16,8 @@ from statehold.errors import StoreUnavailable
 from statehold.records import Ref, Row, Write
 from statehold.store import Outcome, Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
+from statehold.wire.instances import Incident
+from statehold.wire.journal import JournalEntry
 
 #: real seconds after which a test that waits for a signal has failed
 PATIENCE = 10.0
@@ -182,10 +183,10 @@ async def entry(
     engine: Engine,
     machine: AMachine | str,
     id: str,
-    is_it: Callable[[wire.JournalEntry], bool],
+    is_it: Callable[[JournalEntry], bool],
     *,
     after: int = 0,
-) -> wire.JournalEntry:
+) -> JournalEntry:
     """Waits for a line of the journal."""
     async with asyncio.timeout(PATIENCE):
         async for line in engine.watch(machine, id, after=after):
@@ -196,7 +197,7 @@ async def entry(
 
 async def kind(
     engine: Engine, machine: AMachine | str, id: str, wanted: str, *, after: int = 0
-) -> wire.JournalEntry:
+) -> JournalEntry:
     """Waits for a line of this kind."""
     return await entry(engine, machine, id, lambda line: line.kind == wanted, after=after)
 
@@ -212,9 +213,9 @@ async def signal(event: asyncio.Event) -> None:
         await event.wait()
 
 
-async def journal(engine: Engine, machine: AMachine | str, id: str) -> list[wire.JournalEntry]:
+async def journal(engine: Engine, machine: AMachine | str, id: str) -> list[JournalEntry]:
     """Every line there is."""
-    lines: list[wire.JournalEntry] = []
+    lines: list[JournalEntry] = []
     after: int | None = -1
     while after is not None:
         page = await engine.journal(machine, id, after=after, limit=1000)
@@ -227,7 +228,7 @@ async def kinds(engine: Engine, machine: AMachine | str, id: str) -> list[str]:
     return [line.kind for line in await journal(engine, machine, id)]
 
 
-async def an_incident(engine: Engine, machine: AMachine | str | None = None) -> wire.Incident:
+async def an_incident(engine: Engine, machine: AMachine | str | None = None) -> Incident:
     """The only incident there is."""
     found = (await engine.incidents(machine)).incidents
     assert len(found) == 1, found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statehold.server.page import render
-from statehold.wire import MachineSummary
+from statehold.wire.machines import MachineSummary
 
 
 def test_what_a_machine_says_of_itself_is_text_on_the_page() -> None:

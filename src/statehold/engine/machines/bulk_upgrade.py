@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.engine.commit.group_commit import Turns
 from statehold.engine.requests.operator import Upgrade
 from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
 from statehold.records import Caller, Ref
 from statehold.store import PAGE_LIMIT, Query, Store
+from statehold.wire.operations import UpgradeReport
 
 
 class Upgrader:
@@ -21,7 +21,7 @@ class Upgrader:
 
     async def upgrade(
         self, definition: Definition[Any], id: str | None, reason: str | None, caller: Caller
-    ) -> wire.UpgradeReport:
+    ) -> UpgradeReport:
         """One instance, or all of the machine that are of another version, a page at a time.
 
         One that can't be upgraded keeps no other from it: it is in the report. Raises
@@ -42,7 +42,7 @@ class Upgrader:
                 else:
                     upgraded += changed
                     already += not changed
-        return wire.UpgradeReport(
+        return UpgradeReport(
             machine=definition.name,
             version=definition.version,
             upgraded=upgraded,

@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import ParamSpec, TypeVar
 
-from statehold import wire
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
 from statehold.engine.background.notifier import Hints
@@ -38,6 +37,7 @@ from statehold.formats.notation import Imported
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
 from statehold.upgrade.diff import difference
+from statehold.wire.machines import FindingView, MovedState, PutReport, UpgradePlanView
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +63,7 @@ class Putter:
 
     async def put(
         self, text: bytes, notation: str, reason: str | None, caller: Caller, *, dry_run: bool
-    ) -> wire.PutReport:
+    ) -> PutReport:
         limits = self._runtime.limits
         if self._adopter.puts is None:
             raise Refused(
@@ -84,7 +84,7 @@ class Putter:
 
     async def _put(
         self, text: bytes, notation: str, reason: str | None, caller: Caller, dry_run: bool
-    ) -> wire.PutReport:
+    ) -> PutReport:
         try:
             imported = await self._within(self._adopter.read, notation, text)
         except DefinitionError as error:
@@ -214,13 +214,13 @@ def _report(
     *,
     added: bool,
     dry_run: bool,
-) -> wire.PutReport:
+) -> PutReport:
     chart = imported.definition.chart
     before = [version for version in past.charts if version < chart.version]
     changes: list[str] = []
     if before:
         changes = list(difference(past.charts[max(before)], chart))[:TOLD]
-    return wire.PutReport(
+    return PutReport(
         machine=document.machine,
         version=document.version,
         notation=document.notation,
@@ -229,7 +229,7 @@ def _report(
         there=judged is None,
         changes=changes,
         findings=[
-            wire.FindingView(
+            FindingView(
                 code=one.code,
                 severity=one.severity,
                 place=one.where,
@@ -239,7 +239,7 @@ def _report(
             for one in found
         ]
         + [
-            wire.FindingView(
+            FindingView(
                 code="upgrade-drops-timer",
                 severity="warning",
                 place=one.place,
@@ -252,12 +252,12 @@ def _report(
         upgrades=[]
         if judged is None
         else [
-            wire.UpgradePlanView(
+            UpgradePlanView(
                 from_version=version,
                 configurations=len(made.configurations),
                 complete=made.complete,
                 moved=[
-                    wire.MovedState(before=list(old), after=list(new))
+                    MovedState(before=list(old), after=list(new))
                     for old, new in made.configurations.items()
                     if old != new
                 ][:TOLD],

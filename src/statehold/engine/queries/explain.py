@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.engine.background.capacity import WAITING
@@ -19,7 +18,17 @@ from statehold.interpreter.enabled import Prospect, prospects
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Ref, Row
 from statehold.store import Aside
-from statehold.wire import Incident
+from statehold.wire.instances import (
+    ChildView,
+    EffectView,
+    Explanation,
+    Incident,
+    PossibleTransition,
+    Reply,
+    StateView,
+    TimerView,
+)
+from statehold.wire.journal import JournalEntry
 
 #: who performs an effect that waits, for its time or for a worker with a place
 NOBODY = (None, *WAITING)
@@ -66,13 +75,13 @@ def unreadable_of(row: Row, aside: Aside | None) -> Incident:
 def explain(
     definition: Definition[object],
     held: Held,
-    because: wire.JournalEntry | None,
+    because: JournalEntry | None,
     entered: dict[str, datetime],
     now: datetime,
     caller: Caller = ANYONE,
     ahead: Snapshot[Any] | None = None,
-    children: Mapping[Ref, wire.ChildView] = {},
-) -> wire.Explanation:
+    children: Mapping[Ref, ChildView] = {},
+) -> Explanation:
     """``because`` is the step that led here, ``entered`` when each active state was entered,
     ``children`` those instances that it invoked, as far as they are there.
 
@@ -86,7 +95,7 @@ def explain(
     effects = _effects(definition, held, children)
     following = _following(definition, held, ahead, caller)
     incidents = incidents_of(held.row, held.attempts)
-    return wire.Explanation(
+    return Explanation(
         summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
         instance=answer,
         since=row.since,
@@ -101,13 +110,13 @@ def explain(
 
 def _active(
     definition: Definition[object], held: Held, entered: dict[str, datetime]
-) -> list[wire.StateView]:
+) -> list[StateView]:
     if held.snapshot is None:
-        return [wire.StateView(id=id, kind="unknown") for id in held.row.state]
+        return [StateView(id=id, kind="unknown") for id in held.row.state]
     deadlines = {one.state: one.due for one in held.snapshot.deadlines}
     states = held.snapshot.configuration.states
     return [
-        wire.StateView(
+        StateView(
             id=node.id,
             kind=node.kind,
             doc=node.doc,
@@ -121,11 +130,11 @@ def _active(
     ]
 
 
-def _timers(held: Held, now: datetime) -> list[wire.TimerView]:
+def _timers(held: Held, now: datetime) -> list[TimerView]:
     source = held.snapshot or held.document
     timers = () if source is None else source.timers
     return [
-        wire.TimerView(
+        TimerView(
             id=timer.id,
             state=timer.state,
             due=timer.due,
@@ -136,8 +145,8 @@ def _timers(held: Held, now: datetime) -> list[wire.TimerView]:
 
 
 def _effects(
-    definition: Definition[object], held: Held, children: Mapping[Ref, wire.ChildView]
-) -> list[wire.EffectView]:
+    definition: Definition[object], held: Held, children: Mapping[Ref, ChildView]
+) -> list[EffectView]:
     source = held.snapshot or held.document
     found = []
     for effect in () if source is None else source.effects:
@@ -154,7 +163,7 @@ def _effects(
                 # it has its number, and has not begun
                 attempt -= 1
         found.append(
-            wire.EffectView(
+            EffectView(
                 key=effect.key,
                 name=effect.name,
                 state=effect.state,
@@ -172,7 +181,7 @@ def _effects(
 
 def _following(
     definition: Definition[object], held: Held, ahead: Snapshot[Any] | None, caller: Caller
-) -> list[wire.PossibleTransition]:
+) -> list[PossibleTransition]:
     if ahead is None or held.row.status not in ("running", "paused"):
         return []
     due = {timer.id: timer.due for timer in ahead.timers}
@@ -183,10 +192,10 @@ def _following(
     ]
 
 
-def _possible(prospect: Prospect, due: datetime | None) -> wire.PossibleTransition:
+def _possible(prospect: Prospect, due: datetime | None) -> PossibleTransition:
     transition = prospect.transition
     roles = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
-    return wire.PossibleTransition(
+    return PossibleTransition(
         transition=transition.id,
         kind=transition.trigger.kind,
         event=_event_name(transition),
@@ -208,13 +217,13 @@ def _event_name(transition: Transition) -> str | None:
 
 
 def _summary(
-    answer: wire.Reply,
+    answer: Reply,
     since: datetime,
     now: datetime,
-    because: wire.JournalEntry | None,
-    timers: Sequence[wire.TimerView],
-    effects: Sequence[wire.EffectView],
-    following: Sequence[wire.PossibleTransition],
+    because: JournalEntry | None,
+    timers: Sequence[TimerView],
+    effects: Sequence[EffectView],
+    following: Sequence[PossibleTransition],
     incidents: Sequence[Incident],
 ) -> str:
     where = " and ".join(answer.state)
@@ -245,7 +254,7 @@ def _summary(
     return " ".join(told)
 
 
-def _cause(entry: wire.JournalEntry) -> str:
+def _cause(entry: JournalEntry) -> str:
     event = entry.event if isinstance(entry.event, dict) else {}
     by = f" by {entry.caller}" if entry.caller else ""
     names = {
@@ -258,7 +267,7 @@ def _cause(entry: wire.JournalEntry) -> str:
     return f"{names.get(entry.kind, event.get('type', entry.kind))}{by} (seq {entry.seq})"
 
 
-def _effect_words(effect: wire.EffectView, now: datetime) -> str:
+def _effect_words(effect: EffectView, now: datetime) -> str:
     if effect.status == "child":
         return _child_words(effect, now)
     if effect.status == "running":
@@ -271,7 +280,7 @@ def _effect_words(effect: wire.EffectView, now: datetime) -> str:
     )
 
 
-def _child_words(effect: wire.EffectView, now: datetime) -> str:
+def _child_words(effect: EffectView, now: datetime) -> str:
     child = effect.child
     if child is None:
         return f"It waits for its child {effect.name}, which has not started, to end."

@@ -8,24 +8,23 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 
-from statehold import wire
 from statehold.chart.event import is_made_inside
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
+from statehold.wire.machines import EventView
 
 
-def events_of(chart: Chart) -> dict[str, wire.EventView]:
+def events_of(chart: Chart) -> dict[str, EventView]:
     """What may be sent. A chart of a notation that declares no events has those that its
     transitions name, and anything may be in them."""
     declared = {
-        event.name: wire.EventView(doc=event.doc, schema=event.schema or None)
-        for event in chart.events
+        event.name: EventView(doc=event.doc, schema=event.schema or None) for event in chart.events
     }
     if declared:
         return declared
     named = (name for transition in chart.transitions for name in transition.trigger.events)
     return {
-        name: wire.EventView(doc="", schema=None)
+        name: EventView(doc="", schema=None)
         for name in named
         if not is_made_inside(name) and "*" not in name
     }

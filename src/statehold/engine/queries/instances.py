@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from statehold import wire
 from statehold.engine.commit.group_commit import Turns
 from statehold.engine.commit.keys import shown_key
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
@@ -35,6 +34,17 @@ from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Entry, JournalBody, Ref, Row, Status
 from statehold.store import PAGE_LIMIT, Page, Query, Store
 from statehold.upgrade.carry import CarryFailed
+from statehold.wire.base import ID_PATTERN
+from statehold.wire.instances import (
+    Changes,
+    ChildView,
+    Explanation,
+    Incident,
+    Incidents,
+    Instances,
+    Summary,
+)
+from statehold.wire.journal import Journal, JournalEntry
 
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
@@ -44,7 +54,7 @@ REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
 #: how often it is told that anything may have changed, where other workers may have changed it
 ANYTHING = timedelta(seconds=60)
 
-_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
+_BEGINS_AN_ID = re.compile(ID_PATTERN)
 
 _body = msgspec.json.Decoder(JournalBody).decode
 
@@ -105,7 +115,7 @@ class Reader:
         except CarryFailed:
             return None
 
-    async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> wire.Journal:
+    async def journal(self, ref: Ref, after: int, limit: int, *, data: bool) -> Journal:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
         whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``, and
         ``BeyondEnd`` where the instance has no step ``after``."""
@@ -118,7 +128,7 @@ class Reader:
             values = await self._data_at(ref, entries)
         shown = [_shown(entry, values) for entry in entries]
         last = entries[-1].seq if entries else None
-        return wire.Journal(entries=shown, after=last if last != row.seq else None)
+        return Journal(entries=shown, after=last if last != row.seq else None)
 
     async def at(self, ref: Ref, seq: int) -> Past:
         """Raises ``InvalidPayload`` for a seq that the instance has not reached."""
@@ -138,10 +148,10 @@ class Reader:
             _folded(entries),
         )
 
-    async def explain(self, ref: Ref, caller: Caller) -> wire.Explanation:
+    async def explain(self, ref: Ref, caller: Caller) -> Explanation:
         held = await self._held(ref)
         entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
-        because: wire.JournalEntry | None = None
+        because: JournalEntry | None = None
         entered = {state: at for state, at in held.entered.items() if at is not None}
         for entry in entries:
             for microstep in _body_of(entry).steps:
@@ -154,7 +164,7 @@ class Reader:
         children = await self._children(held, caller)
         return explain(held.definition, held, because, entered, now, caller, ahead, children)
 
-    async def watch(self, ref: Ref, after: int) -> AsyncIterator[wire.JournalEntry]:
+    async def watch(self, ref: Ref, after: int) -> AsyncIterator[JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
 
         Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
@@ -180,13 +190,13 @@ class Reader:
                     until = self._runtime.now() + poll
                 await self._runtime.clock.wait(changed, until)
 
-    async def watch_machine(self, machine: str | None) -> AsyncIterator[wire.Changes]:
+    async def watch_machine(self, machine: str | None) -> AsyncIterator[Changes]:
         """None: every machine. The first, empty, says that it has begun; whoever is slow to take
         what is told has more of it told together."""
         clock, now = self._runtime.clock, self._runtime.now
         rest = now()
         with self._feed.subscribe_all(machine) as changes:
-            yield wire.Changes(instances=[])
+            yield Changes(instances=[])
             while True:
                 # hints of other workers may be lost
                 until = None if self._store.exclusive else now() + ANYTHING
@@ -197,13 +207,13 @@ class Reader:
                 refs = changes.take() if changes.any.is_set() else None
                 rows = {} if refs is None else await self._store.load(refs)
                 rest = now() + (MANY_REST if refs is None else REST)
-                yield wire.Changes(
+                yield Changes(
                     instances=[summary_of(row) for row in rows.values()], more=refs is None
                 )
 
     # --- many instances ---
 
-    async def list(self, query: Query) -> wire.Instances:
+    async def list(self, query: Query) -> Instances:
         """Raises ``InvalidPayload`` for a filter by a name that the machine does not have."""
         definition = self._runtime.definition(query.machine)
         check_query(query)
@@ -213,15 +223,13 @@ class Reader:
             page = await self._store.list(query)
         if not page.rows:
             await check_names(self._store, definition, query)
-        return wire.Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
+        return Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
 
-    async def incidents(
-        self, machine: str | None, limit: int, cursor: str | None
-    ) -> wire.Incidents:
+    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Incidents:
         if machine is not None:
             self._runtime.definition(machine)
         page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
-        found: list[wire.Incident] = []
+        found: list[Incident] = []
         rows = [row for row in page.rows if row.machine in self._runtime.definitions]
         asides = await self._store.asides([row.ref for row in rows])
         for row in rows:
@@ -233,7 +241,7 @@ class Reader:
             found += known
         names = self._runtime.definitions if machine is None else (machine,)
         count = sum([await self._store.count_incidents(name) for name in names])
-        return wire.Incidents(incidents=found, cursor=page.cursor, count=count)
+        return Incidents(incidents=found, cursor=page.cursor, count=count)
 
     # --- parts ---
 
@@ -256,19 +264,19 @@ class Reader:
         if there is None or there.seq < seq:
             raise BeyondEnd(ref.machine, ref.id, seq, row.seq)
 
-    async def _children(self, held: Held, caller: Caller) -> dict[Ref, wire.ChildView]:
+    async def _children(self, held: Held, caller: Caller) -> dict[Ref, ChildView]:
         """Those that were invoked and have started, as they are now."""
         refs = [one.child for one in held.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
         return {ref: await self._child(row, caller) for ref, row in rows.items()}
 
-    async def _child(self, row: Row, caller: Caller) -> wire.ChildView:
+    async def _child(self, row: Row, caller: Caller) -> ChildView:
         allowed: Sequence[str] = ()
         if row.machine in self._runtime.definitions:
             # one that can't be read, or has gone, must not hide what its parent waits for
             with contextlib.suppress(StateholdError):
                 allowed = (await self.read(row.ref, caller)).allowed
-        return wire.ChildView(
+        return ChildView(
             machine=row.machine,
             id=row.id,
             status=row.status,
@@ -366,9 +374,9 @@ def _folded(entries: Sequence[Entry]) -> Any:
     return data
 
 
-def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
+def _shown(entry: Entry, values: Mapping[int, Any]) -> JournalEntry:
     body = _body_of(entry)
-    return wire.JournalEntry(
+    return JournalEntry(
         seq=entry.seq,
         part=entry.part,
         at=entry.at,
@@ -393,8 +401,8 @@ def _shown(entry: Entry, values: Mapping[int, Any]) -> wire.JournalEntry:
     )
 
 
-def summary_of(row: Row) -> wire.Summary:
-    return wire.Summary(
+def summary_of(row: Row) -> Summary:
+    return Summary(
         machine=row.machine,
         id=row.id,
         version=row.version,

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.observer import Census
@@ -18,6 +17,7 @@ from statehold.engine.throughput.report import FlowReader
 from statehold.errors import InvalidPayload
 from statehold.records import OVER
 from statehold.store import PAGE_LIMIT, Group, Store, StoredDocument
+from statehold.wire.machines import MachineDetail, Machines, MachineSummary, StatusCounts
 
 
 class Catalog:
@@ -28,12 +28,12 @@ class Catalog:
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
-    async def machines(self) -> wire.Machines:
+    async def machines(self) -> Machines:
         found = []
         for definition in self._runtime.definitions.values():
             name = definition.name
             found.append(
-                wire.MachineSummary(
+                MachineSummary(
                     name=name,
                     version=definition.version,
                     doc=definition.chart.doc,
@@ -45,7 +45,7 @@ class Catalog:
                     steps_per_minute=await self._flows.steps_per_minute(name),
                 )
             )
-        return wire.Machines(machines=found)
+        return Machines(machines=found)
 
     async def census(self) -> Census:
         names = tuple(self._runtime.definitions)
@@ -56,7 +56,7 @@ class Catalog:
                 incidents[row.machine] += row.incidents
         return Census(counts, incidents)
 
-    async def machine(self, name: str, version: int | None) -> wire.MachineDetail:
+    async def machine(self, name: str, version: int | None) -> MachineDetail:
         definition = self._runtime.definition(name)
         chart = await self.chart(definition, version)
         groups = await self._store.groups(name)
@@ -65,7 +65,7 @@ class Catalog:
         for group, count in groups.items():
             for leaf in (group.status,) if group.status == "cancelled" else group.state:
                 counts[leaf] += count
-        return wire.MachineDetail(
+        return MachineDetail(
             name=name,
             version=chart.version,
             doc=chart.doc,
@@ -137,8 +137,8 @@ class Catalog:
             raise InvalidPayload("the version", {"version": why}) from error
 
 
-def _by_status(groups: Mapping[Group, int]) -> wire.StatusCounts:
-    return wire.StatusCounts(**_summed((group.status, n) for group, n in groups.items()))
+def _by_status(groups: Mapping[Group, int]) -> StatusCounts:
+    return StatusCounts(**_summed((group.status, n) for group, n in groups.items()))
 
 
 def _summed(counted: Iterable[tuple[Any, int]]) -> dict[Any, int]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
@@ -15,19 +14,21 @@ from statehold.engine.queries.instances import summary_of
 from statehold.engine.requests.context import Runtime
 from statehold.records import Ref, Row
 from statehold.store import Query, Store
+from statehold.wire.base import ID_PATTERN
+from statehold.wire.machines import Found, FoundEvent, FoundMachine, FoundState
 
 #: what an id may be is what it may begin with
-_BEGINS_AN_ID = re.compile(wire.ID_PATTERN)
+_BEGINS_AN_ID = re.compile(ID_PATTERN)
 
 
-async def search(store: Store, runtime: Runtime, text: str, limit: int) -> wire.Found:
+async def search(store: Store, runtime: Runtime, text: str, limit: int) -> Found:
     """``limit`` of each kind."""
     wanted = text.casefold()
     definitions = list(runtime.definitions.values())
     states = (found for one in definitions for found in _states(one, wanted))
     events = (found for one in definitions for found in _events(one, wanted))
     machines = (
-        wire.FoundMachine(name=one.name, doc=one.chart.doc)
+        FoundMachine(name=one.name, doc=one.chart.doc)
         for one in definitions
         if wanted in one.name.casefold()
     )
@@ -36,7 +37,7 @@ async def search(store: Store, runtime: Runtime, text: str, limit: int) -> wire.
         rows[row.ref] = row
         if len(rows) == limit:
             break
-    return wire.Found(
+    return Found(
         machines=_first(machines, limit),
         states=_first(states, limit),
         events=_first(events, limit),
@@ -48,16 +49,16 @@ def _first(found: Iterator[Any], limit: int) -> list[Any]:
     return [one for one, _ in zip(found, range(limit), strict=False)]
 
 
-def _states(definition: Definition[Any], wanted: str) -> Iterator[wire.FoundState]:
+def _states(definition: Definition[Any], wanted: str) -> Iterator[FoundState]:
     for state in definition.chart.states:
         if state.id != ROOT and wanted in state.id.casefold():
-            yield wire.FoundState(machine=definition.name, id=state.id, doc=state.doc)
+            yield FoundState(machine=definition.name, id=state.id, doc=state.doc)
 
 
-def _events(definition: Definition[Any], wanted: str) -> Iterator[wire.FoundEvent]:
+def _events(definition: Definition[Any], wanted: str) -> Iterator[FoundEvent]:
     for name, event in events_of(definition.chart).items():
         if wanted in name.casefold():
-            yield wire.FoundEvent(machine=definition.name, name=name, doc=event.doc)
+            yield FoundEvent(machine=definition.name, name=name, doc=event.doc)
 
 
 async def _instances(

@@ -37,7 +37,7 @@ from statehold.instance.stored import Attempt
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.records import OVER, Caller, EffectRecord, Ref
-from statehold.wire import MAX_DELAY_SECONDS
+from statehold.wire.base import MAX_DELAY_SECONDS
 
 
 class OperatorRequest(Act):

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from statehold import wire
 from statehold.chart.moment import earlier_or_first
 from statehold.engine.log_fields import logger
 from statehold.engine.requests.context import Runtime
@@ -15,6 +14,7 @@ from statehold.engine.retention.policy import Retention
 from statehold.engine.retention.purge import Gone, Purge
 from statehold.errors import StateholdError, Stopping
 from statehold.store import Store
+from statehold.wire.operations import PurgeReport
 
 log = logger(__name__)
 
@@ -62,7 +62,7 @@ class Pruner:
         for archive in self._archives.values():
             await archive.close()
 
-    async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> wire.PurgeReport:
+    async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> PurgeReport:
         """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``."""
         archive = None
         if retention.archive is not None:

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from statehold import wire
 from statehold.engine.clock import Clock
 from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
@@ -20,6 +19,7 @@ from statehold.engine.retention.policy import is_settled
 from statehold.errors import Stopping
 from statehold.records import Entry, Ref, Row
 from statehold.store import Store
+from statehold.wire.operations import PurgeReport
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Purge:
         *,
         dry_run: bool = False,
         claim: bool = False,
-    ) -> wire.PurgeReport:
+    ) -> PurgeReport:
         """Purges what ended by ``before`` and has nothing under way; a dry run only counts it.
 
         ``claim``: other workers may be doing the same, and each takes what no other has. What has
@@ -81,7 +81,7 @@ class Purge:
             cursor = page.cursor
             if cursor is None:
                 break
-        return wire.PurgeReport(
+        return PurgeReport(
             machine=machine, before=before, purged=purged, kept=kept, dry_run=dry_run
         )
 

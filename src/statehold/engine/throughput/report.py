@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from statehold import wire
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Chart
 from statehold.engine.requests.context import Runtime
@@ -14,6 +13,7 @@ from statehold.engine.throughput.counts import Counted, Histogram, quantile, tot
 from statehold.engine.throughput.recorder import WRITE_SECONDS, Tallies, replaced
 from statehold.records import OVER
 from statehold.store import Group, Rollup, Store
+from statehold.wire.machines import Dwell, Flows, StateFlow, Window
 
 #: rollups that one answer may read; where there are more, it begins later
 MOST = 10_000
@@ -22,7 +22,7 @@ RECENT = 5
 
 #: how long each window is, and the periods that it is told by: what is older than some hours is
 #: counted by the hour alone
-_WINDOWS: Mapping[wire.Window, tuple[timedelta, int]] = {
+_WINDOWS: Mapping[Window, tuple[timedelta, int]] = {
     "1h": (timedelta(hours=1), MINUTE),
     "24h": (timedelta(hours=24), HOUR),
     "7d": (timedelta(days=7), HOUR),
@@ -37,8 +37,8 @@ class FlowReader:
         self._tallies = tallies
 
     async def flows(
-        self, definition: Definition[object], chart: Chart, window: wire.Window, version: int | None
-    ) -> wire.Flows:
+        self, definition: Definition[object], chart: Chart, window: Window, version: int | None
+    ) -> Flows:
         """``version`` None: of every version. The states of ``chart`` are all in it."""
         name, now = definition.name, self._runtime.now()
         length, span = _WINDOWS[window]
@@ -53,7 +53,7 @@ class FlowReader:
         here = _present(chart, await self._store.groups(name), version)
         # others write what they count a moment later
         late = 0.0 if self._store.exclusive else 2 * WRITE_SECONDS
-        return wire.Flows(
+        return Flows(
             machine=name,
             version=version,
             window=window,
@@ -102,11 +102,11 @@ def _present(chart: Chart, groups: Mapping[Group, int], version: int | None) -> 
     return here
 
 
-def _states(chart: Chart, counted: Counted, here: Mapping[str, int]) -> dict[str, wire.StateFlow]:
+def _states(chart: Chart, counted: Counted, here: Mapping[str, int]) -> dict[str, StateFlow]:
     known = [state.id for state in chart.states if state.id != ROOT and state.kind != "history"]
     others = [*counted.entered, *counted.left, *here]
     return {
-        state: wire.StateFlow(
+        state: StateFlow(
             entered=counted.entered.get(state, 0),
             left=counted.left.get(state, 0),
             now=here.get(state, 0),
@@ -116,10 +116,10 @@ def _states(chart: Chart, counted: Counted, here: Mapping[str, int]) -> dict[str
     }
 
 
-def _dwell(histogram: Histogram | None) -> wire.Dwell | None:
+def _dwell(histogram: Histogram | None) -> Dwell | None:
     if not histogram:
         return None
-    return wire.Dwell(
+    return Dwell(
         count=sum(histogram.values()),
         median_seconds=quantile(histogram, 0.5),
         p95_seconds=quantile(histogram, 0.95),

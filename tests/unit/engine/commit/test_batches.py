@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from pydantic import BaseModel, field_validator
 
-from statehold import Context, Event, Machine, State, on, wire
+from statehold import Context, Event, Machine, State, on
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import (
@@ -23,6 +23,7 @@ from statehold.errors import (
 from statehold.records import Write
 from statehold.store import Outcome
 from statehold.stores import Memory, MemoryStore
+from statehold.wire.operations import SendRequest
 from tests.unit.engine.sample_machines import Add, Counter, Explode, Note, Shut, Tally
 from tests.unit.engine.world import Gate, GatedMemory, World, journal
 
@@ -148,11 +149,11 @@ async def test_send_many_answers_each_for_itself_and_in_order(world: World) -> N
         await engine.start(Counter, "c-1")
         answers = await engine.send_many(
             [
-                wire.SendRequest(machine="counter", id="c-1", event={"type": "Add"}, key="a"),
-                wire.SendRequest(machine="none", id="c-1", event={"type": "Add"}),
-                wire.SendRequest(machine="counter", id="c-1", event={"type": "Shut"}),
-                wire.SendRequest(machine="counter", id="c-1", event={"type": "Add"}, key="a"),
-                wire.SendRequest(machine="counter", id="c-1", event={"type": "Add"}),
+                SendRequest(machine="counter", id="c-1", event={"type": "Add"}, key="a"),
+                SendRequest(machine="none", id="c-1", event={"type": "Add"}),
+                SendRequest(machine="counter", id="c-1", event={"type": "Shut"}),
+                SendRequest(machine="counter", id="c-1", event={"type": "Add"}, key="a"),
+                SendRequest(machine="counter", id="c-1", event={"type": "Add"}),
             ]
         )
         assert [a.code if isinstance(a, StateholdError) else a.seq for a in answers] == [

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from statehold import minutes, seconds, wire
+from statehold import minutes, seconds
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.engine.queries.watchers import NAMED
 from statehold.errors import UnknownMachine
 from statehold.stores.postgres.store import PostgresStore
+from statehold.wire.instances import Changes
 from tests.unit.engine.requests.test_operator import Boiling
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.world import PATIENCE, World, quiet
@@ -20,14 +21,14 @@ from tests.unit.engine.world import PATIENCE, World, quiet
 pytestmark = pytest.mark.anyio
 
 
-async def told(changes: AsyncIterator[wire.Changes]) -> dict[str, int]:
+async def told(changes: AsyncIterator[Changes]) -> dict[str, int]:
     """Id to seq of what is told next."""
     found = await anext(changes)
     assert not found.more
     return {one.id: one.seq for one in found.instances}
 
 
-async def told_more(changes: AsyncIterator[wire.Changes]) -> bool:
+async def told_more(changes: AsyncIterator[Changes]) -> bool:
     return (await anext(changes)).more
 
 

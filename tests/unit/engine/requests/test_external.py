@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from statehold import wire
 from statehold.errors import (
     InstanceExists,
     InstanceOver,
@@ -23,6 +22,8 @@ from statehold.errors import (
 )
 from statehold.records import Caller
 from statehold.store import Query
+from statehold.wire.base import ID_PATTERN
+from statehold.wire.instances import Reply
 from tests.unit.engine.sample_machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import World, journal
 
@@ -58,7 +59,7 @@ async def test_read_gives_what_the_last_answer_gave(world: World) -> None:
         sent = await engine.send(Counter, "c-1", Note(text="é\n\N{SNOWMAN}"))
         read = await engine.read(Counter, "c-1")
         assert read.json() == sent.json()
-        assert read.wire() == wire.Reply.model_validate_json(read.json())
+        assert read.wire() == Reply.model_validate_json(read.json())
         assert read.view.notes == ["é\n\N{SNOWMAN}"]
 
 
@@ -91,7 +92,7 @@ async def test_an_id_is_made_where_none_is_given(world: World) -> None:
     async with world.running(Counter) as engine:
         made = [(await engine.start(Counter)).id for _ in range(3)]
         assert len(set(made)) == 3
-        assert all(re.fullmatch(wire.ID_PATTERN, id) for id in made)
+        assert all(re.fullmatch(ID_PATTERN, id) for id in made)
         assert (await engine.read(Counter, made[1])).id == made[1]
 
 

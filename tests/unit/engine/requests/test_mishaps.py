@@ -21,10 +21,10 @@ from statehold.errors import (
     Overloaded,
     StateholdError,
 )
+from statehold.interpreter.command import ID_LIMIT
 from statehold.records import Caller, Ref, Row
 from statehold.store import Query
 from statehold.stores import Memory, MemoryStore
-from statehold.wire import ID_LIMIT
 from tests.unit.engine.sample_machines import Add, Counter, Note
 from tests.unit.engine.works import Lever, Unhandled
 from tests.unit.engine.works import lever as the_lever

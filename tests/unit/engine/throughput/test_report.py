@@ -25,13 +25,13 @@ from statehold import (
     minutes,
     on,
     seconds,
-    wire,
 )
 from statehold.engine import Engine, Retention
 from statehold.engine.throughput.counts import NO_TIME, Histogram, bucket_of, quantile, seconds_of
 from statehold.errors import InvalidPayload, Refused, StoreUnavailable, UnknownMachine
 from statehold.records import Ref
 from statehold.stores import MemoryStore
+from statehold.wire.machines import Flows, StatusCounts
 from tests.unit.engine.world import World, journal, quiet
 
 pytestmark = pytest.mark.anyio
@@ -143,7 +143,7 @@ class Audit:
                 for state in microstep["entered"]:
                     since[state] = line.at
 
-    def check(self, flows: wire.Flows) -> None:
+    def check(self, flows: Flows) -> None:
         told = (flows.steps, flows.started, flows.ended, flows.cancelled)
         assert told == (self.steps, self.started, self.ended, self.cancelled)
         assert +Counter(flows.transitions) == self.transitions
@@ -386,7 +386,7 @@ async def test_steps_a_minute_are_of_the_last_whole_minutes(world: World) -> Non
             await engine.start(Journey, f"j-{n}")
         (summary,) = (await engine.machine_list()).machines
         assert summary.steps_per_minute == 0.0
-        assert summary.counts == wire.StatusCounts(running=10)
+        assert summary.counts == StatusCounts(running=10)
         world.clock.advance(minutes(1))
         (summary,) = (await engine.machine_list()).machines
         assert summary.steps_per_minute == 2.0

@@ -1,0 +1,32 @@
+"""What every shape of a request or reply is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+#: an id is chosen by the user and stands in addresses
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$"
+KEY_LIMIT = 200
+#: a hundred years, the longest delay of a timer
+MAX_DELAY_SECONDS = 3_155_760_000
+
+InstanceId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Wire):
+    """RFC 9457. ``type`` ends in the error's code; further members depend on it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None

@@ -1,0 +1,170 @@
+"""Instances: replies, lists, explanations and incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from statehold.records import Status
+from statehold.wire.base import Wire
+from statehold.wire.journal import JournalEntry
+
+
+class Reply(Wire):
+    """An instance as its users see it: a function of its state and its data."""
+
+    machine: str
+    id: str
+    version: int
+    seq: int
+    status: Status
+    state: list[str] = Field(description="paths of the active leaves")
+    view: Any = Field(description="what the machine's view shows of the data")
+    tags: list[str]
+    owners: list[str]
+    allowed: list[str] = Field(description="events that are accepted now")
+    output: Any = None
+    held: bool = Field(
+        default=False, description="the instance is paused; the event waits for its resumption"
+    )
+
+
+class Summary(Wire):
+    """A line of a list."""
+
+    machine: str
+    id: str
+    version: int
+    seq: int
+    status: Status
+    state: list[str]
+    tags: list[str]
+    owners: list[str]
+    indexes: dict[str, str]
+    created_at: datetime
+    since: datetime = Field(description="when its present state was entered")
+    changed_at: datetime
+    next_at: datetime | None = Field(description="the earliest thing that is due")
+    deadline: datetime | None = None
+    incidents: int = 0
+
+
+class Instances(Wire):
+    instances: list[Summary]
+    cursor: str | None = Field(description="for the next page; null on the last")
+
+
+class Changes(Wire):
+    """Instances of a machine that have changed, as they are now. ``more``: others may have, too."""
+
+    instances: list[Summary]
+    more: bool = False
+
+
+class TimerView(Wire):
+    id: str
+    state: str
+    due: datetime
+    seconds_left: float
+
+
+class ChildView(Wire):
+    """An instance that another one waits for, as it is now."""
+
+    machine: str
+    id: str
+    status: Status
+    state: list[str]
+    since: datetime = Field(description="when its present state was entered")
+    owners: list[str] = Field(default=[])
+    allowed: list[str] = Field(
+        default=[], description="events that it accepts now; empty where its machine is not run"
+    )
+    next_at: datetime | None = Field(default=None, description="the earliest thing that is due")
+    incidents: int = 0
+
+
+class EffectView(Wire):
+    key: str
+    name: str
+    state: str | None
+    status: Literal["running", "waiting", "incident", "child"]
+    attempt: int
+    attempts: int | None
+    error: str | None = None
+    asked_at: datetime
+    next_at: datetime | None = None
+    child: ChildView | None = Field(
+        default=None, description="with status child: the instance; null before it has started"
+    )
+
+
+class PossibleTransition(Wire):
+    """What can happen next, or why it can't. ``possible`` null: it depends on the event."""
+
+    transition: str
+    kind: str
+    event: str | None
+    source: str
+    targets: list[str]
+    possible: bool | None
+    stopped_by: list[str] = Field(default=[])
+    by: list[str] = Field(default=[])
+    due: datetime | None = None
+    doc: str = ""
+
+
+class StateView(Wire):
+    """An active state and since when it is."""
+
+    id: str
+    kind: str
+    doc: str = ""
+    owner: str | None = None
+    tags: list[str] = Field(default=[])
+    since: datetime | None = None
+    deadline: datetime | None = None
+
+
+class Incident(Wire):
+    """Something that used up its tries and waits for a person."""
+
+    id: str = Field(description="machine/instance/key")
+    machine: str
+    instance: str
+    kind: Literal["effect", "upgrade", "message", "timer", "unreadable"]
+    name: str
+    state: list[str]
+    attempts: int
+    error: str
+    since: datetime
+    traceback: str = Field(
+        default="",
+        description="file, line and function of each frame that the error came out of, where code "
+        "of the machine's own raised it; bounded, and without values",
+    )
+
+
+class Incidents(Wire):
+    incidents: list[Incident]
+    cursor: str | None
+    count: int = Field(
+        default=0,
+        description="how many there are in all, of the first 1000 instances that have any",
+    )
+
+
+class Explanation(Wire):
+    """Where it is, since when and why, what it waits for, what can happen next and what can't."""
+
+    summary: str = Field(description="the same in sentences")
+    instance: Reply
+    since: datetime
+    because: JournalEntry | None = Field(description="the step that led into the present state")
+    active: list[StateView]
+    timers: list[TimerView]
+    effects: list[EffectView]
+    next: list[PossibleTransition]
+    incidents: list[Incident]
