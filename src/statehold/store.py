@@ -160,7 +160,7 @@ class Rollup(Struct, frozen=True):
     body: bytes
 
 
-class Pulse(Struct, frozen=True):
+class Heartbeat(Struct, frozen=True):
     """What a heartbeat tells: ``now`` by the store's clock (None where it has none of its own), who
     is ``alive``, this worker among them, and when the first of the others' leases will run out if
     it is not renewed."""
@@ -198,7 +198,7 @@ class Store(Protocol):
     async def join(self, worker: str, lease: timedelta) -> None:
         """From now on this opening writes as ``worker``, which is alive for as long as it beats."""
 
-    async def beat(self, lease: timedelta) -> Pulse:
+    async def beat(self, lease: timedelta) -> Heartbeat:
         """Renews the lease and buries workers whose leases have run out. Raises ``LeaseLost``.
 
         A worker whose own lease had run out, and which nobody has buried, buries nobody this time:

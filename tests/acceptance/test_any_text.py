@@ -30,7 +30,7 @@ from statehold import (
     on,
     on_failure,
 )
-from statehold.engine import Engine, Puts
+from statehold.engine import Deployments, Engine
 from statehold.errors import InvalidPayload, StateholdError, Unavailable
 from statehold.records import Caller
 from statehold.server import create_app
@@ -150,7 +150,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
 
     @asynccontextmanager
     async def running() -> AsyncIterator[Engine]:
-        async with Engine(store(), [Flow], puts=Puts()) as engine:
+        async with Engine(store(), [Flow], deployments=Deployments()) as engine:
             yield engine
 
     return running

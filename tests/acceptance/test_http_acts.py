@@ -289,7 +289,7 @@ async def spoilt(engine: Engine, id: str) -> None:
     row = (await engine._store.load([ref]))[ref]
     broken = replace(row, rev=row.rev + 1, document=b'{"data":{"items":"pizza"}}')
     await engine._store.commit([Write(broken, row.rev)])
-    engine._turns.forget([ref])
+    engine._group_commit.forget([ref])
 
 
 async def test_what_cannot_be_read_is_listed_and_repaired_with_who_and_why(

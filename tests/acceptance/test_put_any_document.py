@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from statehold.chart.model import Chart
-from statehold.engine import Engine, Puts
+from statehold.engine import Deployments, Engine
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError, Unavailable
 from statehold.store import Query, Store
@@ -118,7 +118,7 @@ async def test_what_is_accepted_is_served_and_read_after_every_reopening(
         wrong.append(f"seed {seed}, {what}: {type(error).__name__}: {error!s:.200}\n {raw!r:.3000}")
 
     limits = Limits(put_seconds=60, documents=10_000)
-    async with Engine(make_store(), [], puts=Puts(), limits=limits) as engine:
+    async with Engine(make_store(), [], deployments=Deployments(), limits=limits) as engine:
         for raw in documents(seed):
             try:
                 report = await engine.put(raw)
@@ -134,7 +134,7 @@ async def test_what_is_accepted_is_served_and_read_after_every_reopening(
         # how many is chance
         assert accepted
     for opening in (1, 2):
-        async with Engine(make_store(), [], puts=Puts(), limits=limits) as engine:
+        async with Engine(make_store(), [], deployments=Deployments(), limits=limits) as engine:
             assert not engine.unserved()
             assert engine.machines.keys() == accepted.keys()
             for machine, (version, raw) in accepted.items():

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from statehold.engine.background.message_dispatcher import Courier
+from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.records import Entry, Message, Ref, Row, Write
 from statehold.store import Outcome
 from statehold.stores import MemoryStore
@@ -145,23 +145,23 @@ def never_doubt(patch: Patch) -> None:
 
 def read_what_is_kept(patch: Patch) -> None:
     """Readers are told what this worker knew last, and not what is so."""
-    look = Turns.look
+    look = GroupCommit.look
 
-    async def kept(self: Turns, refs: Sequence[Ref]) -> object:
+    async def kept(self: GroupCommit, refs: Sequence[Ref]) -> object:
         known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
         return known if len(known) == len(refs) else await look(self, refs)
 
-    patch.setattr(Turns, "look", kept)
+    patch.setattr(GroupCommit, "look", kept)
 
 
 def never_stop(patch: Patch) -> None:
-    """The courier can't be stopped."""
+    """The message dispatcher can't be stopped."""
 
-    async def close(self: Courier) -> None:
+    async def close(self: MessageDispatcher) -> None:
         assert self._task is not None
         await self._task
 
-    patch.setattr(Courier, "close", close)
+    patch.setattr(MessageDispatcher, "close", close)
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ async def test_whoever_beats_after_a_lease_ran_out_buries_its_worker(shared: Sha
     one, two = await shared.hire("w1", NO_LEASE), await shared.hire("w2")
     assert sorted(await two.workers()) == ["w1", "w2"], "nobody has looked yet"
     assert await one.commit([new(a_row())]) == [WRITTEN], "nobody has buried it yet"
-    pulse = await two.beat(LEASE)
-    assert (pulse.alive, pulse.next_end) == (("w2",), None)
+    heartbeat = await two.beat(LEASE)
+    assert (heartbeat.alive, heartbeat.next_end) == (("w2",), None)
     assert list(await two.workers()) == ["w2"]
 
 
@@ -94,13 +94,13 @@ async def test_who_comes_back_with_a_lease_that_ran_out_buries_nobody(shared: Sh
 
 async def test_a_heartbeat_renews_the_own_lease_and_no_other(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2", 2 * LEASE)
-    pulse = await one.beat(4 * LEASE)
-    assert sorted(pulse.alive) == ["w1", "w2"]
-    assert pulse.now is not None
-    assert pulse.now.utcoffset() == timedelta(0)
-    assert abs(pulse.now - datetime.now(UTC)) < timedelta(minutes=1)
-    assert pulse.next_end is not None
-    assert LEASE < pulse.next_end - pulse.now <= 2 * LEASE
+    heartbeat = await one.beat(4 * LEASE)
+    assert sorted(heartbeat.alive) == ["w1", "w2"]
+    assert heartbeat.now is not None
+    assert heartbeat.now.utcoffset() == timedelta(0)
+    assert abs(heartbeat.now - datetime.now(UTC)) < timedelta(minutes=1)
+    assert heartbeat.next_end is not None
+    assert LEASE < heartbeat.next_end - heartbeat.now <= 2 * LEASE
     other = await two.beat(LEASE)
     assert other.now is not None
     assert other.next_end is not None

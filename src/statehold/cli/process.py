@@ -29,7 +29,7 @@ from statehold.cli.job import Job
 from statehold.cli.offering import take_back
 from statehold.cli.retention import read_retention
 from statehold.cli.signals import Asked
-from statehold.engine import Engine, Puts
+from statehold.engine import Deployments, Engine
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
@@ -86,7 +86,7 @@ async def _run(
             observer=metrics,
             tracer=tracing,
             retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
-            puts=Puts(offered) if job.puts else None,
+            deployments=Deployments(offered) if job.puts else None,
         ) as engine,
     ):
         asked.take_signals()

@@ -25,30 +25,30 @@ from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
 from statehold.engine.background.capacity import WAITING, Capacity
-from statehold.engine.background.effect_canceller import Reviewer
-from statehold.engine.background.effect_runner import Performer
+from statehold.engine.background.effect_canceller import EffectCanceller
+from statehold.engine.background.effect_runner import EffectRunner
 from statehold.engine.background.membership import Membership
-from statehold.engine.background.message_dispatcher import Courier
-from statehold.engine.background.notifier import Hints
-from statehold.engine.background.poll_interval import Pace
+from statehold.engine.background.message_dispatcher import MessageDispatcher
+from statehold.engine.background.notifier import Notifier
+from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.rereader import Rereader
 from statehold.engine.background.rescuer import Rescuer
-from statehold.engine.background.timer_scheduler import Waker
+from statehold.engine.background.timer_scheduler import TimerScheduler
 from statehold.engine.clock import Clock, SystemClock
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.commit.keys import key_of_caller
 from statehold.engine.limits import Limits
 from statehold.engine.log_fields import about, forget_outages, logger
-from statehold.engine.machines.bulk_upgrade import Upgrader
+from statehold.engine.machines.bulk_upgrade import BulkUpgrader
 from statehold.engine.machines.compatibility import Fleet
-from statehold.engine.machines.deploy import Putter
-from statehold.engine.machines.loader import Adopter, Puts
+from statehold.engine.machines.deploy import Deployer
+from statehold.engine.machines.loader import Deployments, Loader
 from statehold.engine.machines.startup_checks import check_machines
-from statehold.engine.observer import Census, Observer, Tracer, Vitals, tell
+from statehold.engine.observer import EngineStats, Observer, StoreCounts, Tracer, tell
 from statehold.engine.queries.instances import Past, Reader
-from statehold.engine.queries.machines import Catalog
+from statehold.engine.queries.machines import MachineQueries
 from statehold.engine.queries.search import search
-from statehold.engine.queries.watchers import Feed
+from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import Identity, Runtime
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import (
@@ -66,19 +66,19 @@ from statehold.engine.requests.operator import (
     SkipIncident,
 )
 from statehold.engine.requests.repair import Repair, Reread
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.engine.requests.texts import (
     NAME_LIMIT,
-    check_act,
     check_caller,
+    check_request,
     check_texts,
     check_version,
 )
 from statehold.engine.retention.policy import Retention, by_machine
 from statehold.engine.retention.pruner import Pruner
 from statehold.engine.throughput.compactor import Compactor
-from statehold.engine.throughput.recorder import Tallies
-from statehold.engine.throughput.report import FlowReader
+from statehold.engine.throughput.recorder import Recorder
+from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import (
     DefinitionError,
     InstanceExists,
@@ -128,8 +128,9 @@ class Engine:
     engine among those that share the store: a name that was never used on it before; one is made
     up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
     request (:mod:`statehold.observe` has both). ``retention`` says how long finished instances are
-    kept, of every machine or by its name; without it nothing is ever purged. With ``puts`` it also
-    runs the machines that were put into the store as data, and takes new ones while it runs.
+    kept, of every machine or by its name; without it nothing is ever purged. With
+    ``deployments`` it also runs the machines that were put into the store as data, and takes new
+    ones while it runs.
     """
 
     def __init__(
@@ -144,10 +145,10 @@ class Engine:
         observer: Observer | None = None,
         tracer: Tracer | None = None,
         retention: Retention | Mapping[str, Retention] | None = None,
-        puts: Puts | None = None,
+        deployments: Deployments | None = None,
     ) -> None:
         self._store = _opened(store) if isinstance(store, str) else store
-        lent = [] if puts is None else puts.offered.machines.values()
+        lent = [] if deployments is None else deployments.offered.machines.values()
         self._coded = _by_name([*machines, *lent])
         #: with those that were put, while it is open
         self._definitions = dict(self._coded)
@@ -168,9 +169,9 @@ class Engine:
         self._observer = observer
         self._tracer = tracer
         self._retention = retention
-        self._puts = puts
+        self._deployments = deployments
         # refuses names that nobody runs
-        self._kept(open_ended=puts is not None)
+        self._kept(open_ended=deployments is not None)
         self._life: _Life = "new"
         self._running = False
         self._assemble()
@@ -192,35 +193,53 @@ class Engine:
             self._tracer,
         )
         self._membership = Membership(self._store, runtime, self._lost, self._beaten)
-        self._adopter = Adopter(self._store, runtime, self._definitions, self._puts, self._taken_up)
-        self._turns = Turns(
+        self._loader = Loader(
+            self._store, runtime, self._definitions, self._deployments, self._taken_up
+        )
+        self._group_commit = GroupCommit(
             self._store,
             runtime,
             self._committed,
             self._doubted,
             self._membership.doubt,
-            self._adopter.look,
+            self._loader.look,
         )
-        self._feed = Feed()
-        self._performer = Performer(
-            self._store, runtime, self._turns, self._doubted, lambda: self._membership.is_alone
+        self._watchers = Watchers()
+        self._effect_runner = EffectRunner(
+            self._store,
+            runtime,
+            self._group_commit,
+            self._doubted,
+            lambda: self._membership.is_alone,
         )
-        self._courier = Courier(self._store, runtime, self._turns, self._pace())
-        self._waker = Waker(self._store, runtime, self._turns, self._pace(), self._courier.expect)
-        self._rescuer = Rescuer(self._store, runtime, self._turns, self._performer.performs)
-        self._rereader = Rereader(self._store, runtime, self._turns, self._performer.performs)
-        self._reviewer = Reviewer(self._store, runtime, self._performer)
-        self._pruner = Pruner(self._store, runtime, self._kept, self._turns.forget)
-        self._upgrader = Upgrader(self._store, self._turns)
-        self._hints = Hints(self._store, runtime, self._heard)
+        self._message_dispatcher = MessageDispatcher(
+            self._store, runtime, self._group_commit, self._interval()
+        )
+        self._timer_scheduler = TimerScheduler(
+            self._store,
+            runtime,
+            self._group_commit,
+            self._interval(),
+            self._message_dispatcher.expect,
+        )
+        self._rescuer = Rescuer(
+            self._store, runtime, self._group_commit, self._effect_runner.performs
+        )
+        self._rereader = Rereader(
+            self._store, runtime, self._group_commit, self._effect_runner.performs
+        )
+        self._effect_canceller = EffectCanceller(self._store, runtime, self._effect_runner)
+        self._pruner = Pruner(self._store, runtime, self._kept, self._group_commit.forget)
+        self._bulk_upgrader = BulkUpgrader(self._store, self._group_commit)
+        self._notifier = Notifier(self._store, runtime, self._heard)
         self._reader = Reader(
-            self._store, self._runtime, self._turns, self._feed, self._adopter.renew
+            self._store, self._runtime, self._group_commit, self._watchers, self._loader.renew
         )
-        self._tallies = Tallies(self._store, runtime, uuid.uuid4().hex)
+        self._recorder = Recorder(self._store, runtime, uuid.uuid4().hex)
         self._compactor = Compactor(self._store, runtime)
-        self._flows = FlowReader(self._store, runtime, self._tallies)
-        self._catalog = Catalog(self._store, runtime, self._flows)
-        self._putter = Putter(self._store, runtime, self._adopter, self._hints)
+        self._throughput = ThroughputReader(self._store, runtime, self._recorder)
+        self._machine_queries = MachineQueries(self._store, runtime, self._throughput)
+        self._deployer = Deployer(self._store, runtime, self._loader, self._notifier)
 
     # --- its life ---
 
@@ -260,53 +279,53 @@ class Engine:
     async def _open(self) -> None:
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
-        given = [self.machines[name] for name in self._adopter.coded]
+        given = [self.machines[name] for name in self._loader.coded]
         check_machines(self._runtime, given)
         self._pruner.check()
         await self._store.open(self._runtime.worker)
         try:
-            await self._adopter.check()
+            await self._loader.check()
             coded = {definition.name: definition for definition in given}
             await self._runtime.fleet.open(self._store, coded, self._runtime.now())
-            await self._adopter.open()
+            await self._loader.open()
             await self._membership.open()
-            self._turns.open()
+            self._group_commit.open()
             await self._rescuer.rescue()
         except BaseException:
-            await self._close(self._adopter, self._turns, self._membership, self._store)
+            await self._close(self._loader, self._group_commit, self._membership, self._store)
             raise
-        self._performer.open()
+        self._effect_runner.open()
         self._rescuer.open()
         self._rereader.open()
-        self._reviewer.open()
-        self._hints.open()
+        self._effect_canceller.open()
+        self._notifier.open()
         self._pruner.open()
-        self._tallies.open()
+        self._recorder.open()
         self._compactor.open()
-        self._waker.open()
-        self._courier.open()
-        self._adopter.run()
+        self._timer_scheduler.open()
+        self._message_dispatcher.open()
+        self._loader.run()
 
     async def close(self) -> None:
         """Stops gracefully: takes no more requests, ends what runs or hands it back."""
         if not self._running:
             return
         self._running, self._life = False, "closing"
-        self._feed.close()
+        self._watchers.close()
         try:
             await self._close(
-                self._adopter,
+                self._loader,
                 self._pruner,
                 self._compactor,
                 self._rescuer,
                 self._rereader,
-                self._waker,
-                self._courier,
-                self._reviewer,
-                self._performer,
-                self._turns,
-                self._tallies,
-                self._hints,
+                self._timer_scheduler,
+                self._message_dispatcher,
+                self._effect_canceller,
+                self._effect_runner,
+                self._group_commit,
+                self._recorder,
+                self._notifier,
                 self._membership,
                 self._store,
             )
@@ -356,7 +375,7 @@ class Engine:
             value = initial_data(definition.data, given, "the data")
         except InvalidPayload:
             # a newer version, put elsewhere just now, may have room for it
-            if not await self._adopter.renew(definition.name):
+            if not await self._loader.renew(definition.name):
                 raise
             definition = self.definition(machine)
             value = initial_data(definition.data, given, "the data")
@@ -375,8 +394,8 @@ class Engine:
         return await self._start(last, *said)
 
     async def _start(self, id: str, definition: Definition[Any], *said: Any) -> Answer:
-        act = Start(self._ref(definition, id), definition, *said)
-        answer: Answer = await self._ask(act)
+        request = Start(self._ref(definition, id), definition, *said)
+        answer: Answer = await self._ask(request)
         return answer
 
     async def send(
@@ -399,13 +418,13 @@ class Engine:
         (:mod:`statehold.chart.left_out`).
         """
         try:
-            act = self._sending(machine, id, event, key, expected_seq, caller, left_out)
+            request = self._sending(machine, id, event, key, expected_seq, caller, left_out)
         except (UnknownMachine, UnknownEvent, InvalidPayload):
             # another worker may have been given a newer version just now
-            if not await self._adopter.renew(_name_of(machine)):
+            if not await self._loader.renew(_name_of(machine)):
                 raise
-            act = self._sending(machine, id, event, key, expected_seq, caller, left_out)
-        answer: Answer = await self._ask(act)
+            request = self._sending(machine, id, event, key, expected_seq, caller, left_out)
+        answer: Answer = await self._ask(request)
         return answer
 
     async def send_many(
@@ -413,23 +432,18 @@ class Engine:
     ) -> list[Answer | StateholdError]:
         """Many events at once, each answered for itself, in order."""
         answers: list[Answer | StateholdError | None] = []
-        acts: list[tuple[int, Act]] = []
-        for number, request in enumerate(requests):
+        submitted: list[tuple[int, Request]] = []
+        for number, asked in enumerate(requests):
             try:
-                act = self._sending(
-                    request.machine,
-                    request.id,
-                    request.event,
-                    request.key,
-                    request.expected_seq,
-                    caller,
+                request = self._sending(
+                    asked.machine, asked.id, asked.event, asked.key, asked.expected_seq, caller
                 )
-                self._submit(act)
-                acts.append((number, act))
+                self._submit(request)
+                submitted.append((number, request))
                 answers.append(None)
             except StateholdError as error:
                 answers.append(error)
-        for number, sent in acts:
+        for number, sent in submitted:
             try:
                 answers[number] = await self._answered(sent)
             except StateholdError as error:
@@ -463,7 +477,7 @@ class Engine:
             given=given,
         )
 
-    # --- a person's acts ---
+    # --- a person's requests ---
 
     async def pause(
         self,
@@ -505,10 +519,10 @@ class Engine:
     ) -> Answer:
         """Tries again what used up its tries. Raises ``UnknownIncident``."""
         ref, key = self._incident(incident)
-        act: Act = RetryIncident(ref, key, reason, caller)
+        request: Request = RetryIncident(ref, key, reason, caller)
         if key == UNREADABLE_KEY:
-            act = Reread(ref, self._performer.performs, None, reason, caller)
-        answer: Answer = await self._ask(act)
+            request = Reread(ref, self._effect_runner.performs, None, reason, caller)
+        answer: Answer = await self._ask(request)
         return answer
 
     async def repair(
@@ -530,8 +544,8 @@ class Engine:
         ref = self._named(machine, id)
         definition = self.definition(machine)
         value = initial_data(definition.data, data, "the data")
-        act = Repair(ref, definition.data.dump(value), state, reason, caller)
-        answer: Answer = await self._ask(act)
+        request = Repair(ref, definition.data.dump(value), state, reason, caller)
+        answer: Answer = await self._ask(request)
         return answer
 
     async def skip(
@@ -605,8 +619,8 @@ class Engine:
             why = f"it is {seconds:g}; give 0 to {MAX_DELAY_SECONDS}, a hundred years"
             raise InvalidPayload("the request", {"seconds": why})
         ref = self._named(machine, id)
-        act = RescheduleTimer(ref, timer, due, seconds, reason, caller)
-        answer: Answer = await self._ask(act)
+        request = RescheduleTimer(ref, timer, due, seconds, reason, caller)
+        answer: Answer = await self._ask(request)
         return answer
 
     async def retry_effect(
@@ -664,7 +678,7 @@ class Engine:
     ) -> UpgradeReport:
         """Brings one instance, or all of them, to the version that runs here."""
         definition = await self._found(machine)
-        await self._adopter.renew(definition.name)
+        await self._loader.renew(definition.name)
         definition = self.definition(machine)
         check_caller(caller)
         check_texts("the request", reason=reason)
@@ -672,7 +686,7 @@ class Engine:
             raise Stopping
         if id is not None:
             id = self._ref(definition, id).id
-        return await self._upgrader.upgrade(definition, id, reason, caller)
+        return await self._bulk_upgrader.upgrade(definition, id, reason, caller)
 
     async def purge(
         self,
@@ -711,7 +725,7 @@ class Engine:
         if isinstance(document, str):
             check_texts("the request", document=document)
             document = document.encode()
-        return await self._putter.put(document, notation, reason, caller, dry_run=dry_run)
+        return await self._deployer.put(document, notation, reason, caller, dry_run=dry_run)
 
     # --- questions ---
 
@@ -774,14 +788,14 @@ class Engine:
         return await self._reader.incidents(name, limit, cursor)
 
     async def machine_list(self) -> Machines:
-        return await self._catalog.machines()
+        return await self._machine_queries.machines()
 
     async def machine_detail(
         self, machine: AMachine | str, version: int | None = None
     ) -> MachineDetail:
         check_version(version)
         await self._found(machine)
-        return await self._catalog.machine(self.definition(machine).name, version)
+        return await self._machine_queries.machine(self.definition(machine).name, version)
 
     async def flows(
         self, machine: AMachine | str, window: Window = "24h", version: int | None = None
@@ -790,8 +804,8 @@ class Engine:
         a version that the store has not seen."""
         check_version(version)
         definition = await self._found(machine)
-        chart = await self._catalog.chart(definition, version)
-        return await self._flows.flows(definition, chart, window, version)
+        chart = await self._machine_queries.chart(definition, version)
+        return await self._throughput.flows(definition, chart, window, version)
 
     async def search(self, text: str, *, limit: int = 20) -> Found:
         """What a text leads to in every machine, at most ``limit`` of each kind."""
@@ -802,7 +816,7 @@ class Engine:
         """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
         that version was not put, or the machine is given by code."""
         check_version(version)
-        return await self._catalog.document(_name_of(machine), version)
+        return await self._machine_queries.document(_name_of(machine), version)
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
         """Machines that were put and can't be run here: which version, and why."""
@@ -833,24 +847,24 @@ class Engine:
 
     async def chart(self, machine: AMachine | str, version: int | None = None) -> Chart:
         check_version(version)
-        return await self._catalog.chart(await self._found(machine), version)
+        return await self._machine_queries.chart(await self._found(machine), version)
 
-    def vitals(self) -> Vitals:
+    def stats(self) -> EngineStats:
         """How this engine is, now."""
         membership = self._membership
-        return Vitals(
-            self._turns.waiting,
-            self._turns.cached,
-            self._performer.running,
+        return EngineStats(
+            self._group_commit.waiting,
+            self._group_commit.cached,
+            self._effect_runner.running,
             len(membership.alive),
             membership.lease_age_seconds,
-            self._hints.lost,
-            self._turns.cached_bytes,
+            self._notifier.lost,
+            self._group_commit.cached_bytes,
         )
 
-    async def census(self) -> Census:
+    async def store_counts(self) -> StoreCounts:
         """What the store has of each machine: a few queries for each."""
-        return await self._catalog.census()
+        return await self._machine_queries.store_counts()
 
     def definition(self, machine: AMachine | str) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
@@ -861,70 +875,70 @@ class Engine:
         try:
             return self.definition(machine)
         except (UnknownMachine, MachineUnserved):
-            if not await self._adopter.renew(_name_of(machine)):
+            if not await self._loader.renew(_name_of(machine)):
                 raise
             return self.definition(machine)
 
     # --- parts ---
 
-    async def _ask(self, act: Act) -> Any:
-        self._submit(act)
-        return await self._answered(act)
+    async def _ask(self, request: Request) -> Any:
+        self._submit(request)
+        return await self._answered(request)
 
-    async def _answered(self, act: Act) -> Any:
+    async def _answered(self, request: Request) -> Any:
         try:
-            return await act.future
+            return await request.future
         except NewerVersion:
             # it was put elsewhere just now
-            if not await self._adopter.renew(act.ref.machine):
+            if not await self._loader.renew(request.ref.machine):
                 raise
-        act.again()
-        self._submit(act)
-        return await act.future
+        request.again()
+        self._submit(request)
+        return await request.future
 
-    def _submit(self, act: Act) -> None:
+    def _submit(self, request: Request) -> None:
         if not self._running:
             raise Stopping
-        check_act(act)
-        self._turns.submit(act)
+        check_request(request)
+        self._group_commit.submit(request)
 
     def _committed(self, draft: Draft, held: Held) -> None:
         """What a commit sets going."""
         for key in draft.stopped:
-            self._performer.stop(draft.ref, key)
+            self._effect_runner.stop(draft.ref, key)
         for key in draft.started:
-            self._performer.begin(draft.definition, held, key)
+            self._effect_runner.begin(draft.definition, held, key)
         for mishap in draft.mishaps:
             self._note(draft, mishap)
         is_waiting = bool(held.row.held_by) and any(one in WAITING for one in held.row.held_by)
         if is_waiting:
-            self._performer.look()
+            self._effect_runner.look()
         if draft.mended:
-            self._courier.again()
+            self._message_dispatcher.again()
         if draft.messages or draft.released:
-            self._courier.expect()
+            self._message_dispatcher.expect()
             for message in draft.messages:
                 if message.due_at is not None:
-                    self._waker.expect(message.due_at)
+                    self._timer_scheduler.expect(message.due_at)
         if held.row.wake_at is not None:
-            self._waker.expect(held.row.wake_at)
-        self._feed.publish(draft.ref)
+            self._timer_scheduler.expect(held.row.wake_at)
+        self._watchers.publish(draft.ref)
         # it is committed, whatever becomes of counting it
-        tell(self._tallies.count, draft)
+        tell(self._recorder.count, draft)
         # a worker that stops may not have heard of one that came to take its place
         if not self._membership.is_alone or not self._running:
             wake_at = held.row.wake_at
             # while it runs, this worker does what is due itself
             due = not self._running and wake_at is not None and wake_at <= draft.now
             due = due or is_waiting
-            self._hints.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
+            self._notifier.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
 
     def _note(self, draft: Draft, mishap: Mishap) -> None:
         """What waits for a person, and what the machine's own code has put off."""
         later = mishap.later
         is_incident = later.incident_at is not None
         if not is_incident and later.kind == "effect" and later.outcome is None:
-            # the performer has said so
+            # the effect runner has logged it
             return
         more: dict[str, Any] = {"seq": draft.seq, "attempt": later.attempt}
         if mishap.traceback:
@@ -943,50 +957,50 @@ class Engine:
     def _heard(self, hint: Hint) -> None:
         """Another worker has changed something."""
         if hint.mail:
-            self._courier.expect()
+            self._message_dispatcher.expect()
         if hint.documents:
-            self._adopter.look()
+            self._loader.look()
         if hint.due:
-            self._waker.look()
-            self._performer.look()
-        self._reviewer.look(hint.changed)
+            self._timer_scheduler.look()
+            self._effect_runner.look()
+        self._effect_canceller.look(hint.changed)
         if hint.changed is None:
-            self._feed.publish_many()
+            self._watchers.publish_many()
         for ref in hint.changed or ():
-            self._feed.publish(ref)
+            self._watchers.publish(ref)
 
     def _beaten(self, is_time: bool) -> None:
         """After each heartbeat; ``is_time``: to look for what dead workers have left."""
-        self._adopter.look()
-        self._reviewer.look()
-        self._performer.look()
+        self._loader.look()
+        self._effect_canceller.look()
+        self._effect_runner.look()
         if is_time:
             self._rescuer.look()
-            self._waker.look()
-            self._courier.expect()
+            self._timer_scheduler.look()
+            self._message_dispatcher.expect()
 
     def _taken_up(self, definition: Definition[Any]) -> None:
         """A machine that was put runs here from now on: whatever waits for it is looked for."""
         if self._runtime.observer is not None:
             tell(self._runtime.observer.opened, self.machines)
         if self._running:
-            self._turns.try_again(definition.name)
+            self._group_commit.try_again(definition.name)
             self._rereader.look()
-            self._waker.look()
-            self._courier.expect()
+            self._timer_scheduler.look()
+            self._message_dispatcher.expect()
             self._rescuer.look()
-            self._performer.look()
+            self._effect_runner.look()
 
     def _kept(self, *, open_ended: bool = True) -> Mapping[str, Retention]:
         return by_machine(self._retention, self.machines, open_ended=open_ended)
 
     def _lost(self) -> None:
         """This worker was taken for dead."""
-        self._turns.forget()
-        self._performer.drop_all()
+        self._group_commit.forget()
+        self._effect_runner.drop_all()
 
-    def _pace(self) -> Pace:
-        return Pace(
+    def _interval(self) -> PollInterval:
+        return PollInterval(
             self._runtime.limits,
             lambda: len(self._membership.alive),
             exclusive=self._store.exclusive,
@@ -997,7 +1011,7 @@ class Engine:
         self._rescuer.doubt(refs)
         for ref in refs:
             # if it was written all the same, watchers would not hear of it before the next step
-            self._feed.publish(ref)
+            self._watchers.publish(ref)
 
     def _named(self, machine: AMachine | str, id: str) -> Ref:
         return self._ref(self.definition(machine), id)

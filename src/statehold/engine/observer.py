@@ -22,7 +22,7 @@ from statehold.store import Outcome
 
 if TYPE_CHECKING:
     from statehold.engine.requests.effect_results import Ending
-    from statehold.engine.requests.request import Act
+    from statehold.engine.requests.request import Request
     from statehold.instance.draft import Draft
     from statehold.interpreter.snapshot import InFlight
 
@@ -43,11 +43,11 @@ class Observer:
     ) -> None:
         """One commit: what was to be written of each instance, and whether it was."""
 
-    def answered(self, acts: Sequence[Act], moment: float) -> None:
+    def answered(self, requests: Sequence[Request], moment: float) -> None:
         """Requests that a turn answered or refused, at a moment of ``time.perf_counter``; each was
         queued at its ``asked_at``."""
 
-    def overloaded(self, act: Act) -> None:
+    def overloaded(self, request: Request) -> None:
         """A request found too many waiting, and was not even queued."""
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
@@ -60,14 +60,14 @@ class Observer:
 class Tracer:
     """Does nothing; to be derived from."""
 
-    def asked(self, act: Act) -> None:
-        """A request is queued, in the context of whoever asks. ``act.span`` is the tracer's."""
+    def asked(self, request: Request) -> None:
+        """A request is queued, in the context of whoever asks. ``request.span`` is the tracer's."""
 
-    def applying(self, act: Act, draft: Draft) -> str:
+    def applying(self, request: Request, draft: Draft) -> str:
         """The request is applied now: where that stands in its trace, for what it causes."""
         return ""
 
-    def applied(self, act: Act, draft: Draft) -> None:
+    def applied(self, request: Request, draft: Draft) -> None:
         """It was applied or refused; it is not committed yet, and may be applied once more."""
 
     def performing(self, ref: Ref, effect: InFlight, attempt: int, caused_by: str) -> Any:
@@ -80,7 +80,7 @@ class Tracer:
         return ""
 
 
-class Vitals(Struct, frozen=True):
+class EngineStats(Struct, frozen=True):
     """How an engine is: ``waiting`` requests, ``cached`` instances, ``effects`` that run here,
     ``workers`` alive, seconds since the lease was renewed (None: it needs no lease), and how many
     hints to other workers were lost."""
@@ -95,7 +95,7 @@ class Vitals(Struct, frozen=True):
     cached_bytes: int = 0
 
 
-class Census(Struct, frozen=True):
+class StoreCounts(Struct, frozen=True):
     """What the store has of each machine: instances by (version, status, state), and incidents
     that wait for a person, as many as the first 1000 instances that have any have."""
 

@@ -16,8 +16,8 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 def refusal_of(error: BaseException, what: str) -> Refused:
-    """What an act makes of what a step raised: a refusal as it is, and what is no plain exception,
-    such as ``SystemExit``, as the machine's own failure. Raises everything else."""
+    """What a request makes of what a step raised: a refusal as it is; what is no plain exception,
+    such as ``SystemExit``, is the machine's own failure. Raises everything else."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, Exception) or by_signal(error):

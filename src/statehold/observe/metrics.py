@@ -3,14 +3,13 @@
 1. Labels come from charts and from code: machines, effects, kinds of steps, codes of errors. No
    label is ever an instance, a caller, a key or anything else of which there may be any number.
 2. What the process did is counted as it happens; what the store has is asked for when somebody
-   scrapes, and not again within ``CENSUS_SECONDS``, however many scrape.
+   scrapes, and not again within ``COUNTS_SECONDS``, however many scrape.
 3. Names end in their unit, in base units; those that only grow end in ``_total``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter as Tally
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -26,9 +25,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.observer import Census, Observer, Vitals
+from statehold.engine.observer import EngineStats, Observer, StoreCounts
 from statehold.engine.requests.effect_results import Ending
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded, StateholdError
 from statehold.instance.attempts import UPGRADE_KEY
 from statehold.instance.draft import Draft
@@ -38,7 +37,7 @@ from statehold.records import Status
 from statehold.store import Outcome
 
 #: how long what the store has is told again before the store is asked anew
-CENSUS_SECONDS = 15.0
+COUNTS_SECONDS = 15.0
 #: how long a scrape waits for the store; it gets everything else then
 PATIENCE_SECONDS = 5.0
 #: configurations of one machine that have a series of their own, the most frequent ones; parallel
@@ -68,7 +67,7 @@ class Metrics(Observer):
         self._processes = None if directory is None else Processes(Path(directory), process)
         self._registry = registry
         self._machines: Mapping[str, Definition[Any]] = {}
-        self._census: Census | None = None
+        self._store_counts: StoreCounts | None = None
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
         self._engine: Engine | None = None
@@ -168,17 +167,17 @@ class Metrics(Observer):
         for labels, count in steps.items():
             self._steps.labels(*labels).inc(count)
 
-    def answered(self, acts: Sequence[Act], moment: float) -> None:
-        by_kind: dict[type[Act], list[float]] = {}
-        for act in acts:
-            by_kind.setdefault(type(act), []).append(moment - act.asked_at)
-            if not act.future.cancelled() and (error := act.future.exception()) is not None:
-                self._refuse(act, error)
-        for kind, seconds in by_kind.items():
-            self._durations.observe(_request(kind), seconds)
+    def answered(self, requests: Sequence[Request], moment: float) -> None:
+        by_label: dict[str, list[float]] = {}
+        for request in requests:
+            by_label.setdefault(request.label, []).append(moment - request.asked_at)
+            if not request.future.cancelled() and (error := request.future.exception()) is not None:
+                self._refuse(request, error)
+        for label, seconds in by_label.items():
+            self._durations.observe(label, seconds)
 
-    def overloaded(self, act: Act) -> None:
-        self._refusals.labels(act.ref.machine, _request(type(act)), Overloaded.code).inc()
+    def overloaded(self, request: Request) -> None:
+        self._refusals.labels(request.ref.machine, request.label, Overloaded.code).inc()
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
         for machine, seconds in lags:
@@ -187,9 +186,9 @@ class Metrics(Observer):
     def performed(self, machine: str, effect: str, seconds: float, ending: Ending) -> None:
         self._effect_seconds.labels(machine, self._effect(machine, effect)).observe(seconds)
 
-    def _refuse(self, act: Act, error: BaseException) -> None:
+    def _refuse(self, request: Request, error: BaseException) -> None:
         code = error.code if isinstance(error, StateholdError) else "internal"
-        self._refusals.labels(act.ref.machine, _request(type(act)), code).inc()
+        self._refusals.labels(request.ref.machine, request.label, code).inc()
 
     def _effect(self, machine: str, name: str) -> str:
         """An older version's effects may have had any name, and so may what a chart sends."""
@@ -227,18 +226,18 @@ class Metrics(Observer):
         """What this process knows by itself."""
         families = [_without_created(family) for family in self._registry.collect()]
         if self._engine is not None:
-            families += _vital(self._engine.vitals())
+            families += _gauges(self._engine.stats())
         return families
 
     async def _stored(self) -> list[Metric]:
-        """What the store has, as it was ``CENSUS_SECONDS`` ago at most."""
+        """What the store has, as it was ``COUNTS_SECONDS`` ago at most."""
         engine = self._engine
         if engine is not None:
             async with self._asking:
-                if time.monotonic() - self._asked_at >= CENSUS_SECONDS:
+                if time.monotonic() - self._asked_at >= COUNTS_SECONDS:
                     self._asked_at = time.monotonic()
-                    self._census = await _census(engine)
-        return [*_information(self._machines), *_counted(self._census)]
+                    self._store_counts = await _store_counts(engine)
+        return [*_information(self._machines), *_counted(self._store_counts)]
 
 
 class _Families:
@@ -251,10 +250,10 @@ class _Families:
         return self._families
 
 
-async def _census(engine: Engine) -> Census | None:
+async def _store_counts(engine: Engine) -> StoreCounts | None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await engine.census()
+            return await engine.store_counts()
     except (StateholdError, TimeoutError):
         return None
 
@@ -265,24 +264,24 @@ def _without_created(family: Metric) -> Metric:
     return family
 
 
-def _vital(vitals: Vitals) -> list[Metric]:
+def _gauges(stats: EngineStats) -> list[Metric]:
     lost = Metric("statehold_hints_lost", "Hints to other workers that did not go out.", "counter")
-    lost.add_sample("statehold_hints_lost_total", {}, vitals.hints_lost)
+    lost.add_sample("statehold_hints_lost_total", {}, stats.hints_lost)
     families: list[Metric] = [
         lost,
-        _gauge("statehold_requests_waiting", "Requests in the queue.", vitals.waiting),
-        _gauge("statehold_instances_cached", "Instances kept in memory.", vitals.cached),
+        _gauge("statehold_requests_waiting", "Requests in the queue.", stats.waiting),
+        _gauge("statehold_instances_cached", "Instances kept in memory.", stats.cached),
         _gauge(
             "statehold_instances_cached_bytes",
             "Documents and data of the instances kept in memory, as JSON.",
-            vitals.cached_bytes,
+            stats.cached_bytes,
         ),
-        _gauge("statehold_effects_running", "Effects that run here now.", vitals.effects),
-        _gauge("statehold_workers", "Workers that are alive, by this one.", vitals.workers),
+        _gauge("statehold_effects_running", "Effects that run here now.", stats.effects),
+        _gauge("statehold_workers", "Workers that are alive, by this one.", stats.workers),
     ]
-    if vitals.lease_age_seconds is not None:
+    if stats.lease_age_seconds is not None:
         doc = "Since this worker renewed its lease."
-        families.append(_gauge("statehold_lease_age_seconds", doc, vitals.lease_age_seconds))
+        families.append(_gauge("statehold_lease_age_seconds", doc, stats.lease_age_seconds))
     return families
 
 
@@ -296,21 +295,21 @@ def _information(machines: Mapping[str, Definition[Any]]) -> Iterable[Metric]:
     yield running
 
 
-def _counted(census: Census | None) -> Iterable[Metric]:
+def _counted(stored: StoreCounts | None) -> Iterable[Metric]:
     yield _gauge(
-        "statehold_store_up", "Whether the store answered when asked last.", census is not None
+        "statehold_store_up", "Whether the store answered when asked last.", stored is not None
     )
-    if census is None:
+    if stored is None:
         return
     labels = ["machine", "version", "status", "state"]
     instances = GaugeMetricFamily("statehold_instances", "Instances in the store.", labels=labels)
-    for machine, counts in census.instances.items():
+    for machine, counts in stored.instances.items():
         for (number, status, state), count in _bounded(counts):
             instances.add_metric([machine, str(number), status, state], count)
     yield instances
     doc = "Incidents that wait for a person, of the first 1000 instances that have any."
     incidents = GaugeMetricFamily("statehold_incidents_open", doc, labels=["machine"])
-    for machine, count in census.incidents.items():
+    for machine, count in stored.incidents.items():
         incidents.add_metric([machine], count)
     yield incidents
 
@@ -332,8 +331,3 @@ def _bounded(
 
 def _gauge(name: str, doc: str, value: float) -> Metric:
     return GaugeMetricFamily(name, doc, value=float(value))
-
-
-def _request(kind: type[Act]) -> str:
-    """``RetryIncident`` is ``retry_incident``."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()

@@ -43,7 +43,7 @@ from statehold.engine.observer import Tracer
 from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import OperatorRequest
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import Refused, StateholdError, StepFailed
 from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
@@ -64,41 +64,41 @@ class Tracing(Tracer):
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._tracer = get_tracer("statehold", version("statehold"), provider)
 
-    def asked(self, act: Act) -> None:
-        request: Span | None = None
-        if isinstance(act, (Start, Send, OperatorRequest)):
+    def asked(self, request: Request) -> None:
+        span: Span | None = None
+        if isinstance(request, (Start, Send, OperatorRequest)):
             parent = contexts.get_current()
             from_outside = get_current_span(parent).get_span_context().is_remote
-            request = self._tracer.start_span(
-                _name(act),
+            span = self._tracer.start_span(
+                _name(request),
                 parent,
                 SpanKind.SERVER if from_outside else SpanKind.INTERNAL,
-                _about(act.ref),
+                _about(request.ref),
             )
-            parent = set_span_in_context(request, parent)
+            parent = set_span_in_context(span, parent)
         else:
-            parent = _context(act.trace())
-        act.span = followed = _Followed(request, parent)
+            parent = _context(request.trace())
+        request.span = followed = _Followed(span, parent)
         # whatever way it is answered, and committed by then if it is
-        act.future.add_done_callback(partial(_ended, followed))
+        request.future.add_done_callback(partial(_ended, followed))
 
-    def applying(self, act: Act, draft: Draft) -> str:
-        followed: _Followed | None = act.span
+    def applying(self, request: Request, draft: Draft) -> str:
+        followed: _Followed | None = request.span
         if followed is None:
             return ""
         if followed.step is None:
             followed.step = self._tracer.start_span(
-                f"step {act.ref.machine}", followed.parent, attributes=_about(act.ref)
+                f"step {request.ref.machine}", followed.parent, attributes=_about(request.ref)
             )
             followed.step.set_attribute("statehold.worker", draft.worker)
         else:
-            followed.step.add_event("conflict", {"statehold.conflicts": act.conflicts})
+            followed.step.add_event("conflict", {"statehold.conflicts": request.conflicts})
         followed.entries = len(draft.entries)
         followed.before = draft.state
         return _traceparent(followed.step)
 
-    def applied(self, act: Act, draft: Draft) -> None:
-        followed: _Followed | None = act.span
+    def applied(self, request: Request, draft: Draft) -> None:
+        followed: _Followed | None = request.span
         if followed is None or followed.step is None or not followed.step.is_recording():
             return
         span = followed.step
@@ -222,10 +222,10 @@ def _is_failure(error: BaseException) -> bool:
     return isinstance(error, StepFailed) or not isinstance(error, Refused)
 
 
-def _name(act: Act) -> str:
-    if isinstance(act, Send):
-        return f"send {act.event.__event__}"
-    return type(act).__name__.lower()
+def _name(request: Request) -> str:
+    if isinstance(request, Send):
+        return f"send {request.event.__event__}"
+    return request.label.replace("_", "")
 
 
 def _about(ref: Ref) -> dict[str, str]:

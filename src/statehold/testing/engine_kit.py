@@ -159,7 +159,7 @@ class EngineKit:
         due = await self.store.due(self._names, self.now, 1)
         if due:
             return f"something due at {due[0].machine}/{due[0].id}"
-        # as the courier asks: what is for nobody comes back to its sender
+        # as the message dispatcher asks: what is for nobody comes back to its sender
         machines = None if self.store.exclusive else self._names
         for message in await self.store.mail(machines, self.now, 0, _PAGE):
             if concerns(message, self._names):

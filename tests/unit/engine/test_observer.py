@@ -15,7 +15,7 @@ from statehold.chart.machine import Definition
 from statehold.engine.limits import Limits
 from statehold.engine.observer import Observer, Tracer
 from statehold.engine.requests.effect_results import Ending
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import NotAllowed, Overloaded
 from statehold.instance.draft import ANYONE, Draft
 from statehold.interpreter.snapshot import InFlight
@@ -56,11 +56,11 @@ class Notebook(Observer):
             else:
                 self.lost.append(draft.ref.id)
 
-    def answered(self, acts: Sequence[Act], moment: float) -> None:
+    def answered(self, acts: Sequence[Request], moment: float) -> None:
         self.answers += [type(act).__name__ for act in acts]
         self.waits += [moment - act.asked_at for act in acts]
 
-    def overloaded(self, act: Act) -> None:
+    def overloaded(self, act: Request) -> None:
         self.turned_away += 1
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
@@ -85,10 +85,10 @@ class OneTrace(Tracer):
         self.trace = trace
         self.causes: list[tuple[str, str]] = []
 
-    def asked(self, act: Act) -> None:
+    def asked(self, act: Request) -> None:
         self.causes.append((type(act).__name__, act.trace()))
 
-    def applying(self, act: Act, draft: Draft) -> str:
+    def applying(self, act: Request, draft: Draft) -> str:
         return self.trace
 
     def performing(self, ref: Ref, effect: InFlight, attempt: int, caused_by: str) -> None:

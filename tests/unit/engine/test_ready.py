@@ -10,7 +10,7 @@ from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import LeaseLost, Stopping, StoreUnavailable
-from statehold.store import Pulse
+from statehold.store import Heartbeat
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.sample_machines import Counter
 from tests.unit.engine.world import quiet
@@ -30,7 +30,7 @@ class Faint(MemoryStore):
             raise StoreUnavailable("the test lets nobody join")
         await super().join(worker, lease)
 
-    async def beat(self, lease: timedelta) -> Pulse:
+    async def beat(self, lease: timedelta) -> Heartbeat:
         if self.away:
             raise StoreUnavailable("the test has taken it away")
         return await super().beat(lease)

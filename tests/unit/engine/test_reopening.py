@@ -22,7 +22,7 @@ from statehold import (
     on_result,
     seconds,
 )
-from statehold.engine import Engine, Puts
+from statehold.engine import Deployments, Engine
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError, Stopping
 from statehold.store import Store
@@ -73,7 +73,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 def test_everything_works_in_each_opening_each_on_its_own_event_loop(store: Store) -> None:
-    engine = Engine(store, [Flow], puts=Puts())
+    engine = Engine(store, [Flow], deployments=Deployments())
 
     async def opening(number: int) -> None:
         async with engine:
@@ -129,7 +129,7 @@ async def test_workers_that_share_a_store_may_each_be_opened_again() -> None:
                 await two.start(Flow, f"f-{number}")
                 await state(one, Flow, f"f-{number}", "done")
     async with one, two:
-        assert two.vitals().workers == 2
+        assert two.stats().workers == 2
 
 
 @pytest.mark.anyio

@@ -138,26 +138,26 @@ class World:
         tasks = [
             task
             for task in (
-                *engine._turns._tasks,
-                engine._waker._task,
-                engine._courier._task,
+                *engine._group_commit._tasks,
+                engine._timer_scheduler._task,
+                engine._message_dispatcher._task,
                 engine._rescuer._task,
                 engine._rereader._task,
-                engine._reviewer._task,
-                engine._hints._task,
+                engine._effect_canceller._task,
+                engine._notifier._task,
                 engine._pruner._task,
-                engine._tallies._task,
+                engine._recorder._task,
                 engine._compactor._task,
                 engine._membership._task,
-                engine._performer._task,
-                *(attempt.task for attempt in engine._performer._attempts.values()),
+                engine._effect_runner._task,
+                *(attempt.task for attempt in engine._effect_runner._attempts.values()),
             )
             if task is not None
         ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        engine._performer._threads.close()
+        engine._effect_runner._threads.close()
         engine._running = False
         self.gate = Gate()
         # the system drops a dead process's lock; in a living one only closing the file does

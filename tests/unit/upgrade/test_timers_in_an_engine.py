@@ -10,7 +10,7 @@ from statehold import (
     DefinitionError,
     minutes,
 )
-from statehold.engine import Engine, Puts
+from statehold.engine import Deployments, Engine
 from statehold.errors import DocumentRefused
 from statehold.formats.native import read_native
 from statehold.store import StoredChart, StoredDocument
@@ -48,7 +48,7 @@ def test_a_document_says_what_becomes_of_its_timers() -> None:
 
 @pytest.mark.anyio
 async def test_a_put_that_would_have_to_guess_is_refused_and_changes_nothing() -> None:
-    async with Engine(MemoryStore(Memory()), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(Memory()), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         with pytest.raises(DocumentRefused) as refused:
             await engine.put(SECOND)
@@ -61,7 +61,7 @@ async def test_a_put_that_would_have_to_guess_is_refused_and_changes_nothing() -
 
 @pytest.mark.anyio
 async def test_a_put_that_drops_a_timer_says_so() -> None:
-    async with Engine(MemoryStore(Memory()), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(Memory()), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         gone = SECOND.replace("  escalate: {after: 3m, from: open}\n", "")
         found = {finding.code: finding for finding in (await engine.put(gone)).findings}
@@ -75,15 +75,15 @@ async def test_a_document_that_relied_on_guessing_still_opens_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     memory = Memory()
-    async with Engine(MemoryStore(memory), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(memory), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         await engine.start("ticket", "t-1")
     store = MemoryStore(memory)
     document = StoredDocument("ticket", 2, "native", SECOND.encode(), NOW)
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         await store.add_document(document, 100)
     with caplog.at_level(logging.WARNING):
-        async with Engine(MemoryStore(memory), [], puts=Puts()) as engine:
+        async with Engine(MemoryStore(memory), [], deployments=Deployments()) as engine:
             assert engine.machines["ticket"].definition.version == 2
             assert (await engine.upgrade("ticket")).upgraded == 1
             assert (await engine.read("ticket", "t-1")).version == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from statehold.engine.background.effect_runner import Performer
+from statehold.engine.background.effect_runner import EffectRunner
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.errors import StateholdError
@@ -16,13 +16,13 @@ from statehold.store import Store
 log = logger(__name__)
 
 
-class Reviewer:
+class EffectCanceller:
     """Compares what runs here with what the store says that this worker performs."""
 
-    def __init__(self, store: Store, runtime: Runtime, performer: Performer) -> None:
+    def __init__(self, store: Store, runtime: Runtime, effect_runner: EffectRunner) -> None:
         self._store = store
         self._runtime = runtime
-        self._performer = performer
+        self._effect_runner = effect_runner
         #: None: all that run here
         self._wanted: set[Ref] | None = set()
         self._hint = asyncio.Event()
@@ -30,7 +30,7 @@ class Reviewer:
 
     def open(self) -> None:
         if not self._store.exclusive:
-            self._task = asyncio.create_task(self._run(), name="statehold reviewer")
+            self._task = asyncio.create_task(self._run(), name="statehold effect canceller")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -43,7 +43,7 @@ class Reviewer:
             self._wanted = None
         elif self._wanted is not None:
             # what nothing runs for is not even remembered
-            self._wanted.update(self._performer.places(only))
+            self._wanted.update(self._effect_runner.places(only))
         if self._wanted is None or self._wanted:
             self._hint.set()
 
@@ -64,7 +64,7 @@ class Reviewer:
 
     async def _review(self, only: Collection[Ref] | None) -> None:
         # asked before the rows are: each of these is committed as this worker's by now
-        running = self._performer.places(only)
+        running = self._effect_runner.places(only)
         refs, size = list(running), self._runtime.limits.page
         for first in range(0, len(refs), size):
             some = refs[first : first + size]
@@ -74,4 +74,4 @@ class Reviewer:
                 for key in running[ref]:
                     known = attempts.get(key)
                     if known is None or known.worker != self._runtime.worker:
-                        self._performer.stop(ref, key)
+                        self._effect_runner.stop(ref, key)

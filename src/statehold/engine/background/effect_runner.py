@@ -21,7 +21,7 @@ from statehold.engine.background.attempt import AttemptRun
 from statehold.engine.background.capacity import WAITING, Lane, Place
 from statehold.engine.background.subtasks import Guard
 from statehold.engine.background.threads import Threads
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, Offer, Outcome, Release, Unapplied
@@ -43,7 +43,7 @@ GATHER_SECONDS = 0.05
 SPREAD = 4
 
 
-class Performer:
+class EffectRunner:
     """Effects under way in this process, by instance and key.
 
     ``broken`` is told of instances whose effects broke off here and count as performed still;
@@ -54,13 +54,13 @@ class Performer:
         self,
         store: Store,
         runtime: Runtime,
-        turns: Turns,
+        group_commit: GroupCommit,
         broken: Callable[[Iterable[Ref]], None],
         is_alone: Callable[[], bool],
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._turns = turns
+        self._group_commit = group_commit
         self._broken = broken
         self._is_alone = is_alone
         self._capacity = runtime.capacity
@@ -88,7 +88,7 @@ class Performer:
 
     def open(self) -> None:
         self._guard = Guard(asyncio.get_running_loop())
-        self._task = asyncio.create_task(self._run(), name="statehold performer")
+        self._task = asyncio.create_task(self._run(), name="statehold effect runner")
         self._hint.set()
 
     def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
@@ -195,10 +195,12 @@ class Performer:
         keys: dict[Ref, list[str]] = {}
         for ref, key in places:
             keys.setdefault(ref, []).append(key)
-        acts = [Release(ref, those) for ref, those in keys.items()]
-        for act, result in zip(acts, await self._turns.ask_all(acts), strict=True):
+        requests = [Release(ref, those) for ref, those in keys.items()]
+        for request, result in zip(
+            requests, await self._group_commit.ask_all(requests), strict=True
+        ):
             if isinstance(result, BaseException):
-                extra = about(self._runtime, act.ref)
+                extra = about(self._runtime, request.ref)
                 log.warning("an effect could not be handed back: %s", result, extra=extra)
 
     async def _wait_until_quiet(self, seconds: float) -> None:
@@ -327,18 +329,18 @@ class Performer:
             log.info(what, attempt.name, attempt.number, why, extra=attempt.about())
         self._hand_in(attempt, Outcome(attempt.ref, ending))
 
-    def _hand_in(self, attempt: AttemptRun, act: Outcome | Unapplied) -> None:
+    def _hand_in(self, attempt: AttemptRun, request: Outcome | Unapplied) -> None:
         """An outcome is worth waiting for: what the effect did can't be undone."""
         if self._attempts.get(attempt.place) is not attempt:
             return
-        act.future.add_done_callback(partial(self._handed_in, attempt, act))
+        request.future.add_done_callback(partial(self._handed_in, attempt, request))
         try:
-            self._turns.submit(act)
+            self._group_commit.submit(request)
         except StateholdError as error:
-            act.future.set_exception(error)
+            request.future.set_exception(error)
 
     def _handed_in(
-        self, attempt: AttemptRun, act: Outcome | Unapplied, answer: asyncio.Future[Any]
+        self, attempt: AttemptRun, request: Outcome | Unapplied, answer: asyncio.Future[Any]
     ) -> None:
         error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
         if self._attempts.get(attempt.place) is not attempt:
@@ -351,12 +353,12 @@ class Performer:
             log.warning(
                 "the outcome of %s waits for the store: %s", attempt.key, error, extra=extra
             )
-            act.again()
-            asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, act)
-        elif isinstance(error, StateholdError) and isinstance(act, Outcome):
+            request.again()
+            asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, request)
+        elif isinstance(error, StateholdError) and isinstance(request, Outcome):
             log.warning("the outcome of %s was refused: %s", attempt.key, error, extra=extra)
             # without an incident it would be under way for ever, and nobody would hear of it
-            self._hand_in(attempt, Unapplied(attempt.ref, act.ending, str(error)))
+            self._hand_in(attempt, Unapplied(attempt.ref, request.ending, str(error)))
         else:
             log.error("the outcome of %s could not be kept: %s", attempt.key, error, extra=extra)
             self._forget(attempt.place)
@@ -402,8 +404,8 @@ class Performer:
                 self._forget(place)
                 self._offered[place] = attempt
         offered = list(self._offered.values())
-        acts = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
-        ended = await self._turns.ask_all(acts) if acts else []
+        requests = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
+        ended = await self._group_commit.ask_all(requests) if requests else []
         for attempt, error in zip(offered, ended, strict=True):
             if self._offered.pop(attempt.place, None) is None:
                 continue
@@ -432,7 +434,7 @@ class Performer:
         is_left = len(rows) >= limit or len(rows) > room
         if len(rows) > room:
             rows = self._runtime.chance.sample(rows, room)
-        ended = await self._turns.ask_all([Take(row.ref) for row in rows])
+        ended = await self._group_commit.ask_all([Take(row.ref) for row in rows])
         failed: list[tuple[Row, StateholdError]] = []
         for row, answer in zip(rows, ended, strict=True):
             if isinstance(answer, NewerVersion):
@@ -445,7 +447,7 @@ class Performer:
             else:
                 is_left = is_left or answer
         # else they would be asked for again for ever, before others
-        await self._turns.set_aside(failed)
+        await self._group_commit.set_aside(failed)
         if is_left:
             for lane in lanes:
                 lane.more = True

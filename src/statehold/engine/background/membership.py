@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
-from statehold.store import Pulse, Store
+from statehold.store import Heartbeat, Store
 
 log = logger(__name__)
 
@@ -118,12 +118,12 @@ class Membership:
         await self._store.join(identity.worker, self._lease)
         self._until = asked_at + self._lease
 
-    async def _beat(self) -> tuple[Pulse, bool]:
-        """The pulse, and whether others have come or gone."""
+    async def _beat(self) -> tuple[Heartbeat, bool]:
+        """The heartbeat, and whether others have come or gone."""
         asked_at = self._runtime.now()
-        pulse = await self._store.beat(self._lease)
+        heartbeat = await self._store.beat(self._lease)
         self._until = asked_at + self._lease
-        return pulse, self._note(pulse)
+        return heartbeat, self._note(heartbeat)
 
     async def _run(self) -> None:
         clock = self._runtime.clock
@@ -132,8 +132,8 @@ class Membership:
             await clock.wait(self._doubt, until)
             self._doubt.clear()
             try:
-                pulse, changed = await self._beat()
-                until = self._next(pulse)
+                heartbeat, changed = await self._beat()
+                until = self._next(heartbeat)
                 self._beaten(changed)
             except LeaseLost as error:
                 log.error("%s", error, extra=about(self._runtime))
@@ -163,22 +163,22 @@ class Membership:
         # what was this worker's under its old name is found among the dead ones' at the next beat
         return clock.now()
 
-    def _note(self, pulse: Pulse) -> bool:
+    def _note(self, heartbeat: Heartbeat) -> bool:
         """Whether others have come or gone, or might have unseen."""
-        before, self._alive = self._alive, frozenset(pulse.alive)
+        before, self._alive = self._alive, frozenset(heartbeat.alive)
         self._beats += 1
         self._beaten_at = self._runtime.now()
-        self._compare_clocks(pulse.now)
+        self._compare_clocks(heartbeat.now)
         return before != self._alive or self._beats % LOOK_EVERY == 0
 
-    def _next(self, pulse: Pulse | None) -> datetime:
+    def _next(self, heartbeat: Heartbeat | None) -> datetime:
         """When to beat next: in time for the own lease, and as soon as another one's is over."""
         now = self._runtime.now()
         next_beat = now + timedelta(seconds=self._runtime.limits.heartbeat_seconds)
-        if pulse is None or pulse.next_end is None or pulse.now is None:
+        if heartbeat is None or heartbeat.next_end is None or heartbeat.now is None:
             return next_beat
         # counted from the store's clock, which may not be this machine's
-        over = now + max(pulse.next_end - pulse.now, timedelta(seconds=AGAIN_SECONDS))
+        over = now + max(heartbeat.next_end - heartbeat.now, timedelta(seconds=AGAIN_SECONDS))
         return min(next_beat, over)
 
     def _compare_clocks(self, stores: datetime | None) -> None:

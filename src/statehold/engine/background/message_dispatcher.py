@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from statehold.engine.background.poll_interval import Pace
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.background.poll_interval import PollInterval
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.messages import Bounce, Deliver
@@ -25,7 +25,7 @@ from statehold.store import Store
 log = logger(__name__)
 
 
-class Courier:
+class MessageDispatcher:
     """Messages go out in the order of their numbers, a page at a time; where more wait than a page,
     machines take turns.
 
@@ -37,11 +37,13 @@ class Courier:
     that will run them.
     """
 
-    def __init__(self, store: Store, runtime: Runtime, turns: Turns, pace: Pace) -> None:
+    def __init__(
+        self, store: Store, runtime: Runtime, group_commit: GroupCommit, interval: PollInterval
+    ) -> None:
         self._store = store
-        self._pace = pace
+        self._interval = interval
         self._runtime = runtime
-        self._turns = turns
+        self._group_commit = group_commit
         self._hint = asyncio.Event()
         #: messages that wait, by their numbers, until when they are not tried again
         self._put_off: dict[int, datetime] = {}
@@ -53,7 +55,7 @@ class Courier:
         return tuple(self._runtime.definitions)
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold courier")
+        self._task = asyncio.create_task(self._run(), name="statehold message dispatcher")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -77,9 +79,9 @@ class Courier:
             until = clock.now() + poll
             try:
                 if await self._round():
-                    self._pace.found()
+                    self._interval.found()
                     continue
-                until = clock.now() + self._pace.pause()
+                until = clock.now() + self._interval.pause()
             except Stopping:
                 return
             except StateholdError as error:
@@ -120,21 +122,21 @@ class Courier:
         until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
         page = await self._store.mail(machines, now, after, size, until)
         self._put_off = {n: end for n, end in self._put_off.items() if end > now}
-        acts = [
+        requests = [
             Deliver(message)
             for message in page
             if message.number not in self._put_off and concerns(message, self._machines)
         ]
         taken = 0
-        ended = await self._turns.ask_all(acts)
-        for act, outcome in zip(acts, ended, strict=True):
-            if await self._settle(act.message, outcome):
+        ended = await self._group_commit.ask_all(requests)
+        for request, outcome in zip(requests, ended, strict=True):
+            if await self._settle(request.message, outcome):
                 taken += 1
             elif (
                 isinstance(outcome, InstanceUnreadable)
                 and len(self._put_off) < self._runtime.limits.waiting
             ):
-                self._put_off[act.message.number] = until
+                self._put_off[request.message.number] = until
         return taken, page[-1].number if page else after, len(page) == size
 
     async def _settle(self, message: Message, outcome: object) -> bool:
@@ -149,7 +151,7 @@ class Courier:
             return False
         bounce = Bounce(message, outcome)
         try:
-            await self._turns.ask(bounce)
+            await self._group_commit.ask(bounce)
         except UnknownInstance:
             number = message.number
             log.warning("message %d had nobody left to go to: %s", number, outcome, extra=extra)

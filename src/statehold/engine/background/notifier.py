@@ -26,7 +26,7 @@ MANY_SECONDS = 1.0
 NAMED = 100
 
 
-class Hints:
+class Notifier:
     """``heard`` is called with each hint of another worker."""
 
     def __init__(self, store: Store, runtime: Runtime, heard: Callable[[Hint], None]) -> None:
@@ -45,7 +45,7 @@ class Hints:
     def open(self) -> None:
         if not self._store.exclusive:
             self._store.listen(self._heard)
-            self._task = asyncio.create_task(self._run(), name="statehold hints")
+            self._task = asyncio.create_task(self._run(), name="statehold notifier")
 
     async def close(self) -> None:
         """Tells what was not told yet: others go on with what this worker leaves."""

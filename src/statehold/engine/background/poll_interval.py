@@ -13,7 +13,7 @@ from datetime import timedelta
 from statehold.engine.limits import Limits
 
 
-class Pace:
+class PollInterval:
     """``workers`` tells how many are alive; a store that is owned alone is cheap to ask and always
     asked at ``poll_seconds``."""
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.repair import Reread
@@ -33,12 +33,12 @@ class Rereader:
         self,
         store: Store,
         runtime: Runtime,
-        turns: Turns,
+        group_commit: GroupCommit,
         performs: Callable[[Ref, str], bool],
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._turns = turns
+        self._group_commit = group_commit
         self._performs = performs
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,22 +79,26 @@ class Rereader:
         while True:
             machines = tuple(self._runtime.definitions)
             rows = await self._store.set_aside_rows(machines, after, size)
-            acts = [Reread(row.ref, self._performs, row) for row in rows if self._can_be_read(row)]
-            for act, ended in zip(acts, await self._turns.ask_all(acts), strict=True):
+            requests = [
+                Reread(row.ref, self._performs, row) for row in rows if self._can_be_read(row)
+            ]
+            for request, ended in zip(
+                requests, await self._group_commit.ask_all(requests), strict=True
+            ):
                 if isinstance(ended, Exception):
-                    extra = about(self._runtime, act.ref)
+                    extra = about(self._runtime, request.ref)
                     log.warning("an instance stays set aside: %s", ended, extra=extra)
             if len(rows) < size:
                 return
             after = rows[-1].ref
 
     def _can_be_read(self, row: Row) -> bool:
-        if self._turns.is_apart(row):
+        if self._group_commit.is_apart(row):
             return False
         try:
             hold(self._runtime.definition(row.machine), row)
         except InstanceUnreadable:
-            self._turns.keep_apart(row)
+            self._group_commit.keep_apart(row)
             return False
         except StateholdError:
             return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.background.capacity import WAITING
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Rescue
@@ -33,12 +33,12 @@ class Rescuer:
         self,
         store: Store,
         runtime: Runtime,
-        turns: Turns,
+        group_commit: GroupCommit,
         performs: Callable[[Ref, str], bool],
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._turns = turns
+        self._group_commit = group_commit
         self._performs = performs
         #: when to look at it next, and how often that was done
         self._doubtful: dict[Ref, tuple[datetime, int]] = {}
@@ -89,9 +89,9 @@ class Rescuer:
             alive = await self._store.workers()
             held = {worker for row in rows for worker in row.held_by}
             dead = held.difference(alive, WAITING)
-            acts = [Rescue(row.ref, dead) for row in rows]
+            requests = [Rescue(row.ref, dead) for row in rows]
             failed: list[tuple[Row, StateholdError]] = []
-            for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
+            for row, ended in zip(rows, await self._group_commit.ask_all(requests), strict=True):
                 if isinstance(ended, Unavailable):
                     raise ended
                 if isinstance(ended, StateholdError):
@@ -103,10 +103,10 @@ class Rescuer:
                     failed.append((row, InstanceUnreadable(row.machine, row.id, row.version, why)))
                 else:
                     rescued += 1
-            stuck = [row for row in rows if self._turns.is_apart(row)]
-            await self._turns.set_aside(failed)
+            stuck = [row for row in rows if self._group_commit.is_apart(row)]
+            await self._group_commit.set_aside(failed)
             new = [row for row in rows if (row.ref, row.rev) not in seen]
-            apart = [row for row in rows if self._turns.is_apart(row)]
+            apart = [row for row in rows if self._group_commit.is_apart(row)]
             if not new and len(apart) == len(stuck):
                 # nothing has changed: they would be asked for again for ever
                 break
@@ -181,7 +181,7 @@ class Rescuer:
             await self._compare(refs)
 
     async def _compare(self, refs: Sequence[Ref]) -> None:
-        ended = await self._turns.ask_all([Rescue(ref, (), self._performs) for ref in refs])
+        ended = await self._group_commit.ask_all([Rescue(ref, (), self._performs) for ref in refs])
         for ref, error in zip(refs, ended, strict=True):
             if isinstance(error, StateholdError):
                 extra = about(self._runtime, ref)

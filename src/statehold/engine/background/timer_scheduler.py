@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from statehold.engine.background.poll_interval import Pace
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.background.poll_interval import PollInterval
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.requests.context import Runtime
@@ -19,7 +19,7 @@ from statehold.store import Store
 log = logger(__name__)
 
 
-class Waker:
+class TimerScheduler:
     """The store is asked what is due; a commit that sets an earlier time is only a hint.
 
     One question finds the next thing that is due, an instance or a message: while there is none,
@@ -30,15 +30,15 @@ class Waker:
         self,
         store: Store,
         runtime: Runtime,
-        turns: Turns,
-        pace: Pace,
+        group_commit: GroupCommit,
+        interval: PollInterval,
         mail_due: Callable[[], None],
     ) -> None:
         self._store = store
-        self._pace = pace
+        self._interval = interval
         self._mail_due = mail_due
         self._runtime = runtime
-        self._turns = turns
+        self._group_commit = group_commit
         self._hint = asyncio.Event()
         self._until: datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +49,7 @@ class Waker:
         return tuple(self._runtime.definitions)
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold waker")
+        self._task = asyncio.create_task(self._run(), name="statehold timer scheduler")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -81,7 +81,7 @@ class Waker:
                     # it is claimed: it was tried, and is tried again after a while; or a message
                     self._mail_due()
                     earliest = await self._store.next_wake(self._machines, now)
-                latest = self._runtime.now() + self._pace.pause()
+                latest = self._runtime.now() + self._interval.pause()
                 self._until = latest if earliest is None else min(latest, earliest)
             except Stopping:
                 return
@@ -116,14 +116,14 @@ class Waker:
         until = self._runtime.now() + timedelta(seconds=claim)
         rows = await self._store.due(self._machines, now, limits.page, until)
         if rows:
-            self._pace.found()
+            self._interval.found()
         return rows
 
     async def _wake(self, rows: Sequence[Row]) -> None:
         woken: list[Row] = []
         failed: list[tuple[Row, StateholdError]] = []
-        acts = [Wake(row) for row in rows]
-        for row, ended in zip(rows, await self._turns.ask_all(acts), strict=True):
+        requests = [Wake(row) for row in rows]
+        for row, ended in zip(rows, await self._group_commit.ask_all(requests), strict=True):
             if isinstance(ended, Unavailable):
                 extra = about(self._runtime, row.ref, seq=row.seq)
                 log.warning("an instance could not be woken: %s", ended, extra=extra)
@@ -134,7 +134,7 @@ class Waker:
             else:
                 woken.append(row)
         if failed:
-            await self._turns.set_aside(failed)
+            await self._group_commit.set_aside(failed)
         if self._runtime.observer is not None and woken:
             tell(self._runtime.observer.fired, self._lags(woken))
 

@@ -33,7 +33,7 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import (
     ActionFailed,
     GuardFailed,
@@ -75,7 +75,7 @@ Newer = Callable[[], None]
 Doubted = Callable[[Iterable[Ref]], None]
 
 
-class Turns:
+class GroupCommit:
     """The queue of requests, and the one task that works it off."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Turns:
         self._waiting = FairQueue()
         self._arrived = asyncio.Event()
         #: instances in the hands of a turn, with the requests that have to wait for its end
-        self._busy: dict[Ref, list[Act]] = {}
+        self._busy: dict[Ref, list[Request]] = {}
         self._blocked = 0
         limits = runtime.limits
         self._held = Cache(limits.cached, limits.cached_bytes)
@@ -111,7 +111,8 @@ class Turns:
         # a store that works on the loop's own thread leaves nothing to be done meanwhile
         turns = 1 if self._store.exclusive else self._runtime.limits.turns
         self._tasks = [
-            asyncio.create_task(self._run(), name=f"statehold turns {n + 1}") for n in range(turns)
+            asyncio.create_task(self._run(), name=f"statehold group commit {n + 1}")
+            for n in range(turns)
         ]
 
     @property
@@ -135,35 +136,37 @@ class Turns:
         self._arrived.set()
         await asyncio.gather(*self._tasks)
 
-    async def ask(self, act: Act) -> Any:
+    async def ask(self, request: Request) -> Any:
         """The answer to a request, once it is committed; raises what refused it."""
-        self.submit(act)
-        return await act.future
+        self.submit(request)
+        return await request.future
 
-    async def ask_all(self, acts: Sequence[Act]) -> list[Any]:
+    async def ask_all(self, requests: Sequence[Request]) -> list[Any]:
         """The answers to all of them; what refused one stands in its place. Raises ``Stopping``."""
-        for act in acts:
+        for request in requests:
             try:
-                self.submit(act)
+                self.submit(request)
             except Overloaded as error:
                 # those before it are on their way and are waited for all the same
-                act.future.set_exception(error)
-        return await asyncio.gather(*(act.future for act in acts), return_exceptions=True)
+                request.future.set_exception(error)
+        return await asyncio.gather(
+            *(request.future for request in requests), return_exceptions=True
+        )
 
-    def submit(self, act: Act) -> None:
+    def submit(self, request: Request) -> None:
         """Queues a request; raises ``Overloaded`` or ``Stopping``."""
         if self._closing:
             raise Stopping
         waiting = len(self._waiting) + self._blocked
-        if waiting >= self._runtime.limits.waiting and not self._has_room(act.ref.machine):
+        if waiting >= self._runtime.limits.waiting and not self._has_room(request.ref.machine):
             if self._observer is not None:
-                tell(self._observer.overloaded, act)
+                tell(self._observer.overloaded, request)
             raise Overloaded(waiting, self._runtime.limits.waiting)
         if self._observer is not None:
-            act.asked_at = time.perf_counter()
+            request.asked_at = time.perf_counter()
         if self._tracer is not None:
-            tell(self._tracer.asked, act)
-        self._waiting.put(act)
+            tell(self._tracer.asked, request)
+        self._waiting.put(request)
         self._arrived.set()
 
     def _has_room(self, machine: str) -> bool:
@@ -249,9 +252,9 @@ class Turns:
                 self._arrived.clear()
                 continue
             batch = self._take()
-            for act in batch:
-                self._busy.setdefault(act.ref, [])
-            back: set[Act] = set()
+            for request in batch:
+                self._busy.setdefault(request.ref, [])
+            back: set[Request] = set()
             try:
                 await self._turn(batch, back)
             except LeaseLost as error:
@@ -268,40 +271,40 @@ class Turns:
             finally:
                 self._put_back(batch, back)
             if self._observer is not None:
-                answered = [act for act in batch if act.future.done()]
+                answered = [request for request in batch if request.future.done()]
                 tell(self._observer.answered, answered, time.perf_counter())
 
-    def _fail(self, batch: Sequence[Act], error: StateholdError) -> None:
+    def _fail(self, batch: Sequence[Request], error: StateholdError) -> None:
         """Whether the batch was written is not known: what is held of it may be wrong."""
-        refs = dict.fromkeys(act.ref for act in batch)
+        refs = dict.fromkeys(request.ref for request in batch)
         for ref in refs:
             self._held.drop(ref)
         self._doubted(refs)
         _refuse(batch, error)
 
-    def _take(self) -> list[Act]:
+    def _take(self) -> list[Request]:
         """The next turn's requests, in order; those for an instance in other hands step aside."""
         most = self._runtime.limits.batch
         if len(self._tasks) > 1 and not self._busy and len(self._waiting) >= WORTH_HALVING:
             # one half is worked out while the other is committed
             most = min(most, len(self._waiting) // 2)
-        batch: list[Act] = []
+        batch: list[Request] = []
         while self._waiting and len(batch) < most:
-            act = self._waiting.take()
+            request = self._waiting.take()
             # its caller has gone, or it was refused with the turn that put it back
-            if act.future.done():
+            if request.future.done():
                 continue
-            if act.ref in self._busy:
-                self._busy[act.ref].append(act)
+            if request.ref in self._busy:
+                self._busy[request.ref].append(request)
                 self._blocked += 1
             else:
-                batch.append(act)
+                batch.append(request)
         return batch
 
-    def _put_back(self, batch: Sequence[Act], back: Collection[Act]) -> None:
+    def _put_back(self, batch: Sequence[Request], back: Collection[Request]) -> None:
         """Ends a turn: what it puts back comes first again, then what had to wait for it."""
-        first = [act for act in batch if act in back]
-        for ref in dict.fromkeys(act.ref for act in batch):
+        first = [request for request in batch if request in back]
+        for ref in dict.fromkeys(request.ref for request in batch):
             blocked = self._busy.pop(ref)
             self._blocked -= len(blocked)
             first += blocked
@@ -309,25 +312,25 @@ class Turns:
             self._waiting.put_back(first)
             self._arrived.set()
 
-    async def _turn(self, batch: Sequence[Act], back: set[Act]) -> None:
+    async def _turn(self, batch: Sequence[Request], back: set[Request]) -> None:
         """``back`` gets those requests that go into another turn."""
         batch = await self._without_repeats(batch, back)
         batch = await self._without_taken(batch)
         drafts, loaded = await self._drafts(batch)
-        for act in batch:
-            if act.wants_held_mail:
-                act.held_mail = await self._store.held_mail(act.ref, PAGE_LIMIT)
-        answers: list[tuple[Act, Any]] = []
-        stale: list[Act] = []
-        for act in batch:
-            draft = drafts.get(act.ref)
-            if draft is None or act.future.done():
+        for request in batch:
+            if request.wants_held_mail:
+                request.held_mail = await self._store.held_mail(request.ref, PAGE_LIMIT)
+        answers: list[tuple[Request, Any]] = []
+        stale: list[Request] = []
+        for request in batch:
+            draft = drafts.get(request.ref)
+            if draft is None or request.future.done():
                 continue
             if self._tracer is not None:
-                draft.trace = tell(self._tracer.applying, act, draft) or ""
+                draft.trace = tell(self._tracer.applying, request, draft) or ""
             answer: Any
             try:
-                answer = act.apply(draft, self._runtime)
+                answer = request.apply(draft, self._runtime)
             except (Refused, NewerVersion) as error:
                 answer = error
                 if isinstance(error, NewerVersion):
@@ -336,59 +339,63 @@ class Turns:
             except BaseException as error:
                 if by_signal(error):
                     raise
-                self._without_broken(act, error, batch, back)
+                self._without_broken(request, error, batch, back)
                 return
             if self._tracer is not None:
-                tell(self._tracer.applied, act, draft)
-            if isinstance(answer, (Refused, NewerVersion)) and _asks_now(act):
-                back.add(act)
+                tell(self._tracer.applied, request, draft)
+            if isinstance(answer, (Refused, NewerVersion)) and _asks_now(request):
+                back.add(request)
                 continue
-            if self._store.exclusive or act.ref in loaded or draft.touched:
-                answers.append((act, answer))
+            if self._store.exclusive or request.ref in loaded or draft.touched:
+                answers.append((request, answer))
             else:
                 # no write puts it to the test, and others may have changed the instance since
-                stale.append(act)
+                stale.append(request)
         changed = [draft for draft in drafts.values() if draft.touched]
         outcomes = await self._commit(changed) if changed else {}
         lost = {ref for ref, outcome in outcomes.items() if outcome is not Outcome.WRITTEN}
-        for act, answer in answers:
-            outcome = outcomes.get(act.ref)
+        for request, answer in answers:
+            outcome = outcomes.get(request.ref)
             if isinstance(outcome, InstanceUnreadable):
-                self._held.drop(act.ref)
-                _refuse([act], outcome)
-            elif act.ref in lost:
-                if outcomes[act.ref] is Outcome.KEY_USED:
-                    _asks_now(act)
-                stale.append(act)
+                self._held.drop(request.ref)
+                _refuse([request], outcome)
+            elif request.ref in lost:
+                if outcomes[request.ref] is Outcome.KEY_USED:
+                    _asks_now(request)
+                stale.append(request)
             elif isinstance(answer, StateholdError):
                 if isinstance(answer, (ActionFailed, GuardFailed)):
-                    self._note(act, answer)
-                _refuse([act], answer)
+                    self._note(request, answer)
+                _refuse([request], answer)
             else:
-                _answer(act, answer)
+                _answer(request, answer)
         back.update(self._again(stale))
 
-    def _note(self, act: Act, error: ActionFailed | GuardFailed) -> None:
+    def _note(self, request: Request, error: ActionFailed | GuardFailed) -> None:
         """Whoever runs the machine is to see where its code has raised; the sender is not told."""
         trace = step_trace(error)
-        extra = about(self._runtime, act.ref, **({"exception": trace} if trace else {}))
-        what = f"{act.describe()} of {act.ref.machine}/{act.ref.id}"
+        extra = about(self._runtime, request.ref, **({"exception": trace} if trace else {}))
+        what = f"{request.describe()} of {request.ref.machine}/{request.ref.id}"
         log.warning("%s was refused: %s%s", what, error, at(trace), extra=extra)
 
     def _without_broken(
-        self, act: Act, error: BaseException, batch: Sequence[Act], back: set[Act]
+        self, request: Request, error: BaseException, batch: Sequence[Request], back: set[Request]
     ) -> None:
         """What broke in a way that nobody foresaw may have left its draft half changed: nothing of
         this turn is committed, and the others of it start again without the one that broke."""
-        place = f"{act.ref.machine}/{act.ref.id}"
-        if not _asks_now(act):
-            held = self._held.get(act.ref)
-            extra = about(self._runtime, act.ref, seq=0 if held is None else held.row.seq)
-            log.error("%s of %s broke its turn", act.describe(), place, exc_info=error, extra=extra)
-            known = (
-                error if isinstance(error, StateholdError) else ActionFailed(act.describe(), error)
+        place = f"{request.ref.machine}/{request.ref.id}"
+        if not _asks_now(request):
+            held = self._held.get(request.ref)
+            extra = about(self._runtime, request.ref, seq=0 if held is None else held.row.seq)
+            log.error(
+                "%s of %s broke its turn", request.describe(), place, exc_info=error, extra=extra
             )
-            _refuse([act], known)
+            known = (
+                error
+                if isinstance(error, StateholdError)
+                else ActionFailed(request.describe(), error)
+            )
+            _refuse([request], known)
         back.update(one for one in batch if not one.future.done())
 
     async def _commit(self, changed: Sequence[Draft]) -> dict[Ref, Outcome | InstanceUnreadable]:
@@ -428,10 +435,10 @@ class Turns:
                 outcomes += await self._commit_apart(part, one)
         return outcomes
 
-    async def _drafts(self, batch: Sequence[Act]) -> tuple[dict[Ref, Draft], set[Ref]]:
+    async def _drafts(self, batch: Sequence[Request]) -> tuple[dict[Ref, Draft], set[Ref]]:
         """A draft for each instance of the batch, and which of them were loaded just now."""
         runtime = self._runtime
-        refs = dict.fromkeys(act.ref for act in batch)
+        refs = dict.fromkeys(request.ref for request in batch)
         # apart from what is kept, where one that is loaded may push out another of this batch
         known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
         rows = self._brought(batch, known)
@@ -443,13 +450,15 @@ class Turns:
         runtime.capacity.begin_turn()
         unreadable: list[tuple[Row, InstanceUnreadable]] = []
         doubtful = {
-            act.ref for act in batch if act.conflicts >= LOOKS_AFTER or act.looks_at_journal
+            request.ref
+            for request in batch
+            if request.conflicts >= LOOKS_AFTER or request.looks_at_journal
         }
         for ref in refs:
             try:
                 definition = runtime.definition(ref.machine)
             except StateholdError as error:
-                _refuse([act for act in batch if act.ref == ref], error)
+                _refuse([request for request in batch if request.ref == ref], error)
                 continue
             try:
                 if ref in rows:
@@ -462,9 +471,9 @@ class Turns:
             except InstanceUnreadable as error:
                 row = rows[ref] if ref in rows else known[ref].row
                 unreadable.append((row, error))
-                acts = [act for act in batch if act.ref == ref]
-                _refuse([act for act in acts if not act.takes_remains], error)
-                if all(act.future.done() for act in acts):
+                requests = [request for request in batch if request.ref == ref]
+                _refuse([request for request in requests if not request.takes_remains], error)
+                if all(request.future.done() for request in requests):
                     continue
                 known[ref] = hold_remains(definition, row, await self._journal_end(ref))
             drafts[ref] = Draft(
@@ -506,113 +515,119 @@ class Turns:
                 return end
             end = places[-1]
 
-    def _brought(self, batch: Sequence[Act], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
-        """Rows that acts bring along, where they are newer than what is kept. One that has lost
-        since is not used again: its act asks the store."""
+    def _brought(self, batch: Sequence[Request], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
+        """Rows that requests bring along, where they are newer than what is kept. One that has lost
+        since is not used again: its request asks the store."""
         rows: dict[Ref, Row] = {}
-        for act in batch:
-            row = act.row
-            if row is not None and not act.conflicts:
-                held = known.get(act.ref)
+        for request in batch:
+            row = request.row
+            if row is not None and not request.conflicts:
+                held = known.get(request.ref)
                 if held is None or held.row.rev < row.rev:
-                    rows[act.ref] = row
+                    rows[request.ref] = row
         return rows
 
-    async def _without_repeats(self, batch: Sequence[Act], back: set[Act]) -> Sequence[Act]:
+    async def _without_repeats(
+        self, batch: Sequence[Request], back: set[Request]
+    ) -> Sequence[Request]:
         """Answers requests whose key was used before, where that is asked; the first of a key
         within a batch goes on."""
-        if all(act.key is None for act in batch):
+        if all(request.key is None for request in batch):
             return batch
-        keys = list(dict.fromkeys((act.ref, act.key or "") for act in batch if act.asks_first))
+        keys = list(
+            dict.fromkeys(
+                (request.ref, request.key or "") for request in batch if request.asks_first
+            )
+        )
         entries = await self._store.replies(keys) if keys else {}
         held = await self._store.mail_of_keys(keys) if keys else {}
-        rest: list[Act] = []
+        rest: list[Request] = []
         seen: set[tuple[Ref, str]] = set()
-        for act in batch:
-            if act.future.done():
+        for request in batch:
+            if request.future.done():
                 continue
-            if act.key is None:
-                rest.append(act)
+            if request.key is None:
+                rest.append(request)
                 continue
-            place = (act.ref, act.key)
+            place = (request.ref, request.key)
             if place in entries or place in held:
-                if await self._repeated(act, entries.get(place), held.get(place)):
-                    back.add(act)
+                if await self._repeated(request, entries.get(place), held.get(place)):
+                    back.add(request)
             elif place in seen:
-                back.add(act)
+                back.add(request)
             else:
                 seen.add(place)
-                rest.append(act)
+                rest.append(request)
         return rest
 
-    async def _repeated(self, act: Act, entry: Entry | None, held: Message | None) -> bool:
-        """Answers as the first time. True where that was another caller's request, and the act is
+    async def _repeated(self, request: Request, entry: Entry | None, held: Message | None) -> bool:
+        """Answers as the first time. True where that was another caller's request, and this one is
         to be asked again with a key of its own."""
         try:
             if entry is not None:
-                return _repeat(act, entry)
+                return _repeat(request, entry)
             assert held is not None
-            return await self._repeat_held(act, held)
+            return await self._repeat_held(request, held)
         except (msgspec.MsgspecError, RecursionError, AttributeError, TypeError) as error:
             # damaged, it must not refuse the others of its turn
-            why = f"what was answered to the key {act.given_key!r} can't be read: {error}"
-            _refuse([act], InstanceUnreadable(act.ref.machine, act.ref.id, 0, why))
+            why = f"what was answered to the key {request.given_key!r} can't be read: {error}"
+            _refuse([request], InstanceUnreadable(request.ref.machine, request.ref.id, 0, why))
             return False
 
-    async def _without_taken(self, batch: Sequence[Act]) -> Sequence[Act]:
-        """Answers acts on messages that another worker was faster with: only after a conflict."""
-        numbers = [act.consumes for act in batch if act.conflicts and act.consumes]
+    async def _without_taken(self, batch: Sequence[Request]) -> Sequence[Request]:
+        """Answers requests on messages that another worker has handled: only after a conflict."""
+        numbers = [request.consumes for request in batch if request.conflicts and request.consumes]
         if not numbers:
             return batch
         there = await self._store.still_there(numbers)
-        rest: list[Act] = []
-        for act in batch:
-            if act.conflicts and act.consumes and act.consumes not in there:
-                _answer(act, None)
+        rest: list[Request] = []
+        for request in batch:
+            if request.conflicts and request.consumes and request.consumes not in there:
+                _answer(request, None)
             else:
-                rest.append(act)
+                rest.append(request)
         return rest
 
-    async def _repeat_held(self, act: Act, message: Message) -> bool:
+    async def _repeat_held(self, request: Request, message: Message) -> bool:
         """The event waits already: the answer is the same as the first time. True where it is
-        another caller's and the act is to be asked again with a key of its own."""
+        another caller's and the request is to be asked again with a key of its own."""
         body = msgspec.json.decode(message.body)
         event = body.get("event")
-        if _is_others(act, body.get("caller", "")):
+        if _is_others(request, body.get("caller", "")):
             return True
-        if not act.same_request(message.kind, event, body.get("given")):
-            _reused(act, message.kind, event)
+        if not request.same_request(message.kind, event, body.get("given")):
+            _reused(request, message.kind, event)
             return False
         try:
-            held = (await self.look([act.ref]))[act.ref]
+            held = (await self.look([request.ref]))[request.ref]
         except InstanceUnreadable as error:
-            _refuse([act], error)
+            _refuse([request], error)
             return False
         runtime = self._runtime
         draft = Draft(
-            act.ref,
-            runtime.definition(act.ref.machine),
+            request.ref,
+            runtime.definition(request.ref.machine),
             held,
             runtime.limits,
             runtime.worker,
             runtime.now(),
             runtime.capacity,
         )
-        _answer(act, draft.answer(act.caller, held=True))
+        _answer(request, draft.answer(request.caller, held=True))
         return False
 
-    def _again(self, acts: Sequence[Act]) -> list[Act]:
+    def _again(self, requests: Sequence[Request]) -> list[Request]:
         """Those of the requests that are to be applied again, to what the store has now."""
         limit = self._runtime.limits.conflicts
-        back: list[Act] = []
-        for act in acts:
-            act.conflicts += 1
-            self._held.drop(act.ref)
-            if act.conflicts > limit:
-                why = f"instance {act.ref.id!r} was changed by others {limit} times meanwhile"
-                _refuse([act], StoreUnavailable(why))
+        back: list[Request] = []
+        for request in requests:
+            request.conflicts += 1
+            self._held.drop(request.ref)
+            if request.conflicts > limit:
+                why = f"instance {request.ref.id!r} was changed by others {limit} times meanwhile"
+                _refuse([request], StoreUnavailable(why))
             else:
-                back.append(act)
+                back.append(request)
         return back
 
     def _keep(self, ref: Ref, held: Held) -> None:
@@ -629,48 +644,50 @@ def _current(runtime: Runtime, ref: Ref, held: Held) -> Held:
     return held if held.definition is definition else hold(definition, held.row)
 
 
-def _refuse(acts: Sequence[Act], error: StateholdError) -> None:
-    for act in acts:
-        if not act.future.done():
-            act.future.set_exception(error)
+def _refuse(requests: Sequence[Request], error: StateholdError) -> None:
+    for request in requests:
+        if not request.future.done():
+            request.future.set_exception(error)
 
 
-def _asks_now(act: Act) -> bool:
-    """Lets the act ask whether its key was used before it is applied again; False where it has
+def _asks_now(request: Request) -> bool:
+    """Lets the request ask whether its key was used before it is applied again; False where it has
     no key, or has asked."""
-    if act.key is None or act.asks_first:
+    if request.key is None or request.asks_first:
         return False
-    act.asks_first = True
+    request.asks_first = True
     return True
 
 
-def _answer(act: Act, answer: Any) -> None:
-    if not act.future.done():
-        act.future.set_result(answer)
+def _answer(request: Request, answer: Any) -> None:
+    if not request.future.done():
+        request.future.set_result(answer)
 
 
-def _repeat(act: Act, entry: Entry) -> bool:
-    """Answers as the first time. True where that was another caller's request, and the act is to
+def _repeat(request: Request, entry: Entry) -> bool:
+    """Answers as the first time. True where that was another caller's request, and this one is to
     be asked again with a key of its own."""
     body = _body(entry.body)
-    if _is_others(act, body.caller or ""):
+    if _is_others(request, body.caller or ""):
         return True
-    if act.same_request(entry.kind, body.event, body.given) and entry.reply is not None:
-        _answer(act, past_answer(entry.reply))
+    if request.same_request(entry.kind, body.event, body.given) and entry.reply is not None:
+        _answer(request, past_answer(entry.reply))
     else:
-        _reused(act, entry.kind, body.event)
+        _reused(request, entry.kind, body.event)
     return False
 
 
-def _is_others(act: Act, caller: str) -> bool:
-    """Whether the key that was found is another caller's; then the act gets one of its own."""
-    own = key_of_caller(act.caller, act.given_key or "")
-    if caller == act.caller.name or act.key == own:
+def _is_others(request: Request, caller: str) -> bool:
+    """Whether the key that was found is another caller's; then the request gets one of its own."""
+    own = key_of_caller(request.caller, request.given_key or "")
+    if caller == request.caller.name or request.key == own:
         return False
-    act.key = own
+    request.key = own
     return True
 
 
-def _reused(act: Act, kind: str, event: Any) -> None:
+def _reused(request: Request, kind: str, event: Any) -> None:
     name = event.get("type", "") if isinstance(event, dict) else ""
-    _refuse([act], KeyReused(act.given_key or "", f"{kind} {name}".strip(), act.describe()))
+    _refuse(
+        [request], KeyReused(request.given_key or "", f"{kind} {name}".strip(), request.describe())
+    )

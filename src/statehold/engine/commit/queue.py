@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 
 
 class FairQueue:
@@ -14,7 +14,7 @@ class FairQueue:
 
     def __init__(self) -> None:
         #: none is empty; the first one's turn is next
-        self._queues: dict[str, deque[Act]] = {}
+        self._queues: dict[str, deque[Request]] = {}
         self._length = 0
 
     def __len__(self) -> int:
@@ -25,30 +25,30 @@ class FairQueue:
         queue = self._queues.get(machine)
         return 0 if queue is None else len(queue)
 
-    def put(self, act: Act) -> None:
+    def put(self, request: Request) -> None:
         self._length += 1
-        queue = self._queues.get(act.ref.machine)
+        queue = self._queues.get(request.ref.machine)
         if queue is None:
-            self._queues[act.ref.machine] = deque((act,))
+            self._queues[request.ref.machine] = deque((request,))
         else:
-            queue.append(act)
+            queue.append(request)
 
-    def put_back(self, acts: Iterable[Act]) -> None:
+    def put_back(self, requests: Iterable[Request]) -> None:
         """Before those of their machines that wait, in this order."""
-        for act in reversed(list(acts)):
+        for request in reversed(list(requests)):
             self._length += 1
-            self._queues.setdefault(act.ref.machine, deque()).appendleft(act)
+            self._queues.setdefault(request.ref.machine, deque()).appendleft(request)
 
-    def take(self) -> Act:
+    def take(self) -> Request:
         """The next one; raises ``StopIteration`` where there is none."""
         queues = self._queues
         machine = next(iter(queues))
         queue = queues[machine]
-        act = queue.popleft()
+        request = queue.popleft()
         self._length -= 1
         if not queue:
             del queues[machine]
         elif len(queues) > 1:
             # to the end: the others' turn comes first
             queues[machine] = queues.pop(machine)
-        return act
+        return request

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from statehold.chart.machine import Definition
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.requests.operator import Upgrade
 from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
 from statehold.records import Caller, Ref
@@ -14,10 +14,10 @@ from statehold.store import PAGE_LIMIT, Query, Store
 from statehold.wire.operations import UpgradeReport
 
 
-class Upgrader:
-    def __init__(self, store: Store, turns: Turns) -> None:
+class BulkUpgrader:
+    def __init__(self, store: Store, group_commit: GroupCommit) -> None:
         self._store = store
-        self._turns = turns
+        self._group_commit = group_commit
 
     async def upgrade(
         self, definition: Definition[Any], id: str | None, reason: str | None, caller: Caller
@@ -31,7 +31,7 @@ class Upgrader:
         failed: dict[str, str] = {}
         pages = _one(Ref(definition.name, id)) if id is not None else self._others(definition)
         async for refs in pages:
-            ended = await self._turns.ask_all([Upgrade(ref, reason, caller) for ref in refs])
+            ended = await self._group_commit.ask_all([Upgrade(ref, reason, caller) for ref in refs])
             for ref, changed in zip(refs, ended, strict=True):
                 if id is not None and isinstance(changed, UnknownInstance):
                     raise changed

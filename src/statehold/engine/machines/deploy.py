@@ -1,4 +1,4 @@
-"""Puts a machine that comes as data: read, checked, planned, and only then kept and run.
+"""Deployments a machine that comes as data: read, checked, planned, and only then kept and run.
 
 1. One put at a time is worked out in this process. What two workers put at once the store decides:
    it keeps a document only if it is newer than all of its machine, and who loses looks again.
@@ -19,9 +19,9 @@ from typing import ParamSpec, TypeVar
 
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
-from statehold.engine.background.notifier import Hints
+from statehold.engine.background.notifier import Notifier
 from statehold.engine.machines.compatibility import Judgement, Past, judge, past_of
-from statehold.engine.machines.loader import Adopter
+from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import Runtime
 from statehold.errors import (
     DefinitionError,
@@ -52,12 +52,12 @@ TOLD = 50
 SHOWN = 200
 
 
-class Putter:
-    def __init__(self, store: Store, runtime: Runtime, adopter: Adopter, hints: Hints) -> None:
+class Deployer:
+    def __init__(self, store: Store, runtime: Runtime, loader: Loader, notifier: Notifier) -> None:
         self._store = store
         self._runtime = runtime
-        self._adopter = adopter
-        self._hints = hints
+        self._loader = loader
+        self._notifier = notifier
         self._lock = asyncio.Lock()
         self._waiting = 0
 
@@ -65,9 +65,10 @@ class Putter:
         self, text: bytes, notation: str, reason: str | None, caller: Caller, *, dry_run: bool
     ) -> PutReport:
         limits = self._runtime.limits
-        if self._adopter.puts is None:
+        if self._loader.deployments is None:
             raise Refused(
-                "this engine runs only the machines that it is given; open it with puts=Puts()"
+                "this engine runs only the machines that it is given; "
+                "open it with deployments=Deployments()"
             )
         if len(text) > limits.document_bytes:
             raise TooLarge("the document", len(text), limits.document_bytes)
@@ -86,7 +87,7 @@ class Putter:
         self, text: bytes, notation: str, reason: str | None, caller: Caller, dry_run: bool
     ) -> PutReport:
         try:
-            imported = await self._within(self._adopter.read, notation, text)
+            imported = await self._within(self._loader.read, notation, text)
         except DefinitionError as error:
             raise DocumentRefused(error.machine, error.problems) from error
         definition = imported.definition
@@ -95,7 +96,7 @@ class Putter:
             definition.name, definition.version, notation, text, now, caller.name, reason
         )
         for _ in range(TRIES):
-            await self._adopter.look_now()
+            await self._loader.look_now()
             past = await past_of(self._store, definition.name)
             if await self._is_there(document, imported, past):
                 return _report(document, imported, past, None, (), added=False, dry_run=dry_run)
@@ -111,7 +112,7 @@ class Putter:
         """Does a part of it in the thread; raises ``DocumentRefused`` where that takes too long."""
         seconds = self._runtime.limits.put_seconds
         try:
-            return await asyncio.wait_for(self._adopter.apart(work, *args, **kwargs), seconds)
+            return await asyncio.wait_for(self._loader.apart(work, *args, **kwargs), seconds)
         except TimeoutError:
             why = f"reading, checking or planning it took longer than {seconds:g} s"
             problem = Problem("the document", why, "make its chart smaller")
@@ -120,14 +121,14 @@ class Putter:
     async def _keep(self, document: StoredDocument, imported: Imported, judged: Judgement) -> bool:
         if not await self._store.add_document(document, self._runtime.limits.documents):
             return False
-        self._hints.put()
-        await self._adopter.install(imported.definition, judged)
+        self._notifier.put()
+        await self._loader.install(imported.definition, judged)
         return True
 
     async def _is_there(self, document: StoredDocument, imported: Imported, past: Past) -> bool:
         """Raises ``PutRefused`` or ``TooLarge`` where it can't be put beside what is there."""
         name, version = document.machine, document.version
-        if name in self._adopter.coded:
+        if name in self._loader.coded:
             why = "a machine of this name is given by code here; give it another name"
             raise PutRefused(name, version, why)
         put = await self._store.documents()

@@ -46,7 +46,7 @@ def _native(raw: bytes, offered: Offered) -> Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Puts:
+class Deployments:
     """What an engine needs to run machines that were put: ``offered`` is what it lends them,
     ``readers`` are the notations that it understands."""
 
@@ -54,7 +54,7 @@ class Puts:
     readers: Mapping[str, Read] = field(default_factory=lambda: {"native": _native})
 
 
-class Adopter:
+class Loader:
     """``definitions`` is the engine's own mapping, which this changes; ``taken_up`` is called after
     each machine that is new or newer."""
 
@@ -63,13 +63,13 @@ class Adopter:
         store: Store,
         runtime: Runtime,
         definitions: dict[str, Definition[Any]],
-        puts: Puts | None,
+        deployments: Deployments | None,
         taken_up: Callable[[Definition[Any]], None],
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._definitions = definitions
-        self._puts = puts
+        self._deployments = deployments
         self._taken_up = taken_up
         self.coded = frozenset(definitions)
         #: versions that could not be taken up, not to be tried again before anything changes
@@ -82,8 +82,8 @@ class Adopter:
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def puts(self) -> Puts | None:
-        return self._puts
+    def deployments(self) -> Deployments | None:
+        return self._deployments
 
     async def check(self) -> None:
         """Before the machines that are given by code run. Raises ``DefinitionError`` where one has
@@ -100,24 +100,24 @@ class Adopter:
                     )
                 ],
             )
-        if put and self._puts is None:
+        if put and self._deployments is None:
             log.warning(
                 "the store has machines that were put and are not run here: %s; serve with --put, "
-                "or give the engine puts=Puts()",
+                "or give the engine deployments=Deployments()",
                 ", ".join(sorted(put)),
                 extra=about(self._runtime),
             )
 
     async def open(self) -> None:
         """Takes up all that is in the store."""
-        if self._puts is not None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="statehold puts")
+        if self._deployments is not None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="statehold loader")
             await self.look_now()
 
     def run(self) -> None:
         """From now on what others put is taken up too."""
-        if self._puts is not None and not self._store.exclusive:
-            self._task = asyncio.create_task(self._run(), name="statehold adopter")
+        if self._deployments is not None and not self._store.exclusive:
+            self._task = asyncio.create_task(self._run(), name="statehold loader")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -134,7 +134,7 @@ class Adopter:
 
     async def renew(self, machine: str) -> bool:
         """Looks at once; True where another version of the machine runs here since."""
-        if self._puts is None or self._store.exclusive or machine in self.coded:
+        if self._deployments is None or self._store.exclusive or machine in self.coded:
             return False
         before = self._definitions.get(machine)
         await self.look_now()
@@ -157,16 +157,16 @@ class Adopter:
 
     def read(self, notation: str, text: bytes) -> Imported:
         """In the thread. Raises ``DefinitionError``."""
-        assert self._puts is not None
-        read = self._puts.readers.get(notation)
+        assert self._deployments is not None
+        read = self._deployments.readers.get(notation)
         if read is None:
-            known = ", ".join(sorted(self._puts.readers))
+            known = ", ".join(sorted(self._deployments.readers))
             raise DefinitionError(
                 "?",
                 [Problem("notation", f"{notation!r} is none that is read here", f"{known} are")],
             )
         # a copy: machines are taken up while the thread reads
-        offered = self._puts.offered
+        offered = self._deployments.offered
         machines = {**dict(self._definitions), **offered.machines}
         return read(text, replace(offered, machines=machines))
 

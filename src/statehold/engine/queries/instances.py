@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from statehold.engine.commit.group_commit import Turns
+from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.commit.keys import shown_key
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
 from statehold.engine.queries.filters import check_names, check_query
-from statehold.engine.queries.watchers import Feed
+from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import Runtime
 from statehold.errors import (
     BeyondEnd,
@@ -79,15 +79,15 @@ class Reader:
         self,
         store: Store,
         runtime: Runtime,
-        turns: Turns,
-        feed: Feed,
+        group_commit: GroupCommit,
+        watchers: Watchers,
         renew: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._renew = renew
         self._store = store
         self._runtime = runtime
-        self._turns = turns
-        self._feed = feed
+        self._group_commit = group_commit
+        self._watchers = watchers
 
     # --- one instance ---
 
@@ -173,7 +173,7 @@ class Reader:
         """
         told = (after, 0)
         poll = timedelta(seconds=self._runtime.limits.poll_seconds)
-        with self._feed.subscribe(ref) as changed:
+        with self._watchers.subscribe(ref) as changed:
             while True:
                 changed.clear()
                 held = await self._held(ref)
@@ -183,7 +183,7 @@ class Reader:
                     for entry in fresh:
                         told = _place(entry)
                         yield _shown(entry, {})
-                if over or self._feed.closed:
+                if over or self._watchers.closed:
                     return
                 until = None
                 if not self._store.exclusive:
@@ -195,14 +195,14 @@ class Reader:
         what is told has more of it told together."""
         clock, now = self._runtime.clock, self._runtime.now
         rest = now()
-        with self._feed.subscribe_all(machine) as changes:
+        with self._watchers.subscribe_all(machine) as changes:
             yield Changes(instances=[])
             while True:
                 # hints of other workers may be lost
                 until = None if self._store.exclusive else now() + ANYTHING
                 await clock.wait(changes.any, until)
-                await clock.wait(self._feed.closing, rest)
-                if self._feed.closed:
+                await clock.wait(self._watchers.closing, rest)
+                if self._watchers.closed:
                     return
                 refs = changes.take() if changes.any.is_set() else None
                 rows = {} if refs is None else await self._store.load(refs)
@@ -247,7 +247,7 @@ class Reader:
 
     async def _held(self, ref: Ref) -> Held:
         self._runtime.definition(ref.machine)
-        found = (await self._turns.look([ref])).get(ref)
+        found = (await self._group_commit.look([ref])).get(ref)
         if found is None:
             raise UnknownInstance(ref.machine, ref.id)
         if found.row.version > found.definition.version and await self._renew(ref.machine):

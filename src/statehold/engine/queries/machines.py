@@ -10,21 +10,21 @@ import msgspec
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
-from statehold.engine.observer import Census
+from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
 from statehold.engine.requests.context import Runtime
-from statehold.engine.throughput.report import FlowReader
+from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
 from statehold.records import OVER
 from statehold.store import PAGE_LIMIT, Group, Store, StoredDocument
 from statehold.wire.machines import MachineDetail, Machines, MachineSummary, StatusCounts
 
 
-class Catalog:
-    def __init__(self, store: Store, runtime: Runtime, flows: FlowReader) -> None:
+class MachineQueries:
+    def __init__(self, store: Store, runtime: Runtime, throughput: ThroughputReader) -> None:
         self._store = store
         self._runtime = runtime
-        self._flows = flows
+        self._throughput = throughput
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
@@ -42,19 +42,19 @@ class Catalog:
                     versions=await self._versions(name),
                     counts=_by_status(await self._store.groups(name)),
                     incidents=await self._store.count_incidents(name),
-                    steps_per_minute=await self._flows.steps_per_minute(name),
+                    steps_per_minute=await self._throughput.steps_per_minute(name),
                 )
             )
         return Machines(machines=found)
 
-    async def census(self) -> Census:
+    async def store_counts(self) -> StoreCounts:
         names = tuple(self._runtime.definitions)
         counts = {name: await self._store.count(name) for name in names}
         incidents = dict.fromkeys(names, 0)
         for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
             if row.machine in incidents:
                 incidents[row.machine] += row.incidents
-        return Census(counts, incidents)
+        return StoreCounts(counts, incidents)
 
     async def machine(self, name: str, version: int | None) -> MachineDetail:
         definition = self._runtime.definition(name)
@@ -77,7 +77,7 @@ class Catalog:
             by_tag=_summed((tag, n) for group, n in living.items() for tag in group.tags),
             by_owner=_summed((one, n) for group, n in living.items() for one in group.owners),
             incidents=await self._store.count_incidents(name),
-            steps_per_minute=await self._flows.steps_per_minute(name),
+            steps_per_minute=await self._throughput.steps_per_minute(name),
             tags=tags_of(chart),
             owners=owners_of(chart),
             indexes=list(definition.indexes),

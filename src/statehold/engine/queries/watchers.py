@@ -38,7 +38,7 @@ class Changes:
         return refs
 
 
-class Feed:
+class Watchers:
     """Events that watchers wait on, by instance and by machine."""
 
     def __init__(self) -> None:

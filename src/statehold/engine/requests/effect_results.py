@@ -17,7 +17,7 @@ from statehold.chart.moment import later_or_last
 from statehold.chart.payload import read_result
 from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.request import Act, ready
+from statehold.engine.requests.request import Request, ready
 from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
 from statehold.instance.stored import Attempt, MaybeRaw
 from statehold.instance.tracebacks import TRACE_CHARS, step_trace
@@ -42,8 +42,10 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     traceback: str = ""
 
 
-class Outcome(Act):
+class Outcome(Request):
     """A try of an effect ended, here."""
+
+    label = "outcome"
 
     def __init__(self, ref: Ref, ending: Ending, caller: Caller = ANYONE) -> None:
         super().__init__(ref, caller=caller)
@@ -65,8 +67,10 @@ class Outcome(Act):
         conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
 
 
-class Unapplied(Act):
+class Unapplied(Request):
     """Applying an outcome broke its turn: it is kept with the instance and waits for a person."""
+
+    label = "unapplied"
 
     def __init__(self, ref: Ref, ending: Ending, why: str) -> None:
         super().__init__(ref)
@@ -216,8 +220,10 @@ def retry_of(definition: Definition[Any], name: str) -> Retry:
     return _NO_EFFECT_RETRY if effect is None else effect.retry
 
 
-class Release(Act):
+class Release(Request):
     """A try was broken off because this process stops; another may take it at once."""
+
+    label = "release"
 
     def __init__(self, ref: Ref, keys: Collection[str]) -> None:
         super().__init__(ref)
@@ -232,8 +238,10 @@ class Release(Act):
                 draft.set_attempt(key, again)
 
 
-class Offer(Act):
+class Offer(Request):
     """An attempt has waited here for a place: from now on it waits for any worker with a place."""
+
+    label = "offer"
 
     def __init__(self, ref: Ref, key: str, marker: str) -> None:
         super().__init__(ref)
@@ -246,12 +254,14 @@ class Offer(Act):
             draft.set_attempt(self.key_offered, replace(known, worker=self.marker))
 
 
-class Rescue(Act):
+class Rescue(Request):
     """Takes over what ``dead`` workers were performing.
 
     ``performs`` tells, where a commit's fate was unknown, which of this worker's own effects did
     begin: those that did not are dead as well.
     """
+
+    label = "rescue"
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from msgspec import Raw
 from statehold.chart.machine import Definition
 from statehold.chart.payload import left_out, load_event
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.request import Act, ready, take_event
+from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
 from statehold.instance.draft import Draft, Origin
 from statehold.instance.reply import Answer
@@ -21,9 +21,11 @@ from statehold.records import Caller, Message, Ref
 _encode = msgspec.json.Encoder().encode
 
 
-class Start(Act):
+class Start(Request):
     """``data`` is of the machine's data type already, ``raw`` the same as JSON; ``given`` is the
     request's fingerprint, where it has a key."""
+
+    label = "start"
 
     def __init__(
         self,
@@ -64,9 +66,11 @@ class Start(Act):
         return "a start"
 
 
-class Send(Act):
+class Send(Request):
     """``event`` is an event of the machine, ``plain`` the same as it goes over the wire; ``given``
     is the request's fingerprint, where it has a key."""
+
+    label = "send"
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from statehold.chart.initial import initial_data
 from statehold.chart.payload import load_event, read_output
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight
-from statehold.engine.requests.request import Act, ready, take_event
+from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import (
     InstanceExists,
     InvalidPayload,
@@ -108,8 +108,10 @@ _as_end = _reads(EndBody)
 _as_ending = _reads(Ending)
 
 
-class Deliver(Act):
+class Deliver(Request):
     """One message for the instance that it is addressed to."""
+
+    label = "deliver"
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.to)
@@ -158,7 +160,8 @@ def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
 def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) -> None:
     """Everything that waited for the resumption, in its order and within its turn.
 
-    What is refused here is noted, or left to the courier where its sender has to hear of it.
+    What is refused here is noted, or left to the message dispatcher where its sender is to be
+    notified.
     """
     for message in messages:
         try:
@@ -280,8 +283,10 @@ def _cancel(draft: Draft) -> None:
         draft.mark("cancelled", origin, draft.now)
 
 
-class Bounce(Act):
+class Bounce(Request):
     """A message that was refused goes back to its sender, or is noted where it was refused."""
+
+    label = "bounce"
 
     def __init__(self, message: Message, error: StateholdError) -> None:
         super().__init__(message.sender or message.to, caller=ANYONE)

@@ -19,7 +19,7 @@ from statehold.engine.background.capacity import WAITING
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight
 from statehold.engine.requests.messages import again, deliver_held
-from statehold.engine.requests.request import Act, not_allowed, ready, snapshot_of
+from statehold.engine.requests.request import Request, not_allowed, ready, snapshot_of
 from statehold.errors import (
     ActRefused,
     IncidentKept,
@@ -40,8 +40,8 @@ from statehold.records import OVER, Caller, EffectRecord, Ref
 from statehold.wire.base import MAX_DELAY_SECONDS
 
 
-class OperatorRequest(Act):
-    """An act with a reason."""
+class OperatorRequest(Request):
+    """A request with a reason."""
 
     texts: ClassVar[tuple[str, ...]] = ("reason",)
 
@@ -63,6 +63,8 @@ class OperatorRequest(Act):
 class Pause(OperatorRequest):
     """From now on events, timers and outcomes wait. Pausing twice is no mistake."""
 
+    label = "pause"
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.going(draft)
         if draft.status == "running":
@@ -73,6 +75,7 @@ class Pause(OperatorRequest):
 class Resume(OperatorRequest):
     """What waited happens now, in the order in which it came, before anything that comes later."""
 
+    label = "resume"
     wants_held_mail = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -87,6 +90,7 @@ class Resume(OperatorRequest):
 class Cancel(OperatorRequest):
     """The end, from outside: no action of the chart runs."""
 
+    label = "cancel"
     takes_remains = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
@@ -101,6 +105,8 @@ class Cancel(OperatorRequest):
 class Upgrade(OperatorRequest):
     """Brings an instance to the version that runs here; True if it was of another."""
 
+    label = "upgrade"
+
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
         before = draft.version if draft.exists else None
         if draft.exists and draft.status in ("done", "cancelled"):
@@ -111,7 +117,7 @@ class Upgrade(OperatorRequest):
 
 
 class IncidentRequest(OperatorRequest):
-    """An act on an incident: ``key`` is that of the try that it is about."""
+    """A request on an incident: ``key`` is that of the try that it is about."""
 
     texts = ("reason", "incident_key")
 
@@ -145,6 +151,8 @@ class IncidentRequest(OperatorRequest):
 class RetryIncident(IncidentRequest):
     """Tries again from the first try on, under the same key."""
 
+    label = "retry_incident"
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.open(draft)
         key = self.incident_key
@@ -168,6 +176,8 @@ class RetryIncident(IncidentRequest):
 class SkipIncident(IncidentRequest):
     """Goes on without it: no event comes of it, what waits for it waits on."""
 
+    label = "skip_incident"
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.open(draft)
         key = self.incident_key
@@ -188,6 +198,8 @@ class SkipIncident(IncidentRequest):
 
 class ResolveIncident(IncidentRequest):
     """Takes what a person says for the effect's result: a step at once, so not while paused."""
+
+    label = "resolve_incident"
 
     def __init__(self, ref: Ref, key: str, result: Any, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, key, reason, caller)
@@ -214,7 +226,7 @@ class ResolveIncident(IncidentRequest):
 
 
 class TimerRequest(OperatorRequest):
-    """An act on the timer of this id."""
+    """A request on the timer of this id."""
 
     texts = ("reason", "timer")
 
@@ -259,6 +271,8 @@ class TimerRequest(OperatorRequest):
 class FireTimer(TimerRequest):
     """Its time has come, because somebody says so."""
 
+    label = "fire_timer"
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         timer = self.found(draft, runtime)
         ref = draft.ref
@@ -281,6 +295,8 @@ class FireTimer(TimerRequest):
 class CancelTimer(TimerRequest):
     """It will not fire, unless its state is entered anew."""
 
+    label = "cancel_timer"
+
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.found(draft, runtime)
         self.put(draft, "cancel-timer", None)
@@ -289,6 +305,8 @@ class CancelTimer(TimerRequest):
 
 class RescheduleTimer(TimerRequest):
     """It fires at ``due``, or ``seconds`` from now: at once, where that is past."""
+
+    label = "reschedule_timer"
 
     def __init__(
         self,
@@ -323,10 +341,10 @@ class RescheduleTimer(TimerRequest):
 
 
 class EffectRequest(IncidentRequest):
-    """An act on the effect of this key: one that runs, waits for its next try or for a person."""
+    """A request on the effect of this key: it runs, or waits for its next attempt or a person."""
 
     #: as it is called where it is refused
-    act = "act"
+    operation = "act"
 
     def found(self, draft: Draft, runtime: Runtime) -> Attempt:
         self.going(draft)
@@ -351,13 +369,14 @@ class EffectRequest(IncidentRequest):
         return replace(known, name=effect.name)
 
     def refuse(self, why: str, instead: str) -> None:
-        raise ActRefused(self.ref.machine, self.ref.id, self.act, why, instead)
+        raise ActRefused(self.ref.machine, self.ref.id, self.operation, why, instead)
 
 
 class RetryEffect(EffectRequest, RetryIncident):
     """Tries it again at once, from the first try on, under the same key."""
 
-    act = "retry"
+    label = "retry_effect"
+    operation = "retry"
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         self.found(draft, runtime)
@@ -377,7 +396,8 @@ class RetryEffect(EffectRequest, RetryIncident):
 class SkipEffect(EffectRequest, SkipIncident):
     """Goes on without it: no event comes of it, what waits for it waits on."""
 
-    act = "skip"
+    label = "skip_effect"
+    operation = "skip"
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.found(draft, runtime)
@@ -389,7 +409,8 @@ class SkipEffect(EffectRequest, SkipIncident):
 class ResolveEffect(EffectRequest, ResolveIncident):
     """Takes what a person says for its result: a step at once, so not while paused."""
 
-    act = "resolve"
+    label = "resolve_effect"
+    operation = "resolve"
 
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.found(draft, runtime)

@@ -42,6 +42,8 @@ class Reread(OperatorRequest):
     """It can be read: what is written of it puts it among the others again. Of effects that were
     under way nobody knows what became, but of those that still are, here: they are tried again."""
 
+    label = "reread"
+
     def __init__(
         self,
         ref: Ref,
@@ -82,6 +84,7 @@ class Repair(OperatorRequest):
     timers and invokes of the active states start as if those were entered now.
     """
 
+    label = "repair"
     takes_remains = True
     looks_at_journal = True
 

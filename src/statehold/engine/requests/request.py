@@ -24,15 +24,17 @@ from statehold.records import Caller, Message, Ref, Row
 _IN_PASSING = Origin("upgrade")
 
 
-class Act(ABC):
+class Request(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed.
 
     ``consumes`` is the number of the message that it is about, or 0. ``row`` is the instance's,
-    where it was read just now to find the act.
+    where it was read just now to find the request.
 
-    The turn brings what is held for the instance, by number, to an act that ``wants_held_mail``.
+    The turn brings what is held for the instance, by number, to a request that ``wants_held_mail``.
     """
 
+    #: names this kind of request in metrics, traces and logs
+    label: ClassVar[str]
     wants_held_mail: ClassVar[bool] = False
     #: it is also for an instance that can't be read, of which the draft has what is left
     takes_remains: ClassVar[bool] = False
@@ -74,13 +76,13 @@ class Act(ABC):
         return ""
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:
-        """Whether the journal's entry under this act's key came from the same request: ``given`` is
-        its fingerprint, None in what a release before this one wrote."""
+        """Whether the journal's entry under this key came from the same request: ``given`` is its
+        fingerprint, None in what a release before this one wrote."""
         return False
 
     def describe(self) -> str:
         """The request in words, for errors."""
-        return type(self).__name__.lower()
+        return self.label.replace("_", " ")
 
 
 def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:

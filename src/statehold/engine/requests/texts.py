@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from statehold.chart.validate import VERSION_LIMIT
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import InvalidPayload
 from statehold.instance.draft import ANYONE
 from statehold.plain.text import name_fault, text_fault
@@ -28,11 +28,11 @@ def check_texts(what: str, **texts: Any) -> None:
         raise InvalidPayload(what, faults)
 
 
-def check_act(act: Act) -> None:
-    if act.caller is not ANYONE:
-        check_caller(act.caller)
-    for name in act.texts:
-        value = getattr(act, name)
+def check_request(request: Request) -> None:
+    if request.caller is not ANYONE:
+        check_caller(request.caller)
+    for name in request.texts:
+        value = getattr(request, name)
         if value is not None:
             fault = text_fault(value)
             if fault is not None:

@@ -13,7 +13,7 @@ from statehold.engine.background.capacity import WAITING
 from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Ending, conclude, in_flight, postponed, put_off
-from statehold.engine.requests.request import Act, ready
+from statehold.engine.requests.request import Request, ready
 from statehold.errors import UpgradeFailed
 from statehold.instance.attempts import timer_key
 from statehold.instance.draft import Draft, Origin
@@ -29,8 +29,10 @@ FIRED_AT_ONCE = 100
 _RETRY = Retry()
 
 
-class Wake(Act):
+class Wake(Request):
     """Looks what is due now; for an instance with nothing due it does nothing."""
+
+    label = "wake"
 
     def __init__(self, row: Row) -> None:
         super().__init__(row.ref)
@@ -104,9 +106,11 @@ class Wake(Act):
                 _begin(draft, key, again, known.next_at, runtime)
 
 
-class Take(Act):
+class Take(Request):
     """Takes effects that wait for a worker with a place, as far as this one has places. The answer
     is whether any are left."""
+
+    label = "take"
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
         if not draft.exists or not any(one.worker in WAITING for one in draft.attempts.values()):

@@ -94,14 +94,14 @@ class Tally:
         return sum_
 
 
-class Tallies:
+class Recorder:
     """``source`` is this process's name in what it writes, and nobody else's ever."""
 
     def __init__(self, store: Store, runtime: Runtime, source: str) -> None:
         self._store = store
         self._runtime = runtime
         self._source = source
-        self._tallies: dict[tuple[str, int, datetime], Tally] = {}
+        self._recorder: dict[tuple[str, int, datetime], Tally] = {}
         #: the minute that is counted now, and those of it by machine and version
         self._minute = self._end = datetime.min.replace(tzinfo=UTC)
         self._current: dict[tuple[str, int], Tally] = {}
@@ -110,7 +110,7 @@ class Tallies:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold tallies")
+        self._task = asyncio.create_task(self._run(), name="statehold throughput recorder")
 
     async def close(self) -> None:
         """Writes what is left."""
@@ -128,7 +128,7 @@ class Tallies:
         place = (draft.ref.machine, draft.version)
         tally = self._current.get(place)
         if tally is None:
-            tally = self._current[place] = self._tallies[*place, self._minute] = Tally()
+            tally = self._current[place] = self._recorder[*place, self._minute] = Tally()
         tally.count(draft)
         self._dirty.set()
 
@@ -136,7 +136,7 @@ class Tallies:
         """What the store may not have yet: to be taken in place of what it has of the same."""
         return [
             self._rollup(*place, tally)
-            for place, tally in self._tallies.items()
+            for place, tally in self._recorder.items()
             if tally.is_dirty
             and place[0] == machine
             and version in (None, place[1])
@@ -148,7 +148,7 @@ class Tallies:
         self._end = self._minute + timedelta(seconds=MINUTE)
         self._current = {
             (machine, version): tally
-            for (machine, version, minute), tally in self._tallies.items()
+            for (machine, version, minute), tally in self._recorder.items()
             if minute == self._minute
         }
 
@@ -181,7 +181,7 @@ class Tallies:
         oldest = self._runtime.now() - KEPT
         dirty = [
             (place, tally)
-            for place, tally in self._tallies.items()
+            for place, tally in self._recorder.items()
             # what is older may be part of a longer period by now, and would be counted twice
             if tally.is_dirty and place[2] > oldest
         ]
@@ -196,14 +196,14 @@ class Tallies:
         """What is over and written; and what could not be written for too long."""
         now = self._runtime.now()
         lost: list[tuple[str, int, datetime]] = []
-        for place, tally in list(self._tallies.items()):
+        for place, tally in list(self._recorder.items()):
             age = now - place[2]
             is_lost = tally.is_dirty and age > KEPT
             is_over = not tally.is_dirty and age > LATE and place[2] < self._minute
             if is_lost:
                 lost.append(place)
             if is_lost or is_over:
-                del self._tallies[place]
+                del self._recorder[place]
                 if self._current.get(place[:2]) is tally:
                     del self._current[place[:2]]
         if lost:

@@ -10,7 +10,7 @@ from statehold.chart.model import ROOT, Chart
 from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.compactor import DAY, HOUR, MINUTE, begin_of
 from statehold.engine.throughput.counts import Counted, Histogram, quantile, total
-from statehold.engine.throughput.recorder import WRITE_SECONDS, Tallies, replaced
+from statehold.engine.throughput.recorder import WRITE_SECONDS, Recorder, replaced
 from statehold.records import OVER
 from statehold.store import Group, Rollup, Store
 from statehold.wire.machines import Dwell, Flows, StateFlow, Window
@@ -30,11 +30,11 @@ _WINDOWS: Mapping[Window, tuple[timedelta, int]] = {
 }
 
 
-class FlowReader:
-    def __init__(self, store: Store, runtime: Runtime, tallies: Tallies) -> None:
+class ThroughputReader:
+    def __init__(self, store: Store, runtime: Runtime, recorder: Recorder) -> None:
         self._store = store
         self._runtime = runtime
-        self._tallies = tallies
+        self._recorder = recorder
 
     async def flows(
         self, definition: Definition[object], chart: Chart, window: Window, version: int | None
@@ -78,7 +78,7 @@ class FlowReader:
 
     async def _read(self, name: str, since: datetime, version: int | None) -> Sequence[Rollup]:
         # asked first: what is written in between is in both, and taken once
-        fresher = self._tallies.unwritten(name, since, version)
+        fresher = self._recorder.unwritten(name, since, version)
         stored = await self._store.rollups(name, since, version, MOST)
         return replaced(stored, fresher)
 

@@ -21,10 +21,10 @@ from statehold.store import (
     PAGE_LIMIT,
     Aside,
     Group,
+    Heartbeat,
     Hint,
     Outcome,
     Page,
-    Pulse,
     Query,
     Rollup,
     StoredChart,
@@ -123,10 +123,10 @@ class MemoryStore:
         if not self.exclusive:
             self._memory.leases[worker] = self._memory.now() + lease
 
-    async def beat(self, lease: timedelta) -> Pulse:
+    async def beat(self, lease: timedelta) -> Heartbeat:
         self._ready()
         if self.exclusive:
-            return Pulse(None, (self._worker,))
+            return Heartbeat(None, (self._worker,))
         now, leases = self._memory.now(), self._memory.leases
         self._check_lease()
         if leases[self._worker] > now:
@@ -135,7 +135,7 @@ class MemoryStore:
                     del leases[worker]
         leases[self._worker] = now + lease
         others = (end for worker, end in leases.items() if worker != self._worker)
-        return Pulse(now, tuple(leases), min(others, default=None))
+        return Heartbeat(now, tuple(leases), min(others, default=None))
 
     async def leave(self) -> None:
         self._ready()

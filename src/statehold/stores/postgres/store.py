@@ -25,10 +25,10 @@ from statehold.store import (
     PAGE_LIMIT,
     Aside,
     Group,
+    Heartbeat,
     Hint,
     Outcome,
     Page,
-    Pulse,
     Query,
     Rollup,
     StoredChart,
@@ -148,7 +148,7 @@ class PostgresStore:
             return
         raise StoreUnavailable(f"{_JOIN_TRIES} times another worker that joined was faster")
 
-    async def beat(self, lease: timedelta) -> Pulse:
+    async def beat(self, lease: timedelta) -> Heartbeat:
         link = self._link()
         async with link.beating() as db:
             found = await db.fetch(self._q["beat"], self._worker, lease)
@@ -158,7 +158,7 @@ class PostgresStore:
             await self._listen(link)
         ends = [row["lease_until"] for row in found if row["id"] != self._worker]
         alive = tuple(sorted(row["id"] for row in found))
-        return Pulse(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
+        return Heartbeat(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
 
     async def leave(self) -> None:
         async with self._link().beating() as db:

@@ -26,10 +26,10 @@ from statehold.store import (
     PAGE_LIMIT,
     Aside,
     Group,
+    Heartbeat,
     Hint,
     Outcome,
     Page,
-    Pulse,
     Query,
     Rollup,
     StoredChart,
@@ -118,8 +118,8 @@ class SqliteStore:
     async def join(self, worker: str, lease: timedelta) -> None:
         self._worker = worker
 
-    async def beat(self, lease: timedelta) -> Pulse:
-        return Pulse(None, (self._worker,))
+    async def beat(self, lease: timedelta) -> Heartbeat:
+        return Heartbeat(None, (self._worker,))
 
     async def leave(self) -> None:
         """Nothing to give back: the file's lock goes with ``close``."""

@@ -32,7 +32,7 @@ from statehold import (
 )
 from statehold.engine import Engine
 from statehold.engine.background.attempt import AttemptRun
-from statehold.engine.background.effect_runner import Performer
+from statehold.engine.background.effect_runner import EffectRunner
 from statehold.engine.limits import Limits
 from statehold.engine.raised import by_signal
 from statehold.errors import ActionFailed
@@ -567,15 +567,15 @@ async def test_calls_whose_time_is_up_give_their_threads_places_to_others(
 def freed(monkeypatch: pytest.MonkeyPatch, anyio_backend: str) -> asyncio.Event:
     """Set once a call that went on behind its attempt has ended, and no other does."""
     event = asyncio.Event()
-    original = Performer._freed
+    original = EffectRunner._freed
 
-    def after(performer: Performer, attempt: AttemptRun) -> None:
+    def after(effect_runner: EffectRunner, attempt: AttemptRun) -> None:
         was_hung = attempt.is_hung
-        original(performer, attempt)
-        if was_hung and not performer._leaving:
+        original(effect_runner, attempt)
+        if was_hung and not effect_runner._leaving:
             event.set()
 
-    monkeypatch.setattr(Performer, "_freed", after)
+    monkeypatch.setattr(EffectRunner, "_freed", after)
     return event
 
 
@@ -758,7 +758,7 @@ async def test_what_finds_no_room_waits_in_the_store_and_is_performed_in_the_end
         for number in range(12):
             await engine.start(machine, f"x-{number}")
         await quiet()
-        assert engine.vitals().effects == 3
+        assert engine.stats().effects == 3
         rows = await world.rows(engine, *((machine.definition.name, f"x-{n}") for n in range(12)))
         held = Counter(row.held_by for row in rows.values())
         assert held[("(waiting)",)] == 9
@@ -807,7 +807,7 @@ async def test_retries_wait_for_a_place_as_first_attempts_do(world: World) -> No
             await entry(engine, machine, f"x-{number}", lambda line: line.kind == "tried")
         world.clock.advance(timedelta(seconds=1))
         await quiet()
-        assert engine.vitals().effects == 1
+        assert engine.stats().effects == 1
         go_on.set()
         for number in range(3):
             assert await said(engine, machine, f"x-{number}") == "attempt 2"

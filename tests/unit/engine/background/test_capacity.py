@@ -15,7 +15,7 @@ from statehold import Call, Final, Machine, State, effect, on_result
 from statehold.engine import Engine
 from statehold.engine.background.capacity import WAITING
 from statehold.engine.limits import Limits
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import StoreUnavailable
 from statehold.instance.draft import Draft
 from statehold.records import Ref
@@ -107,15 +107,15 @@ async def test_what_is_asked_for_while_the_worker_joins_again_is_performed(
 ) -> None:
     """Its name changes between the beginning of a turn and the commit."""
     engine = await hire()
-    drafts = engine._turns._drafts
+    drafts = engine._group_commit._drafts
 
-    async def and_join_again(batch: list[Act]) -> tuple[dict[Ref, Draft], set[Ref]]:
+    async def and_join_again(batch: list[Request]) -> tuple[dict[Ref, Draft], set[Ref]]:
         found = await drafts(batch)
-        monkeypatch.setattr(engine._turns, "_drafts", drafts)
+        monkeypatch.setattr(engine._group_commit, "_drafts", drafts)
         await engine._membership._join()
         return found
 
-    monkeypatch.setattr(engine._turns, "_drafts", and_join_again)
+    monkeypatch.setattr(engine._group_commit, "_drafts", and_join_again)
     await engine.start(Working, id="j")
     await state(engine, Working, "j", "over")
     assert hands.begun["j"] >= 1
@@ -211,7 +211,7 @@ async def test_an_instance_that_can_not_be_read_keeps_no_other_from_its_place(
             await engine.start(Carrying, f"heavy-{number}", {"weight": 9})
         await engine.start(Carrying, "light")
         strict.append(True)
-        engine._turns.forget()
+        engine._group_commit.forget()
         hands.go_on.set()
         await state(engine, Carrying, "light", "over")
         assert set(hands.begun) == {"stuck", "light"}

@@ -373,7 +373,7 @@ async def test_a_message_whose_sender_is_gone_too_is_dropped_and_keeps_nobody_bu
         await engine._store.commit(
             [Write(replace(row, rev=row.rev + 1), row.rev, messages=[stray])]
         )
-        engine._courier.expect()
+        engine._message_dispatcher.expect()
         await quiet()
         assert await engine._store.mail(None, world.clock.now(), 0, 10) == []
 

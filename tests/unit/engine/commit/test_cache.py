@@ -23,10 +23,10 @@ async def test_large_instances_are_kept_up_to_the_bound_of_bytes(world: World) -
         for number in range(20):
             await engine.start(Counter, f"c-{number}")
             await engine.send(Counter, f"c-{number}", Note(text="x" * LARGE))
-            assert engine.vitals().cached_bytes <= 1_000_000
+            assert engine.stats().cached_bytes <= 1_000_000
         # the note stands in the document, and in the data beside it
-        assert engine.vitals().cached == 4
-        assert engine.vitals().cached_bytes > 4 * 2 * LARGE
+        assert engine.stats().cached == 4
+        assert engine.stats().cached_bytes > 4 * 2 * LARGE
         for number in range(20):
             assert (await engine.send(Counter, f"c-{number}", Add())).seq == 3
 
@@ -38,27 +38,27 @@ async def test_one_that_is_larger_than_the_bound_is_not_kept_and_pushes_nothing_
     async with world.running(Counter, limits=limits) as engine:
         await engine.start(Counter, "large")
         await engine.send(Counter, "large", Note(text="x" * LARGE))
-        assert (engine.vitals().cached, engine.vitals().cached_bytes) == (0, 0)
+        assert (engine.stats().cached, engine.stats().cached_bytes) == (0, 0)
         await engine.start(Counter, "small")
         await engine.send(Counter, "large", Add())
-        assert engine.vitals().cached == 1
+        assert engine.stats().cached == 1
         answers = await asyncio.gather(
             *(engine.send(Counter, id, Add()) for id in ("large", "small", "large"))
         )
         assert [answer.seq for answer in answers] == [4, 2, 5]
-        assert engine.vitals().cached_bytes <= 50_000
+        assert engine.stats().cached_bytes <= 50_000
 
 
 async def test_what_is_forgotten_counts_no_more(world: World) -> None:
     async with world.running(Counter) as engine:
         await engine.start(Counter, "c")
-        before = engine.vitals().cached_bytes
+        before = engine.stats().cached_bytes
         await engine.send(Counter, "c", Note(text="x" * LARGE))
-        assert engine.vitals().cached_bytes > before + LARGE
-        engine._turns.forget([])
-        assert engine.vitals().cached == 1
-        engine._turns.forget()
-        assert (engine.vitals().cached, engine.vitals().cached_bytes) == (0, 0)
+        assert engine.stats().cached_bytes > before + LARGE
+        engine._group_commit.forget([])
+        assert engine.stats().cached == 1
+        engine._group_commit.forget()
+        assert (engine.stats().cached, engine.stats().cached_bytes) == (0, 0)
 
 
 class Listed(Machine[dict[str, str]], name="listed", version=1):
@@ -71,5 +71,5 @@ async def test_what_an_instance_is_listed_by_counts_too(world: World) -> None:
     async with world.running(Listed, limits=limits) as engine:
         for number in range(4):
             await engine.start(Listed, f"l-{number}", {"note": "x" * 5_000})
-            assert 50_000 < engine.vitals().cached_bytes <= 200_000
-        assert engine.vitals().cached == 3
+            assert 50_000 < engine.stats().cached_bytes <= 200_000
+        assert engine.stats().cached == 3

@@ -11,7 +11,7 @@ from statehold import Event, Final, Machine, State, after, on, seconds
 from statehold.engine.commit.queue import FairQueue
 from statehold.engine.limits import Limits
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.request import Act
+from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded
 from statehold.instance.draft import Draft
 from statehold.records import Ref
@@ -65,7 +65,9 @@ class Lamp(Machine[Turned], name="lamp", version=1):
     begin = on(Begin, dark >> lit)
 
 
-class Asked(Act):
+class Asked(Request):
+    label = "asked"
+
     def apply(self, draft: Draft, runtime: Runtime) -> None: ...
 
 

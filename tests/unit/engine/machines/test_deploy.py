@@ -13,7 +13,7 @@ import pytest
 
 from statehold import Final, Machine, State, effect, on
 from statehold.chart.event import Event
-from statehold.engine import Engine, Puts, Retention
+from statehold.engine import Deployments, Engine, Retention
 from statehold.engine.limits import Limits
 from statehold.errors import (
     DefinitionError,
@@ -118,14 +118,14 @@ async def pair(
         dsn = request.getfixturevalue("migrated_dsn")
         stores = [PostgresStore(dsn), PostgresStore(dsn)]
     async with (
-        Engine(stores[0], [], puts=Puts()) as one,
-        Engine(stores[1], [], puts=Puts()) as two,
+        Engine(stores[0], [], deployments=Deployments()) as one,
+        Engine(stores[1], [], deployments=Deployments()) as two,
     ):
         yield one, two
 
 
 async def test_a_machine_that_was_put_runs_at_once(make_store: Callable[[], Store]) -> None:
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         report = await engine.put(FIRST, reason="a first try", caller=ADA)
         assert (report.machine, report.version, report.added) == ("ticket", 1, True)
         await engine.start("ticket", "t-1")
@@ -137,10 +137,10 @@ async def test_a_machine_that_was_put_runs_at_once(make_store: Callable[[], Stor
 
 
 async def test_what_was_put_is_there_after_a_restart(make_store: Callable[[], Store]) -> None:
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         await engine.start("ticket", "t-1")
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         assert list(engine.machines) == ["ticket"]
         assert (await engine.send("ticket", "t-1", {"type": "Vote"})).view == {"votes": 1}
 
@@ -148,7 +148,7 @@ async def test_what_was_put_is_there_after_a_restart(make_store: Callable[[], St
 async def test_instances_go_to_the_version_that_is_put_while_they_run(
     make_store: Callable[[], Store],
 ) -> None:
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         for id in ("t-1", "t-2"):
             await engine.start("ticket", id)
@@ -165,7 +165,7 @@ async def test_instances_go_to_the_version_that_is_put_while_they_run(
 
 
 async def test_what_an_instance_accepts_is_what_its_next_event_finds_in_the_new_version() -> None:
-    async with Engine("memory:", [], puts=Puts()) as engine:
+    async with Engine("memory:", [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         await engine.start("ticket", "t-1")
         await engine.put(SECOND)
@@ -180,14 +180,14 @@ async def test_what_an_instance_accepts_is_what_its_next_event_finds_in_the_new_
 async def test_a_finished_instance_stays_of_the_version_that_it_ended_in(
     make_store: Callable[[], Store],
 ) -> None:
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         await engine.start("ticket", "t-1")
         await engine.send("ticket", "t-1", {"type": "Close"})
         await engine.put(SECOND)
         before = await engine.read("ticket", "t-1")
         assert (before.version, before.state, before.status) == (1, ["closed"], "done")
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         after = (await engine.explain("ticket", "t-1")).instance
         assert after == before.wire()
         assert (await engine.read("ticket", "t-1")).wire() == after
@@ -195,7 +195,7 @@ async def test_a_finished_instance_stays_of_the_version_that_it_ended_in(
 
 async def test_a_dry_run_changes_nothing(make_store: Callable[[], Store]) -> None:
     store = make_store()
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         report = await engine.put(FIRST, dry_run=True)
         assert (report.added, report.dry_run, report.there) == (False, True, False)
         assert await store.documents() == {}
@@ -206,7 +206,7 @@ async def test_a_dry_run_changes_nothing(make_store: Callable[[], Store]) -> Non
 
 async def test_the_same_text_again_is_no_change(make_store: Callable[[], Store]) -> None:
     store = make_store()
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         await engine.put(FIRST, caller=ADA)
         again = await engine.put(FIRST, caller=Caller("bob"))
         assert (again.added, again.there) == (False, True)
@@ -216,7 +216,7 @@ async def test_the_same_text_again_is_no_change(make_store: Callable[[], Store])
 
 
 async def test_another_text_under_a_version_is_refused_and_the_difference_told() -> None:
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST, caller=ADA)
         with pytest.raises(PutRefused, match=r"by ada .* version 2") as told:
             await engine.put(FIRST.replace("closed", "shut"))
@@ -228,7 +228,7 @@ async def test_another_text_under_a_version_is_refused_and_the_difference_told()
 
 
 async def test_an_older_version_is_refused_with_the_way_out() -> None:
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(SECOND)
         with pytest.raises(PutRefused, match=r"version 2 is there already; .* as version 3"):
             await engine.put(FIRST)
@@ -239,7 +239,7 @@ async def test_a_document_with_mistakes_tells_all_of_them_and_changes_nothing(
 ) -> None:
     store = make_store()
     broken = FIRST.replace("from: open, do", "from: opne, do").replace("to: closed", "to: clsoed")
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         with pytest.raises(DocumentRefused) as told:
             await engine.put(broken)
         text = str(told.value)
@@ -256,7 +256,7 @@ async def test_an_error_of_the_static_checks_refuses_and_a_warning_is_told() -> 
         + "  there: {always: true, from: open, to: closed}\n"
         + "  back: {always: true, from: closed, to: open}\n"
     )
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         with pytest.raises(DocumentRefused, match="endless"):
             await engine.put(endless)
         assert not engine.machines
@@ -266,7 +266,7 @@ async def test_an_error_of_the_static_checks_refuses_and_a_warning_is_told() -> 
 
 async def test_a_version_that_does_not_say_how_the_one_before_becomes_it_is_refused() -> None:
     without = SECOND.partition("upgrades:")[0]
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         with pytest.raises(DocumentRefused, match="an upgrade from version 1"):
             await engine.put(without)
@@ -274,7 +274,7 @@ async def test_a_version_that_does_not_say_how_the_one_before_becomes_it_is_refu
 
 
 async def test_an_upgrade_that_leaves_instances_nowhere_is_refused() -> None:
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
         await engine.start("ticket", "t-1")
         with pytest.raises(DocumentRefused, match="instances can be in open"):
@@ -284,18 +284,18 @@ async def test_an_upgrade_that_leaves_instances_nowhere_is_refused() -> None:
 
 async def test_a_machine_given_by_code_is_never_replaced_by_one_that_is_put() -> None:
     store = MemoryStore()
-    async with Engine(store, [Coded], puts=Puts()) as engine:
+    async with Engine(store, [Coded], deployments=Deployments()) as engine:
         with pytest.raises(PutRefused, match="given by code"):
             await engine.put(SECOND)
     # nor by a worker that does not have the code
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         with pytest.raises(PutRefused, match="given by code before"):
             await engine.put(SECOND)
 
 
 async def test_a_machine_that_was_put_is_never_replaced_by_code() -> None:
     store = MemoryStore()
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
     with pytest.raises(DefinitionError, match="was put into the store"):
         await Engine(store, [Coded]).open()
@@ -306,9 +306,9 @@ async def test_an_engine_without_puts_takes_none_and_says_what_it_leaves(
 ) -> None:
     store = MemoryStore()
     async with Engine(store, []) as engine:
-        with pytest.raises(Refused, match="puts=Puts"):
+        with pytest.raises(Refused, match="deployments=Deployments"):
             await engine.put(FIRST)
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         await engine.put(FIRST)
     async with Engine(store, []) as engine:
         assert not engine.machines
@@ -318,18 +318,18 @@ async def test_an_engine_without_puts_takes_none_and_says_what_it_leaves(
 async def test_one_that_can_not_be_read_here_keeps_no_other_from_going_on(
     make_store: Callable[[], Store], caplog: pytest.LogCaptureFixture
 ) -> None:
-    lending = Puts(Offered(effects={"ship": ship}))
-    async with Engine(make_store(), [], puts=lending) as engine:
+    lending = Deployments(Offered(effects={"ship": ship}))
+    async with Engine(make_store(), [], deployments=lending) as engine:
         await engine.put(FIRST)
         await engine.put(WITH_EFFECT)
-    async with Engine(make_store(), [], puts=Puts()) as engine:
+    async with Engine(make_store(), [], deployments=Deployments()) as engine:
         await engine.start("ticket", "t-1")
         assert list(engine.unserved()) == ["parcel"]
         assert "parcel, version 1, was put and can't be run here" in caplog.text
         with pytest.raises(MachineUnserved, match="ship"):
             await engine.start("parcel", "p-1")
         await engine.check_ready()
-    async with Engine(make_store(), [], puts=lending) as engine:
+    async with Engine(make_store(), [], deployments=lending) as engine:
         await engine.start("parcel", "p-1")
 
 
@@ -337,10 +337,10 @@ async def test_a_version_that_can_not_run_here_is_told_of_while_the_one_before_g
     needs = "close: {on: Close, from: waiting, to: closed, when: {function: is_open}}"
     second = SECOND.replace("close: {on: Close, from: waiting, to: closed}", needs)
     memory = Memory()
-    lending = Puts(Offered(functions={"is_open": lambda data: True}))
+    lending = Deployments(Offered(functions={"is_open": lambda data: True}))
     async with (
-        Engine(MemoryStore(memory), [], puts=lending) as one,
-        Engine(MemoryStore(memory), [], puts=Puts()) as two,
+        Engine(MemoryStore(memory), [], deployments=lending) as one,
+        Engine(MemoryStore(memory), [], deployments=Deployments()) as two,
     ):
         await one.put(FIRST)
         await two.start("ticket", "t-1")
@@ -357,7 +357,7 @@ async def test_a_version_that_can_not_run_here_is_told_of_while_the_one_before_g
 
 async def test_a_document_that_is_too_large_is_refused() -> None:
     limits = Limits(document_bytes=len(FIRST))
-    async with Engine(MemoryStore(), [], puts=Puts(), limits=limits) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments(), limits=limits) as engine:
         await engine.put(FIRST)
         with pytest.raises(TooLarge, match="the document"):
             await engine.put(FIRST + "#")
@@ -365,7 +365,7 @@ async def test_a_document_that_is_too_large_is_refused() -> None:
 
 async def test_no_more_machines_are_put_than_are_allowed() -> None:
     limits = Limits(documents=1)
-    async with Engine(MemoryStore(), [], puts=Puts(), limits=limits) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments(), limits=limits) as engine:
         await engine.put(FIRST)
         with pytest.raises(TooLarge, match="machines"):
             await engine.put(FIRST.replace("ticket", "other"))
@@ -379,10 +379,12 @@ async def test_a_document_that_takes_too_long_is_refused() -> None:
         go_on.wait(60)
         raise AssertionError("nobody waits for this")
 
-    puts = Puts()
-    readers = {**puts.readers, "slow": slow}
+    deployments = Deployments()
+    readers = {**deployments.readers, "slow": slow}
     limits = Limits(put_seconds=0.05)
-    async with Engine(MemoryStore(), [], puts=Puts(readers=readers), limits=limits) as engine:
+    async with Engine(
+        MemoryStore(), [], deployments=Deployments(readers=readers), limits=limits
+    ) as engine:
         with pytest.raises(DocumentRefused, match=r"took longer than 0\.05 s"):
             await engine.put(FIRST, "slow")
         go_on.set()
@@ -390,7 +392,7 @@ async def test_a_document_that_takes_too_long_is_refused() -> None:
 
 
 async def test_an_unknown_notation_is_refused() -> None:
-    async with Engine(MemoryStore(), [], puts=Puts()) as engine:
+    async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         with pytest.raises(DocumentRefused, match="'bpmn' is none that is read here"):
             await engine.put(FIRST, "bpmn")
 
@@ -405,7 +407,7 @@ async def test_a_put_that_broke_off_after_it_was_kept_is_finished_at_the_next_lo
             await super().add_chart(chart)
 
     store = Breaking()
-    async with Engine(store, [], puts=Puts()) as engine:
+    async with Engine(store, [], deployments=Deployments()) as engine:
         with pytest.raises(StoreUnavailable):
             await engine.put(FIRST)
         assert await store.documents() == {"ticket": 1}
@@ -416,7 +418,10 @@ async def test_a_put_that_broke_off_after_it_was_kept_is_finished_at_the_next_lo
 
 async def test_retention_is_for_machines_that_are_put_too() -> None:
     async with Engine(
-        MemoryStore(), [], puts=Puts(), retention={"ticket": Retention(timedelta(days=1))}
+        MemoryStore(),
+        [],
+        deployments=Deployments(),
+        retention={"ticket": Retention(timedelta(days=1))},
     ) as engine:
         await engine.put(FIRST)
 

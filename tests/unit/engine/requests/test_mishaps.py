@@ -114,7 +114,7 @@ async def test_of_many_requests_at_once_those_beyond_the_limit_are_refused_and_t
     async with world.running(Counter, limits=Limits(waiting=2, grace_seconds=0.0)) as engine:
         await engine.start(Counter, "c-1")
         acts = [Pause(Ref("counter", "c-1"), None, Caller()) for _ in range(3)]
-        ended = await engine._turns.ask_all(acts)
+        ended = await engine._group_commit.ask_all(acts)
         assert [type(one).__name__ for one in ended] == ["Answer", "Answer", "Overloaded"]
         assert isinstance(ended[2], Overloaded)
 
@@ -228,8 +228,8 @@ async def test_a_store_is_closed_though_something_before_it_can_not_be(
 
     engine = await world.open(Counter)
     await engine.start(Counter, "c-1")
-    end = engine._performer.close
-    monkeypatch.setattr(engine._performer, "close", stuck)
+    end = engine._effect_runner.close
+    monkeypatch.setattr(engine._effect_runner, "close", stuck)
     with pytest.raises(RuntimeError, match="a bug"):
         await world.stop(engine)
     await end()

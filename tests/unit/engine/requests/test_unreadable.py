@@ -437,7 +437,7 @@ async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
         line = Entry("jobs", "bad", 2, 0, row.changed_at, "event", entry, "k", b"{}")
         after = replace(row, seq=2, rev=row.rev + 1)
         assert await engine._store.commit([Write(after, row.rev, [line])]) == [Outcome.WRITTEN]
-        engine._turns.forget([row.ref])
+        engine._group_commit.forget([row.ref])
         repeated, taken = await asyncio.gather(
             engine.send(Jobs, "bad", Go(), key="k"),
             engine.send(Jobs, "good", Go()),
@@ -462,7 +462,7 @@ async def test_counts_that_have_no_room_refuse_nobody_else_and_are_mended(
         for row in rows.values():
             changed = replace(replace(row, rev=2), **counts)
             await engine._store.commit([Write(changed, row.rev)])
-            engine._turns.forget([row.ref])
+            engine._group_commit.forget([row.ref])
         refused, taken = await asyncio.gather(
             engine.send(Jobs, "bad", Go()),
             engine.send(Jobs, "good", Go()),
@@ -490,7 +490,7 @@ async def test_a_journal_that_goes_on_beyond_its_row_is_an_incident_that_can_be_
         row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
         line = Entry("jobs", "bad", *place, row.changed_at, "event", b"{}")
         await engine._store.commit([Write(replace(row, rev=2), row.rev, [line])])
-        engine._turns.forget([row.ref])
+        engine._group_commit.forget([row.ref])
         if place == (2, 0):
             with pytest.raises(InstanceUnreadable, match=r"line 2\.0, and its last is to be 1\.0"):
                 await engine.send(Jobs, "bad", Go())
@@ -560,7 +560,7 @@ async def test_an_incident_of_a_kind_that_nobody_knows_hides_no_other(world: Wor
         raw = msgspec.json.encode(document)
         changed = replace(row, rev=2, incidents=1, document=raw)
         await engine._store.commit([Write(changed, row.rev)])
-        engine._turns.forget([row.ref])
+        engine._group_commit.forget([row.ref])
         with pytest.raises(InstanceUnreadable, match="omen"):
             await engine.read(Jobs, "bad")
         assert [one.kind for one in (await engine.incidents()).incidents] == ["unreadable"]
@@ -574,7 +574,7 @@ async def test_a_row_that_is_due_for_nothing_is_mended(world: World, status: Any
         ref = Ref("jobs", "bad")
         row = (await engine._store.load([ref]))[ref]
         await engine._store.commit([Write(replace(row, rev=3, wake_at=row.since), row.rev)])
-        engine._turns.forget([ref])
+        engine._group_commit.forget([ref])
         world.clock.advance(minutes(5))
         await quiet()
         assert await engine._store.next_wake(["jobs"]) is None
@@ -590,7 +590,7 @@ async def test_what_is_over_and_was_set_aside_can_be_cancelled_and_purged(world:
         row = (await engine._store.load([ref]))[ref]
         odd = replace(row, rev=3, wake_at=row.since, document=b"x")
         await engine._store.commit([Write(odd, row.rev)])
-        engine._turns.forget([ref])
+        engine._group_commit.forget([ref])
         world.clock.advance(minutes(5))
         await quiet()
         assert (await an_incident(engine)).kind == "unreadable"
@@ -614,7 +614,7 @@ async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
         none = replace(empty, rev=empty.rev + 1, document=b"")
         writes = [Write(odd, bad.rev, [broken_line]), Write(none, empty.rev)]
         assert await engine._store.commit(writes) == [Outcome.WRITTEN] * 2
-        engine._turns.forget(rows)
+        engine._group_commit.forget(rows)
         world.clock.advance(minutes(5))
         archive = tmp_path / "archive"
         archive.mkdir()
@@ -641,7 +641,7 @@ async def test_a_timer_that_its_machine_does_not_have_keeps_no_other_waiting(wor
             document = row.document.replace(b'"lapse"', b'"gone"')
             changed = replace(row, rev=row.rev + 1, document=document)
             await engine._store.commit([Write(changed, row.rev)])
-            engine._turns.forget([row.ref])
+            engine._group_commit.forget([row.ref])
         world.clock.advance(minutes(1))
         await quiet()
         assert (await engine.read(Other, "o")).status == "done"
@@ -676,7 +676,7 @@ async def test_incidents_that_only_the_row_tells_of_are_ended_by_a_retry(world: 
         await engine.start(Jobs, "bad")
         row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
         await engine._store.commit([Write(replace(row, rev=2, incidents=5), row.rev)])
-        engine._turns.forget([row.ref])
+        engine._group_commit.forget([row.ref])
         incident = await an_incident(engine)
         await engine.retry(incident.id, reason="the row was wrong", caller=ANN)
         assert (await engine.incidents()).incidents == []

@@ -734,14 +734,14 @@ async def test_what_is_purged_while_it_is_read_is_unknown(
 ) -> None:
     async with world.running(TicketFlow) as engine:
         await closed(engine, "t-1")
-        look = engine._turns.look
+        look = engine._group_commit.look
 
         async def and_purged(refs: Sequence[Ref]) -> Any:
             found = await look(refs)
             await engine.purge(TicketFlow, NOW)
             return found
 
-        monkeypatch.setattr(engine._turns, "look", and_purged)
+        monkeypatch.setattr(engine._group_commit, "look", and_purged)
         for ask in (
             engine.at(TicketFlow, "t-1", 1),
             engine.explain(TicketFlow, "t-1"),

@@ -165,7 +165,7 @@ async def test_workers_on_postgresql_count_what_the_journals_say(migrated_dsn: s
         for id in (*mine, *its):
             await audit.read(one, id)
         audit.check(await one.flows(Journey, "1h"))
-        await one._tallies._write()
+        await one._recorder._write()
         assert len({rollup.source for rollup in await everything(one._store)}) == 2
         # later, and without the timers that would fire by then
         later = replace(one._runtime, clock=ManualClock(clock.now() + hours(5)))

@@ -295,7 +295,7 @@ async def test_an_instance_that_a_release_before_left_is_counted_but_for_how_lon
 ) -> None:
     async with world.running(Journey) as engine:
         await engine.start(Journey, "j-1")
-        held = engine._turns._held
+        held = engine._group_commit._held
         ref = Ref("journey", "j-1")
         one = held.get(ref)
         assert one is not None
@@ -374,7 +374,7 @@ async def test_a_step_is_answered_even_if_it_can_not_be_counted(
         raise RuntimeError("the test has broken it")
 
     async with world.running(Journey) as engine:
-        monkeypatch.setattr(engine._tallies, "count", broken)
+        monkeypatch.setattr(engine._recorder, "count", broken)
         await engine.start(Journey, "j-1")
         assert (await engine.send(Journey, "j-1", Go())).seq == 2
         assert (await engine.flows(Journey, "1h")).steps == 0
