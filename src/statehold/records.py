@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct
 
-from statehold.interpreter.snapshot import Microstep
+from statehold.interpreter.trace import Microstep
 
 Status = Literal["running", "paused", "done", "cancelled"]
 

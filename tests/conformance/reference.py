@@ -17,7 +17,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Guard, StateNode, Transition
 from statehold.errors import EndlessLoop, GuardFailed
 from statehold.interpreter.command import Command
-from statehold.interpreter.snapshot import Microstep
+from statehold.interpreter.trace import Microstep
 from tests.conformance.reference_content import Content, Failed, Rest
 from tests.conformance.reference_structure import EntrySet
 

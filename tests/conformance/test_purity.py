@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition, Function
 from statehold.errors import StepFailed
-from statehold.interpreter import Step, configuration, program, start, step
+from statehold.interpreter import Step, configuration, start, step
 from tests.conformance.chart_builder import Running, machine, on, parallel, state
 from tests.conformance.named_functions import EPOCH, Data, define
 from tests.conformance.random_charts import Stimulus, machines, stimuli
@@ -113,7 +113,7 @@ def test_the_cache_of_configurations_is_bounded(monkeypatch: pytest.MonkeyPatch)
     leaves = [walked.send(event).snapshot.state for event in WALK]
     assert len(set(leaves)) > 10
 
-    monkeypatch.setattr(program, "CONFIGURATION_LIMIT", 10)
+    monkeypatch.setattr(configuration, "CONFIGURATION_LIMIT", 10)
     definition = many_configurations()
     run = Running(definition)
     for event, expected in zip(WALK, leaves, strict=True):
@@ -132,7 +132,7 @@ def test_the_cache_of_a_configurations_events_is_bounded(monkeypatch: pytest.Mon
 
 
 def test_what_is_kept_of_answered_guards_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "NODE_LIMIT", 100)
+    monkeypatch.setattr(configuration, "NODE_LIMIT", 100)
     regions = range(8)
     definition = machine(
         parallel("p", *(state(f"r{n}") for n in regions)),

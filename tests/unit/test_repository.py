@@ -118,7 +118,6 @@ STILL_LONG: set[str] = {
     "src/statehold/engine/engine.py",
     "src/statehold/errors.py",
     "src/statehold/formats/xstate/reader.py",
-    "src/statehold/interpreter/macrostep.py",
     "src/statehold/interpreter/step.py step",
     "src/statehold/server/app.py create_app",
     "src/statehold/server/routes.py",

@@ -27,7 +27,8 @@ from statehold.define.options import read_indexes, read_upgrades, read_view
 from statehold.define.outline import Named, NamedRule, Outline
 from statehold.define.rule import several
 from statehold.define.silences import read_silences
-from statehold.define.state import Active, caller, docstring, is_node
+from statehold.define.source_line import caller
+from statehold.define.state import Active, docstring, is_node
 from statehold.define.trigger import Triggers, within
 from statehold.errors import DefinitionError, Problem
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, overload
 from statehold.chart.effect import Call, Effect, Retry
 from statehold.chart.machine import AMachine
 from statehold.define.function import is_async, positional
-from statehold.define.state import caller
+from statehold.define.source_line import caller
 from statehold.errors import DefinitionError, Problem
 
 D = TypeVar("D")

@@ -172,11 +172,12 @@ class Outline:
             )
 
     def _look_for_lost_rules(self) -> None:
+        named_rules = {named.rule.number for named in self.rules}
         for named in self.states:
-            for rule in named.declared.rules:
-                if id(rule) not in self._taken:
+            for number, where in named.declared.rules.items():
+                if number not in named_rules:
                     self._complain(
-                        f"{self.machine.__name__} ({rule.where})",
+                        f"{self.machine.__name__} ({where})",
                         f"a transition from {named.id} has no name",
                         "assign it to an attribute, and use no name twice in a class",
                     )

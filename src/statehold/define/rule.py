@@ -15,13 +15,13 @@ from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.event import Done, Event, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import AMachine
+from statehold.define.source_line import caller
 from statehold.define.state import (
     Active,
     Arrow,
     DelayLike,
     Node,
     Sources,
-    caller,
     declared,
     is_node,
 )
@@ -231,5 +231,5 @@ def _rule(
     )
     for node in arrow.sources:
         if is_node(node):
-            declared(node).rules.append(rule)
+            declared(node).rules[rule.number] = rule.where
     return rule

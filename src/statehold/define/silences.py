@@ -12,7 +12,8 @@ from statehold.chart.model import Silence
 from statehold.define.binding import Binder
 from statehold.define.outline import Outline
 from statehold.define.rule import Rule
-from statehold.define.state import Node, caller, is_node
+from statehold.define.source_line import caller
+from statehold.define.state import Node, is_node
 
 #: a state, a transition, an event, or the name of a field of the data or of a function
 Silenceable: TypeAlias = Node | Rule | type[Event] | str

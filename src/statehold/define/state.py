@@ -8,20 +8,16 @@ nested classes alike.
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union
+from typing import Any, Self, TypeAlias
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.model import Kind
-
-if TYPE_CHECKING:
-    from statehold.define.effects import Child
-    from statehold.define.rule import Rule
+from statehold.define.effects import Child
+from statehold.define.source_line import caller
 
 #: a moment is aware; a duration counts from the entry of the state
 DelayLike: TypeAlias = timedelta | Callable[[Any], timedelta] | Callable[[Any], datetime]
@@ -33,7 +29,7 @@ AnyFunction: TypeAlias = (
 Content: TypeAlias = (
     AnyFunction | Effect[Any, Any] | tuple[AnyFunction | Effect[Any, Any], ...] | None
 )
-Invoked: TypeAlias = Union[Effect[Any, Any], "Child", "tuple[Effect[Any, Any] | Child, ...]", None]
+Invoked: TypeAlias = Effect[Any, Any] | Child | tuple[Effect[Any, Any] | Child, ...] | None
 
 
 class Source:
@@ -240,9 +236,10 @@ def active(state: Node) -> Active:
 
 @dataclass(slots=True, eq=False)
 class Declared:
-    """What was said about a state, kept until its machine is compiled.
+    """What the notation declares about a state, until its machine is compiled.
 
-    ``rules`` are those that start here, so that one without a name is not lost in silence.
+    ``rules`` are the source lines of the rules that start here, by their numbers, so that a rule
+    that is assigned to no name is found.
     """
 
     kind: Kind
@@ -260,7 +257,7 @@ class Declared:
     where: str = ""
     id: str | None = None
     machine: type | None = None
-    rules: list[Rule] = field(default_factory=list)
+    rules: dict[int, str] = field(default_factory=dict)
 
 
 def declared(node: Node) -> Declared:
@@ -275,19 +272,6 @@ def is_node(value: object) -> bool:
 def docstring(cls: type) -> str:
     """The class's own docstring, not one that it inherits."""
     return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
-
-
-def caller() -> str:
-    """``orders.py:41``: the first line up the stack that does not belong to this package."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        frame = frame.f_back
-    if frame is None:
-        return ""
-    return f"{frame.f_code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.f_lineno}"
-
-
-_PACKAGE = "statehold.define"
 
 
 def _members(value: Any) -> tuple[Node, ...]:

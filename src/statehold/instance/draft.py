@@ -39,7 +39,8 @@ from statehold.instance.stored import (
     encode_document,
     encode_plain,
 )
-from statehold.interpreter.snapshot import Microstep, Snapshot, Step
+from statehold.interpreter.snapshot import Snapshot, Step
+from statehold.interpreter.trace import Microstep
 from statehold.records import (
     Caller,
     EffectRecord,

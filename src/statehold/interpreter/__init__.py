@@ -11,8 +11,9 @@ from statehold.interpreter.command import (
     StartChild,
     StartEffect,
 )
-from statehold.interpreter.snapshot import InFlight, Microstep, Snapshot, Step, Timer
+from statehold.interpreter.snapshot import InFlight, Snapshot, Step, Timer
 from statehold.interpreter.step import start, step
+from statehold.interpreter.trace import Microstep
 
 __all__ = [
     "CancelEffect",

@@ -1,30 +1,32 @@
-"""Lazy determinisation: what an event does in a configuration is found out once and kept.
+"""Lazy determinisation: what an event does in a configuration is computed once and kept.
 
-1. A :class:`Configuration` is interned: one object for each set of active states of a program.
+1. A :class:`Configuration` is interned: one object for each set of active states of a machine.
 2. For each event name it keeps a decision tree of :class:`Node`: inner nodes ask a guard, leaves
    hold the :class:`.Plan` of the transitions that these answers choose. Nodes grow when reached.
 3. A plan depends on nothing but the chart, the configuration, the answers and, where a transition
    goes to a history state, on what that remembers: then a node of its own stands before the tree.
-4. Everything is bounded by ``VARIANT_LIMIT`` and, in :mod:`.program`, ``CONFIGURATION_LIMIT`` and
-   ``NODE_LIMIT``, as guards can be answered in more ways than there is memory: a full cache is
-   emptied, which costs time and changes nothing, since all of it can be found out again.
+4. Everything is bounded by ``VARIANT_LIMIT``, ``CONFIGURATION_LIMIT`` and ``NODE_LIMIT``, as guards
+   can be answered in more ways than there is memory: a full cache is emptied, which costs time and
+   changes nothing, since all of it can be computed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.model import Guard
-from statehold.interpreter.plan import Call, Plan, plan_transitions
+from statehold.interpreter.plan import Call, Plan, Planned, plan_beginning, plan_transitions
 from statehold.interpreter.selection import History, candidates, is_reserved, select
-from statehold.interpreter.snapshot import Microstep
+from statehold.interpreter.tables import Tables
+from statehold.interpreter.trace import Microstep
 
-if TYPE_CHECKING:
-    from statehold.interpreter.program import Program
-
+#: interned configurations of one program
+CONFIGURATION_LIMIT = 10_000
+#: nodes of the decision trees of one program, which are about a kilobyte each
+NODE_LIMIT = 50_000
 #: remembered histories of one (configuration, event), and event names of one configuration
 VARIANT_LIMIT = 1_000
 
@@ -32,29 +34,50 @@ VARIANT_LIMIT = 1_000
 Shortcut: TypeAlias = "tuple[Configuration, tuple[Call, ...], tuple[Microstep, ...]]"
 
 
+class Configurations(dict[tuple[int, ...], "Configuration"]):
+    """The interned configurations of one machine by their active states; made when looked up."""
+
+    def __init__(self, tables: Tables[Any]) -> None:
+        self.tables = tables
+        self._nodes = 0
+
+    def __missing__(self, active: tuple[int, ...]) -> Configuration:
+        if len(self) >= CONFIGURATION_LIMIT:
+            self.clear()
+        made = self[active] = Configuration(self, active)
+        return made
+
+    def count_node(self) -> None:
+        """Counts one more node; drops all trees where that exceeds the limit."""
+        self._nodes += 1
+        if self._nodes > NODE_LIMIT:
+            self._nodes = 0
+            for configuration in self.values():
+                configuration.forget()
+
+
+def beginning(configurations: Configurations) -> Node:
+    """The leaf whose plan enters the chart from nowhere."""
+    return _leaf(configurations, None, (), (), plan_beginning(configurations.tables))
+
+
 class Configuration:
-    """A legal set of active states of one program, interned: compare with ``is``.
+    """A legal set of active states of one machine, interned: compare with ``is``.
 
     ``active`` are numbers in document order, the root left out.
     """
 
     __slots__ = (
-        "_eventless",
-        "accepts",
-        "active",
-        "by_class",
-        "leaves",
-        "owners",
-        "program",
-        "rows",
-        "states",
-        "tags",
-    )
+        "_configurations", "_eventless", "accepts", "active", "by_class", "leaves", "owners",
+        "rows", "states", "tables", "tags",
+    )  # fmt: skip
 
-    def __init__(self, program: Program[Any], active: tuple[int, ...]) -> None:
-        tree = program.tree
+    def __init__(self, configurations: Configurations, active: tuple[int, ...]) -> None:
+        tables = configurations.tables
+        tree = tables.tree
         nodes = [tree.states[state] for state in active]
-        self.program = program
+        self._configurations = configurations
+        self.tables = tables
         self.active = active
         self.states = frozenset(node.id for node in nodes)
         self.leaves = tuple(tree.states[s].id for s in active if not tree.children[s])
@@ -63,7 +86,7 @@ class Configuration:
         #: names of events that some active state has a transition for, declared ones only
         self.accepts = tuple(
             name
-            for name in program.event_names
+            for name in tables.event_names
             if any(candidates(tree, state, name) for state in (*active, 0))
         )
         self.rows: dict[str, Node] = {}
@@ -107,25 +130,24 @@ class Configuration:
         return node.ask == Ask.LEAF and node.plan is None
 
     def forget(self) -> None:
-        """Lets go of all its trees."""
+        """Drops all its trees."""
         self.rows.clear()
         self.by_class.clear()
         self._eventless = None
 
     def _root(self, name: str | None) -> Node:
-        program = self.program
-        if not program.depends_on_history(self.active, name):
+        if not self.tables.depends_on_history(self.active, name):
             return self._grow(name, {}, ())
         node = Node(Ask.HISTORY, lambda history: self._grow(name, history, ()))
-        node.call = program.remembering
+        node.call = self.tables.remembering
         return node
 
     def _grow(
         self, name: str | None, history: History, asked: tuple[tuple[Guard, bool], ...]
     ) -> Node:
-        """The node where these guards were answered so: the next question, or the end."""
-        self.program.count_node()
-        tree = self.program.tree
+        """The node after these answers of guards: the next question, or a leaf."""
+        self._configurations.count_node()
+        tables = self.tables
         answers = dict(asked)
         order = dict(asked)
         missing: list[Guard] = []
@@ -138,21 +160,13 @@ class Configuration:
                 missing.append(guard)
             return known
 
-        chosen = select(tree, self.active, name, history, answer)
+        chosen = select(tables.tree, self.active, name, history, answer)
         if chosen is None:
             return self._question(name, history, tuple(order.items()), missing[0])
-        leaf = Node(Ask.LEAF, None)
         guards = tuple((guard.name, said) for guard, said in order.items())
-        if chosen:
-            leaf.plan, exited, entered = plan_transitions(
-                self.program, self.active, chosen, history
-            )
-            ids = tuple(transition.id for transition in chosen)
-            leaf.trace = (Microstep(name, guards, ids, exited, entered),)
-            leaf.shortcut = _shortcut(name, leaf.plan, leaf.trace)
-        else:
-            leaf.trace = (Microstep(name, guards, (), (), ()),)
-        return leaf
+        ids = tuple(transition.id for transition in chosen)
+        planned = plan_transitions(tables, self.active, chosen, history) if chosen else None
+        return _leaf(self._configurations, name, guards, ids, planned)
 
     def _question(
         self,
@@ -168,22 +182,34 @@ class Configuration:
             node = Node(Ask.ROLE, grow)
             node.call = frozenset(guard.name.split(","))
         else:
-            function = self.program.functions[guard.name]
+            function = self.tables.functions[guard.name]
             node = Node(Ask(function.takes), grow)
             node.call = function.call
         node.what = guard.name
         return node
 
 
-def _shortcut(name: str | None, plan: Plan, trace: tuple[Microstep, ...]) -> Shortcut | None:
-    """Whether the actions of the plan are all that the whole step does.
-
-    With a reserved event something is over beside them: a timer, an effect. What follows an
-    immediate transition is not looked into: a cycle of them would be followed for ever.
-    """
-    if plan.calls is None or name is None or is_reserved(name) or not plan.target.rests:
-        return None
-    return plan.target, plan.calls, trace
+def _leaf(
+    configurations: Configurations,
+    name: str | None,
+    guards: tuple[tuple[str, bool], ...],
+    transitions: tuple[str, ...],
+    planned: Planned | None,
+) -> Node:
+    leaf = Node(Ask.LEAF, None)
+    if planned is None:
+        leaf.trace = (Microstep(name, guards, (), (), ()),)
+        return leaf
+    plan, exited, entered = planned
+    leaf.plan = plan
+    leaf.target = configurations[plan.active]
+    leaf.trace = (Microstep(name, guards, transitions, exited, entered),)
+    # With a reserved event a timer or an effect ends, too. What follows an immediate transition is
+    # not looked into: a cycle of them would be followed for ever.
+    outside = name is not None and not is_reserved(name)
+    if plan.calls is not None and outside and leaf.target.rests:
+        leaf.shortcut = leaf.target, plan.calls, leaf.trace
+    return leaf
 
 
 class Ask(IntEnum):
@@ -198,24 +224,17 @@ class Ask(IntEnum):
 
 
 class Node:
-    """One question about an event in a configuration, or, with ``ask`` LEAF, the answer to all.
+    """One question about an event in a configuration or, with ``ask`` LEAF, what the event does.
 
-    ``plan`` None at a leaf: nothing is enabled. ``trace`` tells the round's questions. ``shortcut``
-    is there where nothing but some actions is left to do.
+    ``plan`` None at a leaf: nothing is enabled. ``target`` is the configuration that the plan leads
+    to, ``trace`` the round as a step reports it. ``shortcut`` is set where the whole step consists
+    of the plan's ``calls``.
     """
 
     __slots__ = (
-        "_grow",
-        "ask",
-        "call",
-        "no",
-        "plan",
-        "shortcut",
-        "trace",
-        "variants",
-        "what",
+        "_grow", "ask", "call", "no", "plan", "shortcut", "target", "trace", "variants", "what",
         "yes",
-    )
+    )  # fmt: skip
 
     def __init__(self, ask: Ask, grow: Callable[[Any], Node] | None) -> None:
         self.ask = int(ask)
@@ -224,6 +243,7 @@ class Node:
         self.yes: Node | None = None
         self.no: Node | None = None
         self.plan: Plan | None = None
+        self.target: Configuration | None = None
         self.trace: tuple[Microstep, ...] = ()
         self.shortcut: Shortcut | None = None
         self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
-from statehold.interpreter.command import SEND_ID_LIMIT, CancelSend, Emit
-from statehold.plain.text import name_fault
-
-if TYPE_CHECKING:
-    from statehold.interpreter.macrostep import Macrostep
+from statehold.interpreter.outbox import Outbox
 
 
 class StepContext:
     """A :class:`.chart.context.Context`; ``states`` are those active at the moment it is given."""
 
-    __slots__ = ("_macrostep", "states")
+    __slots__ = ("_outbox", "states")
 
-    def __init__(self, macrostep: Macrostep) -> None:
-        self._macrostep = macrostep
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
         self.states: frozenset[str] = frozenset()
 
     @property
     def now(self) -> datetime:
-        return self._macrostep.now
+        return self._outbox.now
 
     @property
     def instance(self) -> str:
-        return self._macrostep.before.instance
+        return self._outbox.instance
 
     def raise_(self, event: AnEvent) -> None:
-        self._macrostep.ask()
-        self._macrostep.queue.append(event)
+        self._outbox.raise_(event)
 
     def send(
         self,
@@ -44,32 +38,25 @@ class StepContext:
         delay: timedelta | None = None,
         id: str | None = None,
     ) -> str:
-        self._macrostep.ask()
         name = machine if machine is None or isinstance(machine, str) else machine.definition.name
-        return self._macrostep.send(name, instance, event, delay, id)
+        return self._outbox.send(name, instance, event, delay, id)
 
     def send_parent(
         self, event: AnEvent, *, delay: timedelta | None = None, id: str | None = None
     ) -> str:
-        self._macrostep.ask()
-        return self._macrostep.send(None, None, event, delay, id, parent=True)
+        return self._outbox.send(None, None, event, delay, id, parent=True)
 
     def child(self, invoke: str) -> tuple[str, str] | None:
-        return self._macrostep.child(invoke)
+        return self._outbox.child(invoke)
 
     def invoked(self, invoke: str) -> str | None:
-        return self._macrostep.invoked(invoke)
+        return self._outbox.invoked(invoke)
 
     def cancel(self, send_id: str) -> None:
-        self._macrostep.ask()
-        fault = name_fault(send_id, SEND_ID_LIMIT)
-        if fault is not None:
-            raise ValueError(f"the id of what is cancelled: {fault}")
-        self._macrostep.commands.append(CancelSend(send_id))
+        self._outbox.cancel(send_id)
 
     def emit(self, event: AnEvent) -> None:
-        self._macrostep.ask()
-        self._macrostep.commands.append(Emit(event))
+        self._outbox.emit(event)
 
     def active(self, state_id: str) -> bool:
         return state_id in self.states

@@ -25,7 +25,7 @@ from statehold.interpreter.selection import candidates
 from statehold.interpreter.snapshot import Snapshot
 
 
-class Prospect(Struct, frozen=True):
+class Enablement(Struct, frozen=True):
     """A transition out of an active state. ``possible`` None: the event will tell.
 
     ``stopped_by`` names the guards and roles that say no, with the error of one that raised.
@@ -52,9 +52,9 @@ def allowed(
         )
 
 
-def prospects(
+def enablements(
     machine: AMachine, snapshot: Snapshot[Any], roles: Collection[str] | None = None
-) -> tuple[Prospect, ...]:
+) -> tuple[Enablement, ...]:
     """Every transition out of an active state, in document order, with what stops it."""
     if snapshot.done:
         return ()
@@ -71,7 +71,7 @@ def prospects(
                 stopped = tuple(told for said, told in answers if said is False)
                 unknown = any(said is None for said, _ in answers)
                 possible = False if stopped else None if unknown else True
-                found.append(Prospect(transition, possible, stopped))
+                found.append(Enablement(transition, possible, stopped))
     return tuple(found)
 
 
@@ -82,7 +82,7 @@ def _allowance(program: Program[Any]) -> AbstractContextManager[None]:
 
 
 def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None) -> bool:
-    program = snapshot.configuration.program
+    tables = snapshot.configuration.tables
     said: bool | Exception | None
     assumed = False
     while node.ask != Ask.LEAF:
@@ -93,7 +93,7 @@ def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None
             node = node.branch(roles is None or not node.call.isdisjoint(roles))
             continue
         said = None if node.ask != Ask.DATA else _ask(node.call, snapshot.data)
-        if isinstance(said, Exception) and not program.errors_are_events and not assumed:
+        if isinstance(said, Exception) and not tables.errors_are_events and not assumed:
             # it refuses the event; unless it is not even asked, where one before it says no
             return False
         assumed = assumed or said is None

@@ -1,17 +1,17 @@
 """What a chosen set of transitions does: the operations to run in order, and what follows.
 
 The order is that of SCXML's Appendix D, ``microstep``. A plan is built once for each case and kept
-where it was asked for, in the decision trees of :mod:`.configuration`.
+at a leaf of the decision trees of :mod:`.configuration`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from statehold.chart.event import Done, done_event
-from statehold.chart.model import ROOT, Block, Delay, Initial, Transition
+from statehold.chart.model import ROOT, Action, Block, Delay, Initial, Transition
 from statehold.interpreter.selection import (
     Entry,
     History,
@@ -21,35 +21,23 @@ from statehold.interpreter.selection import (
     led_to_own_history,
     recorded_history,
 )
-
-if TYPE_CHECKING:
-    from statehold.interpreter.configuration import Configuration
-    from statehold.interpreter.program import Program
+from statehold.interpreter.tables import Tables
 
 #: how many of ``(data, event)`` the function takes, the function, and its name
 Call: TypeAlias = tuple[int, Callable[..., Any], str]
 
 
 class Plan:
-    """What a chosen set of transitions does.
+    """What a chosen set of transitions does. ``active`` are the states that are active then.
 
-    ``calls`` are the operations, each as how many arguments it takes, the function and its name,
-    where they are plain actions and no more happens: no timer, no effect, nothing to remember, no
-    end. None where there is more to it.
+    ``calls`` are the operations where all of them are actions of data and event, and nothing else
+    happens: no timer, no effect, no history to record, no end. None otherwise.
     """
 
-    __slots__ = (
-        "calls",
-        "ends",
-        "entered",
-        "history",
-        "left",
-        "operations",
-        "target",
-    )
+    __slots__ = ("active", "calls", "ends", "entered", "history", "left", "operations")
 
-    def __init__(self, target: Configuration, operations: tuple[Operation, ...]) -> None:
-        self.target = target
+    def __init__(self, active: tuple[int, ...], operations: tuple[Operation, ...]) -> None:
+        self.active = active
         self.operations = operations
         self.calls: tuple[Call, ...] | None = None
         self.history: Mapping[str, tuple[str, ...]] = {}
@@ -69,22 +57,63 @@ class Planned(NamedTuple):
 
 
 def plan_transitions(
-    program: Program[Any], active: tuple[int, ...], chosen: tuple[Transition, ...], history: History
+    tables: Tables[Any], active: tuple[int, ...], chosen: tuple[Transition, ...], history: History
 ) -> Planned:
     """The plan for a set of transitions that do not conflict."""
-    tree = program.tree
+    tree = tables.tree
     exits = tuple(reversed(exit_set(tree, active, chosen, history)))
     recorded = recorded_history(tree, active, exits)
     kept = led_to_own_history(tree, chosen, history)
     # what a state remembers that was not left is for this entry alone
     remembered = recorded_history(tree, active, (*exits, *kept)) if kept else recorded
     entry = entry_set(tree, active, chosen, history, remembered)
-    return _Planner(program, active, entry).build(chosen, exits, recorded)
+    return _Planner(tables, active, entry).build(chosen, exits, recorded)
 
 
-def plan_beginning(program: Program[Any]) -> Planned:
+def plan_beginning(tables: Tables[Any]) -> Planned:
     """The plan that enters the chart from nowhere."""
-    return _Planner(program, (), initial_entry(program.tree)).build((), (), {})
+    return _Planner(tables, (), initial_entry(tables.tree)).build((), (), {})
+
+
+def ending(tables: Tables[Any], active: tuple[int, ...]) -> tuple[Operation, ...]:
+    """The operations that exit every state, once a top-level final state was reached."""
+    operations: list[Operation] = []
+    remaining = set(active)
+    for state in (*reversed(active), 0):
+        node = tables.tree.states[state]
+        for block in node.exit:
+            operations.extend(block_operations(tables, block, remaining))
+        operations.append(Operation(Do.LEAVE, node.id, node.id))
+        remaining.discard(state)
+    return tuple(operations)
+
+
+def block_operations(
+    tables: Tables[Any], block: Block, active: Iterable[int]
+) -> tuple[Operation, ...]:
+    """The operations of a block; under the policy ``event``, one that ends at the first error."""
+    operations = action_operations(tables, block, active)
+    if tables.errors_are_events and operations:
+        return (Operation(Do.BLOCK, operations, operations[0].name),)
+    return operations
+
+
+def action_operations(
+    tables: Tables[Any], actions: Iterable[Action], active: Iterable[int]
+) -> tuple[Operation, ...]:
+    """One operation for each action; ``active`` are the states at that moment."""
+    return tuple(_operation(tables, action, active) for action in actions)
+
+
+def _operation(tables: Tables[Any], action: Action, active: Iterable[int]) -> Operation:
+    if action.kind == "effect":
+        effect = tables.definition.effects[action.name]
+        return Operation(Do.ASK_EFFECT, effect.name, action.name)
+    function = tables.functions[action.name]
+    if function.takes < Do.RUN_DATA_EVENT_CONTEXT:
+        return Operation(function.takes, function.call, action.name)
+    states = frozenset(tables.tree.states[state].id for state in active)
+    return Operation(function.takes, function.call, action.name, states)
 
 
 class Do(IntEnum):
@@ -130,9 +159,9 @@ class Completion(NamedTuple):
 class _Planner:
     """Builds one plan. ``active`` are the states that are active so far."""
 
-    def __init__(self, program: Program[Any], active: tuple[int, ...], entry: Entry) -> None:
-        self.program = program
-        self.tree = program.tree
+    def __init__(self, tables: Tables[Any], active: tuple[int, ...], entry: Entry) -> None:
+        self.tables = tables
+        self.tree = tables.tree
         self.active = set(active)
         self.entry = entry
         self.operations: list[Operation] = []
@@ -147,18 +176,18 @@ class _Planner:
             self._blocks(transition.actions)
         for state in self.entry.states:
             self._enter(state)
-        program = self.program
+        invokes = self.tables.invokes
         exited = tuple(self.tree.states[state].id for state in exits)
         arrived = tuple(self.tree.states[state].id for state in self.entry.states)
-        plan = Plan(program.intern(tuple(sorted(self.active))), tuple(self.operations))
+        plan = Plan(tuple(sorted(self.active)), tuple(self.operations))
         plan.history = recorded
-        plan.entered = tuple(state for state in arrived if state in program.invokes)
-        plan.left = tuple(state for state in exited if state in program.invokes)
+        plan.entered = tuple(state for state in arrived if state in invokes)
+        plan.left = tuple(state for state in exited if state in invokes)
         plan.ends = self.ends
         more = plan.history or plan.entered or plan.left or plan.ends is not None
-        if program.is_plain and not more:
+        if self.tables.is_plain and not more:
             plan.calls = _calls(plan.operations)
-        # the root is always active, so nobody is told of it
+        # the root is always active, so no trace names it
         return Planned(plan, exited, tuple(state for state in arrived if state != ROOT))
 
     def _exit(self, state: int) -> None:
@@ -204,9 +233,10 @@ class _Planner:
 
     def _completed(self, state: int, output: str | None) -> None:
         name = self.tree.states[state].id
-        # an output is worked out even where nobody listens: it may raise
-        heard = self.program.counts_completions or self.program.hears(done_event(name))
-        if output is not None or heard:
+        # an output is evaluated even where no transition takes the completion: it may raise
+        tables = self.tables
+        taken = tables.counts_completions or tables.has_transition_for(done_event(name))
+        if output is not None or taken:
             completion = Completion(Done(name), output)
             self.operations.append(Operation(Do.DONE, completion, output or name, self._states()))
 
@@ -236,12 +266,12 @@ class _Planner:
 
     def _blocks(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
-            self.operations.extend(self.program.block(block, self.active))
+            self.operations.extend(block_operations(self.tables, block, self.active))
 
 
 def _calls(operations: Sequence[Operation]) -> tuple[Call, ...] | None:
-    """None where one of them is no plain action."""
+    """None where one of them is anything but an action of data and event."""
     if any(operation.code > Do.RUN_DATA_EVENT for operation in operations):
         return None
-    # plain tuples and plain numbers: this is what the fastest loop goes over
+    # plain numbers, not members of ``Do``: they are compared in the fastest loop
     return tuple((int(code), subject, name) for code, subject, name, _ in operations)

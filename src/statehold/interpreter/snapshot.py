@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from statehold.interpreter.command import Command
-
-if TYPE_CHECKING:
-    from statehold.interpreter.configuration import Configuration
+from statehold.interpreter.configuration import Configuration
+from statehold.interpreter.trace import Microstep
 
 D = TypeVar("D")
 
@@ -75,21 +74,6 @@ class Snapshot(Struct, Generic[D], frozen=True, gc=False):
     def state(self) -> tuple[str, ...]:
         """Ids of the active atomic and final states, in document order."""
         return self.configuration.leaves
-
-
-class Microstep(Struct, frozen=True, gc=False):
-    """One round of selection: what was asked, what was answered, what was taken.
-
-    ``event`` is None for immediate transitions. ``guards`` are pairs of a guard's name and its
-    answer, in the order asked; ``transitions`` ids in document order; ``exited`` and ``entered``
-    ids in the order in which it happened.
-    """
-
-    event: str | None
-    guards: tuple[tuple[str, bool], ...]
-    transitions: tuple[str, ...]
-    exited: tuple[str, ...]
-    entered: tuple[str, ...]
 
 
 class Step(Struct, Generic[D], frozen=True, gc=False):

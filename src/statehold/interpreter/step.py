@@ -5,8 +5,8 @@
 3. An action gets a copy of the data, made once a step and only when the first action runs.
 4. Internal events come before external ones, immediate transitions before both; what a state
    invokes starts when all is at rest.
-5. ``MICROSTEP_LIMIT`` and ``ASKED_LIMIT`` (:mod:`.macrostep`) bound a step; what its expressions do
-   together is bounded by an allowance (:mod:`statehold.expression.allowance`).
+5. ``MICROSTEP_LIMIT`` (:mod:`.macrostep`) and ``REQUEST_LIMIT`` (:mod:`.outbox`) bound a step; an
+   allowance (:mod:`statehold.expression.allowance`) bounds what its expressions do together.
 
 Most steps ask a guard or two and run an action or two. They take the short way in :func:`step`,
 which does just that. Everything else is done by :class:`Macrostep`; both give the same.
@@ -25,8 +25,9 @@ from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
 from statehold.interpreter.configuration import Node, Shortcut
 from statehold.interpreter.macrostep import Macrostep
-from statehold.interpreter.program import Program, compile_program
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot, Step
+from statehold.interpreter.tables import Tables
 
 D = TypeVar("D")
 
@@ -43,12 +44,12 @@ def start(
     Raises a ``StepFailed`` where one of the machine's functions raises.
     """
     program = machine.program or compile_program(machine)
-    plan, trace = program.beginning()
-    before = Snapshot(plan.target, input, 0, instance, {}, (), (), (), False, None)
+    beginning = program.beginning()
+    assert beginning.target is not None
+    before = Snapshot(beginning.target, input, 0, instance, {}, (), (), (), False, None)
     macrostep = Macrostep(program, before, None, now)
-    macrostep.trace.extend(trace)
     with step_allowance():
-        macrostep.take(plan, None)
+        macrostep.take(beginning, None)
         macrostep.settle()
     return macrostep.finish()
 
@@ -84,7 +85,7 @@ def step(
         with step_allowance():
             return step(machine, snapshot, event, now, roles=roles)
     configuration = snapshot.configuration
-    if configuration.program is not program:
+    if configuration.tables is not program:
         raise ValueError("the snapshot belongs to another machine, or to another version of it")
     node = configuration.by_class.get(type(event)) or configuration.row_of(event)
     data = snapshot.data
@@ -147,7 +148,7 @@ def step(
 
 
 def _step(
-    program: Program[D],
+    program: Tables[D],
     snapshot: Snapshot[D],
     event: AnEvent,
     node: Node,
@@ -161,11 +162,10 @@ def _step(
     if not snapshot.done:
         macrostep.prepare(event)
         node = macrostep.decide(node, event, roles)
-        macrostep.trace.extend(node.trace)
-        if node.plan is not None:
-            macrostep.take(node.plan, event)
-        elif program.settles:
-            # the step before came to rest, and an event that nothing takes changes nothing
-            macrostep.idle = True
+        macrostep.take(node, event)
+        if node.plan is None:
+            macrostep.trace.extend(node.trace)
+            # the step before ended at rest, and an event that nothing takes changes nothing
+            macrostep.idle = program.settles
         macrostep.settle()
     return macrostep.finish()

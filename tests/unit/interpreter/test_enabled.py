@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from statehold import Context, Event, Final, Machine, Snapshot, State, on, start, step
 from statehold.errors import GuardFailed
 from statehold.formats.native import read_native
-from statehold.interpreter.enabled import allowed, prospects, refusal
+from statehold.interpreter.enabled import allowed, enablements, refusal
 
 
 class Shelf(BaseModel):
@@ -71,8 +71,8 @@ def test_an_event_is_allowed_where_what_is_known_beforehand_does_not_stop_it() -
     assert allowed(ShelfFlow, shelf(0), {"clerk"}) == ("Take",)
 
 
-def test_a_transitions_prospect_tells_what_stops_it() -> None:
-    told = {p.transition.id: (p.possible, p.stopped_by) for p in prospects(ShelfFlow, shelf(0))}
+def test_an_enablement_names_what_stops_the_transition() -> None:
+    told = {p.transition.id: (p.possible, p.stopped_by) for p in enablements(ShelfFlow, shelf(0))}
     assert told == {
         "take": (None, ()),
         "lend": (False, ("has_stock says no",)),
@@ -83,11 +83,11 @@ def test_a_transitions_prospect_tells_what_stops_it() -> None:
     }
 
 
-def test_an_instance_that_has_ended_has_no_prospects() -> None:
+def test_an_instance_that_has_ended_has_no_enablements() -> None:
     over = step(ShelfFlow, shelf(1), Close(), NOW).snapshot
     assert over.done
     assert allowed(ShelfFlow, over) == ()
-    assert prospects(ShelfFlow, over) == ()
+    assert enablements(ShelfFlow, over) == ()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_would_take_too_long_to_find_out_stays_possible() -> None:
     possible = allowed(machine, snapshot)
     assert 0 < len(possible) < 1_000
     assert possible[-1] == "Take999"
-    told = prospects(machine, snapshot)
+    told = enablements(machine, snapshot)
     assert (told[0].possible, told[-1].possible, told[-1].stopped_by) == (False, None, ())
     with_event = refusal(machine, snapshot, machine.events["Take0"].check({}, "Take0"))
     assert with_event == ((f"{heavy} says no",), False)

@@ -31,8 +31,9 @@ from statehold.interpreter.command import (
 )
 from statehold.interpreter.configuration import Ask
 from statehold.interpreter.program import compile_program
-from statehold.interpreter.snapshot import InFlight, Microstep, Snapshot, Step
+from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 from statehold.interpreter.step import start, step
+from statehold.interpreter.trace import Microstep
 
 #: the moment of every step; functions that are told the time are told this
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)

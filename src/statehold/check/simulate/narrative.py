@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from statehold.interpreter.snapshot import Microstep
+from statehold.interpreter.trace import Microstep
 
 #: lines that are kept; a longer path loses its beginning
 LINE_LIMIT = 10_000

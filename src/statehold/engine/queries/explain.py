@@ -14,7 +14,7 @@ from statehold.instance.draft import ANYONE
 from statehold.instance.loaded import Held
 from statehold.instance.reply import answer_of
 from statehold.instance.stored import Attempt
-from statehold.interpreter.enabled import Prospect, prospects
+from statehold.interpreter.enabled import Enablement, enablements
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Ref, Row
 from statehold.store import Aside
@@ -186,14 +186,14 @@ def _following(
         return []
     due = {timer.id: timer.due for timer in ahead.timers}
     return [
-        _possible(prospect, due.get(prospect.transition.id))
-        for prospect in prospects(definition, ahead, caller.roles)
-        if prospect.transition.trigger.kind != "always"
+        _possible(enablement, due.get(enablement.transition.id))
+        for enablement in enablements(definition, ahead, caller.roles)
+        if enablement.transition.trigger.kind != "always"
     ]
 
 
-def _possible(prospect: Prospect, due: datetime | None) -> PossibleTransition:
-    transition = prospect.transition
+def _possible(enablement: Enablement, due: datetime | None) -> PossibleTransition:
+    transition = enablement.transition
     roles = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
     return PossibleTransition(
         transition=transition.id,
@@ -201,8 +201,8 @@ def _possible(prospect: Prospect, due: datetime | None) -> PossibleTransition:
         event=_event_name(transition),
         source=transition.source,
         targets=list(transition.targets),
-        possible=prospect.possible,
-        stopped_by=list(prospect.stopped_by),
+        possible=enablement.possible,
+        stopped_by=list(enablement.stopped_by),
         by=[role for those in roles for role in those],
         due=due,
         doc=transition.doc,

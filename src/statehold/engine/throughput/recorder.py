@@ -19,7 +19,7 @@ from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.counts import Counted, bucket_of, encode
 from statehold.errors import StateholdError
 from statehold.instance.draft import Draft
-from statehold.interpreter.snapshot import Microstep
+from statehold.interpreter.trace import Microstep
 from statehold.store import Rollup, Store
 
 log = logger(__name__)

@@ -11,7 +11,7 @@ from statehold.chart.event import NamedEvent
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import STEP_WORK_LIMIT
 from statehold.interpreter import Emit, Send, Step, start, step
-from statehold.interpreter.macrostep import ASKED_LIMIT
+from statehold.interpreter.outbox import REQUEST_LIMIT
 from tests.conformance.sessions import imported
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_a_step_that_asks_for_too_many_events_is_dropped(content: str) -> None:
     loop = f'<foreach array="{THOUSAND}" item="i">{content * 10}</foreach>'
     _, made = begun(f"<onentry>{loop}</onentry>")
     asked = [c for c in made.commands if isinstance(c, Send | Emit)]
-    assert len(asked) == (0 if "raise" in content else ASKED_LIMIT)
+    assert len(asked) == (0 if "raise" in content else REQUEST_LIMIT)
     assert told(made) == []
 
     with pytest.raises(ActionFailed, match="asks for has 10001 events; the limit is 10000"):
