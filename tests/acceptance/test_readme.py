@@ -80,7 +80,7 @@ async def test_the_engine_says_what_the_machine_does_and_upgrades_it(
     compiled: CodeType = compile(code("# in a coroutine"), "README.md", "exec", flags)
     for _ in ("once", "again"):
         await eval(compiled, {})
-        assert capsys.readouterr().out == "['cooking'] 2 ['Reject']\n"
+        assert capsys.readouterr().out == "['Accept'] ['cooking'] 2\n"
     async with Engine("sqlite:///orders.db", machines=[machine_of("orders")]) as engine:
         await engine.start("order", id="o-1", data={"items": ["pizza"]})
         await engine.send("order", "o-1", {"type": "Accept", "prep_minutes": 12})
@@ -88,8 +88,8 @@ async def test_the_engine_says_what_the_machine_does_and_upgrades_it(
     async with Engine("sqlite:///orders.db", machines=[machine_of("orders_v2")]) as engine:
         report = await engine.upgrade("order")
         assert (report.upgraded, report.failed) == (2, {})
-        offered = await engine.read("order", "o-2")
-        assert (offered.version, offered.state, offered.view.tip) == (2, ["offered"], 0)
+        waiting = await engine.read("order", "o-2")
+        assert (waiting.version, waiting.state, waiting.view.tip) == (2, ["waiting"], 0)
         assert (await engine.read("order", "o-1")).state == ["cooking"]
 
 
@@ -102,21 +102,21 @@ def test_the_commands_run_one_after_the_other_and_then_the_embedded_engine(shop:
         for command, _ in exchanges(text)
         if command.startswith(("statehold", "curl"))
     ]
-    told = []
+    printed = []
     with ExitStack() as stack:
         reader = Reader(shop, stack)
         reader.serve(f"{serve} --port {reader.port}")
         for command in others:
-            told.append(reader.printed(command))
+            printed.append(reader.printed(command))
         # the server goes on running
         body = textwrap.indent(code("# in a coroutine"), "    ")
         program = f"import asyncio\n\nasync def main():\n{body}\nasyncio.run(main())\n"
         (shop / "embedded.py").write_text(program, encoding="utf-8")
-        assert reader.printed("python embedded.py") == "['cooking'] 2 ['Reject']\n"
+        assert reader.printed("python embedded.py") == "['Accept'] ['cooking'] 2\n"
         reader.stop()
-        assert reader.printed("python embedded.py") == "['cooking'] 2 ['Reject']\n"
-    created, sent, shown, history = told
-    assert '"state":["offering"]' in created
+        assert reader.printed("python embedded.py") == "['Accept'] ['cooking'] 2\n"
+    created, sent, shown, history = printed
+    assert '"state":["offered"]' in created
     assert "running cooking" in sent
     assert "prep_minutes  12" in shown
-    assert "offering → cooking" in history
+    assert "offered → cooking" in history
