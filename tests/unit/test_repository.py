@@ -285,3 +285,48 @@ def test_a_broken_link_would_be_found(tmp_path: Path, monkeypatch: pytest.Monkey
         encoding="utf-8",
     )
     assert broken_links(document) == ["b.md", "#other", "e.png"]
+
+
+# --- paths that documents name -----------------------------------------------------------------
+
+NAMED_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+/?|[\w-]+/)`")
+#: where a path in a document may start
+BASES = [ROOT, ROOT / "src" / "statehold", ROOT / "studio" / "src"]
+
+
+def missing_paths(markdown: str, bases: list[Path]) -> list[str]:
+    """Paths in backticks that begin with a folder of the repository and lead nowhere."""
+    fenced = re.sub(r"^( *)(```+|~~~+).*?^\1\2 *$", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    return [
+        path
+        for path in NAMED_PATH.findall(fenced)
+        if not MADE & set(path.split("/"))
+        and any((base / path.partition("/")[0]).is_dir() for base in bases)
+        and not any((base / path).exists() for base in bases)
+    ]
+
+
+@pytest.mark.parametrize("document", list(files(".md")), ids=relative)
+def test_paths_in_documents_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    if document.name != "CHANGELOG.md":  # it says what there was
+        assert missing_paths(text, [*BASES, document.parent]) == []
+
+
+def test_a_missing_path_would_be_found() -> None:
+    text = "`tests/unit/` `engine/nowhere.py` `text/plain` `/api/machines`\n```\n`src/x`\n```\n"
+    assert missing_paths(text, BASES) == ["engine/nowhere.py"]
+
+
+def test_the_map_names_every_folder_of_the_package_and_files_that_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| `([\w./]+)` \| [^|]+ \|(?: `([\w./]+)`[^|]* \|)?", text, re.MULTILINE)
+    )
+    package = ROOT / "src" / "statehold"
+    parts = {path.name + ("/" if path.is_dir() else "") for path in package.iterdir()}
+    parts -= {"__init__.py", "__pycache__/", "py.typed", "studio/"}
+    assert parts - set(rows) == set()
+    for folder, first in rows.items():
+        if first and (package / folder).is_dir():
+            assert (package / folder / first).is_file(), f"{folder}{first}"
