@@ -7,16 +7,19 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-import typer.main
-
 from docs.generator.markdown import code, sentence, table
-from statehold.cli.application import application
+from statehold.cli.application import COMMANDS, load_command
 
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Each command by what is typed, ``statehold timer fire``, in the order of the help."""
-    yield from _below("statehold", typer.main.get_command(application))
+    for panel in COMMANDS:
+        yield from _in_panel(panel)
+
+
+def _in_panel(panel: str) -> Iterator[tuple[str, Any]]:
+    for name in COMMANDS[panel]:
+        yield from _below(f"statehold {name}", load_command(name))
 
 
 def _below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -30,18 +33,10 @@ def _below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def page() -> str:
     """All commands, under the headings of ``statehold --help``."""
-    panels: dict[str, list[str]] = {}
-    for path, command in commands():
-        panels.setdefault(_panel(path), []).append(_command(path, command))
     return "\n".join(
-        f"## {panel}\n\n" + "\n".join(described) for panel, described in panels.items()
+        f"## {panel}\n\n" + "\n".join(_command(path, one) for path, one in _in_panel(panel))
+        for panel in COMMANDS
     )
-
-
-def _panel(path: str) -> str:
-    first = path.split()[1]
-    command: Any = typer.main.get_command(application).commands[first]  # type: ignore[attr-defined]
-    return str(command.rich_help_panel)
 
 
 def _command(path: str, command: Any) -> str:

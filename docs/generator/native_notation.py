@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docs.generator.markdown import code, prose, sentence, table
-from statehold.cli.schema import schema as print_schema
+from statehold.cli.commands.schema import schema as print_schema
 
 
 def schema() -> Mapping[str, Any]:

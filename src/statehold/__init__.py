@@ -2,44 +2,16 @@
 
 Write a machine with :class:`Machine`, states and rules, then give the class to an engine, or step
 it by hand with :func:`start` and :func:`step`, which are pure.
+
+A name's module is imported when the name is first used: a program that only defines or checks
+machines does not load the engine.
 """
 
-from statehold.chart.context import Context
-from statehold.chart.effect import Call, Effect, Retry
-from statehold.chart.event import (
-    AnyEvent,
-    Done,
-    Event,
-    Failure,
-    Result,
-    TimerFired,
-    Undeliverable,
-)
-from statehold.chart.machine import AMachine, Definition, Upgrade
-from statehold.chart.model import Chart
-from statehold.define import (
-    Compound,
-    Final,
-    History,
-    Machine,
-    Parallel,
-    State,
-    active,
-    after,
-    always,
-    child,
-    days,
-    effect,
-    hours,
-    minutes,
-    on,
-    on_done,
-    on_failure,
-    on_result,
-    seconds,
-    silence,
-)
-from statehold.engine import Engine, Retention
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from statehold.errors import (
     ActionFailed,
     ActRefused,
@@ -73,8 +45,46 @@ from statehold.errors import (
     UnknownTimer,
     UpgradeFailed,
 )
-from statehold.interpreter import Snapshot, Step, start, step
-from statehold.records import Caller
+
+if TYPE_CHECKING:
+    from statehold.chart.context import Context
+    from statehold.chart.effect import Call, Effect, Retry
+    from statehold.chart.event import (
+        AnyEvent,
+        Done,
+        Event,
+        Failure,
+        Result,
+        TimerFired,
+        Undeliverable,
+    )
+    from statehold.chart.machine import AMachine, Definition, Upgrade
+    from statehold.chart.model import Chart
+    from statehold.define import (
+        Compound,
+        Final,
+        History,
+        Machine,
+        Parallel,
+        State,
+        active,
+        after,
+        always,
+        child,
+        days,
+        effect,
+        hours,
+        minutes,
+        on,
+        on_done,
+        on_failure,
+        on_result,
+        seconds,
+        silence,
+    )
+    from statehold.engine import Engine, Retention
+    from statehold.interpreter import Snapshot, Step, start, step
+    from statehold.records import Caller
 
 __version__ = "0.1.0"
 
@@ -154,3 +164,31 @@ __all__ = [
     "start",
     "step",
 ]
+
+#: the modules of the names above that are imported when they are first used; a test compares them
+_LAZY = {
+    "statehold.chart.context": "Context",
+    "statehold.chart.effect": "Call Effect Retry",
+    "statehold.chart.event": "AnyEvent Done Event Failure Result TimerFired Undeliverable",
+    "statehold.chart.machine": "AMachine Definition Upgrade",
+    "statehold.chart.model": "Chart",
+    "statehold.define": "Compound Final History Machine Parallel State active after always child "
+    "days effect hours minutes on on_done on_failure on_result seconds silence",
+    "statehold.engine": "Engine Retention",
+    "statehold.interpreter": "Snapshot Step start step",
+    "statehold.records": "Caller",
+}
+_MODULE_OF = {name: module for module, names in _LAZY.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -5,12 +5,13 @@ The branch says who must act::
     StateholdError
     ├── DefinitionError          whoever wrote the machine: every problem at once
     ├── Refused                  whoever sent the request: nothing was changed
-    │   ├── UnknownMachine
-    │   ├── UnknownInstance
+    │   ├── NotFound             what the request names does not exist
+    │   │   ├── UnknownMachine
+    │   │   ├── UnknownInstance
+    │   │   ├── UnknownIncident
+    │   │   ├── UnknownTimer
+    │   │   └── UnknownEffect
     │   ├── UnknownEvent
-    │   ├── UnknownIncident
-    │   ├── UnknownTimer
-    │   ├── UnknownEffect
     │   ├── InstanceExists
     │   ├── StaleSeq
     │   ├── KeyReused
@@ -144,7 +145,13 @@ class Refused(StateholdError):
     code = "refused"
 
 
-class UnknownMachine(Refused):
+class NotFound(Refused):
+    """What the request names does not exist."""
+
+    code = "not-found"
+
+
+class UnknownMachine(NotFound):
     """No machine of this name is run by the engine that was asked."""
 
     code = "unknown-machine"
@@ -160,7 +167,7 @@ class UnknownMachine(Refused):
         return {"machine": self.machine, "known": list(self.known)}
 
 
-class UnknownInstance(Refused):
+class UnknownInstance(NotFound):
     """The machine has no instance of this id."""
 
     code = "unknown-instance"
@@ -192,7 +199,7 @@ class UnknownEvent(Refused):
         return {"machine": self.machine, "event": self.event, "known": list(self.known)}
 
 
-class UnknownIncident(Refused):
+class UnknownIncident(NotFound):
     """No incident of this name waits for a person."""
 
     code = "unknown-incident"
@@ -205,7 +212,7 @@ class UnknownIncident(Refused):
         return {"incident": self.incident}
 
 
-class UnknownTimer(Refused):
+class UnknownTimer(NotFound):
     """The instance has no such timer under way."""
 
     code = "unknown-timer"
@@ -229,7 +236,7 @@ class UnknownTimer(Refused):
         }
 
 
-class UnknownEffect(Refused):
+class UnknownEffect(NotFound):
     """The instance has no such effect under way: it may have ended, or its state was left."""
 
     code = "unknown-effect"

@@ -14,7 +14,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from statehold.cli.logs import mask_query
+from statehold.cli.processes.logs import mask_query
 
 FLAKY = """
 from pydantic import BaseModel
@@ -96,7 +96,7 @@ SECRETIVE = """
 import logging
 import sys
 
-from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.processes.logs import LogFormat, configure_logging
 
 configure_logging(LogFormat(sys.argv[1]), access_log=False)
 
@@ -125,7 +125,7 @@ FORGING = """
 import logging
 import sys
 
-from statehold.cli.logs import LogFormat, configure_logging
+from statehold.cli.processes.logs import LogFormat, configure_logging
 
 configure_logging(LogFormat(sys.argv[1]), access_log=False)
 evil = "\\x1b[2J\\x9b1m\\u202e o-1\\n2026-01-01T00:00:00Z [info     ] all is well [statehold]"

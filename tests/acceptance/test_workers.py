@@ -18,9 +18,9 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from statehold.cli import supervisor
-from statehold.cli.job import Job
-from statehold.cli.supervisor import Supervisor, WorkersFailed
+from statehold.cli.processes import supervisor
+from statehold.cli.processes.job import Job
+from statehold.cli.processes.supervisor import Supervisor, WorkersFailed
 from statehold.client import Client
 from tests.acceptance.processes import PATIENCE, Command
 from tests.servers.postgres import PostgresError, PostgresServer

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 import statehold
 import statehold.define
 from docs.generator.hooks import GENERATED, PARTS
 from docs.generator.python_api import MODULES, names_of
 from statehold.chart.codes import CODES
-from statehold.cli.application import application
+from statehold.cli.application import COMMANDS, load_command
 from statehold.define import Compound, Final, History, Parallel, State, effect
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
@@ -90,7 +89,12 @@ def commands(command: Any, path: str) -> list[tuple[str, Any]]:
 
 def test_every_command_and_option_is_listed(site: Path) -> None:
     page = reference(site, "command-line")
-    found = commands(typer.main.get_command(application), "statehold")
+    found = [
+        one
+        for names in COMMANDS.values()
+        for name in names
+        for one in commands(load_command(name), f"statehold {name}")
+    ]
     assert len(found) > 30
     for path, command in found:
         assert path.replace(" ", "-") in page.ids

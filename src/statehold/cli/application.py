@@ -1,64 +1,156 @@
-"""All commands in one application, and what a mistake in any of them looks like."""
+"""All commands in one application, and what a mistake in any of them looks like.
+
+A command's module is imported when that command is run: ``statehold --help`` loads none of them.
+"""
 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import platform
-import sqlite3
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from statehold.cli import (
-    check,
-    database,
-    definition,
-    doctor,
-    drawing,
-    exploring,
-    history,
-    incidents,
-    instances,
-    put,
-    retention,
-    schema,
-    serving,
-    simulating,
-    underway,
-)
-from statehold.cli.outcome import REFUSED, explain_failure
 from statehold.cli.streams import settle_streams
-from statehold.cli.terminal import print_document
 from statehold.errors import StateholdError
+
+#: panel of the help: command: the module below ``commands``, the function or group in it, and the
+#: first line of its help, which a test holds equal to the one of the function
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Machines": {
+        "serve": ("serve:serve", "Serve machines over HTTP until SIGTERM or ctrl-c."),
+        "worker": (
+            "serve:worker",
+            "Run timers, effects and messages without serving HTTP.",
+        ),
+        "check": ("check:check", "Check machines before they run: errors and likely mistakes."),
+        "draw": ("draw:draw", "Draw a machine's chart, as a picture or as a diagram's text."),
+        "convert": ("convert:convert", "Write a machine in another notation."),
+        "explore": ("explore:explore", "Search all behaviour of a machine, and check properties."),
+        "schema": (
+            "schema:schema",
+            "Print the JSON Schema of machines that come as JSON or YAML.",
+        ),
+        "put": ("put:put", "Put a machine, or its next version, into a running server."),
+        "simulate": (
+            "simulate:simulate",
+            "Run a script against a machine, or try it by hand: nothing is stored or performed.",
+        ),
+        "tests": (
+            "simulate:generate_tests",
+            "Write tests that take every transition of a machine; exit with 1 if some are missing.",
+        ),
+        "purge": (
+            "purge:purge",
+            "Purge finished instances and their journals from a store, once.",
+        ),
+    },
+    "Instances": {
+        "start": ("instances:start", "Start an instance: start order o-1 items='[\"pizza\"]'."),
+        "send": ("instances:send", "Send an event: send order o-1 Accept prep_minutes=12."),
+        "show": (
+            "instances:show",
+            "Show an instance: its state, its view, allowed events, timers and effects.",
+        ),
+        "list": ("instances:list_", "List instances, newest first."),
+        "history": ("history:history", "Show what happened to an instance, step by step."),
+        "watch": ("history:watch", "Follow an instance as it moves, until it is over or ctrl-c."),
+        "explain": (
+            "history:explain",
+            "Explain why an instance is where it is, and what can happen next.",
+        ),
+        "pause": ("instances:pause", "Pause an instance: its events are held until it resumes."),
+        "resume": ("instances:resume", "Resume a paused instance."),
+        "cancel": ("instances:cancel", "End an instance where it is."),
+        "repair": (
+            "instances:repair",
+            "Give an unreadable instance new data; it goes on from there.",
+        ),
+        "upgrade": (
+            "instances:upgrade",
+            "Upgrade one instance, or all, to the version that the server runs.",
+        ),
+        "timer": ("timers_effects:timer", "Fire, cancel or reschedule a timer."),
+        "effect": ("timers_effects:effect", "Retry, skip or resolve a running effect."),
+    },
+    "Incidents": {
+        "incidents": (
+            "incidents:incidents",
+            "List what ran out of attempts and needs a decision, oldest first.",
+        ),
+        "retry": ("incidents:retry", "Retry it."),
+        "skip": ("incidents:skip", "Go on without it."),
+        "resolve": ("incidents:resolve", "Use this as its result."),
+    },
+    "Deployment": {
+        "doctor": ("doctor:doctor", "Report problems of a deployment, and what to do about them."),
+        "db": ("db:database", "The schema of a database."),
+    },
+}
+_WHERE = {name: where for panel in COMMANDS.values() for name, (where, _) in panel.items()}
+
+
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """A command, or a group of commands, with its options."""
+    module, _, attribute = _WHERE[name].partition(":")
+    found = getattr(importlib.import_module(f"statehold.cli.commands.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    command = typer.main.get_command(found)
+    assert isinstance(command, TyperCommand | TyperGroup)
+    command.name = name
+    return command
+
+
+class _Commands(TyperGroup):
+    """Lists commands by their line in the table, and loads the one that is run."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for panel, commands in COMMANDS.items():
+            for name, (_, line) in commands.items():
+                self.commands[name] = TyperCommand(name, help=line, rich_help_panel=panel)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name else command, rest
+
 
 application = typer.Typer(
     name="statehold",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Durable statecharts: serve machines, and look after their instances.
-
-    A TARGET names machines: module:Class, path.py:Class, or a module or path.py alone, which
-    stands for every machine that it defines; or a document: .json, .yaml, .scxml. Commands that
-    name a MACHINE talk to a server (--url, or STATEHOLD_URL).
-
-    Exit codes: 0 done; 1 refused, or something is wrong with what was looked at; 2 wrong usage;
-    3 not found; 4 not available, try again later.
-    """,
+    help="Durable statecharts: serve machines, and look after their instances.\n\n"
+    "A TARGET names machines: module:Class, path.py:Class, or a module or path.py alone, which "
+    "stands for every machine that it defines; or a document: .json, .yaml, .scxml. Commands that "
+    "name a MACHINE talk to a server (--url, or STATEHOLD_URL).\n\n"
+    "Exit codes: 0 done; 1 refused, or a check found something wrong; 2 wrong usage; 3 not found; "
+    "4 not available, try again later.",
 )
 
 
 def _print_version(wanted: bool) -> None:
-    if wanted:
-        print_document(
-            f"statehold {version('statehold')}, Python {platform.python_version()}, "
-            f"SQLite {sqlite3.sqlite_version}\n"
-        )
-        raise typer.Exit
+    if not wanted:
+        return
+    import sqlite3
+    from importlib.metadata import version
+
+    from statehold.cli.terminal import print_document
+
+    print_document(
+        f"statehold {version('statehold')}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}\n"
+    )
+    raise typer.Exit
 
 
 @application.callback()
@@ -70,42 +162,6 @@ def _options(
         ),
     ] = False,
 ) -> None: ...
-
-
-_MACHINES, _INSTANCES, _INCIDENTS = "Machines", "Instances", "Incidents"
-_DEPLOYMENT = "Deployment"
-
-application.command(rich_help_panel=_MACHINES)(serving.serve)
-application.command(rich_help_panel=_MACHINES)(serving.worker)
-application.command(rich_help_panel=_MACHINES)(check.check)
-application.command(rich_help_panel=_MACHINES)(drawing.draw)
-application.command(rich_help_panel=_MACHINES)(definition.convert)
-application.command(rich_help_panel=_MACHINES)(exploring.explore)
-application.command(rich_help_panel=_MACHINES)(schema.schema)
-application.command(rich_help_panel=_MACHINES)(put.put)
-application.command(rich_help_panel=_MACHINES)(simulating.simulate)
-application.command("tests", rich_help_panel=_MACHINES)(simulating.generate_tests)
-application.command(rich_help_panel=_MACHINES)(retention.purge)
-application.command(rich_help_panel=_INSTANCES)(instances.start)
-application.command(rich_help_panel=_INSTANCES)(instances.send)
-application.command(rich_help_panel=_INSTANCES)(instances.show)
-application.command("list", rich_help_panel=_INSTANCES)(instances.list_)
-application.command(rich_help_panel=_INSTANCES)(history.history)
-application.command(rich_help_panel=_INSTANCES)(history.watch)
-application.command(rich_help_panel=_INSTANCES)(history.explain)
-application.command(rich_help_panel=_INSTANCES)(instances.pause)
-application.command(rich_help_panel=_INSTANCES)(instances.resume)
-application.command(rich_help_panel=_INSTANCES)(instances.cancel)
-application.command(rich_help_panel=_INSTANCES)(instances.repair)
-application.command(rich_help_panel=_INSTANCES)(instances.upgrade)
-application.add_typer(underway.timer, name="timer", rich_help_panel=_INSTANCES)
-application.add_typer(underway.effect, name="effect", rich_help_panel=_INSTANCES)
-application.command(rich_help_panel=_INCIDENTS)(incidents.incidents)
-application.command(rich_help_panel=_INCIDENTS)(incidents.retry)
-application.command(rich_help_panel=_INCIDENTS)(incidents.skip)
-application.command(rich_help_panel=_INCIDENTS)(incidents.resolve)
-application.command(rich_help_panel=_DEPLOYMENT)(doctor.doctor)
-application.add_typer(database.database, name="db", rich_help_panel=_DEPLOYMENT)
 
 
 #: a disk that is full, a quota or a limit of a file's size that is reached
@@ -122,19 +178,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         application(args=arguments)
     except StateholdError as error:
-        sys.exit(explain_failure(error))
+        sys.exit(_explain(error))
     except KeyboardInterrupt:
         # what a shell expects of a program that ctrl-c ended
         sys.exit(130)
     except BrokenPipeError:
         # the reader (`| head`) has what it wanted
         _close_output()
-        sys.exit(REFUSED)
+        sys.exit(1)
     except OSError as error:
         if error.errno not in _FULL or error.filename is not None:
             raise
         _close_output()
-        sys.exit(explain_failure(CannotWrite(f"the output can't be written: {error.strerror}")))
+        sys.exit(_explain(CannotWrite(f"the output can't be written: {error.strerror}")))
+
+
+def _explain(error: StateholdError) -> int:
+    from statehold.cli.outcome import explain_failure
+
+    return explain_failure(error)
 
 
 def _close_output() -> None:

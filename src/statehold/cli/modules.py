@@ -11,8 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from statehold.chart.machine import Definition
-from statehold.cli.outcome import NotFound
-from statehold.errors import StateholdError
+from statehold.errors import NotFound, StateholdError
 
 
 class TargetFailed(StateholdError):

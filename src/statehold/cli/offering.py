@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import AMachine
 from statehold.cli.modules import definition_of, load_module
 from statehold.cli.outcome import UsageError
 from statehold.formats.notation import HttpCall, Offered
-
-Offer = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--offer",
-        metavar="MODULE",
-        help="Lend the functions, effects and machines of a module, or of path.py, to machines "
-        "that come as data; may be repeated.",
-    ),
-]
-
-
-AllowHost = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-host",
-        metavar="HOST[:PORT]",
-        help="Let machines that come as data send requests there, over https; may be repeated.",
-    ),
-]
 
 
 def check_hosts(allowed: Sequence[str]) -> None:

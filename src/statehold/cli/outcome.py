@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from statehold.cli.render import count_of
-from statehold.cli.terminal import Terminal, line
-from statehold.client import ProblemError
+from statehold.cli.terminal import Terminal, count_of, line
 from statehold.errors import (
     DefinitionError,
     DocumentRefused,
+    NotFound,
     StateholdError,
     Unavailable,
-    UnknownEffect,
-    UnknownIncident,
-    UnknownInstance,
-    UnknownMachine,
-    UnknownTimer,
 )
 
 DONE = 0
@@ -24,8 +18,6 @@ USAGE = 2
 NOT_FOUND = 3
 UNAVAILABLE = 4
 
-_NOT_FOUND = (UnknownMachine, UnknownInstance, UnknownIncident, UnknownTimer, UnknownEffect)
-
 
 class UsageError(StateholdError):
     """The command line itself is wrong."""
@@ -33,22 +25,12 @@ class UsageError(StateholdError):
     code = "usage"
 
 
-class NotFound(StateholdError):
-    """What a command line names is not there."""
-
-    code = "not-found"
-
-
 def exit_code(error: StateholdError) -> int:
     if isinstance(error, Unavailable):
         return UNAVAILABLE
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (*_NOT_FOUND, NotFound)):
-        return NOT_FOUND
-    if isinstance(error, ProblemError) and error.problem.status == 404:
-        return NOT_FOUND
-    return REFUSED
+    return NOT_FOUND if isinstance(error, NotFound) else REFUSED
 
 
 def explain_failure(error: StateholdError) -> int:

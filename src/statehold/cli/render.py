@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from statehold.cli.terminal import Part, Rows, line, lines
+from statehold.cli.terminal import Part, Rows, count_of, line, lines
 from statehold.instance.tracebacks import at
 from statehold.wire.instances import (
     ChildView,
@@ -278,10 +278,6 @@ _POSSIBLE = {
 
 
 # --- small things ------------------------------------------------------------------------------
-
-
-def count_of(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def states(ids: Sequence[str]) -> str:

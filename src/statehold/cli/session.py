@@ -8,13 +8,13 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import anyio
 import httpx
-import typer
 
 from statehold.cli import render, terminal
+from statehold.cli.options import CallerName, Headers, Json, Roles, Url
 from statehold.cli.outcome import UsageError
 from statehold.cli.terminal import Terminal
 from statehold.client import AsyncClient
@@ -22,27 +22,6 @@ from statehold.client.asynchronous import DEFAULT_URL
 from statehold.wire.instances import Reply
 
 P = ParamSpec("P")
-
-Url = Annotated[str, typer.Option("--url", envvar="STATEHOLD_URL", help="The server.")]
-CallerName = Annotated[
-    str | None,
-    typer.Option("--caller", envvar="STATEHOLD_CALLER", help="Who asks; kept in the history."),
-]
-Roles = Annotated[
-    str | None,
-    typer.Option(
-        "--roles", envvar="STATEHOLD_ROLES", help="The caller's roles, by commas; none: trusted."
-    ),
-]
-Headers = Annotated[
-    list[str],
-    typer.Option(
-        "--header",
-        help="'Name: value', as a server behind authentication wants it; may be repeated. "
-        "Left out: the lines of STATEHOLD_HEADER.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.cli.modules import definition_of, load_module
-from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.outcome import UsageError
 from statehold.cli.terminal import Terminal
-from statehold.errors import TooLarge
+from statehold.errors import NotFound, TooLarge
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered, Omission
 from statehold.formats.read import (
     NOTATIONS,
@@ -21,13 +21,7 @@ from statehold.formats.read import (
     options_of,
     read_document,
 )
-from statehold.formats.xstate import read_xstate_chart
 
-#: for the argument of a command that takes machines
-TARGET_HELP = (
-    "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
-    "the version of XState's JSON, scxml-null:FILE reads a data model that nothing uses"
-)
 #: omissions of one document that are printed
 OMISSIONS_TOLD = 50
 
@@ -65,6 +59,8 @@ def load_machines_or_charts(
         raw = read_bytes(path)
         notation = said or notation_of(raw, path)
         if notation.startswith("xstate"):
+            from statehold.formats.xstate import read_xstate_chart
+
             chart, omissions, _ = read_xstate_chart(
                 raw, machines=tuple(offered.machines), **options_of(notation)
             )

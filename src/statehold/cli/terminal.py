@@ -42,6 +42,10 @@ def line(*parts: Part) -> Text:
     return made
 
 
+def count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def lines(parts: Iterable[Text]) -> Text:
     """Several lines, as one cell of a table."""
     return Text("\n").join(parts)

@@ -2,6 +2,13 @@
 
 from statehold.client.asynchronous import AsyncClient
 from statehold.client.blocking import Client, ClientClosed
-from statehold.client.problems import ProblemError, RefusedByServer
+from statehold.client.problems import NotFoundByServer, ProblemError, RefusedByServer
 
-__all__ = ["AsyncClient", "Client", "ClientClosed", "ProblemError", "RefusedByServer"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "ClientClosed",
+    "NotFoundByServer",
+    "ProblemError",
+    "RefusedByServer",
+]

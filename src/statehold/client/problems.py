@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from statehold import errors
-from statehold.errors import Refused, StateholdError, Unavailable
+from statehold.errors import NotFound, Refused, StateholdError, Unavailable
 from statehold.wire.base import Problem
 
 
@@ -33,6 +33,10 @@ class ProblemError(StateholdError):
 
 class RefusedByServer(ProblemError, Refused):
     """One with a status below 500: the request was refused and changed nothing."""
+
+
+class NotFoundByServer(RefusedByServer, NotFound):
+    """One with status 404: what the request names does not exist there."""
 
 
 def error_of(problem: Problem) -> StateholdError:
@@ -59,6 +63,8 @@ def code_of(problem: Problem) -> str:
 def _unbuilt(problem: Problem) -> StateholdError:
     if problem.status == 503:
         return Unavailable(problem.detail)
+    if problem.status == 404:
+        return NotFoundByServer(problem)
     return RefusedByServer(problem) if problem.status < 500 else ProblemError(problem)
 
 

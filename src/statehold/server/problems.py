@@ -78,7 +78,7 @@ class Forbidden(Refused):
         super().__init__(f"the request is not permitted: {why}")
 
 
-class NoSuchRoute(Refused):
+class NoSuchRoute(errors.NotFound):
     code = "no-such-route"
 
     def __init__(self, path: str) -> None:
@@ -117,6 +117,7 @@ class Row(NamedTuple):
 #: own
 TABLE: dict[type[StateholdError], Row] = {
     Refused: Row(409, "The request was refused"),
+    errors.NotFound: Row(404, "Not found"),
     errors.UnknownMachine: Row(404, "No such machine"),
     errors.UnknownInstance: Row(404, "No such instance"),
     errors.UnknownIncident: Row(404, "No such incident"),

@@ -8,7 +8,7 @@ from asyncio import Protocol
 
 import pytest
 
-from statehold.cli.balance import Acceptor, Slots, new_slots
+from statehold.cli.processes.balance import Acceptor, Slots, new_slots
 
 pytestmark = pytest.mark.anyio
 

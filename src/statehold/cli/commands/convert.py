@@ -8,20 +8,16 @@ from typing import Annotated
 
 import typer
 
-from statehold.cli.offering import Offer, load_offered
+from statehold.cli.offering import load_offered
+from statehold.cli.options import Offer, Output, Target
 from statehold.cli.outcome import UsageError
 from statehold.cli.targets import (
-    TARGET_HELP,
     chart_of,
     load_machines_or_charts,
     print_omissions,
 )
 from statehold.cli.terminal import note, print_document
 from statehold.formats.write import write_document
-
-Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
-Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help=TARGET_HELP)]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
 
 
 class Notation(Enum):

@@ -8,7 +8,7 @@ import typer
 
 from statehold.cli import render
 from statehold.cli.arguments import read_json
-from statehold.cli.instances import Reason
+from statehold.cli.options import Reason
 from statehold.cli.session import Session, talks
 from statehold.wire.instances import Incident as WireIncident
 
@@ -23,7 +23,7 @@ async def incidents(
     machine: Annotated[str | None, typer.Argument(metavar="MACHINE")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
 ) -> None:
-    """List what used up its tries and waits for a person, oldest first."""
+    """List what ran out of attempts and needs a decision, oldest first."""
     found: list[WireIncident] = []
     cursor: str | None = None
     while True:
@@ -44,7 +44,7 @@ async def incidents(
 
 @talks
 async def retry(session: Session, incident: Incident, reason: Reason = None) -> None:
-    """Try it again."""
+    """Retry it."""
     session.print_reply(await session.client.retry(incident, reason=reason))
 
 
@@ -63,6 +63,6 @@ async def resolve(
     ] = None,
     reason: Reason = None,
 ) -> None:
-    """Take this for its result."""
+    """Use this as its result."""
     given: Any = None if result is None else read_json("--result", result)
     session.print_reply(await session.client.resolve(incident, given, reason=reason))

@@ -19,15 +19,23 @@ import typer
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
-from statehold.cli.job import Job, name_worker
-from statehold.cli.logs import LogFormat, configure_logging
-from statehold.cli.offering import AllowHost, Offer, check_hosts, lend
+from statehold.cli.offering import check_hosts, lend
+from statehold.cli.options import (
+    TARGET_HELP,
+    AllowHost,
+    ArchiveTo,
+    Keep,
+    Offer,
+    RunsPuts,
+    TakesPuts,
+)
 from statehold.cli.outcome import UsageError
-from statehold.cli.put import RunsPuts, TakesPuts
-from statehold.cli.retention import ArchiveTo, Keep, read_retention
-from statehold.cli.signals import HANGUP, STOPS, Asked, ignore, take
-from statehold.cli.supervisor import Supervisor
-from statehold.cli.targets import TARGET_HELP, load_machines
+from statehold.cli.processes.job import Job, name_worker
+from statehold.cli.processes.logs import LogFormat, configure_logging
+from statehold.cli.processes.retention import read_retention
+from statehold.cli.processes.signals import HANGUP, STOPS, Asked, ignore, take
+from statehold.cli.processes.supervisor import Supervisor
+from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal
 from statehold.errors import StateholdError
 from statehold.formats.notation import Offered
@@ -157,7 +165,7 @@ def worker(
     offer: Offer = None,
     allow_host: AllowHost = None,
 ) -> None:
-    """Do what is due, timers, effects and messages, without serving HTTP."""
+    """Run timers, effects and messages without serving HTTP."""
     if store == "memory:":
         raise UsageError(
             "a worker on memory: has nothing to do, as nobody can reach its instances; choose "
@@ -214,7 +222,7 @@ def _run(
     """``greeting`` has a place for the machines' names."""
     if alone is not None:
         # the server's libraries take long to load, and the other commands do without them
-        from statehold.cli.process import run_job
+        from statehold.cli.processes.process import run_job
 
         # whoever waits for this line may connect when it is there
         if run_job(
@@ -258,7 +266,12 @@ async def _may_replace(job: Job) -> bool:
         log.warning("SIGHUP is ignored: a memory: store would forget everything")
         return False
     check = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "statehold.cli.child", "check", stdin=asyncio.subprocess.PIPE
+        sys.executable,
+        "-P",
+        "-m",
+        "statehold.cli.processes.child",
+        "check",
+        stdin=asyncio.subprocess.PIPE,
     )
     await check.communicate(msgspec.json.encode(job))
     if check.returncode:

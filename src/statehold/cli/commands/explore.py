@@ -19,14 +19,12 @@ from statehold.check.explore.explore import reachable as reachable_configuration
 from statehold.check.explore.predicate import parse
 from statehold.check.explore.property import Property
 from statehold.check.explore.space import PLACE_LIMIT
-from statehold.cli.definition import Target
-from statehold.cli.offering import Offer, load_offered
-from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError
-from statehold.cli.render import count_of
-from statehold.cli.session import Json
-from statehold.cli.simulating import one_machine
-from statehold.cli.terminal import Rows, Terminal, line, print_json
-from statehold.errors import InvalidPayload, UnknownEvent
+from statehold.cli.commands.simulate import one_machine
+from statehold.cli.offering import load_offered
+from statehold.cli.options import Json, Offer, Target
+from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.terminal import Rows, Terminal, count_of, line, print_json
+from statehold.errors import InvalidPayload, NotFound, UnknownEvent
 from statehold.interpreter.explore import SEARCH_LIMIT, Reachable
 
 #: characters of a saved script's name
@@ -66,7 +64,7 @@ def explore(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Search everything that a machine can do, and say what holds.
+    """Search all behaviour of a machine, and check properties.
 
     The chart alone is searched with guards both ways; then the machine itself is run in every
     way, its own guards and actions with it. What was left out is told. Exit code 1: a property

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from statehold.cli import render
-from statehold.cli.instances import Id, Machine
+from statehold.cli.options import Id, Machine
 from statehold.cli.session import Session, talks
 from statehold.wire.journal import JournalEntry
 
@@ -22,7 +22,7 @@ async def history(
     limit: Annotated[int, typer.Option(min=1, help="At most so many entries.")] = 1000,
     data: Annotated[bool, typer.Option("--data", help="With the whole data at each step.")] = False,
 ) -> None:
-    """Tell what happened to an instance, step by step."""
+    """Show what happened to an instance, step by step."""
     entries: list[JournalEntry] = []
     position: int | None = after
     while position is not None and len(entries) < limit:
@@ -67,7 +67,7 @@ _ANOTHER = "the history is another one now, as after a restored backup: from its
 
 @talks
 async def explain(session: Session, machine: Machine, id: Id) -> None:
-    """Tell why an instance is where it is, and what may happen next."""
+    """Explain why an instance is where it is, and what can happen next."""
     told = await session.client.explain(machine, id)
     if session.json:
         session.print_json(told)

@@ -12,14 +12,15 @@ import anyio
 import typer
 
 from statehold.chart.model import Chart
-from statehold.cli.definition import Output, Target
-from statehold.cli.offering import Offer, load_offered
-from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.offering import load_offered
+from statehold.cli.options import CallerName, Headers, Offer, Output, Roles, Target, Url
+from statehold.cli.outcome import UsageError
 from statehold.cli.picture import draw_png, draw_svg
-from statehold.cli.session import CallerName, Headers, Roles, Url, connect
+from statehold.cli.session import connect
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.cli.terminal import note, print_document
 from statehold.client.asynchronous import DEFAULT_URL
+from statehold.errors import NotFound
 from statehold.formats.dot import to_dot
 from statehold.formats.label import Detail
 from statehold.formats.mermaid import to_mermaid

@@ -24,11 +24,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from statehold.chart.machine import Definition
-from statehold.cli.balance import Acceptor, Moving, Slots
-from statehold.cli.job import Job
 from statehold.cli.offering import take_back
-from statehold.cli.retention import read_retention
-from statehold.cli.signals import Asked
+from statehold.cli.processes.balance import Acceptor, Moving, Slots
+from statehold.cli.processes.job import Job
+from statehold.cli.processes.retention import read_retention
+from statehold.cli.processes.signals import Asked
 from statehold.engine import Deployments, Engine
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics

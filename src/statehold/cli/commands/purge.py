@@ -1,4 +1,4 @@
-"""``purge``, and what ``serve`` is told of how long finished instances are kept."""
+"""``purge``: deletes finished instances from a store, once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +16,7 @@ from rich.text import Text
 
 from statehold.chart.moment import earlier_or_first
 from statehold.cli.arguments import read_age
-from statehold.cli.definition import Targets
-from statehold.cli.outcome import NotFound, UsageError
-from statehold.cli.session import Json
+from statehold.cli.options import ArchiveTo, Json, Targets
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.cli.terminal import Terminal, line, print_json
 from statehold.engine import Retention
@@ -26,27 +24,12 @@ from statehold.engine.clock import SystemClock
 from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.purge import Purge
+from statehold.errors import NotFound
 from statehold.stores import open_store
 from statehold.wire.operations import PurgeReport
 
 StoreAddress = Annotated[
     str, typer.Option("--store", envvar="STATEHOLD_STORE", help="The store's address.")
-]
-ArchiveTo = Annotated[
-    Path | None,
-    typer.Option(
-        "--archive",
-        metavar="DIR",
-        help="Write what is purged to this directory first, as JSON lines.",
-    ),
-]
-Keep = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep",
-        metavar="[MACHINE=]AGE",
-        help="Purge what has been finished for this long, like 30d; may be repeated for machines.",
-    ),
 ]
 
 _SQLITE = "sqlite:///"
@@ -114,24 +97,3 @@ def _told(report: PurgeReport) -> Text:
     if report.kept:
         kept = f"; {report.kept} more have ended by then and have something under way"
     return line((report.machine, "bold"), f" {report.purged} {what}{kept}")
-
-
-def read_retention(
-    keep: Sequence[str], archive: Path | None
-) -> Retention | Mapping[str, Retention] | None:
-    """What ``--keep`` and ``--archive`` say; raises ``UsageError``."""
-    if not keep:
-        if archive is not None:
-            raise UsageError("--archive takes what is purged, and nothing is without --keep AGE")
-        return None
-    ages: dict[str, timedelta] = {}
-    for given in keep:
-        machine, _, age = given.rpartition("=")
-        if machine in ages:
-            raise UsageError(f"--keep is given twice for {machine or 'every machine'}")
-        ages[machine] = read_age(age)
-    if "" not in ages:
-        return {machine: Retention(age, archive) for machine, age in ages.items()}
-    if len(ages) > 1:
-        raise UsageError("--keep takes one AGE for every machine, or MACHINE=AGE for some")
-    return Retention(ages[""], archive)

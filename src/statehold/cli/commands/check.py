@@ -15,14 +15,12 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.check.lint.finding import SEVERITIES, Finding
 from statehold.check.lint.findings import STEP_LIMIT, findings
-from statehold.cli.definition import Targets
-from statehold.cli.offering import Offer, load_offered
-from statehold.cli.outcome import DONE, REFUSED, NotFound, UsageError, explain_failure
-from statehold.cli.render import count_of
-from statehold.cli.session import Json
+from statehold.cli.offering import load_offered
+from statehold.cli.options import Json, Offer, Targets
+from statehold.cli.outcome import DONE, REFUSED, UsageError, explain_failure
 from statehold.cli.targets import load_machines
-from statehold.cli.terminal import Rows, Terminal, line, print_json
-from statehold.errors import DefinitionError
+from statehold.cli.terminal import Rows, Terminal, count_of, line, print_json
+from statehold.errors import DefinitionError, NotFound
 
 #: modules of one folder
 FILE_LIMIT = 1_000
@@ -39,7 +37,7 @@ def check(
         int, typer.Option(min=1, help="How many microsteps to follow, in each machine.")
     ] = STEP_LIMIT,
 ) -> None:
-    """Say whether machines can be run, and everything that is wrong with them.
+    """Check machines before they run: errors and likely mistakes.
 
     Errors are promises of a chart that can't be kept: such a machine does not start, and the exit
     code is 1. Warnings are probably mistakes. What is meant so is silenced in the machine, with a

@@ -9,18 +9,12 @@ from msgspec import UNSET
 
 from statehold.cli import render
 from statehold.cli.arguments import read_age, read_fields, read_json, read_pairs
+from statehold.cli.options import Id, Key, Machine, Reason
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 from statehold.errors import Refused
 from statehold.records import Status
 from statehold.wire.instances import Summary
-
-Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="The machine's name.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The instance's id.")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept in the history.")]
-Key = Annotated[
-    str | None, typer.Option("--key", help="Idempotency key: the same key, the same reply.")
-]
 
 
 @talks
@@ -79,7 +73,7 @@ async def send(
 
 @talks
 async def show(session: Session, machine: Machine, id: Id) -> None:
-    """Show an instance: its state, its view, what is allowed, its timers and effects."""
+    """Show an instance: its state, its view, allowed events, timers and effects."""
     explanation = await session.client.explain(machine, id)
     if session.json:
         session.print_json(render.instance_as_plain(explanation))
@@ -138,7 +132,7 @@ async def list_(
 
 @talks
 async def pause(session: Session, machine: Machine, id: Id, reason: Reason = None) -> None:
-    """Pause an instance: its events are held until it is resumed."""
+    """Pause an instance: its events are held until it resumes."""
     session.print_reply(await session.client.pause(machine, id, reason=reason))
 
 
@@ -166,7 +160,7 @@ async def repair(
     ] = None,
     reason: Reason = None,
 ) -> None:
-    """Give one that can't be read new data; it goes on from there."""
+    """Give an unreadable instance new data; it goes on from there."""
     given = read_json("--data", data)
     answer = await session.client.repair(machine, id, given, state=state or (), reason=reason)
     session.print_reply(answer)
@@ -179,7 +173,7 @@ async def upgrade(
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Every one if left out.")] = None,
     reason: Reason = None,
 ) -> None:
-    """Bring one instance, or every one, to the version that the server runs."""
+    """Upgrade one instance, or all, to the version that the server runs."""
     report = await session.client.upgrade(machine, id, reason=reason)
     if session.json:
         session.print_json(report)

@@ -35,8 +35,8 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from statehold.cli.balance import new_slots
-from statehold.cli.job import Job
+from statehold.cli.processes.balance import new_slots
+from statehold.cli.processes.job import Job
 from statehold.errors import StateholdError
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class Supervisor:
                 sys.executable,
                 "-P",
                 "-m",
-                "statehold.cli.child",
+                "statehold.cli.processes.child",
                 str(theirs.fileno()),
                 str(listener),
                 str(slots),

@@ -10,8 +10,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from statehold.cli.options import Json
 from statehold.cli.outcome import DONE, REFUSED, UsageError
-from statehold.cli.session import Json
 from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import open_store
 from statehold.stores.address import is_shared

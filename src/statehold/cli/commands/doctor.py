@@ -9,12 +9,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from statehold.cli.offering import Offer, load_offered
+from statehold.cli.offering import load_offered
+from statehold.cli.options import Json, Offer
 from statehold.cli.outcome import DONE, REFUSED, UsageError
-from statehold.cli.render import count_of
-from statehold.cli.session import Json
 from statehold.cli.targets import load_machines
-from statehold.cli.terminal import Terminal, print_json
+from statehold.cli.terminal import Terminal, count_of, print_json
 from statehold.doctor import Finding, examine
 from statehold.doctor.finding import is_wrong
 
@@ -39,7 +38,7 @@ def doctor(
     offer: Offer = None,
     json: Json = False,
 ) -> None:
-    """Say what is wrong with a deployment, what it means and what to do."""
+    """Report problems of a deployment, and what to do about them."""
     if store is None and server is None:
         raise UsageError("say what to look at: --store, --server, or both")
     machines = load_machines(targets or [], load_offered(offer or ()))

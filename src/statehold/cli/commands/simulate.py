@@ -16,14 +16,13 @@ from statehold.check.simulate.script import Script
 from statehold.check.simulate.script_file import FILE_BYTES, notation_of, read_script, write_script
 from statehold.check.simulate.simulate import Played, play, with_expectations
 from statehold.cli.arguments import read_json
-from statehold.cli.offering import Offer, load_offered
+from statehold.cli.commands.by_hand import Rehearsal
+from statehold.cli.offering import load_offered
+from statehold.cli.options import TARGET_HELP, Json, Offer
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.printable import printable
-from statehold.cli.rehearsal import Rehearsal
-from statehold.cli.render import count_of
-from statehold.cli.session import Json
-from statehold.cli.targets import TARGET_HELP, load_machines
-from statehold.cli.terminal import note, print_document, print_json
+from statehold.cli.targets import load_machines
+from statehold.cli.terminal import count_of, note, print_document, print_json
 from statehold.formats.notation import NOTHING, Offered
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
@@ -46,7 +45,7 @@ def simulate(
     offer: Offer = None,
     json: Json = False,
 ) -> None:
-    """Play a script against a machine, or try it by hand: nothing is stored or done outside."""
+    """Run a script against a machine, or try it by hand: nothing is stored or performed."""
     definition = one_machine(target, load_offered(offer or ()))
     if script is not None:
         if data is not None:
@@ -82,7 +81,7 @@ def generate_tests(
     ] = None,
     offer: Offer = None,
 ) -> None:
-    """Write tests that take every transition of a machine; exits with 1 where some are missing."""
+    """Write tests that take every transition of a machine; exit with 1 if some are missing."""
     definition = one_machine(target, load_offered(offer or ()))
     found = paths(definition, _given(given))
     cases = []

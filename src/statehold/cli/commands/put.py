@@ -8,18 +8,11 @@ from typing import Annotated
 
 import typer
 
-from statehold.cli.outcome import NotFound, UsageError
+from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 from statehold.cli.terminal import Terminal, line
+from statehold.errors import NotFound
 from statehold.wire.machines import PutReport, UpgradePlanView
-
-TakesPuts = Annotated[
-    bool,
-    typer.Option("--put", help="Run the machines that were put into the store; let more be put."),
-]
-RunsPuts = Annotated[
-    bool, typer.Option("--put", help="Run the machines that were put into the store, too.")
-]
 
 
 @talks

@@ -1,4 +1,5 @@
-"""One of several equal processes, as the supervisor starts it: ``python -m statehold.cli.child``.
+"""One of several equal processes: ``python -m statehold.cli.processes.child``, as the supervisor
+starts it.
 
 Its arguments are open files: the socket to the supervisor, the listening one or -1, the slots that
 connections are balanced by (:mod:`.balance`) or -1; and which of the slots is its own. Over the
@@ -24,13 +25,13 @@ import time
 
 import msgspec
 
-from statehold.cli.balance import Slots
-from statehold.cli.job import Job, name_worker
-from statehold.cli.logs import LogFormat, configure_logging
 from statehold.cli.offering import lend
 from statehold.cli.outcome import explain_failure
-from statehold.cli.process import run_job
-from statehold.cli.signals import Asked
+from statehold.cli.processes.balance import Slots
+from statehold.cli.processes.job import Job, name_worker
+from statehold.cli.processes.logs import LogFormat, configure_logging
+from statehold.cli.processes.process import run_job
+from statehold.cli.processes.signals import Asked
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 

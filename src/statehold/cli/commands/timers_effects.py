@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from statehold.cli.arguments import read_age, read_json
-from statehold.cli.instances import Id, Machine, Reason
+from statehold.cli.options import Id, Machine, Reason
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
 
 timer = typer.Typer(no_args_is_help=True, help="Fire, cancel or reschedule a timer.")
-effect = typer.Typer(no_args_is_help=True, help="Retry, skip or resolve an effect under way.")
+effect = typer.Typer(no_args_is_help=True, help="Retry, skip or resolve a running effect.")
 
 Timer = Annotated[
     str, typer.Argument(metavar="TIMER", help="Its id, as `explain --json` tells it.")

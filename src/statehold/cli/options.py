@@ -1,0 +1,90 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TARGET_HELP = (
+    "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
+    "the version of XState's JSON, scxml-null:FILE reads a data model that nothing uses"
+)
+
+Target = Annotated[str, typer.Argument(metavar="TARGET", help=TARGET_HELP)]
+Targets = Annotated[list[str], typer.Argument(metavar="TARGET...", help=TARGET_HELP)]
+Offer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--offer",
+        metavar="MODULE",
+        help="Offer the functions, effects and machines of a module, or of path.py, to machines "
+        "that come as data; may be repeated.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="HOST[:PORT]",
+        help="Let machines that come as data send requests to this host, over https; may be "
+        "repeated.",
+    ),
+]
+ArchiveTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        metavar="DIR",
+        help="Write what is purged to this directory first, as JSON lines.",
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="[MACHINE=]AGE",
+        help="Purge what has been finished for this long, like 30d; may be repeated for machines.",
+    ),
+]
+TakesPuts = Annotated[
+    bool,
+    typer.Option("--put", help="Run the machines that were put into the store; let more be put."),
+]
+RunsPuts = Annotated[
+    bool, typer.Option("--put", help="Run the machines that were put into the store, too.")
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
+
+Url = Annotated[str, typer.Option("--url", envvar="STATEHOLD_URL", help="The server.")]
+CallerName = Annotated[
+    str | None,
+    typer.Option(
+        "--caller", envvar="STATEHOLD_CALLER", help="The caller's name; kept in the history."
+    ),
+]
+Roles = Annotated[
+    str | None,
+    typer.Option(
+        "--roles",
+        envvar="STATEHOLD_ROLES",
+        help="The caller's roles, separated by commas; none: trusted.",
+    ),
+]
+Headers = Annotated[
+    list[str],
+    typer.Option(
+        "--header",
+        help="'Name: value', as a server behind authentication wants it; may be repeated. "
+        "Default: the lines of STATEHOLD_HEADER.",
+    ),
+]
+
+Machine = Annotated[str, typer.Argument(metavar="MACHINE", help="The machine's name.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The instance's id.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the history.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Idempotency key: the same key, the same reply.")
+]

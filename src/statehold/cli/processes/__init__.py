@@ -1,0 +1,1 @@
+"""The processes behind ``serve`` and ``worker``: one, or several below a supervisor."""
