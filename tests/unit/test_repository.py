@@ -110,7 +110,6 @@ REASON = re.compile(r"^\s*# long because \S.{15,}")
 #: files and functions that still have to be taken apart
 STILL_LONG: set[str] = {
     "src/statehold/chart/comparing.py",
-    "src/statehold/cli/drawing.py draw",
     "src/statehold/client/asynchronous.py",
     "src/statehold/engine/commit/group_commit.py",
     "src/statehold/instance/draft.py",

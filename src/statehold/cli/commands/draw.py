@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,8 +49,8 @@ class Theme(Enum):
     dark = "dark"
 
 
-#: of a chart, when one of its states is asked for by a wrong name
-STATES_TOLD = 40
+#: states that an error names, when a chart does not have the one that was asked for
+STATES_NAMED = 40
 _PICTURES = (Format.svg, Format.png)
 _SUFFIXES = {".svg": Format.svg, ".png": Format.png, ".dot": Format.dot, ".gv": Format.dot}
 
@@ -99,20 +99,15 @@ def draw(
     instance is in on the server is lit.
     """
     form = format or (_SUFFIXES.get(output.suffix.lower()) if output else None) or Format.mermaid
-    options: dict[str, Any] = {
+    wanted: dict[str, Any] = {
         "direction": direction and direction.value.upper(),
         "theme": theme and theme.value,
         "root": look_into,
         "collapsed": [] if whole else collapse,
+        "scale": scale,
     }
-    given = {name: value for name, value in options.items() if value is not None}
-    if form not in _PICTURES and given:
-        raise UsageError(
-            f"--direction, --theme, --collapse, --whole and --look-into are for pictures, and "
-            f"{form.value} is text that others lay out; give --format svg or --format png"
-        )
-    if scale is not None and form is not Format.png:
-        raise UsageError("--scale is for --format png; other pictures have no pixels")
+    given = {name: value for name, value in wanted.items() if value is not None}
+    _check_options(form, given)
     charts = [chart_of(one) for one in load_machines_or_charts(target, load_offered(offer or ()))]
     if len(charts) > 1 and (form in _PICTURES or instance is not None):
         names = ", ".join(chart.name for chart in charts)
@@ -121,25 +116,46 @@ def draw(
     if instance is not None:
         active = anyio.run(_state_of, charts[0], instance, url, caller, roles, header)
     if form in _PICTURES:
-        chart = charts[0]
-        _check_states(chart, [*(collapse or ()), *([look_into] if look_into else ())])
-        title = f"{chart.name}, version {chart.version}"
-        given |= {
-            "detail": detail.value,
-            "active": active,
-            "title": title if instance is None else f"{title}, {instance}",
-        }
-        if form is Format.png:
-            _write(draw_png(chart, scale=scale or 2.0, **given), output)
-        else:
-            _write(draw_svg(chart, **given), output)
-        return
-    draws: dict[Format, Callable[..., str]] = {Format.mermaid: to_mermaid, Format.dot: to_dot}
-    labels: Detail = detail.value
-    drawn = (
-        draws[form](chart, detail=labels, active=active).rstrip("\n") + "\n" for chart in charts
+        _write(_picture(charts[0], form, given, detail, active, instance), output)
+    else:
+        _write(_text(charts, form, detail.value, active), output)
+
+
+def _check_options(form: Format, given: Mapping[str, Any]) -> None:
+    """Raises ``UsageError`` for options that the form has no use for."""
+    if form not in _PICTURES and given.keys() - {"scale"}:
+        raise UsageError(
+            f"--direction, --theme, --collapse, --whole and --look-into are for pictures, and "
+            f"{form.value} is text that others lay out; give --format svg or --format png"
+        )
+    if "scale" in given and form is not Format.png:
+        raise UsageError("--scale is for --format png; other pictures have no pixels")
+
+
+def _picture(
+    chart: Chart,
+    form: Format,
+    given: dict[str, Any],
+    detail: Labels,
+    active: Sequence[str],
+    instance: str | None,
+) -> str | bytes:
+    root = given.get("root")
+    _check_states(chart, [*given.get("collapsed", ()), *([root] if root else ())])
+    title = f"{chart.name}, version {chart.version}"
+    if instance is not None:
+        title += f", {instance}"
+    options = {**given, "detail": detail.value, "active": active, "title": title}
+    if form is Format.png:
+        return draw_png(chart, **options)
+    return draw_svg(chart, **options)
+
+
+def _text(charts: Sequence[Chart], form: Format, detail: Detail, active: Sequence[str]) -> str:
+    to_text: Callable[..., str] = to_mermaid if form is Format.mermaid else to_dot
+    return "\n".join(
+        to_text(chart, detail=detail, active=active).rstrip("\n") + "\n" for chart in charts
     )
-    _write("\n".join(drawn), output)
 
 
 async def _state_of(
@@ -164,8 +180,8 @@ def _check_states(chart: Chart, named: list[str]) -> None:
     known = [state.id for state in chart.states if state.id]
     for state in named:
         if state not in known:
-            more = f" and {len(known) - STATES_TOLD} more" if len(known) > STATES_TOLD else ""
-            names = ", ".join(known[:STATES_TOLD])
+            more = f" and {len(known) - STATES_NAMED} more" if len(known) > STATES_NAMED else ""
+            names = ", ".join(known[:STATES_NAMED])
             raise NotFound(f"{chart.name} has no state {state!r}; it has {names}{more}")
 
 
