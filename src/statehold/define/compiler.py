@@ -16,9 +16,11 @@ from statehold.chart.model import (
     EventShape,
     Guard,
     Initial,
+    Policy,
     StateNode,
     Transition,
 )
+from statehold.chart.normalise import Structure
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
 from statehold.define.binding import Binder
@@ -29,7 +31,7 @@ from statehold.define.rule import several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
 from statehold.define.state import Active, docstring, is_node
-from statehold.define.trigger import Triggers, within
+from statehold.define.trigger import Triggers
 from statehold.errors import DefinitionError, Problem
 
 
@@ -54,16 +56,15 @@ class _Compiler:
         self.complain = self.binder.complain
 
     def definition(self) -> Definition[Any]:
-        states = tuple(self._states())
-        invokes = [(node.id, invoke) for node in states for invoke in node.invokes]
-        triggers = Triggers(self.outline, self.binder, invokes)
-        transitions = tuple(self._transitions(triggers))
+        structure = Structure(tuple(self._states()))
+        triggers = Triggers(self.outline, self.binder, structure)
+        transitions = tuple(self._transitions(triggers, structure))
         events = triggers.events
         options = vars(self.machine)
         chart = Chart(
             name=self.name,
             version=self.version,
-            states=states,
+            states=structure.states,
             transitions=transitions,
             events=tuple(self._event_shapes(events)),
             data_schema=self._schema(self.shape, "the data"),
@@ -137,8 +138,9 @@ class _Compiler:
         initial = None
         if said.kind == "compound":
             initial = self._initial(named.id)
-        elif said.kind == "history":
-            initial = self._history_default(named)
+        elif said.kind == "history" and said.default is not None:
+            ids = self._ids(several(said.default), place)
+            initial = Initial(ids) if ids else None
         output = said.output
         return StateNode(
             id=named.id,
@@ -168,26 +170,9 @@ class _Compiler:
             )
         return Initial((marked[0].id,)) if marked else None
 
-    def _history_default(self, named: Named) -> Initial | None:
-        default = named.declared.default
-        if default is not None:
-            ids = self._ids(several(default), named.place)
-            return Initial(ids) if ids else None
-        parent = self.by_id.get(named.parent)
-        if parent is not None and parent.declared.kind == "parallel":
-            return Initial(self._regions(parent.id))
-        return self._initial(named.parent)
-
-    def _regions(self, parallel: str) -> tuple[str, ...]:
-        return tuple(
-            named.id
-            for named in self.outline.states
-            if named.parent == parallel and named.declared.kind != "history"
-        )
-
     # --- transitions ---
 
-    def _transitions(self, triggers: Triggers) -> typing.Iterator[Transition]:
+    def _transitions(self, triggers: Triggers, structure: Structure) -> typing.Iterator[Transition]:
         for named in self.outline.rules:
             rule = named.rule
             sources = self._ids(rule.arrow.sources, named.place)
@@ -207,7 +192,9 @@ class _Compiler:
                 trigger = triggers.of(named, source, id)
                 if trigger is None:
                     continue
-                onward, internal = self._inward(source, targets, rule.reenter)
+                onward, internal = targets, False
+                if not rule.reenter:
+                    onward, internal = structure.inward(source, targets, Policy())
                 yield Transition(
                     id=id,
                     source=source,
@@ -245,38 +232,6 @@ class _Compiler:
                     "assign it to an attribute of the class, and use no name twice",
                 )
         return tuple(found) if complete else None
-
-    def _inward(
-        self, source: str, targets: tuple[str, ...], reenter: bool
-    ) -> tuple[tuple[str, ...], bool]:
-        """Targets and ``internal``, where a transition stays within its source.
-
-        The choice is laid down in docs/decisions/0002-self-transitions.md.
-        """
-        if not targets or reenter or not all(within(target, source) for target in targets):
-            return targets, False
-        kind = self.by_id[source].declared.kind
-        if kind == "compound":
-            initial = self._initial(source)
-            if targets == (source,):
-                return (initial.targets if initial else ()), True
-            return targets, True
-        if kind == "parallel":
-            return self._every_region(source, targets), True
-        return (), False
-
-    def _every_region(self, parallel: str, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """The targets, and each region that has none among them: all of them are exited."""
-        inner = tuple(target for target in targets if target != parallel)
-        if any(
-            self.by_id[target].parent == parallel and self.by_id[target].declared.kind == "history"
-            for target in inner
-        ):
-            return inner
-        found: list[str] = []
-        for region in self._regions(parallel):
-            found += [target for target in inner if within(target, region)] or [region]
-        return tuple(found)
 
     def _guards(self, named: NamedRule, event: Any) -> typing.Iterator[Guard]:
         for item in named.rule.when:

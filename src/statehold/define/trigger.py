@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from statehold.chart.effect import Effect
@@ -15,12 +14,11 @@ from statehold.chart.event import (
     TimerFired,
     Undeliverable,
     done_event,
-    failure_event,
-    result_event,
     timer_event,
 )
 from statehold.chart.machine import Definition
-from statehold.chart.model import Invoke, Trigger
+from statehold.chart.model import Trigger
+from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.define.binding import Binder
 from statehold.define.function import UNKNOWN
 from statehold.define.outline import NamedRule, Outline
@@ -28,14 +26,12 @@ from statehold.define.rule import several
 
 
 class Triggers:
-    """``invokes`` are all of the chart's, each with its state. Gathers ``events`` by name."""
+    """The triggers of one machine's rules. Collects ``events`` by name."""
 
-    def __init__(
-        self, outline: Outline, binder: Binder, invokes: Sequence[tuple[str, Invoke]]
-    ) -> None:
+    def __init__(self, outline: Outline, binder: Binder, structure: Structure) -> None:
         self.outline = outline
         self.binder = binder
-        self.invokes = invokes
+        self.structure = structure
         self.events: dict[str, type[Event]] = {}
         #: names of the effects that some action asks for
         self.detached = {
@@ -112,12 +108,11 @@ class Triggers:
                 "put @effect above the function",
             )
             return None
-        mine = [(state, i.id) for state, i in self.invokes if (i.kind, i.name) == (kind, name)]
-        ids = [id for state, id in mine if within(state, source) or within(source, state)]
+        ids, others = self.structure.outcomes_of(name, source, kind)
         if kind == "effect" and name in self.detached:
-            ids.append(name)
+            ids = (*ids, name)
         if known is not what or not ids:
-            elsewhere = ", ".join(state for state, _ in mine)
+            elsewhere = ", ".join(others)
             self.binder.complain(
                 place,
                 f"nobody around {source} asks for {name}, so its outcome never comes",
@@ -128,8 +123,7 @@ class Triggers:
                 else "add invoke=child(...) to the state",
             )
             return None
-        outcome = result_event if rule.kind == "result" else failure_event
-        return Trigger("result" if rule.kind == "result" else "failure", tuple(map(outcome, ids)))
+        return outcome_trigger(ids, failed=rule.kind == "failure")
 
     def event_type(self, named: NamedRule) -> Any:
         """The type of the event that guards and actions of the rule are given."""
@@ -146,10 +140,6 @@ class Triggers:
             anything: Any = Result
             return anything if result is None else anything[result]
         return {"after": TimerFired, "done": Done, "failure": Failure}.get(rule.kind, UNKNOWN)
-
-
-def within(state: str, ancestor: str) -> bool:
-    return state == ancestor or state.startswith(f"{ancestor}.")
 
 
 def _is_event(value: Any) -> bool:

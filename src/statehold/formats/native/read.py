@@ -10,6 +10,7 @@ from typing import Any
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Chart, EventShape
+from statehold.chart.normalise import Structure
 from statehold.chart.validate import (
     VERSION_LIMIT,
     place_of_state,
@@ -99,10 +100,9 @@ class _Machine:
         actions = Actions(reading, functions, known, name)
         outline = Outline(reading, said)
         states = States(outline, actions, functions, self.offered)
-        nodes = tuple(states.read())
+        structure = Structure(tuple(states.read()))
         self._find_detached(actions)
-        invokes = [(node.id, invoke) for node in nodes for invoke in node.invokes]
-        transitions = Transitions(outline, states, actions, functions, effects.results, invokes)
+        transitions = Transitions(outline, states, actions, functions, effects.results, structure)
         rows = tuple(transitions.read(said.get("transitions")))
         options = Options(reading, functions, outline)
         upgrades = options.upgrades(said.get("upgrades"), version)
@@ -111,7 +111,7 @@ class _Machine:
         chart = Chart(
             name=name,
             version=version,
-            states=nodes,
+            states=structure.states,
             transitions=rows,
             events=shapes,
             data_schema=data.schema,

@@ -105,10 +105,6 @@ class Outline:
         marked = [child for child in self.holder(id).children if self.states[child].initial]
         return Initial((marked[0],)) if marked else None
 
-    def regions(self, id: str) -> tuple[str, ...]:
-        children = self.holder(id).children
-        return tuple(child for child in children if self.states[child].kind != "history")
-
     def named(
         self, value: Any, path: Path, limit: int | None = TARGET_LIMIT
     ) -> tuple[str, ...] | None:
@@ -212,9 +208,7 @@ class States:
         if default is not None:
             ids = self.outline.named(default, (*state.path, "default"))
             return Initial(ids) if ids else None
-        if self.outline.kind(state.parent) == "parallel":
-            return Initial(self.outline.regions(state.parent))
-        return self.outline.initial_of(state.parent)
+        return None
 
     def delay(self, value: Any, path: Path) -> Delay | None:
         if value is None:

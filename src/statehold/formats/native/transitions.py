@@ -7,17 +7,15 @@ state or a state inside stays within it unless it says ``reenter`` (docs/decisio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from statehold.chart.event import (
     done_event,
-    failure_event,
-    result_event,
     timer_event,
 )
-from statehold.chart.model import ROOT, Guard, Invoke, Transition, Trigger
-from statehold.define.trigger import within
+from statehold.chart.model import ROOT, Guard, Policy, Transition, Trigger
+from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
@@ -46,7 +44,7 @@ _GUARD = frozenset({"in", "function"})
 
 
 class Transitions:
-    """Compiles the table. ``invokes`` are all of the chart's, each with its state."""
+    """Compiles the table. ``structure`` are the chart's states, compiled."""
 
     def __init__(
         self,
@@ -55,7 +53,7 @@ class Transitions:
         actions: Actions,
         functions: Functions,
         results: Mapping[str, Typed],
-        invokes: Sequence[tuple[str, Invoke]],
+        structure: Structure,
     ) -> None:
         self.outline = outline
         self.states = states
@@ -63,7 +61,7 @@ class Transitions:
         self.actions = actions
         self.functions = functions
         self.results = results
-        self.invokes = invokes
+        self.structure = structure
 
     def read(self, value: Any) -> Iterator[Transition]:
         count = 0
@@ -113,39 +111,12 @@ class Transitions:
         for source, trigger in made.items():
             if trigger is None or targets is None:
                 continue
-            onward, internal = self._inward(source, targets, reenter)
+            onward, internal = targets, False
+            if not reenter and source != ROOT:
+                onward, internal = self.structure.inward(source, targets, Policy())
             yield Transition(
                 ids[source], source, trigger, onward, guards, actions, internal, doc, meta
             )
-
-    def _inward(
-        self, source: str, targets: tuple[str, ...], reenter: bool
-    ) -> tuple[tuple[str, ...], bool]:
-        """Targets and ``internal``, where a transition stays within its source."""
-        if not targets or reenter or source == ROOT:
-            return targets, False
-        if not all(within(target, source) for target in targets):
-            return targets, False
-        kind = self.outline.kind(source)
-        if kind == "compound":
-            if targets == (source,):
-                initial = self.outline.initial_of(source)
-                return (initial.targets if initial else ()), True
-            return targets, True
-        if kind == "parallel":
-            return self._every_region(source, targets), True
-        return (), False
-
-    def _every_region(self, parallel: str, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """The targets, and each region that has none among them: all of them are exited."""
-        inner = tuple(target for target in targets if target != parallel)
-        states = self.outline.states
-        if any(states[t].parent == parallel and states[t].kind == "history" for t in inner):
-            return inner
-        found: list[str] = []
-        for region in self.outline.regions(parallel):
-            found += [target for target in inner if within(target, region)] or [region]
-        return tuple(found)
 
     # --- triggers ---
 
@@ -192,15 +163,12 @@ class Transitions:
         name = self.reading.text(value, path, "an effect's or a machine's name")
         if not name:
             return None
-        mine = [(state, invoke.id) for state, invoke in self.invokes if invoke.name == name]
-        ids = [id for state, id in mine if within(state, source) or within(source, state)]
-        if source == ROOT:
-            ids = [id for _, id in mine]
+        ids, others = self.structure.outcomes_of(name, source)
         if name in self.actions.detached:
-            ids.append(name)
+            ids = (*ids, name)
         if not ids:
             known = {*self.actions.known.effects, *self.states.children}
-            elsewhere = ", ".join(state for state, _ in mine)
+            elsewhere = ", ".join(others)
             if name in known:
                 hint = (
                     f"it is invoked by {elsewhere}: start there"
@@ -211,9 +179,7 @@ class Transitions:
                 hint = near(name, known)
             self.reading.complain(path, f"nobody around {source} asks for {name!r}", hint)
             return None
-        if kind == "on_result":
-            return Trigger("result", tuple(map(result_event, ids)))
-        return Trigger("failure", tuple(map(failure_event, ids)))
+        return outcome_trigger(ids, failed=kind == "on_failure")
 
     def _situation(self, kind: str, said: Mapping[str, Any], made: list[Trigger]) -> Situation:
         events = tuple(dict.fromkeys(name for trigger in made for name in trigger.events))

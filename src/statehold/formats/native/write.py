@@ -25,7 +25,7 @@ from statehold.chart.model import (
     StateNode,
     Transition,
 )
-from statehold.define.trigger import within
+from statehold.chart.normalise import Structure
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.loosen import loosened
 from statehold.formats.native.reading import spelled
@@ -58,6 +58,7 @@ class _Writing:
         self.kept: dict[str, Any] | None = self.chart.meta.get("native")
         self.problems: list[Problem] = []
         self.left_out: list[str] = []
+        self.structure = Structure(self.chart.states)
 
     def document(self) -> dict[str, Any]:
         chart, kept = self.chart, self.kept or {}
@@ -200,6 +201,7 @@ class _Writing:
         )
         found["by"] = _one([r for g in row.guards if g.kind == "by" for r in g.name.split(",")])
         found["do"] = self.actions(row.actions, row.id)
+        within = self.structure.within
         inward = bool(row.targets) and all(within(target, row.source) for target in row.targets)
         found["reenter"] = inward and not row.internal and row.source != ROOT
         found["doc"], found["meta"] = row.doc, row.meta

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from statehold.chart.event import done_event, failure_event, result_event, timer_event
+from statehold.chart.event import done_event, timer_event
 from statehold.chart.model import (
     Block,
     Chart,
@@ -33,6 +33,7 @@ from statehold.chart.model import (
     Transition,
     Trigger,
 )
+from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.formats.notation import TRANSITION_LIMIT
 from statehold.formats.xstate.content import LOST, Content
 from statehold.formats.xstate.dialect import (
@@ -103,6 +104,7 @@ class Reader:
         self.findings = findings
         self.machines = machines
         self.is_v4 = self._version(xstate) == 4
+        self.policy = POLICY_4 if self.is_v4 else POLICY
         self.is_stringified = is_stringified(document)
         self.outline = Outline(document, findings, 4 if self.is_v4 else 5)
         self.content = Content(self.outline, findings)
@@ -116,7 +118,8 @@ class Reader:
         self.invoke_ids: dict[str, list[str]] = {}
         self.events: dict[str, None] = {}
         self._read_invokes()
-        states = tuple(self._state(source) for source in self.outline.states)
+        self.structure = Structure([self._state(source) for source in self.outline.states])
+        states = self.structure.states
         transitions = tuple(t for s in self.outline.states for t in self._transitions(s))
         self.chart = self._chart(states, transitions, name, version)
 
@@ -164,7 +167,7 @@ class Reader:
             transitions=transitions,
             events=tuple(EventShape(event) for event in self.events),
             data_schema=self._data_schema(document.get("context")),
-            policy=POLICY_4 if self.is_v4 else POLICY,
+            policy=self.policy,
             doc=self.content.text(document, "description", ""),
             meta=self._meta(document, ""),
         )
@@ -278,9 +281,7 @@ class Reader:
             if self.is_stringified:
                 why = "JSON.stringify leaves it out of a machine; the initial state stands for it"
                 self.findings.omit("target", source.place, why)
-            if parent.kind == "parallel":
-                return Initial(tuple(region.id for region in parent.states))
-            return None if parent.kind == "history" else self._initial(parent)
+            return None
         place = below(source.place, "target")
         targets = self._targets(source, given, place)
         return Initial(tuple(target.id for target in targets)) if targets else None
@@ -385,10 +386,9 @@ class Reader:
             outcome = _at(self.document, where)
             if not isinstance(outcome, dict):
                 continue
-            result = Trigger("result", (result_event(invoke.id),))
-            failure = Trigger("failure", (failure_event(invoke.id),))
-            for key, trigger in (("onDone", result), ("onError", failure)):
+            for key in ("onDone", "onError"):
                 if key in outcome:
+                    trigger = outcome_trigger([invoke.id], failed=key == "onError")
                     label = f"{invoke.name}.{key}"
                     at = below(where, key)
                     yield from self._several(source, outcome[key], at, trigger, label)
@@ -459,9 +459,7 @@ class Reader:
         if not ids:
             self.findings.omit(shorten(event), place, "nothing is invoked by that id")
             return None
-        if failed:
-            return Trigger("failure", tuple(failure_event(one) for one in ids))
-        return Trigger("result", tuple(result_event(one) for one in ids))
+        return outcome_trigger(ids, failed=failed)
 
     def _after(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
         if given is None:
@@ -534,7 +532,9 @@ class Reader:
         if reenter and source.parent is None and targets and config.get("reenter") is True:
             where = below(place, "reenter")
             self.findings.omit("reenter", where, "the machine itself is never left")
-        onward, internal = self._inward(source, targets, reenter)
+        onward, internal = tuple(target.id for target in targets), False
+        if not reenter:
+            onward, internal = self.structure.inward(source.id, onward, self.policy)
         if self.is_v4 and targets and not reenter:
             internal = internal or bool(onward)
         if trigger.kind == "after":
@@ -556,22 +556,6 @@ class Reader:
             meta=self._meta(config, place),
         )
         return self._said(made, ours, _TRANSITION_FIELDS, place)
-
-    def _inward(
-        self, source: Source, targets: tuple[Source, ...], reenter: bool
-    ) -> tuple[tuple[str, ...], bool]:
-        """The chart's targets, and ``internal``: see docs/decisions/0002-self-transitions.md."""
-        ids = tuple(target.id for target in targets)
-        if not targets or reenter or not all(target.is_within(source) for target in targets):
-            return ids, False
-        below_it = tuple(target.id for target in targets if target is not source)
-        if below_it:
-            return below_it, True
-        if source.kind == "parallel":
-            return tuple(region.id for region in source.states), True
-        if source.kind == "compound":
-            return tuple(state.id for state in self.outline.first_states(source)), True
-        return (), False
 
     def _id(self, source: Source, label: str, given: Any, place: str) -> str:
         id = f"{source.id}.{label}" if source.id else label
