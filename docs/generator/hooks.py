@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ from docs.generator.site_map import PAGES, ROOT, for_site
 #: what stands in a page's source for a generated part, with what the repository's reader is told
 #: instead of it
 GENERATED = re.compile(r"<!-- generated: (?P<part>[^\n]*?) -->\n.*?<!-- end -->", re.DOTALL)
+
+MERMAID = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
 
 PARTS: dict[str, Callable[..., str]] = {
     "charts": python_api.charts,
@@ -55,8 +58,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **kwargs: Any) -> str:
-    """Leads links to pages of the site, and makes the generated parts."""
-    return GENERATED.sub(_part, for_site(markdown, page.file.src_uri))
+    """Leads links to pages of the site, makes the generated parts, and folds Mermaid's text."""
+    made = GENERATED.sub(_part, for_site(markdown, page.file.src_uri))
+    return MERMAID.sub(_folded, made)
+
+
+def _folded(diagram: re.Match[str]) -> str:
+    # the site has no program that draws Mermaid's text: it would be loaded from elsewhere
+    return '??? note "The chart, as Mermaid\'s text"\n\n' + textwrap.indent(diagram.group(), "    ")
 
 
 def _part(marker: re.Match[str]) -> str:

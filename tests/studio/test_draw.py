@@ -10,6 +10,7 @@ import pytest
 
 from statehold.cli.picture import draw_svg
 from statehold.cli.targets import chart_of, load_machines_or_charts
+from tests.acceptance.reader import ROOT, blocks
 from tests.acceptance.test_cli import run
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -42,6 +43,18 @@ def test_a_machine_is_drawn_as_svg_that_stands_alone() -> None:
     assert "RestaurantAccepted by restaurant / note_prep_time" in words(drawn.out)
     assert "font/woff2;base64," in drawn.out
     assert "var(" not in drawn.out
+
+
+def test_the_readmes_picture_shows_the_readmes_machine(tmp_path: Path) -> None:
+    (code,) = [
+        text
+        for language, text in blocks("README.md")
+        if language == "python" and text.startswith("# orders.py\n")
+    ]
+    (tmp_path / "orders.py").write_text(code, encoding="utf-8")
+    drawn = run("draw", str(tmp_path / "orders.py"), "--format", "svg", "--direction", "right")
+    picture = (ROOT / "docs" / "images" / "order.svg").read_text(encoding="utf-8")
+    assert words(picture) == words(drawn.out)
 
 
 def test_a_files_name_says_what_to_draw(tmp_path: Path) -> None:
