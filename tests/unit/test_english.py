@@ -1,0 +1,109 @@
+"""Documents, docstrings, comments and messages are plain technical English.
+
+The words below have a plainer one: say *reports*, *returns* or *says* for *tells*, *those who* or
+*the caller* for *whoever*, *generated* for *made up*, *running* for *under way*.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.unit.test_repository import ROOT, files, relative
+
+AVOIDED = re.compile(
+    r"\b(?:tells?|told|telling|whoever|made up|makes up|under way|what is so|works? off|worked off"
+    r"|heard of|hears? of|the living|in mind|used[- ]up tries|tries are used up|comes of it"
+    r"|came of it|is there to be)\b",
+    re.IGNORECASE,
+)
+CODE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+#: parts that still have so many of them; this may only shrink
+STILL: dict[str, int] = {
+    "CHANGELOG.md": 9,
+    "CONTRIBUTING.md": 1,
+    "benchmarks": 8,
+    "chart": 19,
+    "check": 55,
+    "cli": 40,
+    "client": 10,
+    "define": 6,
+    "docs": 139,
+    "doctor": 16,
+    "effects": 3,
+    "engine": 106,
+    "errors": 13,
+    "examples": 21,
+    "expression": 4,
+    "formats": 42,
+    "hatch_build.py": 2,
+    "instance": 60,
+    "interpreter": 10,
+    "observe": 9,
+    "records": 5,
+    "server": 28,
+    "store": 6,
+    "stores": 20,
+    "studio": 92,
+    "testing": 7,
+    "upgrade": 4,
+    "wire": 9,
+}
+
+
+def prose_of(path: Path) -> str:
+    """What a file says to its readers: of code its comments and texts alone."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        return CODE.sub("", text)
+    if path.suffix == ".py":
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        return "\n".join(
+            token.string for token in tokens if token.type in (tokenize.COMMENT, tokenize.STRING)
+        )
+    if path.suffix in (".ts", ".svelte"):
+        lines = (line for line in text.splitlines() if not re.search(r"\btold\b *[=.(,;)?:]", line))
+        return "\n".join(lines)
+    return "\n".join(re.findall(r"--.*$", text, re.MULTILINE))
+
+
+def part_of(path: Path) -> str:
+    """The part that a file belongs to, as ``STILL`` names it."""
+    folders = path.relative_to(ROOT).parts
+    if folders[0] == "src":
+        return folders[2].removesuffix(".py")
+    return folders[0] if len(folders) > 1 else path.name
+
+
+def watched() -> Iterator[Path]:
+    for path in files(".py", ".md", ".ts", ".svelte", ".sql"):
+        where = relative(path)
+        if where.startswith(("src/", "docs/", "examples/", "studio/src/", "benchmarks/")) or (
+            "/" not in where
+        ):
+            yield path
+
+
+def avoided_in(path: Path) -> list[str]:
+    return AVOIDED.findall(" ".join(prose_of(path).split()))
+
+
+def test_no_part_uses_more_of_the_avoided_words() -> None:
+    found = Counter({part_of(path): 0 for path in watched()})
+    for path in watched():
+        found[part_of(path)] += len(avoided_in(path))
+    more = {part: n for part, n in found.items() if n > STILL.get(part, 0)}
+    assert more == {}
+
+
+def test_an_avoided_word_would_be_found(tmp_path: Path) -> None:
+    python = tmp_path / "a.py"
+    python.write_text('"""Whoever asks is told."""\ntold = tell(x)  # one is made up\n')
+    assert avoided_in(python) == ["Whoever", "told", "made up"]
+    document = tmp_path / "a.md"
+    document.write_text("It tells `told` what is so.\n```\nunder way\n```\n")
+    assert avoided_in(document) == ["tells", "what is so"]
