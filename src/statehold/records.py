@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 
 from statehold.interpreter.trace import Microstep
+
+if TYPE_CHECKING:
+    MaybeRaw: TypeAlias = Raw | None
+else:
+    # msgspec reads nothing but null as ``Raw | None``; what is left out is None all the same
+    MaybeRaw = Raw
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
@@ -26,6 +32,14 @@ class Ref(Struct, frozen=True, order=True, gc=False):
 
     machine: str
     id: str
+
+
+class Parent(Struct, frozen=True, gc=False):
+    """Whose invoke started this instance."""
+
+    ref: Ref
+    key: str
+    invoke: str
 
 
 class Caller(Struct, frozen=True, gc=False):

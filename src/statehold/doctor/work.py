@@ -13,9 +13,9 @@ import msgspec
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, Severity, some, span
 from statehold.doctor.queries import MOST, Books
-from statehold.engine.background.capacity import WAITING
 from statehold.engine.limits import Limits
 from statehold.engine.machines.compatibility import judge, past_of
+from statehold.instance.attempts import WAITING
 from statehold.instance.stored import decode_document
 
 #: due so long ago and not taken up: workers look every few seconds

@@ -24,7 +24,7 @@ from statehold.chart.left_out import Tree, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.chart.payload import parse_event
-from statehold.engine.background.capacity import WAITING, Capacity
+from statehold.engine.background.capacity import Capacity
 from statehold.engine.background.effect_canceller import EffectCanceller
 from statehold.engine.background.effect_runner import EffectRunner
 from statehold.engine.background.membership import Membership
@@ -93,7 +93,7 @@ from statehold.errors import (
     UnknownIncident,
     UnknownMachine,
 )
-from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.attempts import UNREADABLE_KEY, WAITING
 from statehold.instance.draft import ANYONE, Draft, Mishap
 from statehold.instance.loaded import Held
 from statehold.instance.reply import Answer

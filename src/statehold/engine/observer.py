@@ -21,8 +21,8 @@ from statehold.records import Ref, Status
 from statehold.store import Outcome
 
 if TYPE_CHECKING:
-    from statehold.engine.requests.effect_results import Ending
     from statehold.engine.requests.request import Request
+    from statehold.instance.attempts import Ending
     from statehold.instance.draft import Draft
     from statehold.interpreter.snapshot import InFlight
 

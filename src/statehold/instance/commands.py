@@ -20,7 +20,6 @@ from statehold.chart.payload import (
     write_child_data,
 )
 from statehold.errors import TooLarge
-from statehold.instance.stored import Parent
 from statehold.interpreter.command import (
     CancelEffect,
     CancelSend,
@@ -34,7 +33,7 @@ from statehold.interpreter.command import (
     child_instance,
 )
 from statehold.interpreter.snapshot import InFlight
-from statehold.records import EffectRecord, Message, Ref
+from statehold.records import EffectRecord, Message, Parent, Ref
 
 _encode = msgspec.json.Encoder().encode
 

@@ -19,6 +19,8 @@ from statehold.chart.machine import Definition
 from statehold.chart.payload import indexed, settle_data, write_output
 from statehold.errors import ActionFailed, InstanceUnreadable, Refused, TooLarge
 from statehold.instance.attempts import (
+    Attempt,
+    AttemptEvent,
     Followed,
     abandon,
     earliest_due,
@@ -31,14 +33,7 @@ from statehold.instance.data_diff import change_between
 from statehold.instance.limits import InstanceLimits
 from statehold.instance.loaded import Held, is_count
 from statehold.instance.reply import Answer
-from statehold.instance.stored import (
-    Attempt,
-    Document,
-    Parent,
-    compact,
-    encode_document,
-    encode_plain,
-)
+from statehold.instance.stored import Document, compact, encode_document, encode_plain
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.interpreter.trace import Microstep
 from statehold.records import (
@@ -47,6 +42,7 @@ from statehold.records import (
     Entry,
     JournalBody,
     Message,
+    Parent,
     Ref,
     Row,
     Status,
@@ -346,8 +342,17 @@ class Draft:
             self.recalled.extend(record.recalled)
         self.delayed = delayed
         if record is not None or self.attempts:
+            failed = [one.key for one in origin.effects if one.what == "failed"]
             self._followed(
-                follow(self.attempts, step, self.ref, self.worker, self.performer_of, self.trace)
+                follow(
+                    self.attempts,
+                    step,
+                    self.ref,
+                    self.worker,
+                    self.performer_of,
+                    failed=failed,
+                    trace=self.trace,
+                )
             )
         if after.done:
             self._take_back_delayed()
@@ -505,22 +510,21 @@ class Draft:
         """Its parent does not want to hear of its end."""
         self.parent = None
 
-    def settle_silently(self, snapshot: Snapshot[Any], key: str) -> None:
-        """An effect is over and no transition takes its outcome: only the effect goes."""
-        self.touched = True
+    def settle_silently(self, snapshot: Snapshot[Any], key: str, event: AttemptEvent) -> None:
+        """An effect has ended and no transition takes its outcome: only the effect goes."""
         self.snapshot = snapshot
-        attempts = dict(self.attempts)
-        attempts.pop(key, None)
-        self.attempts = attempts
+        self.end_attempt(key, event)
 
-    def set_attempt(self, key: str, one: Attempt | None) -> None:
-        attempts = dict(self.attempts)
-        if one is None:
-            attempts.pop(key, None)
-        else:
-            attempts[key] = one
+    def set_attempt(self, key: str, attempt: Attempt) -> None:
         self.touched = True
-        self.attempts = attempts
+        self.attempts = {**self.attempts, key: attempt}
+
+    def end_attempt(self, key: str, event: AttemptEvent) -> None:
+        """Ends the attempt of this key, if there is one, by one of the events that end attempts."""
+        self.touched = True
+        if key in self.attempts:
+            self.attempts[key].end(event)
+            self.attempts = {one: it for one, it in self.attempts.items() if one != key}
 
     def note(
         self,

@@ -11,18 +11,11 @@ from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.errors import InstanceUnreadable, InvalidPayload
-from statehold.instance.stored import (
-    Attempt,
-    Document,
-    Parent,
-    decode_document,
-    expand,
-    restore,
-    salvage,
-)
+from statehold.instance.attempts import Attempt
+from statehold.instance.stored import Document, decode_document, expand, restore, salvage
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import OVER, Row
+from statehold.records import OVER, Parent, Row
 
 #: writes and steps of one instance, beyond anything that happens
 COUNTS = 2**53

@@ -8,60 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import fields, replace
 
 from statehold.chart.machine import Definition
+from statehold.instance.attempts import Attempt
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
 from statehold.plain.text import name_fault
-from statehold.records import Ref, Row
-
-if TYPE_CHECKING:
-    MaybeRaw: TypeAlias = Raw | None
-else:
-    # msgspec reads nothing but null as ``Raw | None``; what is left out is None all the same
-    MaybeRaw = Raw
-
-
-#: what is tried
-AttemptKind = Literal["effect", "timer", "message", "upgrade"]
-
-
-class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
-    """How far an effect is, a timer whose step failed, or anything else that is tried.
-
-    ``worker`` performs it now; ``next_at`` is when it is tried again; ``incident_at`` since when
-    it waits for a person. ``outcome`` is a result that could not be applied yet. ``child`` is
-    the instance that a machine's invoke started.
-    """
-
-    attempt: int = 1
-    worker: str | None = None
-    next_at: datetime | None = None
-    error: str | None = None
-    takeovers: int = 0
-    incident_at: datetime | None = None
-    outcome: MaybeRaw = None
-    child: Ref | None = None
-    #: what it is an incident of; effects need no mention
-    kind: AttemptKind = "effect"
-    name: str = ""
-    #: where the step that asked for it stands in its trace
-    trace: str = ""
-    #: where the error of an incident was raised
-    traceback: str = ""
-
-
-class Parent(Struct, frozen=True, gc=False):
-    """Whose invoke started this instance."""
-
-    ref: Ref
-    key: str
-    invoke: str
+from statehold.records import MaybeRaw, Parent, Ref, Row
 
 
 class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -8,9 +8,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload, NewerVersion, StepFailed, TooLarge, UpgradeFailed
-from statehold.instance.attempts import UPGRADE_KEY, timer_key
+from statehold.instance.attempts import UPGRADE_KEY, Attempt, timer_key
 from statehold.instance.draft import Draft, Mishap, Origin
-from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
@@ -63,12 +62,11 @@ def upgrade(
             twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
     except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
         why = str(error)[: draft.limits.error_chars]
-        failed = Attempt(
-            1, error=why, incident_at=now, kind="upgrade", name=f"{old} to {new}",
-            traceback=step_trace(error),
-        )  # fmt: skip
-        draft.mishaps += (Mishap(failed.name, failed, failed.traceback),)
-        draft.set_attempt(UPGRADE_KEY, failed)
+        title, trace = f"{old} to {new}", step_trace(error)
+        new_one = Attempt(0, kind="upgrade")
+        incident = new_one.raise_incident(now, 1, why, title, traceback=trace)
+        draft.mishaps += (Mishap(title, incident, trace),)
+        draft.set_attempt(UPGRADE_KEY, incident)
         draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
         raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
     draft.become(twin)
@@ -82,7 +80,7 @@ def _carried_attempts(draft: Draft, carried: Carried) -> dict[str, Attempt]:
         if known.kind == "timer":
             name = kept_timers.get(known.name)
             if name is not None:
-                attempts[timer_key(name)] = replace(known, name=name)
+                attempts[timer_key(name)] = known.renamed(name)
         elif known.kind != "upgrade":
             attempts[key] = known
     return attempts

@@ -26,10 +26,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
 from statehold.engine.observer import EngineStats, Observer, StoreCounts
-from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded, StateholdError
-from statehold.instance.attempts import UPGRADE_KEY
+from statehold.instance.attempts import UPGRADE_KEY, Ending
 from statehold.instance.draft import Draft
 from statehold.observe.durations import Durations
 from statehold.observe.processes import Processes

@@ -40,11 +40,11 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from statehold.engine.observer import Tracer
-from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import OperatorRequest
 from statehold.engine.requests.request import Request
 from statehold.errors import Refused, StateholdError, StepFailed
+from statehold.instance.attempts import Ending
 from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
 from statehold.records import Entry, Ref

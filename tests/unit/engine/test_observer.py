@@ -14,9 +14,9 @@ import pytest
 from statehold.chart.machine import Definition
 from statehold.engine.limits import Limits
 from statehold.engine.observer import Observer, Tracer
-from statehold.engine.requests.effect_results import Ending
 from statehold.engine.requests.request import Request
 from statehold.errors import NotAllowed, Overloaded
+from statehold.instance.attempts import Ending
 from statehold.instance.draft import ANYONE, Draft
 from statehold.interpreter.snapshot import InFlight
 from statehold.records import Ref

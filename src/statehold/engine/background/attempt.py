@@ -30,10 +30,9 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Ending
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
+from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.loaded import Held
-from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import members, trace_of
 from statehold.interpreter.snapshot import InFlight
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from statehold.chart.machine import Definition
 from statehold.engine.limits import Limits
+from statehold.instance.attempts import WAITING
 from statehold.records import Ref
 
 #: an effect of an instance, by its key
@@ -44,10 +45,6 @@ class Lane:
     @property
     def takes_on(self) -> bool:
         return self.running + len(self.queue) + self.promised < self._most
-
-
-#: the markers of coroutine functions and of plain functions
-WAITING = ("(waiting)", "(waiting for a thread)")
 
 
 class Capacity:

@@ -18,15 +18,16 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.engine.background.attempt import AttemptRun
-from statehold.engine.background.capacity import WAITING, Lane, Place
+from statehold.engine.background.capacity import Lane, Place
 from statehold.engine.background.subtasks import Guard
 from statehold.engine.background.threads import Threads
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Ending, Offer, Outcome, Release, Unapplied
+from statehold.engine.requests.effect_results import Offer, Outcome, Release, Unapplied
 from statehold.engine.requests.timers import Take
 from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
+from statehold.instance.attempts import WAITING, Ending
 from statehold.instance.loaded import Held
 from statehold.instance.tracebacks import at
 from statehold.records import Ref, Row

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from statehold.engine.background.capacity import WAITING
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Rescue
 from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
+from statehold.instance.attempts import WAITING
 from statehold.records import Ref, Row
 from statehold.store import PAGE_LIMIT, Store
 

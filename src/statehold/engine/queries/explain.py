@@ -8,12 +8,10 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
-from statehold.engine.background.capacity import WAITING
-from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.attempts import UNREADABLE_KEY, Attempt
 from statehold.instance.draft import ANYONE
 from statehold.instance.loaded import Held
 from statehold.instance.reply import answer_of
-from statehold.instance.stored import Attempt
 from statehold.interpreter.enabled import Enablement, enablements
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import Caller, Ref, Row
@@ -29,9 +27,6 @@ from statehold.wire.instances import (
     TimerView,
 )
 from statehold.wire.journal import JournalEntry
-
-#: who performs an effect that waits, for its time or for a worker with a place
-NOBODY = (None, *WAITING)
 
 
 def incidents_of(row: Row, attempts: Mapping[str, Attempt]) -> list[Incident]:
@@ -158,8 +153,8 @@ def _effects(
         elif known is None or known.incident_at is not None:
             status = "incident"
         else:
-            status = "waiting" if known.worker in NOBODY else "running"
-            if known.worker in WAITING:
+            status = "running" if known.state == "running" else "waiting"
+            if known.state == "waiting":
                 # it has its number, and has not begun
                 attempt -= 1
         found.append(

@@ -1,4 +1,4 @@
-"""What becomes of effects: their results, their failures, and tries that were broken off."""
+"""Outcomes of effects: results, failures, and attempts that were interrupted."""
 
 from __future__ import annotations
 
@@ -18,32 +18,19 @@ from statehold.chart.payload import read_result
 from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request, ready
+from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
-from statehold.instance.stored import Attempt, MaybeRaw
-from statehold.instance.tracebacks import TRACE_CHARS, step_trace
+from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
 from statehold.records import Caller, EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
-_NO_EFFECT_RETRY = Retry()
-
-
-class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How an attempt ended. ``result`` is JSON; ``error`` names an exception's class, and
-    ``traceback`` says where it was raised; ``trace`` is where the attempt stands in its trace."""
-
-    key: str
-    result: MaybeRaw = None
-    error: str | None = None
-    message: str = ""
-    permanent: bool = False
-    trace: str = ""
-    traceback: str = ""
+_DEFAULT_RETRY = Retry()
 
 
 class Outcome(Request):
-    """A try of an effect ended, here."""
+    """An attempt ended in this worker."""
 
     label = "outcome"
 
@@ -58,17 +45,16 @@ class Outcome(Request):
         if not draft.exists:
             return
         if draft.status == "paused":
-            body = _encode(self.ending)
-            draft.hold(Message(draft.ref, "outcome", body, held=True))
-            if self.ending.key in draft.attempts:
-                known = draft.attempts[self.ending.key]
-                draft.set_attempt(self.ending.key, replace(known, worker=None))
+            draft.hold(Message(draft.ref, "outcome", _encode(self.ending), held=True))
+            known = draft.attempts.get(self.ending.key)
+            if known is not None and known.worker is not None:
+                draft.set_attempt(self.ending.key, known.hold_outcome())
             return
         conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
 
 
 class Unapplied(Request):
-    """Applying an outcome broke its turn: it is kept with the instance and waits for a person."""
+    """Applying an outcome broke its turn: an incident keeps it with the instance."""
 
     label = "unapplied"
 
@@ -81,34 +67,31 @@ class Unapplied(Request):
         return self.ending.trace
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
-        key = self.ending.key
+        key, result = self.ending.key, self.ending.result
         known = draft.attempts.get(key)
         if known is None or known.worker != runtime.worker:
             return
-        name = _name_of(draft.snapshot, key)
-        kept = replace(
-            known,
-            worker=None,
-            next_at=None,
-            error=self.why[: runtime.limits.error_chars],
-            incident_at=draft.now,
-            outcome=self.ending.result,
-            name=name,
-        )
-        put_off(draft, key, name, kept, draft.now)
+        name = effect_name(draft, key)
+        error = self.why[: runtime.limits.error_chars]
+        incident = known.raise_incident(draft.now, known.attempt, error, name, outcome=result)
+        note_failure(draft, key, name, incident)
 
 
-def conclude(draft: Draft, ending: Ending, origin: Origin, runtime: Runtime) -> None:
-    """Applies an ending; one of an effect that is no longer in flight is of no consequence."""
+def conclude(
+    draft: Draft, ending: Ending, origin: Origin, runtime: Runtime, *, number: int = 1
+) -> None:
+    """Applies an ending, for the ``number``-th time. One of an effect that is in flight no longer
+    changes nothing."""
     ready(draft, runtime)
     known = draft.attempts.get(ending.key)
     effect = in_flight(draft, ending.key)
     if known is None or effect is None or draft.snapshot is None:
         return
     if ending.error is not None:
-        _failed(draft, effect, known, ending, origin, runtime)
+        _failed(draft, draft.snapshot, effect, known, ending, origin, runtime)
     else:
-        _succeeded(draft, effect, known, ending, origin, runtime)
+        result = ending.result or Raw(b"null")
+        _succeeded(draft, draft.snapshot, effect, known, result, number, origin, runtime)
 
 
 def in_flight(draft: Draft, key: str) -> InFlight | None:
@@ -117,111 +100,108 @@ def in_flight(draft: Draft, key: str) -> InFlight | None:
     return next((effect for effect in draft.snapshot.effects if effect.key == key), None)
 
 
+def effect_name(draft: Draft, key: str) -> str:
+    """The name of the effect in flight; its key where there is none."""
+    source = draft.snapshot or draft.document
+    effects = () if source is None else source.effects
+    return next((effect.name for effect in effects if effect.key == key), key)
+
+
 def _succeeded(
     draft: Draft,
+    snapshot: Snapshot[Any],
     effect: InFlight,
     known: Attempt,
-    ending: Ending,
+    result: Raw,
+    number: int,
     origin: Origin,
     runtime: Runtime,
 ) -> None:
-    now = draft.now
-    snapshot = draft.snapshot
-    assert snapshot is not None
-    raw = ending.result or Raw(b"null")
-    record = EffectRecord(effect.key, effect.name, "done", known.attempt)
+    key, now = effect.key, draft.now
+    record = EffectRecord(key, effect.name, "done", known.attempt)
     try:
-        value = read_result(draft.definition, effect.name, bytes(raw))
-        event = Result(effect.invoke, effect.key, value)
-        taken = step(draft.definition, snapshot, event, now)
+        value = read_result(draft.definition, effect.name, bytes(result))
+        taken = step(draft.definition, snapshot, Result(effect.invoke, key, value), now)
         if taken.accepted:
-            plain = {"type": "Result", "effect": effect.name, "key": effect.key, "value": raw}
+            plain = {"type": "Result", "effect": effect.name, "key": key, "value": result}
             draft.advance(taken, replace(origin, event=plain, effects=(record,)), now)
         else:
-            draft.settle_silently(taken.snapshot, effect.key)
+            draft.settle_silently(taken.snapshot, key, "done")
             draft.note("done", now, effects=(record,), caller=origin.caller, reason=origin.reason)
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
-        error = refusal_of(raised, f"result of {effect.name}")
-        # the effect is done, only its result can't be taken: keep it and try that again
-        attempts = runtime.limits.timer_attempts
-        if known.outcome is None:
-            known = replace(known, attempt=1)
-        later = postponed(known, str(error), attempts, _NO_EFFECT_RETRY, now, runtime)
-        later = replace(later, outcome=raw)
-        put_off(draft, effect.key, effect.name, later, now, step_trace(error))
+        refusal = refusal_of(raised, f"result of {effect.name}")
+        error, trace = str(refusal)[: runtime.limits.error_chars], step_trace(refusal)
+        if number >= runtime.limits.timer_attempts:
+            later = known.raise_incident(
+                now, number, error, effect.name, outcome=result, traceback=trace
+            )
+        else:
+            due = backoff(_DEFAULT_RETRY, number, now, runtime)
+            later = known.keep_result(result, number, error, due)
+        note_failure(draft, key, effect.name, later, trace)
 
 
 def _failed(
     draft: Draft,
+    snapshot: Snapshot[Any],
     effect: InFlight,
     known: Attempt,
     ending: Ending,
     origin: Origin,
     runtime: Runtime,
 ) -> None:
-    now = draft.now
-    snapshot = draft.snapshot
-    assert snapshot is not None
+    key, now, number = effect.key, draft.now, known.attempt
+    if known.state == "result-kept":
+        # another attempt has succeeded
+        return
     retry = retry_of(draft.definition, effect.name)
     error = f"{ending.error}: {ending.message}"[: runtime.limits.error_chars]
-    if not ending.permanent and known.attempt < retry.attempts and effect.kind == "effect":
-        later = postponed(known, error, retry.attempts, retry, now, runtime)
-        put_off(draft, effect.key, effect.name, later, now, ending.traceback)
+    if not ending.permanent and number < retry.attempts and effect.kind == "effect":
+        if known.state == "incident":
+            return
+        later = known.postpone(number, error, backoff(retry, number, now, runtime))
+        note_failure(draft, key, effect.name, later, ending.traceback)
         return
-    event = Failure(effect.invoke, effect.key, ending.error or "", ending.message, known.attempt)
-    record = EffectRecord(effect.key, effect.name, "failed", known.attempt, error)
-    refused, where = "", ending.traceback
+    event = Failure(effect.invoke, key, ending.error or "", ending.message, number)
+    record = EffectRecord(key, effect.name, "failed", number, error)
+    trace = ending.traceback
     try:
         taken = step(draft.definition, snapshot, event, now)
         if taken.accepted:
-            plain = {"type": "Failure", "effect": effect.name, "key": effect.key, "error": error}
-            draft.advance(
-                taken, replace(origin, kind="failure", event=plain, effects=(record,)), now
-            )
+            plain = {"type": "Failure", "effect": effect.name, "key": key, "error": error}
+            origin = replace(origin, kind="failure", event=plain, effects=(record,))
+            draft.advance(taken, origin, now)
             return
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
         stopped = refusal_of(raised, f"failure of {effect.name}")
-        refused = f"; its failure could not be handled: {stopped}"
-        where = f"{where}\n{step_trace(stopped)}".strip()
-    given_up = replace(
-        known, worker=None, next_at=None, error=error + refused, incident_at=now, name=effect.name
-    )
-    put_off(draft, effect.key, effect.name, given_up, now, where)
+        error += f"; its failure could not be handled: {stopped}"
+        trace = f"{trace}\n{step_trace(stopped)}".strip()
+    incident = known.raise_incident(now, number, error, effect.name, traceback=trace)
+    note_failure(draft, key, effect.name, incident, trace)
 
 
-def postponed(
-    known: Attempt, error: str, attempts: int, retry: Retry, now: datetime, runtime: Runtime
-) -> Attempt:
-    """The try after one that failed: later, or waiting for a person if it was the last."""
-    error = error[: runtime.limits.error_chars]
-    if known.attempt >= attempts:
-        return replace(known, worker=None, next_at=None, error=error, incident_at=now)
-    seconds = retry.delay_seconds(known.attempt, runtime.chance.random())
-    due = later_or_last(now, timedelta(seconds=seconds))
-    return replace(known, worker=None, next_at=due, error=error)
+def backoff(retry: Retry, number: int, now: datetime, runtime: Runtime) -> datetime:
+    """When the attempt after the ``number``-th is due."""
+    seconds = retry.delay_seconds(number, runtime.chance.random())
+    return later_or_last(now, timedelta(seconds=seconds))
 
 
-def put_off(
-    draft: Draft, key: str, name: str, later: Attempt, now: datetime, where: str = ""
-) -> None:
-    """Notes a failed attempt, and the incident if there is to be no other; ``where`` is the text of
-    what was raised."""
-    if later.incident_at is not None:
-        later = replace(later, traceback=where[:TRACE_CHARS])
+def note_failure(draft: Draft, key: str, name: str, later: Attempt, trace: str = "") -> None:
+    """Keeps a failed attempt, notes it in the journal and has it logged with its traceback."""
     draft.set_attempt(key, later)
-    draft.mishaps += (Mishap(name, later, where),)
+    draft.mishaps += (Mishap(name, later, trace),)
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
-    draft.note(what, now, effects=(record,))
+    draft.note(what, draft.now, effects=(record,))
 
 
 def retry_of(definition: Definition[Any], name: str) -> Retry:
     effect: Effect[Any, Any] | None = definition.effects.get(name)
-    return _NO_EFFECT_RETRY if effect is None else effect.retry
+    return _DEFAULT_RETRY if effect is None else effect.retry
 
 
 class Release(Request):
-    """A try was broken off because this process stops; another may take it at once."""
+    """Attempts were interrupted because this worker stops; another one may run them at once."""
 
     label = "release"
 
@@ -233,13 +213,11 @@ class Release(Request):
         for key in self.keys:
             known = draft.attempts.get(key)
             if known is not None and known.worker == runtime.worker:
-                # it was no failure, so it does not count as a try
-                again = replace(known, attempt=known.attempt - 1, worker=None, next_at=draft.now)
-                draft.set_attempt(key, again)
+                draft.set_attempt(key, known.free(draft.now))
 
 
 class Offer(Request):
-    """An attempt has waited here for a place: from now on it waits for any worker with a place."""
+    """An attempt has waited in this worker for a place, and waits for any worker from now on."""
 
     label = "offer"
 
@@ -251,14 +229,14 @@ class Offer(Request):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         known = draft.attempts.get(self.key_offered)
         if known is not None and known.worker == runtime.worker:
-            draft.set_attempt(self.key_offered, replace(known, worker=self.marker))
+            draft.set_attempt(self.key_offered, known.queue(self.marker))
 
 
 class Rescue(Request):
-    """Takes over what ``dead`` workers were performing.
+    """Frees the attempts of ``dead`` workers.
 
-    ``performs`` tells, where a commit's fate was unknown, which of this worker's own effects did
-    begin: those that did not are dead as well.
+    ``performs``, given where the fate of a commit is unknown, says which of this worker's own
+    attempts did begin; those that did not are freed as well.
     """
 
     label = "rescue"
@@ -280,7 +258,8 @@ class Rescue(Request):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 self._take_over(draft, key, known, runtime)
         if draft.held is not None and not set(self.dead).isdisjoint(draft.held.row.held_by):
-            # where nothing of it is theirs, its row is wrong: written anew, it is no orphan
+            # a row that names a dead worker without an attempt of it is damaged: written again,
+            # it is an orphan no longer
             draft.touched = True
 
     def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
@@ -289,22 +268,12 @@ class Rescue(Request):
         return worker not in self.dead
 
     def _take_over(self, draft: Draft, key: str, known: Attempt, runtime: Runtime) -> None:
-        now = draft.now
-        if known.takeovers + 1 > runtime.limits.takeovers:
-            error = f"{known.takeovers + 1} workers died while they performed it"
-            name = _name_of(draft.snapshot, key)
-            dead = replace(known, worker=None, error=error, incident_at=now, name=name)
-            put_off(draft, key, name, dead, now)
+        name, deaths = effect_name(draft, key), known.takeovers + 1
+        if deaths > runtime.limits.takeovers:
+            error = f"{deaths} workers died while they performed it"
+            note_failure(
+                draft, key, name, known.raise_incident(draft.now, known.attempt, error, name)
+            )
             return
-        draft.set_attempt(key, replace(free(known, now), takeovers=known.takeovers + 1))
-        draft.told += (EffectRecord(key, _name_of(draft.snapshot, key), "taken-over"),)
-
-
-def free(known: Attempt, now: datetime) -> Attempt:
-    """The same try again, under the same key, for any worker: it was broken off, and no failure."""
-    return replace(known, attempt=known.attempt - 1, worker=None, next_at=now)
-
-
-def _name_of(snapshot: Snapshot[Any] | None, key: str) -> str:
-    effects = () if snapshot is None else snapshot.effects
-    return next((effect.name for effect in effects if effect.key == key), key)
+        draft.set_attempt(key, known.take_over(draft.now))
+        draft.told += (EffectRecord(key, name, "taken-over"),)

@@ -17,7 +17,7 @@ from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, re
 from statehold.chart.initial import initial_data
 from statehold.chart.payload import load_event, read_output
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Ending, conclude, in_flight
+from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import (
     InstanceExists,
@@ -28,11 +28,11 @@ from statehold.errors import (
     UnknownInstance,
     UpgradeFailed,
 )
+from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.commands import traced
 from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
-from statehold.instance.stored import Attempt, MaybeRaw, Parent
 from statehold.interpreter.step import start, step
-from statehold.records import OVER, Caller, EffectRecord, Message, Ref
+from statehold.records import OVER, Caller, EffectRecord, MaybeRaw, Message, Parent, Ref
 
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
@@ -258,7 +258,7 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
         kind = "result" if body.error is None else "failure"
         draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)), draft.now)
     else:
-        draft.settle_silently(taken.snapshot, effect.key)
+        draft.settle_silently(taken.snapshot, effect.key, "fail" if body.error else "done")
         draft.note(what, draft.now, effects=(record,), cause=cause)
 
 
@@ -378,11 +378,10 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         )
         return
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
-    one = Attempt(
-        1, error=why, incident_at=now, outcome=body, kind="message", name=f"{name} to {to}"
-    )
-    draft.set_attempt(f"message:{message.number}", one)
-    draft.mishaps += (Mishap(one.name, one),)
+    title = f"{name} to {to}"
+    incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
+    draft.set_attempt(f"message:{message.number}", incident)
+    draft.mishaps += (Mishap(title, incident),)
     draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
 
 

@@ -15,9 +15,8 @@ from msgspec.structs import replace
 from statehold.chart.event import TimerFired
 from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.chart.payload import read_result, write_result
-from statehold.engine.background.capacity import WAITING
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Ending, conclude, in_flight
+from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.messages import again, deliver_held
 from statehold.engine.requests.request import Request, not_allowed, ready, snapshot_of
 from statehold.errors import (
@@ -30,10 +29,9 @@ from statehold.errors import (
     UnknownInstance,
     UnknownTimer,
 )
-from statehold.instance.attempts import UPGRADE_KEY, timer_key
+from statehold.instance.attempts import UPGRADE_KEY, Attempt, Ending, timer_key
 from statehold.instance.draft import Draft, Origin
 from statehold.instance.reply import Answer
-from statehold.instance.stored import Attempt
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.records import OVER, Caller, EffectRecord, Ref
@@ -111,7 +109,8 @@ class Upgrade(OperatorRequest):
         before = draft.version if draft.exists else None
         if draft.exists and draft.status in ("done", "cancelled"):
             return False
-        _forget_upgrade(draft)
+        if UPGRADE_KEY in draft.attempts:
+            draft.end_attempt(UPGRADE_KEY, "cancel")
         ready(draft, runtime, self.origin("upgrade"))
         return draft.version != before
 
@@ -156,19 +155,16 @@ class RetryIncident(IncidentRequest):
     def apply(self, draft: Draft, runtime: Runtime) -> Answer:
         known = self.open(draft)
         key = self.incident_key
-        now = draft.now
         if known.kind == "upgrade":
-            draft.set_attempt(key, None)
+            draft.end_attempt(key, "cancel")
             self.note(draft, "retry", known, runtime)
             ready(draft, runtime)
             return draft.answer(self.caller)
         if known.kind == "message":
             draft.post(again(known, draft.ref))
-            draft.set_attempt(key, None)
+            draft.end_attempt(key, "cancel")
         else:
-            draft.set_attempt(
-                key, replace(known, attempt=0, takeovers=0, next_at=now, incident_at=None)
-            )
+            draft.set_attempt(key, known.retry(draft.now))
         self.note(draft, "retry", known, runtime)
         return draft.answer(self.caller)
 
@@ -191,7 +187,7 @@ class SkipIncident(IncidentRequest):
                 effects=tuple(e for e in draft.snapshot.effects if e.key != key),
                 timers=tuple(t for t in draft.snapshot.timers if timer_key(t.id) != key),
             )
-        draft.set_attempt(key, None)
+        draft.end_attempt(key, "skip")
         self.note(draft, "skip", known, runtime)
         return draft.answer(self.caller)
 
@@ -219,7 +215,6 @@ class ResolveIncident(IncidentRequest):
         raw = write_result(draft.definition, effect.name, self.result)
         read_result(draft.definition, effect.name, raw)
         self.note(draft, "resolve", known, runtime)
-        draft.set_attempt(self.incident_key, replace(known, incident_at=None, outcome=None))
         origin = Origin("result", caller=self.caller, reason=self.reason)
         conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
         return draft.answer(self.caller)
@@ -255,9 +250,8 @@ class TimerRequest(OperatorRequest):
                 for timer in snapshot.timers
             )
         draft.snapshot = replace(snapshot, timers=timers)
-        # its step may have failed before, and been put off
-        if timer_key(self.timer) in draft.attempts:
-            draft.set_attempt(timer_key(self.timer), None)
+        # its step may have failed before
+        draft.end_attempt(timer_key(self.timer), "cancel")
         draft.note(
             kind,
             draft.now,
@@ -287,8 +281,7 @@ class FireTimer(TimerRequest):
         plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
         origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
         draft.advance(taken, origin, draft.now)
-        if timer_key(timer.id) in draft.attempts:
-            draft.set_attempt(timer_key(timer.id), None)
+        draft.end_attempt(timer_key(timer.id), "done")
         return draft.answer(self.caller)
 
 
@@ -366,7 +359,7 @@ class EffectRequest(IncidentRequest):
         if known.child is not None:
             child = f"{known.child.machine}/{known.child.id}"
             self.refuse("it is an instance of its own", f"act on {child}, which cancels it, say")
-        return replace(known, name=effect.name)
+        return known.renamed(effect.name)
 
     def refuse(self, why: str, instead: str) -> None:
         raise ActRefused(self.ref.machine, self.ref.id, self.operation, why, instead)
@@ -384,12 +377,12 @@ class RetryEffect(EffectRequest, RetryIncident):
 
     def open(self, draft: Draft) -> Attempt:
         known = super().open(draft)
-        if known.worker in WAITING:
+        if known.state == "waiting":
             why = f"attempt {known.attempt} waits for a worker with a place"
             self.refuse(why, "wait for it, skip it or resolve it")
-        if known.worker is not None:
-            # two tries at once are what nobody has reckoned with
-            self.refuse(f"try {known.attempt} is under way", "wait for it, skip it or resolve it")
+        if known.state == "running":
+            # two attempts of one effect must not run at once
+            self.refuse(f"attempt {known.attempt} is running", "wait for it, skip it or resolve it")
         return known
 
 
@@ -423,9 +416,3 @@ class ResolveEffect(EffectRequest, ResolveIncident):
         if draft.status == "paused":
             self.refuse("it is paused, and results wait", "resume it first")
         return known
-
-
-def _forget_upgrade(draft: Draft) -> None:
-    known = draft.attempts.get(UPGRADE_KEY) if draft.exists else None
-    if known is not None:
-        draft.set_attempt(UPGRADE_KEY, None)

@@ -16,7 +16,6 @@ from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import free
 from statehold.engine.requests.operator import OperatorRequest
 from statehold.errors import (
     ActRefused,
@@ -25,10 +24,10 @@ from statehold.errors import (
     Refused,
     UnknownIncident,
 )
-from statehold.instance.attempts import UNREADABLE_KEY, incident_count
+from statehold.instance.attempts import UNREADABLE_KEY, Attempt, incident_count
 from statehold.instance.draft import ANYONE, Draft, Origin
 from statehold.instance.reply import Answer
-from statehold.instance.stored import Attempt, StoredEffect, is_whole
+from statehold.instance.stored import StoredEffect, is_whole
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
@@ -64,7 +63,7 @@ class Reread(OperatorRequest):
             raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
         for key, known in list(draft.attempts.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
-                draft.set_attempt(key, free(known, draft.now))
+                draft.set_attempt(key, known.free(draft.now))
         draft.touched = draft.mended = True
         if self.row is None:
             # a person has asked for it
@@ -167,5 +166,5 @@ def _in_flight(definition: Definition[Any], effect: StoredEffect) -> InFlight:
 
 def _freed(attempts: Mapping[str, Attempt], now: Any) -> dict[str, Attempt]:
     return {
-        key: known if known.worker is None else free(known, now) for key, known in attempts.items()
+        key: known if known.worker is None else known.free(now) for key, known in attempts.items()
     }

@@ -1,36 +1,38 @@
-"""What is due at an instance: timers that fire and effects that are tried again."""
+"""Timers that fire, and attempts that are due or wait for a worker with a free place."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Raw
-from msgspec.structs import replace
 
 from statehold.chart.effect import Retry
 from statehold.chart.event import TimerFired
-from statehold.engine.background.capacity import WAITING
 from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Ending, conclude, in_flight, postponed, put_off
+from statehold.engine.requests.effect_results import (
+    backoff,
+    conclude,
+    effect_name,
+    note_failure,
+)
 from statehold.engine.requests.request import Request, ready
-from statehold.errors import UpgradeFailed
-from statehold.instance.attempts import timer_key
+from statehold.errors import Refused, UpgradeFailed
+from statehold.instance.attempts import Attempt, Ending, timer_key
 from statehold.instance.draft import Draft, Origin
-from statehold.instance.stored import Attempt
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.records import Row
 
-#: timers that one turn fires at one instance; more go on in the next turn, beside everybody else
+#: timers that one turn fires at one instance; the rest fire in the next turn
 FIRED_AT_ONCE = 100
 
 _RETRY = Retry()
 
 
 class Wake(Request):
-    """Looks what is due now; for an instance with nothing due it does nothing."""
+    """Does what is due now at one instance."""
 
     label = "wake"
 
@@ -44,7 +46,7 @@ class Wake(Request):
         if draft.status != "paused":
             self._wake(draft, runtime)
         if not draft.touched and draft.wakes_in_vain:
-            # its row was damaged: written anew, it is not due any more
+            # its row was damaged: written again, it is due no longer
             draft.touched = True
 
     def _wake(self, draft: Draft, runtime: Runtime) -> None:
@@ -54,7 +56,7 @@ class Wake(Request):
             return
         if draft.status == "running":
             self._fire(draft, runtime)
-        self._try_again(draft, runtime)
+        self._go_on(draft, runtime)
 
     def _fire(self, draft: Draft, runtime: Runtime) -> None:
         fired: set[str] = set()
@@ -64,106 +66,111 @@ class Wake(Request):
                 return
             now = draft.now
             if timer.id in fired:
-                # set anew at once by what it led to: without a rest, it would do nothing else
-                rest = timedelta(seconds=runtime.limits.timer_rest_seconds)
-                draft.rest_until = now + rest
+                # its own step has set it again, due at once: without a rest, the instance would
+                # do nothing else
+                draft.rest_until = now + timedelta(seconds=runtime.limits.timer_rest_seconds)
                 return
             fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
-            key = timer_key(timer.id)
-            known = draft.attempts.get(key)
             try:
                 taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
                 draft.advance(taken, Origin("timer", plain), now)
-                if known is not None:
-                    # left behind, it would make the timer that this step set anew fire early
-                    draft.set_attempt(key, None)
+                # a timer that this step has set again has not failed yet
+                if timer_key(timer.id) in draft.attempts:
+                    draft.end_attempt(timer_key(timer.id), "done")
             except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
-                error = refusal_of(raised, f"timer {timer.id}")
-                tried = (
-                    Attempt(1, kind="timer", name=timer.id)
-                    if known is None
-                    else replace(known, attempt=known.attempt + 1)
-                )
-                attempts = runtime.limits.timer_attempts
-                later = postponed(tried, str(error), attempts, _RETRY, now, runtime)
-                put_off(draft, key, timer.id, later, now, step_trace(error))
+                _timer_failed(draft, timer.id, refusal_of(raised, f"timer {timer.id}"), runtime)
 
-    def _try_again(self, draft: Draft, runtime: Runtime) -> None:
-        now = draft.now
+    def _go_on(self, draft: Draft, runtime: Runtime) -> None:
+        """Begins attempts that are due, and applies results that are."""
         for key, known in list(draft.attempts.items()):
-            if known.kind != "effect" or known.next_at is None or known.next_at > now:
+            if known.kind != "effect" or known.next_at is None or known.next_at > draft.now:
                 continue
             if key not in draft.attempts:
-                # cancelled by the step that an earlier one of these led to
+                # the step of an earlier one has cancelled it
                 continue
-            again = replace(known, attempt=known.attempt + 1, next_at=None)
             if known.outcome is not None and draft.snapshot is not None:
+                again = known.apply_again()
                 draft.set_attempt(key, again)
                 ending = Ending(key, Raw(known.outcome))
-                conclude(draft, ending, Origin("result"), runtime)
+                conclude(draft, ending, Origin("result"), runtime, number=again.attempt)
+            elif draft.snapshot is None:
+                _raise_without_code(draft, key, known)
             else:
-                _begin(draft, key, again, known.next_at, runtime)
+                holder = _holder(draft, key)
+                if holder == draft.worker:
+                    _begin(draft, key, known)
+                else:
+                    draft.set_attempt(key, known.queue(holder))
 
 
 class Take(Request):
-    """Takes effects that wait for a worker with a place, as far as this one has places. The answer
-    is whether any are left."""
+    """Takes attempts that wait for a worker with a free place, as far as this one has places. The
+    answer is whether any are left."""
 
     label = "take"
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
-        if not draft.exists or not any(one.worker in WAITING for one in draft.attempts.values()):
+        if not draft.exists or not _waiting(draft):
             return False
         try:
             ready(draft, runtime)
         except UpgradeFailed:
             # they are due once it is upgraded, or over
-            for key, known in list(draft.attempts.items()):
-                if known.worker in WAITING:
-                    later = replace(
-                        known, attempt=known.attempt - 1, worker=None, next_at=draft.now
-                    )
-                    draft.set_attempt(key, later)
+            for key, known in _waiting(draft).items():
+                draft.set_attempt(key, known.free(draft.now))
             return False
-        for key, known in list(draft.attempts.items()):
-            if known.worker in WAITING and not _begin(draft, key, known, None, runtime):
+        for key, known in _waiting(draft).items():
+            if draft.snapshot is None:
+                _raise_without_code(draft, key, known)
+            elif _holder(draft, key) == draft.worker:
+                _begin(draft, key, known)
+            else:
                 return True
         return False
 
 
-def _begin(draft: Draft, key: str, one: Attempt, due: datetime | None, runtime: Runtime) -> bool:
-    """This attempt is this worker's, or waits for one with a place: False. ``due`` None: it waits
-    already."""
-    if draft.snapshot is None:
-        # it is over, and so was never upgraded; what it asked for is not forgotten
-        why = f"the code of version {draft.version} is not here; run it to go on"
-        effects = () if draft.document is None else draft.document.effects
-        name = next((effect.name for effect in effects if effect.key == key), key)
-        given_up = replace(
-            one, worker=None, next_at=None, error=why, incident_at=draft.now, name=name
-        )
-        put_off(draft, key, name, given_up, draft.now)
-        return True
-    effect = in_flight(draft, key)
-    holder = draft.performer_of(key if effect is None else effect.name)
-    is_taken = holder == draft.worker
-    if is_taken or due is not None:
-        draft.set_attempt(key, replace(one, worker=holder))
-    if is_taken:
-        draft.started.append(key)
-    return is_taken
+def _waiting(draft: Draft) -> dict[str, Attempt]:
+    return {key: known for key, known in draft.attempts.items() if known.state == "waiting"}
+
+
+def _holder(draft: Draft, key: str) -> str:
+    """This worker, or the marker of the places that the attempt waits for."""
+    return draft.performer_of(effect_name(draft, key))
+
+
+def _begin(draft: Draft, key: str, known: Attempt) -> None:
+    draft.set_attempt(key, known.begin(draft.worker))
+    draft.started.append(key)
+
+
+def _raise_without_code(draft: Draft, key: str, known: Attempt) -> None:
+    """The instance is over and was never upgraded; what it asked for is not forgotten."""
+    why = f"the code of version {draft.version} is not here; run it to go on"
+    name = effect_name(draft, key)
+    note_failure(draft, key, name, known.raise_incident(draft.now, known.attempt, why, name))
+
+
+def _timer_failed(draft: Draft, timer: str, refusal: Refused, runtime: Runtime) -> None:
+    key, now = timer_key(timer), draft.now
+    known = draft.attempts.get(key) or Attempt(0, kind="timer", name=timer)
+    number, trace = known.attempt + 1, step_trace(refusal)
+    error = str(refusal)[: runtime.limits.error_chars]
+    if number >= runtime.limits.timer_attempts:
+        later = known.raise_incident(now, number, error, timer, traceback=trace)
+    else:
+        later = known.postpone(number, error, backoff(_RETRY, number, now, runtime))
+    note_failure(draft, key, timer, later, trace)
 
 
 def _due_timer(draft: Draft) -> Timer | None:
-    """The earliest timer whose time has come and that is not put off."""
+    """The earliest timer that is due and not backing off."""
     if draft.snapshot is None:
         return None
-    now = draft.now
     due = []
     for timer in draft.snapshot.timers:
-        put_off_to = draft.attempts.get(timer_key(timer.id))
-        at = timer.due if put_off_to is None else put_off_to.next_at
-        if at is not None and at <= now:
+        failed = draft.attempts.get(timer_key(timer.id))
+        at = timer.due if failed is None else failed.next_at
+        if at is not None and at <= draft.now:
             due.append(timer)
     return min(due, key=lambda timer: timer.due, default=None)

@@ -25,8 +25,8 @@ from msgspec import Raw, Struct
 
 from statehold.engine.commit.keys import shown_key
 from statehold.errors import ArchiveFailed
-from statehold.instance.stored import Parent, is_whole, salvage
-from statehold.records import Entry, Row
+from statehold.instance.stored import is_whole, salvage
+from statehold.records import Entry, Parent, Row
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from pydantic import BaseModel, field_validator
 
 from statehold import Call, Final, Machine, State, effect, on_result
 from statehold.engine import Engine
-from statehold.engine.background.capacity import WAITING
 from statehold.engine.limits import Limits
 from statehold.engine.requests.request import Request
 from statehold.errors import StoreUnavailable
+from statehold.instance.attempts import WAITING
 from statehold.instance.draft import Draft
 from statehold.records import Ref
 from statehold.store import Store
