@@ -158,8 +158,8 @@ def never_stop(patch: Patch) -> None:
     """The message dispatcher can't be stopped."""
 
     async def close(self: MessageDispatcher) -> None:
-        assert self._task is not None
-        await self._task
+        assert self._task.task is not None
+        await self._task.task
 
     patch.setattr(MessageDispatcher, "close", close)
 

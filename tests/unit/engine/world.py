@@ -139,17 +139,17 @@ class World:
             task
             for task in (
                 *engine._group_commit._tasks,
-                engine._timer_scheduler._task,
-                engine._message_dispatcher._task,
-                engine._rescuer._task,
-                engine._rereader._task,
-                engine._effect_canceller._task,
-                engine._notifier._task,
-                engine._pruner._task,
-                engine._recorder._task,
-                engine._compactor._task,
-                engine._membership._task,
-                engine._effect_runner._task,
+                engine._timer_scheduler._task.task,
+                engine._message_dispatcher._task.task,
+                engine._rescuer._task.task,
+                engine._rereader._task.task,
+                engine._effect_canceller._task.task,
+                engine._notifier._task.task,
+                engine._pruner._task.task,
+                engine._recorder._task.task,
+                engine._compactor._task.task,
+                engine._membership._task.task,
+                engine._effect_runner._task.task,
                 *(attempt.task for attempt in engine._effect_runner._attempts.values()),
             )
             if task is not None

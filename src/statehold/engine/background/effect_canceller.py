@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 
 from statehold.engine.background.effect_runner import EffectRunner
-from statehold.engine.log_fields import about, logger
+from statehold.engine.background.task import BackgroundTask
+from statehold.engine.log_fields import logger
 from statehold.engine.requests.context import Runtime
-from statehold.errors import StateholdError
 from statehold.instance.stored import salvage
 from statehold.records import Ref
 from statehold.store import Store
@@ -25,17 +24,17 @@ class EffectCanceller:
         self._effect_runner = effect_runner
         #: None: all that run here
         self._wanted: set[Ref] | None = set()
-        self._hint = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        # the next heartbeat looks at all of them
+        self._task = BackgroundTask(
+            runtime, "effect canceller", self._walk, log, "effects could not be reviewed"
+        )
 
     def open(self) -> None:
         if not self._store.exclusive:
-            self._task = asyncio.create_task(self._run(), name="statehold effect canceller")
+            self._task.start(None)
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def look(self, only: Collection[Ref] | None = None) -> None:
         """These instances were changed elsewhere; None: any may have been."""
@@ -45,24 +44,10 @@ class EffectCanceller:
             # what nothing runs for is not even remembered
             self._wanted.update(self._effect_runner.places(only))
         if self._wanted is None or self._wanted:
-            self._hint.set()
+            self._task.wake()
 
-    async def _run(self) -> None:
-        while True:
-            await self._hint.wait()
-            self._hint.clear()
-            wanted, self._wanted = self._wanted, set()
-            try:
-                await self._review(wanted)
-            except StateholdError as error:
-                # the next heartbeat looks at all of them
-                extra = about(self._runtime)
-                log.warning("effects could not be reviewed: %s", error, extra=extra)
-            except Exception:
-                # a bug, ours or the store's; without this task cancelled effects would run on
-                log.exception("effects could not be reviewed", extra=about(self._runtime))
-
-    async def _review(self, only: Collection[Ref] | None) -> None:
+    async def _walk(self) -> None:
+        only, self._wanted = self._wanted, set()
         # asked before the rows are: each of these is committed as this worker's by now
         running = self._effect_runner.places(only)
         refs, size = list(running), self._runtime.limits.page

@@ -20,6 +20,7 @@ from statehold.chart.machine import Definition
 from statehold.engine.background.attempt import AttemptRun
 from statehold.engine.background.capacity import Lane, Place
 from statehold.engine.background.subtasks import Guard
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.background.threads import Threads
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
@@ -78,9 +79,15 @@ class EffectRunner:
         self._unstarted: dict[Place, None] = {}
         self._is_quiet = asyncio.Event()
         self._closing = False
-        self._hint = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime,
+            "effect runner",
+            self._walk,
+            log,
+            "what waits for a place could not be asked",
+            retry_seconds=runtime.limits.poll_seconds,
+        )
         self._guard: Guard | None = None
 
     @property
@@ -89,8 +96,7 @@ class EffectRunner:
 
     def open(self) -> None:
         self._guard = Guard(asyncio.get_running_loop())
-        self._task = asyncio.create_task(self._run(), name="statehold effect runner")
-        self._hint.set()
+        self._task.start(self._runtime.now())
 
     def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
         """Performs the effect under this key, which is committed as this worker's."""
@@ -156,14 +162,12 @@ class EffectRunner:
         """Something may wait in the store for a worker with a place."""
         for lane in self._capacity.lanes:
             lane.more = True
-        self._hint.set()
+        self._task.wake()
 
     async def close(self) -> None:
         """Waits for what runs, as long as the limits say, then hands the rest back."""
         self._closing = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
         if self._timer is not None:
             self._timer.cancel()
         limits = self._runtime.limits
@@ -265,7 +269,7 @@ class EffectRunner:
 
     def _look_now(self) -> None:
         self._timer = None
-        self._hint.set()
+        self._task.wake()
 
     def _still_running(self, place: Place) -> None:
         attempt, _ = self._after.pop(place)
@@ -368,25 +372,9 @@ class EffectRunner:
 
     # --- what waits for a place, here and in the store ---
 
-    async def _run(self) -> None:
-        while True:
-            await self._hint.wait()
-            self._hint.clear()
-            try:
-                await self._offer()
-                await self._take()
-            except Stopping:
-                return
-            except StateholdError as error:
-                extra = about(self._runtime)
-                log.warning("what waits for a place could not be asked: %s", error, extra=extra)
-                self._look_later(self._runtime.limits.poll_seconds)
-            except Exception:
-                # a bug, ours or the store's; without this task what waits would wait for ever
-                log.exception(
-                    "what waits for a place could not be asked", extra=about(self._runtime)
-                )
-                self._look_later(self._runtime.limits.poll_seconds)
+    async def _walk(self) -> None:
+        await self._offer()
+        await self._take()
 
     async def _offer(self) -> None:
         """Gives to any worker what has waited here for long."""

@@ -13,13 +13,13 @@ A worker that owns its store alone has no lease: the store's lock does the same.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
-from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, Unavailable
+from statehold.errors import LeaseLost, StoreUnavailable, Unavailable
 from statehold.store import Heartbeat, Store
 
 log = logger(__name__)
@@ -54,9 +54,10 @@ class Membership:
         self._until: datetime | None = None
         self._beats = 0
         self._beaten_at: datetime | None = None
-        self._doubt = asyncio.Event()
         self._is_skewed = False
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime, "membership", self._walk, log, "no heartbeat", retry_seconds=AGAIN_SECONDS
+        )
 
     @property
     def alive(self) -> frozenset[str]:
@@ -89,13 +90,11 @@ class Membership:
         await self._join()
         await self._beat()
         if not self._store.exclusive:
-            self._task = asyncio.create_task(self._run(), name="statehold membership")
+            self._task.start(self._next(None))
 
     async def close(self) -> None:
         """Hands the lease back, so that nobody has to wait for its end."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
         try:
             await self._store.leave()
         except Unavailable as error:
@@ -107,7 +106,7 @@ class Membership:
 
     def doubt(self) -> None:
         """A commit found the lease lost: asks at once instead of at the next heartbeat."""
-        self._doubt.set()
+        self._task.wake()
 
     async def _join(self) -> None:
         identity = self._runtime.identity
@@ -125,43 +124,18 @@ class Membership:
         self._until = asked_at + self._lease
         return heartbeat, self._note(heartbeat)
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        until = self._next(None)
-        while True:
-            await clock.wait(self._doubt, until)
-            self._doubt.clear()
-            try:
-                heartbeat, changed = await self._beat()
-                until = self._next(heartbeat)
-                self._beaten(changed)
-            except LeaseLost as error:
-                log.error("%s", error, extra=about(self._runtime))
-                self._until = None
-                self._lost()
-                until = await self._join_again()
-            except StateholdError as error:
-                log.warning("no heartbeat: %s", error, extra=about(self._runtime))
-                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
-            except Exception:
-                # a bug, ours or the store's; without this task the worker would be taken for dead
-                log.exception("no heartbeat", extra=about(self._runtime))
-                until = clock.now() + timedelta(seconds=AGAIN_SECONDS)
-
-    async def _join_again(self) -> datetime:
-        clock = self._runtime.clock
+    async def _walk(self) -> datetime:
         try:
+            heartbeat, changed = await self._beat()
+        except LeaseLost as error:
+            log.error("%s", error, extra=about(self._runtime))
+            self._until = None
+            self._lost()
             await self._join()
-        except StateholdError as error:
-            # one that is refused may be let in later, by whoever runs the deployment
-            log.warning("could not join again yet: %s", error, extra=about(self._runtime))
-            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
-        except Exception:
-            # a bug, ours or the store's; without this task the worker would never write again
-            log.exception("could not join again yet", extra=about(self._runtime))
-            return clock.now() + timedelta(seconds=AGAIN_SECONDS)
-        # what was this worker's under its old name is found among the dead ones' at the next beat
-        return clock.now()
+            # what was this worker's under its old name is found among the dead ones' at once
+            return self._runtime.now()
+        self._beaten(changed)
+        return self._next(heartbeat)
 
     def _note(self, heartbeat: Heartbeat) -> bool:
         """Whether others have come or gone, or might have unseen."""

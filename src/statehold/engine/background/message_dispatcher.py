@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.background.poll_interval import PollInterval
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
@@ -14,7 +14,6 @@ from statehold.engine.requests.messages import Bounce, Deliver
 from statehold.errors import (
     InstanceUnreadable,
     StateholdError,
-    Stopping,
     Unavailable,
     UnknownInstance,
     UpgradeFailed,
@@ -44,63 +43,48 @@ class MessageDispatcher:
         self._interval = interval
         self._runtime = runtime
         self._group_commit = group_commit
-        self._hint = asyncio.Event()
         #: messages that wait, by their numbers, until when they are not tried again
         self._put_off: dict[int, datetime] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def _machines(self) -> tuple[str, ...]:
-        """Asked anew each time: machines are put while the engine runs."""
-        return tuple(self._runtime.definitions)
+        self._task = BackgroundTask(
+            runtime,
+            "message dispatcher",
+            self._walk,
+            log,
+            "the mailbox could not be read",
+            retry_seconds=runtime.limits.poll_seconds,
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold message dispatcher")
+        self._task.start(self._runtime.now())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def expect(self) -> None:
         """A message was posted, or one that was to come later is due."""
-        self._hint.set()
+        self._task.wake()
 
     def again(self) -> None:
         """What had to wait may go on now."""
         self._put_off.clear()
-        self._hint.set()
+        self._task.wake()
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
-        while True:
-            self._hint.clear()
-            until = clock.now() + poll
-            try:
-                if await self._round():
-                    self._interval.found()
-                    continue
-                until = clock.now() + self._interval.pause()
-            except Stopping:
-                return
-            except StateholdError as error:
-                log.warning("the mailbox could not be read: %s", error, extra=about(self._runtime))
-            except Exception:
-                # a bug, ours or the store's; without this task no message would ever arrive again
-                log.exception("the mailbox could not be read", extra=about(self._runtime))
-            await clock.wait(self._hint, until)
+    async def _walk(self) -> datetime:
+        if await self._deliver_all():
+            self._interval.found()
+            return self._runtime.now()
+        return self._runtime.now() + self._interval.pause()
 
-    async def _round(self) -> bool:
+    async def _deliver_all(self) -> bool:
         """Delivers what is due; True if anything was taken out."""
         size = self._runtime.limits.page
         # any machine's, where nobody else would send back what is for none that runs
-        everybody = None if self._store.exclusive else self._machines
+        everybody = None if self._store.exclusive else self._runtime.machines
         taken, last, is_full = await self._page(everybody, 0, size)
         if not is_full:
             return taken > 0
         # more than a page: machines take turns, and so one with many keeps no other waiting
-        cursors: dict[str | None, int] = dict.fromkeys(self._machines, 0)
+        cursors: dict[str | None, int] = dict.fromkeys(self._runtime.machines, 0)
         if everybody is None:
             cursors[None] = 0
         while cursors:
@@ -125,7 +109,7 @@ class MessageDispatcher:
         requests = [
             Deliver(message)
             for message in page
-            if message.number not in self._put_off and concerns(message, self._machines)
+            if message.number not in self._put_off and concerns(message, self._runtime.machines)
         ]
         taken = 0
         ended = await self._group_commit.ask_all(requests)

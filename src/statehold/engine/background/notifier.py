@@ -6,13 +6,13 @@ spares waiting: whoever misses one finds the same by asking the store, as all do
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from statehold.engine.log_fields import about, logger
+from statehold.engine.background.task import BackgroundTask
+from statehold.engine.log_fields import logger
 from statehold.engine.requests.context import Runtime
-from statehold.errors import StateholdError
 from statehold.records import Ref
 from statehold.store import Hint, Store
 
@@ -33,27 +33,36 @@ class Notifier:
         self._store = store
         self._runtime = runtime
         self._heard = heard
-        #: how many did not go out
-        self.lost = 0
         self._changed: set[Ref] = set()
         self._mail = False
         self._due = False
         self._documents = False
-        self._any = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime,
+            "notifier",
+            self._walk,
+            log,
+            "a hint was lost",
+            gather_seconds=GATHER_SECONDS,
+            level=logging.INFO,
+        )
+
+    @property
+    def lost(self) -> int:
+        """How many hints did not go out."""
+        return self._task.failures
 
     def open(self) -> None:
         if not self._store.exclusive:
             self._store.listen(self._heard)
-            self._task = asyncio.create_task(self._run(), name="statehold notifier")
+            self._task.start(None)
 
     async def close(self) -> None:
         """Tells what was not told yet: others go on with what this worker leaves."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            if self._any.is_set():
-                await self._tell()
+        await self._task.stop()
+        is_left = self._changed or self._mail or self._due or self._documents
+        if is_left and not self._store.exclusive:
+            await self._task.walk_once()
 
     def changed(self, ref: Ref, *, mail: bool, due: bool = False) -> None:
         """An instance was committed; ``mail``: with messages that others may have to deliver;
@@ -62,36 +71,18 @@ class Notifier:
             self._changed.add(ref)
         self._mail = self._mail or mail
         self._due = self._due or due
-        self._any.set()
+        self._task.wake()
 
     def put(self) -> None:
         """A machine was put."""
         self._documents = True
-        self._any.set()
+        self._task.wake()
 
-    async def _run(self) -> None:
-        never = asyncio.Event()
-        while True:
-            await self._any.wait()
-            until = self._runtime.now() + timedelta(seconds=GATHER_SECONDS)
-            await self._runtime.clock.wait(never, until)
-            if len(self._changed) > NAMED:
-                until += timedelta(seconds=MANY_SECONDS)
-                await self._runtime.clock.wait(never, until)
-            await self._tell()
-
-    async def _tell(self) -> None:
-        self._any.clear()
+    async def _walk(self) -> None:
+        if len(self._changed) > NAMED:
+            until = self._runtime.now() + timedelta(seconds=MANY_SECONDS)
+            await self._runtime.clock.wait(self._task.stopping, until)
         changed = tuple(sorted(self._changed)) if len(self._changed) <= NAMED else None
         hint = Hint(changed, self._mail, self._due, self._documents)
-        self._changed, self._mail, self._due = set(), False, False
-        self._documents = False
-        try:
-            await self._store.tell(hint)
-        except StateholdError as error:
-            self.lost += 1
-            log.info("a hint was lost: %s", error, extra=about(self._runtime))
-        except Exception:
-            # a bug, ours or the store's; without this task others would only find things late
-            self.lost += 1
-            log.exception("a hint was lost", extra=about(self._runtime))
+        self._changed, self._mail, self._due, self._documents = set(), False, False, False
+        await self._store.tell(hint)

@@ -7,15 +7,15 @@ of this process stays what it is.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.repair import Reread
-from statehold.errors import InstanceUnreadable, StateholdError, Stopping
+from statehold.errors import InstanceUnreadable, StateholdError
 from statehold.instance.loaded import hold
 from statehold.records import Ref, Row
 from statehold.store import Store
@@ -40,45 +40,30 @@ class Rereader:
         self._runtime = runtime
         self._group_commit = group_commit
         self._performs = performs
-        self._hint = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime,
+            "rereader",
+            self._walk,
+            log,
+            "what is set aside could not be looked at",
+            retry_seconds=EVERY.total_seconds(),
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold rereader")
+        self._task.start(self._runtime.now())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def look(self) -> None:
         """A machine was put: it may read what another one could not."""
-        self._hint.set()
+        self._task.wake()
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        while True:
-            self._hint.clear()
-            try:
-                await self._walk()
-            except Stopping:
-                return
-            except StateholdError as error:
-                extra = about(self._runtime)
-                log.warning("what is set aside could not be looked at: %s", error, extra=extra)
-            except Exception:
-                # a bug, ours or the store's; without this task nothing set aside would ever go on
-                log.exception(
-                    "what is set aside could not be looked at", extra=about(self._runtime)
-                )
-            await clock.wait(self._hint, clock.now() + EVERY)
-
-    async def _walk(self) -> None:
+    async def _walk(self) -> datetime:
         after: Ref | None = None
         size = self._runtime.limits.page
         while True:
-            machines = tuple(self._runtime.definitions)
-            rows = await self._store.set_aside_rows(machines, after, size)
+            rows = await self._store.set_aside_rows(self._runtime.machines, after, size)
             requests = [
                 Reread(row.ref, self._performs, row) for row in rows if self._can_be_read(row)
             ]
@@ -89,7 +74,7 @@ class Rereader:
                     extra = about(self._runtime, request.ref)
                     log.warning("an instance stays set aside: %s", ended, extra=extra)
             if len(rows) < size:
-                return
+                return self._runtime.now() + EVERY
             after = rows[-1].ref
 
     def _can_be_read(self, row: Row) -> bool:

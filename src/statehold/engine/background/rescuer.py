@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Rescue
-from statehold.errors import InstanceUnreadable, StateholdError, Stopping, Unavailable
+from statehold.errors import InstanceUnreadable, StateholdError, Unavailable
 from statehold.instance.attempts import WAITING
 from statehold.records import Ref, Row
 from statehold.store import PAGE_LIMIT, Store
@@ -45,21 +45,20 @@ class Rescuer:
         #: the same for all that this worker holds, where they are too many to be kept one by one
         self._all_doubtful: tuple[datetime, int] | None = None
         self._looking = False
-        self._hint = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def _machines(self) -> tuple[str, ...]:
-        """Asked anew each time: machines are put while the engine runs."""
-        return tuple(self._runtime.definitions)
+        self._task = BackgroundTask(
+            runtime,
+            "rescuer",
+            self._walk,
+            log,
+            "dead workers' work is still theirs",
+            retry_seconds=runtime.limits.poll_seconds,
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold rescuer")
+        self._task.start(None)
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def doubt(self, refs: Iterable[Ref]) -> None:
         """A commit failed, and may have been written all the same: if it was, nobody has begun
@@ -69,12 +68,12 @@ class Rescuer:
         if len(self._doubtful) > self._runtime.limits.doubtful:
             self._doubtful.clear()
             self._all_doubtful = (first, 0)
-        self._hint.set()
+        self._task.wake()
 
     def look(self) -> None:
         """A worker has died, or it has been a while: looks for what dead ones hold."""
         self._looking = True
-        self._hint.set()
+        self._task.wake()
 
     async def rescue(self) -> int:
         """Frees everything that dead workers hold; gives how many instances that were.
@@ -116,36 +115,22 @@ class Rescuer:
     async def _orphans(self) -> Sequence[Row]:
         # what waits for a worker with a place is not dead; performers take it
         living = (*await self._store.workers(), *WAITING)
-        return await self._store.orphans(self._machines, living, self._runtime.limits.page)
+        return await self._store.orphans(self._runtime.machines, living, self._runtime.limits.page)
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        while True:
-            looks = [moment for moment, _ in self._doubtful.values()]
-            if self._all_doubtful is not None:
-                looks.append(self._all_doubtful[0])
-            await clock.wait(self._hint, min(looks, default=None))
-            self._hint.clear()
-            try:
-                if self._looking:
-                    self._looking = False
-                    await self.rescue()
-                await self._settle()
-            except Stopping:
-                return
-            except Exception as error:
-                # whatever it was, what dead workers hold would stay theirs without this task
-                known = isinstance(error, StateholdError)
-                log.warning(
-                    "dead workers' work is still theirs: %s",
-                    error,
-                    exc_info=not known,
-                    extra=about(self._runtime),
-                )
-                self._looking = True
-                poll = timedelta(seconds=self._runtime.limits.poll_seconds)
-                await clock.wait(asyncio.Event(), clock.now() + poll)
-                self._hint.set()
+    async def _walk(self) -> datetime | None:
+        is_wanted, self._looking = self._looking, False
+        try:
+            if is_wanted:
+                await self.rescue()
+            await self._settle()
+        except Exception:
+            # by then others may have died, too
+            self._looking = True
+            raise
+        looks = [moment for moment, _ in self._doubtful.values()]
+        if self._all_doubtful is not None:
+            looks.append(self._all_doubtful[0])
+        return min(looks, default=None)
 
     async def _settle(self) -> None:
         """Finds out what became of commits whose fate is unknown, where it is time to look."""
@@ -173,7 +158,7 @@ class Rescuer:
         seen: set[Ref] = set()
         while True:
             living = {*await self._store.workers(), *WAITING}.difference([worker])
-            rows = await self._store.orphans(self._machines, tuple(living), PAGE_LIMIT)
+            rows = await self._store.orphans(self._runtime.machines, tuple(living), PAGE_LIMIT)
             refs = [row.ref for row in rows if worker in row.held_by and row.ref not in seen]
             if not refs:
                 return len(rows) < PAGE_LIMIT

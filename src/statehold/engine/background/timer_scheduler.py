@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.background.poll_interval import PollInterval
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import tell
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.timers import Wake
-from statehold.errors import StateholdError, Stopping, Unavailable
+from statehold.errors import StateholdError, Unavailable
 from statehold.records import Row
 from statehold.store import Store
 
@@ -39,62 +40,42 @@ class TimerScheduler:
         self._mail_due = mail_due
         self._runtime = runtime
         self._group_commit = group_commit
-        self._hint = asyncio.Event()
-        self._until: datetime | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def _machines(self) -> tuple[str, ...]:
-        """Asked anew each time: machines are put while the engine runs."""
-        return tuple(self._runtime.definitions)
+        self._task = BackgroundTask(
+            runtime,
+            "timer scheduler",
+            self._walk,
+            log,
+            "what is due could not be asked",
+            retry_seconds=runtime.limits.poll_seconds,
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold timer scheduler")
+        self._task.start(self._runtime.now())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def expect(self, moment: datetime) -> None:
         """Something is due then; wakes the task if it sleeps longer."""
-        if self._until is None or moment < self._until:
-            self._hint.set()
+        self._task.wake_by(moment)
 
     def look(self) -> None:
         """Others' claims may have become free."""
-        self._hint.set()
+        self._task.wake()
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
-        while True:
-            self._hint.clear()
-            # whatever is set from here on has its hint, and so another round
-            self._until = None
-            try:
-                now = clock.now()
-                earliest = await self._store.next_wake(self._machines)
-                if earliest is not None and earliest <= now:
-                    if await self._round(now):
-                        continue
-                    # it is claimed: it was tried, and is tried again after a while; or a message
-                    self._mail_due()
-                    earliest = await self._store.next_wake(self._machines, now)
-                latest = self._runtime.now() + self._interval.pause()
-                self._until = latest if earliest is None else min(latest, earliest)
-            except Stopping:
-                return
-            except StateholdError as error:
-                log.warning("what is due could not be asked: %s", error, extra=about(self._runtime))
-                self._until = clock.now() + poll
-            except Exception:
-                # a bug, ours or the store's; without this task no timer would ever fire again
-                log.exception("what is due could not be asked", extra=about(self._runtime))
-                self._until = clock.now() + poll
-            await clock.wait(self._hint, self._until)
+    async def _walk(self) -> datetime:
+        now = self._runtime.now()
+        earliest = await self._store.next_wake(self._runtime.machines)
+        if earliest is not None and earliest <= now:
+            if await self._wake_all(now):
+                return now
+            # it is claimed: it was tried, and is tried again after a while; or a message
+            self._mail_due()
+            earliest = await self._store.next_wake(self._runtime.machines, now)
+        latest = self._runtime.now() + self._interval.pause()
+        return latest if earliest is None else min(latest, earliest)
 
-    async def _round(self, now: datetime) -> bool:
+    async def _wake_all(self, now: datetime) -> bool:
         """Wakes what is due; True if anything was. Each page is claimed, so that the next one has
         others, whatever becomes of these."""
         rows = await self._due(now)
@@ -114,7 +95,7 @@ class TimerScheduler:
         # alone, it need only be sure that the next page has others
         claim = limits.poll_seconds if self._store.exclusive else limits.claim_seconds
         until = self._runtime.now() + timedelta(seconds=claim)
-        rows = await self._store.due(self._machines, now, limits.page, until)
+        rows = await self._store.due(self._runtime.machines, now, limits.page, until)
         if rows:
             self._interval.found()
         return rows

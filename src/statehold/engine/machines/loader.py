@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from statehold.chart.machine import Definition
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
 from statehold.engine.machines.compatibility import Judgement, judge, past_of
 from statehold.engine.requests.context import Runtime
@@ -77,9 +78,11 @@ class Loader:
         self._told: set[str] = set()
         self._lock = asyncio.Lock()
         self._begun = 0
-        self._hint = asyncio.Event()
         self._thread: ThreadPoolExecutor | None = None
-        self._task: asyncio.Task[None] | None = None
+        # the next heartbeat looks again
+        self._task = BackgroundTask(
+            runtime, "loader", self._walk, log, "what was put could not be looked at"
+        )
 
     @property
     def deployments(self) -> Deployments | None:
@@ -117,12 +120,10 @@ class Loader:
     def run(self) -> None:
         """From now on what others put is taken up too."""
         if self._deployments is not None and not self._store.exclusive:
-            self._task = asyncio.create_task(self._run(), name="statehold loader")
+            self._task.start(None)
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
         thread, self._thread = self._thread, None
         if thread is not None:
             # what it works on is bounded, and nobody waits for it any more
@@ -130,7 +131,7 @@ class Loader:
 
     def look(self) -> None:
         """Something may have been put elsewhere."""
-        self._hint.set()
+        self._task.wake()
 
     async def renew(self, machine: str) -> bool:
         """Looks at once; True where another version of the machine runs here since."""
@@ -190,21 +191,8 @@ class Loader:
         )
         self._taken_up(definition)
 
-    async def _run(self) -> None:
-        while True:
-            await self._hint.wait()
-            self._hint.clear()
-            try:
-                await self.look_now()
-            except Stopping:
-                return
-            except StateholdError as error:
-                # the next heartbeat looks again
-                extra = about(self._runtime)
-                log.warning("what was put could not be looked at: %s", error, extra=extra)
-            except Exception:
-                # a bug, ours or the store's; without this task nothing new would ever run here
-                log.exception("what was put could not be looked at", extra=about(self._runtime))
+    async def _walk(self) -> None:
+        await self.look_now()
 
     async def _look(self) -> None:
         put = await self._store.documents()

@@ -45,6 +45,11 @@ class Runtime:
     def worker(self) -> str:
         return self.identity.worker
 
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The names of those that run now; more may be deployed while the engine runs."""
+        return tuple(self.definitions)
+
     def now(self) -> datetime:
         return self.clock.now()
 

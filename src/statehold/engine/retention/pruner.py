@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from statehold.chart.moment import earlier_or_first
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.retention.archive import Archive
@@ -37,9 +38,11 @@ class Pruner:
         self._runtime = runtime
         self._retention = retention
         self._gone = gone
-        self._stop = asyncio.Event()
         self._archives: dict[str, Archive] = {}
-        self._task: asyncio.Task[None] | None = None
+        every = runtime.limits.purge_seconds
+        self._task = BackgroundTask(
+            runtime, "pruner", self._walk, log, "nothing can be purged", retry_seconds=every
+        )
         #: walks that somebody has asked for; set at the end of each
         self._asked: set[asyncio.Event] = set()
 
@@ -50,13 +53,11 @@ class Pruner:
                 self._archives[machine] = self._archive(machine, retention)
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold pruner")
+        self._task.start(self._runtime.now())
 
     async def close(self) -> None:
         """Ends every walk at its next step."""
-        self._stop.set()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop(cancel=False)
         for ended in list(self._asked):
             await ended.wait()
         for archive in self._archives.values():
@@ -71,33 +72,22 @@ class Pruner:
         self._asked.add(ended)
         try:
             before = earlier_or_first(self._runtime.now(), retention.finished_for)
-            return await self._walk().run(machine, before, archive, dry_run=dry_run)
+            return await self._purge().run(machine, before, archive, dry_run=dry_run)
         finally:
             if archive is not None:
                 await archive.close()
             ended.set()
             self._asked.discard(ended)
 
-    async def _run(self) -> None:
-        every = timedelta(seconds=self._runtime.limits.purge_seconds)
-        clock = self._runtime.clock
-        while not self._stop.is_set():
-            try:
-                await self._walk().sweep()
-                # asked anew each time: machines are put while the engine runs
-                kept = self._retention()
-                for machine, retention in kept.items():
-                    await self._prune(machine, retention)
-                if not kept:
-                    return
-            except Stopping:
-                return
-            except StateholdError as error:
-                log.warning("nothing can be purged: %s", error)
-            except Exception:
-                # a bug, ours or the store's; without this task the store would only ever grow
-                log.exception("nothing can be purged")
-            await clock.wait(self._stop, clock.now() + every)
+    async def _walk(self) -> datetime | None:
+        await self._purge().sweep()
+        # asked anew each time: machines are put while the engine runs
+        kept = self._retention()
+        for machine, retention in kept.items():
+            await self._prune(machine, retention)
+        if not kept:
+            return None
+        return self._runtime.now() + timedelta(seconds=self._runtime.limits.purge_seconds)
 
     async def _prune(self, machine: str, retention: Retention) -> None:
         before = earlier_or_first(self._runtime.now(), retention.finished_for)
@@ -105,7 +95,7 @@ class Pruner:
             archive = self._archives.get(machine)
             if archive is None and retention.archive is not None:
                 archive = self._archives[machine] = self._archive(machine, retention)
-            report = await self._walk().run(machine, before, archive, claim=True)
+            report = await self._purge().run(machine, before, archive, claim=True)
         except Stopping:
             raise
         except StateholdError as error:
@@ -115,9 +105,9 @@ class Pruner:
         if report.purged:
             log.info("%d of %s are purged, ended by %s", report.purged, machine, before)
 
-    def _walk(self) -> Purge:
+    def _purge(self) -> Purge:
         runtime = self._runtime
-        return Purge(self._store, runtime.clock, runtime.limits, self._stop, self._gone)
+        return Purge(self._store, runtime.clock, runtime.limits, self._task.stopping, self._gone)
 
     def _archive(self, machine: str, retention: Retention) -> Archive:
         assert retention.archive is not None

@@ -13,10 +13,10 @@ from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
-from statehold.engine.log_fields import about, logger
+from statehold.engine.background.task import BackgroundTask
+from statehold.engine.log_fields import logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.counts import encode, total
-from statehold.errors import StateholdError
 from statehold.store import PAGE_LIMIT, Rollup, Store
 
 log = logger(__name__)
@@ -51,31 +51,24 @@ class Compactor:
         self._runtime = runtime
         # names of sums: no two workers may ever use the same
         self._chance = Random()
-        self._stop = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime,
+            "compactor",
+            self._walk,
+            log,
+            "counts can't be compacted",
+            retry_seconds=EVERY.total_seconds(),
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold compactor")
+        self._task.start(self._runtime.now() + EVERY)
 
     async def close(self) -> None:
-        self._stop.set()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
-    async def _run(self) -> None:
-        clock = self._runtime.clock
-        while True:
-            await clock.wait(self._stop, clock.now() + EVERY)
-            if self._stop.is_set():
-                return
-            try:
-                await self.compact()
-            except StateholdError as error:
-                extra = about(self._runtime)
-                log.warning("counts can't be compacted: %s", error, extra=extra)
-            except Exception:
-                # a bug, ours or the store's; without this task counts would only ever grow
-                log.exception("counts can't be compacted", extra=about(self._runtime))
+    async def _walk(self) -> datetime:
+        await self.compact()
+        return self._runtime.now() + EVERY
 
     async def compact(self) -> None:
         """One round."""
@@ -83,7 +76,7 @@ class Compactor:
         for fold in FOLDS:
             before = begin_of(now - fold.after, fold.into or fold.span)
             done = 0
-            while done < ROUND and not self._stop.is_set():
+            while done < ROUND:
                 old = await self._store.old_rollups(fold.span, before, PAGE_LIMIT)
                 exchanged = await self._exchange(old, fold.into)
                 done += exchanged
@@ -96,8 +89,6 @@ class Compactor:
         span = into or DAY
         together = groupby(old, lambda one: (one.machine, one.version, begin_of(one.start, span)))
         for (machine, version, start), those in together:
-            if self._stop.is_set():
-                break
             gone = list(those)
             sum_ = None
             if into is not None:

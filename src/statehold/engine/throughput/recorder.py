@@ -10,14 +10,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.counts import Counted, bucket_of, encode
-from statehold.errors import StateholdError
 from statehold.instance.draft import Draft
 from statehold.interpreter.trace import Microstep
 from statehold.store import Rollup, Store
@@ -101,24 +101,28 @@ class Recorder:
         self._store = store
         self._runtime = runtime
         self._source = source
-        self._recorder: dict[tuple[str, int, datetime], Tally] = {}
+        self._tallies: dict[tuple[str, int, datetime], Tally] = {}
         #: the minute that is counted now, and those of it by machine and version
         self._minute = self._end = datetime.min.replace(tzinfo=UTC)
         self._current: dict[tuple[str, int], Tally] = {}
-        self._dirty = asyncio.Event()
-        self._stop = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(
+            runtime,
+            "throughput recorder",
+            self._walk,
+            log,
+            "counts are written later",
+            gather_seconds=WRITE_SECONDS,
+            retry_seconds=WRITE_SECONDS,
+            level=logging.INFO,
+        )
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="statehold throughput recorder")
+        self._task.start(None)
 
     async def close(self) -> None:
         """Writes what is left."""
-        self._stop.set()
-        self._dirty.set()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._try_to_write()
+        await self._task.stop(cancel=False)
+        await self._task.walk_once()
 
     def count(self, draft: Draft) -> None:
         """It was committed just now."""
@@ -128,15 +132,15 @@ class Recorder:
         place = (draft.ref.machine, draft.version)
         tally = self._current.get(place)
         if tally is None:
-            tally = self._current[place] = self._recorder[*place, self._minute] = Tally()
+            tally = self._current[place] = self._tallies[*place, self._minute] = Tally()
         tally.count(draft)
-        self._dirty.set()
+        self._task.wake()
 
     def unwritten(self, machine: str, since: datetime, version: int | None) -> list[Rollup]:
         """What the store may not have yet: to be taken in place of what it has of the same."""
         return [
             self._rollup(*place, tally)
-            for place, tally in self._recorder.items()
+            for place, tally in self._tallies.items()
             if tally.is_dirty
             and place[0] == machine
             and version in (None, place[1])
@@ -148,7 +152,7 @@ class Recorder:
         self._end = self._minute + timedelta(seconds=MINUTE)
         self._current = {
             (machine, version): tally
-            for (machine, version, minute), tally in self._recorder.items()
+            for (machine, version, minute), tally in self._tallies.items()
             if minute == self._minute
         }
 
@@ -156,32 +160,17 @@ class Recorder:
         body = encode(tally.counted())
         return Rollup(machine, version, MINUTE, minute, self._source, body)
 
-    async def _run(self) -> None:
-        while not self._stop.is_set():
-            await self._dirty.wait()
-            now = self._runtime.now()
-            await self._runtime.clock.wait(self._stop, now + timedelta(seconds=WRITE_SECONDS))
-            if self._stop.is_set():
-                return
-            self._dirty.clear()
-            await self._try_to_write()
-
-    async def _try_to_write(self) -> None:
+    async def _walk(self) -> None:
         try:
             await self._write()
-        except StateholdError as error:
-            self._dirty.set()
-            log.info("counts are written later: %s", error, extra=about(self._runtime))
-        except Exception:
-            # a bug, ours or the store's; without this task nothing would be counted any more
-            log.exception("counts are not written", extra=about(self._runtime))
-        self._forget()
+        finally:
+            self._forget()
 
     async def _write(self) -> None:
         oldest = self._runtime.now() - KEPT
         dirty = [
             (place, tally)
-            for place, tally in self._recorder.items()
+            for place, tally in self._tallies.items()
             # what is older may be part of a longer period by now, and would be counted twice
             if tally.is_dirty and place[2] > oldest
         ]
@@ -196,14 +185,14 @@ class Recorder:
         """What is over and written; and what could not be written for too long."""
         now = self._runtime.now()
         lost: list[tuple[str, int, datetime]] = []
-        for place, tally in list(self._recorder.items()):
+        for place, tally in list(self._tallies.items()):
             age = now - place[2]
             is_lost = tally.is_dirty and age > KEPT
             is_over = not tally.is_dirty and age > LATE and place[2] < self._minute
             if is_lost:
                 lost.append(place)
             if is_lost or is_over:
-                del self._recorder[place]
+                del self._tallies[place]
                 if self._current.get(place[:2]) is tally:
                     del self._current[place[:2]]
         if lost:
