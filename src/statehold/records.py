@@ -49,6 +49,10 @@ class Caller(Struct, frozen=True, gc=False):
     roles: frozenset[str] | None = None
 
 
+#: trusted code that gives no name
+ANYONE = Caller()
+
+
 class Row(Struct, frozen=True, kw_only=True, gc=False):
     """One instance, whole. ``document`` is the snapshot and the engine's notes on it, as JSON.
 

@@ -13,7 +13,7 @@ from statehold.engine.limits import Limits
 from statehold.errors import NotAllowed
 from statehold.formats.notation import Imported
 from statehold.formats.scxml import read_scxml
-from statehold.instance.reply import Answer
+from statehold.instance.reply import InstanceReply
 from statehold.testing.engine_kit import EngineKit
 
 ID = "s"
@@ -39,7 +39,7 @@ class Running:
         self.kit = kit
         self.definition = definition
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> InstanceReply:
         return await self.kit.read(self.definition, ID)
 
     async def state(self) -> list[str]:

@@ -112,8 +112,6 @@ STILL_LONG: set[str] = {
     "src/statehold/chart/comparing.py",
     "src/statehold/client/asynchronous.py",
     "src/statehold/engine/commit/group_commit.py",
-    "src/statehold/instance/draft.py",
-    "src/statehold/instance/draft.py _apply",
     "src/statehold/engine/engine.py",
     "src/statehold/errors.py",
     "src/statehold/formats/xstate/reader.py",

@@ -94,12 +94,12 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.instance.attempts import UNREADABLE_KEY, WAITING
-from statehold.instance.draft import ANYONE, Draft, Mishap
-from statehold.instance.loaded import Held
-from statehold.instance.reply import Answer
+from statehold.instance.draft import Draft, FailedAttempt
+from statehold.instance.loaded import Loaded
+from statehold.instance.reply import InstanceReply
 from statehold.instance.tracebacks import at
 from statehold.plain.text import name_fault
-from statehold.records import Caller, Ref
+from statehold.records import ANYONE, Caller, Ref
 from statehold.store import Hint, Query, Store, StoredDocument
 from statehold.wire.base import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
 from statehold.wire.instances import Changes, Explanation, Incidents, Instances
@@ -357,7 +357,7 @@ class Engine:
         key: str | None = None,
         caller: Caller = ANYONE,
         left_out: Tree | None = None,
-    ) -> Answer:
+    ) -> InstanceReply:
         """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
         out, the type's defaults.
 
@@ -393,9 +393,9 @@ class Engine:
                 return await self._start(one, *said)
         return await self._start(last, *said)
 
-    async def _start(self, id: str, definition: Definition[Any], *said: Any) -> Answer:
+    async def _start(self, id: str, definition: Definition[Any], *said: Any) -> InstanceReply:
         request = Start(self._ref(definition, id), definition, *said)
-        answer: Answer = await self._ask(request)
+        answer: InstanceReply = await self._ask(request)
         return answer
 
     async def send(
@@ -408,7 +408,7 @@ class Engine:
         expected_seq: int | None = None,
         caller: Caller = ANYONE,
         left_out: Tree | None = None,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Gives an instance an event: an event object, a mapping in wire form, or JSON.
 
         Raises ``UnknownInstance``, ``UnknownEvent``, ``InvalidPayload``, ``StaleSeq``,
@@ -424,14 +424,14 @@ class Engine:
             if not await self._loader.renew(_name_of(machine)):
                 raise
             request = self._sending(machine, id, event, key, expected_seq, caller, left_out)
-        answer: Answer = await self._ask(request)
+        answer: InstanceReply = await self._ask(request)
         return answer
 
     async def send_many(
         self, requests: Sequence[SendRequest], *, caller: Caller = ANYONE
-    ) -> list[Answer | StateholdError]:
+    ) -> list[InstanceReply | StateholdError]:
         """Many events at once, each answered for itself, in order."""
-        answers: list[Answer | StateholdError | None] = []
+        answers: list[InstanceReply | StateholdError | None] = []
         submitted: list[tuple[int, Request]] = []
         for number, asked in enumerate(requests):
             try:
@@ -486,9 +486,9 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """From now on the instance holds what comes, until it is resumed."""
-        answer: Answer = await self._ask(Pause(self._named(machine, id), reason, caller))
+        answer: InstanceReply = await self._ask(Pause(self._named(machine, id), reason, caller))
         return answer
 
     async def resume(
@@ -498,8 +498,8 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
-        answer: Answer = await self._ask(Resume(self._named(machine, id), reason, caller))
+    ) -> InstanceReply:
+        answer: InstanceReply = await self._ask(Resume(self._named(machine, id), reason, caller))
         return answer
 
     async def cancel(
@@ -509,20 +509,20 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Ends the instance and all it has under way; no action of its chart runs."""
-        answer: Answer = await self._ask(Cancel(self._named(machine, id), reason, caller))
+        answer: InstanceReply = await self._ask(Cancel(self._named(machine, id), reason, caller))
         return answer
 
     async def retry(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
-    ) -> Answer:
+    ) -> InstanceReply:
         """Tries again what used up its tries. Raises ``UnknownIncident``."""
         ref, key = self._incident(incident)
         request: Request = RetryIncident(ref, key, reason, caller)
         if key == UNREADABLE_KEY:
             request = Reread(ref, self._effect_runner.performs, None, reason, caller)
-        answer: Answer = await self._ask(request)
+        answer: InstanceReply = await self._ask(request)
         return answer
 
     async def repair(
@@ -534,7 +534,7 @@ class Engine:
         state: Sequence[str] = (),
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Gives an instance that can't be read new data, and new states where ``state`` names the
         active leaves: it goes on from there, in the version that runs here.
 
@@ -545,15 +545,15 @@ class Engine:
         definition = self.definition(machine)
         value = initial_data(definition.data, data, "the data")
         request = Repair(ref, definition.data.dump(value), state, reason, caller)
-        answer: Answer = await self._ask(request)
+        answer: InstanceReply = await self._ask(request)
         return answer
 
     async def skip(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
-    ) -> Answer:
+    ) -> InstanceReply:
         """Gives it up: no event comes of it."""
         ref, key = self._incident(incident)
-        answer: Answer = await self._ask(SkipIncident(ref, key, reason, caller))
+        answer: InstanceReply = await self._ask(SkipIncident(ref, key, reason, caller))
         return answer
 
     async def resolve(
@@ -563,10 +563,10 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Takes ``result``, plain JSON values, for what the effect gave."""
         ref, key = self._incident(incident)
-        answer: Answer = await self._ask(ResolveIncident(ref, key, result, reason, caller))
+        answer: InstanceReply = await self._ask(ResolveIncident(ref, key, result, reason, caller))
         return answer
 
     async def fire_timer(
@@ -577,11 +577,11 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Its time has come. Raises ``UnknownTimer``; ``NotAllowed`` where nothing would come of
         it, ``StepFailed``, ``ActRefused`` while paused: then it runs on."""
         ref = self._named(machine, id)
-        answer: Answer = await self._ask(FireTimer(ref, timer, reason, caller))
+        answer: InstanceReply = await self._ask(FireTimer(ref, timer, reason, caller))
         return answer
 
     async def cancel_timer(
@@ -592,10 +592,10 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """It will not fire, unless its state is entered anew. Raises ``UnknownTimer``."""
         ref = self._named(machine, id)
-        answer: Answer = await self._ask(CancelTimer(ref, timer, reason, caller))
+        answer: InstanceReply = await self._ask(CancelTimer(ref, timer, reason, caller))
         return answer
 
     async def reschedule_timer(
@@ -608,7 +608,7 @@ class Engine:
         seconds: float | None = None,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """It fires at ``due`` or ``seconds`` from now, of which one is given. Raises
         ``UnknownTimer``, ``InvalidPayload``."""
         if (due is None) == (seconds is None):
@@ -620,7 +620,7 @@ class Engine:
             raise InvalidPayload("the request", {"seconds": why})
         ref = self._named(machine, id)
         request = RescheduleTimer(ref, timer, due, seconds, reason, caller)
-        answer: Answer = await self._ask(request)
+        answer: InstanceReply = await self._ask(request)
         return answer
 
     async def retry_effect(
@@ -631,11 +631,11 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Tries an effect again at once that waits, for its next try or a person. Raises
         ``UnknownEffect``, ``ActRefused`` while a try is under way."""
         ref = self._named(machine, id)
-        answer: Answer = await self._ask(RetryEffect(ref, key, reason, caller))
+        answer: InstanceReply = await self._ask(RetryEffect(ref, key, reason, caller))
         return answer
 
     async def skip_effect(
@@ -646,10 +646,10 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Gives an effect up, under way or not: no event comes of it. Raises ``UnknownEffect``."""
         ref = self._named(machine, id)
-        answer: Answer = await self._ask(SkipEffect(ref, key, reason, caller))
+        answer: InstanceReply = await self._ask(SkipEffect(ref, key, reason, caller))
         return answer
 
     async def resolve_effect(
@@ -661,11 +661,11 @@ class Engine:
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> Answer:
+    ) -> InstanceReply:
         """Takes ``result``, plain JSON values, for what the effect gave, under way or not. Raises
         ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
         ref = self._named(machine, id)
-        answer: Answer = await self._ask(ResolveEffect(ref, key, result, reason, caller))
+        answer: InstanceReply = await self._ask(ResolveEffect(ref, key, result, reason, caller))
         return answer
 
     async def upgrade(
@@ -729,7 +729,9 @@ class Engine:
 
     # --- questions ---
 
-    async def read(self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE) -> Answer:
+    async def read(
+        self, machine: AMachine | str, id: str, *, caller: Caller = ANYONE
+    ) -> InstanceReply:
         """The instance as it is now. Raises ``UnknownInstance``."""
         await self._found(machine)
         return await self._reader.read(self._named(machine, id), caller)
@@ -902,52 +904,53 @@ class Engine:
         check_request(request)
         self._group_commit.submit(request)
 
-    def _committed(self, draft: Draft, held: Held) -> None:
+    def _committed(self, draft: Draft, loaded: Loaded) -> None:
         """What a commit sets going."""
         for key in draft.stopped:
             self._effect_runner.stop(draft.ref, key)
         for key in draft.started:
-            self._effect_runner.begin(draft.definition, held, key)
-        for mishap in draft.mishaps:
+            self._effect_runner.begin(draft.definition, loaded, key)
+        for mishap in draft.failed_attempts:
             self._note(draft, mishap)
-        is_waiting = bool(held.row.held_by) and any(one in WAITING for one in held.row.held_by)
+        is_waiting = bool(loaded.row.held_by) and any(one in WAITING for one in loaded.row.held_by)
         if is_waiting:
             self._effect_runner.look()
-        if draft.mended:
+        if draft.is_mended:
             self._message_dispatcher.again()
         if draft.messages or draft.released:
             self._message_dispatcher.expect()
             for message in draft.messages:
                 if message.due_at is not None:
                     self._timer_scheduler.expect(message.due_at)
-        if held.row.wake_at is not None:
-            self._timer_scheduler.expect(held.row.wake_at)
+        if loaded.row.wake_at is not None:
+            self._timer_scheduler.expect(loaded.row.wake_at)
         self._watchers.publish(draft.ref)
         # it is committed, whatever becomes of counting it
         tell(self._recorder.count, draft)
         # a worker that stops may not have heard of one that came to take its place
         if not self._membership.is_alone or not self._running:
-            wake_at = held.row.wake_at
+            wake_at = loaded.row.wake_at
             # while it runs, this worker does what is due itself
             due = not self._running and wake_at is not None and wake_at <= draft.now
             due = due or is_waiting
             self._notifier.changed(draft.ref, mail=bool(draft.messages or draft.released), due=due)
 
-    def _note(self, draft: Draft, mishap: Mishap) -> None:
+    def _note(self, draft: Draft, mishap: FailedAttempt) -> None:
         """What waits for a person, and what the machine's own code has put off."""
-        later = mishap.later
+        later = mishap.next
         is_incident = later.incident_at is not None
         if not is_incident and later.kind == "effect" and later.outcome is None:
             # the effect runner has logged it
             return
-        more: dict[str, Any] = {"seq": draft.seq, "attempt": later.attempt}
+        more: dict[str, Any] = {"seq": draft.instance.seq, "attempt": later.attempt}
         if mishap.traceback:
             more["exception"] = mishap.traceback
         log.warning(
-            "%s %s of %s %s: %s%s",
+            "%s %s of %s/%s %s: %s%s",
             later.kind,
             mishap.name,
-            draft.name,
+            draft.ref.machine,
+            draft.ref.id,
             "is an incident" if is_incident else f"failed at attempt {later.attempt}",
             later.error,
             at(mishap.traceback),

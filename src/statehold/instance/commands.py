@@ -1,4 +1,4 @@
-"""What a step asks of the outside, as the journal tells it and as the mailbox takes it."""
+"""What a step asks of the outside, as the journal records it and as the mailbox takes it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from statehold.records import EffectRecord, Message, Parent, Ref
 _encode = msgspec.json.Encoder().encode
 
 
-class Record:
+class StepCommands:
     """The commands of one step of one instance, sorted by where they go.
 
     ``before`` are the effects in flight before the step. Raises ``TooLarge`` for an event over
@@ -143,11 +143,6 @@ def without(messages: Sequence[Message], sender: Ref, recalled: Sequence[str]) -
 def traced(body: dict[str, Any], trace: str) -> dict[str, Any]:
     """A message's body with where its sender stands in a trace; as it is where nobody traces."""
     return {**body, "trace": trace} if trace else body
-
-
-def sampled(trace: str) -> str | None:
-    """The trace for the journal: None where nobody keeps it, by the flags of the traceparent."""
-    return trace if trace[-1:] in ("1", "3", "5", "7", "9", "b", "d", "f") else None
 
 
 def child_of(parent: Ref, command: StartChild) -> Ref:

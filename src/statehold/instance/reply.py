@@ -1,29 +1,27 @@
-"""What the engine answers: an instance as its users see it, made when it is looked at.
+"""What a request is answered with: an instance as its users see it.
 
-Most callers of a hot path want the seq and the state; ``view`` and ``allowed`` run functions of
-the machine and are worked out at first use.
+Most callers of a hot path read ``seq`` and ``state``. ``view`` and ``allowed`` run functions of the
+machine and are computed at first use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from statehold.chart.machine import Definition
 from statehold.chart.payload import show_view
 from statehold.errors import ActionFailed, InstanceUnreadable, described
-from statehold.instance.loaded import Held
+from statehold.instance.state import InstanceState
 from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import Caller, Ref, Status
+from statehold.records import ANYONE, Caller, Status
 from statehold.wire.instances import Reply
 
 
 class _Json(Struct, gc=False):
-    """:class:`statehold.wire.instances.Reply`, as it is written fast."""
+    """:class:`statehold.wire.instances.Reply`, for fast encoding."""
 
     machine: str
     id: str
@@ -44,97 +42,78 @@ _decode = msgspec.json.Decoder(_Json).decode
 _NULL = Raw(b"null")
 
 
-class Answer:
-    """One instance at one ``seq``."""
+class InstanceReply:
+    """One instance at one ``seq``, for one caller.
 
-    __slots__ = (
-        "_allowed",
-        "_definition",
-        "_json",
-        "_owners",
-        "_raw",
-        "_raw_output",
-        "_roles",
-        "_snapshot",
-        "_state",
-        "_tags",
-        "held",
-        "id",
-        "machine",
-        "seq",
-        "status",
-        "version",
-    )
+    ``held``: the instance is paused, and the event waits for its resumption. ``ahead`` is its
+    snapshot once it is upgraded, where it is of an older version: what it allows is that of it.
+    """
+
+    __slots__ = ("_ahead", "_allowed", "_json", "_view", "held", "instance", "roles")
 
     def __init__(
         self,
-        definition: Definition[Any],
-        ref: Ref,
-        version: int,
-        seq: int,
-        status: Status,
-        state: tuple[str, ...],
-        tags: tuple[str, ...],
-        owners: tuple[str, ...],
-        snapshot: Snapshot[Any] | None,
-        raw: bytes,
-        raw_output: bytes | None,
-        roles: Collection[str] | None = None,
+        instance: InstanceState,
+        caller: Caller = ANYONE,
+        *,
         held: bool = False,
+        ahead: Snapshot[Any] | None = None,
+        view: bytes | None = None,
     ) -> None:
-        self.machine = ref.machine
-        self.id = ref.id
-        self.version = version
-        self.seq = seq
-        self.status = status
-        #: the instance is paused and the event waits
+        self.instance = instance
+        #: of the caller; None: trusted code
+        self.roles = caller.roles
         self.held = held
-        self._definition = definition
-        self._state = state
-        self._tags = tags
-        self._owners = owners
-        self._snapshot = snapshot
-        self._raw = raw
-        self._raw_output = raw_output
-        self._roles = roles
+        self._ahead = ahead
+        self._view = view
         self._allowed: tuple[str, ...] | None = None
         self._json: bytes | None = None
 
-    def is_for(
-        self, snapshot: Snapshot[Any] | None, status: str, caller: Caller, held: bool
-    ) -> bool:
-        """Whether it would be the same, made anew for these."""
-        return (
-            self._snapshot is snapshot
-            and self.status == status
-            and self._roles == caller.roles
-            and self.held == held
-        )
+    @property
+    def machine(self) -> str:
+        return self.instance.ref.machine
+
+    @property
+    def id(self) -> str:
+        return self.instance.ref.id
+
+    @property
+    def version(self) -> int:
+        return self.instance.version
+
+    @property
+    def seq(self) -> int:
+        """How many steps it has taken, the start included."""
+        return self.instance.seq
+
+    @property
+    def status(self) -> Status:
+        return self.instance.status
 
     @property
     def state(self) -> list[str]:
         """Ids of the active leaves, in document order."""
-        return list(self._state)
+        return list(self.instance.state)
 
     @property
     def tags(self) -> list[str]:
-        return list(self._tags)
+        return list(self.instance.tags)
 
     @property
     def owners(self) -> list[str]:
-        return list(self._owners)
+        return list(self.instance.owners)
 
     @property
     def view(self) -> Any:
-        """What the machine's ``view`` gives, or a copy of the data.
+        """What the machine's ``view`` returns, or a copy of the data.
 
         Plain JSON values where the instance is of a version whose code is not here. Raises
-        ``InstanceUnreadable`` where ``view`` raises: a step that leads there is refused, but data
-        that an older ``view`` was content with may be there already.
+        ``InstanceUnreadable`` where ``view`` raises: a step that leads there is refused, but the
+        data may have been stored under an earlier ``view``.
         """
-        definition, snapshot = self._definition, self._snapshot
-        if snapshot is None or definition.version != self.version:
-            return msgspec.json.decode(self._raw)
+        definition, snapshot = self.instance.definition, self.instance.snapshot
+        if snapshot is None:
+            return msgspec.json.decode(self.instance.data)
         copy = definition.data.copy(snapshot.data)
         try:
             return definition.shown(copy)
@@ -146,13 +125,14 @@ class Answer:
         return InstanceUnreadable(self.machine, self.id, self.version, why)
 
     def _view_json(self) -> bytes:
-        definition, snapshot = self._definition, self._snapshot
-        if snapshot is None or definition.version != self.version:
-            return self._raw
-        if definition.view is None and not definition.data.has_computed:
-            return self._raw
+        if self._view is not None:
+            return self._view
+        definition, snapshot = self.instance.definition, self.instance.snapshot
+        data = self.instance.data
+        if snapshot is None or not (definition.view is not None or definition.data.has_computed):
+            return data
         try:
-            return show_view(definition, definition.data.copy(snapshot.data), self._raw)
+            return show_view(definition, definition.data.copy(snapshot.data), data)
         except ActionFailed as error:
             raise self._unreadable(error.cause) from error.cause
 
@@ -160,33 +140,36 @@ class Answer:
     def allowed(self) -> list[str]:
         """Names of the events that are accepted now."""
         if self._allowed is None:
-            if self._snapshot is None or self.status not in ("running", "paused"):
+            snapshot = self._ahead or self.instance.snapshot
+            if snapshot is None or self.status not in ("running", "paused"):
                 self._allowed = ()
             else:
-                self._allowed = allowed(self._definition, self._snapshot, self._roles)
+                self._allowed = allowed(self.instance.definition, snapshot, self.roles)
         return list(self._allowed)
 
     @property
     def output(self) -> Any:
         """Plain JSON values; None unless it is done and its final state gives one."""
-        return None if self._raw_output is None else msgspec.json.decode(self._raw_output)
+        raw = self.instance.output
+        return None if raw is None else msgspec.json.decode(raw)
 
     def json(self) -> bytes:
         """The JSON of :class:`statehold.wire.instances.Reply`; raises as ``view`` does."""
         if self._json is None:
+            instance = self.instance
             self._json = _encode(
                 _Json(
-                    self.machine,
-                    self.id,
-                    self.version,
-                    self.seq,
-                    self.status,
-                    self._state,
+                    instance.ref.machine,
+                    instance.ref.id,
+                    instance.version,
+                    instance.seq,
+                    instance.status,
+                    instance.state,
                     Raw(self._view_json()),
-                    self._tags,
-                    self._owners,
+                    instance.tags,
+                    instance.owners,
                     tuple(self.allowed),
-                    _NULL if self._raw_output is None else Raw(self._raw_output),
+                    _NULL if instance.output is None else Raw(instance.output),
                     self.held,
                 )
             )
@@ -196,32 +179,13 @@ class Answer:
         return Reply.model_validate_json(self.json())
 
     def __repr__(self) -> str:
-        return f"Answer({self.machine}/{self.id} seq={self.seq} {self.status} in {self.state})"
+        return (
+            f"InstanceReply({self.machine}/{self.id} seq={self.seq} {self.status} in {self.state})"
+        )
 
 
-def answer_of(
-    definition: Definition[Any], held: Held, snapshot: Snapshot[Any] | None, caller: Caller
-) -> Answer:
-    """The answer for an instance as it was committed. ``snapshot`` may be of a newer version."""
-    row = held.row
-    return Answer(
-        definition,
-        row.ref,
-        row.version,
-        row.seq,
-        row.status,
-        row.state,
-        row.tags,
-        row.owners,
-        snapshot,
-        held.raw,
-        held.output,
-        caller.roles,
-    )
-
-
-class PastAnswer:
-    """An answer that was given before, under the same idempotency key."""
+class EarlierReply:
+    """A reply that was sent before, under the same idempotency key."""
 
     __slots__ = ("_json", "_parts")
 
@@ -242,6 +206,6 @@ class PastAnswer:
         return Reply.model_validate_json(self._json)
 
 
-def past_answer(json: bytes) -> Answer:
-    """An :class:`Answer` by its looks: the one that was given first, word for word."""
-    return cast(Answer, PastAnswer(json))
+def earlier_reply(json: bytes) -> InstanceReply:
+    """The reply that was sent first, word for word, as an :class:`InstanceReply` shows it."""
+    return cast(InstanceReply, EarlierReply(json))

@@ -1,12 +1,12 @@
-"""The stored form of an instance: its snapshot, and the engine's notes on what is under way.
+"""The stored form of an instance: its row, and the JSON document in it.
 
-The configuration, ``seq`` and ``version`` stand in the row beside it. Data is kept as JSON text
-of its own, so that it can be read without the code that made it.
+The configuration, ``seq`` and ``version`` stand in the row beside the document. Data is kept as
+JSON text of its own, so that it can be read without the code that made it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,53 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import fields, replace
 
-from statehold.chart.machine import Definition
-from statehold.instance.attempts import Attempt
-from statehold.interpreter.program import compile_program
-from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
+from statehold.instance.attempts import Attempt, holders, incident_count
+from statehold.instance.state import InstanceState
+from statehold.interpreter.snapshot import Deadline, InFlight, Timer
 from statehold.plain.text import name_fault
 from statehold.records import MaybeRaw, Parent, Ref, Row
+
+#: a count of writes or steps of one instance stays below
+COUNT_LIMIT = 2**53
+#: characters of names and ids, beyond any that there are
+_NAME_CHARS = 10_000
+#: notes under one step, beyond anything that happens
+_PARTS = 2**31 - 1
+
+
+def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -> Row:
+    """The row to write as ``rev``. It is not woken before ``not_due_before``, whatever is due."""
+    attempts = instance.attempts
+    in_progress = instance.snapshot or instance.unloaded
+    deadlines = () if in_progress is None else in_progress.deadlines
+    wake_at = instance.due_at
+    if not_due_before is not None and wake_at is not None:
+        wake_at = max(wake_at, not_due_before)
+    return Row(
+        machine=instance.ref.machine,
+        id=instance.ref.id,
+        version=instance.version,
+        seq=instance.seq,
+        rev=rev,
+        status=instance.status,
+        state=instance.state,
+        tags=instance.tags,
+        owners=instance.owners,
+        indexes=instance.indexes,
+        created_at=instance.created_at,
+        since=instance.since,
+        changed_at=instance.changed_at,
+        wake_at=wake_at,
+        held_by=holders(attempts) if attempts else (),
+        incidents=incident_count(attempts) if attempts else 0,
+        deadline=min([one.due for one in deadlines]) if deadlines else None,
+        document=encode_document(instance),
+    )
+
+
+def is_count(rev: int) -> bool:
+    """Whether a store has room for the count after this one."""
+    return 0 < rev < COUNT_LIMIT
 
 
 class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -58,27 +99,39 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 _encode = msgspec.json.Encoder().encode
-#: characters of names and ids, beyond any that there are
-_NAME_CHARS = 10_000
-#: notes under one step, beyond anything that happens
-_PARTS = 2**31 - 1
 _decode = msgspec.json.Decoder(Document).decode
 
 
-def encode_document(
-    definition: Definition[Any],
-    snapshot: Snapshot[Any],
-    raw: bytes,
-    output: bytes | None,
-    attempts: Mapping[str, Attempt],
-    parent: Parent | None,
-    parts: int,
-    held: int,
-    delayed: Mapping[str, datetime],
-    entered: dict[str, datetime | None],
-) -> bytes:
-    """``raw`` is the data as JSON, ``output`` likewise."""
-    effects = tuple(
+def encode_document(instance: InstanceState) -> bytes:
+    in_progress = instance.snapshot or instance.unloaded
+    assert in_progress is not None
+    unloaded = instance.unloaded
+    output = instance.output
+    return _encode(
+        Document(
+            Raw(instance.data),
+            # plain dictionaries, whatever they are declared as
+            in_progress.history,  # type: ignore[arg-type]
+            in_progress.timers,
+            _stored_effects(instance, in_progress.effects) if in_progress.effects else (),
+            in_progress.deadlines,
+            instance.attempts,  # type: ignore[arg-type]
+            None if output is None else Raw(output),
+            instance.parent,
+            instance.part,
+            instance.held,
+            instance.delayed,  # type: ignore[arg-type]
+            unloaded.entered if unloaded is not None else _compact(instance),
+        )
+    )
+
+
+def _stored_effects(
+    instance: InstanceState, effects: tuple[InFlight, ...]
+) -> tuple[StoredEffect, ...]:
+    dump = instance.definition.data.dump
+    is_loaded = instance.snapshot is not None
+    return tuple(
         StoredEffect(
             e.key,
             e.invoke,
@@ -86,48 +139,20 @@ def encode_document(
             e.kind,
             e.state,
             e.asked_at,
-            None if e.data is None else Raw(definition.data.dump(e.data)),
+            e.data if e.data is None or not is_loaded else Raw(dump(e.data)),
         )
-        for e in snapshot.effects
-    )
-    return _encode(
-        Document(
-            Raw(raw),
-            dict(snapshot.history),
-            snapshot.timers,
-            effects,
-            snapshot.deadlines,
-            dict(attempts),
-            None if output is None else Raw(output),
-            parent,
-            parts,
-            held,
-            dict(delayed),
-            entered,
-        )
+        for e in effects
     )
 
 
-def compact(entered: Mapping[str, datetime | None], since: datetime) -> dict[str, datetime | None]:
-    """As it is stored: in most machines there is one active state, and it is so since ``since``."""
+def _compact(instance: InstanceState) -> dict[str, datetime | None]:
+    """Without the states that were entered at ``since``: in most machines one state is active."""
+    since = instance.since
     return {
         state: moment
-        for state, moment in entered.items()
+        for state, moment in instance.entered.items()
         if moment is not since and moment != since
     }
-
-
-def expand(
-    stored: Mapping[str, datetime | None] | None, states: Iterable[str], since: datetime
-) -> dict[str, datetime | None]:
-    """For these active states; the root is none."""
-    if stored is None:
-        return {state: None for state in states if state}
-    return {state: stored.get(state, since) for state in states if state}
-
-
-def encode_plain(document: Document) -> bytes:
-    return _encode(document)
 
 
 def decode_document(raw: bytes) -> Document:
@@ -214,33 +239,3 @@ _parts: dict[str, tuple[str, Callable[[Raw], Any]]] = {
     field.encode_name: (field.name, msgspec.json.Decoder(field.type).decode)
     for field in fields(Document)
 }
-
-
-def restore(definition: Definition[Any], row: Row, document: Document) -> Snapshot[Any]:
-    """The snapshot of an instance that is of the definition's own version."""
-    program = compile_program(definition)
-    load = definition.data.load
-    what = f"the stored data of {row.machine}/{row.id}"
-    return Snapshot(
-        program.configuration(row.state),
-        load(bytes(document.data), what),
-        row.seq,
-        row.id,
-        document.history,
-        document.timers,
-        tuple(
-            InFlight(
-                e.key,
-                e.invoke,
-                e.name,
-                e.kind,
-                e.state,
-                e.asked_at,
-                None if e.data is None else load(bytes(e.data), what),
-            )
-            for e in document.effects
-        ),
-        document.deadlines,
-        row.status in ("done", "cancelled"),
-        None if document.output is None else msgspec.json.decode(document.output),
-    )

@@ -2,85 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from statehold.errors import InvalidPayload, NewerVersion, StepFailed, TooLarge, UpgradeFailed
 from statehold.instance.attempts import UPGRADE_KEY, Attempt, timer_key
-from statehold.instance.draft import Draft, Mishap, Origin
+from statehold.instance.draft import Draft, FailedAttempt
+from statehold.instance.journal import Origin
+from statehold.instance.state import InstanceState
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.program import compile_program
-from statehold.interpreter.snapshot import InFlight, Step
+from statehold.interpreter.snapshot import Step
 from statehold.interpreter.step import settle
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.plan import UpgradePlan
 
 
-def preview(draft: Draft, made: UpgradePlan, now: datetime) -> Carried:
+def preview(instance: InstanceState, plan: UpgradePlan, now: datetime) -> Carried:
     """The instance as the upgrade would make it; raises ``CarryFailed``."""
-    assert draft.document is not None
-    document = draft.document
-    program = compile_program(draft.definition)
+    unloaded = instance.unloaded
+    assert unloaded is not None
     stored = Stored(
-        draft.state,
-        draft.seq,
-        draft.ref.id,
-        document.data,
-        document.history,
-        document.timers,
-        tuple(
-            InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data)
-            for e in document.effects
-        ),
-        document.deadlines,
+        instance.state,
+        instance.seq,
+        instance.ref.id,
+        Raw(instance.data),
+        unloaded.history,
+        unloaded.timers,
+        unloaded.effects,
+        unloaded.deadlines,
     )
-    return carry(made, stored, now, program.configuration)
+    return carry(plan, stored, now, compile_program(instance.definition).configuration)
 
 
 def upgrade(
-    draft: Draft, find_plan: Callable[[Draft], UpgradePlan], now: datetime, origin: Origin
+    draft: Draft, find_plan: Callable[[InstanceState], UpgradePlan], origin: Origin
 ) -> None:
-    """Upgrades the draft, or notes the incident and raises ``UpgradeFailed``; of an instance of
-    a newer version it notes nothing and raises ``NewerVersion``."""
-    old, new = draft.version, draft.definition.version
+    """Upgrades the draft to the version that runs here.
+
+    Raises ``UpgradeFailed``, having noted the incident, and ``NewerVersion`` for an instance of a
+    newer version, having noted nothing. ``find_plan`` may raise ``CarryFailed``.
+    """
+    instance, now = draft.instance, draft.now
+    ref, old, new = draft.ref, instance.version, draft.definition.version
     if old > new:
-        raise NewerVersion(draft.ref.machine, draft.ref.id, old, new)
-    known = draft.attempts.get(UPGRADE_KEY)
+        raise NewerVersion(ref.machine, ref.id, old, new)
+    known = instance.attempts.get(UPGRADE_KEY)
     if known is not None and known.incident_at is not None:
-        raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, known.error or "")
+        raise UpgradeFailed(ref.machine, ref.id, old, new, known.error or "")
     try:
-        carried = preview(draft, find_plan(draft), now)
+        carried = preview(instance, find_plan(instance), now)
         event = {"type": "Upgrade", "from": old, "to": new, **carried.notes}
-        step = Step(carried.snapshot, carried.commands, (), True)
-        onward = settle(draft.definition, carried.snapshot, now)
-        # the two steps stand or fall together, so they are taken on a twin first
-        twin = draft.twin()
-        twin.replace(step, _carried_attempts(draft, carried), replace(origin, event=event), now)
-        if onward.accepted:
-            twin.advance(onward, Origin("upgrade", {"type": "Settled"}), now)
+        draft.carry_over(
+            Step(carried.snapshot, carried.commands, (), True),
+            _attempts(instance.attempts, carried),
+            replace(origin, event=event),
+            settle(draft.definition, carried.snapshot, now),
+            Origin("upgrade", {"type": "Settled"}),
+        )
     except (CarryFailed, StepFailed, InvalidPayload, TooLarge) as error:
-        why = str(error)[: draft.limits.error_chars]
+        why = str(error)[: draft.turn.limits.error_chars]
         title, trace = f"{old} to {new}", step_trace(error)
-        new_one = Attempt(0, kind="upgrade")
-        incident = new_one.raise_incident(now, 1, why, title, traceback=trace)
-        draft.mishaps += (Mishap(title, incident, trace),)
-        draft.set_attempt(UPGRADE_KEY, incident)
-        draft.note("incident", now, reason=f"the upgrade to version {new} failed: {why}")
-        raise UpgradeFailed(draft.ref.machine, draft.ref.id, old, new, why) from error
-    draft.become(twin)
+        failed = Attempt(0, kind="upgrade").raise_incident(now, 1, why, title, traceback=trace)
+        draft.failed_attempts.append(FailedAttempt(title, failed, trace))
+        draft.set_attempt(UPGRADE_KEY, failed)
+        reason = f"the upgrade to version {new} failed: {why}"
+        draft.note(Origin("incident", reason=reason))
+        raise UpgradeFailed(ref.machine, ref.id, old, new, why) from error
 
 
-def _carried_attempts(draft: Draft, carried: Carried) -> dict[str, Attempt]:
-    """Tries go with what they are tries of: effects by their keys, timers by their names."""
+def _attempts(attempts: Mapping[str, Attempt], carried: Carried) -> dict[str, Attempt]:
+    """Attempts go with what they are attempts of: effects by their keys, timers by their names."""
     kept_timers: dict[str, str] = carried.notes["timers"]["kept"]
-    attempts: dict[str, Attempt] = {}
-    for key, known in draft.attempts.items():
+    kept: dict[str, Attempt] = {}
+    for key, known in attempts.items():
         if known.kind == "timer":
             name = kept_timers.get(known.name)
             if name is not None:
-                attempts[timer_key(name)] = known.renamed(name)
+                kept[timer_key(name)] = known.renamed(name)
         elif known.kind != "upgrade":
-            attempts[key] = known
-    return attempts
+            kept[key] = known
+    return kept

@@ -158,7 +158,7 @@ class Metrics(Observer):
                     steps[machine, entry.kind] += 1
                 elif entry.kind == "incident":
                     self._incidents.labels(machine).inc()
-            for record in draft.told:
+            for record in draft.effects:
                 # timers, messages and upgrades are told of too; their incidents are counted above
                 if ":" not in record.key and record.key != UPGRADE_KEY:
                     effect = self._effect(machine, record.name)

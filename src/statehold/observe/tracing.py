@@ -90,11 +90,11 @@ class Tracing(Tracer):
             followed.step = self._tracer.start_span(
                 f"step {request.ref.machine}", followed.parent, attributes=_about(request.ref)
             )
-            followed.step.set_attribute("statehold.worker", draft.worker)
+            followed.step.set_attribute("statehold.worker", draft.turn.worker)
         else:
             followed.step.add_event("conflict", {"statehold.conflicts": request.conflicts})
         followed.entries = len(draft.entries)
-        followed.before = draft.state
+        followed.before = draft.instance.state
         return _traceparent(followed.step)
 
     def applied(self, request: Request, draft: Draft) -> None:
@@ -103,9 +103,9 @@ class Tracing(Tracer):
             return
         span = followed.step
         entries = draft.entries[followed.entries :]
-        span.set_attribute("statehold.version", draft.version)
+        span.set_attribute("statehold.version", draft.instance.version)
         span.set_attribute("statehold.state.before", followed.before)
-        span.set_attribute("statehold.state.after", draft.state)
+        span.set_attribute("statehold.state.after", draft.instance.state)
         if not entries:
             return
         for name, value in _told(entries[0]).items():

@@ -19,7 +19,7 @@ from statehold.engine.background.message_dispatcher import concerns
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
-from statehold.instance.reply import Answer
+from statehold.instance.reply import InstanceReply
 from statehold.instance.stored import decode_document
 from statehold.records import Caller, Row
 from statehold.store import Store
@@ -95,7 +95,7 @@ class EngineKit:
 
     async def start(
         self, machine: AMachine | str, id: str | None = None, data: Any = UNSET, **more: Any
-    ) -> Answer:
+    ) -> InstanceReply:
         """As :meth:`Engine.start`; what it asks for goes on behind: see :meth:`settle`."""
         return await self.engine.start(machine, id, data, **more)
 
@@ -107,13 +107,13 @@ class EngineKit:
         *,
         roles: Roles = None,
         **more: Any,
-    ) -> Answer:
+    ) -> InstanceReply:
         """As :meth:`Engine.send`; ``roles`` None is trusted code."""
         held = frozenset([roles]) if isinstance(roles, str) else roles
         caller = Caller("test", None if held is None else frozenset(held))
         return await self.engine.send(machine, id, event, caller=caller, **more)
 
-    async def read(self, machine: AMachine | str, id: str) -> Answer:
+    async def read(self, machine: AMachine | str, id: str) -> InstanceReply:
         return await self.engine.read(machine, id)
 
     async def settle(self) -> None:
@@ -129,7 +129,7 @@ class EngineKit:
             if loop.time() > until:
                 raise NotSettled(
                     f"after {SETTLE_SECONDS:g} s there is still {busy}; an effect that must not "
-                    "come back is faked by hold()"
+                    "come back is faked by load()"
                 )
             rounds += 1
             # effects in threads take real time: leave it to them

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.chart.tree import Tree
 from statehold.errors import InvalidPayload
-from statehold.instance.stored import decode_document, encode_document, restore
+from statehold.instance.loaded import load
+from statehold.instance.state import not_started
+from statehold.instance.stored import row_of
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import Row
+from statehold.records import Ref
 
 
 def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> list[str]:
@@ -46,15 +49,17 @@ def _configuration(tree: Tree, snapshot: Snapshot[Any]) -> list[str]:
 def _stored(
     definition: Definition[Any], snapshot: Snapshot[Any], raw: bytes, now: Any
 ) -> list[str]:
-    output = None if snapshot.output is None else msgspec.json.encode(snapshot.output)
-    document = encode_document(definition, snapshot, raw, output, {}, None, 0, 0, {}, {})
-    row = Row(
-        machine=definition.name, id=snapshot.instance, version=definition.version,
-        seq=snapshot.seq, rev=1, status="done" if snapshot.done else "running",
-        state=snapshot.state, tags=(), owners=(), indexes={}, created_at=now, since=now,
-        changed_at=now, wake_at=None, held_by=(), incidents=0, deadline=None, document=document,
-    )  # fmt: skip
-    loaded = restore(definition, row, decode_document(document))
+    ref = Ref(definition.name, snapshot.instance)
+    instance = replace(
+        not_started(ref, definition, now),
+        seq=snapshot.seq,
+        status="done" if snapshot.done else "running",
+        state=snapshot.state,
+        snapshot=snapshot,
+        data=raw,
+        output=None if snapshot.output is None else msgspec.json.encode(snapshot.output),
+    )
+    loaded = load(definition, row_of(instance, 1, None)).instance.snapshot
     return [
         f"{name} is not what it was after it was stored and loaded"
         for name in ("state", "seq", "history", "timers", "effects", "deadlines", "done")

@@ -17,9 +17,9 @@ from statehold.engine.observer import Observer, Tracer
 from statehold.engine.requests.request import Request
 from statehold.errors import NotAllowed, Overloaded
 from statehold.instance.attempts import Ending
-from statehold.instance.draft import ANYONE, Draft
+from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
-from statehold.records import Ref
+from statehold.records import ANYONE, Ref
 from statehold.store import Outcome
 from tests.unit.engine.sample_machines import Add, Counter, Shut
 from tests.unit.engine.works import Drop, Lever, Shipping
@@ -52,7 +52,7 @@ class Notebook(Observer):
         for draft, outcome in zip(drafts, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
                 self.written += [entry.kind for entry in draft.entries]
-                self.told += [record.what for record in draft.told]
+                self.told += [record.what for record in draft.effects]
             else:
                 self.lost.append(draft.ref.id)
 

@@ -32,7 +32,7 @@ from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.instance.attempts import Attempt, Ending
-from statehold.instance.loaded import Held
+from statehold.instance.loaded import Loaded
 from statehold.instance.tracebacks import members, trace_of
 from statehold.interpreter.snapshot import InFlight
 
@@ -49,15 +49,15 @@ class AttemptRun:
         self,
         runtime: Runtime,
         definition: Definition[Any],
-        held: Held,
+        loaded: Loaded,
         effect: InFlight,
         known: Attempt,
         ended: Callable[[AttemptRun, Ending | None], None],
         freed: Callable[[AttemptRun], None],
     ) -> None:
-        self.ref = held.row.ref
+        self.ref = loaded.row.ref
         self.key = effect.key
-        self.seq = held.row.seq
+        self.seq = loaded.row.seq
         self.number = known.attempt
         self.name = effect.name
         self.lane: Lane = runtime.capacity.lane(definition, effect.name)
@@ -70,7 +70,7 @@ class AttemptRun:
         self.is_hung = False
         self._runtime = runtime
         self._definition = definition
-        self._snapshot = held.snapshot
+        self._snapshot = loaded.instance.snapshot
         self._effect = effect
         self._known = known
         self._declared: Effect[Any, Any] | None = definition.effects.get(effect.name)

@@ -29,7 +29,7 @@ from statehold.engine.requests.effect_results import Offer, Outcome, Release, Un
 from statehold.engine.requests.timers import Take
 from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
 from statehold.instance.attempts import WAITING, Ending
-from statehold.instance.loaded import Held
+from statehold.instance.loaded import Loaded
 from statehold.instance.tracebacks import at
 from statehold.records import Ref, Row
 from statehold.store import Store
@@ -98,12 +98,12 @@ class EffectRunner:
         self._guard = Guard(asyncio.get_running_loop())
         self._task.start(self._runtime.now())
 
-    def begin(self, definition: Definition[Any], held: Held, key: str) -> None:
+    def begin(self, definition: Definition[Any], loaded: Loaded, key: str) -> None:
         """Performs the effect under this key, which is committed as this worker's."""
-        ref = held.row.ref
-        snapshot = held.snapshot
+        ref = loaded.row.ref
+        snapshot = loaded.instance.snapshot
         effect = next((e for e in snapshot.effects if e.key == key), None) if snapshot else None
-        known = held.attempts.get(key)
+        known = loaded.instance.attempts.get(key)
         if snapshot is None or effect is None or known is None:
             return
         place = (ref, key)
@@ -114,7 +114,7 @@ class EffectRunner:
             # of no interest any more; mostly on its way out, its outcome handed in already
             self.stop(ref, key)
         attempt = AttemptRun(
-            self._runtime, definition, held, effect, known, self._ended, self._freed
+            self._runtime, definition, loaded, effect, known, self._ended, self._freed
         )
         self._attempts[place] = attempt
         if place in self._leaving:

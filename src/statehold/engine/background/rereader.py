@@ -16,7 +16,7 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.repair import Reread
 from statehold.errors import InstanceUnreadable, StateholdError
-from statehold.instance.loaded import hold
+from statehold.instance.loaded import load
 from statehold.records import Ref, Row
 from statehold.store import Store
 
@@ -81,7 +81,7 @@ class Rereader:
         if self._group_commit.is_apart(row):
             return False
         try:
-            hold(self._runtime.definition(row.machine), row)
+            load(self._runtime.definition(row.machine), row)
         except InstanceUnreadable:
             self._group_commit.keep_apart(row)
             return False

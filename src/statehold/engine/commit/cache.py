@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from statehold.instance.loaded import Held
+from statehold.instance.loaded import Loaded
 from statehold.records import Ref
 
 
@@ -16,23 +16,23 @@ class Cache:
         self._most = most
         self._most_bytes = most_bytes
         #: each with its bytes
-        self._held: OrderedDict[Ref, tuple[Held, int]] = OrderedDict()
+        self._held: OrderedDict[Ref, tuple[Loaded, int]] = OrderedDict()
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def get(self, ref: Ref) -> Held | None:
+    def get(self, ref: Ref) -> Loaded | None:
         found = self._held.get(ref)
         return None if found is None else found[0]
 
-    def put(self, ref: Ref, held: Held) -> None:
+    def put(self, ref: Ref, loaded: Loaded) -> None:
         """In place of what was there. One that is larger than the whole bound is not kept."""
         self.drop(ref)
-        size = _bytes_of(held)
+        size = _bytes_of(loaded)
         if size > self._most_bytes:
             return
-        self._held[ref] = held, size
+        self._held[ref] = loaded, size
         self.bytes += size
         while len(self._held) > self._most or self.bytes > self._most_bytes:
             _, (_, oldest) = self._held.popitem(last=False)
@@ -48,7 +48,7 @@ class Cache:
         self.bytes = 0
 
 
-def _bytes_of(held: Held) -> int:
-    indexes = held.row.indexes
+def _bytes_of(loaded: Loaded) -> int:
+    indexes = loaded.row.indexes
     more = sum(map(len, indexes.values())) if indexes else 0
-    return len(held.row.document) + len(held.raw) + more
+    return len(loaded.row.document) + len(loaded.instance.data) + more

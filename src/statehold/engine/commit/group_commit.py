@@ -49,8 +49,9 @@ from statehold.errors import (
     described,
 )
 from statehold.instance.draft import Draft
-from statehold.instance.loaded import COUNTS, Held, hold, hold_remains
-from statehold.instance.reply import past_answer
+from statehold.instance.loaded import Loaded, load, load_remains
+from statehold.instance.reply import InstanceReply, earlier_reply
+from statehold.instance.stored import COUNT_LIMIT
 from statehold.instance.tracebacks import at, step_trace
 from statehold.records import OVER, Entry, JournalBody, Message, Ref, Row, Write
 from statehold.store import PAGE_LIMIT, Aside, Outcome, Store, Unwritable
@@ -66,7 +67,7 @@ WORTH_HALVING = 16
 LOOKS_AFTER = 3
 
 #: told of every draft that was committed, before the answers go out
-Committed = Callable[[Draft, Held], None]
+Committed = Callable[[Draft, Loaded], None]
 #: told that this worker was taken for dead
 Lost = Callable[[], None]
 #: told that an instance is of a version that does not run here yet
@@ -174,21 +175,21 @@ class GroupCommit:
         share = self._runtime.limits.waiting // max(1, len(self._runtime.definitions))
         return len(self._runtime.definitions) > 1 and self._waiting.of(machine) < share
 
-    async def look(self, refs: Sequence[Ref]) -> dict[Ref, Held]:
+    async def look(self, refs: Sequence[Ref]) -> dict[Ref, Loaded]:
         """The instances that exist, as they are in the store."""
-        found: dict[Ref, Held] = {}
+        found: dict[Ref, Loaded] = {}
         missing = list(refs)
         if self._store.exclusive:
             for ref in refs:
-                held = self._held.get(ref)
-                if held is not None:
-                    found[ref] = _current(self._runtime, ref, held)
+                loaded = self._held.get(ref)
+                if loaded is not None:
+                    found[ref] = _current(self._runtime, ref, loaded)
             missing = [ref for ref in refs if ref not in found]
         if missing:
             rows = await self._store.load(missing)
             for ref, row in rows.items():
                 try:
-                    found[ref] = hold(self._runtime.definition(ref.machine), row)
+                    found[ref] = load(self._runtime.definition(ref.machine), row)
                 except InstanceUnreadable as error:
                     await self.set_aside([(row, error)])
                     raise
@@ -385,8 +386,8 @@ class GroupCommit:
         this turn is committed, and the others of it start again without the one that broke."""
         place = f"{request.ref.machine}/{request.ref.id}"
         if not _asks_now(request):
-            held = self._held.get(request.ref)
-            extra = about(self._runtime, request.ref, seq=0 if held is None else held.row.seq)
+            loaded = self._held.get(request.ref)
+            extra = about(self._runtime, request.ref, seq=0 if loaded is None else loaded.row.seq)
             log.error(
                 "%s of %s broke its turn", request.describe(), place, exc_info=error, extra=extra
             )
@@ -410,10 +411,10 @@ class GroupCommit:
         if self._observer is not None:
             told = [one if isinstance(one, Outcome) else Outcome.CONFLICT for one in outcomes]
             tell(self._observer.committed, changed, told, time.perf_counter() - begun)
-        for draft, (_, held), outcome in zip(changed, pairs, outcomes, strict=True):
+        for draft, (_, loaded), outcome in zip(changed, pairs, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
-                self._keep(draft.ref, held)
-                self._committed(draft, held)
+                self._keep(draft.ref, loaded)
+                self._committed(draft, loaded)
         return dict(zip((draft.ref for draft in changed), outcomes, strict=True))
 
     async def _commit_apart(
@@ -440,14 +441,13 @@ class GroupCommit:
         runtime = self._runtime
         refs = dict.fromkeys(request.ref for request in batch)
         # apart from what is kept, where one that is loaded may push out another of this batch
-        known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
+        known = {ref: loaded for ref in refs if (loaded := self._held.get(ref)) is not None}
         rows = self._brought(batch, known)
         missing = [ref for ref in refs if ref not in known and ref not in rows]
         if missing:
             rows.update(await self._store.load(missing))
         drafts: dict[Ref, Draft] = {}
-        now = runtime.now()
-        runtime.capacity.begin_turn()
+        turn = runtime.turn()
         unreadable: list[tuple[Row, InstanceUnreadable]] = []
         doubtful = {
             request.ref
@@ -462,7 +462,7 @@ class GroupCommit:
                 continue
             try:
                 if ref in rows:
-                    known[ref] = hold(definition, rows[ref])
+                    known[ref] = load(definition, rows[ref])
                     self._keep(ref, known[ref])
                 elif ref in known:
                     known[ref] = _current(runtime, ref, known[ref])
@@ -475,15 +475,12 @@ class GroupCommit:
                 _refuse([request for request in requests if not request.takes_remains], error)
                 if all(request.future.done() for request in requests):
                     continue
-                known[ref] = hold_remains(definition, row, await self._journal_end(ref))
+                known[ref] = load_remains(definition, row, await self._journal_end(ref))
             drafts[ref] = Draft(
                 ref,
                 definition,
                 known.get(ref),
-                runtime.limits,
-                runtime.worker,
-                now,
-                runtime.capacity,
+                turn,
             )
         for row, why in unreadable:
             if row.ref in drafts:
@@ -492,38 +489,38 @@ class GroupCommit:
             await self.set_aside(unreadable)
         return drafts, set(missing)
 
-    async def _check_journal(self, held: Held) -> None:
+    async def _check_journal(self, loaded: Loaded) -> None:
         """Raises ``InstanceUnreadable`` where the journal has what the row knows nothing of: the
         next line would have no place, and each write of the instance would lose to nobody."""
-        row = held.row
-        beyond = await self._store.journal(row.ref, (row.seq, held.parts), 1)
+        row = loaded.row
+        beyond = await self._store.journal(row.ref, (row.seq, loaded.instance.part), 1)
         if beyond:
             why = (
                 f"its journal has a line {beyond[0].seq}.{beyond[0].part}, and its last is to be "
-                f"{row.seq}.{held.parts}"
+                f"{row.seq}.{loaded.instance.part}"
             )
             raise InstanceUnreadable(row.machine, row.id, row.version, why)
 
     async def _journal_end(self, ref: Ref) -> tuple[int, int]:
         """The place of the journal's last line, whatever the row says."""
-        steps = await self._store.journal_before(ref, COUNTS, 1)
+        steps = await self._store.journal_before(ref, COUNT_LIMIT, 1)
         end = (steps[0].seq, 0) if steps else (0, 0)
         while True:
             lines = await self._store.journal(ref, end, PAGE_LIMIT)
-            places = [(line.seq, line.part) for line in lines if line.seq < COUNTS]
+            places = [(line.seq, line.part) for line in lines if line.seq < COUNT_LIMIT]
             if not places:
                 return end
             end = places[-1]
 
-    def _brought(self, batch: Sequence[Request], known: Mapping[Ref, Held]) -> dict[Ref, Row]:
+    def _brought(self, batch: Sequence[Request], known: Mapping[Ref, Loaded]) -> dict[Ref, Row]:
         """Rows that requests bring along, where they are newer than what is kept. One that has lost
         since is not used again: its request asks the store."""
         rows: dict[Ref, Row] = {}
         for request in batch:
             row = request.row
             if row is not None and not request.conflicts:
-                held = known.get(request.ref)
-                if held is None or held.row.rev < row.rev:
+                loaded = known.get(request.ref)
+                if loaded is None or loaded.row.rev < row.rev:
                     rows[request.ref] = row
         return rows
 
@@ -599,21 +596,11 @@ class GroupCommit:
             _reused(request, message.kind, event)
             return False
         try:
-            held = (await self.look([request.ref]))[request.ref]
+            loaded = (await self.look([request.ref]))[request.ref]
         except InstanceUnreadable as error:
             _refuse([request], error)
             return False
-        runtime = self._runtime
-        draft = Draft(
-            request.ref,
-            runtime.definition(request.ref.machine),
-            held,
-            runtime.limits,
-            runtime.worker,
-            runtime.now(),
-            runtime.capacity,
-        )
-        _answer(request, draft.answer(request.caller, held=True))
+        _answer(request, InstanceReply(loaded.instance, request.caller, held=True))
         return False
 
     def _again(self, requests: Sequence[Request]) -> list[Request]:
@@ -630,18 +617,18 @@ class GroupCommit:
                 back.append(request)
         return back
 
-    def _keep(self, ref: Ref, held: Held) -> None:
-        if held.row.status in OVER and not self._store.exclusive:
+    def _keep(self, ref: Ref, loaded: Loaded) -> None:
+        if loaded.row.status in OVER and not self._store.exclusive:
             # another worker may purge it, and start one under its id that comes to the same rev
             self._held.drop(ref)
             return
-        self._held.put(ref, held)
+        self._held.put(ref, loaded)
 
 
-def _current(runtime: Runtime, ref: Ref, held: Held) -> Held:
+def _current(runtime: Runtime, ref: Ref, loaded: Loaded) -> Loaded:
     """As the definition that runs now has it, where another one was put meanwhile."""
     definition = runtime.definition(ref.machine)
-    return held if held.definition is definition else hold(definition, held.row)
+    return loaded if loaded.instance.definition is definition else load(definition, loaded.row)
 
 
 def _refuse(requests: Sequence[Request], error: StateholdError) -> None:
@@ -671,7 +658,7 @@ def _repeat(request: Request, entry: Entry) -> bool:
     if _is_others(request, body.caller or ""):
         return True
     if request.same_request(entry.kind, body.event, body.given) and entry.reply is not None:
-        _answer(request, past_answer(entry.reply))
+        _answer(request, earlier_reply(entry.reply))
     else:
         _reused(request, entry.kind, body.event)
     return False

@@ -28,11 +28,10 @@ from statehold.errors import (
     DefinitionError,
     Problem,
 )
-from statehold.instance.draft import Draft, Origin
-from statehold.instance.upgrades import preview, upgrade
+from statehold.instance.state import InstanceState
 from statehold.records import Status
 from statehold.store import Store, StoredChart
-from statehold.upgrade.carry import Carried, CarryFailed
+from statehold.upgrade.carry import CarryFailed
 from statehold.upgrade.diff import difference
 from statehold.upgrade.plan import UpgradePlan, plan
 
@@ -182,28 +181,21 @@ class Fleet:
             del self._plans[key]
         self._plans.update(((definition.name, version), made) for version, made in plans.items())
 
-    def plan_for(self, draft: Draft) -> UpgradePlan:
+    def plan_for(self, instance: InstanceState) -> UpgradePlan:
         """The plan by which the instance is upgraded; raises ``CarryFailed``."""
-        made = self._plans.get((draft.ref.machine, draft.version))
-        if made is None:
-            why = self._unreadable.get((draft.ref.machine, draft.version))
-            if why is not None:
-                raise CarryFailed(
-                    f"the stored chart of version {draft.version} can't be read: {why}; cancel the "
-                    "instance, and start another one in its place"
-                )
+        machine, version = instance.ref.machine, instance.version
+        made = self._plans.get((machine, version))
+        if made is not None:
+            return made
+        why = self._unreadable.get((machine, version))
+        if why is not None:
             raise CarryFailed(
-                f"no upgrade leads from version {draft.version} to {draft.definition.version}"
+                f"the stored chart of version {version} can't be read: {why}; cancel the "
+                "instance, and start another one in its place"
             )
-        return made
-
-    def preview(self, draft: Draft, now: datetime) -> Carried:
-        """The instance as the upgrade would make it; raises ``CarryFailed``."""
-        return preview(draft, self.plan_for(draft), now)
-
-    def upgrade(self, draft: Draft, now: datetime, origin: Origin) -> None:
-        """As :func:`statehold.instance.upgrades.upgrade`, by the plan that leads here."""
-        upgrade(draft, self.plan_for, now, origin)
+        raise CarryFailed(
+            f"no upgrade leads from version {version} to {instance.definition.version}"
+        )
 
 
 def _changes(old: Chart, definition: Definition[Any]) -> list[Problem]:

@@ -9,12 +9,11 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.instance.attempts import UNREADABLE_KEY, Attempt
-from statehold.instance.draft import ANYONE
-from statehold.instance.loaded import Held
-from statehold.instance.reply import answer_of
+from statehold.instance.loaded import Loaded
+from statehold.instance.reply import InstanceReply
 from statehold.interpreter.enabled import Enablement, enablements
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import Caller, Ref, Row
+from statehold.records import ANYONE, Caller, Ref, Row
 from statehold.store import Aside
 from statehold.wire.instances import (
     ChildView,
@@ -69,7 +68,7 @@ def unreadable_of(row: Row, aside: Aside | None) -> Incident:
 
 def explain(
     definition: Definition[object],
-    held: Held,
+    loaded: Loaded,
     because: JournalEntry | None,
     entered: dict[str, datetime],
     now: datetime,
@@ -83,13 +82,13 @@ def explain(
     ``ahead`` is the instance as its next event finds it, which may upgrade it first: what can
     happen next is said of that. None: nobody here can tell.
     """
-    row = held.row
-    answer = answer_of(definition, held, ahead, caller).wire()
-    active = _active(definition, held, entered)
-    timers = _timers(held, now)
-    effects = _effects(definition, held, children)
-    following = _following(definition, held, ahead, caller)
-    incidents = incidents_of(held.row, held.attempts)
+    row = loaded.row
+    answer = InstanceReply(loaded.instance, caller, ahead=ahead).wire()
+    active = _active(definition, loaded, entered)
+    timers = _timers(loaded, now)
+    effects = _effects(definition, loaded, children)
+    following = _following(definition, loaded, ahead, caller)
+    incidents = incidents_of(loaded.row, loaded.instance.attempts)
     return Explanation(
         summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
         instance=answer,
@@ -104,12 +103,12 @@ def explain(
 
 
 def _active(
-    definition: Definition[object], held: Held, entered: dict[str, datetime]
+    definition: Definition[object], loaded: Loaded, entered: dict[str, datetime]
 ) -> list[StateView]:
-    if held.snapshot is None:
-        return [StateView(id=id, kind="unknown") for id in held.row.state]
-    deadlines = {one.state: one.due for one in held.snapshot.deadlines}
-    states = held.snapshot.configuration.states
+    if loaded.instance.snapshot is None:
+        return [StateView(id=id, kind="unknown") for id in loaded.row.state]
+    deadlines = {one.state: one.due for one in loaded.instance.snapshot.deadlines}
+    states = loaded.instance.snapshot.configuration.states
     return [
         StateView(
             id=node.id,
@@ -125,8 +124,8 @@ def _active(
     ]
 
 
-def _timers(held: Held, now: datetime) -> list[TimerView]:
-    source = held.snapshot or held.document
+def _timers(loaded: Loaded, now: datetime) -> list[TimerView]:
+    source = loaded.instance.in_progress
     timers = () if source is None else source.timers
     return [
         TimerView(
@@ -140,12 +139,12 @@ def _timers(held: Held, now: datetime) -> list[TimerView]:
 
 
 def _effects(
-    definition: Definition[object], held: Held, children: Mapping[Ref, ChildView]
+    definition: Definition[object], loaded: Loaded, children: Mapping[Ref, ChildView]
 ) -> list[EffectView]:
-    source = held.snapshot or held.document
+    source = loaded.instance.in_progress
     found = []
     for effect in () if source is None else source.effects:
-        known = held.attempts.get(effect.key)
+        known = loaded.instance.attempts.get(effect.key)
         declared = definition.effects.get(effect.name)
         attempt = 0 if known is None else known.attempt
         if effect.kind == "machine":
@@ -175,9 +174,9 @@ def _effects(
 
 
 def _following(
-    definition: Definition[object], held: Held, ahead: Snapshot[Any] | None, caller: Caller
+    definition: Definition[object], loaded: Loaded, ahead: Snapshot[Any] | None, caller: Caller
 ) -> list[PossibleTransition]:
-    if ahead is None or held.row.status not in ("running", "paused"):
+    if ahead is None or loaded.row.status not in ("running", "paused"):
         return []
     due = {timer.id: timer.due for timer in ahead.timers}
     return [

@@ -26,12 +26,14 @@ from statehold.errors import (
     UnknownInstance,
 )
 from statehold.instance.data_diff import apply_change
-from statehold.instance.draft import CHECKPOINT, Draft
-from statehold.instance.loaded import Held
-from statehold.instance.reply import Answer, answer_of
+from statehold.instance.journal import CHECKPOINT
+from statehold.instance.loaded import Loaded
+from statehold.instance.reply import InstanceReply
+from statehold.instance.state import InstanceState
 from statehold.instance.stored import salvage
+from statehold.instance.upgrades import preview
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import Caller, Entry, JournalBody, Ref, Row, Status
+from statehold.records import OVER, Caller, Entry, JournalBody, Ref, Row, Status
 from statehold.store import PAGE_LIMIT, Page, Query, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire.base import ID_PATTERN
@@ -91,27 +93,18 @@ class Reader:
 
     # --- one instance ---
 
-    async def read(self, ref: Ref, caller: Caller) -> Answer:
-        held = await self._held(ref)
-        return answer_of(held.definition, held, self._ahead(held), caller)
+    async def read(self, ref: Ref, caller: Caller) -> InstanceReply:
+        instance = (await self._held(ref)).instance
+        return InstanceReply(instance, caller, ahead=self._ahead(instance))
 
-    def _ahead(self, held: Held) -> Snapshot[Any] | None:
+    def _ahead(self, instance: InstanceState) -> Snapshot[Any] | None:
         """The instance as its next event finds it: upgraded, where it is of an older version."""
-        if held.snapshot is not None or held.row.status not in ("running", "paused"):
-            return held.snapshot
+        if instance.snapshot is not None or instance.status in OVER:
+            return instance.snapshot
         runtime = self._runtime
-        now = runtime.now()
-        draft = Draft(
-            held.row.ref,
-            held.definition,
-            held,
-            runtime.limits,
-            runtime.worker,
-            now,
-            runtime.capacity,
-        )
         try:
-            return runtime.fleet.preview(draft, now).snapshot
+            plan = runtime.fleet.plan_for(instance)
+            return preview(instance, plan, runtime.now()).snapshot
         except CarryFailed:
             return None
 
@@ -149,20 +142,22 @@ class Reader:
         )
 
     async def explain(self, ref: Ref, caller: Caller) -> Explanation:
-        held = await self._held(ref)
-        entries = await self._journal_before(ref, held.row.seq, PAGE_LIMIT)
+        loaded = await self._held(ref)
+        entries = await self._journal_before(ref, loaded.row.seq, PAGE_LIMIT)
         because: JournalEntry | None = None
-        entered = {state: at for state, at in held.entered.items() if at is not None}
+        entered = {state: at for state, at in loaded.instance.entered.items() if at is not None}
         for entry in entries:
             for microstep in _body_of(entry).steps:
                 for state in microstep.entered:
                     entered.setdefault(state, entry.at)
-            if because is None and entry.at <= held.row.since:
+            if because is None and entry.at <= loaded.row.since:
                 because = _shown(entry, {})
         now = self._runtime.now()
-        ahead = self._ahead(held)
-        children = await self._children(held, caller)
-        return explain(held.definition, held, because, entered, now, caller, ahead, children)
+        ahead = self._ahead(loaded.instance)
+        children = await self._children(loaded, caller)
+        return explain(
+            loaded.instance.definition, loaded, because, entered, now, caller, ahead, children
+        )
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[JournalEntry]:
         """Every line above ``after``, from the journal and then as it happens, without a gap.
@@ -176,9 +171,9 @@ class Reader:
         with self._watchers.subscribe(ref) as changed:
             while True:
                 changed.clear()
-                held = await self._held(ref)
-                await self._check_reached(held.row, told[0])
-                over = held.row.status in ("done", "cancelled") and not held.attempts
+                loaded = await self._held(ref)
+                await self._check_reached(loaded.row, told[0])
+                over = loaded.row.status in ("done", "cancelled") and not loaded.instance.attempts
                 while fresh := await self._store.journal(ref, told):
                     for entry in fresh:
                         told = _place(entry)
@@ -245,12 +240,12 @@ class Reader:
 
     # --- parts ---
 
-    async def _held(self, ref: Ref) -> Held:
+    async def _held(self, ref: Ref) -> Loaded:
         self._runtime.definition(ref.machine)
         found = (await self._group_commit.look([ref])).get(ref)
         if found is None:
             raise UnknownInstance(ref.machine, ref.id)
-        if found.row.version > found.definition.version and await self._renew(ref.machine):
+        if found.row.version > found.instance.definition.version and await self._renew(ref.machine):
             return await self._held(ref)
         return found
 
@@ -264,9 +259,9 @@ class Reader:
         if there is None or there.seq < seq:
             raise BeyondEnd(ref.machine, ref.id, seq, row.seq)
 
-    async def _children(self, held: Held, caller: Caller) -> dict[Ref, ChildView]:
+    async def _children(self, loaded: Loaded, caller: Caller) -> dict[Ref, ChildView]:
         """Those that were invoked and have started, as they are now."""
-        refs = [one.child for one in held.attempts.values() if one.child is not None]
+        refs = [one.child for one in loaded.instance.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
         return {ref: await self._child(row, caller) for ref, row in rows.items()}
 

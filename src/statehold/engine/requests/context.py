@@ -15,6 +15,7 @@ from statehold.engine.limits import Limits
 from statehold.engine.machines.compatibility import Fleet
 from statehold.engine.observer import Observer, Tracer
 from statehold.errors import MachineUnserved, UnknownMachine
+from statehold.instance.turn import Turn
 
 
 @dataclass(slots=True)
@@ -49,6 +50,11 @@ class Runtime:
     def machines(self) -> tuple[str, ...]:
         """The names of those that run now; more may be deployed while the engine runs."""
         return tuple(self.definitions)
+
+    def turn(self) -> Turn:
+        """What all changes of a turn that begins now share."""
+        self.capacity.begin_turn()
+        return Turn(self.now(), self.worker, self.limits, self.capacity)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -19,11 +19,12 @@ from statehold.engine.raised import refusal_of
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request, ready
 from statehold.instance.attempts import Attempt, Ending
-from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
+from statehold.instance.draft import Draft, FailedAttempt
+from statehold.instance.journal import Origin
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
-from statehold.records import Caller, EffectRecord, Message, Ref
+from statehold.records import ANYONE, Caller, EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 _DEFAULT_RETRY = Retry()
@@ -44,9 +45,9 @@ class Outcome(Request):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        if draft.status == "paused":
+        if draft.instance.status == "paused":
             draft.hold(Message(draft.ref, "outcome", _encode(self.ending), held=True))
-            known = draft.attempts.get(self.ending.key)
+            known = draft.instance.attempts.get(self.ending.key)
             if known is not None and known.worker is not None:
                 draft.set_attempt(self.ending.key, known.hold_outcome())
             return
@@ -68,7 +69,7 @@ class Unapplied(Request):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         key, result = self.ending.key, self.ending.result
-        known = draft.attempts.get(key)
+        known = draft.instance.attempts.get(key)
         if known is None or known.worker != runtime.worker:
             return
         name = effect_name(draft, key)
@@ -83,26 +84,26 @@ def conclude(
     """Applies an ending, for the ``number``-th time. One of an effect that is in flight no longer
     changes nothing."""
     ready(draft, runtime)
-    known = draft.attempts.get(ending.key)
+    known = draft.instance.attempts.get(ending.key)
     effect = in_flight(draft, ending.key)
-    if known is None or effect is None or draft.snapshot is None:
+    if known is None or effect is None or draft.instance.snapshot is None:
         return
     if ending.error is not None:
-        _failed(draft, draft.snapshot, effect, known, ending, origin, runtime)
+        _failed(draft, draft.instance.snapshot, effect, known, ending, origin, runtime)
     else:
         result = ending.result or Raw(b"null")
-        _succeeded(draft, draft.snapshot, effect, known, result, number, origin, runtime)
+        _succeeded(draft, draft.instance.snapshot, effect, known, result, number, origin, runtime)
 
 
 def in_flight(draft: Draft, key: str) -> InFlight | None:
-    if draft.snapshot is None:
+    if draft.instance.snapshot is None:
         return None
-    return next((effect for effect in draft.snapshot.effects if effect.key == key), None)
+    return next((effect for effect in draft.instance.snapshot.effects if effect.key == key), None)
 
 
 def effect_name(draft: Draft, key: str) -> str:
     """The name of the effect in flight; its key where there is none."""
-    source = draft.snapshot or draft.document
+    source = draft.instance.snapshot or draft.instance.unloaded
     effects = () if source is None else source.effects
     return next((effect.name for effect in effects if effect.key == key), key)
 
@@ -124,10 +125,10 @@ def _succeeded(
         taken = step(draft.definition, snapshot, Result(effect.invoke, key, value), now)
         if taken.accepted:
             plain = {"type": "Result", "effect": effect.name, "key": key, "value": result}
-            draft.advance(taken, replace(origin, event=plain, effects=(record,)), now)
+            draft.advance(taken, replace(origin, event=plain, effects=(record,)))
         else:
-            draft.settle_silently(taken.snapshot, key, "done")
-            draft.note("done", now, effects=(record,), caller=origin.caller, reason=origin.reason)
+            draft.end_silently(taken.snapshot, key, "done")
+            draft.note(replace(origin, kind="done", effects=(record,)))
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
         refusal = refusal_of(raised, f"result of {effect.name}")
         error, trace = str(refusal)[: runtime.limits.error_chars], step_trace(refusal)
@@ -170,7 +171,7 @@ def _failed(
         if taken.accepted:
             plain = {"type": "Failure", "effect": effect.name, "key": key, "error": error}
             origin = replace(origin, kind="failure", event=plain, effects=(record,))
-            draft.advance(taken, origin, now)
+            draft.advance(taken, origin)
             return
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
         stopped = refusal_of(raised, f"failure of {effect.name}")
@@ -189,10 +190,10 @@ def backoff(retry: Retry, number: int, now: datetime, runtime: Runtime) -> datet
 def note_failure(draft: Draft, key: str, name: str, later: Attempt, trace: str = "") -> None:
     """Keeps a failed attempt, notes it in the journal and has it logged with its traceback."""
     draft.set_attempt(key, later)
-    draft.mishaps += (Mishap(name, later, trace),)
+    draft.failed_attempts.append(FailedAttempt(name, later, trace))
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
-    draft.note(what, draft.now, effects=(record,))
+    draft.note(Origin(what, effects=(record,)))
 
 
 def retry_of(definition: Definition[Any], name: str) -> Retry:
@@ -211,7 +212,7 @@ class Release(Request):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         for key in self.keys:
-            known = draft.attempts.get(key)
+            known = draft.instance.attempts.get(key)
             if known is not None and known.worker == runtime.worker:
                 draft.set_attempt(key, known.free(draft.now))
 
@@ -227,7 +228,7 @@ class Offer(Request):
         self.marker = marker
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
-        known = draft.attempts.get(self.key_offered)
+        known = draft.instance.attempts.get(self.key_offered)
         if known is not None and known.worker == runtime.worker:
             draft.set_attempt(self.key_offered, known.queue(self.marker))
 
@@ -254,10 +255,10 @@ class Rescue(Request):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        for key, known in list(draft.attempts.items()):
+        for key, known in list(draft.instance.attempts.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 self._take_over(draft, key, known, runtime)
-        if draft.held is not None and not set(self.dead).isdisjoint(draft.held.row.held_by):
+        if draft.loaded is not None and not set(self.dead).isdisjoint(draft.loaded.row.held_by):
             # a row that names a dead worker without an attempt of it is damaged: written again,
             # it is an orphan no longer
             draft.touched = True
@@ -276,4 +277,4 @@ class Rescue(Request):
             )
             return
         draft.set_attempt(key, known.take_over(draft.now))
-        draft.told += (EffectRecord(key, name, "taken-over"),)
+        draft.effects.append(EffectRecord(key, name, "taken-over"))

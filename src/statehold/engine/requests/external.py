@@ -13,8 +13,9 @@ from statehold.chart.payload import left_out, load_event
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
-from statehold.instance.draft import Draft, Origin
-from statehold.instance.reply import Answer
+from statehold.instance.draft import Draft
+from statehold.instance.journal import Origin
+from statehold.instance.reply import InstanceReply
 from statehold.interpreter.step import start
 from statehold.records import Caller, Message, Ref
 
@@ -45,7 +46,7 @@ class Start(Request):
         #: what earlier releases tell requests by; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         if draft.definition is not self.definition:
@@ -56,8 +57,8 @@ class Start(Request):
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
         asked = None if self.key is None else self.plain
         origin = Origin("start", asked, self.caller, key=self.key, given=self.given)
-        draft.begin(taken, origin, now)
-        return draft.answer(self.caller)
+        draft.begin(taken, origin)
+        return draft.reply(self.caller)
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:
         return kind == "start" and _is_same(given, self.given, event, self.plain)
@@ -91,12 +92,12 @@ class Send(Request):
         self.plain = plain
         self.expected_seq = expected_seq
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
-        if self.expected_seq is not None and self.expected_seq != draft.seq:
-            raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.seq)
-        if draft.status == "paused":
+        if self.expected_seq is not None and self.expected_seq != draft.instance.seq:
+            raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.instance.seq)
+        if draft.instance.status == "paused":
             return self._hold(draft, runtime)
         ready(draft, runtime)
         if draft.definition is not self.definition:
@@ -107,9 +108,9 @@ class Send(Request):
             self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
         take_event(draft, self.event, origin, runtime)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
-    def _hold(self, draft: Draft, runtime: Runtime) -> Answer:
+    def _hold(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         # one that was put together past its own validation would be lost at the resumption
         left = left_out(self.event)
         load_event(draft.definition, self.plain, runtime.limits.event_bytes, left)
@@ -122,7 +123,7 @@ class Send(Request):
         body = _encode(told)
         message = Message(draft.ref, "event", body, held=True, key=self.key)
         draft.hold(message, runtime.limits.held)
-        return draft.answer(self.caller, held=True)
+        return draft.reply(self.caller, held=True)
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:
         plain = msgspec.json.decode(self.plain) if isinstance(self.plain, Raw) else self.plain

@@ -30,9 +30,10 @@ from statehold.errors import (
 )
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.commands import traced
-from statehold.instance.draft import ANYONE, Draft, Mishap, Origin
+from statehold.instance.draft import Draft, FailedAttempt
+from statehold.instance.journal import Origin
 from statehold.interpreter.step import start, step
-from statehold.records import OVER, Caller, EffectRecord, MaybeRaw, Message, Parent, Ref
+from statehold.records import ANYONE, OVER, Caller, EffectRecord, MaybeRaw, Message, Parent, Ref
 
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
@@ -123,7 +124,11 @@ class Deliver(Request):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
-        if draft.exists and draft.status == "paused" and message.kind not in ("start", "cancel"):
+        if (
+            draft.exists
+            and draft.instance.status == "paused"
+            and message.kind not in ("start", "cancel")
+        ):
             # it waits on, now for the instance's resumption
             again = msgspec.structs.replace(message, held=True, due_at=None, number=0)
             draft.hold(again, runtime.limits.held)
@@ -186,7 +191,7 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
         if body.invoke_key and in_flight(draft, body.invoke_key) is None:
             # whoever was cancelled is not heard any more (SCXML 6.4.3)
             why = "the invoke that it comes from is over"
-            draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+            draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
             return
         event = _addressed(event, body, message.sender)
     # a held request's key goes into the journal with it: else repeating it is a second step
@@ -195,10 +200,10 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
         take_event(draft, event, origin, runtime)
     except NotAllowed as error:
         discards = draft.definition.chart.policy.messages == "session"
-        if not discards or message.sender is None or draft.status != "running":
+        if not discards or message.sender is None or draft.instance.status != "running":
             raise
         why = str(error)[: runtime.limits.error_chars]
-        draft.note("refused", draft.now, event=body.event, reason=why, cause=body.cause)
+        draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
 
 
 def _addressed(event: NamedEvent, body: EventBody, sender: Ref | None) -> NamedEvent:
@@ -211,7 +216,7 @@ def _start(draft: Draft, message: Message) -> None:
     body = _as_start(message.body)
     if draft.exists:
         # one that is over is left from a parent of the same name that was purged, and ends no more
-        if draft.parent != body.parent or draft.status in OVER:
+        if draft.instance.parent != body.parent or draft.instance.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
     shape, what = draft.definition.data, "the child's data"
@@ -221,7 +226,7 @@ def _start(draft: Draft, message: Message) -> None:
         data = initial_data(shape, UNSET if body.data is UNSET else None, what)
     taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
     cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
-    draft.begin(taken, Origin("start", cause=cause), draft.now, body.parent)
+    draft.begin(taken, Origin("start", cause=cause), body.parent)
 
 
 def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
@@ -229,7 +234,7 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     body = _as_end(message.body)
     ready(draft, runtime)
     effect = in_flight(draft, body.key)
-    if draft.snapshot is None:
+    if draft.instance.snapshot is None:
         return
     sender = message.sender
     cause = None if sender is None else f"{sender.machine}/{sender.id}"
@@ -246,7 +251,7 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     )
     what = "done" if body.error is None else "failed"
     record = EffectRecord(effect.key, effect.name, what, 1, body.message or None)
-    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    taken = step(draft.definition, draft.instance.snapshot, event, draft.now)
     if taken.accepted:
         plain = {
             "type": type(event).__name__,
@@ -256,10 +261,10 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
             "error": body.error,
         }
         kind = "result" if body.error is None else "failure"
-        draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)), draft.now)
+        draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)))
     else:
-        draft.settle_silently(taken.snapshot, effect.key, "fail" if body.error else "done")
-        draft.note(what, draft.now, effects=(record,), cause=cause)
+        draft.end_silently(taken.snapshot, effect.key, "fail" if body.error else "done")
+        draft.note(Origin(what, effects=(record,), cause=cause))
 
 
 def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) -> None:
@@ -267,20 +272,20 @@ def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) ->
 
     To SCXML its ``done.invoke`` was in the queue already, and is an event like any other.
     """
-    assert draft.snapshot is not None
+    assert draft.instance.snapshot is not None
     name = result_event(body.invoke)
     event = NamedEvent(name, value, cause or "", body.invoke)
-    taken = step(draft.definition, draft.snapshot, event, draft.now)
+    taken = step(draft.definition, draft.instance.snapshot, event, draft.now)
     if taken.accepted:
         plain = {"type": name, "data": value}
-        draft.advance(taken, Origin("event", plain, cause=cause), draft.now)
+        draft.advance(taken, Origin("event", plain, cause=cause))
 
 
 def _cancel(draft: Draft) -> None:
-    if draft.exists and draft.status in ("running", "paused"):
+    if draft.exists and draft.instance.status in ("running", "paused"):
         origin = Origin("cancel", reason="its parent left the state that invoked it")
-        draft.orphan()
-        draft.mark("cancelled", origin, draft.now)
+        draft.change(parent=None)
+        draft.mark("cancelled", origin)
 
 
 class Bounce(Request):
@@ -356,33 +361,38 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     name = str(told_event.get("type", "") if isinstance(told_event, dict) else "") or message.kind
     send = message.send_id or ""
     event = Undeliverable(message.to.machine, message.to.id, name, why, send)
-    if draft.snapshot is not None and draft.status == "running" and message.sender:
+    if (
+        draft.instance.snapshot is not None
+        and draft.instance.status == "running"
+        and message.sender
+    ):
         try:
-            taken = step(draft.definition, draft.snapshot, event, now)
+            taken = step(draft.definition, draft.instance.snapshot, event, now)
             if taken.accepted:
                 told = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
-                draft.advance(taken, Origin("event", told, cause=to), now)
+                draft.advance(taken, Origin("event", told, cause=to))
                 return
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
     if message.sender in (None, message.to) and message.kind in ("event", "stray"):
         held = _held_in(message.body)
         draft.note(
-            "refused",
-            now,
-            caller=held.by,
-            event=plain.get("event"),
-            reason=why,
-            key=message.key,
-            given=held.given,
+            Origin(
+                "refused",
+                caller=held.by,
+                event=plain.get("event"),
+                reason=why,
+                key=message.key,
+                given=held.given,
+            )
         )
         return
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     title = f"{name} to {to}"
     incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
     draft.set_attempt(f"message:{message.number}", incident)
-    draft.mishaps += (Mishap(title, incident),)
-    draft.note("incident", now, event=plain.get("event"), reason=why, cause=to)
+    draft.failed_attempts.append(FailedAttempt(title, incident))
+    draft.note(Origin("incident", event=plain.get("event"), reason=why, cause=to))
 
 
 def again(known: Attempt, sender: Ref) -> Message:

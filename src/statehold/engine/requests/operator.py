@@ -30,8 +30,9 @@ from statehold.errors import (
     UnknownTimer,
 )
 from statehold.instance.attempts import UPGRADE_KEY, Attempt, Ending, timer_key
-from statehold.instance.draft import Draft, Origin
-from statehold.instance.reply import Answer
+from statehold.instance.draft import Draft
+from statehold.instance.journal import Origin
+from statehold.instance.reply import InstanceReply
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.records import OVER, Caller, EffectRecord, Ref
@@ -54,8 +55,8 @@ class OperatorRequest(Request):
         """Raises unless the instance exists and is not over."""
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
-        if draft.status in ("done", "cancelled"):
-            raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
+        if draft.instance.status in ("done", "cancelled"):
+            raise InstanceOver(draft.ref.machine, draft.ref.id, draft.instance.status)
 
 
 class Pause(OperatorRequest):
@@ -63,11 +64,11 @@ class Pause(OperatorRequest):
 
     label = "pause"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.going(draft)
-        if draft.status == "running":
-            draft.mark("paused", self.origin("pause"), draft.now)
-        return draft.answer(self.caller)
+        if draft.instance.status == "running":
+            draft.mark("paused", self.origin("pause"))
+        return draft.reply(self.caller)
 
 
 class Resume(OperatorRequest):
@@ -76,13 +77,13 @@ class Resume(OperatorRequest):
     label = "resume"
     wants_held_mail = True
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.going(draft)
-        if draft.status == "paused":
-            draft.mark("running", self.origin("resume"), draft.now)
+        if draft.instance.status == "paused":
+            draft.mark("running", self.origin("resume"))
             here = draft.release()
             deliver_held(draft, (*self.held_mail, *here), runtime)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class Cancel(OperatorRequest):
@@ -91,13 +92,13 @@ class Cancel(OperatorRequest):
     label = "cancel"
     takes_remains = True
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
-        if draft.unreadable is None or draft.status not in OVER:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+        if draft.unreadable is None or draft.instance.status not in OVER:
             # else nothing ended what its row says is under way, and it would never be purged
             self.going(draft)
-        draft.mended = draft.unreadable is not None
-        draft.mark("cancelled", self.origin("cancel"), draft.now)
-        return draft.answer(self.caller)
+        draft.is_mended = draft.unreadable is not None
+        draft.mark("cancelled", self.origin("cancel"))
+        return draft.reply(self.caller)
 
 
 class Upgrade(OperatorRequest):
@@ -106,13 +107,13 @@ class Upgrade(OperatorRequest):
     label = "upgrade"
 
     def apply(self, draft: Draft, runtime: Runtime) -> bool:
-        before = draft.version if draft.exists else None
-        if draft.exists and draft.status in ("done", "cancelled"):
+        before = draft.instance.version if draft.exists else None
+        if draft.exists and draft.instance.status in ("done", "cancelled"):
             return False
-        if UPGRADE_KEY in draft.attempts:
+        if UPGRADE_KEY in draft.instance.attempts:
             draft.end_attempt(UPGRADE_KEY, "cancel")
         ready(draft, runtime, self.origin("upgrade"))
-        return draft.version != before
+        return draft.instance.version != before
 
 
 class IncidentRequest(OperatorRequest):
@@ -131,20 +132,14 @@ class IncidentRequest(OperatorRequest):
     def open(self, draft: Draft) -> Attempt:
         if not draft.exists:
             raise UnknownIncident(self.incident)
-        known = draft.attempts.get(self.incident_key)
+        known = draft.instance.attempts.get(self.incident_key)
         if known is None or known.incident_at is None:
             raise UnknownIncident(self.incident)
         return known
 
     def note(self, draft: Draft, what: str, known: Attempt, runtime: Runtime) -> None:
         record = EffectRecord(self.incident_key, known.name, what, known.attempt, known.error)
-        draft.note(
-            what,
-            draft.now,
-            effects=(record,),
-            caller=self.caller,
-            reason=self.reason,
-        )
+        draft.note(Origin(what, effects=(record,), caller=self.caller, reason=self.reason))
 
 
 class RetryIncident(IncidentRequest):
@@ -152,21 +147,21 @@ class RetryIncident(IncidentRequest):
 
     label = "retry_incident"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.open(draft)
         key = self.incident_key
         if known.kind == "upgrade":
             draft.end_attempt(key, "cancel")
             self.note(draft, "retry", known, runtime)
             ready(draft, runtime)
-            return draft.answer(self.caller)
+            return draft.reply(self.caller)
         if known.kind == "message":
             draft.post(again(known, draft.ref))
             draft.end_attempt(key, "cancel")
         else:
             draft.set_attempt(key, known.retry(draft.now))
         self.note(draft, "retry", known, runtime)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class SkipIncident(IncidentRequest):
@@ -174,22 +169,26 @@ class SkipIncident(IncidentRequest):
 
     label = "skip_incident"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.open(draft)
         key = self.incident_key
         if known.kind == "upgrade":
             raise IncidentKept(
                 self.incident, "upgrade", "skipping", "mend the upgrade and retry it"
             )
-        if draft.snapshot is not None:
-            draft.snapshot = replace(
-                draft.snapshot,
-                effects=tuple(e for e in draft.snapshot.effects if e.key != key),
-                timers=tuple(t for t in draft.snapshot.timers if timer_key(t.id) != key),
+        if draft.instance.snapshot is not None:
+            draft.change(
+                snapshot=replace(
+                    draft.instance.snapshot,
+                    effects=tuple(e for e in draft.instance.snapshot.effects if e.key != key),
+                    timers=tuple(
+                        t for t in draft.instance.snapshot.timers if timer_key(t.id) != key
+                    ),
+                )
             )
         draft.end_attempt(key, "skip")
         self.note(draft, "skip", known, runtime)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class ResolveIncident(IncidentRequest):
@@ -201,14 +200,14 @@ class ResolveIncident(IncidentRequest):
         super().__init__(ref, key, reason, caller)
         self.result = result
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.open(draft)
         effect = in_flight(draft, self.incident_key)
         if known.kind != "effect" or effect is None:
             raise IncidentKept(
                 self.incident, known.kind, "a result", "only effects have one: retry or skip it"
             )
-        if draft.status == "paused":
+        if draft.instance.status == "paused":
             raise IncidentKept(
                 self.incident, "effect", "a result while its instance is paused", "resume it first"
             )
@@ -217,7 +216,7 @@ class ResolveIncident(IncidentRequest):
         self.note(draft, "resolve", known, runtime)
         origin = Origin("result", caller=self.caller, reason=self.reason)
         conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class TimerRequest(OperatorRequest):
@@ -249,15 +248,16 @@ class TimerRequest(OperatorRequest):
                 replace(timer, due=due) if timer.id == self.timer else timer
                 for timer in snapshot.timers
             )
-        draft.snapshot = replace(snapshot, timers=timers)
+        draft.change(snapshot=replace(snapshot, timers=timers))
         # its step may have failed before
         draft.end_attempt(timer_key(self.timer), "cancel")
         draft.note(
-            kind,
-            draft.now,
-            caller=self.caller,
-            event={"type": "TimerFired", "timer": self.timer},
-            reason=self.reason,
+            Origin(
+                kind,
+                caller=self.caller,
+                event={"type": "TimerFired", "timer": self.timer},
+                reason=self.reason,
+            ),
             timers={self.timer: due},
         )
 
@@ -267,10 +267,10 @@ class FireTimer(TimerRequest):
 
     label = "fire_timer"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         timer = self.found(draft, runtime)
         ref = draft.ref
-        if draft.status == "paused":
+        if draft.instance.status == "paused":
             why = "it is paused, and timers wait"
             raise ActRefused(ref.machine, ref.id, "fire", why, "resume it first")
         snapshot, event = snapshot_of(draft), TimerFired(timer.id)
@@ -280,9 +280,9 @@ class FireTimer(TimerRequest):
             raise not_allowed(draft, event, None)
         plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
         origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
-        draft.advance(taken, origin, draft.now)
+        draft.advance(taken, origin)
         draft.end_attempt(timer_key(timer.id), "done")
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class CancelTimer(TimerRequest):
@@ -290,10 +290,10 @@ class CancelTimer(TimerRequest):
 
     label = "cancel_timer"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.found(draft, runtime)
         self.put(draft, "cancel-timer", None)
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
 
 class RescheduleTimer(TimerRequest):
@@ -314,10 +314,10 @@ class RescheduleTimer(TimerRequest):
         self.due = due
         self.seconds = seconds
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.found(draft, runtime)
         self.put(draft, "reschedule", self._moment(draft.now))
-        return draft.answer(self.caller)
+        return draft.reply(self.caller)
 
     def _moment(self, now: datetime) -> datetime:
         last = later_or_last(now, timedelta(seconds=MAX_DELAY_SECONDS))
@@ -351,7 +351,7 @@ class EffectRequest(IncidentRequest):
 
     def open(self, draft: Draft) -> Attempt:
         effects = snapshot_of(draft).effects
-        known = draft.attempts.get(self.incident_key)
+        known = draft.instance.attempts.get(self.incident_key)
         effect = in_flight(draft, self.incident_key)
         if known is None or effect is None:
             keys = [one.key for one in effects]
@@ -371,7 +371,7 @@ class RetryEffect(EffectRequest, RetryIncident):
     label = "retry_effect"
     operation = "retry"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.found(draft, runtime)
         return RetryIncident.apply(self, draft, runtime)
 
@@ -392,7 +392,7 @@ class SkipEffect(EffectRequest, SkipIncident):
     label = "skip_effect"
     operation = "skip"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.found(draft, runtime)
         answer = SkipIncident.apply(self, draft, runtime)
         self.stop(draft, known)
@@ -405,7 +405,7 @@ class ResolveEffect(EffectRequest, ResolveIncident):
     label = "resolve_effect"
     operation = "resolve"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.found(draft, runtime)
         answer = ResolveIncident.apply(self, draft, runtime)
         self.stop(draft, known)
@@ -413,6 +413,6 @@ class ResolveEffect(EffectRequest, ResolveIncident):
 
     def open(self, draft: Draft) -> Attempt:
         known = super().open(draft)
-        if draft.status == "paused":
+        if draft.instance.status == "paused":
             self.refuse("it is paused, and results wait", "resume it first")
         return known

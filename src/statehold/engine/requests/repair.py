@@ -25,13 +25,14 @@ from statehold.errors import (
     UnknownIncident,
 )
 from statehold.instance.attempts import UNREADABLE_KEY, Attempt, incident_count
-from statehold.instance.draft import ANYONE, Draft, Origin
-from statehold.instance.reply import Answer
-from statehold.instance.stored import StoredEffect, is_whole
+from statehold.instance.draft import Draft
+from statehold.instance.journal import Origin
+from statehold.instance.reply import InstanceReply
+from statehold.instance.stored import is_whole
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Step
 from statehold.interpreter.step import settle
-from statehold.records import Caller, Ref, Row
+from statehold.records import ANYONE, Caller, Ref, Row
 from statehold.upgrade.carry import Carried, CarryFailed, Stored, carry
 from statehold.upgrade.mapping import StateMap
 from statehold.upgrade.plan import UpgradePlan
@@ -55,20 +56,20 @@ class Reread(OperatorRequest):
         self.row = row
         self.performs = performs
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.going(draft)
-        counted = 0 if draft.held is None else draft.held.row.incidents
+        counted = 0 if draft.loaded is None else draft.loaded.row.incidents
         # what is set aside has one more than its document tells of
-        if self.row is None and counted == incident_count(draft.attempts):
+        if self.row is None and counted == incident_count(draft.instance.attempts):
             raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
-        for key, known in list(draft.attempts.items()):
+        for key, known in list(draft.instance.attempts.items()):
             if known.worker is not None and not self._goes_on(key, known.worker, runtime):
                 draft.set_attempt(key, known.free(draft.now))
-        draft.touched = draft.mended = True
+        draft.touched = draft.is_mended = True
         if self.row is None:
             # a person has asked for it
-            draft.note("retry", draft.now, caller=self.caller, reason=self.reason)
-        return draft.answer(self.caller)
+            draft.note(Origin("retry", caller=self.caller, reason=self.reason))
+        return draft.reply(self.caller)
 
     def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
         return worker == runtime.worker and self.performs(self.ref, key)
@@ -94,14 +95,16 @@ class Repair(OperatorRequest):
         self.raw = raw
         self.state = tuple(state)
 
-    def apply(self, draft: Draft, runtime: Runtime) -> Answer:
+    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         self.going(draft)
         definition, now = draft.definition, draft.now
         if draft.unreadable is None:
             instead = "send it an event, or cancel it"
             raise ActRefused(self.ref.machine, self.ref.id, "repair", "it can be read", instead)
-        if draft.version > definition.version:
-            raise NewerVersion(self.ref.machine, self.ref.id, draft.version, definition.version)
+        if draft.instance.version > definition.version:
+            raise NewerVersion(
+                self.ref.machine, self.ref.id, draft.instance.version, definition.version
+            )
         try:
             carried = self._carried(draft)
         except CarryFailed as error:
@@ -111,37 +114,36 @@ class Repair(OperatorRequest):
         why = str(draft.unreadable)[: runtime.limits.error_chars]
         event = {"type": "Repair", "why": why, **carried.notes}
         origin = replace(self.origin("repair"), event=event)
-        step = Step(carried.snapshot, carried.commands, (), True)
-        # the two steps stand or fall together, so they are taken on a twin first
-        twin = draft.twin()
-        twin.replace(step, _freed(draft.attempts, now), origin, now)
-        onward = settle(definition, carried.snapshot, now)
-        if onward.accepted:
-            twin.advance(onward, Origin("repair", {"type": "Settled"}), now)
-        draft.become(twin)
+        draft.carry_over(
+            Step(carried.snapshot, carried.commands, (), True),
+            _freed(draft.instance.attempts, now),
+            origin,
+            settle(definition, carried.snapshot, now),
+            Origin("repair", {"type": "Settled"}),
+        )
         draft.unreadable = None
-        draft.mended = True
-        return draft.answer(self.caller)
+        draft.is_mended = True
+        return draft.reply(self.caller)
 
     def _carried(self, draft: Draft) -> Carried:
-        assert draft.held is not None
-        assert draft.document is not None
-        definition, document = draft.definition, draft.document
+        assert draft.loaded is not None
+        assert draft.instance.unloaded is not None
+        definition, unloaded = draft.definition, draft.instance.unloaded
         chart = definition.chart
-        goes_on = not self.state and is_whole(draft.held.row.document)
+        goes_on = not self.state and is_whole(draft.loaded.row.document)
         old = chart if goes_on else _bare(chart)
         states = StateMap(Tree(old), Tree(chart), {})
         upgrade = Upgrade(from_version=definition.version)
         plan = UpgradePlan(old, definition, upgrade, states, {}, {}, complete=True)
         stored = Stored(
-            self.state or draft.state,
-            draft.seq,
+            self.state or draft.instance.state,
+            draft.instance.seq,
             draft.ref.id,
             Raw(self.raw),
-            document.history,
-            document.timers,
-            tuple(_in_flight(definition, effect) for effect in document.effects),
-            document.deadlines,
+            unloaded.history,
+            unloaded.timers,
+            tuple(_in_flight(definition, effect) for effect in unloaded.effects),
+            unloaded.deadlines,
         )
         return carry(plan, stored, draft.now, compile_program(definition).configuration)
 
@@ -152,7 +154,7 @@ def _bare(chart: Chart) -> Chart:
     return replace(chart, states=states, transitions=())
 
 
-def _in_flight(definition: Definition[Any], effect: StoredEffect) -> InFlight:
+def _in_flight(definition: Definition[Any], effect: InFlight) -> InFlight:
     """Without the data that it was asked with, where that does not fit the type any more."""
     data = effect.data
     if data is not None:
@@ -160,8 +162,7 @@ def _in_flight(definition: Definition[Any], effect: StoredEffect) -> InFlight:
             definition.data.parse(bytes(data), "the data of an effect")
         except Refused:
             data = None
-    e = effect
-    return InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, data)
+    return replace(effect, data=data)
 
 
 def _freed(attempts: Mapping[str, Attempt], now: Any) -> dict[str, Attempt]:

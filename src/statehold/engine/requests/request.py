@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 
 from statehold.engine.requests.context import Runtime
 from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
-from statehold.instance.draft import ANYONE, Draft, Origin
+from statehold.instance.draft import Draft
+from statehold.instance.journal import Origin
+from statehold.instance.upgrades import upgrade
 from statehold.interpreter.enabled import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.records import Caller, Message, Ref, Row
+from statehold.records import ANYONE, Caller, Message, Ref, Row
 
 #: an upgrade that nobody asked for: an event or a timer came
 _IN_PASSING = Origin("upgrade")
@@ -93,26 +95,29 @@ def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
     """
     if not draft.exists:
         raise UnknownInstance(draft.ref.machine, draft.ref.id)
-    if draft.version != draft.definition.version and draft.status in ("running", "paused"):
-        runtime.fleet.upgrade(draft, draft.now, origin)
+    if draft.instance.version != draft.definition.version and draft.instance.status in (
+        "running",
+        "paused",
+    ):
+        upgrade(draft, runtime.fleet.plan_for, origin)
 
 
 def snapshot_of(draft: Draft) -> Snapshot[Any]:
     """The snapshot of a draft that is ready and not over; raises ``InstanceOver``."""
-    if draft.snapshot is None or draft.status in ("done", "cancelled"):
-        raise InstanceOver(draft.ref.machine, draft.ref.id, draft.status)
-    return draft.snapshot
+    if draft.instance.snapshot is None or draft.instance.status in ("done", "cancelled"):
+        raise InstanceOver(draft.ref.machine, draft.ref.id, draft.instance.status)
+    return draft.instance.snapshot
 
 
 def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> None:
     """One step for one event from outside; raises ``NotAllowed`` where nothing takes it."""
-    snapshot = draft.snapshot
+    snapshot = draft.instance.snapshot
     roles = origin.caller.roles
     now = draft.now
     if snapshot is not None and not snapshot.done:
         taken = step(draft.definition, snapshot, event, now, roles=roles)
         if taken.accepted:
-            draft.advance(taken, origin, now)
+            draft.advance(taken, origin)
             return
     raise not_allowed(draft, event, roles)
 
@@ -121,16 +126,16 @@ def not_allowed(draft: Draft, event: Any, roles: Collection[str] | None) -> NotA
     """The refusal, with what is allowed and what said no."""
     name = event.__event__
     possible: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = (f"it is {draft.status}",)
+    reasons: tuple[str, ...] = (f"it is {draft.instance.status}",)
     forbidden = False
-    if draft.snapshot is not None and draft.status in ("running", "paused"):
-        possible = allowed(draft.definition, draft.snapshot, roles)
-        reasons, forbidden = refusal(draft.definition, draft.snapshot, event, roles)
+    if draft.instance.snapshot is not None and draft.instance.status in ("running", "paused"):
+        possible = allowed(draft.definition, draft.instance.snapshot, roles)
+        reasons, forbidden = refusal(draft.definition, draft.instance.snapshot, event, roles)
     return NotAllowed(
         draft.ref.machine,
         draft.ref.id,
         name,
-        state=draft.state,
+        state=draft.instance.state,
         allowed=possible,
         reasons=reasons,
         forbidden=forbidden,

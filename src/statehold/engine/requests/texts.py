@@ -8,9 +8,8 @@ from typing import Any
 from statehold.chart.validate import VERSION_LIMIT
 from statehold.engine.requests.request import Request
 from statehold.errors import InvalidPayload
-from statehold.instance.draft import ANYONE
 from statehold.plain.text import name_fault, text_fault
-from statehold.records import Caller
+from statehold.records import ANYONE, Caller
 from statehold.store import Query
 
 #: characters of a worker's name, and of an index's

@@ -19,7 +19,8 @@ from statehold.engine.requests.effect_results import (
 from statehold.engine.requests.request import Request, ready
 from statehold.errors import Refused, UpgradeFailed
 from statehold.instance.attempts import Attempt, Ending, timer_key
-from statehold.instance.draft import Draft, Origin
+from statehold.instance.draft import Draft
+from statehold.instance.journal import Origin
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
@@ -43,9 +44,9 @@ class Wake(Request):
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
             return
-        if draft.status != "paused":
+        if draft.instance.status != "paused":
             self._wake(draft, runtime)
-        if not draft.touched and draft.wakes_in_vain:
+        if not draft.touched and draft.is_woken_in_vain:
             # its row was damaged: written again, it is due no longer
             draft.touched = True
 
@@ -54,7 +55,7 @@ class Wake(Request):
             ready(draft, runtime)
         except UpgradeFailed:
             return
-        if draft.status == "running":
+        if draft.instance.status == "running":
             self._fire(draft, runtime)
         self._go_on(draft, runtime)
 
@@ -62,43 +63,43 @@ class Wake(Request):
         fired: set[str] = set()
         for _ in range(FIRED_AT_ONCE):
             timer = _due_timer(draft)
-            if timer is None or draft.snapshot is None:
+            if timer is None or draft.instance.snapshot is None:
                 return
             now = draft.now
             if timer.id in fired:
                 # its own step has set it again, due at once: without a rest, the instance would
                 # do nothing else
-                draft.rest_until = now + timedelta(seconds=runtime.limits.timer_rest_seconds)
+                draft.not_due_before = now + timedelta(seconds=runtime.limits.timer_rest_seconds)
                 return
             fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             try:
-                taken = step(draft.definition, draft.snapshot, TimerFired(timer.id), now)
-                draft.advance(taken, Origin("timer", plain), now)
+                taken = step(draft.definition, draft.instance.snapshot, TimerFired(timer.id), now)
+                draft.advance(taken, Origin("timer", plain))
                 # a timer that this step has set again has not failed yet
-                if timer_key(timer.id) in draft.attempts:
+                if timer_key(timer.id) in draft.instance.attempts:
                     draft.end_attempt(timer_key(timer.id), "done")
             except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
                 _timer_failed(draft, timer.id, refusal_of(raised, f"timer {timer.id}"), runtime)
 
     def _go_on(self, draft: Draft, runtime: Runtime) -> None:
         """Begins attempts that are due, and applies results that are."""
-        for key, known in list(draft.attempts.items()):
+        for key, known in list(draft.instance.attempts.items()):
             if known.kind != "effect" or known.next_at is None or known.next_at > draft.now:
                 continue
-            if key not in draft.attempts:
+            if key not in draft.instance.attempts:
                 # the step of an earlier one has cancelled it
                 continue
-            if known.outcome is not None and draft.snapshot is not None:
+            if known.outcome is not None and draft.instance.snapshot is not None:
                 again = known.apply_again()
                 draft.set_attempt(key, again)
                 ending = Ending(key, Raw(known.outcome))
                 conclude(draft, ending, Origin("result"), runtime, number=again.attempt)
-            elif draft.snapshot is None:
+            elif draft.instance.snapshot is None:
                 _raise_without_code(draft, key, known)
             else:
                 holder = _holder(draft, key)
-                if holder == draft.worker:
+                if holder == draft.turn.worker:
                     _begin(draft, key, known)
                 else:
                     draft.set_attempt(key, known.queue(holder))
@@ -121,9 +122,9 @@ class Take(Request):
                 draft.set_attempt(key, known.free(draft.now))
             return False
         for key, known in _waiting(draft).items():
-            if draft.snapshot is None:
+            if draft.instance.snapshot is None:
                 _raise_without_code(draft, key, known)
-            elif _holder(draft, key) == draft.worker:
+            elif _holder(draft, key) == draft.turn.worker:
                 _begin(draft, key, known)
             else:
                 return True
@@ -131,29 +132,31 @@ class Take(Request):
 
 
 def _waiting(draft: Draft) -> dict[str, Attempt]:
-    return {key: known for key, known in draft.attempts.items() if known.state == "waiting"}
+    return {
+        key: known for key, known in draft.instance.attempts.items() if known.state == "waiting"
+    }
 
 
 def _holder(draft: Draft, key: str) -> str:
     """This worker, or the marker of the places that the attempt waits for."""
-    return draft.performer_of(effect_name(draft, key))
+    return draft.assign(effect_name(draft, key))
 
 
 def _begin(draft: Draft, key: str, known: Attempt) -> None:
-    draft.set_attempt(key, known.begin(draft.worker))
+    draft.set_attempt(key, known.begin(draft.turn.worker))
     draft.started.append(key)
 
 
 def _raise_without_code(draft: Draft, key: str, known: Attempt) -> None:
     """The instance is over and was never upgraded; what it asked for is not forgotten."""
-    why = f"the code of version {draft.version} is not here; run it to go on"
+    why = f"the code of version {draft.instance.version} is not here; run it to go on"
     name = effect_name(draft, key)
     note_failure(draft, key, name, known.raise_incident(draft.now, known.attempt, why, name))
 
 
 def _timer_failed(draft: Draft, timer: str, refusal: Refused, runtime: Runtime) -> None:
     key, now = timer_key(timer), draft.now
-    known = draft.attempts.get(key) or Attempt(0, kind="timer", name=timer)
+    known = draft.instance.attempts.get(key) or Attempt(0, kind="timer", name=timer)
     number, trace = known.attempt + 1, step_trace(refusal)
     error = str(refusal)[: runtime.limits.error_chars]
     if number >= runtime.limits.timer_attempts:
@@ -165,11 +168,11 @@ def _timer_failed(draft: Draft, timer: str, refusal: Refused, runtime: Runtime) 
 
 def _due_timer(draft: Draft) -> Timer | None:
     """The earliest timer that is due and not backing off."""
-    if draft.snapshot is None:
+    if draft.instance.snapshot is None:
         return None
     due = []
-    for timer in draft.snapshot.timers:
-        failed = draft.attempts.get(timer_key(timer.id))
+    for timer in draft.instance.snapshot.timers:
+        failed = draft.instance.attempts.get(timer_key(timer.id))
         at = timer.due if failed is None else failed.next_at
         if at is not None and at <= draft.now:
             due.append(timer)

@@ -58,13 +58,13 @@ class Tally:
     def count(self, draft: Draft) -> None:
         self.commits += 1
         counted = self._counted
-        if draft.held is None:
+        if draft.loaded is None:
             counted.started += 1
-        if draft.status == "done":
-            counted.ended += draft.held is None or draft.held.row.status != "done"
-        elif draft.status == "cancelled":
-            counted.cancelled += draft.held is None or draft.held.row.status != "cancelled"
-        counted.steps += draft.seq - (0 if draft.held is None else draft.held.row.seq)
+        if draft.instance.status == "done":
+            counted.ended += draft.loaded is None or draft.loaded.row.status != "done"
+        elif draft.instance.status == "cancelled":
+            counted.cancelled += draft.loaded is None or draft.loaded.row.status != "cancelled"
+        counted.steps += draft.instance.seq - (0 if draft.loaded is None else draft.loaded.row.seq)
         traces = self._traces
         for trace in draft.traces:
             known = traces.get(id(trace))
@@ -129,7 +129,7 @@ class Recorder:
         if draft.now >= self._end:
             self._turn_to(draft.now)
         # what a turn that took long brings late is counted in the minute that it is by now
-        place = (draft.ref.machine, draft.version)
+        place = (draft.ref.machine, draft.instance.version)
         tally = self._current.get(place)
         if tally is None:
             tally = self._current[place] = self._tallies[*place, self._minute] = Tally()

@@ -74,7 +74,7 @@ async def test_a_refused_request_does_not_hurt_the_others_of_its_batch(world: Wo
             return_exceptions=True,
         )
         assert [type(a).__name__ for a in answers] == [
-            "Answer", "ActionFailed", "Answer", "UnknownInstance", "Answer",
+            "InstanceReply", "ActionFailed", "InstanceReply", "UnknownInstance", "InstanceReply",
         ]  # fmt: skip
         assert (await engine.read(Counter, "c-1")).view.count == 3
         assert [line.seq for line in await journal(engine, Counter, "c-1")] == [1, 2, 3]

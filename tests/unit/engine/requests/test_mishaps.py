@@ -115,7 +115,11 @@ async def test_of_many_requests_at_once_those_beyond_the_limit_are_refused_and_t
         await engine.start(Counter, "c-1")
         acts = [Pause(Ref("counter", "c-1"), None, Caller()) for _ in range(3)]
         ended = await engine._group_commit.ask_all(acts)
-        assert [type(one).__name__ for one in ended] == ["Answer", "Answer", "Overloaded"]
+        assert [type(one).__name__ for one in ended] == [
+            "InstanceReply",
+            "InstanceReply",
+            "Overloaded",
+        ]
         assert isinstance(ended[2], Overloaded)
 
 

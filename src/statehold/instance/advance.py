@@ -1,0 +1,182 @@
+"""An instance after a step: whether it can be stored, and what becomes of what is in progress.
+
+These are the rules of a commit, for whoever runs an instance: data and events have a largest size
+and are read back from JSON, indexes, the output and the view are computed before anything is
+acknowledged. A step that breaks one is refused and nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from statehold.chart.payload import indexed, settle_data, show_view, write_output
+from statehold.errors import ActionFailed, Refused, TooLarge
+from statehold.instance.attempts import Followed, follow
+from statehold.instance.commands import StepCommands
+from statehold.instance.state import InstanceState
+from statehold.instance.turn import Turn
+from statehold.interpreter.snapshot import Snapshot, Step
+from statehold.interpreter.trace import Microstep
+
+
+class Advanced(Struct, frozen=True, gc=False):
+    """``instance`` after the step, and what the step has to be followed by."""
+
+    instance: InstanceState
+    #: what the step asks of the outside; None: nothing
+    commands: StepCommands | None
+    #: None: no attempt is there before or after
+    attempts: Followed | None
+    #: how long the states that it left had been active, where that is known
+    stays: Sequence[tuple[str, timedelta]]
+    #: as JSON; None: the data is the view
+    view: bytes | None
+
+
+def advance(
+    before: InstanceState,
+    step: Step[Any],
+    turn: Turn,
+    trace: str = "",
+    failed: Collection[str] = (),
+) -> Advanced:
+    """The instance after a step of its own definition.
+
+    ``before.data`` is compared with the data after the step; empty, it counts as changed.
+    ``failed`` are the keys of effects whose failure the step is about. Raises ``TooLarge``,
+    ``InvalidPayload`` or ``ActionFailed`` where the step can't be stored.
+    """
+    definition, now = before.definition, turn.now
+    after, data = step.snapshot, before.data
+    if before.snapshot is None or not data or after.data is not before.snapshot.data:
+        data, after = _read_back(before, after, turn.limits.data_bytes)
+    output = before.output
+    if after.done and after.output is not None:
+        output = write_output(after.output)
+    commands, delayed, attempts = None, before.delayed, None
+    if step.commands:
+        commands = _commands(before, step, turn, trace)
+        if definition.chart.policy.messages == "session":
+            delayed = _delayed(before, commands, turn)
+    indexes = before.indexes
+    if data != before.data:
+        indexes = indexed(definition, after.data) if definition.indexes else {}
+    view = None
+    if definition.view is not None or definition.data.has_computed:
+        # one that raises has to do so before the step is acknowledged
+        view = show_view(definition, definition.data.copy(after.data), data)
+    if commands is not None or before.attempts:
+        assign = partial(turn.assigner.holder, definition, worker=turn.worker)
+        attempts = follow(
+            before.attempts, step, before.ref, turn.worker, assign, failed=failed, trace=trace
+        )
+    stays: list[tuple[str, timedelta]] = []
+    configuration = after.configuration
+    instance = InstanceState(
+        before.ref,
+        definition,
+        definition.version,
+        after.seq,
+        0,
+        "done" if after.done else before.status,
+        configuration.leaves,
+        configuration.tags,
+        configuration.owners,
+        indexes,
+        before.created_at,
+        before.since if configuration.leaves == before.state else now,
+        now,
+        after,
+        None,
+        data,
+        output,
+        before.attempts if attempts is None else attempts.attempts,
+        before.parent,
+        before.held,
+        delayed,
+        _entered(before.entered, step.trace, now, stays),
+    )
+    return Advanced(instance, commands, attempts, stays, view)
+
+
+def _read_back(
+    before: InstanceState, after: Snapshot[Any], limit: int
+) -> tuple[bytes, Snapshot[Any]]:
+    """The data as JSON, and the snapshot with the data as it will be read back."""
+    what = f"the data of {before.ref.machine}/{before.ref.id}"
+    data, value = settle_data(before.definition, after.data, what, limit)
+    return data, Snapshot(
+        after.configuration,
+        value,
+        after.seq,
+        after.instance,
+        after.history,
+        after.timers,
+        after.effects,
+        after.deadlines,
+        after.done,
+        after.output,
+    )
+
+
+def _commands(before: InstanceState, step: Step[Any], turn: Turn, trace: str) -> StepCommands:
+    try:
+        return StepCommands(
+            before.ref,
+            step.snapshot.seq,
+            step.commands,
+            () if before.snapshot is None else before.snapshot.effects,
+            turn.now,
+            turn.limits.event_bytes,
+            trace,
+            before.parent,
+            before.definition,
+        )
+    except Refused:
+        raise
+    except Exception as error:
+        raise ActionFailed("what the step sends", error) from error
+
+
+def _delayed(before: InstanceState, commands: StepCommands, turn: Turn) -> Mapping[str, datetime]:
+    """The messages sent for later that end with it; raises ``TooLarge`` for too many."""
+    if not (before.delayed or commands.delayed):
+        return before.delayed
+    found = {
+        id: due
+        for id, due in before.delayed.items()
+        if due > turn.now and id not in commands.recalled
+    }
+    found |= commands.delayed
+    if len(found) > turn.limits.delayed:
+        what = f"what {before.ref.machine}/{before.ref.id} has sent for later"
+        raise TooLarge(what, len(found), turn.limits.delayed, "delayed messages")
+    return found
+
+
+def _entered(
+    before: Mapping[str, datetime | None],
+    trace: tuple[Microstep, ...],
+    now: datetime,
+    stays: list[tuple[str, timedelta]],
+) -> Mapping[str, datetime | None]:
+    """When each active state was entered, after these microsteps. ``stays`` gets how long states
+    that were left had been active."""
+    entered: dict[str, datetime | None] | None = None
+    for microstep in trace:
+        if not microstep.exited and not microstep.entered:
+            continue
+        if entered is None:
+            entered = dict(before)
+        for state in microstep.exited:
+            since = entered.pop(state, None)
+            if since is not None:
+                stays.append((state, now - since))
+        for state in microstep.entered:
+            entered[state] = now
+    return before if entered is None else entered
