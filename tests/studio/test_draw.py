@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.generator import attempts
 from statehold.cli.picture import draw_svg
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from tests.acceptance.reader import ROOT, blocks
@@ -55,6 +56,12 @@ def test_the_readmes_picture_shows_the_readmes_machine(tmp_path: Path) -> None:
     drawn = run("draw", str(tmp_path / "orders.py"), "--format", "svg", "--direction", "right")
     picture = (ROOT / "docs" / "images" / "order.svg").read_text(encoding="utf-8")
     assert words(picture) == words(drawn.out)
+
+
+def test_the_picture_of_attempts_shows_the_engines_table() -> None:
+    drawn = draw_svg(attempts.machine().chart, direction="down")
+    picture = (ROOT / "docs" / "images" / "attempts.svg").read_text(encoding="utf-8")
+    assert words(picture) == words(drawn)
 
 
 def test_a_files_name_says_what_to_draw(tmp_path: Path) -> None:

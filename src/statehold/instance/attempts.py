@@ -10,7 +10,7 @@ back or an upgrade that failed. It is stored with its instance, under the key of
 2. The state is not stored: it follows from the fields (:attr:`Attempt.state`).
 3. An attempt that has ended is not kept. The journal says how it ended.
 
-``docs/attempts.md`` has the picture and the meaning of each state.
+``docs/reference/attempts.md`` has the picture and the meaning of each state.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ WAITING = ("(waiting)", "(waiting for a thread)")
 
 AttemptKind = Literal["effect", "timer", "message", "upgrade"]
 AttemptState = Literal[
-    "new", "waiting", "running", "child", "backing-off", "outcome-held", "result-kept", "incident",
+    "new", "waiting", "running", "child", "backing_off", "outcome_held", "result_kept", "incident",
     "done", "failed", "cancelled", "skipped",
 ]  # fmt: skip
 AttemptEvent = Literal[
-    "begin", "queue", "start-child", "free", "take-over", "postpone", "hold-outcome",
-    "keep-result", "apply-again", "raise-incident", "retry", "retry-result",
+    "begin", "queue", "start_child", "free", "take_over", "postpone", "hold_outcome",
+    "keep_result", "apply_again", "raise_incident", "retry", "retry_result",
     "done", "fail", "cancel", "skip",
 ]  # fmt: skip
 
@@ -55,8 +55,8 @@ _ENDS: dict[AttemptEvent, AttemptState] = {
 _OUTCOMES: dict[AttemptEvent, AttemptState] = {
     **_ENDS,
     "skip": "skipped",
-    "keep-result": "result-kept",
-    "raise-incident": "incident",
+    "keep_result": "result_kept",
+    "raise_incident": "incident",
 }
 
 #: by state, the state after each event
@@ -64,46 +64,46 @@ EDGES: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] = {
     "new": {
         "begin": "running",
         "queue": "waiting",
-        "start-child": "child",
-        "postpone": "backing-off",
-        "raise-incident": "incident",
+        "start_child": "child",
+        "postpone": "backing_off",
+        "raise_incident": "incident",
     },
     "waiting": {
         "begin": "running",
-        "free": "backing-off",
-        "postpone": "backing-off",
-        "hold-outcome": "outcome-held",
+        "free": "backing_off",
+        "postpone": "backing_off",
+        "hold_outcome": "outcome_held",
         **_OUTCOMES,
     },
     "running": {
         "queue": "waiting",
-        "free": "backing-off",
-        "take-over": "backing-off",
-        "postpone": "backing-off",
-        "hold-outcome": "outcome-held",
+        "free": "backing_off",
+        "take_over": "backing_off",
+        "postpone": "backing_off",
+        "hold_outcome": "outcome_held",
         **_OUTCOMES,
     },
     "child": _ENDS,
-    "backing-off": {
+    "backing_off": {
         "begin": "running",
         "queue": "waiting",
-        "postpone": "backing-off",
-        "retry": "backing-off",
+        "postpone": "backing_off",
+        "retry": "backing_off",
         **_OUTCOMES,
     },
-    "outcome-held": {
-        "postpone": "backing-off",
-        "retry": "backing-off",
+    "outcome_held": {
+        "postpone": "backing_off",
+        "retry": "backing_off",
         **_OUTCOMES,
     },
-    "result-kept": {
-        "apply-again": "result-kept",
-        "retry-result": "result-kept",
+    "result_kept": {
+        "apply_again": "result_kept",
+        "retry_result": "result_kept",
         **_OUTCOMES,
     },
     "incident": {
-        "retry": "backing-off",
-        "retry-result": "result-kept",
+        "retry": "backing_off",
+        "retry_result": "result_kept",
         **_OUTCOMES,
     },
     "done": {},
@@ -152,14 +152,14 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
         if self.incident_at is not None:
             return "incident"
         if self.outcome is not None:
-            return "result-kept"
+            return "result_kept"
         if self.worker is not None:
             return "waiting" if self.worker in WAITING else "running"
         if self.next_at is not None:
-            return "backing-off"
+            return "backing_off"
         if self.child is not None:
             return "child"
-        return "outcome-held" if self.attempt else "new"
+        return "outcome_held" if self.attempt else "new"
 
     # --- one method for each event ---
 
@@ -178,7 +178,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
 
     def start_child(self, child: Ref) -> Attempt:
         """An instance of its own runs it."""
-        return self._after("start-child", attempt=1, child=child)
+        return self._after("start_child", attempt=1, child=child)
 
     def free(self, now: datetime) -> Attempt:
         """It was interrupted, which is no failure: any worker may run it again."""
@@ -188,7 +188,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
         """Its worker died."""
         number, takeovers = self.attempt - 1, self.takeovers + 1
         return self._after(
-            "take-over", attempt=number, worker=None, next_at=now, takeovers=takeovers
+            "take_over", attempt=number, worker=None, next_at=now, takeovers=takeovers
         )
 
     def postpone(self, number: int, error: str, due: datetime) -> Attempt:
@@ -197,12 +197,12 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
 
     def hold_outcome(self) -> Attempt:
         """It ended while its instance is paused; the outcome waits among the held messages."""
-        return self._after("hold-outcome", worker=None)
+        return self._after("hold_outcome", worker=None)
 
     def keep_result(self, result: Raw, number: int, error: str, due: datetime) -> Attempt:
         """It is done, but attempt ``number`` to apply its result failed; the next is at ``due``."""
         return self._after(
-            "keep-result",
+            "keep_result",
             attempt=number,
             worker=None,
             next_at=due,
@@ -213,7 +213,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
 
     def apply_again(self) -> Attempt:
         """Its result is applied once more, in this step."""
-        return self._after("apply-again", attempt=self.attempt + 1, next_at=None)
+        return self._after("apply_again", attempt=self.attempt + 1, next_at=None)
 
     def raise_incident(
         self,
@@ -227,7 +227,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     ) -> Attempt:
         """Attempt ``number`` was the last one: it waits for an operator."""
         return self._after(
-            "raise-incident",
+            "raise_incident",
             attempt=number,
             worker=None,
             next_at=None,
@@ -240,7 +240,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
 
     def retry(self, now: datetime) -> Attempt:
         """An operator has it begin at once, from the first attempt on; or its result applied."""
-        event: AttemptEvent = "retry" if self.outcome is None else "retry-result"
+        event: AttemptEvent = "retry" if self.outcome is None else "retry_result"
         return self._after(event, attempt=0, takeovers=0, next_at=now, incident_at=None)
 
     def renamed(self, name: str) -> Attempt:

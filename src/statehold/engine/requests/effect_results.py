@@ -152,7 +152,7 @@ def _failed(
     runtime: Runtime,
 ) -> None:
     key, now, number = effect.key, draft.now, known.attempt
-    if known.state == "result-kept":
+    if known.state == "result_kept":
         # another attempt has succeeded
         return
     retry = retry_of(draft.definition, effect.name)
