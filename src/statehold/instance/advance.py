@@ -7,7 +7,7 @@ acknowledged. A step that breaks one is refused and nothing has changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -33,7 +33,7 @@ class Advanced(Struct, frozen=True, gc=False):
     #: None: no attempt is there before or after
     attempts: Followed | None
     #: how long the states that it left had been active, where that is known
-    stays: Sequence[tuple[str, timedelta]]
+    stays: tuple[tuple[str, timedelta], ...]
     #: as JSON; None: the data is the view
     view: bytes | None
 
@@ -75,7 +75,7 @@ def advance(
         attempts = follow(
             before.attempts, step, before.ref, turn.worker, assign, failed=failed, trace=trace
         )
-    stays: list[tuple[str, timedelta]] = []
+    entered, stays = _moved(before.entered, step.trace, now)
     configuration = after.configuration
     instance = InstanceState(
         before.ref,
@@ -99,7 +99,7 @@ def advance(
         before.parent,
         before.held,
         delayed,
-        _entered(before.entered, step.trace, now, stays),
+        entered,
     )
     return Advanced(instance, commands, attempts, stays, view)
 
@@ -159,15 +159,13 @@ def _delayed(before: InstanceState, commands: StepCommands, turn: Turn) -> Mappi
     return found
 
 
-def _entered(
-    before: Mapping[str, datetime | None],
-    trace: tuple[Microstep, ...],
-    now: datetime,
-    stays: list[tuple[str, timedelta]],
-) -> Mapping[str, datetime | None]:
-    """When each active state was entered, after these microsteps. ``stays`` gets how long states
-    that were left had been active."""
+def _moved(
+    before: Mapping[str, datetime | None], trace: tuple[Microstep, ...], now: datetime
+) -> tuple[Mapping[str, datetime | None], tuple[tuple[str, timedelta], ...]]:
+    """When each active state was entered, after these microsteps, and how long those that were
+    left had been active."""
     entered: dict[str, datetime | None] | None = None
+    stays: tuple[tuple[str, timedelta], ...] = ()
     for microstep in trace:
         if not microstep.exited and not microstep.entered:
             continue
@@ -176,7 +174,7 @@ def _entered(
         for state in microstep.exited:
             since = entered.pop(state, None)
             if since is not None:
-                stays.append((state, now - since))
+                stays += ((state, now - since),)
         for state in microstep.entered:
             entered[state] = now
-    return before if entered is None else entered
+    return (before if entered is None else entered), stays

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +91,7 @@ class StepCommands:
             elif isinstance(command, Emit):
                 self.emitted.append(shown_event(command.event))
             elif isinstance(command, CancelSend):
-                self.messages = without(self.messages, ref, [command.id])
+                self.messages = list(without(self.messages, ref, [command.id]))
                 self.recalled.append(command.id)
                 self.delayed.pop(command.id, None)
             else:
@@ -135,9 +135,11 @@ class StepCommands:
         self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
 
 
-def without(messages: Sequence[Message], sender: Ref, recalled: Sequence[str]) -> list[Message]:
+def without(
+    messages: Iterable[Message], sender: Ref, recalled: Sequence[str]
+) -> tuple[Message, ...]:
     """Those that the sender has not taken back by their ``send_id``."""
-    return [one for one in messages if one.sender != sender or one.send_id not in recalled]
+    return tuple(one for one in messages if one.sender != sender or one.send_id not in recalled)
 
 
 def traced(body: dict[str, Any], trace: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What became of an instance's data from one step to the next, small enough to keep for each.
+"""The difference between an instance's data before and after a step, as the journal keeps it.
 
 ``{"set": {"a/b": 1}, "unset": ["c"]}``: names of an object's members joined by ``/`` and escaped as
 RFC 6901 does; lists are replaced whole. Applying the changes in order to the first data gives
@@ -12,22 +12,23 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-#: members of nested objects are compared down to here, deeper ones are replaced whole
+#: members of nested objects are compared down to this depth, deeper ones are replaced whole
 DEPTH = 8
 
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
 _ABSENT: Any = object()
+_BRACE = ord("{")
 
 
 def change_between(old: bytes, new: bytes) -> dict[str, Any] | None:
     """The change that turns one JSON text into another; None if they are equal.
 
-    Both are to come from one writer: equal values are known by equal text, which is exact and
-    spares looking into most of them. Values of the change are :class:`msgspec.Raw`.
+    Both have to come from one writer: equal values are recognised by equal text, so that most of
+    them are not decoded. Values of the change are :class:`msgspec.Raw`.
     """
     if old == new:
         return None
-    if not (old.startswith(b"{") and new.startswith(b"{")):
+    if not old[0] == new[0] == _BRACE:
         return {"set": {"": Raw(new)}}
     put: dict[str, Raw] = {}
     removed: list[str] = []
@@ -71,7 +72,8 @@ def _compare(
 
 
 def _is_object(raw: Raw) -> bool:
-    return bytes(raw).startswith(b"{")
+    # the first byte without a copy of the rest
+    return memoryview(raw)[0] == _BRACE
 
 
 def _escape(name: str) -> str:
@@ -84,11 +86,11 @@ def _unescape(token: str) -> str:
 
 def _replaced(data: Any, tokens: list[str], value: Any) -> Any:
     name = _unescape(tokens[0])
-    twin = dict(data)
+    copy = dict(data)
     if len(tokens) > 1:
-        twin[name] = _replaced(twin[name], tokens[1:], value)
+        copy[name] = _replaced(copy[name], tokens[1:], value)
     elif value is _ABSENT:
-        twin.pop(name, None)
+        copy.pop(name, None)
     else:
-        twin[name] = value
-    return twin
+        copy[name] = value
+    return copy

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
@@ -52,7 +52,7 @@ class FailedAttempt(NamedTuple):
     traceback: str = ""
 
 
-class Prepared(NamedTuple):
+class Prepared(Struct, frozen=True, gc=False):
     """A step that is ready to be applied: nothing of it can fail any more."""
 
     advanced: Advanced
@@ -110,23 +110,23 @@ class Draft:
         #: there is something to write
         self.touched = False
         self.entries: list[Entry] = []
-        self.messages: list[Message] = []
+        self.messages: tuple[Message, ...] = ()
         #: numbers of messages to take out of the mailbox
-        self.consumed: list[int] = []
+        self.consumed: tuple[int, ...] = ()
         #: ``send_id`` of messages to take back
-        self.recalled: list[str] = []
+        self.recalled: tuple[str, ...] = ()
         #: held messages become deliverable
         self.released = False
         #: keys of effects to start, and to stop, once this is committed
-        self.started: list[str] = []
-        self.stopped: list[str] = []
+        self.started: tuple[str, ...] = ()
+        self.stopped: tuple[str, ...] = ()
         #: what the steps did, and how long states that they left had been active
         self.traces: list[tuple[Microstep, ...]] = []
-        self.stays: list[tuple[str, timedelta]] = []
+        self.stays: tuple[tuple[str, timedelta], ...] = ()
         #: what happened to effects
-        self.effects: list[EffectRecord] = []
+        self.effects: tuple[EffectRecord, ...] = ()
         #: attempts to report once this is committed
-        self.failed_attempts: list[FailedAttempt] = []
+        self.failed_attempts: tuple[FailedAttempt, ...] = ()
         #: why the instance can't be read, where this is what is left of it
         self.unreadable: InstanceUnreadable | None = None
         #: it could not be read before this turn, and can be now
@@ -181,7 +181,7 @@ class Draft:
         states = step.snapshot.configuration.states
         entered = {state: known.get(state) for state in states if state}
         advanced = replace(carried.advanced, instance=replace(after, entered=entered))
-        prepared = [carried._replace(advanced=advanced)]
+        prepared = [replace(carried, advanced=advanced)]
         if onward.accepted:
             prepared.append(self.prepare(onward, then, advanced.instance))
         for one in prepared:
@@ -190,7 +190,7 @@ class Draft:
     def prepare(self, step: Step[Any], origin: Origin, before: InstanceState) -> Prepared:
         """The step as it would be committed; raises where it can't be, and changes nothing."""
         effects = origin.effects
-        failed = [one.key for one in effects if one.what == "failed"]
+        failed = [one.key for one in effects if one.what == "failed"] if effects else ()
         advanced = advance(before, step, self.turn, trace=self.trace, failed=failed)
         if advanced.commands is not None:
             effects = (*effects, *advanced.commands.effects)
@@ -206,23 +206,21 @@ class Draft:
         return Prepared(advanced, step.trace, effects, entry, reply)
 
     def apply(self, prepared: Prepared) -> None:
-        advanced, microsteps, effects, entry, reply = prepared
+        advanced = prepared.advanced
         self.touched = True
-        self.entries.append(entry)
-        self.traces.append(microsteps)
+        self.entries.append(prepared.entry)
+        self.traces.append(prepared.microsteps)
         self.instance = instance = advanced.instance
-        self._reply = reply
-        if advanced.stays:
-            self.stays += advanced.stays
-        if effects:
-            self.effects += effects
+        self._reply = prepared.reply
+        self.stays += advanced.stays
+        self.effects += prepared.effects
         commands = advanced.commands
         if commands is not None:
             if commands.recalled:
                 # sent by a step of this very turn: the store does not have it yet
                 self.messages = without(self.messages, self.ref, commands.recalled)
-                self.recalled += commands.recalled
-            self.messages += commands.messages
+                self.recalled += tuple(commands.recalled)
+            self.messages += tuple(commands.messages)
         if advanced.attempts is not None:
             self._follow(advanced.attempts)
         if instance.status == "done":
@@ -230,11 +228,11 @@ class Draft:
             self._end({"output": output})
 
     def _follow(self, after: Followed) -> None:
-        self.started += after.started
-        self.stopped += after.stopped
+        self.started += tuple(after.started)
+        self.stopped += tuple(after.stopped)
         for child in after.abandoned:
             body = _encode(traced({}, self.trace))
-            self.messages.append(Message(child, "cancel", body, None, self.ref))
+            self.messages += (Message(child, "cancel", body, None, self.ref),)
 
     def _end(self, outcome: dict[str, Any]) -> None:
         """It is over: what it sent for later ends with it (SCXML 6.2.4), what is held for it goes
@@ -243,16 +241,16 @@ class Draft:
         delayed, parent = instance.delayed, instance.parent
         if delayed:
             self.messages = without(self.messages, self.ref, tuple(delayed))
-            self.recalled += [id for id in delayed if id not in self.recalled]
+            self.recalled += tuple(id for id in delayed if id not in self.recalled)
         if instance.held:
             here = self.release()
-            self.messages += [replace(one, held=False) for one in here]
+            self.messages += tuple(replace(one, held=False) for one in here)
         if delayed:
             self.instance = replace(self.instance, delayed={})
         if parent is not None:
             end = {**outcome, "key": parent.key, "invoke": parent.invoke}
             body = _encode(traced(end, self.trace))
-            self.messages.append(Message(parent.ref, "end", body, None, self.ref))
+            self.messages += (Message(parent.ref, "end", body, None, self.ref),)
 
     # --- what is not a step ---
 
@@ -264,7 +262,7 @@ class Draft:
     def post(self, message: Message) -> None:
         """Sends a message; the row is written so that the two stand together."""
         self.touched = True
-        self.messages.append(message)
+        self.messages += (message,)
 
     def hold(self, message: Message, limit: int | None = None) -> None:
         """Keeps a message until the instance is resumed; raises ``TooLarge`` beyond ``limit``."""
@@ -273,12 +271,12 @@ class Draft:
             what = f"what is held for {self.ref.machine}/{self.ref.id}"
             raise TooLarge(what, held + 1, limit, "messages")
         self.change(held=held + 1)
-        self.messages.append(message)
+        self.messages += (message,)
 
     def release(self) -> list[Message]:
         """Nothing is held from now on. Returns what this very turn held: no store has it yet."""
         here = [message for message in self.messages if message.held and message.to == self.ref]
-        self.messages = [message for message in self.messages if message not in here]
+        self.messages = tuple(message for message in self.messages if message not in here)
         self.released = True
         self.change(held=0)
         return here
@@ -286,7 +284,7 @@ class Draft:
     def consume(self, number: int) -> None:
         """The message of this number is taken out of the mailbox."""
         self.touched = True
-        self.consumed.append(number)
+        self.consumed += (number,)
 
     def end_silently(self, snapshot: Snapshot[Any], key: str, event: AttemptEvent) -> None:
         """An effect has ended and no transition takes its outcome: only the effect goes."""

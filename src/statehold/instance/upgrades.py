@@ -67,7 +67,7 @@ def upgrade(
         why = str(error)[: draft.turn.limits.error_chars]
         title, trace = f"{old} to {new}", step_trace(error)
         failed = Attempt(0, kind="upgrade").raise_incident(now, 1, why, title, traceback=trace)
-        draft.failed_attempts.append(FailedAttempt(title, failed, trace))
+        draft.failed_attempts += (FailedAttempt(title, failed, trace),)
         draft.set_attempt(UPGRADE_KEY, failed)
         reason = f"the upgrade to version {new} failed: {why}"
         draft.note(Origin("incident", reason=reason))

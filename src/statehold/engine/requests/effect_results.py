@@ -190,7 +190,7 @@ def backoff(retry: Retry, number: int, now: datetime, runtime: Runtime) -> datet
 def note_failure(draft: Draft, key: str, name: str, later: Attempt, trace: str = "") -> None:
     """Keeps a failed attempt, notes it in the journal and has it logged with its traceback."""
     draft.set_attempt(key, later)
-    draft.failed_attempts.append(FailedAttempt(name, later, trace))
+    draft.failed_attempts += (FailedAttempt(name, later, trace),)
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)
     draft.note(Origin(what, effects=(record,)))
@@ -277,4 +277,4 @@ class Rescue(Request):
             )
             return
         draft.set_attempt(key, known.take_over(draft.now))
-        draft.effects.append(EffectRecord(key, name, "taken-over"))
+        draft.effects += (EffectRecord(key, name, "taken-over"),)

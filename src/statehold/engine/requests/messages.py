@@ -391,7 +391,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     title = f"{name} to {to}"
     incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
     draft.set_attempt(f"message:{message.number}", incident)
-    draft.failed_attempts.append(FailedAttempt(title, incident))
+    draft.failed_attempts += (FailedAttempt(title, incident),)
     draft.note(Origin("incident", event=plain.get("event"), reason=why, cause=to))
 
 

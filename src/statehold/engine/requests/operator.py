@@ -347,7 +347,7 @@ class EffectRequest(IncidentRequest):
     def stop(self, draft: Draft, known: Attempt) -> None:
         """What comes of a try under way is of no interest: its worker is told, or finds out."""
         if known.worker is not None:
-            draft.stopped.append(self.incident_key)
+            draft.stopped += (self.incident_key,)
 
     def open(self, draft: Draft) -> Attempt:
         effects = snapshot_of(draft).effects

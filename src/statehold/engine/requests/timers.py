@@ -144,7 +144,7 @@ def _holder(draft: Draft, key: str) -> str:
 
 def _begin(draft: Draft, key: str, known: Attempt) -> None:
     draft.set_attempt(key, known.begin(draft.turn.worker))
-    draft.started.append(key)
+    draft.started += (key,)
 
 
 def _raise_without_code(draft: Draft, key: str, known: Attempt) -> None:
