@@ -14,7 +14,7 @@ from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.errors import InvalidPayload
 from statehold.server import create_app, router
-from statehold.server.openapi import ROUTES
+from statehold.server.routes import ROUTES
 from statehold.store import Query
 from statehold.stores import MemoryStore
 from tests.acceptance.orders import OrderFlow

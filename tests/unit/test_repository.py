@@ -116,8 +116,6 @@ STILL_LONG: set[str] = {
     "src/statehold/errors.py",
     "src/statehold/formats/xstate/reader.py",
     "src/statehold/interpreter/step.py step",
-    "src/statehold/server/app.py create_app",
-    "src/statehold/server/routes.py",
     "src/statehold/stores/memory/store.py",
     "src/statehold/stores/postgres/store.py",
     "src/statehold/stores/sqlite/store.py",

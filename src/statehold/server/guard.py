@@ -1,14 +1,12 @@
-"""What stands before every route: who asks is found out, and what is raised becomes a problem."""
+"""What stands before every route: the caller is authenticated, and errors become problems."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from typing import Any
+from typing import Any, get_type_hints
 
-from fastapi import routing
-from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_flat_params
+from fastapi import FastAPI
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
@@ -39,23 +37,19 @@ def guarded_by(
                 self.app = _answer_directly(guard(endpoint, authenticate, extra_query))
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            flat = get_flat_params(_dependant_of(self))
-            read = (one.alias for one in flat if isinstance(one.field_info, Query))
-            known = [*read, *extra_query]
-            return guard(super().get_route_handler(), authenticate, known)
+            known = [*query_of(self.endpoint), *extra_query]
+            return guard(super().get_route_handler(), authenticate, known, self.operation_id)
 
     return _Guarded
 
 
-def _dependant_of(route: APIRoute) -> Dependant:
-    """With the dependencies of the application that includes the route: newer releases of FastAPI
-    keep them beside it, and without them their query parameters would have to be named."""
-    context: Any = getattr(routing, "_effective_route_context_var", None)
-    effective = context.get() if context is not None else None
-    if effective is not None and effective.original_route is route:
-        dependant: Dependant = effective.dependant
-        return dependant
-    return route.dependant
+def query_of(endpoint: Callable[..., Any]) -> list[str]:
+    """The query parameters that an endpoint reads by its signature."""
+    return [
+        name
+        for name, hint in get_type_hints(endpoint, include_extras=True).items()
+        if any(isinstance(one, Query) for one in getattr(hint, "__metadata__", ()))
+    ]
 
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -65,15 +59,17 @@ def guard(
     handle: Callable[..., Awaitable[Response]],
     authenticate: Callable[[Request], Awaitable[Caller]],
     known: Collection[str] | None = None,
+    operation_id: str | None = None,
 ) -> _Handler:
     """The endpoint, answering for whatever is raised in it. ``known``: the query parameters that
-    are read; None: any may be given."""
+    are read; None: any may be given. ``operation_id``: where the application's OpenAPI document
+    has those of dependencies that stand before the route."""
 
     async def guarded(request: Request) -> Response:
         try:
             request.scope[_CALLER] = await authenticate(request)
             if known is not None and request.scope["query_string"]:
-                _check_query(request, known)
+                _check_query(request, known, operation_id)
             return await handle(request)
         except ClientDisconnect:
             # nobody is left to read this
@@ -88,10 +84,13 @@ def guard(
 _REPEATED = frozenset({"where"})
 
 
-def _check_query(request: Request, known: Collection[str]) -> None:
+def _check_query(request: Request, known: Collection[str], operation_id: str | None) -> None:
     """Raises ``InvalidPayload``: a filter that is misspelt would find everything."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if operation_id is not None and not given.keys() <= {*known}:
+        known = dict.fromkeys([*known, *_read_before(request.app, operation_id)])
     wrong: dict[str, str] = {}
-    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+    for name, times in given.items():
         if name not in known:
             there = f"known here are {', '.join(known)}" if known else "none is known here"
             wrong[f"query.{name[:100]}"] = f"is no query parameter; {there}"
@@ -99,6 +98,21 @@ def _check_query(request: Request, known: Collection[str]) -> None:
             wrong[f"query.{name}"] = f"is given {times} times; give it once"
     if wrong:
         raise InvalidPayload("the request", wrong)
+
+
+def _read_before(app: Any, operation_id: str) -> list[str]:
+    """The query parameters of a route, with those of the dependencies of the application that
+    includes it. FastAPI keeps the document once it is made."""
+    if not isinstance(app, FastAPI):
+        return []
+    return [
+        parameter["name"]
+        for methods in app.openapi().get("paths", {}).values()
+        for operation in methods.values()
+        if operation.get("operationId") == operation_id
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query"
+    ]
 
 
 def _answer_directly(handle: _Handler) -> ASGIApp:

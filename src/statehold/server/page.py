@@ -1,15 +1,21 @@
-"""The plain front page, where there is no studio: which machines there are, and where the interface
-to them is."""
+"""The plain page at the root, where the studio is not served: machines, and links to the API."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
 from statehold.wire.machines import MachineSummary
+
+if TYPE_CHECKING:
+    from statehold.engine import Engine
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -31,9 +37,31 @@ CONTENT_SECURITY_POLICY = (
 
 
 _NOT_BUILT = """
-<p>This is the plain page: the studio, which shows machines and instances as living diagrams, was
+<p>This is the plain page: the studio, which shows machines and instances as live diagrams, was
 not built into this installation. In a checkout with Node.js, <code>make studio</code> builds it;
 then start the server again.</p>"""
+
+
+def front_page(
+    engine: Callable[[], Engine], *, studio_is_missing: bool
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of the page."""
+
+    async def page(request: Request) -> Response:
+        running = engine()
+        machines = (await running.machine_list()).machines
+        counts = [(await running.machine_detail(m.name)).counts for m in machines]
+        return HTMLResponse(
+            render(list(zip(machines, counts, strict=True)), studio_is_missing=studio_is_missing),
+            headers={
+                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+                "Cache-Control": "no-store",
+            },
+        )
+
+    return page
 
 
 def render(
@@ -57,7 +85,7 @@ def render(
 <tbody>{rows or '<tr><td colspan="2">This engine runs no machine.</td></tr>'}</tbody>
 </table>
 <p>The interface is described in <a href="api/openapi.json">api/openapi.json</a>;
-what waits for a person is in <a href="api/incidents">api/incidents</a>.</p>{
+incidents are at <a href="api/incidents">api/incidents</a>.</p>{
         _NOT_BUILT if studio_is_missing else ""
     }
 </main>

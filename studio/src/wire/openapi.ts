@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event to an instance
-         * @description The event is flat JSON, its name in `type`. A reply means that the step is stored; a problem means that nothing changed.
+         * @description The event is flat JSON with its name in `type`. A reply means that the step is stored; a problem means that nothing changed. 202: the instance is paused and the event is held.
          */
         post: operations["statehold_send"];
         delete?: never;
@@ -31,7 +31,7 @@ export interface paths {
         put?: never;
         /**
          * Send many events, to any instances
-         * @description Answered in order, each with a reply or a problem of its own.
+         * @description They are answered in order, each with a reply or a problem of its own.
          */
         post: operations["statehold_send_many"];
         delete?: never;
@@ -47,10 +47,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List instances */
+        /**
+         * List the instances of a machine
+         * @description List the instances of a machine.
+         */
         get: operations["statehold_list"];
         put?: never;
-        /** Start an instance */
+        /**
+         * Start an instance
+         * @description Start an instance.
+         */
         post: operations["statehold_start"];
         delete?: never;
         options?: never;
@@ -65,25 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an instance */
+        /**
+         * Read an instance
+         * @description Read an instance.
+         */
         get: operations["statehold_read"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/machines/{machine}/instances/{id}/journal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What happened to it, in order */
-        get: operations["statehold_journal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -99,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How it was after one of its steps */
+        /**
+         * Read an instance as it was after one of its steps
+         * @description Read an instance as it was after one of its steps.
+         */
         get: operations["statehold_at"];
         put?: never;
         post?: never;
@@ -116,8 +111,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where it is, why, and what may happen next */
+        /**
+         * Explain where an instance is, why, and what can happen next
+         * @description Explain where an instance is, why, and what can happen next.
+         */
         get: operations["statehold_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/machines/{machine}/instances/{id}/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what happened to an instance, in order
+         * @description Read what happened to an instance, in order.
+         */
+        get: operations["statehold_journal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -134,7 +152,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Watch it, as server-sent events
+         * Watch an instance, as server-sent events
          * @description `event: step` has `id: seq`, `event: note` has none; the data is a JournalEntry. `event: end` comes when the instance is over.
          */
         get: operations["statehold_stream"];
@@ -155,7 +173,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold its events, timers and effects' outcomes */
+        /**
+         * Pause an instance: its events, timers and effects' results are held
+         * @description Pause an instance: its events, timers and effects' results are held.
+         */
         post: operations["statehold_pause"];
         delete?: never;
         options?: never;
@@ -172,7 +193,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on after a pause */
+        /**
+         * Resume a paused instance
+         * @description Resume a paused instance.
+         */
         post: operations["statehold_resume"];
         delete?: never;
         options?: never;
@@ -189,7 +213,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End it where it is */
+        /**
+         * Cancel an instance: it ends in the state that it is in
+         * @description Cancel an instance: it ends in the state that it is in.
+         */
         post: operations["statehold_cancel"];
         delete?: never;
         options?: never;
@@ -207,8 +234,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give an instance that can't be read new data
-         * @description It goes on in the states that it is in, or in those that are given, in the version that runs here. 409 where it can be read.
+         * Give an unreadable instance new data
+         * @description It goes on in the states that it is in, or in those that are given, in the version that this server runs. 409 if the instance can be read.
          */
         post: operations["statehold_repair"];
         delete?: never;
@@ -226,8 +253,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Bring it to the machine's version */
+        /**
+         * Upgrade an instance to the machine's version
+         * @description Upgrade an instance to the machine's version.
+         */
         post: operations["statehold_upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/machines/{machine}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade every instance to the machine's version
+         * @description Upgrade every instance to the machine's version.
+         */
+        post: operations["statehold_upgrade_all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -243,7 +293,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fire a timer now */
+        /**
+         * Fire a timer now
+         * @description Fire a timer now.
+         */
         post: operations["statehold_fire_timer"];
         delete?: never;
         options?: never;
@@ -260,7 +313,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a timer away: it will not fire */
+        /**
+         * Cancel a timer: it does not fire, unless its state is entered again
+         * @description Cancel a timer: it does not fire, unless its state is entered again.
+         */
         post: operations["statehold_cancel_timer"];
         delete?: never;
         options?: never;
@@ -277,7 +333,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a timer fire at another time */
+        /**
+         * Let a timer fire at another time
+         * @description Let a timer fire at another time.
+         */
         post: operations["statehold_reschedule_timer"];
         delete?: never;
         options?: never;
@@ -294,7 +353,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try an effect again at once, from its first try on */
+        /**
+         * Retry an effect at once, beginning with its first attempt
+         * @description Retry an effect at once, beginning with its first attempt.
+         */
         post: operations["statehold_retry_effect"];
         delete?: never;
         options?: never;
@@ -311,7 +373,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on without an effect: no event comes of it */
+        /**
+         * Skip an effect: it ends without an event
+         * @description Skip an effect: it ends without an event.
+         */
         post: operations["statehold_skip_effect"];
         delete?: never;
         options?: never;
@@ -328,7 +393,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give an effect's result by hand */
+        /**
+         * Set an effect's result by hand
+         * @description Set an effect's result by hand.
+         */
         post: operations["statehold_resolve_effect"];
         delete?: never;
         options?: never;
@@ -343,12 +411,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The machines that this engine runs */
+        /**
+         * List the machines that this engine runs
+         * @description List the machines that this engine runs.
+         */
         get: operations["statehold_machines"];
         put?: never;
         /**
-         * Put a machine, or its next version
-         * @description The body is the document, JSON or YAML. It is checked first: a problem means that nothing changed. 200: the same text was put before, or it was a dry run.
+         * Deploy a machine, or its next version
+         * @description The body is the document, JSON or YAML. It is checked first: a problem means that nothing changed. 200: the same text was deployed before, or it was a dry run.
          */
         post: operations["statehold_put"];
         delete?: never;
@@ -364,7 +435,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A version as it was put */
+        /**
+         * Read the document of a version that was deployed as data
+         * @description Read the document of a version that was deployed as data.
+         */
         get: operations["statehold_document"];
         put?: never;
         post?: never;
@@ -381,8 +455,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A machine: its chart and how many are where */
+        /**
+         * Read a machine: its chart, and how many instances are in each state
+         * @description Read a machine: its chart, and how many instances are in each state.
+         */
         get: operations["statehold_machine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/machines/{machine}/diagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draw the chart as a diagram
+         * @description Draw the chart as a diagram.
+         */
+        get: operations["statehold_diagram"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What went through it in a window of time
-         * @description Counted as it happens, never by reading journals.
+         * Read a machine's throughput in a window of time
+         * @description It is counted as it happens, never by reading journals.
          */
         get: operations["statehold_flows"];
         put?: never;
@@ -420,7 +517,7 @@ export interface paths {
         };
         /**
          * Watch which instances of all machines change, as server-sent events
-         * @description As the stream of one machine.
+         * @description The events are those of the stream of one machine.
          */
         get: operations["statehold_stream_machines"];
         put?: never;
@@ -439,61 +536,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Watch which of its instances change, as server-sent events
-         * @description `event: hello` comes at first; `event: change` has a Summary of an instance as it is now, several changes in one; `event: more`: more may have changed than are told of, fetch anew. There are no ids: whoever comes back fetches anew, too.
+         * Watch which instances of a machine change, as server-sent events
+         * @description `event: hello` comes first. `event: change` has a Summary of an instance as it is now, and may combine several changes. `event: more`: more instances may have changed than the stream reports, fetch again. There are no ids: a client that reconnects fetches again, too.
          */
         get: operations["statehold_stream_machine"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/machines/{machine}/diagram": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The chart as a diagram */
-        get: operations["statehold_diagram"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/machines/{machine}/upgrade": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Bring every instance to the machine's version */
-        post: operations["statehold_upgrade_all"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who I am here */
-        get: operations["statehold_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -509,8 +555,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a text leads to */
+        /**
+         * Search machines, states, events and instances by text
+         * @description Search machines, states, events and instances by text.
+         */
         get: operations["statehold_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the caller's name, roles and permissions
+         * @description Read the caller's name, roles and permissions.
+         */
+        get: operations["statehold_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -526,7 +595,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What waits for a person */
+        /**
+         * List incidents, oldest first
+         * @description List incidents, oldest first.
+         */
         get: operations["statehold_incidents"];
         put?: never;
         post?: never;
@@ -545,7 +617,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try again */
+        /**
+         * Retry what failed
+         * @description Retry what failed.
+         */
         post: operations["statehold_retry"];
         delete?: never;
         options?: never;
@@ -562,7 +637,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on without it */
+        /**
+         * Go on without what failed
+         * @description Go on without what failed.
+         */
         post: operations["statehold_skip"];
         delete?: never;
         options?: never;
@@ -579,7 +657,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the result by hand */
+        /**
+         * Set the result of what failed by hand
+         * @description Set the result of what failed by hand.
+         */
         post: operations["statehold_resolve"];
         delete?: never;
         options?: never;
@@ -594,7 +675,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is up */
+        /** Whether the process is up */
         get: operations["health_health_get"];
         put?: never;
         post?: never;
@@ -611,7 +692,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests can be taken */
+        /** Whether the server takes requests */
         get: operations["ready_ready_get"];
         put?: never;
         post?: never;
@@ -1681,12 +1762,12 @@ export interface operations {
                  */
                 "Statehold-Left-Out"?: string;
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -1973,12 +2054,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2217,7 +2298,7 @@ export interface operations {
     statehold_list: {
         parameters: {
             query?: {
-                /** @description in that state or below it */
+                /** @description in this state or below it */
                 state?: string | null;
                 tag?: string | null;
                 owner?: string | null;
@@ -2227,9 +2308,9 @@ export interface operations {
                 where?: string[];
                 /** @description its present state was entered then or earlier */
                 in_state_since?: string | null;
-                /** @description only those that wait for a person */
+                /** @description only those with incidents */
                 incidents?: boolean;
-                /** @description the id begins with it; sorted by id then */
+                /** @description a prefix of the id; sorts by id */
                 q?: string | null;
                 /** @description `created`: newest first; `since`: longest in its state first */
                 order?: "created" | "since";
@@ -2238,12 +2319,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2438,12 +2519,12 @@ export interface operations {
                  */
                 "Statehold-Left-Out"?: string;
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2725,12 +2806,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2898,6 +2979,375 @@ export interface operations {
             };
         };
     };
+    statehold_at: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path: {
+                /** @description the machine's name */
+                machine: string;
+                /** @description the instance's id */
+                id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastInstance"];
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: it is not known who asks */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: unknown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request may succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    statehold_explain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path: {
+                /**
+                 * @description the machine's name
+                 * @example order
+                 */
+                machine: string;
+                /**
+                 * @description the instance's id
+                 * @example o-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: it is not known who asks */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: unknown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request may succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     statehold_journal: {
         parameters: {
             query?: {
@@ -2908,12 +3358,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3117,394 +3567,25 @@ export interface operations {
             };
         };
     };
-    statehold_at: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description who asks (the default way to tell)
-                 * @example ada
-                 */
-                "Statehold-Caller"?: string;
-                /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
-                 * @example restaurant, support
-                 */
-                "Statehold-Roles"?: string;
-            };
-            path: {
-                /** @description the machine's name */
-                machine: string;
-                /** @description the instance's id */
-                id: string;
-                seq: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PastInstance"];
-                };
-            };
-            /** @description Problem: the request can't be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: it is not known who asks */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the caller may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: unknown */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: not available now; the same request may succeed later */
-            503: {
-                headers: {
-                    /** @description seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-    };
-    statehold_explain: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description who asks (the default way to tell)
-                 * @example ada
-                 */
-                "Statehold-Caller"?: string;
-                /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
-                 * @example restaurant, support
-                 */
-                "Statehold-Roles"?: string;
-            };
-            path: {
-                /**
-                 * @description the machine's name
-                 * @example order
-                 */
-                machine: string;
-                /**
-                 * @description the instance's id
-                 * @example o-1
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Explanation"];
-                };
-            };
-            /** @description Problem: the request can't be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: it is not known who asks */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the caller may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: unknown */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: not available now; the same request may succeed later */
-            503: {
-                headers: {
-                    /** @description seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-    };
     statehold_stream: {
         parameters: {
             query?: {
-                /** @description Last-Event-ID goes before it; 0: everything */
+                /** @description Last-Event-ID precedes it; 0: everything */
                 after?: number | null;
             };
             header?: {
                 /**
-                 * @description the last seq that the client got
+                 * @description the last seq that the client received
                  * @example 3
                  */
                 "Last-Event-ID"?: string;
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3713,12 +3794,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3991,12 +4072,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4269,12 +4350,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4547,12 +4628,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4841,12 +4922,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5112,17 +5193,288 @@ export interface operations {
             };
         };
     };
+    statehold_upgrade_all: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path: {
+                /**
+                 * @description the machine's name
+                 * @example order
+                 */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the kitchen is on fire"
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpgradeReport"];
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: it is not known who asks */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: unknown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: refused as the instance is now; nothing was changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request may succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     statehold_fire_timer: {
         parameters: {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5139,7 +5491,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the timer's id, as `explain` tells it
+                 * @description the timer's id, as in `explain`
                  * @example accepted.after.0
                  */
                 timer: string;
@@ -5400,12 +5752,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5422,7 +5774,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the timer's id, as `explain` tells it
+                 * @description the timer's id, as in `explain`
                  * @example accepted.after.0
                  */
                 timer: string;
@@ -5683,12 +6035,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5705,7 +6057,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the timer's id, as `explain` tells it
+                 * @description the timer's id, as in `explain`
                  * @example accepted.after.0
                  */
                 timer: string;
@@ -5977,12 +6329,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5999,7 +6351,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the effect's key, as `explain` tells it
+                 * @description the effect's key, as in `explain`
                  * @example 3.0
                  */
                 key: string;
@@ -6260,12 +6612,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6282,7 +6634,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the effect's key, as `explain` tells it
+                 * @description the effect's key, as in `explain`
                  * @example 3.0
                  */
                 key: string;
@@ -6543,12 +6895,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6565,7 +6917,7 @@ export interface operations {
                  */
                 id: string;
                 /**
-                 * @description the effect's key, as `explain` tells it
+                 * @description the effect's key, as in `explain`
                  * @example 3.0
                  */
                 key: string;
@@ -6834,12 +7186,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6976,19 +7328,19 @@ export interface operations {
         parameters: {
             query?: {
                 notation?: string;
-                /** @description only say what would be */
+                /** @description only report what would be done */
                 dry_run?: boolean;
-                /** @description why; kept with the document */
+                /** @description why; stored with the document */
                 reason?: string | null;
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7227,17 +7579,17 @@ export interface operations {
     statehold_document: {
         parameters: {
             query?: {
-                /** @description the newest if left out */
+                /** @description default: the newest */
                 version?: number | null;
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7420,17 +7772,17 @@ export interface operations {
     statehold_machine: {
         parameters: {
             query?: {
-                /** @description the newest if left out */
+                /** @description default: the newest */
                 version?: number | null;
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7610,22 +7962,218 @@ export interface operations {
             };
         };
     };
+    statehold_diagram: {
+        parameters: {
+            query?: {
+                format?: "mermaid";
+                /** @description highlight this one's states */
+                instance?: string | null;
+                /** @description default: the newest */
+                version?: number | null;
+            };
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path: {
+                /** @description the machine's name */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: it is not known who asks */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: unknown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request may succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     statehold_flows: {
         parameters: {
             query?: {
                 /** @description how far back */
                 window?: "1h" | "24h" | "7d" | "30d";
-                /** @description every version if left out */
+                /** @description default: every version */
                 version?: number | null;
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7810,12 +8358,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7953,12 +8501,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8125,616 +8673,6 @@ export interface operations {
             };
         };
     };
-    statehold_diagram: {
-        parameters: {
-            query?: {
-                format?: "mermaid";
-                /** @description mark where this one is */
-                instance?: string | null;
-                /** @description the newest if left out */
-                version?: number | null;
-            };
-            header?: {
-                /**
-                 * @description who asks (the default way to tell)
-                 * @example ada
-                 */
-                "Statehold-Caller"?: string;
-                /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
-                 * @example restaurant, support
-                 */
-                "Statehold-Roles"?: string;
-            };
-            path: {
-                /** @description the machine's name */
-                machine: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description Problem: the request can't be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: it is not known who asks */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the caller may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: unknown */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: not available now; the same request may succeed later */
-            503: {
-                headers: {
-                    /** @description seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-    };
-    statehold_upgrade_all: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description who asks (the default way to tell)
-                 * @example ada
-                 */
-                "Statehold-Caller"?: string;
-                /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
-                 * @example restaurant, support
-                 */
-                "Statehold-Roles"?: string;
-            };
-            path: {
-                /**
-                 * @description the machine's name
-                 * @example order
-                 */
-                machine: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "reason": "the kitchen is on fire"
-                 *     }
-                 */
-                "application/json": {
-                    /** Reason */
-                    reason?: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UpgradeReport"];
-                };
-            };
-            /** @description Problem: the request can't be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: it is not known who asks */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the caller may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: unknown */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: refused as the instance is now; nothing was changed */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the body is not declared as JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: not available now; the same request may succeed later */
-            503: {
-                headers: {
-                    /** @description seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-    };
-    statehold_me: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description who asks (the default way to tell)
-                 * @example ada
-                 */
-                "Statehold-Caller"?: string;
-                /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
-                 * @example restaurant, support
-                 */
-                "Statehold-Roles"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Problem: the request can't be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: it is not known who asks */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the caller may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Problem: not available now; the same request may succeed later */
-            503: {
-                headers: {
-                    /** @description seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        /** Type */
-                        type: string;
-                        /** Title */
-                        title: string;
-                        /** Status */
-                        status: number;
-                        /** Detail */
-                        detail: string;
-                        /** Instance */
-                        instance?: string | null;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-    };
     statehold_search: {
         parameters: {
             query: {
@@ -8744,12 +8682,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8904,6 +8842,149 @@ export interface operations {
             };
         };
     };
+    statehold_me: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: it is not known who asks */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request may succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     statehold_incidents: {
         parameters: {
             query?: {
@@ -8913,12 +8994,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9100,12 +9181,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9373,12 +9454,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9646,12 +9727,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description who asks (the default way to tell)
+                 * @description the caller's name, believed by default
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, by commas; left out: trusted, no `by` stops it
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;

@@ -1,0 +1,47 @@
+"""What load balancers and scrapers ask: health, readiness and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from statehold.errors import Unavailable
+from statehold.server.problems import documented, response_of_any
+from statehold.wire.operations import Health
+
+if TYPE_CHECKING:
+    from statehold.engine import Engine
+    from statehold.observe.metrics import Metrics
+
+
+def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
+    @app.get("/health", tags=["probes"], summary="Whether the process is up", response_model=Health)
+    async def health() -> Health:
+        return Health(status="ok")
+
+    @app.get(
+        "/ready",
+        tags=["probes"],
+        summary="Whether the server takes requests",
+        response_model=Health,
+        responses=documented(503),
+    )
+    async def ready(request: Request) -> Any:
+        try:
+            await engine().check_ready()
+        except Unavailable as error:
+            return response_of_any(request, error)
+        # the others are served, so this is no reason to send requests elsewhere
+        return Health(status="ok", detail="; ".join(engine().troubles()) or None)
+
+
+def exposition_of(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+    async def exposition(request: Request) -> Response:
+        text, content_type = await metrics.exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+    return exposition

@@ -1,0 +1,62 @@
+"""Incidents: what ran out of attempts and needs a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from statehold.server.body import Model
+from statehold.server.guard import caller_of
+from statehold.server.routes.endpoints import Endpoints, Limit, Text, json, reply
+from statehold.server.routes.operator import RESOLVE
+from statehold.server.routes.route import ACT, INCIDENT, ON_INSTANCE, F, route
+from statehold.wire.instances import Incidents, Reply
+from statehold.wire.operations import ActRequest, ResolveRequest
+
+
+def _settle(name: str, body: Model) -> Callable[[F], F]:
+    return route(
+        "POST", f"/api/incidents/{{incident:path}}/{name}", "incidents",
+        {200: Reply}, ON_INSTANCE, bare=(INCIDENT,), body=body,
+    )  # fmt: skip
+
+
+class IncidentEndpoints(Endpoints):
+    @route("GET", "/api/incidents", "incidents", {200: Incidents}, (404, 422))
+    async def incidents(
+        self, request: Request, machine: Text = None, limit: Limit = 50, cursor: Text = None
+    ) -> Response:
+        """List incidents, oldest first."""
+        found = await self.engine.incidents(machine, limit=self.page(limit), cursor=cursor)
+        return json(found)
+
+    @_settle("retry", ACT)
+    async def retry(self, request: Request) -> Response:
+        """Retry what failed."""
+        return await self._settle(request, self.engine.retry)
+
+    @_settle("skip", ACT)
+    async def skip(self, request: Request) -> Response:
+        """Go on without what failed."""
+        return await self._settle(request, self.engine.skip)
+
+    @_settle("resolve", RESOLVE)
+    async def resolve(self, request: Request) -> Response:
+        """Set the result of what failed by hand."""
+        asked: ResolveRequest = await self.read_act(request, RESOLVE)
+        answer = await self.engine.resolve(
+            request.path_params["incident"],
+            asked.result,
+            reason=asked.reason,
+            caller=caller_of(request),
+        )
+        return reply(answer, 200)
+
+    async def _settle(self, request: Request, settle: Callable[..., Awaitable[Any]]) -> Response:
+        asked: ActRequest = await self.read_act(request, ACT)
+        incident = request.path_params["incident"]
+        answer = await settle(incident, reason=asked.reason, caller=caller_of(request))
+        return reply(answer, 200)
