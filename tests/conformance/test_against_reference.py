@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -66,6 +67,36 @@ def test_any_chart_behaves_as_appendix_d_says(
         )
         if next_real is not None:
             real, expected = next_real, next_expected
+
+
+@pytest.mark.timeout(600)
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(machines())
+def test_any_chart_behaves_alike_where_its_steps_are_written_out(machine: Definition[Data]) -> None:
+    note(drawing(machine.chart))
+    module = sys.modules["statehold.interpreter.step"]
+    taken = []
+    for limit in (1, sys.maxsize):
+        definition = dataclasses.replace(machine, program=None)
+        seen: list[Any] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "HOT", limit)
+            for walk in range(3):
+                real = attempt(partial(start, definition, Data(), EPOCH, instance="x"))
+                for number in range(4):
+                    if isinstance(real, StepFailed):
+                        break
+                    event = a(n=number if walk else 1)
+                    real = attempt(partial(step, definition, real.snapshot, event, EPOCH))
+                    seen.append(str(real) if isinstance(real, StepFailed) else told(real))
+        taken.append(seen)
+    assert taken[0] == taken[1]
 
 
 def both(

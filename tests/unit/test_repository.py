@@ -115,7 +115,6 @@ STILL_LONG: set[str] = {
     "src/statehold/engine/engine.py",
     "src/statehold/errors.py",
     "src/statehold/formats/xstate/reader.py",
-    "src/statehold/interpreter/step.py step",
     "src/statehold/stores/memory/store.py",
     "src/statehold/stores/postgres/store.py",
     "src/statehold/stores/sqlite/store.py",

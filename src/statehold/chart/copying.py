@@ -19,7 +19,7 @@ import pathlib
 import types
 import typing
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -184,33 +184,28 @@ class _Copiers:
     def _model(self, model: type[BaseModel]) -> Copier:
         if _unless_subclassed(model, set()) is not None:
             return _share
-        deep = self._fields({n: info.annotation for n, info in model.model_fields.items()})
+        flat = self.flat(model)
+        if flat is not None:
+            return flat.function(self.copy)
+        deep = self._fields(_field_hints(model))
         cached = _cached_properties(model)
-        is_flat = not deep and not cached
-        # BaseModel itself has no private attributes, not even none of them
-        private = getattr(model, "__private_attributes__", None)
-        has_more = bool(private) or model.model_config.get("extra") == "allow"
         new, other = cast(Any, object.__new__), self.copy
-        put_fields, put_set, put_extra, put_private = _MODEL_SLOTS
+        put_fields, put_set, put_extra, put_private = _MODEL_SLOTS.values()
 
         def copy_model(value: Any) -> Any:
             if type(value) is not model:
                 return other(value)
             twin = new(model)
             fields = value.__dict__.copy()
-            if not is_flat:
-                for name, copier in deep:
-                    if name in fields:
-                        fields[name] = copier(fields[name])
-                for name in cached:
-                    fields.pop(name, None)
+            for name, copier in deep:
+                if name in fields:
+                    fields[name] = copier(fields[name])
+            for name in cached:
+                fields.pop(name, None)
             put_fields(twin, fields)
             put_set(twin, {*value.__pydantic_fields_set__})
-            put_extra(twin, None)
-            put_private(twin, None)
-            if has_more:
-                put_extra(twin, other(value.__pydantic_extra__))
-                put_private(twin, other(value.__pydantic_private__))
+            put_extra(twin, other(value.__pydantic_extra__))
+            put_private(twin, other(value.__pydantic_private__))
             return twin
 
         return copy_model
@@ -218,15 +213,14 @@ class _Copiers:
     def _dataclass(self, kind: type) -> Copier:
         if _unless_subclassed(kind, set()) is not None:
             return _share
-        hints = _hints(kind)
-        names = [field.name for field in dataclasses.fields(cast(Any, kind))]
-        deep = self._fields({name: hints.get(name, Any) for name in names})
+        flat = self.flat(kind)
+        if flat is not None:
+            return flat.function(self.copy)
+        deep = self._fields(_field_hints(kind))
         cached = _cached_properties(kind)
         if _slots(kind):
             return self._slotted(kind, dict(deep), cached)
         new, other = cast(Any, object.__new__), self.copy
-        if not deep and not cached and cast(Any, kind).__setattr__ is object.__setattr__:
-            return _written_out(kind, names, other)
 
         def copy_dataclass(value: Any) -> Any:
             if type(value) is not kind:
@@ -263,43 +257,81 @@ class _Copiers:
 
         return copy_slotted
 
+    def flat(self, kind: type) -> FlatCopy | None:
+        """For a model or dataclass whose fields can all be shared, and that holds nothing else."""
+        hints = _field_hints(kind)
+        if self._fields(hints) or _cached_properties(kind) or _slots(kind):
+            return None
+        lines = ["twin = new(kind)"]
+        scope: dict[str, Any] = {"new": object.__new__, "kind": kind}
+        if issubclass(kind, BaseModel):
+            # BaseModel itself has no private attributes, not even none of them
+            private = getattr(kind, "__private_attributes__", None)
+            if private or kind.model_config.get("extra") == "allow":
+                return None
+            lines += [
+                "put_fields(twin, data.__dict__.copy())",
+                "put_set(twin, {*data.__pydantic_fields_set__})",
+                "put_extra(twin, None)",
+                "put_private(twin, None)",
+            ]
+            scope |= _MODEL_SLOTS
+        elif cast(Any, kind).__setattr__ is object.__setattr__:
+            lines += [f"twin.{name} = data.{name}" for name in hints]
+        else:
+            return None
+        return FlatCopy(kind, tuple(lines), scope)
+
     def _fields(self, hints: dict[str, Any]) -> tuple[tuple[str, Copier], ...]:
         """The fields that have to be copied."""
         found = ((name, self.of(hint)) for name, hint in hints.items())
         return tuple((name, copier) for name, copier in found if copier is not None)
 
 
-def _written_out(kind: type, names: list[str], other: Copier) -> Copier:
-    """A copier of a flat dataclass, field by field.
+@dataclasses.dataclass(frozen=True, slots=True)
+class FlatCopy:
+    """The source text that copies a value of one class whose fields can all be shared.
 
-    Touching an instance's ``__dict__`` makes CPython build one, for the old instance and the new,
-    which takes longer than everything else; so the assignments are written out, as
-    :mod:`dataclasses` does for ``__init__``. Names of fields are identifiers by definition.
+    ``lines`` make ``twin`` of ``data``; they use the names in ``scope``. Touching an instance's
+    ``__dict__`` makes CPython build one, for the old instance and the new, which takes longer than
+    everything else, so the assignments to a dataclass are written out, as :mod:`dataclasses` does
+    for ``__init__``. Names of fields are identifiers by definition.
     """
-    lines = [
-        "def copy_flat(value):",
-        "    if type(value) is not kind:",
-        "        return other(value)",
-        "    twin = new(kind)",
-        *(f"    twin.{name} = value.{name}" for name in names),
-        "    return twin",
-    ]
-    scope: dict[str, Any] = {"kind": kind, "other": other, "new": object.__new__}
-    exec("\n".join(lines), scope)
-    copier: Copier = scope["copy_flat"]
-    return copier
+
+    kind: type
+    lines: tuple[str, ...]
+    scope: Mapping[str, Any]
+
+    def function(self, other: Copier) -> Copier:
+        """A function that copies values of the class; ``other`` copies those of subclasses."""
+        lines = [
+            "def copy_flat(data):",
+            "    if type(data) is not kind:",
+            "        return other(data)",
+            *(f"    {line}" for line in self.lines),
+            "    return twin",
+        ]
+        scope: dict[str, Any] = {**self.scope, "kind": self.kind, "other": other}
+        exec("\n".join(lines), scope)
+        copier: Copier = scope["copy_flat"]
+        return copier
+
+
+def flat_copy(hint: Any) -> FlatCopy | None:
+    """How a value of the type is copied, where that is a copy of its fields one by one."""
+    kind = _plain(hint)
+    if not isinstance(kind, type) or _unless_subclassed(kind, set()) is not None:
+        return None
+    return _Copiers().flat(kind) if _has_shape(kind) else None
 
 
 #: writing a model's slots past its own ``__setattr__``, which refuses or marks fields as set
-_MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
-    vars(BaseModel)[name].__set__
-    for name in (
-        "__dict__",
-        "__pydantic_fields_set__",
-        "__pydantic_extra__",
-        "__pydantic_private__",
-    )
-)
+_MODEL_SLOTS: dict[str, Callable[[Any, Any], None]] = {
+    "put_fields": vars(BaseModel)["__dict__"].__set__,
+    "put_set": vars(BaseModel)["__pydantic_fields_set__"].__set__,
+    "put_extra": vars(BaseModel)["__pydantic_extra__"].__set__,
+    "put_private": vars(BaseModel)["__pydantic_private__"].__set__,
+}
 
 
 def _unless_subclassed(hint: Any, seen: set[Any]) -> set[type] | None:
@@ -327,11 +359,7 @@ def _unless_subclassed(hint: Any, seen: set[Any]) -> set[type] | None:
     else:
         seen.add(hint)
         own = {hint}
-        if issubclass(hint, BaseModel):
-            parts = [info.annotation for info in hint.model_fields.values()]
-        else:
-            hints = _hints(hint)
-            parts = [hints.get(field.name, Any) for field in dataclasses.fields(hint)]  # type: ignore[arg-type]
+        parts = _field_hints(hint).values()
     for part in parts:
         found = _unless_subclassed(part, seen)
         if found is None:
@@ -374,6 +402,15 @@ def _is_frozen(kind: type) -> bool:
             and not _cached_properties(kind)
         )
     return bool(cast(Any, kind).__dataclass_params__.frozen) and not _cached_properties(kind)
+
+
+def _field_hints(kind: type) -> dict[str, Any]:
+    """The types of the fields of a model or a dataclass."""
+    if issubclass(kind, BaseModel):
+        return {name: info.annotation for name, info in kind.model_fields.items()}
+    hints = _hints(kind)
+    names = [field.name for field in dataclasses.fields(cast(Any, kind))]
+    return {name: hints.get(name, Any) for name in names}
 
 
 def _hints(kind: type) -> dict[str, Any]:

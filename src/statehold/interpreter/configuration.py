@@ -68,8 +68,8 @@ class Configuration:
     """
 
     __slots__ = (
-        "_configurations", "_eventless", "accepts", "active", "by_class", "leaves", "owners",
-        "rows", "states", "tables", "tags",
+        "_configurations", "_eventless", "accepts", "active", "by_class", "hot_paths", "leaves",
+        "owners", "rows", "states", "tables", "tags",
     )  # fmt: skip
 
     def __init__(self, configurations: Configurations, active: tuple[int, ...]) -> None:
@@ -92,6 +92,8 @@ class Configuration:
         self.rows: dict[str, Node] = {}
         #: the same for events whose class has but one name, found without asking the event
         self.by_class: dict[type, Node] = {}
+        #: functions that :mod:`.hot_path` wrote for those of them that are taken often
+        self.hot_paths: dict[type, Callable[..., Any]] = {}
         self._eventless: Node | None = None
 
     def __repr__(self) -> str:
@@ -102,8 +104,7 @@ class Configuration:
         node = self.rows.get(name)
         if node is None:
             if len(self.rows) >= VARIANT_LIMIT:
-                self.rows.clear()
-                self.by_class.clear()
+                self.forget_events()
             node = self.rows[name] = self._root(name)
         return node
 
@@ -112,7 +113,7 @@ class Configuration:
         node = self.row(event.__event__)
         if isinstance(event, Event):
             if len(self.by_class) >= VARIANT_LIMIT:
-                self.by_class.clear()
+                self.forget_events()
             self.by_class[type(event)] = node
         return node
 
@@ -131,9 +132,13 @@ class Configuration:
 
     def forget(self) -> None:
         """Drops all its trees."""
+        self.forget_events()
+        self._eventless = None
+
+    def forget_events(self) -> None:
         self.rows.clear()
         self.by_class.clear()
-        self._eventless = None
+        self.hot_paths.clear()
 
     def _root(self, name: str | None) -> Node:
         if not self.tables.depends_on_history(self.active, name):
@@ -232,8 +237,8 @@ class Node:
     """
 
     __slots__ = (
-        "_grow", "ask", "call", "no", "plan", "shortcut", "target", "trace", "variants", "what",
-        "yes",
+        "_grow", "ask", "call", "no", "plan", "shortcut", "taken", "target", "trace", "variants",
+        "what", "yes",
     )  # fmt: skip
 
     def __init__(self, ask: Ask, grow: Callable[[Any], Node] | None) -> None:
@@ -246,6 +251,8 @@ class Node:
         self.target: Configuration | None = None
         self.trace: tuple[Microstep, ...] = ()
         self.shortcut: Shortcut | None = None
+        #: how often the shortcut was taken
+        self.taken = 0
         self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}
         self._grow = grow
 

@@ -8,8 +8,9 @@
 5. ``MICROSTEP_LIMIT`` (:mod:`.macrostep`) and ``REQUEST_LIMIT`` (:mod:`.outbox`) bound a step; an
    allowance (:mod:`statehold.expression.allowance`) bounds what its expressions do together.
 
-Most steps ask a guard or two and run an action or two. They take the short way in :func:`step`,
-which does just that. Everything else is done by :class:`Macrostep`; both give the same.
+Most steps ask a guard or two and run an action or two: they take a shortcut, which does just that,
+and those that are taken often a function that is written for them (:mod:`.hot_path`). Everything
+else is done by :class:`Macrostep`. All three give the same.
 """
 
 from __future__ import annotations
@@ -19,17 +20,21 @@ from datetime import datetime
 from typing import TypeVar
 
 from statehold.chart.deferred import settled, truth
-from statehold.chart.event import AnEvent
+from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
-from statehold.interpreter.configuration import Node, Shortcut
+from statehold.interpreter.configuration import Ask, Node
+from statehold.interpreter.hot_path import written_out
 from statehold.interpreter.macrostep import Macrostep
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.interpreter.tables import Tables
 
 D = TypeVar("D")
+
+#: a function is written for a shortcut that was taken so often
+HOT = 50
 
 
 def start(
@@ -71,56 +76,67 @@ def step(
     snapshot: Snapshot[D],
     event: AnEvent,
     now: datetime,
-    *,
     roles: Collection[str] | None = None,
 ) -> Step[D]:
     """Gives the machine one event and runs it to completion.
 
-    ``roles`` are the sender's, None for trusted code. A step that no transition was enabled for
-    comes back with ``accepted`` False. Raises a ``StepFailed`` where one of the machine's
-    functions raises, or where it does not come to rest.
+    ``roles`` are the sender's, None for trusted code. ``accepted`` of the step is False where no
+    transition was enabled for the event. Raises a ``StepFailed`` where one of the machine's
+    functions raises, or where the step does not come to rest.
     """
-    program = machine.program or compile_program(machine)
-    if program.is_charged and not is_open():
-        with step_allowance():
-            return step(machine, snapshot, event, now, roles=roles)
     configuration = snapshot.configuration
+    hot_path = configuration.hot_paths.get(type(event))
+    if hot_path is not None and configuration.tables is machine.program:
+        taken: Step[D] | None = hot_path(snapshot, event, roles)
+        if taken is not None:
+            return taken
+    program = machine.program or compile_program(machine)
     if configuration.tables is not program:
         raise ValueError("the snapshot belongs to another machine, or to another version of it")
-    node = configuration.by_class.get(type(event)) or configuration.row_of(event)
+    if not program.is_charged or is_open():
+        return _step(program, snapshot, event, now, roles)
+    with step_allowance():
+        return _step(program, snapshot, event, now, roles)
+
+
+def _step(
+    program: Tables[D],
+    snapshot: Snapshot[D],
+    event: AnEvent,
+    now: datetime,
+    roles: Collection[str] | None,
+) -> Step[D]:
+    """The general way to take a step, by the shortcut of the decision tree if there is one."""
+    configuration = snapshot.configuration
+    root = node = configuration.by_class.get(type(event)) or configuration.row_of(event)
     data = snapshot.data
-    shortcut: Shortcut | None = None
     try:
         while ask := node.ask:
-            if ask == 1:
-                answer = node.call(data)
-            elif ask == 2:
-                answer = node.call(data, event)
-            elif ask == 4:
+            if ask == Ask.DATA:
+                answer = truth(node.call(data))
+            elif ask == Ask.DATA_EVENT:
+                answer = truth(node.call(data, event))
+            elif ask == Ask.ROLE:
                 answer = roles is None or not node.call.isdisjoint(roles)
             else:
                 break
-            if answer is True:
-                node = node.yes or node.branch(True)
-            elif answer is False:
-                node = node.no or node.branch(False)
-            else:
-                answer = truth(answer)
-                node = (node.yes if answer else node.no) or node.branch(answer)
-        shortcut = node.shortcut
+            node = (node.yes if answer else node.no) or node.branch(answer)
     except Exception:  # noqa: BLE001 - not swallowed:
-        # the long way asks again, once it knows that the event is not stale, and reports it
-        pass
-    if shortcut is None or snapshot.effects or snapshot.done:
+        # the macrostep asks again, once it knows that the event is not stale, and reports it
+        return _macrostep(program, snapshot, event, node, now, roles)
+    if node.shortcut is None or snapshot.effects or snapshot.done:
         if not program.is_plain:
-            node = configuration.row_of(event)
-        return _step(program, snapshot, event, node, now, roles)
-    target, calls, trace = shortcut
+            node = root
+        return _macrostep(program, snapshot, event, node, now, roles)
+    node.taken += 1
+    if node.taken == HOT and not program.is_charged and isinstance(event, Event):
+        configuration.hot_paths[type(event)] = written_out(root, program.definition.data)
+    target, calls, trace = node.shortcut
     if calls:
         data = program.copy(data)
         action = ""
         try:
-            for takes, call, action in calls:  # noqa: B007 - told by the error below
+            for takes, call, action in calls:  # noqa: B007 - named by the error below
                 changed = call(data) if takes == 1 else call(data, event)
                 if changed is not None:
                     if type(changed) is not type(data):
@@ -147,7 +163,7 @@ def step(
     )
 
 
-def _step(
+def _macrostep(
     program: Tables[D],
     snapshot: Snapshot[D],
     event: AnEvent,
@@ -155,7 +171,7 @@ def _step(
     now: datetime,
     roles: Collection[str] | None,
 ) -> Step[D]:
-    """The long way; goes on from the node where the short way stopped."""
+    """The long way; goes on from the node that the guards asked so far led to."""
     macrostep = Macrostep(program, snapshot, event, now)
     if not macrostep.take_out(event):
         return Step(snapshot, (), (), False)
