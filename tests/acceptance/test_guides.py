@@ -57,19 +57,19 @@ async def test_the_guides_application_keeps_its_own_errors_and_ours(shop: Any) -
         assert (await http.get("/openapi.json")).status_code == 200
 
 
-def test_the_http_guide_tells_every_route_code_and_bound() -> None:
-    told = (GUIDES / "http.md").read_text()
+def test_the_http_guide_lists_every_route_code_and_bound() -> None:
+    text = (GUIDES / "http.md").read_text()
     for path in create_app(lambda: Engine(MemoryStore(), [])).openapi()["paths"]:
-        assert path in told, path
+        assert path in text, path
     for kind in every_error():
         if row_of_kind(kind).status != 500:
-            assert f"`{kind.code}`" in told, kind
+            assert f"`{kind.code}`" in text, kind
     for bound in Bounds.__slots__:
-        assert f"`{bound}`" in told, bound
+        assert f"`{bound}`" in text, bound
 
 
-def test_the_command_line_guide_tells_every_command() -> None:
-    told = (GUIDES / "cli.md").read_text()
+def test_the_command_line_guide_lists_every_command() -> None:
+    text = (GUIDES / "cli.md").read_text()
     commands: dict[str, Any] = {
         name: load_command(name) for names in COMMANDS.values() for name in names
     }
@@ -80,7 +80,7 @@ def test_the_command_line_guide_tells_every_command() -> None:
     names += [f"{group} {name}" for group, below in groups.items() for name in below]
     assert len(names) == 36
     for name in names:
-        assert f"statehold {name}" in told, name
+        assert f"statehold {name}" in text, name
 
 
 def names_in(guide: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_the_first_machine_is_one() -> None:
     leave.assert_state("asked")
     leave.advance(timedelta(days=14))
     leave.assert_done()
-    assert leave.data["note"] == "nobody answered"
+    assert leave.data["note"] == "no answer"
     Harness(read_native(FIRST).definition, {"who": "ann", "days": 1}).assert_done()
 
 
