@@ -184,40 +184,15 @@ class _Copiers:
     def _model(self, model: type[BaseModel]) -> Copier:
         if _unless_subclassed(model, set()) is not None:
             return _share
-        flat = self.flat(model)
-        if flat is not None:
-            return flat.function(self.copy)
-        deep = self._fields(_field_hints(model))
-        cached = _cached_properties(model)
-        new, other = cast(Any, object.__new__), self.copy
-        put_fields, put_set, put_extra, put_private = _MODEL_SLOTS.values()
-
-        def copy_model(value: Any) -> Any:
-            if type(value) is not model:
-                return other(value)
-            twin = new(model)
-            fields = value.__dict__.copy()
-            for name, copier in deep:
-                if name in fields:
-                    fields[name] = copier(fields[name])
-            for name in cached:
-                fields.pop(name, None)
-            put_fields(twin, fields)
-            put_set(twin, {*value.__pydantic_fields_set__})
-            put_extra(twin, other(value.__pydantic_extra__))
-            put_private(twin, other(value.__pydantic_private__))
-            return twin
-
-        return copy_model
+        return self.written(model).function(self.copy)
 
     def _dataclass(self, kind: type) -> Copier:
         if _unless_subclassed(kind, set()) is not None:
             return _share
-        flat = self.flat(kind)
-        if flat is not None:
-            return flat.function(self.copy)
         deep = self._fields(_field_hints(kind))
         cached = _cached_properties(kind)
+        if self.is_flat(kind):
+            return self.written(kind).function(self.copy)
         if _slots(kind):
             return self._slotted(kind, dict(deep), cached)
         new, other = cast(Any, object.__new__), self.copy
@@ -257,30 +232,45 @@ class _Copiers:
 
         return copy_slotted
 
-    def flat(self, kind: type) -> FlatCopy | None:
-        """For a model or dataclass whose fields can all be shared, and that holds nothing else."""
-        hints = _field_hints(kind)
-        if self._fields(hints) or _cached_properties(kind) or _slots(kind):
-            return None
-        lines = ["twin = new(kind)"]
+    def is_flat(self, kind: type) -> bool:
+        """A dataclass with a ``__dict__`` whose fields can all be shared."""
+        return (
+            cast(Any, kind).__setattr__ is object.__setattr__
+            and not _slots(kind)
+            and not _cached_properties(kind)
+            and not self._fields(_field_hints(kind))
+        )
+
+    def written(self, kind: type) -> WrittenCopy:
+        """For a model or a flat dataclass."""
         scope: dict[str, Any] = {"new": object.__new__, "kind": kind}
-        if issubclass(kind, BaseModel):
-            # BaseModel itself has no private attributes, not even none of them
-            private = getattr(kind, "__private_attributes__", None)
-            if private or kind.model_config.get("extra") == "allow":
-                return None
-            lines += [
-                "put_fields(twin, data.__dict__.copy())",
-                "put_set(twin, {*data.__pydantic_fields_set__})",
-                "put_extra(twin, None)",
-                "put_private(twin, None)",
-            ]
-            scope |= _MODEL_SLOTS
-        elif cast(Any, kind).__setattr__ is object.__setattr__:
-            lines += [f"twin.{name} = data.{name}" for name in hints]
-        else:
-            return None
-        return FlatCopy(kind, tuple(lines), scope)
+        hints = _field_hints(kind)
+        if not issubclass(kind, BaseModel):
+            return WrittenCopy(
+                ("twin = new(kind)", *(f"twin.{n} = data.{n}" for n in hints)), scope
+            )
+        lines = ["twin = new(kind)", "fields = data.__dict__.copy()"]
+        for number, (name, copier) in enumerate(self._fields(hints)):
+            # a model may have fields whose names are no identifiers
+            scope |= {f"name{number}": name, f"copy{number}": copier}
+            lines.append(
+                f"if name{number} in fields: "
+                f"fields[name{number}] = copy{number}(fields[name{number}])"
+            )
+        for number, name in enumerate(_cached_properties(kind)):
+            scope[f"cached{number}"] = name
+            lines.append(f"fields.pop(cached{number}, None)")
+        # BaseModel itself has no private attributes, not even none of them
+        private = getattr(kind, "__private_attributes__", None)
+        has_more = bool(private) or kind.model_config.get("extra") == "allow"
+        scope |= {**_MODEL_SLOTS, "copy": self.copy}
+        lines += [
+            "put_fields(twin, fields)",
+            "put_set(twin, {*data.__pydantic_fields_set__})",
+            f"put_extra(twin, {'copy(data.__pydantic_extra__)' if has_more else None})",
+            f"put_private(twin, {'copy(data.__pydantic_private__)' if has_more else None})",
+        ]
+        return WrittenCopy(tuple(lines), scope)
 
     def _fields(self, hints: dict[str, Any]) -> tuple[tuple[str, Copier], ...]:
         """The fields that have to be copied."""
@@ -289,40 +279,42 @@ class _Copiers:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class FlatCopy:
-    """The source text that copies a value of one class whose fields can all be shared.
+class WrittenCopy:
+    """The source text that copies a value of one class: ``lines`` make ``twin`` of ``data``.
 
-    ``lines`` make ``twin`` of ``data``; they use the names in ``scope``. Touching an instance's
-    ``__dict__`` makes CPython build one, for the old instance and the new, which takes longer than
-    everything else, so the assignments to a dataclass are written out, as :mod:`dataclasses` does
-    for ``__init__``. Names of fields are identifiers by definition.
+    ``scope`` has what they name. Touching an instance's ``__dict__`` makes CPython build one, for
+    the old instance and the new, which takes longer than everything else, so the assignments to a
+    dataclass are written out, as :mod:`dataclasses` does for ``__init__``. Names of its fields are
+    identifiers by definition.
     """
 
-    kind: type
     lines: tuple[str, ...]
     scope: Mapping[str, Any]
 
     def function(self, other: Copier) -> Copier:
         """A function that copies values of the class; ``other`` copies those of subclasses."""
         lines = [
-            "def copy_flat(data):",
+            "def copy_written(data):",
             "    if type(data) is not kind:",
             "        return other(data)",
             *(f"    {line}" for line in self.lines),
             "    return twin",
         ]
-        scope: dict[str, Any] = {**self.scope, "kind": self.kind, "other": other}
+        scope: dict[str, Any] = {**self.scope, "other": other}
         exec("\n".join(lines), scope)
-        copier: Copier = scope["copy_flat"]
+        copier: Copier = scope["copy_written"]
         return copier
 
 
-def flat_copy(hint: Any) -> FlatCopy | None:
-    """How a value of the type is copied, where that is a copy of its fields one by one."""
+def written_copy(hint: Any) -> WrittenCopy | None:
+    """How a value of the type is copied, where that can be written out."""
     kind = _plain(hint)
-    if not isinstance(kind, type) or _unless_subclassed(kind, set()) is not None:
+    if not isinstance(kind, type) or not _has_shape(kind):
         return None
-    return _Copiers().flat(kind) if _has_shape(kind) else None
+    if _unless_subclassed(kind, set()) is not None:
+        return None
+    copiers = _Copiers()
+    return copiers.written(kind) if issubclass(kind, BaseModel) or copiers.is_flat(kind) else None
 
 
 #: writing a model's slots past its own ``__setattr__``, which refuses or marks fields as set

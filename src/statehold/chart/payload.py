@@ -8,6 +8,7 @@ sent or stored arrives as it was, or is refused where it comes from.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,9 +42,8 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
         shape = definition.events.get(event.__event__)
         if shape is None or type(event) is not shape.type:
             raise UnknownEvent(definition.name, type(event).__name__, tuple(definition.events))
-        plain, event = _settled(shape, event, is_parsed=False)
-        _bound(bytes(plain), limit)
-        return event, plain
+        wire, event = _settled(shape, event, is_parsed=False)
+        return event, Raw(_bound(wire, limit))
     if isinstance(event, bytes | str):
         if len(event) > limit:
             raise TooLarge("the event", len(event), limit)
@@ -86,9 +86,9 @@ def _parse_plain(
         what = f"the payload of {name}"
         if stored:
             loaded = shape.load(given, what)
-            return loaded, _flat(loaded, shape.dump(loaded, what))
-        written, parsed = _settled(shape, shape.parse(given, what), is_parsed=True)
-        return parsed, written
+            return loaded, Raw(_flat(loaded, shape.dump(loaded, what)))
+        wire, parsed = _settled(shape, shape.parse(given, what), is_parsed=True)
+        return parsed, Raw(wire)
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
     if definition.chart.policy.messages == "durable" and is_made_inside(name):
@@ -113,7 +113,7 @@ def _written(plain: Any) -> bytes:
         raise InvalidPayload("the event", {"": f"can't be written as JSON: {error}"}) from None
 
 
-def _settled(shape: Shape[Event], event: Event, *, is_parsed: bool) -> tuple[Raw, Event]:
+def _settled(shape: Shape[Event], event: Event, *, is_parsed: bool) -> tuple[bytes, Event]:
     """The wire form, and the event as it is read from it."""
     what = f"the payload of {event.__event__}"
     write = shape.write if is_parsed else shape.write_object
@@ -123,13 +123,18 @@ def _settled(shape: Shape[Event], event: Event, *, is_parsed: bool) -> tuple[Raw
     return _flat(back, fields), back
 
 
-def _flat(event: Event, fields: bytes) -> Raw:
+def _flat(event: Event, fields: bytes) -> bytes:
     """The fields with the name, written without a detour over a dictionary."""
-    name = b'{"type":"%s"' % event.__event__.encode()
-    return Raw(name + b"}" if fields == b"{}" else name + b"," + fields[1:])
+    name = _beginning(event.__event__)
+    return name[:-1] + b"}" if fields == b"{}" else name + fields[1:]
 
 
-def _bound(raw: Any, limit: int) -> Any:
+@lru_cache(maxsize=1_000)
+def _beginning(name: str) -> bytes:
+    return b'{"type":"%s",' % name.encode()
+
+
+def _bound(raw: bytes, limit: int) -> bytes:
     if len(raw) > limit:
         raise TooLarge("the event", len(raw), limit)
     return raw
@@ -309,7 +314,7 @@ def sent_event(event: Any) -> Raw:
     Raises ``InvalidPayload`` for one that would arrive as something else.
     """
     if isinstance(event, Event):
-        return _settled(shape_of(type(event)), event, is_parsed=False)[0]
+        return Raw(_settled(shape_of(type(event)), event, is_parsed=False)[0])
     data = getattr(event, "data", None)
     written = b"null" if data is None else write_untyped(data, f"the data of {event.__event__}")
     return Raw(_encode({"type": event.__event__, "data": Raw(written)}))
@@ -319,7 +324,7 @@ def shown_event(event: Any) -> Raw:
     """The same to be looked at, with computed fields; nobody receives it."""
     if isinstance(event, Event):
         what = f"the event {event.__event__}"
-        return _flat(event, show_typed(shape_of(type(event)), event, what))
+        return Raw(_flat(event, show_typed(shape_of(type(event)), event, what)))
     return sent_event(event)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 
-from statehold.chart.copying import flat_copy
+from statehold.chart.copying import written_copy
 from statehold.chart.deferred import settled
 from statehold.chart.event import AnEvent
 from statehold.chart.values import Shape
@@ -38,16 +38,16 @@ def written_out(root: Node, data: Shape[Any]) -> HotPath:
 
 class _Writer:
     def __init__(self, data: Shape[Any]) -> None:
-        self._flat = flat_copy(data.type)
+        self._copy = written_copy(data.type)
         self._lines: list[str] = []
         self._leaves = 0
         self._scope: dict[str, Any] = {
             "ActionFailed": ActionFailed,
             "Snapshot": Snapshot,
             "Step": Step,
-            "copy": data.copy,
+            "copy_data": data.copy,
             "settled": settled,
-            **(self._flat.scope if self._flat else {}),
+            **(self._copy.scope if self._copy else {}),
         }
 
     def function(self) -> HotPath:
@@ -90,14 +90,14 @@ class _Writer:
         self.node(node.no, depth + 1)
 
     def copy(self, depth: int) -> None:
-        if self._flat is None:
-            self.line(depth, "data = copy(data)")
+        if self._copy is None:
+            self.line(depth, "data = copy_data(data)")
             return
         self.line(depth, "if type(data) is kind:")
-        for line in self._flat.lines:
+        for line in self._copy.lines:
             self.line(depth + 1, line)
         self.line(depth + 1, "data = twin")
-        self.line(depth, "else: data = copy(data)")
+        self.line(depth, "else: data = copy_data(data)")
 
     def leaf(self, shortcut: Shortcut | None, depth: int) -> None:
         self._leaves += 1

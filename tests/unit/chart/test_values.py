@@ -14,7 +14,7 @@ import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, create_model
 from typing_extensions import TypedDict
 
 from statehold.chart.values import Shape
@@ -386,6 +386,15 @@ def test_a_model_built_without_all_its_fields_can_be_copied() -> None:
     value = Line.model_construct(sku="s")
     del value.__dict__["notes"]
     assert shape_of(Line).copy(value).sku == "s"
+
+
+def test_a_field_whose_name_is_no_identifier_is_copied() -> None:
+    fields: Any = {"the items": (list[int], [])}
+    model: Any = create_model("Odd", **fields)
+    value = model(**{"the items": [1]})
+    twin = shape_of(model).copy(value)
+    assert twin == value
+    assert getattr(twin, "the items") is not getattr(value, "the items")
 
 
 def test_a_field_whose_name_only_pydantic_resolves_is_copied_by_its_value() -> None:
