@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NoReturn, Self, TypeVar
 
-import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from statehold.chart.effect import Call, Effect
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import given_result
-from statehold.check.simulate.hand_stepped import EPOCH, D, Roles, by
+from statehold.check.simulate.hand_stepped import EPOCH, WORKER, D, Roles, by
 from statehold.check.simulate.requested import Asked, AskedFor, Sent, name_of_asked
 from statehold.check.simulate.simulated import Simulated
 from statehold.define import Machine
@@ -61,22 +61,14 @@ class Harness(Simulated[D]):
         now: datetime = EPOCH,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        self.limits = limits
-        super().__init__(
-            machine,
-            data,
-            id=id,
-            now=now,
-            event_bytes=limits.event_bytes,
-            data_bytes=limits.data_bytes,
-        )
+        super().__init__(machine, data, id=id, now=now, limits=limits)
 
     def jump(self) -> Self:
         """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
         due = self.next_due
         if due is None:
             self._wrong("nothing is due, now or later", "a timer that runs")
-        self._happen(due)
+        self._handle_due(due)
         return self
 
     # --- outcomes ---
@@ -88,7 +80,7 @@ class Harness(Simulated[D]):
         the result is not of the effect's annotated type.
         """
         asked = self._one(effect, "effect", key)
-        self._succeed(asked, result)
+        self.succeed_asked(asked, result)
         return self
 
     def fail(
@@ -115,13 +107,14 @@ class Harness(Simulated[D]):
                 f"tries from 1 to {left}",
             )
         if isinstance(error, Permanent):
-            self._fail(asked, _class_of(error), str(error), asked.attempt)
+            self.fail_asked(asked, _class_of(error), str(error), attempt=asked.attempt)
         elif failing == left:
-            self._fail(asked, _class_of(error), str(error), known.retry.attempts)
+            self.fail_asked(asked, _class_of(error), str(error))
         else:
-            asked.error = f"{_class_of(error)}: {error}"
-            self._story.note(self._now, f"{asked.name} ({asked.key}) failed: {asked.error}")
-            asked.attempt += failing
+            why, number = f"{_class_of(error)}: {error}", asked.attempt + failing - 1
+            postponed = self._instance.attempts[asked.key].postpone(number, why, self._now)
+            self._set_attempt(asked, postponed.begin(WORKER))
+            self._narrative.note(self._now, f"{asked.name} ({asked.key}) failed: {why}")
         return self
 
     def succeed_child(
@@ -129,7 +122,7 @@ class Harness(Simulated[D]):
     ) -> Self:
         """The child instance came to its end, with this output."""
         asked = self._one(machine, "machine", key)
-        self._succeed(asked, output)
+        self.succeed_asked(asked, output)
         return self
 
     def fail_child(
@@ -142,23 +135,24 @@ class Harness(Simulated[D]):
         """The child instance was cancelled, or could not be started."""
         asked = self._one(machine, "machine", key)
         name = "Cancelled" if isinstance(error, str) else _class_of(error)
-        self._fail(asked, name, str(error))
+        self.fail_asked(asked, name, str(error))
         return self
 
     def retry(self, effect: AskedFor, *, key: str | None = None) -> Self:
         """A person has an incident tried again, from the first try on."""
         asked = self._incident(effect, key)
-        asked.status, asked.attempt, asked.error = "running", 1, None
-        self._story.note(self._now, f"{asked.name} ({asked.key}) is tried again")
+        again = self._instance.attempts[asked.key].retry(self._now)
+        self._set_attempt(asked, again.begin(WORKER))
+        self._narrative.note(self._now, f"{asked.name} ({asked.key}) is tried again")
         return self
 
     def skip(self, effect: AskedFor, *, key: str | None = None) -> Self:
         """A person goes on without it: no event comes of it."""
         asked = self._incident(effect, key)
+        effects = tuple(one for one in self.snapshot.effects if one.key != asked.key)
+        self._end_attempt(asked, "skip", replace(self.snapshot, effects=effects))
         asked.status = "skipped"
-        effects = tuple(one for one in self._snapshot.effects if one.key != asked.key)
-        self._snapshot = msgspec.structs.replace(self._snapshot, effects=effects)
-        self._story.note(self._now, f"{asked.name} ({asked.key}) is skipped")
+        self._narrative.note(self._now, f"{asked.name} ({asked.key}) is skipped")
         return self
 
     def run(self, effect: Effect[Any, T], *, key: str | None = None) -> T:
@@ -179,7 +173,7 @@ class Harness(Simulated[D]):
         except Exception as error:
             self.fail(effect, error, tries=1, key=asked.key)
             raise
-        self._succeed(asked, result)
+        self.succeed_asked(asked, result)
         value: T = given_result(self.definition, asked.name, result)
         return value
 
@@ -187,7 +181,7 @@ class Harness(Simulated[D]):
 
     def refuses(self, event: Any, *, roles: Roles = None) -> NotAllowed:
         """Asserts that the event is not allowed now; gives the error, for its reasons."""
-        error = self._tried(event, roles)
+        error = self._would_refuse(event, roles)
         if error is None:
             self._wrong(f"{event!r} is allowed{by(roles)}", "that it is refused")
         return error
@@ -319,7 +313,7 @@ class Harness(Simulated[D]):
         """Fails the test, telling what is, what should be, and how it came to this."""
         raise AssertionError(
             f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
-            f"  the path here:\n{self._story.end()}"
+            f"  the path here:\n{self._narrative.end()}"
         )
 
 

@@ -1,8 +1,7 @@
-"""One instance, stepped by hand: events, timers and messages to itself, on a clock of its own.
+"""One instance, stepped by hand: events, timers and messages to itself, on its own clock.
 
-It takes what an engine takes and refuses what an engine refuses: events are checked against the
-machine, data goes through JSON and back after each step that changed it, and a step that raises
-changes nothing.
+It runs on the same rules as an engine's (:mod:`statehold.instance`): what an engine refuses is
+refused, data and events are read back from JSON, and a step that is refused changes nothing.
 """
 
 from __future__ import annotations
@@ -13,19 +12,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Self, TypeVar
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
-from statehold.chart.payload import DATA_BYTES, EVENT_BYTES, child_data, jsonable, parse_event
-from statehold.check.simulate.narrative import Story
+from statehold.chart.payload import child_data, jsonable, parse_event
+from statehold.check.simulate.narrative import Narrative
 from statehold.check.simulate.requested import Asked, Sent
-from statehold.check.storing import stored
 from statehold.define import Machine
-from statehold.errors import NotAllowed, StateholdError
+from statehold.errors import NotAllowed, Refused, StateholdError
+from statehold.instance.advance import Advanced, advance
+from statehold.instance.commands import without
+from statehold.instance.limits import InstanceLimits
+from statehold.instance.messages import discards_refused, event_of
+from statehold.instance.refusal import not_allowed
+from statehold.instance.state import InstanceState, not_started
+from statehold.instance.turn import Turn
 from statehold.interpreter.command import (
     CancelEffect,
     CancelSend,
@@ -36,46 +40,48 @@ from statehold.interpreter.command import (
     StartChild,
     StartEffect,
 )
-from statehold.interpreter.enabled import allowed, refusal
+from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot, Step, Timer
 from statehold.interpreter.step import start, step
+from statehold.records import Message, Ref
 
 D = TypeVar("D")
 
-#: when the clock starts, unless told otherwise
+#: when the clock starts by default
 EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
-#: timers and messages that one call delivers
+#: timers and messages that one call handles
 DUE_LIMIT = 10_000
+
+#: the worker of all attempts
+WORKER = "simulation"
 
 Roles = str | Collection[str] | None
 
 
 class NeverAtRest(StateholdError):
-    """Timers, or messages that the instance sends to itself, go on without an end."""
+    """The instance takes steps without end: by timers, or by messages to itself."""
 
     code = "never-at-rest"
 
-    def __init__(self, machine: str, limit: int, story: Story) -> None:
+    def __init__(self, machine: str, limit: int, narrative: Narrative) -> None:
         super().__init__(
             f"{machine} took {limit} steps by itself and there is more to come; advance the clock "
-            f"by less, or break the circle of timers or messages\n{story.end()}"
+            f"by less, or break the loop of timers or messages\n{narrative.end()}"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message to itself that is under way."""
+    """A message to itself that has not been delivered; ``event`` as it was sent."""
 
     id: str
     due: datetime
     event: AnEvent
+    message: Message
 
 
-class Stepped(Generic[D]):
-    """See :class:`.instance.Simulated`, which adds what becomes of effects.
-
-    ``event_bytes`` and ``data_bytes`` bound one event and the data, as an engine's limits do.
-    """
+class HandStepped(Generic[D]):
+    """See :class:`.simulated.Simulated`, which adds the outcomes of effects."""
 
     def __init__(
         self,
@@ -84,65 +90,66 @@ class Stepped(Generic[D]):
         *,
         id: str = "test",
         now: datetime = EPOCH,
-        event_bytes: int = EVENT_BYTES,
-        data_bytes: int = DATA_BYTES,
+        limits: InstanceLimits = InstanceLimits(),  # noqa: B008 - frozen
     ) -> None:
         self.definition: Definition[D] = machine.definition
         self.id = id
-        self._event_bytes = event_bytes
-        self._data_bytes = data_bytes
-        #: every effect and child that was asked for, in order, finished ones too
+        self.limits = limits
+        #: every effect and child that was requested, in order, also those that have ended
         self.asked: list[Asked] = []
         #: every event that was sent to an instance, itself included
         self.sent: list[Sent] = []
-        #: every event that was shown to whoever watches
+        #: every event that was emitted for watchers
         self.emitted: list[AnEvent] = []
         #: ids of the transitions that were taken, in order
         self.taken: list[str] = []
-        self._story = Story(_roles_in(self.definition.chart))
+        self._narrative = Narrative(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[Mail] = []
-        #: the data as it is stored
-        self._raw = b""
         given = initial_data(self.definition.data, data, "the data")
         _, given = self.definition.data.write(given, "the data")
-        taken = start(self.definition, given, now, instance=id)
-        # what start gives follows from no snapshot, so there is none to compare it with
-        self._snapshot: Snapshot[D] = msgspec.structs.replace(taken.snapshot, data=given)
-        self._take(taken, "start", first=True)
+        self._instance = not_started(Ref(self.definition.name, id), self.definition, now)
+        self._take(start(self.definition, given, now, instance=id), "start")
         self._deliver()
 
-    # --- what is ---
+    # --- the present state ---
 
     @property
     def now(self) -> datetime:
-        """The moment that the clock shows."""
+        """The time by the instance's clock."""
         return self._now
 
     @property
     def snapshot(self) -> Snapshot[D]:
-        """Where it rests, as the interpreter has it; not to be changed."""
-        return self._snapshot
+        """Its state as the interpreter has it; not to be changed."""
+        snapshot = self._instance.snapshot
+        assert snapshot is not None
+        return snapshot
 
     @property
     def seq(self) -> int:
-        """How many steps were taken, the start among them."""
-        return self._snapshot.seq
+        """How many steps were taken, the start included."""
+        return self._instance.seq
 
     @property
     def state(self) -> list[str]:
         """Paths of the active leaves, in document order, as in a reply."""
-        return list(self._snapshot.state)
+        return list(self._instance.state)
 
     @property
     def active(self) -> frozenset[str]:
         """Paths of all active states, those around the leaves too."""
-        return self._snapshot.configuration.states
+        return self.snapshot.configuration.states
 
     @property
     def data(self) -> D:
         """A copy: changing it changes nothing."""
-        return self.definition.data.copy(self._snapshot.data)
+        return self.definition.data.copy(self.snapshot.data)
+
+    @property
+    def stored_data(self) -> bytes:
+        """The data as JSON, as it is stored."""
+        return self._instance.data
 
     @property
     def view(self) -> Any:
@@ -151,20 +158,20 @@ class Stepped(Generic[D]):
 
     @property
     def tags(self) -> list[str]:
-        return list(self._snapshot.configuration.tags)
+        return list(self._instance.tags)
 
     @property
     def owners(self) -> list[str]:
-        return list(self._snapshot.configuration.owners)
+        return list(self._instance.owners)
 
     @property
     def done(self) -> bool:
-        return self._snapshot.done
+        return self.snapshot.done
 
     @property
     def output(self) -> Any:
         """Plain JSON values; None unless it is done and its final state gives one."""
-        return jsonable(self._snapshot.output)
+        return jsonable(self.snapshot.output)
 
     @property
     def allowed(self) -> list[str]:
@@ -173,48 +180,45 @@ class Stepped(Generic[D]):
 
     def allowed_for(self, roles: Roles) -> list[str]:
         """Names of the events that someone with these roles could send now."""
-        return list(allowed(self.definition, self._snapshot, _set_of(roles)))
+        return list(allowed(self.definition, self.snapshot, _set_of(roles)))
 
     @property
     def timers(self) -> list[Timer]:
-        """Those that run, the one that is due first at the front."""
-        return sorted(self._snapshot.timers, key=lambda timer: timer.due)
+        """Those that run, by when they are due."""
+        return sorted(self.snapshot.timers, key=lambda timer: timer.due)
 
     @property
     def mail(self) -> list[Mail]:
-        """Delayed messages to itself that are under way."""
+        """Messages to itself that have not been delivered."""
         return list(self._mail)
 
     @property
     def deadlines(self) -> dict[str, datetime]:
-        """When active states that declare a deadline are to be left, by their paths."""
-        return {one.state: one.due for one in self._snapshot.deadlines}
+        """The deadlines of active states, by their paths."""
+        return {one.state: one.due for one in self.snapshot.deadlines}
 
     @property
     def log(self) -> str:
         """Everything that happened, in words."""
-        return str(self._story)
+        return str(self._narrative)
 
-    # --- what may happen ---
+    # --- events and time ---
 
     def send(self, event: AnEvent | Mapping[str, Any], *, roles: Roles = None) -> Self:
-        """Gives it an event, an object or its JSON form; ``roles`` None is trusted code.
+        """Sends an event, an object or its JSON form; ``roles`` None is trusted code.
 
         Raises ``NotAllowed`` with the reasons where no transition takes it, ``UnknownEvent`` or
-        ``InvalidPayload`` where it is none of the machine's, and a ``StepFailed`` where one of
+        ``InvalidPayload`` where the machine has no such event, and a ``StepFailed`` where one of
         the machine's functions raises. Nothing has changed then.
         """
-        parsed, told = self._parsed(event, roles)
-        if not self.done:
-            taken = self._step(parsed, told, roles)
-            if taken.accepted:
-                self._take(taken, told)
-                self._deliver()
-                return self
-        raise self._refused(parsed, told, roles)
+        parsed, what = self._parsed(event, roles)
+        if not self._accepts(parsed, what, roles):
+            raise self._refused(parsed, what, roles)
+        self._deliver()
+        return self
 
     def advance(self, by: timedelta) -> Self:
-        """Moves the clock; what comes due on the way happens at its time, in order.
+        """Moves the clock; timers and messages due on the way are handled at their own time.
 
         Raises ``NeverAtRest`` after ``DUE_LIMIT`` of them.
         """
@@ -226,130 +230,152 @@ class Stepped(Generic[D]):
             if due is None or due > target:
                 self._now = target
                 return self
-            self._happen(due)
-        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
+            self._handle_due(due)
+        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._narrative)
 
     @property
     def next_due(self) -> datetime | None:
         """When the next timer, or delayed message to itself, is due; None if there is none."""
-        moments = [timer.due for timer in self._snapshot.timers]
+        moments = [timer.due for timer in self.snapshot.timers]
         moments += [mail.due for mail in self._mail]
         return min(moments, default=None)
 
     def fork(self) -> Self:
-        """Another that goes on from here; what happens to one is nothing to the other."""
+        """A copy that goes on from here, independent of this one."""
         other = copy.copy(self)
         other.asked = [copy.copy(asked) for asked in self.asked]
         other.sent, other.emitted = list(self.sent), list(self.emitted)
         other.taken, other._mail = list(self.taken), list(self._mail)
-        other._story = self._story.fork()
+        other._narrative = self._narrative.fork()
         return other
 
     # --- underneath ---
 
     def _parsed(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> tuple[AnEvent, str]:
-        """The event as the machine declares it, and how the story calls it."""
+        """The event as the machine declares it, and its name in the narrative."""
         given = dict(event) if isinstance(event, Mapping) else event
         parsed: AnEvent
-        parsed, _ = parse_event(self.definition, given, self._event_bytes)
+        parsed, _ = parse_event(self.definition, given, self.limits.event_bytes)
         return parsed, f"{parsed!r}{by(roles)}"
 
-    def _tried(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
-        """Why the event would be refused, or None where it would be taken; it is not."""
-        parsed, told = self._parsed(event, roles)
-        if not self.done and self._step(parsed, told, roles).accepted:
+    def _would_refuse(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
+        """Why the event would be refused; None: it would be taken. It is not sent."""
+        parsed, what = self._parsed(event, roles)
+        if not self.done and self._step(parsed, what, roles).accepted:
             return None
-        return self._refused(parsed, told, roles)
+        return self._refused(parsed, what, roles)
 
-    def _refused(self, event: AnEvent, told: str, roles: Roles) -> NotAllowed:
-        error = self._refusal(event, roles)
+    def _refused(self, event: AnEvent, what: str, roles: Roles) -> NotAllowed:
+        error = not_allowed(self._instance, event, _set_of(roles))
         why = "; ".join(error.reasons) or "no transition takes it"
-        self._story.note(self._now, f"{told} refused: {why}")
+        self._narrative.note(self._now, f"{what} refused: {why}")
         return error
 
-    def _happen(self, due: datetime) -> None:
-        """The earliest thing that is due then: timers first, as they were set."""
+    def _accepts(self, event: AnEvent, what: str, roles: Roles = None) -> bool:
+        """Takes the step for the event, if there is one."""
+        if self.done:
+            return False
+        taken = self._step(event, what, roles)
+        if taken.accepted:
+            self._take(taken, what)
+        return taken.accepted
+
+    def _handle_due(self, due: datetime) -> None:
+        """Handles the first timer, or else the first message, that is due then."""
         self._now = max(self._now, due)
         timer = next((timer for timer in self.timers if timer.due == due), None)
         if timer is None:
             self._receive(next(mail for mail in self._mail if mail.due == due))
         else:
-            told = f"timer {timer.id}"
-            self._take(self._step(TimerFired(timer.id), told, None), told)
+            what = f"timer {timer.id}"
+            self._take(self._step(TimerFired(timer.id), what), what)
         self._deliver()
 
     def _deliver(self) -> None:
-        """Messages to itself that are due, until there are none."""
+        """Delivers messages to itself until none is due."""
         for _ in range(DUE_LIMIT):
             mail = next((mail for mail in self._mail if mail.due <= self._now), None)
             if mail is None:
                 return
             self._receive(mail)
-        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._story)
+        raise NeverAtRest(self.definition.name, DUE_LIMIT, self._narrative)
 
     def _receive(self, mail: Mail) -> None:
         self._mail.remove(mail)
-        told = f"{mail.event!r} from itself"
-        if not self.done:
-            taken = self._step(mail.event, told, None)
-            if taken.accepted:
-                self._take(taken, told)
-                return
-        why = str(self._refusal(mail.event, None))
-        self._story.note(self._now, f"{told} refused: {why}")
-        event = Undeliverable(self.definition.name, self.id, mail.event.__event__, why, mail.id)
-        if not self.done and self.definition.chart.policy.messages == "durable":
-            taken = self._step(event, "Undeliverable", None)
-            if taken.accepted:
-                self._take(taken, "Undeliverable")
-
-    def _step(self, event: AnEvent, told: str, roles: Roles) -> Step[D]:
+        what = f"{mail.event!r} from itself"
+        refusal: Refused
         try:
-            return step(self.definition, self._snapshot, event, self._now, roles=_set_of(roles))
+            event, _ = event_of(self.definition, mail.message, self.limits.event_bytes)
+        except Refused as error:
+            refusal = error
+        else:
+            if self._accepts(event, what):
+                return
+            refusal = not_allowed(self._instance, event, None)
+        self._narrative.note(self._now, f"{what} refused: {refusal}")
+        if discards_refused(self.definition) and isinstance(refusal, NotAllowed):
+            return
+        name = mail.event.__event__
+        event = Undeliverable(self.definition.name, self.id, name, str(refusal), mail.id)
+        self._accepts(event, "Undeliverable")
+
+    def _step(self, event: AnEvent, what: str, roles: Roles = None) -> Step[D]:
+        try:
+            return step(self.definition, self.snapshot, event, self._now, roles=_set_of(roles))
         except StateholdError as error:
-            self._story.note(self._now, f"{told} dropped: {error}")
+            self._narrative.note(self._now, f"{what} dropped: {error}")
             raise
 
-    def _take(self, taken: Step[D], told: str, *, first: bool = False) -> None:
-        """Makes the step's snapshot the present one, unless an engine could not store it."""
-        before: Sequence[str] = () if first else self._snapshot.state
+    def _take(self, taken: Step[D], what: str, failed: Collection[str] = ()) -> None:
+        """Applies the step, unless an engine could not store it. ``failed`` are the keys of effects
+        whose failure it is about."""
+        before = self._instance
         try:
-            after = self._stored(taken, first)
+            turn = Turn(self._now, WORKER, self.limits)
+            advanced = advance(before, taken, turn, failed=failed)
             asked = [
-                self._asked_by(command, after)
+                self._request(command, advanced.instance)
                 for command in taken.commands
                 if isinstance(command, StartEffect | StartChild)
             ]
         except StateholdError as error:
-            self._story.note(self._now, f"{told} dropped: {error}")
+            self._narrative.note(self._now, f"{what} dropped: {error}")
             raise
-        self._snapshot = after
+        self._instance = after = advanced.instance
         self.asked += asked
         self.taken += [id for microstep in taken.trace for id in microstep.transitions]
-        notes: list[str] = []
-        for command in taken.commands:
-            notes.append(self._follow(command))
-        self._story.step(
-            after.seq, self._now, told, before, after.state, taken.trace, filter(None, notes)
+        self._post(advanced, taken)
+        notes = [self._record(command) for command in taken.commands]
+        self._narrative.step(
+            after.seq, self._now, what, before.state, after.state, taken.trace, notes
         )
 
-    def _stored(self, taken: Step[D], first: bool) -> Snapshot[D]:
-        """With its data as it would be read back; raises where it could not be."""
-        changed = first or taken.snapshot.data is not self._snapshot.data
-        what = f"the data of {self.definition.name}/{self.id}"
-        raw = b"" if changed else self._raw
-        self._raw, after = stored(self.definition, taken, raw, what, self._data_bytes)
-        return after
-
-    def _asked_by(self, command: StartEffect | StartChild, after: Snapshot[D]) -> Asked:
+    def _request(self, command: StartEffect | StartChild, after: InstanceState) -> Asked:
+        assert after.snapshot is not None
         if isinstance(command, StartEffect):
-            data = self.definition.data.copy(after.data)
+            data = self.definition.data.copy(after.snapshot.data)
             return Asked(command.effect, command.key, "effect", command.state, data, self._now)
         _, data = child_data(self.definition, command.machine, command.input)
         return Asked(command.machine, command.key, "machine", command.state, data, self._now)
 
-    def _follow(self, command: object) -> str:
-        """Keeps account of what was asked of the outside; gives a line for the story."""
+    def _post(self, advanced: Advanced, taken: Step[D]) -> None:
+        """Keeps the messages to itself, and drops those that were taken back."""
+        events = {one.id: one.event for one in taken.commands if isinstance(one, Send)}
+        instance, commands = advanced.instance, advanced.commands
+        recalled: Sequence[str] = () if commands is None else commands.recalled
+        if instance.status == "done":
+            recalled = (*recalled, *instance.delayed)
+        if recalled:
+            kept = without([mail.message for mail in self._mail], instance.ref, recalled)
+            self._mail = [mail for mail in self._mail if mail.message in kept]
+        for message in () if commands is None else commands.messages:
+            if message.kind == "event" and message.to == instance.ref and message.send_id:
+                due = max(message.due_at or self._now, self._now)
+                id = message.send_id
+                self._mail.append(Mail(id, due, events[id], message))
+
+    def _record(self, command: object) -> str:
+        """Records a command of a step; returns its line in the narrative."""
         if isinstance(command, StartEffect | StartChild):
             name = command.effect if isinstance(command, StartEffect) else command.machine
             return f"asks for {name} ({command.key})"
@@ -362,45 +388,18 @@ class Stepped(Generic[D]):
         if isinstance(command, CancelTimer):
             return f"cancels timer {command.timer}"
         if isinstance(command, Send):
-            return f"sends {self._post(command)}"
+            machine, instance = command.machine or self.definition.name, command.instance or self.id
+            if command.parent:
+                machine, instance = "its parent", ""
+            sent = Sent(machine, instance, command.event, command.delay, command.id)
+            self.sent.append(sent)
+            return f"sends {sent}"
         if isinstance(command, CancelSend):
-            self._mail = [mail for mail in self._mail if mail.id != command.id]
             return f"takes back message {command.id}"
         if isinstance(command, Emit):
             self.emitted.append(command.event)
             return f"emits {command.event!r}"
-        raise TypeError(f"a step asked for {command!r}, which this kit does not know")
-
-    def _post(self, command: Send) -> Sent:
-        if command.parent:
-            # nobody invoked what is tested alone; the test looks at what it would be told
-            to_parent = Sent("its parent", "", command.event, command.delay, command.id)
-            self.sent.append(to_parent)
-            return to_parent
-        machine = command.machine or self.definition.name
-        instance = command.instance or self.id
-        sent = Sent(machine, instance, command.event, command.delay, command.id)
-        self.sent.append(sent)
-        if (machine, instance) == (self.definition.name, self.id):
-            due = self._now + max(command.delay or timedelta(0), timedelta(0))
-            self._mail.append(Mail(command.id, due, command.event))
-        return sent
-
-    def _refusal(self, event: AnEvent, roles: Roles) -> NotAllowed:
-        given = _set_of(roles)
-        reasons: tuple[str, ...] = ("it is done",)
-        forbidden = False
-        if not self.done:
-            reasons, forbidden = refusal(self.definition, self._snapshot, event, given)
-        return NotAllowed(
-            self.definition.name,
-            self.id,
-            event.__event__,
-            state=self._snapshot.state,
-            allowed=allowed(self.definition, self._snapshot, given),
-            reasons=reasons,
-            forbidden=forbidden,
-        )
+        raise TypeError(f"unknown command {command!r}")
 
 
 def _roles_in(chart: Chart) -> frozenset[str]:

@@ -15,7 +15,7 @@ SHOWN = 40
 _WIDTH_LIMIT = 300
 
 
-class Story:
+class Narrative:
     """Grows by a paragraph for each thing that happens.
 
     ``roles`` are the guards that ask for the sender's role, told in other words than the rest.
@@ -25,9 +25,9 @@ class Story:
         self._roles = roles
         self._lines: deque[str] = deque(maxlen=LINE_LIMIT)
 
-    def fork(self) -> Story:
+    def fork(self) -> Narrative:
         """Another that goes on from here."""
-        other = Story(self._roles)
+        other = Narrative(self._roles)
         other._lines.extend(self._lines)
         return other
 

@@ -162,7 +162,7 @@ class Player(Generic[D]):
 
     def plain_data(self) -> Any:
         """The data as JSON has it."""
-        return msgspec.json.decode(self.instance.definition.data.dump(self.instance.data))
+        return msgspec.json.decode(self.instance.stored_data)
 
     def take(self, step: ScriptStep) -> StepOutcome:
         """Plays one step; raises ``ScriptFailed`` where it does not go as it says."""
@@ -247,7 +247,7 @@ class Player(Generic[D]):
         self._note(step, "failed", is_)
         number = len(self.outcomes)
         name = self.instance.definition.name
-        return ScriptFailed(name, number, is_, expected, self.instance.story_end())
+        return ScriptFailed(name, number, is_, expected, self.instance.narrative_end())
 
     def _note(
         self, step: ScriptStep, outcome: Literal["done", "refused", "failed"], why: str

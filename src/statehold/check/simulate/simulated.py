@@ -1,21 +1,25 @@
-"""An instance on its own whose effects and children end as somebody says, well or badly.
+"""One instance whose effects and children end as the caller decides.
 
-What comes of an end is what an engine makes of it: a transition takes it, or nobody does. A
-failure of an effect that nobody takes is an incident, which waits for a person; so does not the
-failure of a child.
+An end has the consequences that it has in an engine: a transition takes the outcome, or none does.
+A failure of an effect that no transition takes becomes an incident, which waits for an operator;
+that of a child does not.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
+
+from msgspec.structs import replace
 
 from statehold.chart.event import Failure, Result
 from statehold.chart.payload import given_output, given_result
-from statehold.check.simulate.hand_stepped import D, Stepped
+from statehold.check.simulate.hand_stepped import D, HandStepped
 from statehold.check.simulate.requested import Asked
+from statehold.instance.attempts import Attempt, AttemptEvent
+from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 
 
-class Simulated(Stepped[D]):
+class Simulated(HandStepped[D]):
     """One instance with nothing else around it; :class:`statehold.testing.Harness` is one too.
 
     Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or None for the
@@ -24,7 +28,7 @@ class Simulated(Stepped[D]):
 
     @property
     def running(self) -> list[Asked]:
-        """Effects and children that are in flight, those that wait for a person among them."""
+        """Effects and children in flight, incidents included."""
         return [asked for asked in self.asked if asked.in_flight]
 
     @property
@@ -33,71 +37,73 @@ class Simulated(Stepped[D]):
         return [asked for asked in self.asked if asked.status == "incident"]
 
     def succeed_asked(self, asked: Asked, result: Any = None) -> None:
-        """It ended well; an incident is resolved so too.
+        """It succeeded; so an incident is resolved, too.
 
-        Raises ``InvalidPayload`` where an effect's result is not of its annotated type.
+        Raises ``InvalidPayload`` where an effect's result is not of its annotated type, and
+        changes nothing then.
         """
-        self._succeed(asked, result)
-
-    def fail_asked(self, asked: Asked, error: str, message: str) -> None:
-        """It failed for good, an effect at the last of its tries."""
-        known = self.definition.effects.get(asked.name)
-        attempts = known.retry.attempts if known is not None and asked.kind == "effect" else 1
-        self._fail(asked, error, message, attempts)
-
-    def story_end(self) -> str:
-        """The last lines of what happened, in words."""
-        return self._story.end()
-
-    # --- underneath ---
-
-    def _succeed(self, asked: Asked, result: Any) -> None:
-        """Raises ``InvalidPayload`` where it is not of the annotated type; changes nothing then."""
+        effect = self._in_flight(asked)
         value = (
             given_result(self.definition, asked.name, result)
             if asked.kind == "effect"
             else given_output(self.definition, asked.name, result)
         )
-        self._end(asked, Result(self._invoke_of(asked), asked.key, value), "succeeded")
+        what = f"{asked.name} ({asked.key}) succeeded: {value!r}"
+        taken = self._step(Result(effect.invoke, asked.key, value), what)
+        self._conclude(asked, taken, what)
 
-    def _fail(self, asked: Asked, error: str, message: str, attempts: int = 1) -> None:
-        """For good. ``error`` is the name of an exception's class; a child has one attempt."""
-        failure = Failure(self._invoke_of(asked), asked.key, error, message, attempts)
-        if asked.kind == "machine":
-            asked.error = message
-            self._end(asked, failure, "failed")
-            return
-        asked.error = f"{error}: {message}"
-        asked.attempt = attempts
-        told = f"{asked.name} ({asked.key}) failed: {asked.error}"
-        taken = self._step(failure, told, None)
-        if taken.accepted:
-            asked.status = "failed"
-            self._take(taken, told)
-            self._deliver()
-        else:
-            asked.status = "incident"
-            self._story.note(self._now, f"{told}; no transition takes it: an incident")
-
-    def _end(
-        self, asked: Asked, event: Result[Any] | Failure, status: Literal["succeeded", "failed"]
+    def fail_asked(
+        self, asked: Asked, error: str, message: str, *, attempt: int | None = None
     ) -> None:
-        shown = repr(event.value) if isinstance(event, Result) else event.message
-        told = f"{asked.name} ({asked.key}) {status}: {shown}"
-        taken = self._step(event, told, None)
-        before = asked.status
-        # set first: what is left of the step may cancel others, but this one is over
-        asked.status = status
-        if not taken.accepted:
-            self._snapshot = taken.snapshot
-            self._story.note(self._now, f"{told}; no transition takes it")
-            return
-        try:
-            self._take(taken, told)
-        except BaseException:
-            asked.status = before
-            raise
-        self._deliver()
+        """It failed for good, an effect at this ``attempt``, by default its last one.
 
-    def _invoke_of(self, asked: Asked) -> str:
-        return next(one.invoke for one in self._snapshot.effects if one.key == asked.key)
+        ``error`` is the name of an exception's class.
+        """
+        is_child = asked.kind == "machine"
+        if attempt is None:
+            known = None if is_child else self.definition.effects.get(asked.name)
+            attempt = 1 if known is None else known.retry.attempts
+        why = message if is_child else f"{error}: {message}"
+        what = f"{asked.name} ({asked.key}) failed: {why}"
+        invoke = self._in_flight(asked).invoke
+        taken = self._step(Failure(invoke, asked.key, error, message, attempt), what)
+        if taken.accepted or is_child:
+            self._conclude(asked, taken, what, why)
+            return
+        running = self._instance.attempts[asked.key]
+        self._set_attempt(asked, running.raise_incident(self._now, attempt, why, asked.name))
+        self._narrative.note(self._now, f"{what}; no transition takes it: an incident")
+
+    def narrative_end(self) -> str:
+        """The last lines of the narrative."""
+        return self._narrative.end()
+
+    # --- underneath ---
+
+    def _conclude(self, asked: Asked, taken: Step[D], what: str, error: str | None = None) -> None:
+        """Applies the step for an outcome; ``error`` is that of a failure."""
+        if taken.accepted:
+            self._take(taken, what, failed=() if error is None else [asked.key])
+        else:
+            self._end_attempt(asked, "done" if error is None else "fail", taken.snapshot)
+            self._narrative.note(self._now, f"{what}; no transition takes it")
+        asked.status = "succeeded" if error is None else "failed"
+        asked.error = error or asked.error
+        if taken.accepted:
+            self._deliver()
+
+    def _in_flight(self, asked: Asked) -> InFlight:
+        return next(one for one in self.snapshot.effects if one.key == asked.key)
+
+    def _set_attempt(self, asked: Asked, attempt: Attempt) -> None:
+        attempts = {**self._instance.attempts, asked.key: attempt}
+        self._instance = replace(self._instance, attempts=attempts)
+        asked.status = "incident" if attempt.state == "incident" else "running"
+        asked.attempt = attempt.attempt
+        asked.error = attempt.error
+
+    def _end_attempt(self, asked: Asked, event: AttemptEvent, snapshot: Snapshot[D]) -> None:
+        """It has ended, and only ``snapshot`` is left of the instance."""
+        attempts = dict(self._instance.attempts)
+        attempts.pop(asked.key).end(event)
+        self._instance = replace(self._instance, attempts=attempts, snapshot=snapshot)

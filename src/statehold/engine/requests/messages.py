@@ -7,15 +7,15 @@ incident where it does not listen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw
 
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
-from statehold.chart.payload import load_event, read_output
+from statehold.chart.payload import read_output
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
@@ -28,85 +28,28 @@ from statehold.errors import (
     UnknownInstance,
     UpgradeFailed,
 )
-from statehold.instance.attempts import Attempt, Ending
+from statehold.instance.attempts import Attempt
 from statehold.instance.commands import traced
 from statehold.instance.draft import Draft, FailedAttempt
 from statehold.instance.journal import Origin
+from statehold.instance.messages import (
+    EndBody,
+    StartBody,
+    as_end,
+    as_ending,
+    as_event,
+    as_start,
+    discards_refused,
+    event_of,
+    plain_body,
+    request_of,
+    trace_of,
+)
 from statehold.interpreter.step import start, step
-from statehold.records import ANYONE, OVER, Caller, EffectRecord, MaybeRaw, Message, Parent, Ref
+from statehold.records import ANYONE, OVER, EffectRecord, Message, Ref
 
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
-T = TypeVar("T")
-#: of a body that can't be read
-_SHOWN_BYTES = 1_000
-
-
-class TracedBody(Struct, frozen=True):
-    """What every body may have: where its sender stands in a trace."""
-
-    trace: str = ""
-
-
-class EventBody(Struct, frozen=True):
-    """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
-
-    ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
-
-    ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
-    ``origin`` are a named event's.
-    """
-
-    event: Any
-    cause: str | None = None
-    caller: str = ""
-    roles: list[str] | None = None
-    invoke: str = ""
-    invoke_key: str = ""
-    sendid: str = ""
-    origin: str = ""
-    given: str | None = None
-    left_out: dict[str, Any] = {}
-
-    @property
-    def by(self) -> Caller:
-        return Caller(self.caller, None if self.roles is None else frozenset(self.roles))
-
-
-class StartBody(Struct, frozen=True):
-    parent: Parent
-    data: MaybeRaw | UnsetType = UNSET
-
-
-class EndBody(Struct, frozen=True):
-    """A child's end; ``error`` where it was cancelled or could not be started."""
-
-    key: str
-    invoke: str
-    output: MaybeRaw = None
-    error: str | None = None
-    message: str = ""
-
-
-def _reads(shape: type[T]) -> Callable[[bytes], T]:
-    """Reads bodies of this shape; raises ``InvalidPayload`` for what is none, in a store that was
-    damaged: the message goes back as any that is refused, and keeps no other waiting."""
-    decode = msgspec.json.Decoder(shape).decode
-
-    def read(body: bytes) -> T:
-        try:
-            return decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise InvalidPayload("the message", {"body": str(error)}) from error
-
-    return read
-
-
-_as_traced = _reads(TracedBody)
-_as_event = _reads(EventBody)
-_as_start = _reads(StartBody)
-_as_end = _reads(EndBody)
-_as_ending = _reads(Ending)
 
 
 class Deliver(Request):
@@ -120,7 +63,7 @@ class Deliver(Request):
         self.consumes = message.number
 
     def trace(self) -> str:
-        return _trace_of(self.message)
+        return trace_of(self.message)
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
@@ -137,13 +80,6 @@ class Deliver(Request):
         draft.consume(message.number)
 
 
-def _trace_of(message: Message) -> str:
-    try:
-        return _as_traced(message.body).trace
-    except InvalidPayload:
-        return ""
-
-
 def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
     """Does what the message says; raises what refuses it."""
     if message.kind == "event":
@@ -153,7 +89,7 @@ def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
     elif message.kind == "end":
         _end(draft, message, runtime)
     elif message.kind == "outcome":
-        conclude(draft, _as_ending(message.body), Origin("result"), runtime)
+        conclude(draft, as_ending(message.body), Origin("result"), runtime)
     elif message.kind == "cancel":
         _cancel(draft)
     elif message.kind == "stray":
@@ -184,36 +120,28 @@ def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) ->
 
 def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
     ready(draft, runtime)
-    body = _as_event(message.body)
-    limit = runtime.limits.event_bytes
-    event, plain = load_event(draft.definition, body.event, limit, body.left_out)
-    if isinstance(event, NamedEvent):
-        if body.invoke_key and in_flight(draft, body.invoke_key) is None:
-            # whoever was cancelled is not heard any more (SCXML 6.4.3)
-            why = "the invoke that it comes from is over"
-            draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
-            return
-        event = _addressed(event, body, message.sender)
+    body = as_event(message.body)
+    event, plain = event_of(draft.definition, message, runtime.limits.event_bytes)
+    is_invoked = isinstance(event, NamedEvent) and body.invoke_key
+    if is_invoked and in_flight(draft, body.invoke_key) is None:
+        # events of a cancelled child are dropped (SCXML 6.4.3)
+        why = "the invoke that it comes from is over"
+        draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
+        return
     # a held request's key goes into the journal with it: else repeating it is a second step
     origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
     try:
         take_event(draft, event, origin, runtime)
     except NotAllowed as error:
-        discards = draft.definition.chart.policy.messages == "session"
+        discards = discards_refused(draft.definition)
         if not discards or message.sender is None or draft.instance.status != "running":
             raise
         why = str(error)[: runtime.limits.error_chars]
         draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
 
 
-def _addressed(event: NamedEvent, body: EventBody, sender: Ref | None) -> NamedEvent:
-    """The event with where it comes from, which nobody but the engine may say."""
-    origin = body.origin or ("" if sender is None else f"{sender.machine}/{sender.id}")
-    return NamedEvent(event.name, event.data, origin, body.invoke, body.sendid)
-
-
 def _start(draft: Draft, message: Message) -> None:
-    body = _as_start(message.body)
+    body = as_start(message.body)
     if draft.exists:
         # one that is over is left from a parent of the same name that was purged, and ends no more
         if draft.instance.parent != body.parent or draft.instance.status in OVER:
@@ -231,7 +159,7 @@ def _start(draft: Draft, message: Message) -> None:
 
 def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     """A child instance ended: its outcome is the invoke's (SCXML 6.4.2)."""
-    body = _as_end(message.body)
+    body = as_end(message.body)
     ready(draft, runtime)
     effect = in_flight(draft, body.key)
     if draft.instance.snapshot is None:
@@ -241,7 +169,7 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
     raw = b"null" if body.output is None else bytes(body.output)
     if effect is None:
         value = msgspec.json.decode(raw)
-        if draft.definition.chart.policy.messages == "session" and body.error is None:
+        if discards_refused(draft.definition) and body.error is None:
             _ended_before(draft, body, value, cause)
         return
     event: Result[Any] | Failure = (
@@ -300,7 +228,7 @@ class Bounce(Request):
         self.error = error
 
     def trace(self) -> str:
-        return _trace_of(self.message)
+        return trace_of(self.message)
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         if not draft.exists:
@@ -312,42 +240,22 @@ class Bounce(Request):
 def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
     """Tells the sender, or the receiver's journal where the sender is no instance."""
     why = str(error)[: runtime.limits.error_chars]
-    if message.kind == "start" and _is_start(message.body):
-        _child_failed(draft, message, type(error).__name__, why)
+    if message.kind == "start" and (start := _read_start(message)) is not None:
+        _child_failed(draft, message, start, type(error).__name__, why)
     elif message.kind in ("start", "event", "end", "outcome", "stray"):
         _refused(draft, message, why)
 
 
-def _is_start(body: bytes) -> bool:
+def _read_start(message: Message) -> StartBody | None:
     try:
-        _as_start(body)
+        return as_start(message.body)
     except InvalidPayload:
-        return False
-    return True
+        return None
 
 
-def _held_in(body: bytes) -> EventBody:
-    """The request in a body; one of nobody where it can't be read."""
-    try:
-        return _as_event(body)
-    except InvalidPayload:
-        return EventBody(None)
-
-
-def _plain(body: bytes) -> dict[str, Any]:
-    """A body as plain JSON values; what is none as text, so that a person can see it."""
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
-        found = None
-    if isinstance(found, dict):
-        return found
-    return {"unreadable": body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")}
-
-
-def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
+def _child_failed(draft: Draft, message: Message, start: StartBody, error: str, why: str) -> None:
     """A child that could not be started has failed; the parent hears it as its end."""
-    parent = _as_start(message.body).parent
+    parent = start.parent
     told = {"key": parent.key, "invoke": parent.invoke, "error": error, "message": why}
     body = _encode(traced(told, draft.trace))
     draft.post(Message(draft.ref, "end", body, None, message.to))
@@ -356,7 +264,7 @@ def _child_failed(draft: Draft, message: Message, error: str, why: str) -> None:
 def _refused(draft: Draft, message: Message, why: str) -> None:
     now = draft.now
     to = f"{message.to.machine}/{message.to.id}"
-    plain = _plain(message.body)
+    plain = plain_body(message)
     told_event = plain.get("event")
     name = str(told_event.get("type", "") if isinstance(told_event, dict) else "") or message.kind
     send = message.send_id or ""
@@ -375,7 +283,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
     if message.sender in (None, message.to) and message.kind in ("event", "stray"):
-        held = _held_in(message.body)
+        held = request_of(message)
         draft.note(
             Origin(
                 "refused",

@@ -18,7 +18,7 @@ from statehold.chart.payload import read_result, write_result
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.messages import again, deliver_held
-from statehold.engine.requests.request import Request, not_allowed, ready, snapshot_of
+from statehold.engine.requests.request import Request, ready, snapshot_of
 from statehold.errors import (
     ActRefused,
     IncidentKept,
@@ -32,6 +32,7 @@ from statehold.errors import (
 from statehold.instance.attempts import UPGRADE_KEY, Attempt, Ending, timer_key
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
+from statehold.instance.refusal import not_allowed
 from statehold.instance.reply import InstanceReply
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
@@ -277,7 +278,7 @@ class FireTimer(TimerRequest):
         taken = step(draft.definition, snapshot, event, draft.now)
         if not taken.accepted:
             # it would be gone with nothing done; at its own time a guard may say something else
-            raise not_allowed(draft, event, None)
+            raise not_allowed(draft.instance, event, None)
         plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
         origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
         draft.advance(taken, origin)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from statehold.engine.requests.context import Runtime
-from statehold.errors import InstanceOver, NotAllowed, UnknownInstance
+from statehold.errors import InstanceOver, UnknownInstance
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
+from statehold.instance.refusal import not_allowed
 from statehold.instance.upgrades import upgrade
-from statehold.interpreter.enabled import allowed, refusal
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
 from statehold.records import ANYONE, Caller, Message, Ref, Row
@@ -119,24 +119,4 @@ def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> No
         if taken.accepted:
             draft.advance(taken, origin)
             return
-    raise not_allowed(draft, event, roles)
-
-
-def not_allowed(draft: Draft, event: Any, roles: Collection[str] | None) -> NotAllowed:
-    """The refusal, with what is allowed and what said no."""
-    name = event.__event__
-    possible: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = (f"it is {draft.instance.status}",)
-    forbidden = False
-    if draft.instance.snapshot is not None and draft.instance.status in ("running", "paused"):
-        possible = allowed(draft.definition, draft.instance.snapshot, roles)
-        reasons, forbidden = refusal(draft.definition, draft.instance.snapshot, event, roles)
-    return NotAllowed(
-        draft.ref.machine,
-        draft.ref.id,
-        name,
-        state=draft.instance.state,
-        allowed=possible,
-        reasons=reasons,
-        forbidden=forbidden,
-    )
+    raise not_allowed(draft.instance, event, roles)

@@ -1,0 +1,134 @@
+"""Bodies of the messages between instances, and what an instance reads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from statehold.chart.event import NamedEvent
+from statehold.chart.machine import Definition
+from statehold.chart.payload import load_event
+from statehold.errors import InvalidPayload
+from statehold.instance.attempts import Ending
+from statehold.records import Caller, MaybeRaw, Message, Parent
+
+T = TypeVar("T")
+#: of a body that can't be read
+_SHOWN_BYTES = 1_000
+
+
+class TracedBody(Struct, frozen=True):
+    """What every body may have: where its sender stands in a trace."""
+
+    trace: str = ""
+
+
+class EventBody(Struct, frozen=True):
+    """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
+
+    ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
+
+    ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
+    ``origin`` are a named event's.
+    """
+
+    event: Any
+    cause: str | None = None
+    caller: str = ""
+    roles: list[str] | None = None
+    invoke: str = ""
+    invoke_key: str = ""
+    sendid: str = ""
+    origin: str = ""
+    given: str | None = None
+    left_out: dict[str, Any] = {}
+
+    @property
+    def by(self) -> Caller:
+        return Caller(self.caller, None if self.roles is None else frozenset(self.roles))
+
+
+class StartBody(Struct, frozen=True):
+    parent: Parent
+    data: MaybeRaw | UnsetType = UNSET
+
+
+class EndBody(Struct, frozen=True):
+    """A child's end; ``error`` where it was cancelled or could not be started."""
+
+    key: str
+    invoke: str
+    output: MaybeRaw = None
+    error: str | None = None
+    message: str = ""
+
+
+def _reads(shape: type[T]) -> Callable[[bytes], T]:
+    """Reads bodies of this shape; raises ``InvalidPayload`` for what is none, in a store that was
+    damaged: the message goes back as any that is refused, and keeps no other waiting."""
+    decode = msgspec.json.Decoder(shape).decode
+
+    def read(body: bytes) -> T:
+        try:
+            return decode(body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InvalidPayload("the message", {"body": str(error)}) from error
+
+    return read
+
+
+as_traced = _reads(TracedBody)
+as_event = _reads(EventBody)
+as_start = _reads(StartBody)
+as_end = _reads(EndBody)
+as_ending = _reads(Ending)
+
+
+def trace_of(message: Message) -> str:
+    """The trace context of its sender; empty where it has none, or can't be read."""
+    try:
+        return as_traced(message.body).trace
+    except InvalidPayload:
+        return ""
+
+
+def event_of(definition: Definition[Any], message: Message, limit: int) -> tuple[Any, Any]:
+    """The event in a message as its receiver gets it, and its wire form.
+
+    Raises ``InvalidPayload``, ``UnknownEvent``, or ``TooLarge`` over ``limit`` bytes.
+    """
+    body = as_event(message.body)
+    event, plain = load_event(definition, body.event, limit, body.left_out)
+    if isinstance(event, NamedEvent):
+        # where it comes from is for the engine to say, not for the sender
+        sender = message.sender
+        origin = body.origin or ("" if sender is None else f"{sender.machine}/{sender.id}")
+        event = NamedEvent(event.name, event.data, origin, body.invoke, body.sendid)
+    return event, plain
+
+
+def request_of(message: Message) -> EventBody:
+    """The held request in a message; one of nobody where it can't be read."""
+    try:
+        return as_event(message.body)
+    except InvalidPayload:
+        return EventBody(None)
+
+
+def plain_body(message: Message) -> dict[str, Any]:
+    """The body as plain JSON values; what is none as text, for a person to read."""
+    try:
+        found = msgspec.json.decode(message.body)
+    except (msgspec.MsgspecError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"unreadable": message.body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")}
+
+
+def discards_refused(definition: Definition[Any]) -> bool:
+    """Whether an event that no transition takes is dropped, as in SCXML, and not sent back."""
+    return definition.chart.policy.messages == "session"

@@ -1,0 +1,31 @@
+"""Why an instance does not take an event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from statehold.errors import NotAllowed
+from statehold.instance.state import InstanceState
+from statehold.interpreter.enabled import allowed, refusal
+
+
+def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | None) -> NotAllowed:
+    """The refusal, with the events that are allowed and what refused this one. ``roles`` None:
+    trusted code."""
+    snapshot = instance.snapshot
+    possible: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = (f"it is {instance.status}",)
+    forbidden = False
+    if snapshot is not None and instance.status in ("running", "paused"):
+        possible = allowed(instance.definition, snapshot, roles)
+        reasons, forbidden = refusal(instance.definition, snapshot, event, roles)
+    return NotAllowed(
+        instance.ref.machine,
+        instance.ref.id,
+        event.__event__,
+        state=instance.state,
+        allowed=possible,
+        reasons=reasons,
+        forbidden=forbidden,
+    )
