@@ -62,7 +62,7 @@ def test_the_same_configurations_are_found_by_ways_of_the_same_length(
         expected[leaves] = min(distance, expected.get(leaves, distance))
     actual: dict[tuple[str, ...], int] = {}
     for node in found.space.nodes:
-        actual.setdefault(node.spot.snapshot.state, node.depth)
+        actual.setdefault(node.point.snapshot.state, node.depth)
     assert actual == expected
     by_chart = reachable(machine.chart)
     assert not by_chart.complete or by_chart.configurations >= set(expected)

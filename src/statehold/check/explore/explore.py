@@ -53,7 +53,7 @@ class Exploration:
     @property
     def configurations(self) -> frozenset[tuple[str, ...]]:
         """Active leaves that were seen together, in document order."""
-        return frozenset(node.spot.snapshot.state for node in self.space.nodes)
+        return frozenset(node.point.snapshot.state for node in self.space.nodes)
 
     @property
     def never_taken(self) -> tuple[str, ...]:

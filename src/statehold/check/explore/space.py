@@ -2,7 +2,7 @@
 
 The interpreter's own steps are taken, with the machine's own functions; what is tried in each
 place is what :mod:`.stimulus` makes of the machine's events and results, what is running, and
-time. Two places that can go on in the same ways are one (:attr:`.run.Spot.key`). The search is
+time. Two places that can go on in the same ways are one (:attr:`.stepper.Point.key`). The search is
 breadth first, so the first way to a place is a shortest one.
 
 1. It is bounded by ``limit`` places, ``depth`` steps and ``data_limit`` bytes of data; what was
@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from statehold.chart.machine import Definition
 from statehold.check.explore.predicate import Place
-from statehold.check.explore.stepper import DATA_LIMIT, Runner, Spot, Taken, is_fault
+from statehold.check.explore.stepper import DATA_LIMIT, Point, Stepper, Taken, is_fault
 from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimuli, Stimulus, Succeeded
 from statehold.errors import StateholdError
 
@@ -64,7 +64,7 @@ class Node:
     ``stuck``: something that runs here can't go on, since its step raises.
     """
 
-    spot: Spot
+    point: Point
     parent: int
     via: Stimulus | None
     depth: int
@@ -109,25 +109,25 @@ class Space:
 
     def place(self, number: int) -> Place:
         """The place as properties see it."""
-        spot = self.nodes[number].spot
-        snapshot = spot.snapshot
+        point = self.nodes[number].point
+        snapshot = point.snapshot
         return Place(
             snapshot.state,
             snapshot.configuration.states,
             snapshot.data,
             snapshot.done,
             snapshot.output,
-            tuple(name for name in spot.zone.running if not name.startswith("message ")),
+            tuple(name for name in point.zone.running if not name.startswith("message ")),
             tuple(one.name for one in snapshot.effects),
-            tuple(one.name for one in snapshot.effects if one.key in spot.waiting),
+            tuple(one.name for one in snapshot.effects if one.key in point.incidents),
         )
 
     def obligations(self, number: int) -> frozenset[str]:
         """What runs there and is sure to be over some time: timers, messages, effects, children."""
         node = self.nodes[number]
-        spot = node.spot
-        running = {one.invoke for one in spot.snapshot.effects if one.key not in spot.waiting}
-        return frozenset({*spot.zone.running, *running} - node.stuck)
+        point = node.point
+        running = {one.invoke for one in point.snapshot.effects if one.key not in point.incidents}
+        return frozenset({*point.zone.running, *running} - node.stuck)
 
     def places(self) -> Iterator[Place]:
         return (self.place(number) for number in range(len(self.nodes)))
@@ -168,7 +168,7 @@ class _Search:
         depth: int,
         data_limit: int,
     ) -> None:
-        self.runner = Runner(definition, data_limit=data_limit)
+        self.stepper = Stepper(definition, data_limit=data_limit)
         self.stimuli = stimuli
         self.limit = limit
         self.depth = depth
@@ -179,30 +179,30 @@ class _Search:
 
     def run(self) -> Space:
         space = self.space
-        first = self.runner.begin(space.data)
+        first = self.stepper.begin(space.data)
         self.note(first, -1, None)
-        self.add(first.spot, -1, None)
+        self.add(first.point, -1, None)
         while self.pending:
             self.visit(self.pending.popleft())
         moments = tuple(
             f"{name}: it gives a moment of time; only that seen from the start was tried"
-            for name in sorted(self.runner.moments)
+            for name in sorted(self.stepper.moments)
         )
         told = tuple(
             f"{name}: it may ask for the time, and was always told the same"
             for name, function in sorted(space.definition.functions.items())
             if function.takes > 2 and function.uses is None
         )
-        space.left_out = (*self.stimuli.left_out, *self.runner.left_out, *moments, *told)
+        space.left_out = (*self.stimuli.left_out, *self.stepper.left_out, *moments, *told)
         return space
 
     def visit(self, number: int) -> None:
         node = self.space.nodes[number]
-        if node.spot.snapshot.done:
+        if node.point.snapshot.done:
             return
-        for stimulus, own, what in self.happenings(node.spot):
+        for stimulus, own, what in self.happenings(node.point):
             try:
-                taken = self.runner.take(node.spot, stimulus)
+                taken = self.stepper.take(node.point, stimulus)
             except StateholdError as error:
                 self.fail(number, stimulus, error)
                 if own:
@@ -210,10 +210,10 @@ class _Search:
                     self.hold(number, stimulus)
                 continue
             self.space.steps += 1
-            if taken.spot is node.spot:
+            if taken.point is node.point:
                 continue
             self.note(taken, number, stimulus)
-            to = self.add(taken.spot, number, stimulus)
+            to = self.add(taken.point, number, stimulus)
             if to is None:
                 self.space.unfinished.add(number)
             else:
@@ -226,31 +226,31 @@ class _Search:
         """
         if not isinstance(stimulus, Fired):
             return
-        spot = self.space.nodes[number].spot
-        is_message = any(one.timer == stimulus.timer for one in spot.mail)
-        if is_message or len(spot.zone.running) > 1:
+        point = self.space.nodes[number].point
+        is_message = any(one.timer == stimulus.timer for one in point.mail)
+        if is_message or len(point.zone.running) > 1:
             self.space.unfinished.add(number)
             what = stimulus.timer if is_message else f"timer {stimulus.timer}"
             self.stop(f"failure of {what}")
 
-    def happenings(self, spot: Spot) -> Iterator[tuple[Stimulus, bool, str]]:
+    def happenings(self, point: Point) -> Iterator[tuple[Stimulus, bool, str]]:
         """What may happen, whether it does by itself, and what is over with it."""
-        for fired in self.runner.may_happen(spot):
+        for fired in self.stepper.may_happen(point):
             yield fired, True, fired.timer
-        if self.runner.is_urgent(spot):
+        if self.stepper.is_urgent(point):
             return
-        for one in self.runner.running(spot):
-            own = one.key not in spot.waiting
+        for one in self.stepper.running(point):
+            own = one.key not in point.incidents
             for succeeded in self.stimuli.results.get(one.name, (Succeeded(one.name),)):
                 yield succeeded, own, one.invoke
             if own:
                 yield Failed(one.name), True, one.invoke
         for sent in self.stimuli.events:
-            if self.runner.could_take(spot, sent):
+            if self.stepper.could_take(point, sent):
                 yield sent, False, ""
 
-    def add(self, spot: Spot, parent: int, via: Stimulus | None) -> int | None:
-        key = spot.key
+    def add(self, point: Point, parent: int, via: Stimulus | None) -> int | None:
+        key = point.key
         number = self.numbers.get(key)
         if number is not None:
             return number
@@ -263,7 +263,7 @@ class _Search:
             self.stop(f"depth of {self.depth} steps")
             return None
         number = self.numbers[key] = len(nodes)
-        nodes.append(Node(spot, parent, via, depth))
+        nodes.append(Node(point, parent, via, depth))
         self.pending.append(number)
         return number
 
@@ -280,11 +280,11 @@ class _Search:
     def fail(self, number: int, stimulus: Stimulus, error: StateholdError) -> None:
         if not is_fault(error):
             self.space.unfinished.add(number)
-            self.stop(f"limit of {self.runner.data_limit} bytes of data")
+            self.stop(f"limit of {self.stepper.data_limit} bytes of data")
             return
         space = self.space
         name = stimulus.event.__event__ if isinstance(stimulus, Sent) else stimulus
-        known = (space.nodes[number].spot.snapshot.state, name, error.code, type(error.__cause__))
+        known = (space.nodes[number].point.snapshot.state, name, error.code, type(error.__cause__))
         if known in self.known_faults:
             return
         if len(space.faults) >= FAULT_LIMIT:

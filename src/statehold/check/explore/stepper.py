@@ -1,27 +1,31 @@
-"""One instance in a search: what the interpreter makes of a stimulus, and what is left of time.
+"""Steps instances in a search: each stimulus is one step of the interpreter.
 
-Each step is the interpreter's own, with the machine's own functions, at one and the same moment:
-how much time has passed is what the :class:`.Zone` knows. Data goes through JSON and back, as
-under an engine, which also makes it comparable.
+A step runs the machine's own functions and keeps the rules of :mod:`statehold.instance`: data is
+read back from JSON, which also makes it comparable. All steps happen at one moment; how much time
+has passed is in the :class:`.Zone`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statehold.chart.event import AnEvent, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import Definition, Function
 from statehold.check.explore.clock_zone import Zone
 from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
 from statehold.check.simulate.script import FailStep
-from statehold.check.storing import stored
 from statehold.errors import StateholdError, StepFailed, TooLarge
+from statehold.instance.advance import advance
+from statehold.instance.limits import InstanceLimits
+from statehold.instance.messages import discards_refused
+from statehold.instance.state import InstanceState, not_started
+from statehold.instance.turn import Turn
 from statehold.interpreter.command import (
     CancelSend,
     CancelTimer,
@@ -34,8 +38,9 @@ from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 from statehold.interpreter.step import start, step
 from statehold.interpreter.trace import Microstep
+from statehold.records import Ref
 
-#: the moment of every step; functions that are told the time are told this
+#: the moment of every step; functions that get the time get this one
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: messages to itself that are under way at once
 MAIL_LIMIT = 16
@@ -46,6 +51,7 @@ DATA_LIMIT = 20_000
 FAILURE = FailStep("")
 
 _INSTANCE = "i-1"
+_WORKER = "search"
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -55,82 +61,91 @@ class Mail(Struct, frozen=True):
     timer: str
     id: str
     event: Any
-    told: str
+    what: str
 
 
-class Spot(Struct, frozen=True):
-    """One instance at rest, and all that decides how it can go on.
+class Point(Struct, frozen=True):
+    """One instance at rest, and all that decides how it can go on."""
 
-    ``waiting`` are keys of effects that failed where no transition takes it: a person has to look.
-    """
-
-    snapshot: Snapshot[Any]
-    raw: bytes
+    instance: InstanceState
     zone: Zone = Zone()
     mail: tuple[Mail, ...] = ()
-    waiting: frozenset[str] = frozenset()
+
+    @property
+    def snapshot(self) -> Snapshot[Any]:
+        snapshot = self.instance.snapshot
+        assert snapshot is not None
+        return snapshot
+
+    @property
+    def incidents(self) -> frozenset[str]:
+        """Keys of effects that failed and wait for an operator."""
+        attempts = self.instance.attempts
+        return frozenset(key for key, one in attempts.items() if one.state == "incident")
 
     @property
     def key(self) -> Hashable:
         """Equal for two that can go on in the same ways: no times, no ids, no numbers of steps."""
-        snapshot = self.snapshot
+        snapshot, incidents = self.snapshot, self.incidents
         return (
             snapshot.configuration.active,
-            self.raw,
+            self.instance.data,
             tuple(sorted(snapshot.history.items())),
             self.zone,
-            tuple((one.timer, one.told) for one in self.mail),
-            tuple((one.invoke, one.key in self.waiting) for one in snapshot.effects),
+            tuple((one.timer, one.what) for one in self.mail),
+            tuple((one.invoke, one.key in incidents) for one in snapshot.effects),
             snapshot.done,
         )
 
 
 class Taken(Struct, frozen=True):
-    """``spot`` is the one before, where nothing happened.
+    """``point`` is the one before, where nothing happened.
 
-    ``set_`` are the delays, in microseconds, of what was set in the step, in order, by its name in
-    the zone; ``dropped`` what stopped running, the one that fired included.
+    ``set_`` are the delays, in microseconds, of what the step has set, in order, by its name in the
+    zone; ``dropped`` is what stopped running, the one that fired included.
     """
 
-    spot: Spot
+    point: Point
     trace: tuple[Microstep, ...] = ()
     set_: tuple[tuple[str, int], ...] = ()
     dropped: frozenset[str] = frozenset()
 
 
-class Runner:
+class Stepper:
     """Steps instances of one machine. ``left_out`` gathers what it could not follow."""
 
     def __init__(self, definition: Definition[Any], *, data_limit: int = DATA_LIMIT) -> None:
         self.moments: set[str] = set()
         self.definition = _watched(definition, self.moments)
         self.program = compile_program(self.definition)
-        self.data_limit = data_limit
         self.left_out: dict[str, None] = {}
+        self.data_limit = data_limit
+        self._turn = Turn(MOMENT, _WORKER, InstanceLimits(data_bytes=data_limit))
 
     def begin(self, data: Any) -> Taken:
         """Raises ``InvalidPayload`` where the data does not fit, ``StepFailed`` for the rest."""
-        _, given = self.definition.data.write(self.definition.data.check(data, "the data"))
-        taken = start(self.definition, given, MOMENT, instance=_INSTANCE)
-        return self._taken(Spot(taken.snapshot, b""), taken, first=True)
+        definition = self.definition
+        _, given = definition.data.write(definition.data.check(data, "the data"))
+        instance = not_started(Ref(definition.name, _INSTANCE), definition, MOMENT)
+        return self._taken(Point(instance), start(definition, given, MOMENT, instance=_INSTANCE))
 
-    def may_happen(self, spot: Spot) -> list[Fired]:
+    def may_happen(self, point: Point) -> list[Fired]:
         """The timers and messages that can be the next to fall due, those of a moment all."""
-        zone = spot.zone
-        at_once = [one for one in spot.mail if zone.is_due(one.timer)]
+        zone = point.zone
+        at_once = [one for one in point.mail if zone.is_due(one.timer)]
         if at_once:
             # an engine delivers a message without a delay right after the step
             return [Fired(at_once[0].timer)]
         return [Fired(name) for name in zone.running if zone.may_be_next(name)]
 
-    def is_urgent(self, spot: Spot) -> bool:
+    def is_urgent(self, point: Point) -> bool:
         """Whether a message to itself comes before anything else can."""
-        return any(spot.zone.is_due(one.timer) for one in spot.mail)
+        return any(point.zone.is_due(one.timer) for one in point.mail)
 
-    def running(self, spot: Spot) -> list[InFlight]:
+    def running(self, point: Point) -> list[InFlight]:
         """The effects and children that may end: of each name the one that was asked for first."""
         first: dict[str, InFlight] = {}
-        for one in spot.snapshot.effects:
+        for one in point.snapshot.effects:
             if one.name in first:
                 self.left_out[f"{one.name}: several at once, of which a later one ends first"] = (
                     None
@@ -138,12 +153,12 @@ class Runner:
             first.setdefault(one.name, one)
         return list(first.values())
 
-    def could_take(self, spot: Spot, sent: Sent) -> bool:
+    def could_take(self, point: Point, sent: Sent) -> bool:
         """False where no active state has a transition for an event of this name."""
-        node = spot.snapshot.configuration.row(sent.event.__event__)
-        return not self.program.is_plain or node.ask != Ask.LEAF or node.plan is not None
+        row = point.snapshot.configuration.row(sent.event.__event__)
+        return not self.program.is_plain or row.ask != Ask.LEAF or row.plan is not None
 
-    def take(self, spot: Spot, stimulus: Stimulus) -> Taken:
+    def take(self, point: Point, stimulus: Stimulus) -> Taken:
         """What the stimulus makes of the instance.
 
         Raises a ``StepFailed`` where the step is dropped, ``TooLarge`` and ``InvalidPayload``
@@ -151,63 +166,62 @@ class Runner:
         """
         match stimulus:
             case Sent(event, _, by):
-                return self._step(spot, event, by)
+                return self._step(point, event, by)
             case Fired(timer):
-                return self._fire(spot, timer)
+                return self._fire(point, timer)
             case Succeeded(name, _, value):
-                one = next(one for one in spot.snapshot.effects if one.name == name)
-                return self._step(spot, Result(one.invoke, one.key, value))
+                one = next(one for one in point.snapshot.effects if one.name == name)
+                return self._step(point, Result(one.invoke, one.key, value))
             case Failed(name):
-                return self._fail(spot, name)
+                return self._fail(point, name)
 
-    def _fail(self, spot: Spot, name: str) -> Taken:
-        one = next(one for one in spot.snapshot.effects if one.name == name)
+    def _fail(self, point: Point, name: str) -> Taken:
+        instance, snapshot = point.instance, point.snapshot
+        one = next(one for one in snapshot.effects if one.name == name)
         known = self.definition.effects.get(name) if one.kind == "effect" else None
         attempts = 1 if known is None else known.retry.attempts
         event = Failure(one.invoke, one.key, FAILURE.error, FAILURE.message, attempts)
-        taken = step(self.definition, spot.snapshot, event, MOMENT)
+        taken = step(self.definition, snapshot, event, MOMENT)
         if taken.accepted or one.kind == "machine":
-            return self._taken(spot, taken)
-        waiting = spot.waiting | {one.key}
-        return Taken(
-            msgspec.structs.replace(spot, waiting=waiting), dropped=frozenset({one.invoke})
-        )
+            return self._taken(point, taken, failed=[one.key])
+        running = instance.attempts[one.key]
+        incident = running.raise_incident(MOMENT, attempts, FAILURE.error, name)
+        changed = replace(instance, attempts={**instance.attempts, one.key: incident})
+        return Taken(replace(point, instance=changed), dropped=frozenset({one.invoke}))
 
-    def _fire(self, spot: Spot, timer: str) -> Taken:
-        zone = spot.zone.fired(timer)
-        letter = next((one for one in spot.mail if one.timer == timer), None)
+    def _fire(self, point: Point, timer: str) -> Taken:
+        zone = point.zone.fired(timer)
+        letter = next((one for one in point.mail if one.timer == timer), None)
         if letter is None:
-            before = msgspec.structs.replace(spot, zone=zone.with_(timer, 0))
-            return self._step(before, TimerFired(timer))
-        mail = tuple(one for one in spot.mail if one is not letter)
-        before = msgspec.structs.replace(spot, zone=zone, mail=mail)
+            return self._step(replace(point, zone=zone.with_(timer, 0)), TimerFired(timer))
+        mail = tuple(one for one in point.mail if one is not letter)
+        before = replace(point, zone=zone, mail=mail)
         taken = step(self.definition, before.snapshot, letter.event, MOMENT)
-        if not taken.accepted and self.definition.chart.policy.messages == "durable":
+        if not taken.accepted and not discards_refused(self.definition):
             name = self.definition.name
             back = Undeliverable(name, _INSTANCE, letter.event.__event__, "it is not allowed now")
             taken = step(self.definition, before.snapshot, back, MOMENT)
         found = self._taken(before, taken)
-        return msgspec.structs.replace(found, dropped=found.dropped | {timer})
+        return replace(found, dropped=found.dropped | {timer})
 
-    def _step(self, spot: Spot, event: AnEvent, by: tuple[str, ...] | None = None) -> Taken:
-        return self._taken(spot, step(self.definition, spot.snapshot, event, MOMENT, roles=by))
+    def _step(self, point: Point, event: AnEvent, by: tuple[str, ...] | None = None) -> Taken:
+        return self._taken(point, step(self.definition, point.snapshot, event, MOMENT, roles=by))
 
-    def _taken(self, spot: Spot, taken: Step[Any], *, first: bool = False) -> Taken:
-        after = taken.snapshot
-        if after is spot.snapshot and not first:
-            return Taken(spot)
-        changed = first or after.data is not spot.snapshot.data
-        what = "the data of one instance in the search"
-        raw = b"" if changed else spot.raw
-        raw, after = stored(self.definition, taken, raw, what, self.data_limit)
-        timing = _Timing(self, spot)
+    def _taken(self, point: Point, taken: Step[Any], failed: Collection[str] = ()) -> Taken:
+        before = point.instance.snapshot
+        if taken.snapshot is before:
+            return Taken(point)
+        after = advance(point.instance, taken, self._turn, failed=failed).instance
+        assert after.snapshot is not None
+        timing = _Timing(self, point)
         for command in taken.commands:
             timing.follow(command)
-        timing.end(after)
-        left = frozenset(one.key for one in after.effects)
-        gone = {one.invoke for one in spot.snapshot.effects if one.key not in left}
+        timing.end(after.snapshot)
+        left = {one.key for one in after.snapshot.effects}
+        effects = () if before is None else before.effects
+        gone = {one.invoke for one in effects if one.key not in left}
         return Taken(
-            Spot(after, raw, timing.zone.later(), tuple(timing.mail), spot.waiting & left),
+            Point(after, timing.zone.later(), tuple(timing.mail)),
             taken.trace,
             tuple(timing.set_.items()),
             frozenset(timing.dropped | gone),
@@ -217,10 +231,10 @@ class Runner:
 class _Timing:
     """What a step's commands do to the zone and to the mail."""
 
-    def __init__(self, runner: Runner, spot: Spot) -> None:
-        self.runner = runner
-        self.zone = spot.zone
-        self.mail = list(spot.mail)
+    def __init__(self, stepper: Stepper, point: Point) -> None:
+        self.stepper = stepper
+        self.zone = point.zone
+        self.mail = list(point.mail)
         self.set_: dict[str, int] = {}
         self.dropped: set[str] = set()
 
@@ -238,20 +252,20 @@ class _Timing:
 
     def post(self, command: Send) -> None:
         machine, instance = command.machine, command.instance
-        own = self.runner.definition.name
+        own = self.stepper.definition.name
         away = (machine or own, instance or _INSTANCE) != (own, _INSTANCE)
         if command.parent or away:
             to = "its parent" if command.parent else machine or own
-            told = f"{command.event.__event__} sent to {to}: what becomes of it"
-            self.runner.left_out[told] = None
+            event = command.event.__event__
+            self.stepper.left_out[f"{event} sent to {to}: what becomes of it"] = None
             return
         if len(self.mail) >= MAIL_LIMIT:
-            self.runner.left_out[f"messages to itself beyond {MAIL_LIMIT} at once"] = None
+            self.stepper.left_out[f"messages to itself beyond {MAIL_LIMIT} at once"] = None
             return
         names = {one.timer for one in self.mail}
         timer = next(f"message {n}" for n in range(len(names) + 1) if f"message {n}" not in names)
-        told = f"{type(command.event).__name__} {command.event!r}"
-        self.mail.append(Mail(timer, command.id, command.event, told))
+        what = f"{type(command.event).__name__} {command.event!r}"
+        self.mail.append(Mail(timer, command.id, command.event, what))
         self.run(timer, (command.delay or timedelta(0)) // _MICROSECOND)
 
     def run(self, name: str, delay: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
-from statehold.check.explore.stepper import Runner, Taken
+from statehold.check.explore.stepper import Stepper, Taken
 from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
 from statehold.check.simulate.script import AdvanceStep, ExpectStep, Script, ScriptStep
 from statehold.errors import StateholdError
@@ -71,7 +71,7 @@ def way(
     if last_fails:
         lines.append(f"{len(stimuli)}. {_words(stimuli[-1])}: raises")
     else:
-        steps.append(ExpectStep(followed[-1].spot.snapshot.state))
+        steps.append(ExpectStep(followed[-1].point.snapshot.state))
     script = Script(definition.name, tuple(steps), definition.version, data, doc=doc)
     return Way(script, tuple(lines), exact)
 
@@ -80,11 +80,11 @@ def _followed(
     definition: Definition[Any], data: Any, stimuli: Sequence[Stimulus], last_fails: bool
 ) -> list[Taken]:
     """The steps again, the start first; one that raises is the last and is left out."""
-    runner = Runner(definition)
-    found = [runner.begin(data)]
+    stepper = Stepper(definition)
+    found = [stepper.begin(data)]
     for number, stimulus in enumerate(stimuli, 1):
         try:
-            found.append(runner.take(found[-1].spot, stimulus))
+            found.append(stepper.take(found[-1].point, stimulus))
         except StateholdError:
             if last_fails and number == len(stimuli):
                 return found
@@ -138,10 +138,10 @@ def _moments(
 def _lines(
     stimuli: Sequence[Stimulus], followed: Sequence[Taken], moments: Sequence[int]
 ) -> list[str]:
-    before = followed[0].spot.snapshot.state
+    before = followed[0].point.snapshot.state
     lines = [f"start: {', '.join(before)}"]
     for number, taken in enumerate(followed[1:], 1):
-        after = taken.spot.snapshot.state
+        after = taken.point.snapshot.state
         left = [state for state in before if state not in after]
         entered = [state for state in after if state not in before]
         led = f"{', '.join(left) or '…'} → {', '.join(entered)}" if entered else "stays"

@@ -54,7 +54,7 @@ from tests.unit.check.player import play
 def test_data_that_the_guards_bound_is_searched_to_its_end() -> None:
     found = explore(Coffee, Coins())
     assert found.space.complete
-    amounts = {node.spot.snapshot.data.paid for node in found.space.nodes}
+    amounts = {node.point.snapshot.data.paid for node in found.space.nodes}
     assert amounts == {0, 1, 2, 3, 4}
     assert found.configurations == {("idle",), ("brewing",), ("served",), ("broken",)}
     assert found.never_taken == ()
@@ -126,7 +126,7 @@ def test_the_start_may_be_given() -> None:
 
 def test_events_that_are_given_stand_for_all_of_their_name() -> None:
     found = explore(Coffee, Coins(), events=[Insert(coin=2), {"type": "Press"}])
-    assert {node.spot.snapshot.data.paid for node in found.space.nodes} == {0, 2, 4}
+    assert {node.point.snapshot.data.paid for node in found.space.nodes} == {0, 2, 4}
     assert found.space.left_out == ("Insert: only the events given", "Press: only the events given")
 
 
@@ -157,7 +157,7 @@ def test_an_effect_whose_failure_nobody_takes_waits_for_a_person_who_may_resolve
     way = found.shortest(waiting("brew"))
     assert way is not None
     assert play(Unhandled.definition, way.script).incidents
-    stuck = next(node for node in found.space.nodes if node.spot.waiting)
+    stuck = next(node for node in found.space.nodes if node.point.incidents)
     assert all(not edge.own for edge in stuck.edges)
     assert {found.space.place(edge.to).leaves for edge in stuck.edges} == {("served",)}
 
