@@ -16,9 +16,9 @@ import pydantic_core
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from statehold.chart.comparing import Facts
 from statehold.chart.complaint import fields_of
 from statehold.chart.copying import copier_of
+from statehold.chart.facts import Facts
 from statehold.chart.secret import is_in, secret_names
 from statehold.errors import InvalidPayload, described
 
