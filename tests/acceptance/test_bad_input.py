@@ -267,7 +267,7 @@ async def test_a_full_database_refuses_what_it_can_not_keep_and_works_again_with
     engine: Engine, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.db"
-    store: Any = engine._store
+    store: Any = engine._parts.store
     (pages,) = store._open.db.execute("PRAGMA page_count").fetchone()
     store._open.db.execute(f"PRAGMA max_page_count = {pages}")
     accepted = 2
@@ -333,7 +333,7 @@ async def test_a_database_that_can_not_be_written_refuses_and_works_again_when_i
     engine: Engine, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.db"
-    store: Any = engine._store
+    store: Any = engine._parts.store
     before = everything(path)
     store._open.db.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreUnavailable, match=r"can't be written|readonly"):

@@ -286,10 +286,10 @@ async def test_an_unknown_machine_is_a_problem_and_no_stream(http: httpx.AsyncCl
 async def spoilt(engine: Engine, id: str) -> None:
     """What a release that wrote otherwise has left of an instance."""
     ref = Ref("order", id)
-    row = (await engine._store.load([ref]))[ref]
+    row = (await engine._parts.store.load([ref]))[ref]
     broken = replace(row, rev=row.rev + 1, document=b'{"data":{"items":"pizza"}}')
-    await engine._store.commit([Write(broken, row.rev)])
-    engine._group_commit.forget([ref])
+    await engine._parts.store.commit([Write(broken, row.rev)])
+    engine._parts.cache.drop([ref])
 
 
 async def test_what_cannot_be_read_is_listed_and_repaired_with_who_and_why(

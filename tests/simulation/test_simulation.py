@@ -18,7 +18,7 @@ import pytest
 
 from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.lookup import Lookup
 from statehold.records import Entry, Message, Ref, Row, Write
 from statehold.store import Outcome
 from statehold.stores import MemoryStore
@@ -145,13 +145,13 @@ def never_doubt(patch: Patch) -> None:
 
 def read_what_is_kept(patch: Patch) -> None:
     """Readers are told what this worker knew last, and not what is so."""
-    look = GroupCommit.look
+    committed = Lookup.committed
 
-    async def kept(self: GroupCommit, refs: Sequence[Ref]) -> object:
-        known = {ref: held for ref in refs if (held := self._held.get(ref)) is not None}
-        return known if len(known) == len(refs) else await look(self, refs)
+    async def kept(self: Lookup, refs: Sequence[Ref]) -> object:
+        known = {ref: held for ref in refs if (held := self._cache.get(ref)) is not None}
+        return known if len(known) == len(refs) else await committed(self, refs)
 
-    patch.setattr(GroupCommit, "look", kept)
+    patch.setattr(Lookup, "committed", kept)
 
 
 def never_stop(patch: Patch) -> None:

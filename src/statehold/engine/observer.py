@@ -1,30 +1,28 @@
-"""Who is told of what an engine does. The engine itself knows no metrics and no tracing library.
+"""What an engine reports while it runs; it imports no metrics and no tracing library.
 
-1. An :class:`Observer` hears of each commit, each turn and each effect, and changes nothing. It
-   is called once for many steps: a call for each would cost more than the step's own bookkeeping.
-2. A :class:`Tracer` hears of each request by itself, and gives back where the request stands in
-   its trace, as a W3C ``traceparent``. The engine stores that with whatever the request causes,
-   so that another process goes on with the trace. Without a tracer nothing of it is stored.
-3. Both are called where the engine must go on: they return at once, and what they raise is logged.
+1. An :class:`Observer` is called for each commit, each batch and each effect, and changes nothing.
+   One call stands for many steps: a call for each would cost more than the step's own bookkeeping.
+2. A :class:`Tracer` is called for each request, and returns the request's place in its trace, as a
+   W3C ``traceparent``. The engine stores that with whatever the request causes, so that another
+   process continues the trace. Without a tracer nothing of it is stored.
+3. Both return at once, and what they raise is logged.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from msgspec import Struct
 
 from statehold.chart.machine import Definition
+from statehold.instance.attempts import Ending
+from statehold.instance.draft import Draft
+from statehold.interpreter.snapshot import InFlight
 from statehold.records import Ref, Status
 from statehold.store import Outcome
-
-if TYPE_CHECKING:
-    from statehold.engine.requests.request import Request
-    from statehold.instance.attempts import Ending
-    from statehold.instance.draft import Draft
-    from statehold.interpreter.snapshot import InFlight
 
 log = logging.getLogger(__name__)
 
@@ -32,56 +30,73 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class ObservedRequest(Protocol):
+    """What is shown of a request. ``label`` names its kind; ``future`` gets its answer; ``span`` is
+    for the tracer alone."""
+
+    label: ClassVar[str]
+    ref: Ref
+    future: asyncio.Future[Any]
+    #: when it was queued, by ``time.perf_counter``
+    asked_at: float
+    #: how often it was applied in vain, as others changed its instance
+    conflicts: int
+    span: Any
+
+    def trace(self) -> str:
+        """The place of its cause in a trace; empty where that is unknown."""
+
+
 class Observer:
-    """Does nothing; to be derived from."""
+    """Does nothing; a base for others."""
 
     def opened(self, machines: Mapping[str, Definition[Any]]) -> None:
-        """The engine opens, with these machines."""
+        """The engine opens with these machines, or runs others of them from now on."""
 
     def committed(
         self, drafts: Sequence[Draft], outcomes: Sequence[Outcome], seconds: float
     ) -> None:
-        """One commit: what was to be written of each instance, and whether it was."""
+        """One commit: the draft of each instance, and whether it was written."""
 
-    def answered(self, requests: Sequence[Request], moment: float) -> None:
-        """Requests that a turn answered or refused, at a moment of ``time.perf_counter``; each was
-        queued at its ``asked_at``."""
+    def answered(self, requests: Sequence[ObservedRequest], moment: float) -> None:
+        """The requests of a batch that were answered or refused, at a moment of
+        ``time.perf_counter``."""
 
-    def overloaded(self, request: Request) -> None:
-        """A request found too many waiting, and was not even queued."""
+    def overloaded(self, request: ObservedRequest) -> None:
+        """A request was refused because the queue is full."""
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
         """Instances that were woken: the machine, and how many seconds after it was due."""
 
     def performed(self, machine: str, effect: str, seconds: float, ending: Ending) -> None:
-        """A try of an effect came to its end here."""
+        """An attempt of an effect ended here."""
 
 
 class Tracer:
-    """Does nothing; to be derived from."""
+    """Does nothing; a base for others."""
 
-    def asked(self, request: Request) -> None:
-        """A request is queued, in the context of whoever asks. ``request.span`` is the tracer's."""
+    def asked(self, request: ObservedRequest) -> None:
+        """A request is queued, in the context of its caller."""
 
-    def applying(self, request: Request, draft: Draft) -> str:
-        """The request is applied now: where that stands in its trace, for what it causes."""
+    def applying(self, request: ObservedRequest, draft: Draft) -> str:
+        """The request is applied now. Returns its place in the trace, for what it causes."""
         return ""
 
-    def applied(self, request: Request, draft: Draft) -> None:
+    def applied(self, request: ObservedRequest, draft: Draft) -> None:
         """It was applied or refused; it is not committed yet, and may be applied once more."""
 
     def performing(self, ref: Ref, effect: InFlight, attempt: int, caused_by: str) -> Any:
-        """An effect begins in the current task, asked for by the step at ``caused_by``, a
-        traceparent or empty."""
+        """An effect begins in the current task. ``caused_by`` is the ``traceparent`` of the step
+        that asked for it, or empty."""
 
     def performed(self, span: Any, ending: Ending | None) -> str:
-        """It has ended (None: it was broken off); where that stands in its trace. ``span`` is what
-        ``performing`` gave."""
+        """It has ended (None: it was cancelled). Returns its place in the trace; ``span`` is what
+        ``performing`` returned."""
         return ""
 
 
 class EngineStats(Struct, frozen=True):
-    """How an engine is: ``waiting`` requests, ``cached`` instances, ``effects`` that run here,
+    """Numbers of one engine: ``waiting`` requests, ``cached`` instances, ``effects`` that run here,
     ``workers`` alive, seconds since the lease was renewed (None: it needs no lease), and how many
     hints to other workers were lost."""
 
@@ -96,17 +111,17 @@ class EngineStats(Struct, frozen=True):
 
 
 class StoreCounts(Struct, frozen=True):
-    """What the store has of each machine: instances by (version, status, state), and incidents
-    that wait for a person, as many as the first 1000 instances that have any have."""
+    """What the store has of each machine: instances by (version, status, state), and open
+    incidents, as many as the first 1000 instances that have any have."""
 
     instances: dict[str, dict[tuple[int, Status, tuple[str, ...]], int]]
     incidents: dict[str, int]
 
 
-def tell(told: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
-    """Calls an observer or a tracer; None where it failed, which is no reason to fail with it."""
+def call_safely(called: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+    """Calls an observer or a tracer; None where it failed, which is logged and fails nothing."""
     try:
-        return told(*args, **kwargs)
+        return called(*args, **kwargs)
     except Exception:
-        log.exception("%s failed", getattr(told, "__qualname__", told))
+        log.exception("%s failed", getattr(called, "__qualname__", called))
         return None

@@ -25,8 +25,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.observer import EngineStats, Observer, StoreCounts
-from statehold.engine.requests.request import Request
+from statehold.engine.observer import EngineStats, ObservedRequest, Observer, StoreCounts
 from statehold.errors import Overloaded, StateholdError
 from statehold.instance.attempts import UPGRADE_KEY, Ending
 from statehold.instance.draft import Draft
@@ -166,7 +165,7 @@ class Metrics(Observer):
         for labels, count in steps.items():
             self._steps.labels(*labels).inc(count)
 
-    def answered(self, requests: Sequence[Request], moment: float) -> None:
+    def answered(self, requests: Sequence[ObservedRequest], moment: float) -> None:
         by_label: dict[str, list[float]] = {}
         for request in requests:
             by_label.setdefault(request.label, []).append(moment - request.asked_at)
@@ -175,7 +174,7 @@ class Metrics(Observer):
         for label, seconds in by_label.items():
             self._durations.observe(label, seconds)
 
-    def overloaded(self, request: Request) -> None:
+    def overloaded(self, request: ObservedRequest) -> None:
         self._refusals.labels(request.ref.machine, request.label, Overloaded.code).inc()
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
@@ -185,7 +184,7 @@ class Metrics(Observer):
     def performed(self, machine: str, effect: str, seconds: float, ending: Ending) -> None:
         self._effect_seconds.labels(machine, self._effect(machine, effect)).observe(seconds)
 
-    def _refuse(self, request: Request, error: BaseException) -> None:
+    def _refuse(self, request: ObservedRequest, error: BaseException) -> None:
         code = error.code if isinstance(error, StateholdError) else "internal"
         self._refusals.labels(request.ref.machine, request.label, code).inc()
 

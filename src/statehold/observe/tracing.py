@@ -39,10 +39,9 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from statehold.engine.observer import Tracer
+from statehold.engine.observer import ObservedRequest, Tracer
 from statehold.engine.requests.external import Send, Start
 from statehold.engine.requests.operator import OperatorRequest
-from statehold.engine.requests.request import Request
 from statehold.errors import Refused, StateholdError, StepFailed
 from statehold.instance.attempts import Ending
 from statehold.instance.draft import Draft
@@ -64,7 +63,7 @@ class Tracing(Tracer):
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._tracer = get_tracer("statehold", version("statehold"), provider)
 
-    def asked(self, request: Request) -> None:
+    def asked(self, request: ObservedRequest) -> None:
         span: Span | None = None
         if isinstance(request, (Start, Send, OperatorRequest)):
             parent = contexts.get_current()
@@ -82,7 +81,7 @@ class Tracing(Tracer):
         # whatever way it is answered, and committed by then if it is
         request.future.add_done_callback(partial(_ended, followed))
 
-    def applying(self, request: Request, draft: Draft) -> str:
+    def applying(self, request: ObservedRequest, draft: Draft) -> str:
         followed: _Followed | None = request.span
         if followed is None:
             return ""
@@ -97,7 +96,7 @@ class Tracing(Tracer):
         followed.before = draft.instance.state
         return _traceparent(followed.step)
 
-    def applied(self, request: Request, draft: Draft) -> None:
+    def applied(self, request: ObservedRequest, draft: Draft) -> None:
         followed: _Followed | None = request.span
         if followed is None or followed.step is None or not followed.step.is_recording():
             return
@@ -222,7 +221,7 @@ def _is_failure(error: BaseException) -> bool:
     return isinstance(error, StepFailed) or not isinstance(error, Refused)
 
 
-def _name(request: Request) -> str:
+def _name(request: ObservedRequest) -> str:
     if isinstance(request, Send):
         return f"send {request.event.__event__}"
     return request.label.replace("_", "")

@@ -265,7 +265,7 @@ async def test_a_stored_chart_that_can_not_be_read_is_reported_and_put_aside(
         assert (await engine.incidents()).count == 1
         with pytest.raises(InvalidPayload, match="can't be read"):
             await engine.chart(second, 1)
-        books: Any = engine._store
+        books: Any = engine._parts.store
         found = await _of_versions(books, second.definition)
         assert [(one.severity, one.code) for one in found] == [("warning", "chart")]
         assert "m, version 1: its stored chart can't be read" in found[0].what

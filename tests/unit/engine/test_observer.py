@@ -13,8 +13,7 @@ import pytest
 
 from statehold.chart.machine import Definition
 from statehold.engine.limits import Limits
-from statehold.engine.observer import Observer, Tracer
-from statehold.engine.requests.request import Request
+from statehold.engine.observer import ObservedRequest, Observer, Tracer
 from statehold.errors import NotAllowed, Overloaded
 from statehold.instance.attempts import Ending
 from statehold.instance.draft import Draft
@@ -56,11 +55,11 @@ class Notebook(Observer):
             else:
                 self.lost.append(draft.ref.id)
 
-    def answered(self, acts: Sequence[Request], moment: float) -> None:
+    def answered(self, acts: Sequence[ObservedRequest], moment: float) -> None:
         self.answers += [type(act).__name__ for act in acts]
         self.waits += [moment - act.asked_at for act in acts]
 
-    def overloaded(self, act: Request) -> None:
+    def overloaded(self, act: ObservedRequest) -> None:
         self.turned_away += 1
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
@@ -85,10 +84,10 @@ class OneTrace(Tracer):
         self.trace = trace
         self.causes: list[tuple[str, str]] = []
 
-    def asked(self, act: Request) -> None:
+    def asked(self, act: ObservedRequest) -> None:
         self.causes.append((type(act).__name__, act.trace()))
 
-    def applying(self, act: Request, draft: Draft) -> str:
+    def applying(self, act: ObservedRequest, draft: Draft) -> str:
         return self.trace
 
     def performing(self, ref: Ref, effect: InFlight, attempt: int, caused_by: str) -> None:
@@ -145,11 +144,14 @@ async def test_an_observer_hears_of_requests_that_were_turned_away(world: World)
     async with world.running(Counter, observer=book, limits=limits) as engine:
         await engine.start(Counter, "c")
         await engine.send(Counter, "c", Add())
-        tried = [engine._sending(Counter, "c", Add(), None, None, ANYONE) for _ in range(3)]
-        engine._submit(tried[0])
+        tried = [
+            engine._parts.intake._send(Counter, "c", Add(), None, None, ANYONE, None)
+            for _ in range(3)
+        ]
+        engine._parts.intake._submit(tried[0])
         for act in tried[1:]:
             with pytest.raises(Overloaded):
-                engine._submit(act)
+                engine._parts.intake._submit(act)
         await tried[0].future
     assert book.turned_away == 2
 
@@ -224,7 +226,7 @@ async def test_without_a_tracer_nothing_of_a_trace_is_stored(world: World, lever
         await engine.start(Shipping, "p-1")
         await signal(lever.called)
         row = (await world.rows(engine, ("shipping", "p-1")))[Ref("shipping", "p-1")]
-        entries = await engine._store.journal(Ref("shipping", "p-1"))
+        entries = await engine._parts.store.journal(Ref("shipping", "p-1"))
         assert list(msgspec.json.decode(row.document)["tries"]["1.1"]) == ["worker"]
         assert "trace" not in msgspec.json.decode(entries[0].body)
         await engine.send(Shipping, "p-1", Drop())

@@ -138,33 +138,33 @@ class World:
         tasks = [
             task
             for task in (
-                *engine._group_commit._tasks,
-                engine._timer_scheduler._task.task,
-                engine._message_dispatcher._task.task,
-                engine._rescuer._task.task,
-                engine._rereader._task.task,
-                engine._effect_canceller._task.task,
-                engine._notifier._task.task,
-                engine._pruner._task.task,
-                engine._recorder._task.task,
-                engine._compactor._task.task,
-                engine._membership._task.task,
-                engine._effect_runner._task.task,
-                *(attempt.task for attempt in engine._effect_runner._attempts.values()),
+                *engine._parts.group_commit.tasks,
+                engine._parts.timer_scheduler._task.task,
+                engine._parts.message_dispatcher._task.task,
+                engine._parts.rescuer._task.task,
+                engine._parts.rereader._task.task,
+                engine._parts.effect_canceller._task.task,
+                engine._parts.notifier._task.task,
+                engine._parts.pruner._task.task,
+                engine._parts.recorder._task.task,
+                engine._parts.compactor._task.task,
+                engine._parts.membership._task.task,
+                engine._parts.effect_runner._task.task,
+                *(attempt.task for attempt in engine._parts.effect_runner._attempts.values()),
             )
             if task is not None
         ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        engine._effect_runner._threads.close()
-        engine._running = False
+        engine._parts.effect_runner._threads.close()
+        engine._parts.runtime.identity.takes_requests = False
         self.gate = Gate()
         # the system drops a dead process's lock; in a living one only closing the file does
-        await engine._store.close()
+        await engine._parts.store.close()
 
     async def rows(self, engine: Engine, *refs: tuple[str, str]) -> dict[Ref, Row]:
-        return await engine._store.load([Ref(*ref) for ref in refs])
+        return await engine._parts.store.load([Ref(*ref) for ref in refs])
 
     async def close(self) -> None:
         self.gate.closed = False

@@ -27,7 +27,7 @@ from statehold.engine.background.capacity import Lane, Place
 from statehold.engine.background.subtasks import Exited, in_attempt
 from statehold.engine.background.threads import Threads
 from statehold.engine.log_fields import about, logger
-from statehold.engine.observer import tell
+from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import Runtime
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
@@ -124,7 +124,12 @@ class AttemptRun:
         if tracer is not None:
             self._context = contextvars.copy_context()
             self._span = self._context.run(
-                tell, tracer.performing, self.ref, self._effect, self.number, self._known.trace
+                call_safely,
+                tracer.performing,
+                self.ref,
+                self._effect,
+                self.number,
+                self._known.trace,
             )
         self._asked = self._time()
         if declared is None:
@@ -250,9 +255,9 @@ class AttemptRun:
         observer, tracer, context = self._runtime.observer, self._runtime.tracer, self._context
         if observer is not None and ending is not None:
             seconds = self._time() - self._asked
-            tell(observer.performed, self.ref.machine, self.name, seconds, ending)
+            call_safely(observer.performed, self.ref.machine, self.name, seconds, ending)
         if tracer is not None and context is not None:
-            trace = context.copy().run(tell, tracer.performed, self._span, ending) or ""
+            trace = context.copy().run(call_safely, tracer.performed, self._span, ending) or ""
             ending = None if ending is None else replace(ending, trace=trace)
         self._ended(self, ending)
 

@@ -33,7 +33,7 @@ class Lane:
         self.hung = 0
         #: attempts that wait for a place, longest first
         self.queue: dict[Place, Any] = {}
-        #: taken on by the drafts of the present turn, and not committed yet
+        #: taken on by the drafts of the present batch, and not committed yet
         self.promised = 0
         #: whether more may wait in the store
         self.more = True
@@ -53,13 +53,19 @@ class Capacity:
         self.tasks = Lane("coroutine function", WAITING[0], limits.effects, waiting)
         self.threads = Lane("plain function", WAITING[1], limits.threads, waiting)
         self.lanes = (self.tasks, self.threads)
+        #: those that wait here, run or hand in their outcome
+        self.attempts: dict[Place, Any] = {}
+
+    def performs(self, ref: Ref, key: str) -> bool:
+        """Whether this worker has an attempt of this effect."""
+        return (ref, key) in self.attempts
 
     def lane(self, definition: Definition[Any], effect: str) -> Lane:
         known = definition.effects.get(effect)
         return self.tasks if known is None or known.is_async else self.threads
 
     def begin_turn(self) -> None:
-        """What the drafts of the turn before have taken on runs or waits here by now."""
+        """What the drafts of the batch before have taken on runs or waits here by now."""
         for lane in self.lanes:
             lane.promised = 0
 

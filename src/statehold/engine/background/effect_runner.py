@@ -22,7 +22,8 @@ from statehold.engine.background.capacity import Lane, Place
 from statehold.engine.background.subtasks import Guard
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.background.threads import Threads
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Offer, Outcome, Release, Unapplied
@@ -48,27 +49,25 @@ SPREAD = 4
 class EffectRunner:
     """Effects under way in this process, by instance and key.
 
-    ``broken`` is told of instances whose effects broke off here and count as performed still;
-    ``is_alone`` tells whether no other worker is alive.
+    ``broken`` is called with instances whose effects broke off here and count as performed still.
     """
 
     def __init__(
         self,
         store: Store,
         runtime: Runtime,
-        group_commit: GroupCommit,
+        queue: RequestQueue,
+        set_aside: SetAside,
         broken: Callable[[Iterable[Ref]], None],
-        is_alone: Callable[[], bool],
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._group_commit = group_commit
+        self._queue = queue
+        self._set_aside = set_aside
         self._broken = broken
-        self._is_alone = is_alone
         self._capacity = runtime.capacity
         self._threads = Threads(runtime.limits.threads, "statehold-effect")
-        #: those that wait here, run or are handed in
-        self._attempts: dict[Place, AttemptRun] = {}
+        self._attempts: dict[Place, AttemptRun] = runtime.capacity.attempts
         #: of these the ones that wait for the one before, and when that is waited for no longer
         self._after: dict[Place, tuple[AttemptRun, asyncio.TimerHandle]] = {}
         #: functions that run on though their attempt is over, or of no interest any more
@@ -123,9 +122,6 @@ class EffectRunner:
             self._after[place] = (attempt, loop.call_later(seconds, self._still_running, place))
         else:
             self._admit(attempt)
-
-    def performs(self, ref: Ref, key: str) -> bool:
-        return (ref, key) in self._attempts
 
     def stop(self, ref: Ref, key: str) -> None:
         """The effect's state was left: it is cancelled, its outcome is of no interest."""
@@ -201,9 +197,7 @@ class EffectRunner:
         for ref, key in places:
             keys.setdefault(ref, []).append(key)
         requests = [Release(ref, those) for ref, those in keys.items()]
-        for request, result in zip(
-            requests, await self._group_commit.ask_all(requests), strict=True
-        ):
+        for request, result in zip(requests, await self._queue.ask_all(requests), strict=True):
             if isinstance(result, BaseException):
                 extra = about(self._runtime, request.ref)
                 log.warning("an effect could not be handed back: %s", result, extra=extra)
@@ -239,7 +233,7 @@ class EffectRunner:
         loop = asyncio.get_running_loop()
         attempt.asked_at = loop.time()
         lane.queue[attempt.place] = attempt
-        if not self._is_alone():
+        if not self._runtime.identity.is_alone:
             self._look_later(self._runtime.limits.poll_seconds)
 
     def _start(self, attempt: AttemptRun) -> None:
@@ -340,7 +334,7 @@ class EffectRunner:
             return
         request.future.add_done_callback(partial(self._handed_in, attempt, request))
         try:
-            self._group_commit.submit(request)
+            self._queue.submit(request)
         except StateholdError as error:
             request.future.set_exception(error)
 
@@ -378,7 +372,7 @@ class EffectRunner:
 
     async def _offer(self) -> None:
         """Gives to any worker what has waited here for long."""
-        if self._is_alone():
+        if self._runtime.identity.is_alone:
             return
         limits, loop = self._runtime.limits, asyncio.get_running_loop()
         latest = loop.time() - limits.poll_seconds
@@ -394,7 +388,7 @@ class EffectRunner:
                 self._offered[place] = attempt
         offered = list(self._offered.values())
         requests = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
-        ended = await self._group_commit.ask_all(requests) if requests else []
+        ended = await self._queue.ask_all(requests) if requests else []
         for attempt, error in zip(offered, ended, strict=True):
             if self._offered.pop(attempt.place, None) is None:
                 continue
@@ -423,7 +417,7 @@ class EffectRunner:
         is_left = len(rows) >= limit or len(rows) > room
         if len(rows) > room:
             rows = self._runtime.chance.sample(rows, room)
-        ended = await self._group_commit.ask_all([Take(row.ref) for row in rows])
+        ended = await self._queue.ask_all([Take(row.ref) for row in rows])
         failed: list[tuple[Row, StateholdError]] = []
         for row, answer in zip(rows, ended, strict=True):
             if isinstance(answer, NewerVersion):
@@ -436,7 +430,7 @@ class EffectRunner:
             else:
                 is_left = is_left or answer
         # else they would be asked for again for ever, before others
-        await self._group_commit.set_aside(failed)
+        await self._set_aside.add(failed)
         if is_left:
             for lane in lanes:
                 lane.more = True

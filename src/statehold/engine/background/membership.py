@@ -49,7 +49,6 @@ class Membership:
         self._lost = lost
         self._beaten = beaten
         self._lease = timedelta(seconds=runtime.limits.lease_seconds)
-        self._alive: frozenset[str] = frozenset()
         #: by this machine's clock; until then nobody can have buried this worker
         self._until: datetime | None = None
         self._beats = 0
@@ -60,21 +59,11 @@ class Membership:
         )
 
     @property
-    def alive(self) -> frozenset[str]:
-        """Who was, at the last heartbeat."""
-        return self._alive
-
-    @property
     def lease_age_seconds(self) -> float | None:
         """Since the lease was renewed; None where there is none."""
         if self._beaten_at is None or self._store.exclusive:
             return None
         return (self._runtime.now() - self._beaten_at).total_seconds()
-
-    @property
-    def is_alone(self) -> bool:
-        """No other worker was alive at the last heartbeat."""
-        return len(self._alive) <= 1
 
     def check(self) -> None:
         """Raises ``LeaseLost`` where this worker was buried and has not joined again,
@@ -139,11 +128,12 @@ class Membership:
 
     def _note(self, heartbeat: Heartbeat) -> bool:
         """Whether others have come or gone, or might have unseen."""
-        before, self._alive = self._alive, frozenset(heartbeat.alive)
+        identity = self._runtime.identity
+        before, identity.alive = identity.alive, frozenset(heartbeat.alive)
         self._beats += 1
         self._beaten_at = self._runtime.now()
         self._compare_clocks(heartbeat.now)
-        return before != self._alive or self._beats % LOOK_EVERY == 0
+        return before != identity.alive or self._beats % LOOK_EVERY == 0
 
     def _next(self, heartbeat: Heartbeat | None) -> datetime:
         """When to beat next: in time for the own lease, and as soon as another one's is over."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.task import BackgroundTask
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.messages import Bounce, Deliver
@@ -37,12 +37,12 @@ class MessageDispatcher:
     """
 
     def __init__(
-        self, store: Store, runtime: Runtime, group_commit: GroupCommit, interval: PollInterval
+        self, store: Store, runtime: Runtime, queue: RequestQueue, interval: PollInterval
     ) -> None:
         self._store = store
         self._interval = interval
         self._runtime = runtime
-        self._group_commit = group_commit
+        self._queue = queue
         #: messages that wait, by their numbers, until when they are not tried again
         self._put_off: dict[int, datetime] = {}
         self._task = BackgroundTask(
@@ -112,7 +112,7 @@ class MessageDispatcher:
             if message.number not in self._put_off and concerns(message, self._runtime.machines)
         ]
         taken = 0
-        ended = await self._group_commit.ask_all(requests)
+        ended = await self._queue.ask_all(requests)
         for request, outcome in zip(requests, ended, strict=True):
             if await self._settle(request.message, outcome):
                 taken += 1
@@ -135,7 +135,7 @@ class MessageDispatcher:
             return False
         bounce = Bounce(message, outcome)
         try:
-            await self._group_commit.ask(bounce)
+            await self._queue.ask(bounce)
         except UnknownInstance:
             number = message.number
             log.warning("message %d had nobody left to go to: %s", number, outcome, extra=extra)

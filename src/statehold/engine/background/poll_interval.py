@@ -7,19 +7,18 @@ alive, so that an idle system asks no more often the more workers it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
-from statehold.engine.limits import Limits
+from statehold.engine.requests.context import Runtime
 
 
 class PollInterval:
-    """``workers`` tells how many are alive; a store that is owned alone is cheap to ask and always
-    asked at ``poll_seconds``."""
+    """A store that one worker owns (``exclusive``) is cheap to ask, and always asked at
+    ``poll_seconds``."""
 
-    def __init__(self, limits: Limits, workers: Callable[[], int], *, exclusive: bool) -> None:
-        self._limits = limits
-        self._workers = workers
+    def __init__(self, runtime: Runtime, *, exclusive: bool) -> None:
+        self._limits = limits = runtime.limits
+        self._identity = runtime.identity
         self._exclusive = exclusive
         self._seconds = limits.poll_seconds
 
@@ -32,6 +31,6 @@ class PollInterval:
         if self._exclusive:
             return timedelta(seconds=self._limits.poll_seconds)
         seconds = self._seconds
-        most = self._limits.idle_seconds * max(1, self._workers())
+        most = self._limits.idle_seconds * max(1, len(self._identity.alive))
         self._seconds = min(2 * seconds, most)
         return timedelta(seconds=min(seconds, most))

@@ -7,11 +7,11 @@ of this process stays what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from statehold.engine.background.task import BackgroundTask
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.repair import Reread
@@ -27,19 +27,17 @@ EVERY = timedelta(seconds=60)
 
 
 class Rereader:
-    """``performs`` tells whether an effect of an instance is under way in this process."""
-
     def __init__(
         self,
         store: Store,
         runtime: Runtime,
-        group_commit: GroupCommit,
-        performs: Callable[[Ref, str], bool],
+        queue: RequestQueue,
+        set_aside: SetAside,
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._group_commit = group_commit
-        self._performs = performs
+        self._queue = queue
+        self._set_aside = set_aside
         self._task = BackgroundTask(
             runtime,
             "rereader",
@@ -65,11 +63,11 @@ class Rereader:
         while True:
             rows = await self._store.set_aside_rows(self._runtime.machines, after, size)
             requests = [
-                Reread(row.ref, self._performs, row) for row in rows if self._can_be_read(row)
+                Reread(row.ref, self._runtime.capacity.performs, row)
+                for row in rows
+                if self._can_be_read(row)
             ]
-            for request, ended in zip(
-                requests, await self._group_commit.ask_all(requests), strict=True
-            ):
+            for request, ended in zip(requests, await self._queue.ask_all(requests), strict=True):
                 if isinstance(ended, Exception):
                     extra = about(self._runtime, request.ref)
                     log.warning("an instance stays set aside: %s", ended, extra=extra)
@@ -78,12 +76,12 @@ class Rereader:
             after = rows[-1].ref
 
     def _can_be_read(self, row: Row) -> bool:
-        if self._group_commit.is_apart(row):
+        if self._set_aside.has(row):
             return False
         try:
             load(self._runtime.definition(row.machine), row)
         except InstanceUnreadable:
-            self._group_commit.keep_apart(row)
+            self._set_aside.remember(row)
             return False
         except StateholdError:
             return False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from statehold.engine.background.task import BackgroundTask
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
+from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.effect_results import Rescue
 from statehold.errors import InstanceUnreadable, StateholdError, Unavailable
@@ -25,21 +27,21 @@ LOOKS_SECONDS = (1.0, 4.0, 10.0, 30.0)
 class Rescuer:
     """Whoever holds anything and has no lease is dead: where one process owns the store, that is
     everybody else.
-
-    ``performs`` tells whether an effect of an instance is under way in this process.
     """
 
     def __init__(
         self,
         store: Store,
         runtime: Runtime,
-        group_commit: GroupCommit,
-        performs: Callable[[Ref, str], bool],
+        queue: RequestQueue,
+        set_aside: SetAside,
+        watchers: Watchers,
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._group_commit = group_commit
-        self._performs = performs
+        self._queue = queue
+        self._set_aside = set_aside
+        self._watchers = watchers
         #: when to look at it next, and how often that was done
         self._doubtful: dict[Ref, tuple[datetime, int]] = {}
         #: the same for all that this worker holds, where they are too many to be kept one by one
@@ -64,7 +66,10 @@ class Rescuer:
         """A commit failed, and may have been written all the same: if it was, nobody has begun
         the effects that it recorded as this worker's."""
         first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
-        self._doubtful.update((ref, (first, 0)) for ref in refs)
+        for ref in refs:
+            self._doubtful[ref] = (first, 0)
+            # if it was written all the same, they would not hear of it before the next step
+            self._watchers.publish(ref)
         if len(self._doubtful) > self._runtime.limits.doubtful:
             self._doubtful.clear()
             self._all_doubtful = (first, 0)
@@ -90,7 +95,7 @@ class Rescuer:
             dead = held.difference(alive, WAITING)
             requests = [Rescue(row.ref, dead) for row in rows]
             failed: list[tuple[Row, StateholdError]] = []
-            for row, ended in zip(rows, await self._group_commit.ask_all(requests), strict=True):
+            for row, ended in zip(rows, await self._queue.ask_all(requests), strict=True):
                 if isinstance(ended, Unavailable):
                     raise ended
                 if isinstance(ended, StateholdError):
@@ -102,10 +107,10 @@ class Rescuer:
                     failed.append((row, InstanceUnreadable(row.machine, row.id, row.version, why)))
                 else:
                     rescued += 1
-            stuck = [row for row in rows if self._group_commit.is_apart(row)]
-            await self._group_commit.set_aside(failed)
+            stuck = [row for row in rows if self._set_aside.has(row)]
+            await self._set_aside.add(failed)
             new = [row for row in rows if (row.ref, row.rev) not in seen]
-            apart = [row for row in rows if self._group_commit.is_apart(row)]
+            apart = [row for row in rows if self._set_aside.has(row)]
             if not new and len(apart) == len(stuck):
                 # nothing has changed: they would be asked for again for ever
                 break
@@ -166,7 +171,9 @@ class Rescuer:
             await self._compare(refs)
 
     async def _compare(self, refs: Sequence[Ref]) -> None:
-        ended = await self._group_commit.ask_all([Rescue(ref, (), self._performs) for ref in refs])
+        ended = await self._queue.ask_all(
+            [Rescue(ref, (), self._runtime.capacity.performs) for ref in refs]
+        )
         for ref, error in zip(refs, ended, strict=True):
             if isinstance(error, StateholdError):
                 extra = about(self._runtime, ref)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.task import BackgroundTask
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
-from statehold.engine.observer import tell
+from statehold.engine.observer import call_safely
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.timers import Wake
 from statehold.errors import StateholdError, Unavailable
@@ -31,7 +32,8 @@ class TimerScheduler:
         self,
         store: Store,
         runtime: Runtime,
-        group_commit: GroupCommit,
+        queue: RequestQueue,
+        set_aside: SetAside,
         interval: PollInterval,
         mail_due: Callable[[], None],
     ) -> None:
@@ -39,7 +41,8 @@ class TimerScheduler:
         self._interval = interval
         self._mail_due = mail_due
         self._runtime = runtime
-        self._group_commit = group_commit
+        self._queue = queue
+        self._set_aside = set_aside
         self._task = BackgroundTask(
             runtime,
             "timer scheduler",
@@ -104,7 +107,7 @@ class TimerScheduler:
         woken: list[Row] = []
         failed: list[tuple[Row, StateholdError]] = []
         requests = [Wake(row) for row in rows]
-        for row, ended in zip(rows, await self._group_commit.ask_all(requests), strict=True):
+        for row, ended in zip(rows, await self._queue.ask_all(requests), strict=True):
             if isinstance(ended, Unavailable):
                 extra = about(self._runtime, row.ref, seq=row.seq)
                 log.warning("an instance could not be woken: %s", ended, extra=extra)
@@ -115,9 +118,9 @@ class TimerScheduler:
             else:
                 woken.append(row)
         if failed:
-            await self._group_commit.set_aside(failed)
+            await self._set_aside.add(failed)
         if self._runtime.observer is not None and woken:
-            tell(self._runtime.observer.fired, self._lags(woken))
+            call_safely(self._runtime.observer.fired, self._lags(woken))
 
     def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
         """How late each was, in seconds, once its timer had fired."""

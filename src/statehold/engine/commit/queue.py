@@ -1,54 +1,140 @@
-"""A queue that machines take turns in."""
+"""Where a request begins its trip: it waits here until a commit takes it.
+
+1. Requests for one instance leave in the order in which they came; machines take turns.
+2. An instance is in one batch at a time. Requests for one that is in a batch wait for its end.
+3. The queue is bounded: one more request is ``Overloaded``. Where several machines run, each has a
+   share of the bound that no other can fill.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
 
+from statehold.engine.commit.fair_queue import FairQueue
+from statehold.engine.observer import call_safely
+from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request
+from statehold.errors import Overloaded, Stopping
+from statehold.records import Ref
+
+#: requests that are worth two batches, one to be applied while the other is committed
+WORTH_HALVING = 16
 
 
-class FairQueue:
-    """Requests by machine: those of one come out in the order in which they went in, and each
-    machine that has any gives one in its turn. A machine with many keeps no other waiting."""
+class RequestQueue:
+    """``overlapping``: several tasks take batches from it."""
 
-    def __init__(self) -> None:
-        #: none is empty; the first one's turn is next
-        self._queues: dict[str, deque[Request]] = {}
-        self._length = 0
+    def __init__(self, runtime: Runtime, *, overlapping: bool) -> None:
+        self._runtime = runtime
+        self._observer = runtime.observer
+        self._tracer = runtime.tracer
+        self._overlapping = overlapping
+        self._most_waiting = runtime.limits.waiting
+        self._waiting = FairQueue()
+        self._arrived = asyncio.Event()
+        #: instances in a batch, with the requests that wait for its end
+        self._busy: dict[Ref, list[Request]] = {}
+        self._blocked = 0
+        self._closing = False
 
-    def __len__(self) -> int:
-        return self._length
+    @property
+    def waiting(self) -> int:
+        """How many requests are in no batch yet."""
+        return len(self._waiting) + self._blocked
 
-    def of(self, machine: str) -> int:
-        """How many of this machine's wait."""
-        queue = self._queues.get(machine)
-        return 0 if queue is None else len(queue)
+    def close(self) -> None:
+        """Takes no more requests; those that wait are still taken out."""
+        self._closing = True
+        self._arrived.set()
 
-    def put(self, request: Request) -> None:
-        self._length += 1
-        queue = self._queues.get(request.ref.machine)
-        if queue is None:
-            self._queues[request.ref.machine] = deque((request,))
-        else:
-            queue.append(request)
+    # --- what requests come through ---
 
-    def put_back(self, requests: Iterable[Request]) -> None:
-        """Before those of their machines that wait, in this order."""
-        for request in reversed(list(requests)):
-            self._length += 1
-            self._queues.setdefault(request.ref.machine, deque()).appendleft(request)
+    async def ask(self, request: Request) -> Any:
+        """The answer to a request, once it is committed; raises what refused it."""
+        self.submit(request)
+        return await request.future
 
-    def take(self) -> Request:
-        """The next one; raises ``StopIteration`` where there is none."""
-        queues = self._queues
-        machine = next(iter(queues))
-        queue = queues[machine]
-        request = queue.popleft()
-        self._length -= 1
-        if not queue:
-            del queues[machine]
-        elif len(queues) > 1:
-            # to the end: the others' turn comes first
-            queues[machine] = queues.pop(machine)
-        return request
+    async def ask_all(self, requests: Sequence[Request]) -> list[Any]:
+        """The answers to all of them; what refused one stands in its place. Raises ``Stopping``."""
+        for request in requests:
+            try:
+                self.submit(request)
+            except Overloaded as error:
+                # those before it are queued and are waited for all the same
+                request.reject(error)
+        return await asyncio.gather(
+            *(request.future for request in requests), return_exceptions=True
+        )
+
+    def submit(self, request: Request) -> None:
+        """Queues a request; raises ``Overloaded`` or ``Stopping``."""
+        if self._closing:
+            raise Stopping
+        waiting = len(self._waiting) + self._blocked
+        if waiting >= self._most_waiting and not self._has_room(request.ref.machine):
+            if self._observer is not None:
+                call_safely(self._observer.overloaded, request)
+            raise Overloaded(waiting, self._most_waiting)
+        if self._observer is not None:
+            request.asked_at = time.perf_counter()
+        if self._tracer is not None:
+            call_safely(self._tracer.asked, request)
+        self._waiting.put(request)
+        self._arrived.set()
+
+    def _has_room(self, machine: str) -> bool:
+        """Whether the machine has not filled its own share of the bound."""
+        share = self._most_waiting // max(1, len(self._runtime.definitions))
+        return len(self._runtime.definitions) > 1 and self._waiting.of(machine) < share
+
+    # --- what commits take out ---
+
+    async def take(self) -> list[Request]:
+        """The next batch, as soon as any request waits; empty once the queue is closed and empty.
+        Each batch is given back with :meth:`end`."""
+        while True:
+            await self._arrived.wait()
+            if not self._waiting:
+                if self._closing:
+                    # still set, for the other tasks that wait for it
+                    return []
+                self._arrived.clear()
+            elif batch := self._batch():
+                return batch
+
+    def _batch(self) -> list[Request]:
+        waiting, busy, most = self._waiting, self._busy, self._runtime.limits.batch
+        if self._overlapping and not busy and len(waiting) >= WORTH_HALVING:
+            # one half is applied while the other is committed
+            most = min(most, len(waiting) // 2)
+        batch: list[Request] = []
+        while waiting and len(batch) < most:
+            request = waiting.take()
+            # its caller has gone, or it was refused with the batch that put it back
+            if request.future.done():
+                continue
+            blocked = busy.get(request.ref)
+            if blocked is None:
+                batch.append(request)
+            else:
+                blocked.append(request)
+                self._blocked += 1
+        for request in batch:
+            busy.setdefault(request.ref, [])
+        return batch
+
+    def end(self, batch: Sequence[Request], back: Collection[Request]) -> None:
+        """The batch is over: those that it puts ``back`` come first again, then those that waited
+        for its end."""
+        first = [request for request in batch if request in back] if back else []
+        for ref in dict.fromkeys([request.ref for request in batch]):
+            blocked = self._busy.pop(ref)
+            if blocked:
+                self._blocked -= len(blocked)
+                first += blocked
+        if first:
+            self._waiting.put_back(first)
+            self._arrived.set()

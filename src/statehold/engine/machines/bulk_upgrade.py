@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from statehold.chart.machine import Definition
-from statehold.engine.commit.group_commit import GroupCommit
+from statehold.chart.machine import AMachine, Definition
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.machines.loader import Loader
+from statehold.engine.requests.intake import Intake
 from statehold.engine.requests.operator import Upgrade
+from statehold.engine.requests.texts import check_caller, check_texts
 from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
 from statehold.records import Caller, Ref
 from statehold.store import PAGE_LIMIT, Query, Store
@@ -15,23 +18,31 @@ from statehold.wire.operations import UpgradeReport
 
 
 class BulkUpgrader:
-    def __init__(self, store: Store, group_commit: GroupCommit) -> None:
+    def __init__(self, store: Store, queue: RequestQueue, intake: Intake, loader: Loader) -> None:
         self._store = store
-        self._group_commit = group_commit
+        self._intake = intake
+        self._loader = loader
+        self._queue = queue
 
     async def upgrade(
-        self, definition: Definition[Any], id: str | None, reason: str | None, caller: Caller
+        self, machine: AMachine | str, id: str | None, reason: str | None, caller: Caller
     ) -> UpgradeReport:
         """One instance, or all of the machine that are of another version, a page at a time.
 
         One that can't be upgraded keeps no other from it: it is in the report. Raises
         ``UnknownInstance`` for the one that was asked for.
         """
+        name = (await self._intake.found(machine)).name
+        await self._loader.renew(name)
+        definition = self._intake.definition(name)
+        check_caller(caller)
+        check_texts("the request", reason=reason)
+        self._intake.check_open()
         upgraded = already = 0
         failed: dict[str, str] = {}
-        pages = _one(Ref(definition.name, id)) if id is not None else self._others(definition)
+        pages = _one(self._intake.ref(name, id)) if id is not None else self._others(definition)
         async for refs in pages:
-            ended = await self._group_commit.ask_all([Upgrade(ref, reason, caller) for ref in refs])
+            ended = await self._queue.ask_all([Upgrade(ref, reason, caller) for ref in refs])
             for ref, changed in zip(refs, ended, strict=True):
                 if id is not None and isinstance(changed, UnknownInstance):
                     raise changed

@@ -23,6 +23,7 @@ from statehold.engine.background.notifier import Notifier
 from statehold.engine.machines.compatibility import Judgement, Past, judge, past_of
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.texts import check_caller, check_texts
 from statehold.errors import (
     DefinitionError,
     DocumentRefused,
@@ -30,6 +31,7 @@ from statehold.errors import (
     Problem,
     PutRefused,
     Refused,
+    Stopping,
     StoreUnavailable,
     TooLarge,
 )
@@ -62,9 +64,22 @@ class Deployer:
         self._waiting = 0
 
     async def put(
-        self, text: bytes, notation: str, reason: str | None, caller: Caller, *, dry_run: bool
+        self,
+        document: bytes | str,
+        notation: str,
+        reason: str | None,
+        caller: Caller,
+        *,
+        dry_run: bool,
     ) -> PutReport:
         limits = self._runtime.limits
+        if not self._runtime.identity.takes_requests:
+            raise Stopping
+        check_caller(caller)
+        check_texts("the request", reason=reason, notation=notation)
+        if isinstance(document, str):
+            check_texts("the request", document=document)
+        text = document.encode() if isinstance(document, str) else document
         if self._loader.deployments is None:
             raise Refused(
                 "this engine runs only the machines that it is given; "

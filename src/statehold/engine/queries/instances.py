@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from statehold.engine.commit.group_commit import GroupCommit
 from statehold.engine.commit.keys import shown_key
+from statehold.engine.commit.lookup import Lookup
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
 from statehold.engine.queries.filters import check_names, check_query
 from statehold.engine.queries.watchers import Watchers
@@ -81,14 +81,14 @@ class Reader:
         self,
         store: Store,
         runtime: Runtime,
-        group_commit: GroupCommit,
+        lookup: Lookup,
         watchers: Watchers,
         renew: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._renew = renew
         self._store = store
         self._runtime = runtime
-        self._group_commit = group_commit
+        self._lookup = lookup
         self._watchers = watchers
 
     # --- one instance ---
@@ -242,7 +242,7 @@ class Reader:
 
     async def _held(self, ref: Ref) -> Loaded:
         self._runtime.definition(ref.machine)
-        found = (await self._group_commit.look([ref])).get(ref)
+        found = (await self._lookup.committed([ref])).get(ref)
         if found is None:
             raise UnknownInstance(ref.machine, ref.id)
         if found.row.version > found.instance.definition.version and await self._renew(ref.machine):

@@ -26,6 +26,15 @@ class Identity:
     name: str
     worker: str
     joined: int = 0
+    #: the workers that were alive at the last heartbeat
+    alive: frozenset[str] = frozenset()
+    #: the engine is open, and does not stop yet
+    takes_requests: bool = False
+
+    @property
+    def is_alone(self) -> bool:
+        """No other worker was alive at the last heartbeat."""
+        return len(self.alive) <= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A request for one instance, applied to a draft in a turn.
+"""A request for one instance, applied to its draft in a batch.
 
 ``apply`` runs on a draft that may have been changed by requests before it. It changes the draft
 wholly or raises and leaves it as it was; one exception is told where it stands (an upgrade that
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from statehold.engine.requests.context import Runtime
-from statehold.errors import InstanceOver, UnknownInstance
+from statehold.errors import InstanceOver, StateholdError, UnknownInstance
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.refusal import not_allowed
@@ -32,7 +32,7 @@ class Request(ABC):
     ``consumes`` is the number of the message that it is about, or 0. ``row`` is the instance's,
     where it was read just now to find the request.
 
-    The turn brings what is held for the instance, by number, to a request that ``wants_held_mail``.
+    A request that ``wants_held_mail`` is given what is held for the instance, by number.
     """
 
     #: names this kind of request in metrics, traces and logs
@@ -68,6 +68,24 @@ class Request(ABC):
         self.conflicts = 0
         self.row = None
         self.future = asyncio.get_running_loop().create_future()
+
+    def reply(self, answer: Any) -> None:
+        """Answers it, unless it was answered or its caller has gone."""
+        if not self.future.done():
+            self.future.set_result(answer)
+
+    def reject(self, error: StateholdError) -> None:
+        """Refuses it, unless it was answered or its caller has gone."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def asks_key(self) -> bool:
+        """From now on the store is asked whether its key was used before. False where it has no
+        key, or that was asked."""
+        if self.key is None or self.asks_first:
+            return False
+        self.asks_first = True
+        return True
 
     @abstractmethod
     def apply(self, draft: Draft, runtime: Runtime) -> Any:

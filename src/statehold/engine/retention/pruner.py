@@ -64,7 +64,9 @@ class Pruner:
             await archive.close()
 
     async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> PurgeReport:
-        """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``."""
+        """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``, ``Stopping``."""
+        if not self._runtime.identity.takes_requests:
+            raise Stopping
         archive = None
         if retention.archive is not None:
             archive = self._archive(machine, retention)

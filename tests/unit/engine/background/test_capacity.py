@@ -98,8 +98,8 @@ async def hire(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncItera
 async def beside(engine: Engine) -> None:
     """Waits until the engine knows that it is not alone."""
     async with asyncio.timeout(PATIENCE):
-        while engine._membership.is_alone:
-            await engine._membership._beat()
+        while engine._parts.runtime.identity.is_alone:
+            await engine._parts.membership._beat()
 
 
 async def test_what_is_asked_for_while_the_worker_joins_again_is_performed(
@@ -107,15 +107,15 @@ async def test_what_is_asked_for_while_the_worker_joins_again_is_performed(
 ) -> None:
     """Its name changes between the beginning of a turn and the commit."""
     engine = await hire()
-    drafts = engine._group_commit._drafts
+    drafts = engine._parts.lookup.drafts
 
     async def and_join_again(batch: list[Request]) -> tuple[dict[Ref, Draft], set[Ref]]:
         found = await drafts(batch)
-        monkeypatch.setattr(engine._group_commit, "_drafts", drafts)
-        await engine._membership._join()
+        monkeypatch.setattr(engine._parts.lookup, "drafts", drafts)
+        await engine._parts.membership._join()
         return found
 
-    monkeypatch.setattr(engine._group_commit, "_drafts", and_join_again)
+    monkeypatch.setattr(engine._parts.lookup, "drafts", and_join_again)
     await engine.start(Working, id="j")
     await state(engine, Working, "j", "over")
     assert hands.begun["j"] >= 1
@@ -211,7 +211,7 @@ async def test_an_instance_that_can_not_be_read_keeps_no_other_from_its_place(
             await engine.start(Carrying, f"heavy-{number}", {"weight": 9})
         await engine.start(Carrying, "light")
         strict.append(True)
-        engine._group_commit.forget()
+        engine._parts.cache.clear()
         hands.go_on.set()
         await state(engine, Carrying, "light", "over")
         assert set(hands.begun) == {"stuck", "light"}
@@ -251,7 +251,7 @@ async def test_instances_in_doubt_are_bounded_and_all_are_looked_at_beyond_the_b
     for number in range(8):
         with pytest.raises(StoreUnavailable):
             await engine.start(Working, f"x-{number}")
-    assert len(engine._rescuer._doubtful) <= 3
+    assert len(engine._parts.rescuer._doubtful) <= 3
     late, line.late = line.late, None
     # they are written after all, and nobody has begun their effects
     for writes in late:

@@ -370,12 +370,12 @@ async def test_a_message_whose_sender_is_gone_too_is_dropped_and_keeps_nobody_bu
         stray = Message(
             Ref("account", "x"), "event", b'{"event":{"type":"Remind"}}', sender=Ref("account", "y")
         )
-        await engine._store.commit(
+        await engine._parts.store.commit(
             [Write(replace(row, rev=row.rev + 1), row.rev, messages=[stray])]
         )
-        engine._message_dispatcher.expect()
+        engine._parts.message_dispatcher.expect()
         await quiet()
-        assert await engine._store.mail(None, world.clock.now(), 0, 10) == []
+        assert await engine._parts.store.mail(None, world.clock.now(), 0, 10) == []
 
 
 async def test_a_message_to_a_paused_instance_waits_for_its_resumption(world: World) -> None:

@@ -353,7 +353,7 @@ async def test_a_due_timer_that_the_store_can_not_write_is_not_asked_for_in_a_ho
         refused: list[int] = []
         world.gate.closed = True
         world.clock.advance(minutes(4))
-        due = engine._store.due
+        due = engine._parts.store.due
 
         async def counted(
             machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
@@ -361,7 +361,7 @@ async def test_a_due_timer_that_the_store_can_not_write_is_not_asked_for_in_a_ho
             refused.append(limit)
             return await due(machines, now, limit, until)
 
-        engine._store.due = counted  # type: ignore[method-assign]
+        engine._parts.store.due = counted  # type: ignore[method-assign]
         await quiet()
         assert len(refused) <= 3
         world.gate.closed = False

@@ -55,9 +55,9 @@ async def test_what_is_forgotten_counts_no_more(world: World) -> None:
         before = engine.stats().cached_bytes
         await engine.send(Counter, "c", Note(text="x" * LARGE))
         assert engine.stats().cached_bytes > before + LARGE
-        engine._group_commit.forget([])
+        engine._parts.cache.drop([])
         assert engine.stats().cached == 1
-        engine._group_commit.forget()
+        engine._parts.cache.clear()
         assert (engine.stats().cached, engine.stats().cached_bytes) == (0, 0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from statehold import Event, Final, Machine, State, after, on, seconds
-from statehold.engine.commit.queue import FairQueue
+from statehold.engine.commit.fair_queue import FairQueue
 from statehold.engine.limits import Limits
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request

@@ -21,8 +21,8 @@ from statehold import Event, Machine, State, on
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.values import Shape
 from statehold.engine import Engine
-from statehold.engine import engine as engine_module
 from statehold.engine.commit.keys import key_of_caller
+from statehold.engine.requests import intake
 from statehold.errors import InstanceExists, KeyReused
 from statehold.records import Caller
 from statehold.store import Store
@@ -204,7 +204,7 @@ async def test_what_an_earlier_release_stored_under_a_key_gives_its_reply(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(engine_module, "fingerprint", lambda *_, **__: None)
+        before.setattr(intake, "fingerprint", lambda *_, **__: None)
         async with opened() as engine:
             first = await engine.start(Counter, "c", {"count": 1}, key="s", caller=ANN)
             second = await engine.send(Counter, "c", Add(n=2), key="k", caller=ANN)

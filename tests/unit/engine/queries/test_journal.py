@@ -157,7 +157,7 @@ async def with_notes(world: World, engine: Engine, count: int) -> list[tuple[int
                 for part in range(1, count + 1)
             ]
             write = Write(replace(row, rev=row.rev + 1), row.rev, notes)
-            assert await engine._store.commit([write]) == [Outcome.WRITTEN]
+            assert await engine._parts.store.commit([write]) == [Outcome.WRITTEN]
     return [(1, 0), (2, 0), *((3, part) for part in range(count + 1)), (4, 0), (5, 0)]
 
 

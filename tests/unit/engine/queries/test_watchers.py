@@ -115,7 +115,7 @@ async def test_a_watch_ends_with_the_engine_and_an_unknown_machine_is_refused(
         await told(changes)
         await engine.send(Counter, "c-1", Add())
     assert [one async for one in changes] == []
-    assert engine._watchers._of_machines == {}
+    assert engine._parts.watchers._of_machines == {}
 
 
 async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: str) -> None:

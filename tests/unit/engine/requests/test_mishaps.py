@@ -114,7 +114,7 @@ async def test_of_many_requests_at_once_those_beyond_the_limit_are_refused_and_t
     async with world.running(Counter, limits=Limits(waiting=2, grace_seconds=0.0)) as engine:
         await engine.start(Counter, "c-1")
         acts = [Pause(Ref("counter", "c-1"), None, Caller()) for _ in range(3)]
-        ended = await engine._group_commit.ask_all(acts)
+        ended = await engine._parts.queue.ask_all(acts)
         assert [type(one).__name__ for one in ended] == [
             "InstanceReply",
             "InstanceReply",
@@ -139,7 +139,7 @@ async def test_an_event_held_in_the_very_batch_that_cancels_its_instance_is_refu
         assert (held.held, cancelled.status) == (True, "cancelled")
         await quiet()
         assert [line.kind for line in await journal(engine, Counter, "c-1")][-1] == "refused"
-        assert await engine._store.held_mail(Ref("counter", "c-1"), 10) == []
+        assert await engine._parts.store.held_mail(Ref("counter", "c-1"), 10) == []
 
 
 # --- effects ------------------------------------------------------------------------------------
@@ -232,8 +232,8 @@ async def test_a_store_is_closed_though_something_before_it_can_not_be(
 
     engine = await world.open(Counter)
     await engine.start(Counter, "c-1")
-    end = engine._effect_runner.close
-    monkeypatch.setattr(engine._effect_runner, "close", stuck)
+    end = engine._parts.effect_runner.close
+    monkeypatch.setattr(engine._parts.effect_runner, "close", stuck)
     with pytest.raises(RuntimeError, match="a bug"):
         await world.stop(engine)
     await end()
@@ -301,7 +301,7 @@ async def test_the_child_of_an_instance_with_a_long_id_can_be_addressed(
 
 
 async def _rows(engine: Engine, machine: str) -> dict[Ref, Row]:
-    page = await engine._store.list(Query(machine))
+    page = await engine._parts.store.list(Query(machine))
     return {row.ref: row for row in page.rows}
 
 

@@ -133,7 +133,7 @@ async def a_row(machine: type[Machine[Job]], clock: ManualClock) -> Row:
         await engine.start(machine, "one")
         if machine is Jobs:
             await engine.send(Jobs, "one", Go())
-        (row,) = (await engine._store.load([Ref(machine.definition.name, "one")])).values()
+        (row,) = (await engine._parts.store.load([Ref(machine.definition.name, "one")])).values()
     return replace(row, rev=1)
 
 
@@ -141,7 +141,7 @@ async def until_over(engine: Engine, machine: str, ids: list[str]) -> None:
     """Waits until they are all done: in real time, while the engine's clock stands still."""
     async with asyncio.timeout(60):
         while True:
-            rows = await engine._store.load([Ref(machine, id) for id in ids])
+            rows = await engine._parts.store.load([Ref(machine, id) for id in ids])
             if all(row.status == "done" for row in rows.values()):
                 return
             await asyncio.sleep(0)
@@ -169,7 +169,7 @@ async def test_among_thousands_that_cannot_be_read_every_good_instance_is_on_tim
         page = await engine.incidents(limit=5)
         assert [one.kind for one in page.incidents] == ["unreadable"] * 5
         assert (await engine.list(Query("jobs", incidents=True, limit=7))).cursor is not None
-        assert await engine._store.next_wake(["jobs"]) is None
+        assert await engine._parts.store.next_wake(["jobs"]) is None
 
 
 async def test_among_many_that_dead_workers_hold_every_good_one_is_rescued(stores: Any) -> None:
@@ -205,7 +205,7 @@ async def test_among_many_that_dead_workers_hold_every_good_one_is_rescued(store
     limits = Limits(page=50)
     async with Engine(stores(), [Jobs, Other], clock=clock, worker="w2", limits=limits) as engine:
         await until_over(engine, "jobs", [row.id for row in good])
-        assert await engine._store.orphans(["jobs"], None, 10) == []
+        assert await engine._parts.store.orphans(["jobs"], None, 10) == []
 
 
 async def test_messages_to_many_that_cannot_be_read_keep_no_other_message(stores: Any) -> None:
@@ -229,9 +229,9 @@ async def test_messages_to_many_that_cannot_be_read_keep_no_other_message(stores
         refs = [row.ref for row in good]
         async with asyncio.timeout(PATIENCE):
             while True:
-                rows = (await engine._store.load(refs)).values()
+                rows = (await engine._parts.store.load(refs)).values()
                 are_there = all(row.state == ("waiting",) for row in rows)
-                if are_there and not await engine._store.mailed(refs):
+                if are_there and not await engine._parts.store.mailed(refs):
                     break
                 await asyncio.sleep(0)
 
@@ -347,7 +347,7 @@ async def test_a_repair_with_data_of_another_type_or_to_no_configuration_changes
         with pytest.raises(InvalidPayload):
             await spoilt.repair(Jobs, "bad", data, state=state)
     assert (await an_incident(spoilt)).kind == "unreadable"
-    assert len(await spoilt._store.journal(Ref("jobs", "bad"))) == 2
+    assert len(await spoilt._parts.store.journal(Ref("jobs", "bad"))) == 2
 
 
 async def test_what_can_be_read_is_not_repaired(spoilt: Engine) -> None:
@@ -433,11 +433,13 @@ async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
         await engine.start(Jobs, "good")
-        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
         line = Entry("jobs", "bad", 2, 0, row.changed_at, "event", entry, "k", b"{}")
         after = replace(row, seq=2, rev=row.rev + 1)
-        assert await engine._store.commit([Write(after, row.rev, [line])]) == [Outcome.WRITTEN]
-        engine._group_commit.forget([row.ref])
+        assert await engine._parts.store.commit([Write(after, row.rev, [line])]) == [
+            Outcome.WRITTEN
+        ]
+        engine._parts.cache.drop([row.ref])
         repeated, taken = await asyncio.gather(
             engine.send(Jobs, "bad", Go(), key="k"),
             engine.send(Jobs, "good", Go()),
@@ -458,11 +460,11 @@ async def test_counts_that_have_no_room_refuse_nobody_else_and_are_mended(
     async with world.running(Jobs) as engine:
         for id in ("bad", "worse", "good"):
             await engine.start(Jobs, id)
-        rows = await engine._store.load([Ref("jobs", "bad"), Ref("jobs", "worse")])
+        rows = await engine._parts.store.load([Ref("jobs", "bad"), Ref("jobs", "worse")])
         for row in rows.values():
             changed = replace(replace(row, rev=2), **counts)
-            await engine._store.commit([Write(changed, row.rev)])
-            engine._group_commit.forget([row.ref])
+            await engine._parts.store.commit([Write(changed, row.rev)])
+            engine._parts.cache.drop([row.ref])
         refused, taken = await asyncio.gather(
             engine.send(Jobs, "bad", Go()),
             engine.send(Jobs, "good", Go()),
@@ -487,10 +489,10 @@ async def test_a_journal_that_goes_on_beyond_its_row_is_an_incident_that_can_be_
 ) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
-        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
         line = Entry("jobs", "bad", *place, row.changed_at, "event", b"{}")
-        await engine._store.commit([Write(replace(row, rev=2), row.rev, [line])])
-        engine._group_commit.forget([row.ref])
+        await engine._parts.store.commit([Write(replace(row, rev=2), row.rev, [line])])
+        engine._parts.cache.drop([row.ref])
         if place == (2, 0):
             with pytest.raises(InstanceUnreadable, match=r"line 2\.0, and its last is to be 1\.0"):
                 await engine.send(Jobs, "bad", Go())
@@ -553,14 +555,14 @@ async def test_a_document_with_what_there_cannot_be_is_no_document(
 async def test_an_incident_of_a_kind_that_nobody_knows_hides_no_other(world: World) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
-        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
         begun = row.changed_at.isoformat()
         document = msgspec.json.decode(row.document)
         document["tries"] = {"x": {"kind": "omen", "incident_at": begun}}
         raw = msgspec.json.encode(document)
         changed = replace(row, rev=2, incidents=1, document=raw)
-        await engine._store.commit([Write(changed, row.rev)])
-        engine._group_commit.forget([row.ref])
+        await engine._parts.store.commit([Write(changed, row.rev)])
+        engine._parts.cache.drop([row.ref])
         with pytest.raises(InstanceUnreadable, match="omen"):
             await engine.read(Jobs, "bad")
         assert [one.kind for one in (await engine.incidents()).incidents] == ["unreadable"]
@@ -572,13 +574,13 @@ async def test_a_row_that_is_due_for_nothing_is_mended(world: World, status: Any
         await engine.start(Jobs, "bad")
         await (engine.pause if status == "paused" else engine.cancel)(Jobs, "bad")
         ref = Ref("jobs", "bad")
-        row = (await engine._store.load([ref]))[ref]
-        await engine._store.commit([Write(replace(row, rev=3, wake_at=row.since), row.rev)])
-        engine._group_commit.forget([ref])
+        row = (await engine._parts.store.load([ref]))[ref]
+        await engine._parts.store.commit([Write(replace(row, rev=3, wake_at=row.since), row.rev)])
+        engine._parts.cache.drop([ref])
         world.clock.advance(minutes(5))
         await quiet()
-        assert await engine._store.next_wake(["jobs"]) is None
-        mended = (await engine._store.load([ref]))[ref]
+        assert await engine._parts.store.next_wake(["jobs"]) is None
+        mended = (await engine._parts.store.load([ref]))[ref]
         assert (mended.rev, mended.seq, mended.status) == (4, row.seq, status)
 
 
@@ -587,10 +589,10 @@ async def test_what_is_over_and_was_set_aside_can_be_cancelled_and_purged(world:
         await engine.start(Jobs, "bad")
         await engine.cancel(Jobs, "bad")
         ref = Ref("jobs", "bad")
-        row = (await engine._store.load([ref]))[ref]
+        row = (await engine._parts.store.load([ref]))[ref]
         odd = replace(row, rev=3, wake_at=row.since, document=b"x")
-        await engine._store.commit([Write(odd, row.rev)])
-        engine._group_commit.forget([ref])
+        await engine._parts.store.commit([Write(odd, row.rev)])
+        engine._parts.cache.drop([ref])
         world.clock.advance(minutes(5))
         await quiet()
         assert (await an_incident(engine)).kind == "unreadable"
@@ -607,14 +609,14 @@ async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
         for id in ("bad", "empty"):
             await engine.start(Jobs, id)
             await engine.cancel(Jobs, id)
-        rows = await engine._store.load([Ref("jobs", "bad"), Ref("jobs", "empty")])
+        rows = await engine._parts.store.load([Ref("jobs", "bad"), Ref("jobs", "empty")])
         bad, empty = rows.values()
         broken_line = Entry("jobs", "bad", 3, 0, bad.changed_at, "event", b"\xff{", None, b"{\n}")
         odd = replace(bad, seq=3, rev=bad.rev + 1, document=b'{"data":"\xff"}')
         none = replace(empty, rev=empty.rev + 1, document=b"")
         writes = [Write(odd, bad.rev, [broken_line]), Write(none, empty.rev)]
-        assert await engine._store.commit(writes) == [Outcome.WRITTEN] * 2
-        engine._group_commit.forget(rows)
+        assert await engine._parts.store.commit(writes) == [Outcome.WRITTEN] * 2
+        engine._parts.cache.drop(rows)
         world.clock.advance(minutes(5))
         archive = tmp_path / "archive"
         archive.mkdir()
@@ -636,16 +638,16 @@ async def test_a_timer_that_its_machine_does_not_have_keeps_no_other_waiting(wor
             await engine.start(Jobs, f"bad-{n}")
             await engine.send(Jobs, f"bad-{n}", Go())
         await engine.start(Other, "o")
-        rows = await engine._store.load([Ref("jobs", f"bad-{n}") for n in range(6)])
+        rows = await engine._parts.store.load([Ref("jobs", f"bad-{n}") for n in range(6)])
         for row in rows.values():
             document = row.document.replace(b'"lapse"', b'"gone"')
             changed = replace(row, rev=row.rev + 1, document=document)
-            await engine._store.commit([Write(changed, row.rev)])
-            engine._group_commit.forget([row.ref])
+            await engine._parts.store.commit([Write(changed, row.rev)])
+            engine._parts.cache.drop([row.ref])
         world.clock.advance(minutes(1))
         await quiet()
         assert (await engine.read(Other, "o")).status == "done"
-        assert await engine._store.next_wake(["jobs"]) is None
+        assert await engine._parts.store.next_wake(["jobs"]) is None
 
 
 async def test_many_messages_to_one_machine_keep_those_to_another_waiting_for_two_pages(
@@ -674,9 +676,9 @@ async def test_many_messages_to_one_machine_keep_those_to_another_waiting_for_tw
 async def test_incidents_that_only_the_row_tells_of_are_ended_by_a_retry(world: World) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
-        row = (await engine._store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
-        await engine._store.commit([Write(replace(row, rev=2, incidents=5), row.rev)])
-        engine._group_commit.forget([row.ref])
+        row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
+        await engine._parts.store.commit([Write(replace(row, rev=2, incidents=5), row.rev)])
+        engine._parts.cache.drop([row.ref])
         incident = await an_incident(engine)
         await engine.retry(incident.id, reason="the row was wrong", caller=ANN)
         assert (await engine.incidents()).incidents == []
@@ -722,4 +724,4 @@ async def test_a_row_that_is_held_though_it_is_set_aside_keeps_no_engine_shut(
     async with asyncio.timeout(PATIENCE), Engine(SqliteStore(path), [Jobs], clock=clock) as engine:
         await quiet()
         assert (await an_incident(engine)).kind == "unreadable"
-        assert await engine._store.next_wake(["jobs"]) is None
+        assert await engine._parts.store.next_wake(["jobs"]) is None

@@ -131,7 +131,7 @@ async def closed(engine: Engine, *ids: str, notes: int = 1) -> None:
 
 
 async def there(engine: Engine, machine: str = "ticket") -> set[str]:
-    rows = await engine._store.load([Ref(machine, f"t-{n}") for n in range(1, 10)])
+    rows = await engine._parts.store.load([Ref(machine, f"t-{n}") for n in range(1, 10)])
     return {ref.id for ref in rows}
 
 
@@ -240,13 +240,13 @@ async def test_large_documents_are_purged_in_smaller_transactions(
     async with world.running(TicketFlow) as engine:
         await closed(engine, "t-1", "t-2", "t-3")
         sizes: list[int] = []
-        forget = engine._store.forget
+        forget = engine._parts.store.forget
 
         async def counted(rows: Sequence[Row]) -> list[bool]:
             sizes.append(len(rows))
             return await forget(rows)
 
-        monkeypatch.setattr(engine._store, "forget", counted)
+        monkeypatch.setattr(engine._parts.store, "forget", counted)
         assert (await engine.purge(TicketFlow, NOW)).purged == 3
         assert sizes == [1, 1, 1]
 
@@ -323,12 +323,12 @@ async def test_one_that_changed_since_it_was_found_stays(
 ) -> None:
     async with world.running(TicketFlow) as engine:
         await closed(engine, "t-1")
-        forget = engine._store.forget
+        forget = engine._parts.store.forget
 
         async def late(rows: Sequence[Row]) -> list[bool]:
             return await forget([replace(row, rev=row.rev - 1) for row in rows])
 
-        monkeypatch.setattr(engine._store, "forget", late)
+        monkeypatch.setattr(engine._parts.store, "forget", late)
         report = await engine.purge(TicketFlow, NOW)
         assert (report.purged, report.kept) == (0, 1)
         assert len(await journal(engine, TicketFlow, "t-1")) == 3
@@ -392,13 +392,13 @@ async def test_what_is_left_of_a_walk_that_was_broken_off_is_given_back_at_the_n
     world = World("sqlite", tmp_path / "s.db")
     engine = await world.open(TicketFlow)
     await closed(engine, "t-1", notes=20)
-    store: Store = engine._store
+    store: Store = engine._parts.store
     await store.forget(list((await store.load([Ref("ticket", "t-1")])).values()))
     await world.stop(engine)
     engine = await world.open(TicketFlow)
     await quiet()
-    assert isinstance(engine._store, SqliteStore)
-    file = engine._store._open
+    assert isinstance(engine._parts.store, SqliteStore)
+    file = engine._parts.store._open
     assert file is not None
     assert file.db.execute("SELECT count(*) FROM journal").fetchone() == (0,)
     await world.close()
@@ -463,7 +463,7 @@ async def test_a_crash_between_writing_out_and_purging_repeats_a_line_and_loses_
             raise StoreUnavailable("the test has taken it away")
 
         with monkeypatch.context() as patched:
-            patched.setattr(engine._store, "forget", dies)
+            patched.setattr(engine._parts.store, "forget", dies)
             with pytest.raises(StoreUnavailable):
                 await engine.purge(TicketFlow, retention)
         assert await there(engine) == {"t-1"}
@@ -505,7 +505,7 @@ async def test_a_line_that_is_broken_off_is_taken_back(
     limits = Limits(purge_page=1, grace_seconds=0.0)
     async with world.running(TicketFlow, limits=limits) as engine:
         await closed(engine, "t-1", "t-2", notes=20)
-        store, read = engine._store, engine._store.journal
+        store, read = engine._parts.store, engine._parts.store.journal
 
         async def away(ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100) -> Any:
             if ref.id == "t-2" and after[0] > 10:
@@ -592,7 +592,7 @@ async def test_a_file_begins_each_day_and_beyond_its_size_and_at_each_opening(
         await engine.purge(TicketFlow, retention)
         await closed(engine, "t-3")
         await engine.purge(TicketFlow, retention)
-        worker = engine._runtime.worker
+        worker = engine._parts.runtime.worker
     numbered = [f"ticket.2026-01-01.{worker}.{n}.jsonl" for n in (1, 2, 3)]
     assert names_in(folder) == numbered
     # what instances were is for the server's user alone
@@ -734,14 +734,14 @@ async def test_what_is_purged_while_it_is_read_is_unknown(
 ) -> None:
     async with world.running(TicketFlow) as engine:
         await closed(engine, "t-1")
-        look = engine._group_commit.look
+        look = engine._parts.lookup.committed
 
         async def and_purged(refs: Sequence[Ref]) -> Any:
             found = await look(refs)
             await engine.purge(TicketFlow, NOW)
             return found
 
-        monkeypatch.setattr(engine._group_commit, "look", and_purged)
+        monkeypatch.setattr(engine._parts.lookup, "committed", and_purged)
         for ask in (
             engine.at(TicketFlow, "t-1", 1),
             engine.explain(TicketFlow, "t-1"),

@@ -47,7 +47,7 @@ def some_minutes(count: int, source: str = "s1", step: int = 1) -> list[Rollup]:
 
 async def test_minutes_become_hours_and_hours_days_and_nothing_is_lost(world: World) -> None:
     async with world.running(Journey) as engine:
-        store, compact = engine._store, engine._compactor.compact
+        store, compact = engine._parts.store, engine._parts.compactor.compact
         await store.put_rollups(some_minutes(300))
         sum_ = total(one.body for one in await everything(store))
 
@@ -71,18 +71,18 @@ async def test_minutes_become_hours_and_hours_days_and_nothing_is_lost(world: Wo
 
 async def test_what_comes_late_is_added(world: World) -> None:
     async with world.running(Journey) as engine:
-        store = engine._store
+        store = engine._parts.store
         await store.put_rollups(some_minutes(60))
         world.clock.set(EPOCH + hours(4))
-        await engine._compactor.compact()
+        await engine._parts.compactor.compact()
         await store.put_rollups(some_minutes(10, "late"))
-        await engine._compactor.compact()
+        await engine._parts.compactor.compact()
         rollups = await everything(store)
         assert spans(rollups) == [HOUR] * 2
         late, early = sum(range(10)), sum(range(60))
         assert total(one.body for one in rollups).steps == early + late
         world.clock.set(EPOCH + timedelta(days=10))
-        await engine._compactor.compact()
+        await engine._parts.compactor.compact()
         (day,) = await everything(store)
         assert (day.span, total([day.body]).steps) == (DAY, early + late)
 
@@ -92,10 +92,10 @@ async def test_workers_that_compact_at_once_count_nothing_twice(world: World) ->
         world.running(Journey, shared=True) as one,
         world.running(Journey, shared=True) as two,
     ):
-        store = one._store
+        store = one._parts.store
         await store.put_rollups(some_minutes(180))
         world.clock.set(EPOCH + hours(12))
-        await asyncio.gather(*(engine._compactor.compact() for engine in (one, two) * 2))
+        await asyncio.gather(*(engine._parts.compactor.compact() for engine in (one, two) * 2))
         rollups = await everything(store)
         assert spans(rollups) == [HOUR] * 3
         assert total(each.body for each in rollups).steps == sum(range(180))
@@ -107,13 +107,13 @@ async def test_a_round_has_an_end_and_the_next_goes_on(
     monkeypatch.setattr(compactor, "ROUND", 5)
     monkeypatch.setattr(compactor, "PAGE_LIMIT", 3)
     async with world.running(Journey) as engine:
-        store = engine._store
+        store = engine._parts.store
         await store.put_rollups(some_minutes(40, step=60))
         world.clock.set(EPOCH + hours(60))
-        await engine._compactor.compact()
+        await engine._parts.compactor.compact()
         assert spans(await everything(store)).count(HOUR) < 40
         for _ in range(10):
-            await engine._compactor.compact()
+            await engine._parts.compactor.compact()
         assert spans(await everything(store)) == [HOUR] * 40
 
 
@@ -122,7 +122,7 @@ async def test_an_answer_that_would_read_too_much_begins_later_and_says_so(
 ) -> None:
     monkeypatch.setattr(report, "MOST", 20)
     async with world.running(Journey) as engine:
-        await engine._store.put_rollups(some_minutes(30))
+        await engine._parts.store.put_rollups(some_minutes(30))
         world.clock.set(EPOCH + minutes(30))
         told = await engine.flows(Journey, "1h")
         # the twenty newest, without the oldest of them, of which there may have been more
@@ -165,13 +165,13 @@ async def test_workers_on_postgresql_count_what_the_journals_say(migrated_dsn: s
         for id in (*mine, *its):
             await audit.read(one, id)
         audit.check(await one.flows(Journey, "1h"))
-        await one._recorder._write()
-        assert len({rollup.source for rollup in await everything(one._store)}) == 2
+        await one._parts.recorder._write()
+        assert len({rollup.source for rollup in await everything(one._parts.store)}) == 2
         # later, and without the timers that would fire by then
-        later = replace(one._runtime, clock=ManualClock(clock.now() + hours(5)))
-        racing = [Compactor(one._store, later) for _ in range(3)]
+        later = replace(one._parts.runtime, clock=ManualClock(clock.now() + hours(5)))
+        racing = [Compactor(one._parts.store, later) for _ in range(3)]
         await asyncio.gather(*(each.compact() for each in racing))
-        assert set(spans(await everything(one._store))) == {HOUR}
+        assert set(spans(await everything(one._parts.store))) == {HOUR}
         audit.check(await one.flows(Journey, "24h"))
 
 

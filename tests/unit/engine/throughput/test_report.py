@@ -217,7 +217,7 @@ async def test_what_is_counted_is_what_the_journals_say(world: World, seed: int)
         for id in traffic.ids:
             await audit.read(engine, id)
         audit.check(await engine.flows(Journey, "30d"))
-        store = engine._store
+        store = engine._parts.store
         spans = {one.span for one in await store.rollups("journey", EPOCH, None, 10_000)}
         assert 3600 in spans
 
@@ -295,7 +295,7 @@ async def test_an_instance_that_a_release_before_left_is_counted_but_for_how_lon
 ) -> None:
     async with world.running(Journey) as engine:
         await engine.start(Journey, "j-1")
-        held = engine._group_commit._held
+        held = engine._parts.cache
         ref = Ref("journey", "j-1")
         one = held.get(ref)
         assert one is not None
@@ -303,7 +303,7 @@ async def test_an_instance_that_a_release_before_left_is_counted_but_for_how_lon
         plain = one.row.document.replace(b',"entered":{}', b"")
         assert plain != one.row.document
         held.clear()
-        memory: Any = engine._store
+        memory: Any = engine._parts.store
         if isinstance(memory, MemoryStore):
             memory._memory.rows[ref] = replace(one.row, document=plain)
         else:
@@ -347,7 +347,7 @@ async def test_an_upgrade_goes_on_with_the_times_of_states_that_keep_their_names
 async def test_counts_survive_a_store_that_is_away_for_a_while(world: World) -> None:
     async with world.running(Journey) as engine:
         await engine.start(Journey, "j-1")
-        put = engine._store.put_rollups
+        put = engine._parts.store.put_rollups
         failed = 0
 
         async def away(rollups: object) -> None:
@@ -355,16 +355,16 @@ async def test_counts_survive_a_store_that_is_away_for_a_while(world: World) -> 
             failed += 1
             raise StoreUnavailable("the test has taken it away")
 
-        engine._store.put_rollups = away  # type: ignore[method-assign]
+        engine._parts.store.put_rollups = away  # type: ignore[method-assign]
         for _ in range(5):
             world.clock.advance(seconds(5))
             await quiet()
         assert failed >= 4
         assert (await engine.flows(Journey, "1h")).started == 1
-        engine._store.put_rollups = put  # type: ignore[method-assign]
+        engine._parts.store.put_rollups = put  # type: ignore[method-assign]
         world.clock.advance(seconds(5))
         await quiet()
-        assert len(await engine._store.rollups("journey", EPOCH, None, 10)) == 1
+        assert len(await engine._parts.store.rollups("journey", EPOCH, None, 10)) == 1
 
 
 async def test_a_step_is_answered_even_if_it_can_not_be_counted(
@@ -374,7 +374,7 @@ async def test_a_step_is_answered_even_if_it_can_not_be_counted(
         raise RuntimeError("the test has broken it")
 
     async with world.running(Journey) as engine:
-        monkeypatch.setattr(engine._recorder, "count", broken)
+        monkeypatch.setattr(engine._parts.recorder, "count", broken)
         await engine.start(Journey, "j-1")
         assert (await engine.send(Journey, "j-1", Go())).seq == 2
         assert (await engine.flows(Journey, "1h")).steps == 0

@@ -1,0 +1,95 @@
+"""Applies the requests of a batch to the drafts of their instances, in order.
+
+1. A request that is refused leaves its draft as it was; the others of its batch go on.
+2. An error that nobody foresaw may have left its draft half changed: nothing of the batch is
+   committed, and the others start again without the request that broke.
+3. An answer that no write puts to the test, of an instance that others may have changed since it
+   was loaded, is not given: the request is applied again to what the store has now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from statehold.engine.log_fields import about, logger
+from statehold.engine.observer import call_safely
+from statehold.engine.raised import by_signal
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.request import Request
+from statehold.errors import ActionFailed, NewerVersion, Refused, StateholdError
+from statehold.instance.draft import Draft
+from statehold.records import Ref
+
+log = logger(__name__)
+
+
+class Applied(NamedTuple):
+    """``answers`` has each request with its answer, or with the error that refuses it; ``stale``
+    are those to be applied again, to what the store has then."""
+
+    answers: list[tuple[Request, Any]]
+    stale: list[Request]
+
+
+class Applier:
+    """``newer`` is called where an instance is of a version that does not run here yet."""
+
+    def __init__(self, runtime: Runtime, newer: Callable[[], None], *, exclusive: bool) -> None:
+        self._runtime = runtime
+        self._tracer = runtime.tracer
+        self._newer = newer
+        self._exclusive = exclusive
+
+    def apply(
+        self,
+        batch: Sequence[Request],
+        drafts: Mapping[Ref, Draft],
+        fresh: Collection[Ref],
+        back: set[Request],
+    ) -> Applied | None:
+        """What came of the requests, or None where one broke the batch. ``fresh`` are instances
+        that were loaded just now; ``back`` gets the requests that go into another batch."""
+        runtime, tracer = self._runtime, self._tracer
+        applied = Applied([], [])
+        for request in batch:
+            draft = drafts.get(request.ref)
+            if draft is None or request.future.done():
+                continue
+            if tracer is not None:
+                draft.trace = call_safely(tracer.applying, request, draft) or ""
+            answer: Any
+            refused = False
+            try:
+                answer = request.apply(draft, runtime)
+            except (Refused, NewerVersion) as error:
+                answer, refused = error, True
+                if isinstance(error, NewerVersion):
+                    self._newer()
+            # nothing is awaited in there: a cancellation, or an exit, is the machine's own
+            except BaseException as error:
+                if by_signal(error):
+                    raise
+                self._drop_broken(request, error, draft)
+                back.update(one for one in batch if not one.future.done())
+                return None
+            if tracer is not None:
+                call_safely(tracer.applied, request, draft)
+            if refused and request.asks_key():
+                back.add(request)
+            elif self._exclusive or draft.touched or request.ref in fresh:
+                applied.answers.append((request, answer))
+            else:
+                applied.stale.append(request)
+        return applied
+
+    def _drop_broken(self, request: Request, error: BaseException, draft: Draft) -> None:
+        if request.asks_key():
+            return
+        what, ref = request.describe(), request.ref
+        extra = about(self._runtime, ref, seq=0 if draft.loaded is None else draft.loaded.row.seq)
+        place = f"{ref.machine}/{ref.id}"
+        log.error("%s of %s broke its batch", what, place, exc_info=error, extra=extra)
+        if not isinstance(error, StateholdError):
+            error = ActionFailed(what, error)
+        request.reject(error)

@@ -1,0 +1,72 @@
+"""Writes the changed drafts of a batch in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from statehold.engine.log_fields import about, logger
+from statehold.engine.observer import call_safely
+from statehold.engine.requests.context import Runtime
+from statehold.errors import InstanceUnreadable
+from statehold.instance.draft import Draft
+from statehold.instance.loaded import Loaded
+from statehold.records import Write
+from statehold.store import Outcome, Store, Unwritable
+
+log = logger(__name__)
+
+#: what became of a write; an instance that the store has no room for is unreadable
+Written: TypeAlias = Outcome | InstanceUnreadable
+
+
+class Committed(NamedTuple):
+    """A draft, the instance as it is after the write, and what became of the write."""
+
+    draft: Draft
+    loaded: Loaded
+    outcome: Written
+
+
+class Writer:
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._observer = runtime.observer
+
+    async def commit(self, changed: Sequence[Draft]) -> list[Committed]:
+        """Each draft with its outcome. Raises ``Unavailable``: then it is not known whether they
+        were written, or ``LeaseLost``: then they were not."""
+        pairs = [draft.write() for draft in changed]
+        begun = 0.0 if self._observer is None else time.perf_counter()
+        writes = [write for write, _ in pairs]
+        outcomes: Sequence[Written]
+        try:
+            outcomes = await self._store.commit(writes)
+        except Unwritable as error:
+            outcomes = await self._commit_halves(writes, error)
+        if self._observer is not None:
+            seen = [one if isinstance(one, Outcome) else Outcome.CONFLICT for one in outcomes]
+            call_safely(self._observer.committed, changed, seen, time.perf_counter() - begun)
+        return [
+            Committed(draft, loaded, outcome)
+            for draft, (_, loaded), outcome in zip(changed, pairs, outcomes, strict=True)
+        ]
+
+    async def _commit_halves(self, writes: Sequence[Write], error: Unwritable) -> list[Written]:
+        """Writes that were refused together, in halves, until the one that is at fault is alone."""
+        if len(writes) == 1:
+            row = writes[0].row
+            extra = about(self._runtime, row.ref, seq=row.seq)
+            why = f"the store has no room for what is to be written of it ({error})"
+            log.error("%s/%s: %s", row.machine, row.id, why, extra=extra)
+            return [InstanceUnreadable(row.machine, row.id, row.version, why)]
+        outcomes: list[Written] = []
+        half = len(writes) // 2
+        for part in (writes[:half], writes[half:]):
+            try:
+                outcomes += await self._store.commit(part)
+            except Unwritable as one:
+                outcomes += await self._commit_halves(part, one)
+        return outcomes

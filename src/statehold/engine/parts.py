@@ -1,0 +1,217 @@
+"""The parts of one opening of an engine: how they are wired, and the order in which they start and
+stop.
+
+Each part is given those that it uses, and none knows the engine. Requests go down the trip of the
+group commit; what follows a commit, a hint or a heartbeat wakes the background tasks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+from statehold.chart.machine import Definition
+from statehold.engine.background.capacity import Capacity
+from statehold.engine.background.effect_canceller import EffectCanceller
+from statehold.engine.background.effect_runner import EffectRunner
+from statehold.engine.background.membership import Membership
+from statehold.engine.background.message_dispatcher import MessageDispatcher
+from statehold.engine.background.notifier import Notifier
+from statehold.engine.background.poll_interval import PollInterval
+from statehold.engine.background.rereader import Rereader
+from statehold.engine.background.rescuer import Rescuer
+from statehold.engine.background.timer_scheduler import TimerScheduler
+from statehold.engine.background.wakeups import Wakeups
+from statehold.engine.commit.after_commit import AfterCommit
+from statehold.engine.commit.cache import Cache
+from statehold.engine.commit.group_commit import GroupCommit
+from statehold.engine.commit.lookup import Lookup
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.commit.set_aside import SetAside
+from statehold.engine.machines.bulk_upgrade import BulkUpgrader
+from statehold.engine.machines.compatibility import Fleet
+from statehold.engine.machines.deploy import Deployer
+from statehold.engine.machines.loader import Loader
+from statehold.engine.machines.startup_checks import check_machines
+from statehold.engine.observer import call_safely
+from statehold.engine.queries.health import Health
+from statehold.engine.queries.instances import Reader
+from statehold.engine.queries.machines import MachineQueries
+from statehold.engine.queries.watchers import Watchers
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.intake import Intake
+from statehold.engine.retention.policy import by_machine
+from statehold.engine.retention.pruner import Pruner
+from statehold.engine.settings import Settings
+from statehold.engine.throughput.compactor import Compactor
+from statehold.engine.throughput.recorder import Recorder
+from statehold.engine.throughput.report import ThroughputReader
+from statehold.store import Hint
+
+
+class Parts:
+    """``definitions`` are the machines that run; the loader changes them."""
+
+    # long because the wiring of all parts stands in one place
+    def __init__(self, given: Settings, definitions: dict[str, Definition[Any]]) -> None:
+        self.store = store = given.store
+        definitions.clear()
+        definitions.update(given.coded)
+        self.runtime = runtime = Runtime(
+            definitions,
+            given.clock,
+            given.limits,
+            given.identity,
+            given.chance,
+            Fleet(),
+            Capacity(given.limits),
+            given.observer,
+            given.tracer,
+        )
+        limits, alone = given.limits, store.exclusive
+        self.watchers = Watchers()
+        self.queue = queue = RequestQueue(runtime, overlapping=not alone and limits.turns > 1)
+        self.cache = Cache(limits.cached, limits.cached_bytes, keeps_finished=alone)
+        self.set_aside = SetAside(store, runtime, self.cache)
+        self.lookup = Lookup(store, runtime, self.cache, self.set_aside)
+
+        self.message_dispatcher = MessageDispatcher(
+            store, runtime, queue, PollInterval(runtime, exclusive=alone)
+        )
+        self.timer_scheduler = TimerScheduler(
+            store,
+            runtime,
+            queue,
+            self.set_aside,
+            PollInterval(runtime, exclusive=alone),
+            self.message_dispatcher.expect,
+        )
+        self.rescuer = Rescuer(store, runtime, queue, self.set_aside, self.watchers)
+        self.rereader = Rereader(store, runtime, queue, self.set_aside)
+        self.effect_runner = EffectRunner(store, runtime, queue, self.set_aside, self.rescuer.doubt)
+        self.effect_canceller = EffectCanceller(store, runtime, self.effect_runner)
+        wakeups = Wakeups(
+            runtime,
+            self.cache,
+            self.set_aside,
+            self.effect_runner,
+            self.timer_scheduler,
+            self.message_dispatcher,
+            self.rescuer,
+            self.rereader,
+            self.effect_canceller,
+            self.watchers,
+        )
+        self.loader = loader = Loader(
+            store, runtime, definitions, given.deployments, wakeups.machine_loaded
+        )
+
+        def heartbeat(workers_changed: bool) -> None:
+            loader.look()
+            wakeups.heartbeat(workers_changed)
+
+        def hint(hint: Hint) -> None:
+            if hint.documents:
+                loader.look()
+            wakeups.hint(hint)
+
+        self.membership = Membership(store, runtime, wakeups.lease_lost, heartbeat)
+        self.notifier = Notifier(store, runtime, hint)
+        self.recorder = Recorder(store, runtime, uuid.uuid4().hex)
+        self.compactor = Compactor(store, runtime)
+        self.pruner = Pruner(
+            store,
+            runtime,
+            # anew each time: machines are deployed while the engine runs
+            lambda: by_machine(given.retention, definitions, open_ended=True),
+            self.cache.drop,
+        )
+        after = AfterCommit(
+            runtime,
+            self.effect_runner,
+            self.timer_scheduler,
+            self.message_dispatcher,
+            self.rescuer,
+            self.membership,
+            loader,
+            self.notifier,
+            self.watchers,
+            self.recorder,
+        )
+        self.group_commit = GroupCommit(store, runtime, queue, self.cache, self.lookup, after)
+
+        self.intake = Intake(store, runtime, queue, loader)
+        self.bulk_upgrader = BulkUpgrader(store, queue, self.intake, loader)
+        self.deployer = Deployer(store, runtime, loader, self.notifier)
+        self.throughput = ThroughputReader(store, runtime, self.recorder)
+        self.machines = MachineQueries(store, runtime, self.throughput)
+        self.instances = Reader(store, runtime, self.lookup, self.watchers, loader.renew)
+        self.health = Health(
+            store, runtime, queue, self.cache, self.effect_runner, self.membership, self.notifier
+        )
+
+    async def open(self) -> None:
+        """Checks the machines against the store, takes over what was left, starts the tasks."""
+        runtime, store, loader = self.runtime, self.store, self.loader
+        if runtime.observer is not None:
+            call_safely(runtime.observer.opened, runtime.definitions)
+        coded = {name: runtime.definitions[name] for name in loader.coded}
+        check_machines(runtime, coded.values())
+        self.pruner.check()
+        await store.open(runtime.worker)
+        try:
+            await loader.check()
+            await runtime.fleet.open(store, coded, runtime.now())
+            await loader.open()
+            await self.membership.open()
+            self.group_commit.open()
+            await self.rescuer.rescue()
+        except BaseException:
+            await _close(loader, self.group_commit, self.membership, store)
+            raise
+        self.effect_runner.open()
+        self.rescuer.open()
+        self.rereader.open()
+        self.effect_canceller.open()
+        self.notifier.open()
+        self.pruner.open()
+        self.recorder.open()
+        self.compactor.open()
+        self.timer_scheduler.open()
+        self.message_dispatcher.open()
+        loader.run()
+        runtime.identity.takes_requests = True
+
+    async def close(self) -> None:
+        """Takes no more requests, ends what runs or hands it back, and closes the store."""
+        self.runtime.identity.takes_requests = False
+        self.watchers.close()
+        await _close(
+            self.loader,
+            self.pruner,
+            self.compactor,
+            self.rescuer,
+            self.rereader,
+            self.timer_scheduler,
+            self.message_dispatcher,
+            self.effect_canceller,
+            self.effect_runner,
+            self.group_commit,
+            self.recorder,
+            self.notifier,
+            self.membership,
+            self.store,
+        )
+
+
+class _Part(Protocol):
+    async def close(self) -> None: ...
+
+
+async def _close(*parts: _Part) -> None:
+    """One after another, each whatever became of those before it: a store that stays open keeps
+    everybody else out."""
+    async with AsyncExitStack() as closing:
+        for part in reversed(parts):
+            closing.push_async_callback(part.close)

@@ -1,0 +1,298 @@
+"""Where requests come in: named, checked, made into a request for one instance, and queued."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from statehold.chart.fingerprint import fingerprint
+from statehold.chart.initial import initial_data
+from statehold.chart.left_out import Tree, leave_out
+from statehold.chart.machine import AMachine, Definition
+from statehold.chart.payload import parse_event
+from statehold.engine.commit.keys import key_of_caller
+from statehold.engine.commit.queue import RequestQueue
+from statehold.engine.machines.loader import Loader
+from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.external import Send, Start
+from statehold.engine.requests.operator import RescheduleTimer, RetryIncident
+from statehold.engine.requests.repair import Repair, Reread
+from statehold.engine.requests.request import Request
+from statehold.engine.requests.texts import check_request, check_texts
+from statehold.errors import (
+    InstanceExists,
+    InvalidPayload,
+    MachineUnserved,
+    NewerVersion,
+    StateholdError,
+    Stopping,
+    TooLarge,
+    UnknownEvent,
+    UnknownIncident,
+    UnknownMachine,
+)
+from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.reply import InstanceReply
+from statehold.records import Caller, Ref
+from statehold.store import Store
+from statehold.wire.base import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
+from statehold.wire.operations import SendRequest
+
+_id = re.compile(ID_PATTERN)
+
+#: a machine: its class, its definition or its name
+MachineName: TypeAlias = AMachine | str
+
+
+class Intake:
+    """What names a machine that is unknown here is looked up in the store once more: another worker
+    may have been given it, or a newer version of it, just now."""
+
+    def __init__(self, store: Store, runtime: Runtime, queue: RequestQueue, loader: Loader) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._queue = queue
+        self._loader = loader
+
+    # --- events ---
+
+    async def start(
+        self,
+        machine: MachineName,
+        id: str | None,
+        data: Any,
+        key: str | None,
+        caller: Caller,
+        left_out: Tree | None,
+    ) -> InstanceReply:
+        definition = await self.found(machine)
+        _check_key(key)
+        if isinstance(data, bytes) and len(data) > self._runtime.limits.data_bytes:
+            raise TooLarge("the data", len(data), self._runtime.limits.data_bytes)
+        try:
+            read = initial_data(definition.data, data, "the data")
+        except InvalidPayload:
+            # a newer version may have room for it
+            if not await self._loader.renew(definition.name):
+                raise
+            definition = self.definition(machine)
+            read = initial_data(definition.data, data, "the data")
+        leave_out(read, left_out or {})
+        raw, value = definition.data.write(read, "the data")
+        given = None
+        if key is not None:
+            given = fingerprint(data, read, raw, left_out=bool(left_out))
+
+        async def at(id: str) -> InstanceReply:
+            ref = _ref(definition, id)
+            return await self.ask(Start(ref, definition, value, raw, key, caller, given))
+
+        if id is not None:
+            return await at(id)
+        *first, last = await self._new_ids(definition.name, key, caller)
+        for one in first:
+            with contextlib.suppress(InstanceExists):
+                return await at(one)
+        return await at(last)
+
+    async def send(
+        self,
+        machine: MachineName,
+        id: str,
+        event: Any,
+        key: str | None,
+        expected_seq: int | None,
+        caller: Caller,
+        left_out: Tree | None,
+    ) -> InstanceReply:
+        try:
+            request = self._send(machine, id, event, key, expected_seq, caller, left_out)
+        except (UnknownMachine, UnknownEvent, InvalidPayload):
+            if not await self._loader.renew(name_of(machine)):
+                raise
+            request = self._send(machine, id, event, key, expected_seq, caller, left_out)
+        return await self.ask(request)
+
+    async def send_many(
+        self, requests: Sequence[SendRequest], caller: Caller
+    ) -> list[InstanceReply | StateholdError]:
+        answers: list[InstanceReply | StateholdError | None] = []
+        submitted: list[tuple[int, Request]] = []
+        for number, one in enumerate(requests):
+            try:
+                request = self._send(
+                    one.machine, one.id, one.event, one.key, one.expected_seq, caller, None
+                )
+                self._submit(request)
+                submitted.append((number, request))
+                answers.append(None)
+            except StateholdError as error:
+                answers.append(error)
+        for number, sent in submitted:
+            try:
+                answers[number] = await self._answered(sent)
+            except StateholdError as error:
+                answers[number] = error
+        return [answer for answer in answers if answer is not None]
+
+    def _send(
+        self,
+        machine: MachineName,
+        id: str,
+        event: Any,
+        key: str | None,
+        expected_seq: int | None,
+        caller: Caller,
+        left_out: Tree | None,
+    ) -> Send:
+        definition = self.definition(machine)
+        _check_key(key)
+        parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
+        if left_out:
+            leave_out(parsed, left_out)
+        given = None
+        if key is not None:
+            text = event.encode() if isinstance(event, str) else event
+            given = fingerprint(text, parsed, bytes(plain), left_out=bool(left_out))
+        return Send(
+            _ref(definition, id),
+            definition,
+            parsed,
+            plain,
+            key=key,
+            expected_seq=expected_seq,
+            caller=caller,
+            given=given,
+        )
+
+    async def _new_ids(self, machine: str, key: str | None, caller: Caller) -> Sequence[str]:
+        """The ids to be tried for a start without one, in turn. The first caller of a key gets the
+        id that earlier releases make of it, every other caller one of its own."""
+        if key is None:
+            return [str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))]
+        first, own = (_id_from(f"{machine}\0{one}") for one in (key, key_of_caller(caller, key)))
+        if caller.name:
+            # one of its own is there even where the first caller's has been purged since
+            ref = Ref(machine, own)
+            if await self._store.load([ref]):
+                return [own]
+        return [first, own]
+
+    # --- requests of an operator ---
+
+    async def retry(self, incident: str, reason: str | None, caller: Caller) -> InstanceReply:
+        ref, key = self.incident(incident)
+        if key == UNREADABLE_KEY:
+            performs = self._runtime.capacity.performs
+            return await self.ask(Reread(ref, performs, None, reason, caller))
+        return await self.ask(RetryIncident(ref, key, reason, caller))
+
+    async def repair(
+        self, ref: Ref, data: Any, state: Sequence[str], reason: str | None, caller: Caller
+    ) -> InstanceReply:
+        kind = self.definition(ref.machine).data
+        value = initial_data(kind, data, "the data")
+        return await self.ask(Repair(ref, kind.dump(value), state, reason, caller))
+
+    async def reschedule_timer(
+        self,
+        ref: Ref,
+        timer: str,
+        due: datetime | None,
+        seconds: float | None,
+        reason: str | None,
+        caller: Caller,
+    ) -> InstanceReply:
+        if (due is None) == (seconds is None):
+            raise InvalidPayload("the request", {"due": "give either due or seconds"})
+        if due is not None and due.utcoffset() is None:
+            raise InvalidPayload("the request", {"due": "it has no time zone; end it with Z, say"})
+        if seconds is not None and not 0 <= seconds <= MAX_DELAY_SECONDS:
+            why = f"it is {seconds:g}; give 0 to {MAX_DELAY_SECONDS}, a hundred years"
+            raise InvalidPayload("the request", {"seconds": why})
+        return await self.ask(RescheduleTimer(ref, timer, due, seconds, reason, caller))
+
+    # --- names ---
+
+    def definition(self, machine: MachineName) -> Definition[Any]:
+        """Raises ``UnknownMachine``."""
+        return self._runtime.definition(name_of(machine))
+
+    async def found(self, machine: MachineName) -> Definition[Any]:
+        """As ``definition``, also of a machine that was deployed elsewhere just now."""
+        try:
+            return self.definition(machine)
+        except (UnknownMachine, MachineUnserved):
+            if not await self._loader.renew(name_of(machine)):
+                raise
+            return self.definition(machine)
+
+    def ref(self, machine: MachineName, id: str) -> Ref:
+        """Raises ``UnknownMachine``, ``InvalidPayload``."""
+        return _ref(self.definition(machine), id)
+
+    def incident(self, incident: str) -> tuple[Ref, str]:
+        """The instance and the key of an incident. Raises ``UnknownIncident``."""
+        parts = incident.split("/", 2)
+        if len(parts) != 3:
+            raise UnknownIncident(incident)
+        return self.ref(parts[0], parts[1]), parts[2]
+
+    # --- to the queue ---
+
+    async def ask(self, request: Request) -> InstanceReply:
+        """The answer to a request, once it is committed."""
+        self._submit(request)
+        return await self._answered(request)
+
+    def check_open(self) -> None:
+        """Raises ``Stopping``."""
+        if not self._runtime.identity.takes_requests:
+            raise Stopping
+
+    def _submit(self, request: Request) -> None:
+        self.check_open()
+        check_request(request)
+        self._queue.submit(request)
+
+    async def _answered(self, request: Request) -> InstanceReply:
+        answer: InstanceReply
+        try:
+            answer = await request.future
+            return answer
+        except NewerVersion:
+            if not await self._loader.renew(request.ref.machine):
+                raise
+        request.again()
+        self._submit(request)
+        answer = await request.future
+        return answer
+
+
+def name_of(machine: MachineName) -> str:
+    return machine if isinstance(machine, str) else machine.definition.name
+
+
+def _ref(definition: Definition[Any], id: str) -> Ref:
+    if not isinstance(id, str) or _id.fullmatch(id) is None:
+        why = f"{id!r} is none: letters, digits and . _ : @ -, at most 200, a letter first"
+        raise InvalidPayload("the id", {"id": why})
+    return Ref(definition.name, id)
+
+
+def _check_key(key: str | None) -> None:
+    if key is None:
+        return
+    check_texts("the request", key=key)
+    if not 1 <= len(key) <= KEY_LIMIT:
+        raise TooLarge("the idempotency key", len(key), KEY_LIMIT, "characters")
+
+
+def _id_from(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))

@@ -1,0 +1,114 @@
+"""What an engine is given: checked once, the same for each of its openings."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import socket
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from statehold.chart.machine import AMachine, Definition
+from statehold.engine.clock import Clock, SystemClock
+from statehold.engine.limits import Limits
+from statehold.engine.machines.loader import Deployments
+from statehold.engine.observer import Observer, Tracer
+from statehold.engine.requests.context import Identity
+from statehold.engine.requests.texts import NAME_LIMIT
+from statehold.engine.retention.policy import Retention, by_machine
+from statehold.errors import DefinitionError, Problem
+from statehold.plain.text import name_fault
+from statehold.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``coded`` are the machines that are given by code, with those that they invoke."""
+
+    store: Store
+    coded: Mapping[str, Definition[Any]]
+    clock: Clock
+    limits: Limits
+    identity: Identity
+    chance: random.Random
+    observer: Observer | None
+    tracer: Tracer | None
+    retention: Retention | Mapping[str, Retention] | None
+    deployments: Deployments | None
+
+
+def settings_of(
+    store: Store | str,
+    machines: Iterable[AMachine],
+    *,
+    clock: Clock | None,
+    limits: Limits | None,
+    seed: int | None,
+    worker: str | None,
+    observer: Observer | None,
+    tracer: Tracer | None,
+    retention: Retention | Mapping[str, Retention] | None,
+    deployments: Deployments | None,
+) -> Settings:
+    """Raises ``ValueError`` for a worker's name that can't be one, ``DefinitionError`` for two
+    machines of one name, and for a retention of a machine that can't run here."""
+    lent = [] if deployments is None else deployments.offered.machines.values()
+    coded = _by_name([*machines, *lent])
+    name = _worker_name(worker)
+    by_machine(retention, coded, open_ended=deployments is not None)
+    return Settings(
+        _opened(store) if isinstance(store, str) else store,
+        coded,
+        clock or SystemClock(),
+        limits or Limits(),
+        Identity(name, name),
+        random.Random(seed),
+        observer,
+        tracer,
+        retention,
+        deployments,
+    )
+
+
+def _worker_name(worker: str | None) -> str:
+    if worker is not None and worker.startswith("("):
+        raise ValueError(f"a worker can't be called {worker!r}: a name begins with no parenthesis")
+    name = worker or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    fault = name_fault(name, NAME_LIMIT)
+    if fault is not None:
+        raise ValueError(f"the worker's name: {fault}")
+    return name
+
+
+def _opened(address: str) -> Store:
+    """The engine knows no store by name; only an address makes it look for one."""
+    store: Store = importlib.import_module("statehold.stores").open_store(address)
+    return store
+
+
+def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:
+    """The machines and, with them, those that they invoke."""
+    found: dict[str, Definition[Any]] = {}
+    pending = [machine.definition for machine in machines]
+    while pending:
+        definition = pending.pop(0)
+        known = found.get(definition.name)
+        if known is definition:
+            continue
+        if known is not None:
+            raise DefinitionError(
+                definition.name,
+                [
+                    Problem(
+                        f"versions {known.version} and {definition.version}",
+                        "two machines of one name were given to one engine",
+                        "give the newest version alone, with its upgrades, or another name",
+                    )
+                ],
+            )
+        found[definition.name] = definition
+        pending += [child.definition for child in definition.children.values()]
+    return found
