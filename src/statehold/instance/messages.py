@@ -21,7 +21,7 @@ _SHOWN_BYTES = 1_000
 
 
 class TracedBody(Struct, frozen=True):
-    """What every body may have: where its sender stands in a trace."""
+    """What every body may have: the trace context of its sender."""
 
     trace: str = ""
 
@@ -67,8 +67,8 @@ class EndBody(Struct, frozen=True):
 
 
 def _reads(shape: type[T]) -> Callable[[bytes], T]:
-    """Reads bodies of this shape; raises ``InvalidPayload`` for what is none, in a store that was
-    damaged: the message goes back as any that is refused, and keeps no other waiting."""
+    """Reads bodies of this shape. Raises ``InvalidPayload`` for anything else, as in a damaged
+    store: the message is refused like any other, and those behind it go on."""
     decode = msgspec.json.Decoder(shape).decode
 
     def read(body: bytes) -> T:

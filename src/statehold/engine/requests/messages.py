@@ -1,8 +1,7 @@
-"""Messages between instances, and what was held for a paused one: applied exactly once.
+"""Messages between instances, and those held for a paused one: each is applied exactly once.
 
-A message is taken out of the mailbox by the write that it causes. One that is not accepted is
-taken out by a write to its sender, which hears of it as :class:`.Undeliverable`, or gets an
-incident where it does not listen.
+The write that a message causes takes it out of the mailbox. A refused message is taken out by a
+write to its sender, which gets :class:`.Undeliverable`, or an incident if it does not take that.
 """
 
 from __future__ import annotations
@@ -72,16 +71,16 @@ class Deliver(Request):
             and draft.instance.status == "paused"
             and message.kind not in ("start", "cancel")
         ):
-            # it waits on, now for the instance's resumption
-            again = msgspec.structs.replace(message, held=True, due_at=None, number=0)
-            draft.hold(again, runtime.limits.held)
+            # it waits on, for the instance to be resumed
+            held = msgspec.structs.replace(message, held=True, due_at=None, number=0)
+            draft.hold(held, runtime.limits.held)
         else:
             deliver(draft, message, runtime)
         draft.consume(message.number)
 
 
 def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
-    """Does what the message says; raises what refuses it."""
+    """Applies the message; raises the refusal."""
     if message.kind == "event":
         _event(draft, message, runtime)
     elif message.kind == "start":
@@ -99,7 +98,7 @@ def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
 
 
 def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) -> None:
-    """Everything that waited for the resumption, in its order and within its turn.
+    """Applies all messages that waited for the resumption, in their order.
 
     What is refused here is noted, or left to the message dispatcher where its sender is to be
     notified.
@@ -128,7 +127,7 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
         why = "the invoke that it comes from is over"
         draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
         return
-    # a held request's key goes into the journal with it: else repeating it is a second step
+    # the journal keeps the key of a held request: without it, repeating it would be a second step
     origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
     try:
         take_event(draft, event, origin, runtime)
@@ -143,7 +142,7 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
 def _start(draft: Draft, message: Message) -> None:
     body = as_start(message.body)
     if draft.exists:
-        # one that is over is left from a parent of the same name that was purged, and ends no more
+        # one that is over is the child of a purged parent of the same name: it has reported its end
         if draft.instance.parent != body.parent or draft.instance.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
@@ -196,9 +195,9 @@ def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
 
 
 def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) -> None:
-    """A child that came to its end before it heard that its invoke was left.
+    """A child ended before it was cancelled.
 
-    To SCXML its ``done.invoke`` was in the queue already, and is an event like any other.
+    In SCXML its ``done.invoke`` is in the queue already, and is an event like any other.
     """
     assert draft.instance.snapshot is not None
     name = result_event(body.invoke)
@@ -217,7 +216,7 @@ def _cancel(draft: Draft) -> None:
 
 
 class Bounce(Request):
-    """A message that was refused goes back to its sender, or is noted where it was refused."""
+    """Returns a refused message to its sender; one without a sender is noted in the journal."""
 
     label = "bounce"
 
@@ -238,7 +237,7 @@ class Bounce(Request):
 
 
 def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
-    """Tells the sender, or the receiver's journal where the sender is no instance."""
+    """Reports the refusal to the sender, or in the receiver's journal if no instance sent it."""
     why = str(error)[: runtime.limits.error_chars]
     if message.kind == "start" and (start := _read_start(message)) is not None:
         _child_failed(draft, message, start, type(error).__name__, why)
@@ -254,10 +253,10 @@ def _read_start(message: Message) -> StartBody | None:
 
 
 def _child_failed(draft: Draft, message: Message, start: StartBody, error: str, why: str) -> None:
-    """A child that could not be started has failed; the parent hears it as its end."""
+    """A child that could not be started has failed: its parent gets that as its end."""
     parent = start.parent
-    told = {"key": parent.key, "invoke": parent.invoke, "error": error, "message": why}
-    body = _encode(traced(told, draft.trace))
+    end = {"key": parent.key, "invoke": parent.invoke, "error": error, "message": why}
+    body = _encode(traced(end, draft.trace))
     draft.post(Message(draft.ref, "end", body, None, message.to))
 
 
@@ -265,8 +264,8 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     now = draft.now
     to = f"{message.to.machine}/{message.to.id}"
     plain = plain_body(message)
-    told_event = plain.get("event")
-    name = str(told_event.get("type", "") if isinstance(told_event, dict) else "") or message.kind
+    sent = plain.get("event")
+    name = str(sent.get("type", "") if isinstance(sent, dict) else "") or message.kind
     send = message.send_id or ""
     event = Undeliverable(message.to.machine, message.to.id, name, why, send)
     if (
@@ -277,8 +276,8 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         try:
             taken = step(draft.definition, draft.instance.snapshot, event, now)
             if taken.accepted:
-                told = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
-                draft.advance(taken, Origin("event", told, cause=to))
+                event_json = {"type": "Undeliverable", "to": to, "event": name, "reason": why}
+                draft.advance(taken, Origin("event", event_json, cause=to))
                 return
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
@@ -288,7 +287,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
             Origin(
                 "refused",
                 caller=held.by,
-                event=plain.get("event"),
+                event=sent,
                 reason=why,
                 key=message.key,
                 given=held.given,
@@ -300,11 +299,11 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
     draft.set_attempt(f"message:{message.number}", incident)
     draft.failed_attempts += (FailedAttempt(title, incident),)
-    draft.note(Origin("incident", event=plain.get("event"), reason=why, cause=to))
+    draft.note(Origin("incident", event=sent, reason=why, cause=to))
 
 
 def again(known: Attempt, sender: Ref) -> Message:
-    """The message of an incident, to be sent once more."""
+    """The message of an incident, to be sent again."""
     assert known.outcome is not None
     kept = msgspec.json.decode(known.outcome)
     to = Ref(kept["to"]["machine"], kept["to"]["id"])

@@ -52,7 +52,7 @@ class OperatorRequest(Request):
     def origin(self, kind: str) -> Origin:
         return Origin(kind, caller=self.caller, reason=self.reason)
 
-    def going(self, draft: Draft) -> None:
+    def check_not_over(self, draft: Draft) -> None:
         """Raises unless the instance exists and is not over."""
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
@@ -61,25 +61,25 @@ class OperatorRequest(Request):
 
 
 class Pause(OperatorRequest):
-    """From now on events, timers and outcomes wait. Pausing twice is no mistake."""
+    """Events, timers and outcomes wait until the instance is resumed. Pausing twice is allowed."""
 
     label = "pause"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.going(draft)
+        self.check_not_over(draft)
         if draft.instance.status == "running":
             draft.mark("paused", self.origin("pause"))
         return draft.reply(self.caller)
 
 
 class Resume(OperatorRequest):
-    """What waited happens now, in the order in which it came, before anything that comes later."""
+    """What waited is applied now, in the order in which it came, before anything later."""
 
     label = "resume"
     wants_held_mail = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.going(draft)
+        self.check_not_over(draft)
         if draft.instance.status == "paused":
             draft.mark("running", self.origin("resume"))
             here = draft.release()
@@ -88,22 +88,23 @@ class Resume(OperatorRequest):
 
 
 class Cancel(OperatorRequest):
-    """The end, from outside: no action of the chart runs."""
+    """Ends the instance; no action of the chart runs."""
 
     label = "cancel"
     takes_remains = True
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         if draft.unreadable is None or draft.instance.status not in OVER:
-            # else nothing ended what its row says is under way, and it would never be purged
-            self.going(draft)
+            # an unreadable one that is over is cancelled too: else effects that its row has in
+            # flight would keep it from being purged
+            self.check_not_over(draft)
         draft.is_mended = draft.unreadable is not None
         draft.mark("cancelled", self.origin("cancel"))
         return draft.reply(self.caller)
 
 
 class Upgrade(OperatorRequest):
-    """Brings an instance to the version that runs here; True if it was of another."""
+    """Upgrades an instance to the version that runs here; True if it was of another one."""
 
     label = "upgrade"
 
@@ -118,7 +119,7 @@ class Upgrade(OperatorRequest):
 
 
 class IncidentRequest(OperatorRequest):
-    """A request on an incident: ``key`` is that of the try that it is about."""
+    """A request on an incident; ``key`` is that of its attempt."""
 
     texts = ("reason", "incident_key")
 
@@ -130,7 +131,8 @@ class IncidentRequest(OperatorRequest):
     def incident(self) -> str:
         return f"{self.ref.machine}/{self.ref.id}/{self.incident_key}"
 
-    def open(self, draft: Draft) -> Attempt:
+    def find(self, draft: Draft) -> Attempt:
+        """Raises ``UnknownIncident``."""
         if not draft.exists:
             raise UnknownIncident(self.incident)
         known = draft.instance.attempts.get(self.incident_key)
@@ -138,22 +140,22 @@ class IncidentRequest(OperatorRequest):
             raise UnknownIncident(self.incident)
         return known
 
-    def note(self, draft: Draft, what: str, known: Attempt, runtime: Runtime) -> None:
+    def note(self, draft: Draft, what: str, known: Attempt) -> None:
         record = EffectRecord(self.incident_key, known.name, what, known.attempt, known.error)
         draft.note(Origin(what, effects=(record,), caller=self.caller, reason=self.reason))
 
 
 class RetryIncident(IncidentRequest):
-    """Tries again from the first try on, under the same key."""
+    """Tries again, from the first attempt on, under the same key."""
 
     label = "retry_incident"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        known = self.open(draft)
+        known = self.find(draft)
         key = self.incident_key
         if known.kind == "upgrade":
             draft.end_attempt(key, "cancel")
-            self.note(draft, "retry", known, runtime)
+            self.note(draft, "retry", known)
             ready(draft, runtime)
             return draft.reply(self.caller)
         if known.kind == "message":
@@ -161,21 +163,21 @@ class RetryIncident(IncidentRequest):
             draft.end_attempt(key, "cancel")
         else:
             draft.set_attempt(key, known.retry(draft.now))
-        self.note(draft, "retry", known, runtime)
+        self.note(draft, "retry", known)
         return draft.reply(self.caller)
 
 
 class SkipIncident(IncidentRequest):
-    """Goes on without it: no event comes of it, what waits for it waits on."""
+    """Goes on without it: there is no event, and what waits for it waits on."""
 
     label = "skip_incident"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        known = self.open(draft)
+        known = self.find(draft)
         key = self.incident_key
         if known.kind == "upgrade":
             raise IncidentKept(
-                self.incident, "upgrade", "skipping", "mend the upgrade and retry it"
+                self.incident, "upgrade", "skipping", "correct the upgrade and retry it"
             )
         if draft.instance.snapshot is not None:
             draft.change(
@@ -188,12 +190,12 @@ class SkipIncident(IncidentRequest):
                 )
             )
         draft.end_attempt(key, "skip")
-        self.note(draft, "skip", known, runtime)
+        self.note(draft, "skip", known)
         return draft.reply(self.caller)
 
 
 class ResolveIncident(IncidentRequest):
-    """Takes what a person says for the effect's result: a step at once, so not while paused."""
+    """Applies the operator's value as the effect's result, at once, so not while paused."""
 
     label = "resolve_incident"
 
@@ -202,7 +204,7 @@ class ResolveIncident(IncidentRequest):
         self.result = result
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        known = self.open(draft)
+        known = self.find(draft)
         effect = in_flight(draft, self.incident_key)
         if known.kind != "effect" or effect is None:
             raise IncidentKept(
@@ -214,7 +216,7 @@ class ResolveIncident(IncidentRequest):
             )
         raw = write_result(draft.definition, effect.name, self.result)
         read_result(draft.definition, effect.name, raw)
-        self.note(draft, "resolve", known, runtime)
+        self.note(draft, "resolve", known)
         origin = Origin("result", caller=self.caller, reason=self.reason)
         conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
         return draft.reply(self.caller)
@@ -229,8 +231,9 @@ class TimerRequest(OperatorRequest):
         super().__init__(ref, reason, caller)
         self.timer = timer
 
-    def found(self, draft: Draft, runtime: Runtime) -> Timer:
-        self.going(draft)
+    def find(self, draft: Draft, runtime: Runtime) -> Timer:
+        """Raises ``UnknownTimer``."""
+        self.check_not_over(draft)
         ready(draft, runtime)
         timers = snapshot_of(draft).timers
         for timer in timers:
@@ -240,15 +243,13 @@ class TimerRequest(OperatorRequest):
         raise UnknownTimer(draft.ref.machine, draft.ref.id, self.timer, known)
 
     def put(self, draft: Draft, kind: str, due: datetime | None) -> None:
-        """The timer is due at another time from now on, or gone."""
+        """Moves the timer to another time; None: cancels it."""
         snapshot = snapshot_of(draft)
-        others = tuple(timer for timer in snapshot.timers if timer.id != self.timer)
-        timers = others
-        if due is not None:
-            timers = tuple(
-                replace(timer, due=due) if timer.id == self.timer else timer
-                for timer in snapshot.timers
-            )
+        timers = tuple(
+            replace(timer, due=due) if due is not None and timer.id == self.timer else timer
+            for timer in snapshot.timers
+            if due is not None or timer.id != self.timer
+        )
         draft.change(snapshot=replace(snapshot, timers=timers))
         # its step may have failed before
         draft.end_attempt(timer_key(self.timer), "cancel")
@@ -264,12 +265,12 @@ class TimerRequest(OperatorRequest):
 
 
 class FireTimer(TimerRequest):
-    """Its time has come, because somebody says so."""
+    """Fires the timer now."""
 
     label = "fire_timer"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        timer = self.found(draft, runtime)
+        timer = self.find(draft, runtime)
         ref = draft.ref
         if draft.instance.status == "paused":
             why = "it is paused, and timers wait"
@@ -277,7 +278,7 @@ class FireTimer(TimerRequest):
         snapshot, event = snapshot_of(draft), TimerFired(timer.id)
         taken = step(draft.definition, snapshot, event, draft.now)
         if not taken.accepted:
-            # it would be gone with nothing done; at its own time a guard may say something else
+            # a timer that fires is gone, taken or not; later its guard may let it through
             raise not_allowed(draft.instance, event, None)
         plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
         origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
@@ -287,18 +288,18 @@ class FireTimer(TimerRequest):
 
 
 class CancelTimer(TimerRequest):
-    """It will not fire, unless its state is entered anew."""
+    """The timer does not fire, unless its state is entered again."""
 
     label = "cancel_timer"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.found(draft, runtime)
+        self.find(draft, runtime)
         self.put(draft, "cancel-timer", None)
         return draft.reply(self.caller)
 
 
 class RescheduleTimer(TimerRequest):
-    """It fires at ``due``, or ``seconds`` from now: at once, where that is past."""
+    """The timer fires at ``due``, or ``seconds`` from now; at once if that is past."""
 
     label = "reschedule_timer"
 
@@ -316,7 +317,7 @@ class RescheduleTimer(TimerRequest):
         self.seconds = seconds
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.found(draft, runtime)
+        self.find(draft, runtime)
         self.put(draft, "reschedule", self._moment(draft.now))
         return draft.reply(self.caller)
 
@@ -329,28 +330,28 @@ class RescheduleTimer(TimerRequest):
         except ValueError as error:
             raise InvalidPayload("the request", {"due": str(error)}) from None
         if due > last:
-            why = f"it is later than {last:%Y-%m-%d}; a timer is put off for 100 years at most"
+            why = f"it is later than {last:%Y-%m-%d}; a timer is due within 100 years"
             raise InvalidPayload("the request", {"due": why})
         return due
 
 
 class EffectRequest(IncidentRequest):
-    """A request on the effect of this key: it runs, or waits for its next attempt or a person."""
+    """A request on the effect of this key, which runs, waits or is an incident."""
 
-    #: as it is called where it is refused
+    #: its name in a refusal
     operation = "act"
 
     def found(self, draft: Draft, runtime: Runtime) -> Attempt:
-        self.going(draft)
+        self.check_not_over(draft)
         ready(draft, runtime)
-        return self.open(draft)
+        return self.find(draft)
 
     def stop(self, draft: Draft, known: Attempt) -> None:
-        """What comes of a try under way is of no interest: its worker is told, or finds out."""
+        """Cancels a running attempt, after the commit; another worker does so once it notices."""
         if known.worker is not None:
             draft.stopped += (self.incident_key,)
 
-    def open(self, draft: Draft) -> Attempt:
+    def find(self, draft: Draft) -> Attempt:
         effects = snapshot_of(draft).effects
         known = draft.instance.attempts.get(self.incident_key)
         effect = in_flight(draft, self.incident_key)
@@ -359,7 +360,7 @@ class EffectRequest(IncidentRequest):
             raise UnknownEffect(draft.ref.machine, draft.ref.id, self.incident_key, keys)
         if known.child is not None:
             child = f"{known.child.machine}/{known.child.id}"
-            self.refuse("it is an instance of its own", f"act on {child}, which cancels it, say")
+            self.refuse("it is an instance of its own", f"act on {child}, for example cancel it")
         return known.renamed(effect.name)
 
     def refuse(self, why: str, instead: str) -> None:
@@ -367,7 +368,7 @@ class EffectRequest(IncidentRequest):
 
 
 class RetryEffect(EffectRequest, RetryIncident):
-    """Tries it again at once, from the first try on, under the same key."""
+    """Tries it again at once, from the first attempt on, under the same key."""
 
     label = "retry_effect"
     operation = "retry"
@@ -376,8 +377,8 @@ class RetryEffect(EffectRequest, RetryIncident):
         self.found(draft, runtime)
         return RetryIncident.apply(self, draft, runtime)
 
-    def open(self, draft: Draft) -> Attempt:
-        known = super().open(draft)
+    def find(self, draft: Draft) -> Attempt:
+        known = super().find(draft)
         if known.state == "waiting":
             why = f"attempt {known.attempt} waits for a worker with a place"
             self.refuse(why, "wait for it, skip it or resolve it")
@@ -388,32 +389,32 @@ class RetryEffect(EffectRequest, RetryIncident):
 
 
 class SkipEffect(EffectRequest, SkipIncident):
-    """Goes on without it: no event comes of it, what waits for it waits on."""
+    """Goes on without it: there is no event, and what waits for it waits on."""
 
     label = "skip_effect"
     operation = "skip"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.found(draft, runtime)
-        answer = SkipIncident.apply(self, draft, runtime)
+        reply = SkipIncident.apply(self, draft, runtime)
         self.stop(draft, known)
-        return answer
+        return reply
 
 
 class ResolveEffect(EffectRequest, ResolveIncident):
-    """Takes what a person says for its result: a step at once, so not while paused."""
+    """Applies the operator's value as its result, at once, so not while paused."""
 
     label = "resolve_effect"
     operation = "resolve"
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         known = self.found(draft, runtime)
-        answer = ResolveIncident.apply(self, draft, runtime)
+        reply = ResolveIncident.apply(self, draft, runtime)
         self.stop(draft, known)
-        return answer
+        return reply
 
-    def open(self, draft: Draft) -> Attempt:
-        known = super().open(draft)
+    def find(self, draft: Draft) -> Attempt:
+        known = super().find(draft)
         if draft.instance.status == "paused":
             self.refuse("it is paused, and results wait", "resume it first")
         return known

@@ -1,7 +1,7 @@
-"""Instances that can't be read: given new data by a person, or read again.
+"""Instances that can't be read: they get new data from an operator, or are read again.
 
-One that can't be read is set aside, and waits as an incident of its own (``unreadable``). It can be
-cancelled, repaired or, once a release that can read it runs, read again.
+An instance that can't be read is set aside, with an incident of its own (``unreadable``). It can be
+cancelled, repaired or, once a release runs that can read it, read again.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from statehold.upgrade.plan import UpgradePlan
 
 
 class Reread(OperatorRequest):
-    """It can be read: what is written of it puts it among the others again. Of effects that were
-    under way nobody knows what became, but of those that still are, here: they are tried again."""
+    """The instance can be read, and writing it puts it among the others again. Its attempts are
+    freed, but for those that run in this worker: what became of the others is not known."""
 
     label = "reread"
 
@@ -57,9 +57,9 @@ class Reread(OperatorRequest):
         self.performs = performs
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.going(draft)
+        self.check_not_over(draft)
         counted = 0 if draft.loaded is None else draft.loaded.row.incidents
-        # what is set aside has one more than its document tells of
+        # the row of one that is set aside counts one incident more than its document has
         if self.row is None and counted == incident_count(draft.instance.attempts):
             raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
         for key, known in list(draft.instance.attempts.items()):
@@ -67,7 +67,7 @@ class Reread(OperatorRequest):
                 draft.set_attempt(key, known.free(draft.now))
         draft.touched = draft.is_mended = True
         if self.row is None:
-            # a person has asked for it
+            # an operator has asked for it
             draft.note(Origin("retry", caller=self.caller, reason=self.reason))
         return draft.reply(self.caller)
 
@@ -76,12 +76,12 @@ class Reread(OperatorRequest):
 
 
 class Repair(OperatorRequest):
-    """New data, JSON of the machine's type, for an instance that can't be read, and new states
-    where ``state`` names their leaves: a step of the version that runs here, in which no action of
-    the chart runs.
+    """Gives an instance that can't be read new data, JSON of the machine's type, and new states
+    where ``state`` names their leaves. It is a step of the version that runs here, in which no
+    action of the chart runs.
 
-    What was under way goes on. Where the states are given, or nobody can tell what was under way,
-    timers and invokes of the active states start as if those were entered now.
+    Timers and effects go on. Where states are given, or the timers and effects can't be read,
+    those of the active states start as if they were entered now.
     """
 
     label = "repair"
@@ -96,7 +96,7 @@ class Repair(OperatorRequest):
         self.state = tuple(state)
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.going(draft)
+        self.check_not_over(draft)
         definition, now = draft.definition, draft.now
         if draft.unreadable is None:
             instead = "send it an event, or cancel it"
@@ -149,13 +149,13 @@ class Repair(OperatorRequest):
 
 
 def _bare(chart: Chart) -> Chart:
-    """Without anything that could be under way: all of it is new then."""
+    """Without timers and invokes, so that all of them count as new."""
     states = tuple(replace(state, invokes=(), deadline=None) for state in chart.states)
     return replace(chart, states=states, transitions=())
 
 
 def _in_flight(definition: Definition[Any], effect: InFlight) -> InFlight:
-    """Without the data that it was asked with, where that does not fit the type any more."""
+    """Without the data of its request, where that no longer fits the type."""
     data = effect.data
     if data is not None:
         try:

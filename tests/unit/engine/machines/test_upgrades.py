@@ -247,7 +247,7 @@ async def test_a_failed_upgrade_is_an_incident_and_the_instance_stays_as_it_was(
         world.clock.advance(hours(1))
         await quiet()
         assert await kinds(engine, Two, "f-1") == ["start", "incident"]
-        with pytest.raises(IncidentKept, match="mend the upgrade"):
+        with pytest.raises(IncidentKept, match="correct the upgrade"):
             await engine.skip(incident.id)
         mended["is"] = True
         await engine.retry(incident.id)
