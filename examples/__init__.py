@@ -1,1 +1,1 @@
-"""Machines to learn from, one idea a folder; each has its tests beside it."""
+"""Example machines, one idea a folder, each with its tests."""

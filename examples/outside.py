@@ -1,7 +1,7 @@
-"""The outside world of the examples: systems that are called over HTTP.
+"""HTTP requests of the examples' effects.
 
-``ORDER_EFFECTS_URL`` and ``ONBOARDING_EFFECTS_URL`` say where they are. Without one, what would
-have been sent is logged and counts as done, so that an example runs on its own.
+``ORDER_EFFECTS_URL`` and ``ONBOARDING_EFFECTS_URL`` are the addresses. Without one, the request
+is logged and counts as done, so that an example runs by itself.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TIMEOUT_SECONDS = 10.0
 
 
 async def post(path: str, payload: dict[str, Any], call: Call) -> Any:
-    """The JSON that was answered; None without an address, or where the answer has no body.
+    """The answer's JSON; None without an address or a body.
 
-    ``call.key`` goes along as the idempotency key, since the same request may be sent twice. An
-    answer of 4xx raises ``Permanent``: asking again would not change it. Anything else that goes
-    wrong raises as it is, and the engine tries again.
+    ``call.key`` is sent as the idempotency key, since the same request may be sent twice. An answer
+    of 4xx raises ``Permanent``, as a retry would not change it. Other errors are raised unchanged,
+    and the engine retries.
     """
     base = os.environ.get(f"{call.machine.upper()}_EFFECTS_URL")
     if base is None:

@@ -1,4 +1,4 @@
-"""A child machine whose result is waited for, and which has no end."""
+"""A transition waits for the result of a child machine that has no final state."""
 
 from __future__ import annotations
 

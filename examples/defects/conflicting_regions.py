@@ -1,4 +1,4 @@
-"""Two regions that lead apart on one event: the second is not listened to."""
+"""Two regions have conflicting transitions for one event: the second one is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guard that was never finished: it says yes to everybody."""
+"""An unfinished guard: it always returns True."""
 
 from __future__ import annotations
 

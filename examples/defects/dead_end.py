@@ -1,4 +1,4 @@
-"""A state that nothing leaves: a refused loan is never closed."""
+"""A state without a way out: a refused loan is never closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deadline that no instance lives to see."""
+"""A deadline that can never pass: the state is always left before."""
 
 from __future__ import annotations
 

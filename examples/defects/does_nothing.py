@@ -1,4 +1,4 @@
-"""An event that is accepted and changes nothing: its sender believes that something came of it."""
+"""An event that is accepted and changes nothing: its sender expects an effect."""
 
 from __future__ import annotations
 

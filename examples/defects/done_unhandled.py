@@ -1,4 +1,4 @@
-"""An inner end that nobody takes up: the instance stays in it."""
+"""A state reaches its inner end, no transition handles it, and the instance stays in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same line twice."""
+"""The same transition twice."""
 
 from __future__ import annotations
 

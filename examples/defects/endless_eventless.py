@@ -1,4 +1,4 @@
-"""Two states that are left for each other at once: no step ever ends."""
+"""Two states whose immediate transitions lead to each other: no step ever ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guard that counts how often it is asked."""
+"""A guard that counts its calls in the data."""
 
 from __future__ import annotations
 

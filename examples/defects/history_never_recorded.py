@@ -1,4 +1,4 @@
-"""A history that remembers nothing: the state that holds it is not left before."""
+"""A history state that is used before its parent was ever left: it remembers nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A history state that nobody goes to: work always begins anew."""
+"""A history state that no transition leads to: work always starts from the beginning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guard that asks for a state of the same region: both are never active."""
+"""A guard that requires a state of the same region: both are never active."""
 
 from __future__ import annotations
 

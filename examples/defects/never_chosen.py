@@ -1,4 +1,4 @@
-"""A transition behind one without a guard: a big claim is paid like any other."""
+"""A transition after one without a guard: a big claim is paid like any other."""
 
 from __future__ import annotations
 

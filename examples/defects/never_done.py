@@ -1,4 +1,4 @@
-"""Regions that never all finish: one of them has no end."""
+"""A parallel state that is never done: one of its regions has no final state."""
 
 from __future__ import annotations
 

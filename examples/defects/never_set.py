@@ -1,4 +1,4 @@
-"""A field that a guard reads and nobody sets: no appointment is ever confirmed."""
+"""A field that a guard reads and no action sets: no appointment is ever confirmed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An end that nothing leads to: the subscription renews for ever."""
+"""A final state that no transition leads to: the subscription renews for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two states that are left for each other alone: a draft that is sent back once never ends."""
+"""Two states that lead only to each other: a draft that is sent back once never ends."""
 
 from __future__ import annotations
 

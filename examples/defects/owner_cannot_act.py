@@ -1,4 +1,4 @@
-"""A state whose owner may do nothing in it: the courier has it, the cook alone may move it."""
+"""A state whose owner may send none of its events: the courier has it, the cook must act."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An action that looks at the clock itself: tried again, it gives another time."""
+"""An action that reads the clock: run again, it gives another time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An effect that finds something out, for nobody."""
+"""An effect whose result no transition uses."""
 
 from __future__ import annotations
 

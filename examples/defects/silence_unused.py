@@ -1,4 +1,4 @@
-"""A finding that is silenced and not there any more."""
+"""A silence for a finding that no longer exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reminder that comes after everything is over."""
+"""A reminder that comes after the state was left."""
 
 from __future__ import annotations
 

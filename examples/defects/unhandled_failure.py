@@ -1,4 +1,4 @@
-"""An effect whose failure nobody handles: the order waits for the card for ever."""
+"""An effect whose failure no transition handles: the order waits for the card for ever."""
 
 from __future__ import annotations
 

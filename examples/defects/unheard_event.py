@@ -1,4 +1,4 @@
-"""An event that is raised, and that no transition takes."""
+"""An event that is raised, and that no transition handles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A misspelt field, in a function that no type checker has seen."""
+"""A misspelt field, in a function without type annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state that no transition leads to: the arrow back was forgotten."""
+"""A state that no transition leads to: the way back was forgotten."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A server with lively traffic, to look around in: ``python -m examples.demo``."""
+"""A server with sample traffic: ``python -m examples.demo``."""

@@ -1,4 +1,4 @@
-"""``python -m examples.demo``: starts everything, tells where to look, stops everything."""
+"""``python -m examples.demo``: starts a server with sample traffic, and stops it."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8420, help="of the server; 0: any free one")
-    parser.add_argument("--seconds", type=float, help="end by itself after so long")
-    parser.add_argument("--pace", type=float, default=1.0, help="2: everybody is twice as fast")
-    parser.add_argument("--store", help="keep it in this SQLite file; left out, it goes at the end")
-    parser.add_argument("--seed", type=int, help="of all that is left to chance")
+    parser.add_argument("--seconds", type=float, help="end after so many seconds")
+    parser.add_argument("--pace", type=float, default=1.0, help="2: twice as fast")
+    parser.add_argument("--store", help="a SQLite file; by default a temporary one")
+    parser.add_argument("--seed", type=int, help="of all random choices")
     options = parser.parse_args()
     if options.pace <= 0:
         parser.error("--pace has to be above 0")
@@ -67,7 +67,7 @@ def _options() -> argparse.Namespace:
 
 
 async def _demo(options: argparse.Namespace, folder: Path, kept: Path | None) -> None:
-    # what is chosen here is who orders what, so it need not be hard to guess
+    # it only chooses orders, so it need not be unpredictable
     chance = random.Random(options.seed)
     store = f"sqlite:///{kept or folder / 'demo.db'}"
     loop = asyncio.get_running_loop()
@@ -103,11 +103,11 @@ async def _until_stopped(
     stop: asyncio.Event,
     seconds: float | None,
 ) -> None:
-    """Runs the traffic and tells of it; raises what ended it, if it was not the user."""
+    """Runs the traffic and prints figures; raises the error that ended it, if any."""
     people = asyncio.create_task(traffic.run())
-    teller = asyncio.create_task(_tell(client, traffic, partners))
+    printer = asyncio.create_task(_print_figures(client, traffic, partners))
     stopped = asyncio.create_task(stop.wait())
-    tasks = {people, teller, stopped}
+    tasks = {people, printer, stopped}
     try:
         done, _ = await asyncio.wait(
             {*tasks, served.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -123,7 +123,7 @@ async def _until_stopped(
             raise outcome
 
 
-async def _tell(client: AsyncClient, traffic: Traffic, partners: Partners) -> None:
+async def _print_figures(client: AsyncClient, traffic: Traffic, partners: Partners) -> None:
     while True:
         await asyncio.sleep(FIGURES_SECONDS)
         with suppress(Unavailable):
@@ -136,15 +136,15 @@ async def _figures(client: AsyncClient, traffic: Traffic, partners: Partners) ->
     figures = traffic.figures
     return (
         f"{time.strftime('%H:%M:%S')}  orders: {figures['started']} started, "
-        f"{_under_way(counts)} under way, {counts.get('complete', 0)} delivered, "
-        f"{counts.get('cancelled', 0)} cancelled | events: {figures['sent']} taken, "
+        f"{_running(counts)} running, {counts.get('complete', 0)} delivered, "
+        f"{counts.get('cancelled', 0)} cancelled | events: {figures['sent']} accepted, "
         f"{figures['refused']} refused | partners away: {partners.failures} times | "
         f"newcomers: {figures['newcomers']} | incidents: {len(incidents)} open, "
-        f"{figures['retried']} tried again | latest: {traffic.latest or 'none'}"
+        f"{figures['retried']} retried | latest: {traffic.latest or 'none'}"
     )
 
 
-def _under_way(counts: Mapping[str, int]) -> int:
+def _running(counts: Mapping[str, int]) -> int:
     return sum(n for state, n in counts.items() if state not in ("complete", "cancelled"))
 
 

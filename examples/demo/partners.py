@@ -1,7 +1,7 @@
-"""The systems of others: restaurants, couriers and a mail server, behind one loopback address.
+"""Simulated external systems: restaurants, couriers and a mail server, at one loopback address.
 
-They fail now and then, as such systems do: sometimes they are away, which the engine's retries
-get over, and sometimes they can't read what they are sent, which waits for a person.
+They fail now and then: sometimes they are unavailable, and the engine retries; sometimes they
+refuse a request, which becomes an incident.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-#: how many of a hundred requests find the system away, and how many it says it can't read
+#: of a hundred requests: how many are answered by 503, and how many by 422
 AWAY_PERCENT = 15
 UNREADABLE_PERCENT = 3
 #: idempotency keys that are remembered
 KEY_LIMIT = 10_000
 BODY_LIMIT_BYTES = 100_000
 
-#: told of each offer that was taken in: its path, and its body
+#: called for each accepted offer, with its path and body
 Heard = Callable[[str, dict[str, Any]], None]
 
 
 class Partners:
-    """Listens as soon as it is made, at ``url``; ``heard`` is called from threads of its own."""
+    """Listens at ``url`` from its creation on; ``heard`` is called from other threads."""
 
     def __init__(self, heard: Heard, chance: random.Random) -> None:
         self._heard = heard
@@ -35,7 +35,7 @@ class Partners:
         self._lock = threading.Lock()
         self._seen: dict[str, None] = {}
         self._order: deque[str] = deque()
-        #: answers given so far that made the engine try again
+        #: answers so far that made the engine retry
         self.failures = 0
         partners = self
 
@@ -44,7 +44,7 @@ class Partners:
                 partners._answer(self)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Every request is seen in the journal of its instance; here it would be noise."""
+                """Logs nothing: the journals of the instances have every request."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -80,7 +80,7 @@ class Partners:
                 return _reply(request, 422)
             first = self._remember(key)
         if first:
-            # the same offer a second time is answered, and heard once
+            # an offer that is sent again is answered, and handled once
             self._heard(request.path, body)
         if request.path == "/channels":
             with self._lock:

@@ -1,4 +1,4 @@
-"""``statehold serve`` as a process of its own, as one would start it by hand."""
+"""``statehold serve`` as a process of its own, as on the command line."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ MACHINES = ("examples.order_v3.flow:OrderFlow", "examples.onboarding.v2:Onboardi
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
-#: ports that are tried after the one that was asked for
+#: ports that are tried after the requested one
 PORTS_TRIED = 20
 _LOG_LINES_SHOWN = 20
 
 
 class ServerFailed(StateholdError):
-    """The server did not come up, or ended by itself."""
+    """The server did not start, or ended unexpectedly."""
 
     code = "demo-server"
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that is up. ``ended`` is done when its process is."""
+    """A running server. ``ended`` is done when its process has ended."""
 
     url: str
     ended: asyncio.Task[int]

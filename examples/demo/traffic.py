@@ -1,7 +1,6 @@
-"""The people: customers who order, restaurants and couriers who answer, an operator who helps.
+"""Simulated people: customers, restaurants, couriers, and an operator who retries incidents.
 
-Customers come by themselves. Restaurants and couriers act on the offers that they are sent, so
-nothing here knows an order that its machine has not told of.
+Customers arrive by themselves. Restaurants and couriers act only on offers that they receive.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ DISHES = ("pizza", "dal", "duck", "tacos", "soup", "salad", "noodles", "pie")
 CUSTOMERS = ("ann", "bob", "cem", "dora", "eli", "fatma", "gus")
 COURIERS = ("zoe", "yuri", "xena", "will")
 
-#: orders under way at once; above it customers wait
+#: running orders; above it customers wait
 LIVE_LIMIT = 300
-#: newcomers in all: each stays for a day, which no demo lasts
+#: newcomers in all: each instance waits for a day, longer than any demo
 NEWCOMER_LIMIT = 200
-#: incidents that are left for whoever looks around
+#: incidents that the operator leaves to look at
 INCIDENTS_LEFT = 3
-#: people who are about to do something
+#: people who wait before their next action
 WAITING_LIMIT = 2_000
 
 
 class Traffic:
-    """``pace`` 2 makes everybody twice as fast. Run :meth:`run` until it is cancelled."""
+    """Sample traffic; ``pace`` 2 is twice as fast. :meth:`run` ends when it is cancelled."""
 
     def __init__(self, url: str, pace: float, chance: random.Random) -> None:
         self._url = url
@@ -53,7 +52,7 @@ class Traffic:
         self._named = 0
         #: the id of the order that was started last
         self.latest = ""
-        #: what happened so far: started, sent, refused, unavailable, retried, newcomers
+        #: counts: started, sent, refused, unavailable, retried, newcomers
         self.figures: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -68,13 +67,13 @@ class Traffic:
                 await client.close()
 
     def hear(self, path: str, offer: dict[str, Any]) -> None:
-        """An offer reached its system; somebody there will look at it in a while."""
+        """Called when an offer has reached its system: someone there answers after a while."""
         if path == "/couriers/offers":
             self._begin(self._as_courier(offer["order"]))
         elif path.startswith("/restaurants/"):
             self._begin(self._as_restaurant(offer["order"]))
 
-    # --- who does what ---
+    # --- people ---
 
     async def _order(self) -> None:
         customers = self._client("customer")
@@ -141,20 +140,20 @@ class Traffic:
             await self._send(courier, order, Delivered())
 
     async def _operate(self) -> None:
-        """Has incidents tried again, the oldest first, and leaves a few to be looked at."""
+        """Retries incidents, the oldest first, except for a few."""
         operator = self._client("operator")
         while True:
             await self._wait(4, 8)
             found = await self._try(operator.incidents())
             incidents = [] if found is None else found.incidents
             for incident in incidents[: max(len(incidents) - INCIDENTS_LEFT, 0)]:
-                told = operator.retry(incident.id, reason="the partner says it is fixed")
-                self.figures["retried"] += await self._try(told) is not None
+                retry = operator.retry(incident.id, reason="the partner says it is fixed")
+                self.figures["retried"] += await self._try(retry) is not None
 
-    # --- how ---
+    # --- requests ---
 
     def _begin(self, person: Coroutine[Any, Any, None]) -> None:
-        """Somebody starts to act, unless the demo is ending or too many are at it."""
+        """Starts a person, unless the demo is ending or too many are active."""
         if self._tasks is None or self._waiting >= WAITING_LIMIT:
             person.close()
             return
@@ -165,7 +164,7 @@ class Traffic:
         self._waiting -= 1
 
     async def _send(self, who: AsyncClient, order: str, event: Event) -> Reply | None:
-        """The reply, or None where the event was not taken."""
+        """The reply, or None if the event was refused."""
         reply = await self._try(who.send("order", order, event))
         self.figures["sent"] += reply is not None
         return reply

@@ -1,1 +1,1 @@
-"""Welcoming a new customer, and changing how while some are on their way."""
+"""The welcome of a new customer, changed while instances are running."""

@@ -1,4 +1,4 @@
-"""Version 1: a welcome at once, the first drip email a day later."""
+"""Version 1: a welcome at once, a second email a day later."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Version 2: the welcome depends on where the newcomer came from, which is asked for first.
+"""Version 2: the welcome depends on where the newcomer came from, which is looked up first.
 
-Nobody who is on the way already is asked, and nobody gets an email twice: the states and the
-effects keep their names, so what is in flight goes on under the key that it was asked with.
+Running instances skip the look-up, and nobody gets an email twice: states and effects keep their
+names, so effects in flight continue under their keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A food order: the restaurant is asked, then a courier, then it is on its way."""
+"""A food order: offered to the restaurant, then to couriers, then delivered."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ class Delivered(Event):
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
 async def offer_to_restaurant(order: Order, call: Call) -> None:
-    """Shows the order to the restaurant, which answers by an event when it likes."""
+    """Sends the order to the restaurant, which answers by an event at any time."""
     await post(f"/restaurants/{order.restaurant}/offers", offer(order, call), call)
 
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
 async def offer_to_courier(order: Order, call: Call) -> None:
-    """Shows the order to the couriers nearby; one of them answers by an event."""
+    """Sends the order to the couriers nearby; one of them answers by an event."""
     await post("/couriers/offers", offer(order, call), call)
 
 
@@ -100,7 +100,7 @@ def note_reason(order: Order, event: RestaurantRejected | CourierRejected) -> No
 
 
 def preparation_time(order: Order) -> timedelta:
-    # whoever enters `accepted` brings the preparation time with him
+    # every transition to `accepted` sets the preparation time
     assert order.prep_minutes is not None
     return minutes(order.prep_minutes)
 

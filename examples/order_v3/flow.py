@@ -1,7 +1,6 @@
-"""The order machine, version 3: shops with couriers of ours, of nobody's, and of their own.
+"""The order machine, version 3: three kinds of delivery.
 
-What version 1 did is the `standard` flow here, state by state, so every order that was on its way
-when version 3 came goes on there.
+The `standard` flow has the states of version 1, so running orders of version 1 continue there.
 """
 
 from __future__ import annotations
@@ -75,13 +74,13 @@ class Delivered(Event):
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
 async def offer_to_restaurant(order: Order, call: Call) -> None:
-    """Shows the order to the restaurant, which answers by an event when it likes."""
+    """Sends the order to the restaurant, which answers by an event at any time."""
     await post(f"/restaurants/{order.restaurant}/offers", offer(order, call), call)
 
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
 async def offer_to_courier(order: Order, call: Call) -> None:
-    """Shows the order to the couriers nearby; one of them answers by an event."""
+    """Sends the order to the couriers nearby; one of them answers by an event."""
     await post("/couriers/offers", offer(order, call), call)
 
 
@@ -119,7 +118,7 @@ def note_reason(order: Order, event: RestaurantRejected | CourierRejected) -> No
 
 
 def preparation_time(order: Order) -> timedelta:
-    # whoever enters `accepted` brings the preparation time with him
+    # every transition to `accepted` sets the preparation time
     assert order.prep_minutes is not None
     return minutes(order.prep_minutes)
 
@@ -137,7 +136,7 @@ def from_version_1(old: dict[str, Any]) -> dict[str, Any]:
 
 
 class OrderFlow(Machine[Order], name="order", version=3):
-    """One food order, by whichever of three ways its shop delivers."""
+    """One food order, in one of three flows."""
 
     choosing = State(initial=True, doc="Left at once, for one of the three flows.")
 
