@@ -18,7 +18,7 @@ Rules:
    Node.js nor a network then.
 3. Packages are those of ``package-lock.json``, by their hashes, and none of their scripts are run.
 
-``docs/decisions/0023-studio-build.md`` tells why it is so.
+``docs/decisions/0023-studio-build.md`` has the reasons.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class StudioBuildHook(BuildHookInterface[Any]):
         except StudioNotBuilt as error:
             if mode == "require":
                 raise
-            # pip shows it with -v; `statehold serve` tells it anew
+            # pip shows it with -v; `statehold serve` says it again
             self.app.display_warning(f"the studio is not built: {error}")
 
 

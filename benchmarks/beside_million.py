@@ -125,7 +125,7 @@ class Spent:
 
 
 async def _idle(scene: Scene, address: str, seconds: float) -> None:
-    """The same time without an engine and with one, each told for a minute."""
+    """The same time without an engine and with one, each measured for a minute."""
     without = await _window(scene, address, seconds)
     async with Engine(address, machines=[ReminderFlow]):
         # what it does when it opens is no idleness

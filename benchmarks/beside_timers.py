@@ -120,7 +120,7 @@ class Ours:
         self._arming_seconds = 0.0
 
     async def start(self) -> None:
-        """The instances; and how long it takes to arm them, which tells the moments to come."""
+        """The instances; and how long it takes to arm them, which gives the moments to come."""
         for first in range(0, len(self._ids), AT_ONCE):
             await asyncio.gather(
                 *(
@@ -166,7 +166,7 @@ class Ours:
         return (await self._engine.machine_detail(ReminderFlow)).counts.get("idle", 0)
 
     async def _commits(self) -> list[float]:
-        """When each was committed, in seconds; SQLite, which does not tell it, says when its step
+        """When each was committed, in seconds; SQLite, which does not record it, says when its step
         was made."""
         if not self._address.startswith("sqlite:"):
             connection = await asyncpg.connect(self._address)

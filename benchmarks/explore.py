@@ -43,13 +43,13 @@ def main(*, quick: bool = False) -> None:
     limit = SEARCH_LIMIT // 10 if quick else SEARCH_LIMIT
     wide = regions(REGIONS, STATES)
     chart, machine = regions(FEW_REGIONS, STATES), counting()
-    told: dict[str, str] = {}
+    notes: dict[str, str] = {}
 
     def to_the_limit() -> float:
         begun = perf_counter()
         found = reachable(wide, limit=limit)
         spent = perf_counter() - begun
-        told["to the limit"] = (
+        notes["to the limit"] = (
             f"{len(found.configurations):,} of {most_configurations(wide):,}, "
             f"complete: {found.complete}, {spent:.2f} s"
         )
@@ -58,13 +58,13 @@ def main(*, quick: bool = False) -> None:
     def to_the_end() -> float:
         begun = perf_counter()
         found = reachable(chart)
-        told["to the end"] = f"{len(found.configurations):,}, complete: {found.complete}"
+        notes["to the end"] = f"{len(found.configurations):,}, complete: {found.complete}"
         return len(found.configurations) / (perf_counter() - begun)
 
     def snapshots() -> float:
         begun = perf_counter()
         found = explore(machine, Counter())
-        told["snapshots"] = (
+        notes["snapshots"] = (
             f"{found.places:,} by {found.space.steps:,} steps, complete: {found.space.complete}"
         )
         return found.places / (perf_counter() - begun)
@@ -74,7 +74,7 @@ def main(*, quick: bool = False) -> None:
     print_table(
         f"places a second, median of {1 if quick else ROUNDS} laps",
         ["search", "places/s", "spread", "found"],
-        [[n, number(s.median), percent(s.spread), told[n]] for n, s in taken.items()],
+        [[n, number(s.median), percent(s.spread), notes[n]] for n, s in taken.items()],
     )
 
 

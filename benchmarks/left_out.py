@@ -15,7 +15,7 @@ class LeftOut(Exception):
 async def entered(
     stack: AsyncExitStack, name: str, peer: AbstractAsyncContextManager[Peer]
 ) -> Peer | None:
-    """The peer, there until the stack is closed; or None, and it is told why."""
+    """The peer, there until the stack is closed; or None, with the reason printed."""
     try:
         return await stack.enter_async_context(peer)
     except LeftOut as why:

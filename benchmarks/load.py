@@ -105,7 +105,7 @@ def serving(
 ) -> Iterator[None]:
     """A server in a process of its own, with what it starts itself, until the end of the block.
 
-    What it logs goes into a file, whose end is shown if the block fails: it tells why.
+    What it logs goes into a file, whose end is shown if the block fails: it says why.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(

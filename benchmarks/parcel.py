@@ -1,7 +1,7 @@
 """The machine of the durable benchmarks: a parcel that goes to and fro.
 
 Each event changes the state and three fields of the data, of which there are as many as a small
-real process has. So each step writes the instance's row and a journal entry that tells the change.
+real process has. So each step writes the instance's row and a journal entry with the change.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ WHERE id = 'parcel-' || :number;
 INSERT INTO parcel_journal VALUES ('parcel-' || :number, :next, now(), '{body}');
 COMMIT;
 """
-#: pgbench tells its number of transactions a second, and their mean only
+#: pgbench reports its transactions a second, and only the mean of their times
 RATE = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 LATENCY = re.compile(r"^latency average = ([\d.]+) ms", re.MULTILINE)
 
@@ -42,7 +42,7 @@ class Pgbench:
     dsn: str
 
     async def lap(self, clients: int, seconds: float) -> Lap:
-        """Whole seconds. For both quantiles it gives the mean: pgbench tells no others."""
+        """Whole seconds. For both quantiles it gives the mean: pgbench reports no others."""
         process = await asyncio.create_subprocess_exec(
             self.program, "--no-vacuum", "--protocol=prepared", f"--file={self.script}",
             f"--client={clients}", f"--define=clients={clients}", f"--jobs={min(2, clients)}",

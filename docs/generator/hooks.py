@@ -21,8 +21,7 @@ from docs.generator import (
 )
 from docs.generator.site_map import PAGES, ROOT, for_site
 
-#: what stands in a page's source for a generated part, with what the repository's reader is told
-#: instead of it
+#: the marker of a generated part in a page's source; readers of the repository see the text in it
 GENERATED = re.compile(r"<!-- generated: (?P<part>[^\n]*?) -->\n.*?<!-- end -->", re.DOTALL)
 
 MERMAID = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
