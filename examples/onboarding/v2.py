@@ -44,7 +44,7 @@ async def get_acquisition_channel(newcomer: Newcomer, call: Call) -> Channel:
         return DEFAULT_CHANNEL
     channel: Channel = answer.get("channel", DEFAULT_CHANNEL)
     if channel not in get_args(Channel):
-        raise Permanent(f"{newcomer.email} came by {channel!r}, which nobody has heard of")
+        raise Permanent(f"{newcomer.email} came by {channel!r}, an unknown channel")
     return channel
 
 
