@@ -1,4 +1,4 @@
-"""What a guard or an action may be told, and may ask for, beside data and event."""
+"""What a guard or an action may read and ask for, beside data and event."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """The third argument of a function that asks for it: ``(data, event, context)``.
+    """The third argument of a function that takes ``(data, event, context)``.
 
-    Nothing that is asked for here happens before the step is committed, and nothing of it
-    happens if the step is dropped.
+    ::
+
+        def pack(order: Order, event: Packed, context: Context) -> None:
+            order.packed_at = context.now
+            context.send(Courier, order.courier, Fetch(order=context.instance))
+
+    What a function asks for here happens once the step is committed, and not at all if the step is
+    dropped.
     """
 
     @property
     def now(self) -> datetime:
-        """When the step happens, aware, in UTC: the only clock a function of a chart may read."""
+        """When the step happens (aware, UTC): the only clock that a function may read."""
         ...
 
     @property
@@ -28,7 +34,7 @@ class Context(Protocol):
         ...
 
     def raise_(self, event: AnEvent) -> None:
-        """Queues an internal event, taken within this very step (SCXML 4.2, ``raise``)."""
+        """Queues an internal event, which is handled within this step (SCXML 4.2, ``raise``)."""
 
     def send(
         self,
@@ -39,11 +45,13 @@ class Context(Protocol):
         delay: timedelta | None = None,
         id: str | None = None,
     ) -> str:
-        """Sends to another instance, or with None and None to itself (SCXML 6.2, ``send``).
+        """Sends an event to an instance, or with None and None to itself (SCXML 6.2, ``send``).
 
-        Gives the id by which :meth:`cancel` takes it back; it is made up unless given. A delayed
-        one survives the exit of every state. One that is not accepted over there comes back as
-        :class:`.event.Undeliverable`.
+        Returns the id by which :meth:`cancel` takes it back: ``id``, or one that is generated. With
+        a ``delay`` it is sent that much later, whichever states are left meanwhile. An event that
+        the receiver does not accept comes back as :class:`statehold.Undeliverable`. Raises
+        ``ValueError`` for an id that is too long or no text, ``TooLarge`` beyond 10,000 requests of
+        one step.
         """
         ...
 
@@ -52,7 +60,7 @@ class Context(Protocol):
     ) -> str:
         """As :meth:`send`, to the instance whose invoke started this one (SCXML C.1, ``#_parent``).
 
-        One that nobody invoked has no parent, and gets it back as :class:`.event.Undeliverable`.
+        To an instance without a parent it comes back as :class:`statehold.Undeliverable`.
         """
         ...
 
@@ -63,12 +71,13 @@ class Context(Protocol):
     def invoked(self, invoke: str) -> str | None:
         """The key of what the invoke of this id runs, or is about to start; None if nothing.
 
-        An instance never uses a key again, so it tells one entry of a state from the next.
+        An instance never uses a key twice, so the key distinguishes one entry of a state from the
+        next.
         """
         ...
 
     def emit(self, event: AnEvent) -> None:
-        """Shows an event to whoever watches the instance; no instance receives it."""
+        """Publishes an event to the watchers of the instance; no instance receives it."""
 
     def cancel(self, send_id: str) -> None:
         """Takes back a delayed event that was sent by this instance (SCXML 6.3, ``cancel``)."""

@@ -1,7 +1,7 @@
-"""An effect: work on the outside world, and how it is to be tried.
+"""Effects: work on the outside world, with the policy of its attempts.
 
-The engine runs it after the commit that asked for it, at least once, under a key that stays the
-same at each try.
+The engine runs an effect after the commit of the step that asked for it, at least once, with the
+same key at each attempt.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When to try again: ``first * factor ** (attempt - 1)``, at most ``longest``, with jitter.
+    """How often an effect is attempted, and the delays between its attempts.
 
-    ``jitter`` is the share of the delay that chance may take away, 0 to 1.
+    After failed attempt n it waits ``first * factor ** (n - 1)``, at most ``longest``. ``jitter``
+    is the share of that delay, 0 to 1, that chance may take away.
     """
 
     attempts: int = 10
@@ -29,22 +30,23 @@ class Retry:
     jitter: float = 0.2
 
     def delay_seconds(self, attempt: int, chance: float) -> float:
-        """Seconds to wait after failed try number ``attempt``; ``chance`` is from [0, 1)."""
+        """Seconds to wait after failed attempt number ``attempt``; ``chance`` is from [0, 1)."""
         longest = self.longest.total_seconds()
         try:
             plain = self.first.total_seconds() * self.factor ** min(attempt - 1, 64)
         except OverflowError:
-            # a factor that no float can hold so often: longer than anything
+            # too large for a float, so longer than ``longest``
             plain = longest
         return min(plain, longest) * (1 - self.jitter * chance)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What an effect is told about its own run.
+    """The second argument of an effect: what it may know about this run.
 
-    ``key`` is the same at each try: hand it on as the idempotency key. ``attempt`` counts from 1.
-    ``asked_at`` is when the step that asked for the effect happened.
+    ``key`` is the same at each attempt: pass it on as the idempotency key. ``machine`` and
+    ``instance`` are the ids of the instance, ``attempt`` counts from 1, and ``asked_at`` is when
+    the step that asked for the effect happened (aware, UTC).
     """
 
     key: str
@@ -55,7 +57,7 @@ class Call:
     _beat: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def heartbeat(self) -> None:
-        """Says that the effect is alive; needed within each ``heartbeat`` of its declaration.
+        """Reports that the attempt is alive; due more often than every ``heartbeat`` of the effect.
 
         May be called from the effect's own thread.
         """
@@ -64,10 +66,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect(Generic[D, R]):
-    """A function with a policy; made by :func:`statehold.effect`.
+    """A function with the policy of its attempts; what :func:`statehold.effect` gives.
 
-    ``run`` takes ``(data, call)`` and is a coroutine function or a plain one (``is_async``).
-    ``timeout`` bounds one try, ``heartbeat`` the silence within one.
+    ``run`` takes ``(data)`` or, with ``takes_call``, ``(data, call)``; it is a coroutine function
+    or a plain one (``is_async``). ``timeout`` bounds one attempt, ``heartbeat`` the silence within
+    one.
     """
 
     name: str

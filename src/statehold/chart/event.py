@@ -1,8 +1,8 @@
-"""What can happen to an instance: values with a name, and nothing else.
+"""Events: what can happen to an instance, as values with a name.
 
 A user's event is a pydantic model whose class name is its name; the interpreter's own events
-(a timer, a completion, the outcome of an effect) are plain structs. The interpreter knows any
-of them only by ``__event__``, the name that transitions are matched against.
+(a timer, a completion, the outcome of an effect) are structs. The interpreter reads only
+``__event__``, the name that transitions are matched against.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ R = TypeVar("R")
 
 
 class Event(BaseModel):
-    """The base of a machine's events: ``class Accept(Event): prep_minutes: int``.
+    """The base class of a machine's events; their fields are those of a pydantic model.
 
-    Frozen, and a field that the class does not declare is refused. As JSON it is flat, with the
-    class's name in ``type``: ``{"type": "Accept", "prep_minutes": 12}``.
+    ::
+
+        class Accept(Event):
+            prep_minutes: int
+
+    An event is frozen, and a field that its class does not declare is refused. As JSON it is flat,
+    with the class's name in ``type``: ``{"type": "Accept", "prep_minutes": 12}``. So a class with a
+    field ``type`` raises ``TypeError``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +44,7 @@ class Event(BaseModel):
 
 
 class AnyEvent(Event):
-    """Stands in ``on(AnyEvent, ...)`` for every event of the machine; asked after exact ones.
+    """In ``on(AnyEvent, ...)``: every event of the machine, asked after the rules for one class.
 
     Completions, timers and outcomes of effects are not among them.
     """
@@ -47,10 +53,10 @@ class AnyEvent(Event):
 class NamedEvent(Struct, frozen=True):
     """An event of a machine whose notation has no classes (SCXML, XState): a name and data.
 
-    The rest is SCXML 5.10.1's. ``origin`` is the instance that sent it, as ``machine/id``, and
-    ``invoke`` the id of the invoke that runs that instance here. ``sendid`` is what the sender
-    called it, empty where it did not. ``kind`` is ``internal`` for one that was raised within the
-    step, ``platform`` for one that tells of an error.
+    The other fields are those of SCXML 5.10.1. ``origin`` is the instance that sent it, as
+    ``machine/id``, and ``invoke`` the id of the invoke that runs that instance here. ``sendid`` is
+    the id that the sender gave it, or empty. ``kind`` is ``internal`` for one that was raised
+    within the step, ``platform`` for one that reports an error.
     """
 
     name: str
@@ -66,7 +72,7 @@ class NamedEvent(Struct, frozen=True):
 
 
 class TimerFired(Struct, frozen=True):
-    """An ``after`` transition's time has come. ``timer`` is the id of the timer."""
+    """The timer of an ``after`` transition is due. ``timer`` is its id, the transition's."""
 
     timer: str
 
@@ -76,7 +82,10 @@ class TimerFired(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """A compound or parallel state reached its end (SCXML 3.7, ``done.state.id``)."""
+    """A compound or parallel state has reached its end (SCXML 3.7, ``done.state.id``).
+
+    ``output`` is what the ``output`` function of its final child gave; None without one.
+    """
 
     state: str
     output: Any = None
@@ -87,7 +96,11 @@ class Done(Struct, frozen=True):
 
 
 class Result(Struct, Generic[R], frozen=True):
-    """An effect or a child instance ended well. ``key`` tells which one it was."""
+    """An effect or a child instance has succeeded.
+
+    ``value`` is the effect's result or the child's output. ``key`` is that of the effect
+    (``call.key``), ``invoke`` the id of the invoke, or the effect's name if an action asked for it.
+    """
 
     invoke: str
     key: str
@@ -99,11 +112,15 @@ class Result(Struct, Generic[R], frozen=True):
 
 
 class Failure(Struct, frozen=True):
-    """An effect used up its tries or raised ``Permanent``, or a child instance was cancelled."""
+    """An effect has failed for good, or a child instance was cancelled.
+
+    An effect fails for good when its attempts are exhausted or when it raises ``Permanent``.
+    ``error`` is the name of the exception's class and ``message`` its text. ``attempts`` is how
+    often it was run. ``key`` and ``invoke`` are as in :class:`Result`.
+    """
 
     invoke: str
     key: str
-    #: the class's name of the exception, and its message
     error: str
     message: str
     attempts: int = 1
@@ -114,13 +131,16 @@ class Failure(Struct, frozen=True):
 
 
 class Undeliverable(Struct, frozen=True):
-    """A message sent to another instance was not accepted there (SCXML ``error.communication``)."""
+    """A message to another instance was not accepted there (SCXML ``error.communication``).
+
+    ``machine``, ``instance`` and ``event`` name the receiver and the event, ``reason`` says why.
+    ``send`` is the id that ``context.send`` gave.
+    """
 
     machine: str
     instance: str
     event: str
     reason: str
-    #: what the sender called it, or was told that it is called
     send: str = ""
 
     @property
@@ -141,8 +161,8 @@ class ExecutionError(Struct, frozen=True):
 
 
 class ErrorEvent(Exception):
-    """Raised by a function of a machine: an error that comes as this event, and not as
-    :class:`ExecutionError`, in a chart whose policy makes errors events."""
+    """Raised by a function of a machine whose chart makes errors events: it comes as ``event``, and
+    not as :class:`ExecutionError`."""
 
     def __init__(self, event: NamedEvent) -> None:
         self.event = event
@@ -151,8 +171,8 @@ class ErrorEvent(Exception):
         super().__init__(f"{event.name}: {why}")
 
 
-#: anything that can be given to a step; a union, since checkers take no class variable of a model
-#: for a protocol's property
+#: what a step takes; a union, since type checkers accept no class variable of a model as the
+#: property of a protocol
 AnEvent: TypeAlias = (
     Event | NamedEvent | TimerFired | Done | Result[Any] | Failure | Undeliverable | ExecutionError
 )
@@ -175,7 +195,7 @@ def failure_event(invoke: str) -> str:
 
 
 def is_made_inside(name: str) -> bool:
-    """Whether it names a timer, a completion or an outcome, which only the interpreter makes."""
+    """Whether it names a timer, a completion or an outcome, which only the interpreter creates."""
     return name.startswith("after.") or f"{name}.".startswith(
         ("done.state.", "done.invoke.", "error.invoke.")
     )

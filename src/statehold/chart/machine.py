@@ -17,7 +17,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What a function is known to touch, where that can be told: an expression, not Python code.
+    """What an expression is known to read and write; of Python code it is not known.
 
     ``reads`` and ``writes`` are fields of the data, as ``a`` or ``a.b``; ``raises`` the names of
     events that it queues within the step.
@@ -34,7 +34,7 @@ class Function:
 
     call: Callable[..., Any]
     takes: int
-    #: None: nobody knows
+    #: None: not known
     uses: Uses | None = None
 
 
@@ -42,12 +42,17 @@ class Function:
 class Upgrade:
     """How an instance of ``from_version`` becomes one of the version that declares this.
 
-    ``states`` maps an old state's path to the new state (an object of the notation or a path);
-    old paths that are left out map to the same path. ``data`` takes the old data as plain JSON
-    values and gives the new data (a value of the data type, or plain JSON values for it). ``None``
-    keeps it. ``effects`` maps the names of effects in flight, as ``states`` does. ``timers`` maps
-    the paths of old rules made by ``after`` to new ones (the rules themselves or their paths);
-    ``None`` drops the timer. A rule of the same name needs no mapping.
+    ::
+
+        upgrades = (Upgrade(1, states={"cooking": kitchen.cooking}, data=add_currency),)
+
+    - ``states`` maps an old state's path to the new state (a state of the class, or a path). A path
+      that is left out maps to itself.
+    - ``data`` takes the old data as plain JSON values and gives the new data, as a value of the
+      data type or as plain JSON values for it. None keeps the data.
+    - ``effects`` maps names of effects in flight, as ``states`` does.
+    - ``timers`` maps the paths of old ``after`` rules to new ones (rules or paths); None drops the
+      timer. A rule of the same name needs no mapping.
     """
 
     from_version: int
@@ -72,19 +77,19 @@ class Definition(Generic[D]):
     functions: Mapping[str, Function] = field(default_factory=dict)
     effects: Mapping[str, Effect[Any, Any]] = field(default_factory=dict)
     children: Mapping[str, AMachine] = field(default_factory=dict)
-    #: the types of what children end with, by their names, where anybody says
+    #: the types of the children's outputs by the children's names, where they are annotated
     child_outputs: Mapping[str, Any] = field(default_factory=dict)
-    #: the type of what its own instances end with; None where nobody says
+    #: the type of its own instances' output; None where it is not annotated
     output_type: Any = None
     upgrades: tuple[Upgrade, ...] = ()
     view: Callable[[D], Any] | None = None
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
-    #: shapes of what effects give, found out at first use
+    #: shapes of results of effects and outputs of children, made at first use
     results: dict[str, Shape[Any]] = field(default_factory=dict)
     outputs: dict[str, Shape[Any]] = field(default_factory=dict)
     #: the interpreter's compiled form, made at first use
     program: Any = None
-    #: what the static checks found at a start, kept for the next one
+    #: what the static checks found when an engine started, kept for the next start
     checked: Any = None
 
     @property

@@ -1,4 +1,4 @@
-"""Durations that read as they are said: ``after(minutes(10), ...)``."""
+"""Durations by their unit: ``after(minutes(10), ...)``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from datetime import timedelta
 
 
 def seconds(count: float) -> timedelta:
-    """This many seconds; fractions count."""
+    """A duration of ``count`` seconds, which may have a fraction: ``seconds(1.5)``."""
     return timedelta(seconds=count)
 
 
 def minutes(count: float) -> timedelta:
-    """This many minutes; fractions count."""
+    """A duration of ``count`` minutes, which may have a fraction: ``minutes(1.5)``."""
     return timedelta(minutes=count)
 
 
 def hours(count: float) -> timedelta:
-    """This many hours; fractions count."""
+    """A duration of ``count`` hours, which may have a fraction: ``hours(1.5)``."""
     return timedelta(hours=count)
 
 
 def days(count: float) -> timedelta:
-    """This many days; fractions count."""
+    """A duration of ``count`` days, which may have a fraction: ``days(1.5)``."""
     return timedelta(days=count)

@@ -1,4 +1,4 @@
-"""Effects and child instances: what a state may invoke, and a transition ask for."""
+"""Effects and child instances: what a state invokes and a transition asks for."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from statehold.errors import DefinitionError, Problem
 D = TypeVar("D")
 R = TypeVar("R")
 
-#: a time-out, a silence or a pause between two attempts is no longer
+#: the longest timeout, heartbeat and delay between two attempts
 _LONGEST = timedelta(days=36_500)
 
 
 class EffectDecorator(Protocol):
-    """Makes an :class:`.Effect` of a function."""
+    """What ``effect(attempts=5, ...)`` gives: it makes an :class:`.Effect` of a function."""
 
     @overload
     def __call__(self, run: Callable[[D], Awaitable[R]]) -> Effect[D, R]: ...
@@ -67,17 +67,32 @@ def effect(
     longest: timedelta = timedelta(minutes=5),
     jitter: float = 0.2,
 ) -> Any:
-    """Declares work on the outside world: ``@effect`` or ``@effect(attempts=5, ...)``.
+    """Declares a function as an effect: work on the outside world.
 
-    The function takes ``(data)`` or ``(data, call)`` and may be a coroutine function or a plain
-    one, which runs in a thread. It runs after the commit that asked for it, at least once, with
-    the same ``call.key`` at each of at most ``attempts`` attempts. Whatever it raises is one failed
-    attempt. ``timeout`` bounds one attempt, from the moment the function runs, ``heartbeat`` the
-    silence within one; then a coroutine is cancelled, while a thread can't be stopped and goes on.
-    Attempt n + 1 comes ``first * factor ** (n - 1)`` after attempt n, at most ``longest``; chance
-    takes away up to the share ``jitter`` (0 to 1) of it.
+    ::
 
-    Raises ``DefinitionError`` where an option or the function's signature makes no sense.
+        @effect(attempts=5, timeout=timedelta(seconds=30))
+        async def charge(order: Order, call: Call) -> Receipt:
+            return await bank.charge(order.total, idempotency_key=call.key)
+
+    The function takes ``(data)`` or ``(data, call)``, where ``call`` is a :class:`statehold.Call`.
+    It is a coroutine function or a plain one, which runs in a thread. A state starts it with
+    ``invoke=charge``, a transition with ``do=charge``; ``on_result`` and ``on_failure`` take its
+    outcome. It runs after the commit of the step that asked for it, at least once, and with the
+    same ``call.key`` at each attempt. What it returns is the result, read as its annotation says.
+    An attempt fails with whatever the function raises; ``Permanent`` fails the effect at once.
+
+    - ``attempts``: how often it is run at most, 1 or more.
+    - ``timeout``: the longest that one attempt may take, counted from when the function runs.
+    - ``heartbeat``: the longest silence within an attempt; ``call.heartbeat()`` ends it. None: no
+      limit. After a ``timeout`` or a ``heartbeat`` the attempt has failed: a coroutine is
+      cancelled, while a thread can't be stopped and goes on unnoticed.
+    - ``first``, ``factor``, ``longest``: attempt n + 1 starts ``first * factor ** (n - 1)`` after
+      attempt n, at most ``longest``.
+    - ``jitter``: the share of that delay, 0 to 1, that chance may take away.
+
+    Raises ``DefinitionError`` for an option out of its range (durations are positive, and 36,500
+    days at most) and for a function whose parameters do not fit.
     """
     policy = Retry(attempts, first, factor, longest, jitter)
     where = caller()
@@ -108,18 +123,24 @@ def effect(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Child:
-    """Another machine's instance that lives as long as a state; made by :func:`child`."""
+    """An instance of another machine that lives as long as a state; what :func:`child` gives."""
 
     machine: AMachine
     input: Callable[[Any], Any] | None = None
 
 
 def child(machine: AMachine, *, input: Callable[[Any], Any] | None = None) -> Child:
-    """For ``invoke=``: an instance of another machine, ended when the state is left.
+    """For ``invoke=``: an instance of another machine, which is cancelled when the state is left.
 
-    ``input`` is a function of the data that gives the child's data; left out, the child starts
-    with its own defaults. The child's output comes back to ``on_result(machine, ...)``, as the
-    output functions of its final states are annotated.
+    ::
+
+        paying = State(invoke=child(Payment, input=payment_of))
+        paid = on_result(Payment, paying >> shipping, do=note_receipt)
+
+    ``input`` is a function of the data that gives the child's data; if left out, the child starts
+    with the defaults of its type. ``on_result(machine, ...)`` takes the child's output, which has
+    the type that the output functions of the child's final states are annotated with;
+    ``on_failure(machine, ...)`` is taken if the child was cancelled.
     """
     return Child(machine, input)
 

@@ -1,4 +1,4 @@
-"""The class that a machine is written as."""
+"""The base class of machines."""
 
 from __future__ import annotations
 
@@ -14,19 +14,32 @@ D = TypeVar("D")
 
 
 class Machine(Generic[D]):
-    """A machine: ``class OrderFlow(Machine[Order], name="order", version=1)``.
+    """The base class of a machine.
 
-    ``Order`` is the type of the data: anything that pydantic's ``TypeAdapter`` takes. The body
-    holds the states, then the table of transitions; the class is compiled where it stands, and
-    ``OrderFlow.definition`` is what an engine runs. Beside them the body may hold
+    ``Machine[Order]`` says the type of the data: anything that pydantic's ``TypeAdapter`` takes;
+    ``Machine[None]`` has none. The class takes ``name``, at most 64 lower-case letters, digits,
+    underscores and hyphens, and ``version``, which counts from 1. Its docstring describes the
+    machine. Its body holds the states, then the rules::
 
-    - ``view``: a function of the data (plain or ``staticmethod``), what readers see of it;
-    - ``indexes``: names to functions of the data, or a tuple of names of its fields, by which
-      instances can be listed;
-    - ``upgrades``: how instances of earlier versions become ones of this version;
-    - ``silences``: findings of the static checks that are meant to be so, and why.
+        class OrderFlow(Machine[Order], name="order", version=1):
+            offering = State(initial=True)
+            cooking = State()
+            accept = on(Accept, offering >> cooking)
 
-    Raises ``DefinitionError``, which lists every mistake with its place and a hint.
+    It may also hold
+
+    - ``view``: a function of the data (plain or ``staticmethod``) that gives what readers see; the
+      whole data if left out;
+    - ``indexes``: names to functions of the data that give a text, a whole number or None, or a
+      tuple of names of fields: instances can be listed by them;
+    - ``upgrades``: a sequence of :class:`statehold.Upgrade`, how instances of earlier versions
+      become ones of this version;
+    - ``silences``: a sequence of :func:`silence`, findings of the static checks that are intended.
+
+    The class is compiled where it is declared: ``OrderFlow.definition`` is what an engine runs and
+    ``OrderFlow.chart`` its states and transitions. It has no instances: ``OrderFlow()`` raises
+    ``TypeError``. A class with mistakes raises one ``DefinitionError`` that lists all of them,
+    each with its place and a hint.
     """
 
     definition: ClassVar[Definition[Any]]

@@ -1,7 +1,7 @@
 """The table of transitions: ``on``, ``after``, ``always`` and the outcomes.
 
-Types are written so that a checker sees whether guards and actions fit the event; the type of
-the data is checked when the machine is compiled.
+The types make a checker report guards and actions that do not fit the event; the type of the data
+is checked when the machine is compiled.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Change: TypeAlias = (
     | Callable[[Any, E, Context], Any]
     | Effect[Any, Any]
 )
-#: what ``do`` takes: functions change the data, effects are asked for and outlive every state
+#: what ``do`` takes: functions change the data, effects are started and outlive every state
 Do: TypeAlias = Change[E] | tuple[Change[E], ...] | None
 By: TypeAlias = str | tuple[str, ...]
 #: ``a >> b``, or states alone for a transition without a target
@@ -54,10 +54,11 @@ _numbers = count()
 
 @dataclass(slots=True, eq=False)
 class Rule:
-    """One line of the table, made by :func:`on` and its kin.
+    """One line of the table, as :func:`on`, :func:`after` and the others give it.
 
     ``subject`` is the event's class, the delay, the effect or the machine, by kind. ``number``
-    rises in the order of the text, which is what decides between transitions of one state.
+    rises in the order of the text, which decides between transitions of one state. ``where`` is the
+    line of the source that declares it.
     """
 
     kind: RuleKind
@@ -83,11 +84,28 @@ def on(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """When the event comes. ``on(AnyEvent, ...)`` takes what no exact rule takes.
+    """A transition that an event of this class takes.
 
-    ``when``: all must say yes. ``do``: run in order. ``by``: roles, of which the sender must have
-    one. ``reenter``: a transition to its own source, or below it, leaves the source and enters it
-    anew. A path without an arrow, ``on(Note, cooking, do=...)``, leaves no state.
+    ::
+
+        accept = on(Accept, offering >> cooking, when=is_open, do=note_prep_time, by="restaurant")
+        reject = on(Reject, (offering | cooking) >> cancelled)
+        note = on(Note, cooking, do=add_note)
+
+    ``event`` is a subclass of :class:`statehold.Event`; ``AnyEvent`` takes every event that no
+    other rule of the state takes, ``Undeliverable`` a message of its own that the receiver did not
+    accept. ``path`` is an arrow, or states alone: then the actions run and no state is left.
+
+    - ``when``: a guard, or a tuple of guards that must all say yes: functions that give a bool, or
+      :func:`active`.
+    - ``do``: an action or an effect, or a tuple of them, in order.
+    - ``by``: a role, or a tuple of roles of which the sender must have one.
+    - ``reenter``: a transition to its own source, or to a state below it, leaves the source and
+      enters it again; without it, the source stays active.
+    - ``doc``: a description.
+
+    Guards and actions take ``(data)``, ``(data, event)`` or ``(data, event, context)``. Raises
+    ``TypeError`` where ``path`` is neither an arrow nor a state.
     """
     return _rule("event", event, path, when, do, by, reenter, doc)
 
@@ -102,10 +120,17 @@ def after(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """When the source has been active for so long; cancelled when it is left.
+    """A transition that is taken once the source has been active for this long.
 
-    ``delay`` is a duration, or a function of the data that gives a duration or an aware moment;
-    it is asked once, when the source is entered.
+    ::
+
+        lapse = after(minutes(10), offering >> cancelled)
+        cooked = after(preparation_time, cooking >> ready)
+
+    ``delay`` is a ``timedelta``, or a function of the data that gives a ``timedelta`` or an aware
+    ``datetime``; it is called when the source is entered. The timer is cancelled when the source is
+    left; it keeps its moment over restarts and never fires early. The event is a
+    :class:`statehold.TimerFired`. The other options are those of :func:`on`, without ``by``.
     """
     return _rule("after", delay, path, when, do, (), reenter, doc)
 
@@ -119,7 +144,16 @@ def always(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """At once, as soon as the guards say yes while the source is active."""
+    """A transition that is taken at once, as soon as its guards say yes while the source is active.
+
+    ::
+
+        full = always(open >> full, when=has_no_seats)
+
+    The guards are asked whenever a state was entered or an event was handled (SCXML 3.13). The
+    options are those of :func:`on`, without ``by``. A cycle of such transitions ends the step with
+    ``EndlessLoop``.
+    """
     return _rule("always", None, path, when, do, (), reenter, doc)
 
 
@@ -132,7 +166,16 @@ def on_done(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """When the compound or parallel source has reached its end."""
+    """A transition that is taken once the compound or parallel source has reached its end.
+
+    ::
+
+        finish = on_done(fulfilling >> delivered)
+
+    A compound state ends with a ``Final`` child, a parallel one once all of its regions have ended
+    (SCXML 3.7). The event is a :class:`statehold.Done` with the ``output`` of that ``Final``. The
+    other options are those of :func:`on`, without ``by``.
+    """
     return _rule("done", None, path, when, do, (), reenter, doc)
 
 
@@ -168,12 +211,17 @@ def on_result(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """When the effect, or the child instance of that machine, has ended well.
+    """A transition that is taken when an effect, or the child instance of a machine, has succeeded.
 
-    It is the one invoked by the source, by a state around it or below it, or the one that some
-    action asked for. ``event.value`` is of the effect's annotated type, or of the type that the
-    child's output functions are annotated with; where they are not, guards and actions that take
-    ``Result[X]`` say which.
+    ::
+
+        paid = on_result(charge, paying >> shipping, do=note_receipt)
+
+    ``what`` is the effect or the machine. It is invoked by the source, by a state around it or
+    below it, or an action asks for it. The event is a :class:`statehold.Result`: its ``value`` has
+    the type that the effect, or the output functions of the child's final states, are annotated
+    with; where they are not, guards and actions that take ``Result[X]`` say which. The other
+    options are those of :func:`on`, without ``by``.
     """
     return _rule("result", what, path, when, do, (), reenter, doc)
 
@@ -188,7 +236,17 @@ def on_failure(
     reenter: bool = False,
     doc: str = "",
 ) -> Rule:
-    """When the effect used up its tries or raised ``Permanent``, or the child was cancelled."""
+    """A transition that is taken when an effect has failed for good, or a child was cancelled.
+
+    ::
+
+        refused = on_failure(charge, paying >> unpaid, do=note_reason)
+
+    An effect has failed for good once its attempts are exhausted, or when it raises ``Permanent``.
+    A failure that no transition takes becomes an incident. ``what`` is as for :func:`on_result`;
+    the event is a :class:`statehold.Failure`. The other options are those of :func:`on`, without
+    ``by``.
+    """
     return _rule("failure", what, path, when, do, (), reenter, doc)
 
 

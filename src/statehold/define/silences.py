@@ -1,4 +1,4 @@
-"""What is silenced: a finding of the static checks that is meant to be so, and why."""
+"""Findings of the static checks that are intended, each with its reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Silenceable: TypeAlias = Node | Rule | type[Event] | str
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """Made by :func:`silence`."""
+    """What :func:`silence` gives."""
 
     code: str
     places: tuple[Any, ...]
@@ -30,11 +30,14 @@ class Silenced:
 
 
 def silence(code: Code, *places: Silenceable, because: str) -> Silenced:
-    """A finding that is meant to be so: ``silence("dead-end", archived, because="kept for good")``.
-
-    Without a place, it holds for the whole machine. It is written in the machine's body::
+    """Says that a finding of the static checks is intended. It stands in the machine's body::
 
         silences = (silence("dead-end", archived, because="kept for good"),)
+
+    ``code`` is the finding's. ``places`` are states, rules or event classes of the machine, or
+    names of fields of the data or of functions; without any it holds for the whole machine.
+    ``because`` is the reason, which ``check`` shows. A code that no check has, a place of another
+    machine or an empty reason is a mistake of the class (``DefinitionError``).
     """
     return Silenced(code, places, because, caller())
 

@@ -1,8 +1,8 @@
 """States as objects, and the arrows between them.
 
-A state is an attribute of the class that holds it: an object for one without children, a nested
-class for one with. ``a >> b`` is an arrow, ``a | b`` several sources; both work on objects and on
-nested classes alike.
+A state is an attribute of the class that contains it: an object if it has no children, otherwise a
+nested class. ``a >> b`` is an arrow, ``a | b`` are several sources; both take objects and nested
+classes.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ DelayLike: TypeAlias = timedelta | Callable[[Any], timedelta] | Callable[[Any], 
 AnyFunction: TypeAlias = (
     Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Context], Any]
 )
-#: what ``entry`` and ``exit`` take: functions change the data, effects are asked for and outlive
-#: the state
+#: what ``entry`` and ``exit`` take: functions change the data, effects are started and outlive the
+#: state
 Content: TypeAlias = (
     AnyFunction | Effect[Any, Any] | tuple[AnyFunction | Effect[Any, Any], ...] | None
 )
@@ -33,7 +33,7 @@ Invoked: TypeAlias = Effect[Any, Any] | Child | tuple[Effect[Any, Any] | Child, 
 
 
 class Source:
-    """Anything an arrow can start from or lead to: ``State``, ``Final``, ``History``."""
+    """What an arrow can start from or lead to: ``State``, ``Final``, ``History``."""
 
     __slots__ = ("_declared",)
 
@@ -56,12 +56,23 @@ class Source:
 
 
 class State(Source):
-    """A state without children.
+    """An atomic state: one without children.
 
-    ``initial``: the one its parent enters by default. ``entry``, ``exit``: one function or effect,
-    or a tuple. ``invoke``: effects, or children made by :func:`.effects.child`, that live as long
-    as the state is active. ``owner``: who has to act here. ``deadline``: when it is to be left,
-    for boards and reports; nothing happens by itself then.
+    ::
+
+        offering = State(initial=True, invoke=offer, owner="restaurant", deadline=minutes(10))
+
+    - ``initial``: the child that its parent enters by default.
+    - ``entry``, ``exit``: an action or an effect, or a tuple of them, run when the state is entered
+      or left.
+    - ``invoke``: an effect or a :func:`child`, or a tuple of them, that lives as long as the state
+      is active.
+    - ``owner``: the role whose turn it is; instances can be listed by it.
+    - ``tags``: texts that instances can be listed by.
+    - ``deadline``: when the state should be left, for boards and reports: a duration from its
+      entry, or a function of the data that gives a duration or an aware moment. Nothing happens
+      when it passes.
+    - ``doc``: a description.
     """
 
     __slots__ = ()
@@ -84,10 +95,18 @@ class State(Source):
 
 
 class Final(Source):
-    """An end: of the instance at the top, of the compound state that holds it elsewhere.
+    """A final state: the end of the instance if it stands at the top, else of its parent.
 
-    ``output`` is a function of the data; its value is the instance's output, or comes with the
-    :class:`statehold.Done` event of the compound state.
+    ::
+
+        delivered = Final(output=receipt_of)
+
+    When it is entered at the top, every active state is exited and the instance is done. Inside a
+    compound state it completes that state, which ``on_done`` takes.
+
+    - ``output``: a function of the data (and the event, and the context) that gives the instance's
+      output, or the ``output`` of the parent's :class:`statehold.Done` event.
+    - ``initial``, ``entry``, ``exit``, ``owner``, ``tags``, ``doc``: as for :class:`State`.
     """
 
     __slots__ = ()
@@ -109,10 +128,23 @@ class Final(Source):
 
 
 class History(Source):
-    """Stands for what was active in the state that holds it when that was last left.
+    """A target that stands for what was active in its parent when the parent was last left.
 
-    ``deep``: down to the leaves, else its children alone. ``default`` says where to go when it
-    was never left; left out, it is what the state that holds it enters by default.
+    ::
+
+        class cooking(Compound):
+            chopping = State(initial=True)
+            baking = State()
+            where_it_was = History()
+
+
+        resume = on(Resume, paused >> cooking.where_it_was)
+
+    - ``deep``: it remembers the active states down to the leaves; else the active children alone,
+      each of which is then entered by default.
+    - ``default``: the target while nothing is remembered, a state or a tuple of states; if left
+      out, what the parent enters by default.
+    - ``doc``: a description.
     """
 
     __slots__ = ()
@@ -122,14 +154,14 @@ class History(Source):
 
 
 class StateClass(type):
-    """The type of nested classes: gives them the operators of states."""
+    """The metaclass of nested states: it gives them the operators of states."""
 
     _declared: Declared
 
     def __rshift__(cls, target: Target) -> Arrow:
         return Arrow((cls,), target)
 
-    # a class's own ``|`` makes a type; here it never can, a state is no type of anything
+    # ``|`` of classes makes a type; a state is never one, so here it joins sources
     def __or__(cls, other: Any) -> Sources:  # type: ignore[override]
         return Sources((cls, *_members(other)))
 
@@ -138,9 +170,18 @@ class StateClass(type):
 
 
 class Compound(metaclass=StateClass):
-    """A state with children of which exactly one is active: ``class kitchen(Compound): ...``.
+    """A compound state: one of its children is active whenever it is.
 
-    The options are those of :class:`State`; the docstring is its description.
+    ::
+
+        class kitchen(Compound, owner="cook"):
+            cooking = State(initial=True)
+            packed = Final()
+            pack = on(Packed, cooking >> packed)
+
+    The class takes the options of :class:`State` except ``doc``: its docstring is its description.
+    One child is ``initial``. The body may hold rules, too; they stand in the smallest class that
+    contains both ends. It has no instances: ``kitchen()`` raises ``TypeError``.
     """
 
     def __init_subclass__(
@@ -165,9 +206,18 @@ class Compound(metaclass=StateClass):
 
 
 class Parallel(metaclass=StateClass):
-    """A state whose children are all active together: ``class fulfilling(Parallel): ...``.
+    """A parallel state: all of its children, its regions, are active whenever it is.
 
-    The options are those of :class:`State`; the docstring is its description.
+    ::
+
+        class fulfilling(Parallel):
+            class kitchen(Compound): ...
+
+            class courier(Compound): ...
+
+    It is done when each of its regions is, which ``on_done`` takes. The class takes the options of
+    :class:`State` except ``doc``: its docstring is its description. It has no instances:
+    ``fulfilling()`` raises ``TypeError``.
     """
 
     def __init_subclass__(
@@ -211,7 +261,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """From where to where; a rule makes it a transition. ``target`` None: targetless."""
+    """Sources and target of a transition, ``a >> b``. ``target`` None: targetless."""
 
     sources: tuple[Node, ...]
     target: Target | None
@@ -224,13 +274,18 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The guard made by :func:`active`."""
+    """The guard that :func:`active` gives."""
 
     node: Node
 
 
 def active(state: Node) -> Active:
-    """A guard: the state is active now. ``when=active(fulfilling.courier.waiting)``"""
+    """A guard that says yes while the state is active (SCXML 5.9.1, ``In``).
+
+    ::
+
+        serve = on(Serve, ready >> served, when=active(fulfilling.courier.waiting))
+    """
     return Active(state)
 
 

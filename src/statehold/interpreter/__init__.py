@@ -1,4 +1,4 @@
-"""What a machine does: pure functions from a snapshot and an event to the next snapshot."""
+"""The interpreter: pure functions from a snapshot and an event to the next snapshot."""
 
 from statehold.interpreter.command import (
     CancelEffect,

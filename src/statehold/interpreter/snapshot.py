@@ -1,7 +1,7 @@
-"""The values that the interpreter takes and gives. They know nothing of how they are used.
+"""The values that the interpreter takes and gives.
 
-Made by the million and never part of a cycle, they are kept out of the garbage collector's sight
-(``gc=False``), as are the rows and entries of :mod:`statehold.store`.
+There may be millions of them, and they are never part of a reference cycle, so the garbage
+collector does not track them (``gc=False``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ D = TypeVar("D")
 
 
 class Timer(Struct, frozen=True, gc=False):
-    """A running ``after``; ``id`` is its transition's. ``due`` is absolute and aware."""
+    """A running ``after``. ``id`` is its transition's, ``due`` is absolute and aware."""
 
     id: str
     state: str
@@ -28,11 +28,11 @@ class Timer(Struct, frozen=True, gc=False):
 
 
 class InFlight(Struct, frozen=True, gc=False):
-    """An effect or a child instance that was asked for and has not come back.
+    """An effect or a child instance that a step asked for and whose outcome has not arrived.
 
-    ``key`` is unique within the instance and never used again: ``seq.n``. ``state`` is None for
-    an effect that does not end with a state. ``data`` is the data as it was when it was asked
-    for, or None while the instance's data has not changed since.
+    ``key`` is ``seq.n``, unique within the instance. ``kind`` is ``effect`` or ``machine``.
+    ``state`` is the state that it ends with; None for an effect that an action asked for. ``data``
+    is the data when it was asked for, or None while the instance's data has not changed since.
     """
 
     key: str
@@ -45,18 +45,19 @@ class InFlight(Struct, frozen=True, gc=False):
 
 
 class Deadline(Struct, frozen=True, gc=False):
-    """When a state that declares a deadline is to be left."""
+    """When a state with a ``deadline`` should be left; ``due`` is absolute and aware."""
 
     state: str
     due: datetime
 
 
 class Snapshot(Struct, Generic[D], frozen=True, gc=False):
-    """Everything that is needed to go on.
+    """An instance at rest: everything that its next step depends on.
 
-    ``configuration`` holds the active states and, for each event, what was found out about it:
-    it belongs to one version of one machine. ``seq`` counts the steps, the start is 1.
-    ``data`` must not be changed by whoever holds a snapshot.
+    ``configuration`` has the active states and, for each event, what it does there: it belongs to
+    one version of one machine. ``data`` must not be changed: an action gets a copy. ``seq`` counts
+    the steps; the start is 1. ``history`` maps ids of history states to the states they remember.
+    ``done`` says whether a final state at the top was reached, ``output`` what its function gave.
     """
 
     configuration: Configuration
@@ -77,10 +78,12 @@ class Snapshot(Struct, Generic[D], frozen=True, gc=False):
 
 
 class Step(Struct, Generic[D], frozen=True, gc=False):
-    """What a macrostep gives: the next snapshot, what it asks of the outside, and how it went.
+    """The result of one step (SCXML: a macrostep).
 
-    ``accepted`` is False where no transition was enabled for the event; the snapshot is then the
-    one before, save for a timer or an effect that is over with it.
+    ``snapshot`` is the next one, ``commands`` what the step asks of the outside, in order, and
+    ``trace`` one entry for each round of selection. ``accepted`` is False where no transition was
+    enabled for the event; the snapshot is then the one before, without the timer or the effect that
+    ended with the event.
     """
 
     snapshot: Snapshot[D]

@@ -44,9 +44,15 @@ def start(
     *,
     instance: str = "",
 ) -> Step[D]:
-    """Enters the machine's initial states with this data.
+    """The first step: enters the machine's initial states with this data.
 
-    Raises a ``StepFailed`` where one of the machine's functions raises.
+    ::
+
+        first = start(OrderFlow, Order(items=["pizza"]), now)
+        next = step(OrderFlow, first.snapshot, Accept(prep_minutes=12), now)
+
+    ``now`` is aware; ``instance`` is the instance's id. Raises a ``StepFailed`` where one of the
+    machine's functions raises, or where the step does not come to rest.
     """
     program = machine.program or compile_program(machine)
     beginning = program.beginning()
@@ -60,7 +66,7 @@ def start(
 
 
 def settle(machine: AMachine, snapshot: Snapshot[D], now: datetime) -> Step[D]:
-    """Takes the immediate transitions that are enabled where no step has just ended.
+    """Takes the immediate transitions that are enabled in a snapshot that no step has ended in.
 
     After a step there are none; after an upgrade there may be.
     """
@@ -78,11 +84,12 @@ def step(
     now: datetime,
     roles: Collection[str] | None = None,
 ) -> Step[D]:
-    """Gives the machine one event and runs it to completion.
+    """Gives the machine one event and runs it to completion; changes nothing that it is given.
 
-    ``roles`` are the sender's, None for trusted code. ``accepted`` of the step is False where no
-    transition was enabled for the event. Raises a ``StepFailed`` where one of the machine's
-    functions raises, or where the step does not come to rest.
+    ``now`` is aware. ``roles`` are the sender's; None, for trusted code, has every role. The step's
+    ``accepted`` is False where no transition was enabled for the event. Raises a ``StepFailed``
+    where one of the machine's functions raises or where the step does not come to rest,
+    ``ValueError`` for a snapshot of another machine or of another version.
     """
     configuration = snapshot.configuration
     hot_path = configuration.hot_paths.get(type(event))

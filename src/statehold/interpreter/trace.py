@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Microstep(Struct, frozen=True, gc=False):
-    """One round of selection: what was asked, what was answered, what was taken.
+    """One round of selection: the guards asked, and the transitions taken (SCXML: a microstep).
 
     ``event`` is None for immediate transitions. ``guards`` are pairs of a guard's name and its
     answer, in the order asked; ``transitions`` ids in document order; ``exited`` and ``entered``
