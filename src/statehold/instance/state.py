@@ -82,6 +82,11 @@ class InstanceState(Struct, frozen=True, gc=False):
             return None
         return earliest_due(self.status, timers, self.attempts)
 
+    def __repr__(self) -> str:
+        # its definition has the whole chart
+        place = f"{self.ref.machine}/{self.ref.id} seq={self.seq}"
+        return f"InstanceState({place} {self.status} in {self.state})"
+
 
 def not_started(ref: Ref, definition: Definition[Any], now: datetime) -> InstanceState:
     """What an instance is before its first step, which happens ``now``."""
