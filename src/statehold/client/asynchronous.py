@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
-import anyio
 import httpx
 import msgspec
 import pydantic_core
@@ -28,19 +21,20 @@ from pydantic import BaseModel, ValidationError
 
 from statehold.chart.event import Event
 from statehold.chart.left_out import Tree, left_out_of
-from statehold.chart.machine import AMachine
 from statehold.chart.payload import event_json, jsonable
-from statehold.client.events import ServerEvent, read_events
-from statehold.client.problems import ProblemError, error_of
-from statehold.client.transport import (
-    Backoff,
-    Failures,
-    Transport,
-    failure_of,
-    retry_after_seconds,
-    unreachable,
+from statehold.client.addresses import (
+    MachineName,
+    effect_path,
+    incident_path,
+    name_of,
+    path_of,
+    timer_path,
 )
-from statehold.errors import BeyondEnd, InvalidPayload, Refused, StateholdError, Unavailable
+from statehold.client.keys import key_headers, naming_keys
+from statehold.client.problems import error_of
+from statehold.client.transport import Backoff, Transport, not_ours
+from statehold.client.watch import watch_changes, watch_instance
+from statehold.errors import StateholdError, Unavailable
 from statehold.records import Status
 from statehold.store import Order
 from statehold.wire.instances import Changes, Explanation, Incidents, Instances, Reply, Summary
@@ -58,24 +52,17 @@ from statehold.wire.operations import Me, SendAnswer, SendAnswers, SendRequest, 
 
 W = TypeVar("W", bound=BaseModel)
 
-#: characters of a header that says which fields of an object were left out; without it they count
-#: as given
-LEFT_OUT_LIMIT = 4_000
-
 DEFAULT_URL = "http://127.0.0.1:8420"
-
-#: a machine's class, or its name
-MachineName = AMachine | str
 
 
 class AsyncClient:
-    """Talks to one server.
+    """A client of one server.
 
-    ``caller`` and ``roles`` are told in the headers that a server believes by default; whatever
-    else a server wants to know goes into ``headers``. ``backoff`` bounds how often a request that
-    may be repeated is. Event loops may use it one after another. Every method raises the errors
-    that an engine raises, ``Unavailable`` where no answer came, and :class:`.ProblemError` for a
-    problem that has no class.
+    ``caller`` and ``roles`` are sent in the headers that a server believes by default; ``headers``
+    are sent as they are, for a server behind authentication. ``timeout_seconds`` bounds one
+    attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
+    one after another. Every method raises the errors that an engine raises, ``Unavailable`` where no
+    answer came, and :class:`.ProblemError` for a problem that has no class.
     """
 
     def __init__(
@@ -89,15 +76,15 @@ class AsyncClient:
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        told = dict(headers or {})
+        sent = dict(headers or {})
         if caller is not None:
-            told["Statehold-Caller"] = caller
+            sent["Statehold-Caller"] = caller
         if roles is not None:
-            told["Statehold-Roles"] = ", ".join(roles)
+            sent["Statehold-Roles"] = ", ".join(roles)
 
         def make() -> httpx.AsyncClient:
             return httpx.AsyncClient(
-                base_url=base_url, headers=told, timeout=timeout_seconds, transport=transport
+                base_url=base_url, headers=sent, timeout=timeout_seconds, transport=transport
             )
 
         self._transport = Transport(make, backoff)
@@ -114,36 +101,39 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
+        """Closes the connections."""
         await self._transport.close()
 
     # --- machines ------------------------------------------------------------------------------
 
     async def machines(self) -> list[MachineSummary]:
+        """The machines that the server runs."""
         return (await self._ask(Machines, "GET", "/api/machines")).machines
 
     async def machine(self, machine: MachineName, version: int | None = None) -> MachineDetail:
-        return await self._ask(MachineDetail, "GET", _of(machine), params={"version": version})
+        """A machine with its chart, of the newest version by default."""
+        return await self._ask(MachineDetail, "GET", path_of(machine), params={"version": version})
 
     async def flows(
         self, machine: MachineName, window: Window = "24h", version: int | None = None
     ) -> Flows:
-        """What went through it, of one version or of every."""
+        """A machine's throughput, of one version or of all."""
         params = {"window": window, "version": version}
-        return await self._ask(Flows, "GET", f"{_of(machine)}/flows", params=params)
+        return await self._ask(Flows, "GET", f"{path_of(machine)}/flows", params=params)
 
     async def search(self, text: str, *, limit: int = 20) -> Found:
-        """What a text leads to in every machine, at most ``limit`` of each kind."""
+        """Machines, states, events and instances that match a text, at most ``limit`` of each."""
         return await self._ask(Found, "GET", "/api/search", params={"q": text, "limit": limit})
 
     async def me(self) -> Me:
-        """Whom the server takes this client for, and what it may do."""
+        """The caller that the server takes this client for, and its permissions."""
         return await self._ask(Me, "GET", "/api/me")
 
     async def mermaid(self, machine: MachineName, instance: str | None = None) -> str:
-        """The chart as Mermaid's text; with ``instance``, where it is now is marked."""
+        """The chart as Mermaid text; the states of ``instance`` are highlighted."""
         params = {"format": "mermaid", "instance": instance}
         body = await self._transport.ask(
-            "GET", f"{_of(machine)}/diagram", repeatable=True, params=params
+            "GET", f"{path_of(machine)}/diagram", repeatable=True, params=params
         )
         return body.decode()
 
@@ -155,8 +145,8 @@ class AsyncClient:
         dry_run: bool = False,
         reason: str | None = None,
     ) -> PutReport:
-        """Puts a machine that comes as data, or its next version. It may be asked for again: the
-        same text changes nothing. Raises ``DocumentRefused`` with everything that is wrong."""
+        """Deploys a machine that comes as data, or its next version. The same text again changes
+        nothing. Raises ``DocumentRefused`` with every problem of the document."""
         text = document.encode() if isinstance(document, str) else document
         is_json = text.lstrip()[:1] == b"{"
         return await self._ask(
@@ -170,9 +160,9 @@ class AsyncClient:
         )
 
     async def document(self, machine: MachineName, version: int | None = None) -> bytes:
-        """The text of a version, the newest if left out, as it was put."""
+        """The document of a version that was deployed as data, by default of the newest."""
         return await self._transport.ask(
-            "GET", f"{_of(machine)}/document", repeatable=True, params={"version": version}
+            "GET", f"{path_of(machine)}/document", repeatable=True, params={"version": version}
         )
 
     # --- instances -----------------------------------------------------------------------------
@@ -181,31 +171,32 @@ class AsyncClient:
         self, machine: MachineName, id: str | None = None, data: Any = UNSET, *,
         key: str | None = None,
     ) -> Reply:  # fmt: skip
-        """Starts an instance. Repeated with the same ``key`` it gives the same reply; a key is
-        generated if omitted, so that a lost answer is asked for again and starts nothing new.
-        Where no answer comes at all, ``Unavailable.key`` has it."""
+        """Starts an instance; the same ``key`` again gives the same reply. A key is generated if
+        omitted, so that a request whose answer is lost is repeated and starts one instance.
+        Where no answer comes at all, ``Unavailable.key`` has the key."""
         request = {"id": id} if data is UNSET else {"id": id, "data": jsonable(data)}
         content = pydantic_core.to_json(request)
-        return await self._keyed(f"{_of(machine)}/instances", content, key, left_out_of(data))
+        return await self._keyed(f"{path_of(machine)}/instances", content, key, left_out_of(data))
 
     async def send(
         self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
         key: str | None = None, expected_seq: int | None = None,
     ) -> Reply:  # fmt: skip
-        """Sends an event, and sends it again where no answer came: under its ``key``, which is
-        generated if omitted, so that it is applied once. Where no answer comes at all,
-        ``Unavailable.key`` has it: sent again with it, the event is still applied once.
-        ``reply.held``: the instance is paused and the event waits for its resumption."""
+        """Sends an event; it is repeated where no answer came and applied once, because of its
+        ``key``, which is generated if omitted. Where no answer comes at all, ``Unavailable.key``
+        has the key: the event sent again with it is still applied once. ``reply.held``: the
+        instance is paused, and the event waits until it resumes."""
         content = pydantic_core.to_json(_event(event))
-        path = f"{_of(machine, id)}/events"
+        path = f"{path_of(machine, id)}/events"
         return await self._keyed(path, content, key, left_out_of(event), expected_seq)
 
     async def send_many(self, requests: Sequence[SendRequest]) -> list[Reply | StateholdError]:
-        """Sends up to a server's bound (1000) of events; answers in order, a refused one with its
-        error. Requests without a key are given one; ``Unavailable.keys`` has them where no answer
-        came, and ``Unavailable.key`` that of one request that is answered so."""
+        """Sends several events, at most the server's bound (1000), and returns a reply or an error
+        for each, in order. A key is generated for each request without one. Where no answer came,
+        ``Unavailable.keys`` has all keys; an ``Unavailable`` among the answers has its own
+        request's ``key``."""
         keyed = [r if r.key else r.model_copy(update={"key": str(uuid.uuid4())}) for r in requests]
-        with _naming(*(r.key or "" for r in keyed), batch=True):
+        with naming_keys(*(r.key or "" for r in keyed), batch=True):
             answers = await self._ask(
                 SendAnswers,
                 "POST",
@@ -221,7 +212,8 @@ class AsyncClient:
         ]
 
     async def get(self, machine: MachineName, id: str) -> Reply:
-        return await self._ask(Reply, "GET", _of(machine, id))
+        """An instance as it is now."""
+        return await self._ask(Reply, "GET", path_of(machine, id))
 
     async def page(
         self, machine: MachineName, *,
@@ -231,8 +223,8 @@ class AsyncClient:
         incidents: bool = False, q: str | None = None, order: Order = "created",
         limit: int = 50, cursor: str | None = None,
     ) -> Instances:  # fmt: skip
-        """One page of instances, newest first or longest in their state first; every argument
-        narrows. ``q`` is how their ids begin, and sorts by id."""
+        """One page of instances, newest first (``order="created"``) or longest in their state first
+        (``"since"``); every argument narrows. ``q`` is a prefix of the id, and sorts by id."""
         params = {
             "state": state,
             "tag": tag,
@@ -247,7 +239,7 @@ class AsyncClient:
             "limit": limit,
             "cursor": cursor,
         }
-        return await self._ask(Instances, "GET", f"{_of(machine)}/instances", params=params)
+        return await self._ask(Instances, "GET", f"{path_of(machine)}/instances", params=params)
 
     async def list(
         self, machine: MachineName, *,
@@ -257,7 +249,7 @@ class AsyncClient:
         incidents: bool = False, q: str | None = None, order: Order = "created",
         page_size: int = 100,
     ) -> AsyncGenerator[Summary, None]:  # fmt: skip
-        """Every instance that fits, over as many pages as there are."""
+        """Every instance that matches, fetched page by page."""
         cursor: str | None = None
         while True:
             page = await self.page(
@@ -275,231 +267,120 @@ class AsyncClient:
         self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100,
         data: bool = False,
     ) -> Journal:  # fmt: skip
-        """One page of what happened to it; the next is asked for with ``after=journal.after``."""
+        """One page of an instance's journal; ``after=journal.after`` asks for the next."""
         params = {"after": after, "limit": limit, "data": "true" if data else None}
-        return await self._ask(Journal, "GET", f"{_of(machine, id)}/journal", params=params)
+        return await self._ask(Journal, "GET", f"{path_of(machine, id)}/journal", params=params)
 
     async def explain(self, machine: MachineName, id: str) -> Explanation:
-        return await self._ask(Explanation, "GET", f"{_of(machine, id)}/explain")
-
-    # A generator that is left half-way is closed by whoever goes through it, here and below: the
-    # event loop would close it in another task, while its connection is in use.
+        """Where an instance is, since when and why, and what can happen next."""
+        return await self._ask(Explanation, "GET", f"{path_of(machine, id)}/explain")
 
     async def watch(
         self, machine: MachineName, id: str, *, after: int = 0
     ) -> AsyncGenerator[JournalEntry, None]:
-        """Every journal entry above ``after``, then each new one as it comes, until the instance
-        is over. Reconnects by itself where the connection is lost, without a gap and without an
-        entry twice; raises ``Unavailable`` where ``backoff`` gives up, which counts attempts since
-        a connection was last opened.
+        """Every journal entry after ``after``, then each new one, until the instance is over.
 
-        Raises ``BeyondEnd`` where the instance has no step ``after``. Where the history is another
-        one after a reconnection, since a backup was restored or the id was given again, it begins
-        anew with step 1: ``seq`` goes back.
+        A lost connection is opened again, without a gap and without an entry twice; raises
+        ``Unavailable`` where ``backoff`` gives up, which counts attempts since a connection was
+        last open. Raises ``BeyondEnd`` if the instance has no step ``after``. If the history is
+        another one after a reconnection, because a backup was restored or the id was used again,
+        it begins again with step 1: ``seq`` goes back.
         """
-        instance = _of(machine, id)
-        begin = after
-        is_known = False
-        while True:
-            try:
-                async with aclosing(self._history(instance, begin)) as entries:
-                    async for entry in entries:
-                        is_known = True
-                        if entry is not None:
-                            yield entry
-                return
-            except BeyondEnd:
-                # the first connection only tells that the caller asked for what is not there
-                if not is_known:
-                    raise
-            begin = 0
-
-    async def _history(
-        self, instance: str, after: int
-    ) -> AsyncGenerator[JournalEntry | None, None]:
-        """Entries above ``after``, over as many connections as it takes, each announced by None.
-        Raises ``BeyondEnd`` where the last step that was seen is not there any more."""
-        seen = (after, 0)
-        step: JournalEntry | None = None
-
-        async def position() -> dict[str, str]:
-            if step is None:
-                return {}
-            await self._check_there(instance, step)
-            return {"Last-Event-ID": str(step.seq)}
-
-        async with aclosing(
-            self._connected(f"{instance}/stream", {"after": after}, position)
-        ) as events:
-            async for event in events:
-                if event is None:
-                    yield None
-                elif event.event == "end":
-                    return
-                elif event.event in ("step", "note"):
-                    entry = _decode_entry(event.data)
-                    place = (entry.seq, entry.part)
-                    if place <= seen:
-                        continue
-                    seen = place
-                    if entry.part == 0:
-                        step = entry
-                    yield entry
-
-    async def _check_there(self, instance: str, step: JournalEntry) -> None:
-        """Raises ``BeyondEnd`` where another step has its seq, or none; ``_Retry``."""
-        path = f"{instance}/at/{step.seq}"
-        try:
-            response = await self._transport.http.get(path)
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _Retry(unreachable(self._transport.http, error), 0.0) from error
-        if response.is_success:
-            try:
-                if _Moment.model_validate_json(response.content).at == step.at:
-                    return
-            except ValidationError as error:
-                raise _Retry(_not_ours("GET", path, error), 0.0) from error
-        else:
-            failure = failure_of(response)
-            if isinstance(failure, Unavailable):
-                raise _Retry(failure, retry_after_seconds(response))
-            if not isinstance(failure, InvalidPayload):
-                raise failure
-        raise BeyondEnd("", "", step.seq, 0)
+        async with aclosing(watch_instance(self._transport, path_of(machine, id), after)) as found:
+            async for entry in found:
+                yield entry
 
     async def watch_machine(self, machine: MachineName) -> AsyncGenerator[Changes, None]:
-        """Which of its instances change, as they are then. The first is empty; ``more``: others may
-        have changed, too. Reconnects by itself where the connection is lost, and says ``more`` then
-        for what it has missed; raises ``Unavailable`` as :meth:`watch` does."""
-        async with aclosing(self._changes(f"{_of(machine)}/stream")) as found:
+        """The instances of a machine that change, as they are then.
+
+        The first item is empty: from then on every change is reported. ``more``: other instances
+        may have changed, too. A lost connection is opened again, and ``more`` stands for what was
+        missed; raises ``Unavailable`` as :meth:`watch` does.
+        """
+        async with aclosing(watch_changes(self._transport, f"{path_of(machine)}/stream")) as found:
             async for changes in found:
                 yield changes
 
     async def watch_machines(self) -> AsyncGenerator[Changes, None]:
-        """As :meth:`watch_machine`, of every machine."""
-        async with aclosing(self._changes("/api/stream")) as found:
+        """The same for all machines."""
+        async with aclosing(watch_changes(self._transport, "/api/stream")) as found:
             async for changes in found:
                 yield changes
 
-    async def _changes(self, path: str) -> AsyncGenerator[Changes, None]:
-        is_first = True
-        async with aclosing(self._connected(path, {}, _no_headers)) as events:
-            async for event in events:
-                if event is None:
-                    continue
-                if event.event == "change":
-                    summary = Summary.model_validate_json(event.data)
-                    yield Changes(instances=[summary])
-                elif event.event in ("more", "hello"):
-                    yield Changes(instances=[], more=not is_first)
-                    is_first = False
-
-    async def _connected(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        headers: Callable[[], Awaitable[Mapping[str, str]]],
-    ) -> AsyncGenerator[ServerEvent | None, None]:
-        """The events of one connection after the other, each announced by None.
-
-        Attempts since the last one that was opened count towards giving up. Those that were opened,
-        and ended soon without an event, only make the pause longer.
-        """
-        backoff = self._transport.backoff
-        failures = Failures(backoff)
-        idle = 0
-        while True:
-            opened: float | None = None
-            was_idle = True
-            try:
-                async with aclosing(self._events(path, params, await headers())) as events:
-                    async for event in events:
-                        if event is None:
-                            opened = anyio.current_time()
-                            failures.reset()
-                        else:
-                            was_idle = False
-                        yield event
-                failure: Unavailable = Unavailable("the server ended the stream")
-                wait = 0.0
-            except _Retry as error:
-                failure, wait = error.failure, error.wait_seconds
-            if opened is None:
-                await failures.wait(failure, wait)
-                continue
-            lasted = anyio.current_time() - opened
-            idle = idle + 1 if was_idle and lasted < backoff.longest_seconds else 1
-            await anyio.sleep(backoff.delay_seconds(idle, wait))
+    # --- an operator's actions -----------------------------------------------------------------
 
     async def pause(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        return await self._reply("POST", f"{_of(machine, id)}/pause", _because(reason))
+        """Pauses an instance: its events, timers and effects' results are held."""
+        return await self._reply("POST", f"{path_of(machine, id)}/pause", _because(reason))
 
     async def resume(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        return await self._reply("POST", f"{_of(machine, id)}/resume", _because(reason))
+        """Resumes a paused instance."""
+        return await self._reply("POST", f"{path_of(machine, id)}/resume", _because(reason))
 
     async def cancel(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        return await self._reply("POST", f"{_of(machine, id)}/cancel", _because(reason))
+        """Cancels an instance: it ends in the state that it is in."""
+        return await self._reply("POST", f"{path_of(machine, id)}/cancel", _because(reason))
 
     async def repair(
         self, machine: MachineName, id: str, data: Any, *,
         state: Sequence[str] = (), reason: str | None = None,
     ) -> Reply:  # fmt: skip
-        """Gives an instance that can't be read new data, and new states where ``state`` names the
-        active leaves; it goes on from there."""
+        """Gives an unreadable instance new data, and new states if ``state`` names the active
+        leaves; it goes on from there."""
         repair = {"data": jsonable(data), "state": list(state), "reason": reason}
         content = pydantic_core.to_json(repair)
-        return await self._reply("POST", f"{_of(machine, id)}/repair", content)
+        return await self._reply("POST", f"{path_of(machine, id)}/repair", content)
 
     async def fire_timer(
         self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
     ) -> Reply:
-        """Fires it now, whenever it is due."""
-        return await self._reply("POST", _timer(machine, id, timer, "fire"), _because(reason))
+        """Fires a timer now, whenever it is due."""
+        return await self._reply("POST", timer_path(machine, id, timer, "fire"), _because(reason))
 
     async def cancel_timer(
         self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
     ) -> Reply:
-        """It fires no more, unless its state is entered anew."""
-        return await self._reply("POST", _timer(machine, id, timer, "cancel"), _because(reason))
+        """Cancels a timer: it does not fire, unless its state is entered again."""
+        return await self._reply("POST", timer_path(machine, id, timer, "cancel"), _because(reason))
 
     async def reschedule_timer(
         self, machine: MachineName, id: str, timer: str, *,
         due: datetime | None = None, seconds: float | None = None, reason: str | None = None,
     ) -> Reply:  # fmt: skip
-        """It fires at ``due`` or ``seconds`` from now, of which one is given."""
+        """Lets a timer fire at ``due``, or ``seconds`` from now; give one of the two."""
         when = {"due": due} if due is not None else {"seconds": seconds}
         content = pydantic_core.to_json({**when, "reason": reason})
-        return await self._reply("POST", _timer(machine, id, timer, "reschedule"), content)
+        return await self._reply("POST", timer_path(machine, id, timer, "reschedule"), content)
 
     async def retry_effect(
         self, machine: MachineName, id: str, key: str, *, reason: str | None = None
     ) -> Reply:
-        """Tries again at once what waits for its next try, or for a person."""
-        return await self._reply("POST", _effect(machine, id, key, "retry"), _because(reason))
+        """Retries at once an effect that backs off or has an incident."""
+        return await self._reply("POST", effect_path(machine, id, key, "retry"), _because(reason))
 
     async def skip_effect(
         self, machine: MachineName, id: str, key: str, *, reason: str | None = None
     ) -> Reply:
-        """Gives it up, under way or not: no event comes of it."""
-        return await self._reply("POST", _effect(machine, id, key, "skip"), _because(reason))
+        """Skips an effect, also a running one: it ends without an event."""
+        return await self._reply("POST", effect_path(machine, id, key, "skip"), _because(reason))
 
     async def resolve_effect(
         self, machine: MachineName, id: str, key: str, result: Any = None, *,
         reason: str | None = None,
     ) -> Reply:  # fmt: skip
-        """Takes ``result`` for what it gave, under way or not."""
+        """Ends an effect, also a running one, with this result."""
         content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
-        return await self._reply("POST", _effect(machine, id, key, "resolve"), content)
+        return await self._reply("POST", effect_path(machine, id, key, "resolve"), content)
 
     async def upgrade(
         self, machine: MachineName, id: str | None = None, *, reason: str | None = None
     ) -> UpgradeReport:
-        """Brings one instance, or every one, to the machine's version. It may be asked for again:
-        what is there already stays."""
+        """Upgrades one instance, or all, to the version that the server runs. Those that are at it
+        already stay as they are."""
         return await self._ask(
             UpgradeReport,
             "POST",
-            f"{_of(machine, id)}/upgrade",
+            f"{path_of(machine, id)}/upgrade",
             content=_because(reason),
             repeatable=True,
         )
@@ -509,26 +390,30 @@ class AsyncClient:
     async def incidents(
         self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> Incidents:
+        """One page of incidents, oldest first."""
         params = {
-            "machine": None if machine is None else _name(machine),
+            "machine": None if machine is None else name_of(machine),
             "limit": limit,
             "cursor": cursor,
         }
         return await self._ask(Incidents, "GET", "/api/incidents", params=params)
 
     async def retry(self, incident: str, *, reason: str | None = None) -> Reply:
-        return await self._reply("POST", f"{_incident(incident)}/retry", _because(reason))
+        """Retries what failed."""
+        return await self._reply("POST", f"{incident_path(incident)}/retry", _because(reason))
 
     async def skip(self, incident: str, *, reason: str | None = None) -> Reply:
-        return await self._reply("POST", f"{_incident(incident)}/skip", _because(reason))
+        """Goes on without what failed."""
+        return await self._reply("POST", f"{incident_path(incident)}/skip", _because(reason))
 
     async def resolve(
         self, incident: str, result: Any = None, *, reason: str | None = None
     ) -> Reply:
+        """Sets the result of what failed."""
         content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
-        return await self._reply("POST", f"{_incident(incident)}/resolve", content)
+        return await self._reply("POST", f"{incident_path(incident)}/resolve", content)
 
-    # --- what they are made of -----------------------------------------------------------------
+    # --- requests ------------------------------------------------------------------------------
 
     async def _keyed(
         self,
@@ -539,8 +424,10 @@ class AsyncClient:
         expected_seq: int | None = None,
     ) -> Reply:
         key = key or str(uuid.uuid4())
-        with _naming(key):
-            return await self._reply("POST", path, content, _headers(key, left_out, expected_seq))
+        with naming_keys(key):
+            return await self._reply(
+                "POST", path, content, key_headers(key, left_out, expected_seq)
+            )
 
     async def _reply(
         self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
@@ -559,92 +446,7 @@ class AsyncClient:
             return shape.model_validate_json(body)
         except ValidationError as error:
             # a proxy's page, say: whether the request was taken is not known
-            raise _not_ours(method, path, error) from error
-
-    async def _events(
-        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> AsyncGenerator[ServerEvent | None, None]:
-        """None at the first bytes, then one connection's events; raises ``_Retry`` where another
-        may do better."""
-        told = {"Accept": "text/event-stream", **headers}
-        try:
-            async with self._transport.http.stream(
-                "GET", path, params=params, headers=told, timeout=_STREAM_TIMEOUT
-            ) as response:
-                if not response.is_success:
-                    await response.aread()
-                    failure = failure_of(response)
-                    if isinstance(failure, Unavailable):
-                        raise _Retry(failure, retry_after_seconds(response))
-                    raise failure
-                chunks = response.aiter_bytes()
-                async for first in chunks:
-                    yield None
-                    async with aclosing(read_events(_with(first, chunks))) as events:
-                        async for event in events:
-                            yield event
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _Retry(unreachable(self._transport.http, error), 0.0) from error
-
-
-class _Moment(BaseModel):
-    """Of an instance after one of its steps, when that was."""
-
-    at: datetime
-
-
-async def _with(first: bytes, others: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield first
-    async for chunk in others:
-        yield chunk
-
-
-async def _no_headers() -> dict[str, str]:
-    return {}
-
-
-def _not_ours(method: str, path: str, error: ValidationError) -> Unavailable:
-    return Unavailable(f"the answer to {method} {path} is not a Statehold server's: {error}")
-
-
-class _Retry(Exception):
-    def __init__(self, failure: Unavailable, wait_seconds: float) -> None:
-        self.failure = failure
-        self.wait_seconds = wait_seconds
-
-
-#: three times the server's heartbeat: a stream that is silent for longer is dead
-_STREAM_TIMEOUT = httpx.Timeout(30.0, read=45.0)
-
-_decode_entry = JournalEntry.model_validate_json
-
-
-def _name(machine: MachineName) -> str:
-    return machine if isinstance(machine, str) else machine.definition.name
-
-
-def _of(machine: MachineName, id: str | None = None) -> str:
-    path = f"/api/machines/{_segment(_name(machine), 'machine')}"
-    return path if id is None else f"{path}/instances/{_segment(id, 'id')}"
-
-
-def _timer(machine: MachineName, id: str, timer: str, act: str) -> str:
-    return f"{_of(machine, id)}/timers/{_segment(timer, 'timer')}/{act}"
-
-
-def _effect(machine: MachineName, id: str, key: str, act: str) -> str:
-    return f"{_of(machine, id)}/effects/{_segment(key, 'key')}/{act}"
-
-
-def _segment(value: str, what: str) -> str:
-    if value in ("", ".", ".."):
-        # these would name another address
-        raise InvalidPayload("the request", {what: f"{value!r} can't be one"})
-    return quote(value, safe="")
-
-
-def _incident(incident: str) -> str:
-    return f"/api/incidents/{_segment(incident, 'incident')}"
+            raise not_ours(method, path, error) from error
 
 
 def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
@@ -653,21 +455,6 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
         return sent
     plain: dict[str, Any] = jsonable(dict(event))
     return plain
-
-
-def _headers(key: str, left_out: Tree, expected_seq: int | None = None) -> dict[str, str]:
-    if not (key.isascii() and key.isprintable() and key.strip() == key):
-        raise InvalidPayload(
-            "the request", {"key": f"{key!r} can't stand in a header; use printable ASCII"}
-        )
-    # quoted, so that a key which is itself in quotes stays as it is
-    headers = {"Idempotency-Key": f'"{key}"'}
-    if expected_seq is not None:
-        headers["If-Match"] = f'"{expected_seq}"'
-    # an object is the same one under its key whatever its defaults are the next time
-    if left_out and len(named := json.dumps(left_out, separators=(",", ":"))) <= LEFT_OUT_LIMIT:
-        headers["Statehold-Left-Out"] = named
-    return headers
 
 
 def _because(reason: str | None) -> bytes:
@@ -685,18 +472,3 @@ def _reply_or_error(answer: SendAnswer, key: str | None) -> Reply | StateholdErr
     if isinstance(error, Unavailable):
         error.key = key
     return error
-
-
-@contextmanager
-def _naming(*keys: str, batch: bool = False) -> Iterator[None]:
-    """Leaves the keys that were sent with the caller, whatever became of the answer."""
-    try:
-        yield
-    except (Unavailable, ProblemError) as error:
-        if isinstance(error, Refused):
-            raise
-        error.keys = keys
-        if not batch:
-            (error.key,) = keys
-            error.add_note(f"the same request with key={error.key!r} takes effect once")
-        raise

@@ -1,15 +1,15 @@
 """The client for code without an event loop.
 
-It has no logic of its own: each method runs :class:`.AsyncClient`'s on an event loop in a thread
-of the client's own, and waits.
+It has no logic of its own: each method runs the one of :class:`.AsyncClient` on an event loop in a
+thread of the client's own, and waits.
 
-1. The thread is a daemon and is started by the first call, so a client that was made and not used
-   has none, and a process never waits for one at its end. Connections are closed then, by
-   ``atexit``, and also when a client that was not closed is collected.
-2. A process that was forked has neither the thread nor a right to the parent's connections. What
-   runs is kept per process (:data:`_forks`): the first call in a child starts its own. The parent's
-   is kept there and never touched: collecting its event loop would take file descriptors out of
-   an epoll instance that both processes share.
+1. The thread is a daemon and starts at the first call, so that an unused client has none and a
+   process never waits for one at its end. Connections are closed then, by ``atexit``, and when a
+   client that was not closed is collected.
+2. A forked process has neither the thread nor a right to the parent's connections. Loops are kept
+   per process (:data:`_forks`): the first call in a child starts its own. The parent's loop is
+   kept and never touched: collecting it would remove file descriptors from an epoll instance that
+   both processes share.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _iterates(
     return call
 
 
-#: how often the process, or one that it comes from, was forked. A process id may come again
-#: in a line of processes, this number does not.
+#: how often the process, or one of its ancestors, was forked; unlike a process id, the number does
+#: not come again in a line of processes
 _forks = 0
 #: event loops whose thread runs in this process
 _running: set[_Loop] = set()
@@ -88,7 +88,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-#: the process ends, and no thread that it waits for is left
+#: the process ends, and only daemon threads are left
 _is_over = False
 
 
@@ -113,13 +113,13 @@ class ClientClosed(StateholdError):
 
 
 class Client:
-    """As :class:`.AsyncClient`, method for method; what is an async iterator there is an iterator
-    here. May be used from several threads, and in processes that were forked after it was made,
-    each of which has its own connections. Closed by ``close``, by a ``with`` statement, when it is
-    collected, and at the end of the process.
+    """The methods of :class:`.AsyncClient` for code without an event loop; its async iterators are
+    iterators here.
 
-    Every method raises ``ClientClosed`` after ``close``, and where another thread closes the client
-    while the method waits.
+    It may be used from several threads, and in processes that were forked after it was made, each
+    of which has its own connections. It is closed by ``close``, by a ``with`` statement, when it is
+    collected, and at the end of the process. Every method raises ``ClientClosed`` after ``close``,
+    and if another thread closes the client while the method waits.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Client:
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """``transport`` belongs to this process: a call in one that was forked is refused."""
+        """``transport`` belongs to this process: a call in a forked process is refused."""
         self._forks = _forks
 
         def make() -> AsyncClient:
@@ -143,7 +143,7 @@ class Client:
             )  # fmt: skip
 
         self._has_transport = transport is not None
-        # made here too, so that a mistake in the arguments is raised here
+        # made here too, so that wrong arguments are refused here
         self._loops = {_forks: _Loop(make())}
         self._make = make
         weakref.finalize(self, _abandon, self._loops).atexit = False
@@ -156,7 +156,7 @@ class Client:
                     "this client was given a transport, whose connections belong to the process "
                     "that made it; make a client in this process"
                 )
-            # of two threads that are here at once both get the one that was first
+            # two threads at once get the same loop
             loop = self._loops.setdefault(_forks, _Loop(self._make()))
         return loop
 
@@ -214,14 +214,14 @@ class Client:
 
 
 def _abandon(loops: dict[int, _Loop]) -> None:
-    """A client was collected: in any thread, in the loop's own too, so nothing is waited for."""
+    """Stops the loop of a collected client, in any thread, the loop's own too: nothing waits."""
     loop = loops.get(_forks)
     if loop is not None:
         loop.stop()
 
 
 class _Loop:
-    """One process's client, and the thread that it runs in once it was asked something."""
+    """One process's client, and the thread that it runs in from the first call on."""
 
     def __init__(self, client: AsyncClient) -> None:
         self.client = client
@@ -232,11 +232,11 @@ class _Loop:
         self._stopped = asyncio.Event()
         self._is_closed = False
         self._has_ended = False
-        #: what is to be called in the loop's thread
+        #: to be called in the loop's thread
         self._calls: deque[Callable[[], None]] = deque()
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """What it returns. It is cancelled where this thread is interrupted meanwhile."""
+        """Its result. It is cancelled if this thread is interrupted meanwhile."""
         future = self.begin(work)
         try:
             return future.result()
@@ -261,7 +261,7 @@ class _Loop:
             raise
 
     def soon(self, call: Callable[[], None]) -> None:
-        """Calls it in the loop's thread; in this one where that has ended or was never begun."""
+        """Calls it in the loop's thread, or in this one if that has ended or never started."""
         with self._lock:
             if self._loop is None or self._has_ended:
                 call()
@@ -276,7 +276,7 @@ class _Loop:
             self._calls.popleft()()
 
     def stop(self) -> None:
-        """Returns at once. What is under way is cancelled."""
+        """Cancels what is running, and returns at once."""
         with self._lock:
             self._is_closed = True
             self.soon(self._stopped.set)

@@ -14,12 +14,12 @@ EVENT_LIMIT = 16 * 1024 * 1024
 class ServerEvent(NamedTuple):
     event: str
     data: str
-    #: the last id that the stream has told so far
+    #: the last id in the stream so far
     id: str | None
 
 
 async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerEvent, None]:
-    """Whole events only; a comment (a heartbeat) is none. Raises ``TooLarge``."""
+    """Each complete event; comments (heartbeats) are skipped. Raises ``TooLarge``."""
     event, id = "", None
     data: list[bytes] = []
     size = 0

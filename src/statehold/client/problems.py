@@ -1,7 +1,7 @@
-"""A problem that a server answered with becomes the error that was raised there.
+"""From a server's problem back to the error that was raised there.
 
-So code that catches ``NotAllowed`` or ``StaleSeq`` is the same with an engine in the process and
-with one behind a server. ``code`` and the message are always the server's.
+Code that catches ``NotAllowed`` or ``StaleSeq`` is therefore the same with an engine in the process
+and with one behind a server. ``code`` and the message are always the server's.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from statehold.wire.base import Problem
 
 
 class ProblemError(StateholdError):
-    """A problem that has no class here; ``problem`` is it. ``key`` and ``keys`` are those of
-    :class:`.Unavailable`, for what failed on the server."""
+    """A ``problem`` that has no class of its own. ``key`` and ``keys`` are those of
+    :class:`.Unavailable`, for a request that failed on the server."""
 
     key: str | None = None
     keys: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ def error_of(problem: Problem) -> StateholdError:
         try:
             error = build(problem, details)
         except (KeyError, TypeError, ValueError):
-            # a newer server tells it otherwise; the problem itself is still told whole
+            # a newer server has other members: the problem is kept whole instead
             return _unbuilt(problem)
         error.args = (problem.detail,)
         return error
@@ -55,7 +55,7 @@ def error_of(problem: Problem) -> StateholdError:
 
 
 def code_of(problem: Problem) -> str:
-    """The last part of the problem's type; ``http-404``, say, where the type says nothing."""
+    """The last part of the problem's type, or ``http-404``, say, for a type of another kind."""
     prefix, _, code = problem.type.rpartition(":")
     return code if prefix == "urn:statehold:problem" else f"http-{problem.status}"
 
@@ -128,6 +128,6 @@ _BUILD: dict[str, Callable[[Problem, _Details], StateholdError]] = {
 
 
 def _raised_there(cause: str) -> Exception:
-    """An exception that prints as the server's; its class is not here and is made by name."""
+    """An exception that prints as the server's; its class does not exist here and is made."""
     name, _, message = cause.partition(": ")
     return type(name, (Exception,), {})(message) if name.isidentifier() else Exception(cause)

@@ -1,4 +1,4 @@
-"""One request and its answer: problems become errors, and what can be repeated is."""
+"""One request and its answer: problems become errors, and repeatable requests are repeated."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from statehold.wire.base import Problem
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often, and after how long, a request is sent again.
+    """How often, and after how long, a request is repeated.
 
-    After the ``n``-th failure in a row it waits a random time between a half of and the whole of
-    ``first_seconds * 2 ** (n - 1)``, at most ``longest_seconds``, but never less than the server's
-    ``Retry-After`` asks for (which is cut to ``longest_seconds`` too). It gives up after ``tries``
-    attempts, or where the next one would begin more than ``total_seconds`` after the first failure.
+    After the ``n``-th failure in a row the client waits a random time between one half and the
+    whole of ``first_seconds * 2 ** (n - 1)``, at most ``longest_seconds``, and at least the
+    server's ``Retry-After``, which is cut to ``longest_seconds`` too. It gives up after ``tries``
+    attempts, or if the next one would begin more than ``total_seconds`` after the first failure.
 
     With the defaults a server that refuses connections is asked for 10 to 21 seconds, longer than
     its restart takes. One attempt may take the client's ``timeout_seconds`` besides.
@@ -45,7 +45,7 @@ class Backoff:
 
 
 class Failures:
-    """Failures in a row, of one request or one watcher: waits after each, or gives up."""
+    """Counts failures in a row, of one request or one stream: waits after each, or gives up."""
 
     def __init__(self, backoff: Backoff) -> None:
         self._backoff = backoff
@@ -55,7 +55,7 @@ class Failures:
         self._count = 0
 
     async def wait(self, failure: StateholdError, retry_after_seconds: float) -> None:
-        """Raises ``failure`` where it was one too many."""
+        """Waits before the next attempt; raises ``failure`` if there is none."""
         now = anyio.current_time()
         if self._count == 0:
             self._began = now
@@ -68,13 +68,13 @@ class Failures:
 
 
 class Transport:
-    """Sends requests over an ``httpx.AsyncClient``, which ``make`` makes. What one keeps open
-    belongs to the event loop that opened it, so another loop (the next ``asyncio.run``) gets
-    another one."""
+    """Sends requests over an ``httpx.AsyncClient``, which ``make`` makes. Its connections belong to
+    the event loop that opened them, so another loop (the next ``asyncio.run``) gets another
+    client."""
 
     def __init__(self, make: Callable[[], httpx.AsyncClient], backoff: Backoff) -> None:
         self._make = make
-        # made here too, so that a mistake in the arguments is raised here
+        # made here too, so that wrong arguments are refused here
         self._http = make()
         self._loop: EventLoopToken | None = None
         self._is_closed = False
@@ -106,9 +106,9 @@ class Transport:
     ) -> bytes:
         """The answer's body.
 
-        Raises the error that the server's problem stands for, or ``Unavailable`` where it can't
-        be reached. ``repeatable``: sending it twice does no harm, so it is sent again whatever
-        became of it; else only where it surely was not taken.
+        Raises the error of the server's problem, or ``Unavailable`` if the server can't be
+        reached. A ``repeatable`` request is repeated after every failure that may pass; another
+        one only where the server surely did not receive it.
         """
         extra = dict(headers or {})
         if content is not None:
@@ -128,8 +128,7 @@ class Transport:
                 if response.is_success:
                     return response.content
                 failure = failure_of(response)
-                # nothing is known to have happened, be it the server's 503 or a proxy's 502: only
-                # a repeatable request may be sent again
+                # whether it was applied is not known, be it the server's 503 or a proxy's 502
                 again = repeatable and isinstance(failure, Unavailable)
                 wait = retry_after_seconds(response)
             if not again:
@@ -138,7 +137,7 @@ class Transport:
 
 
 def failure_of(response: httpx.Response) -> StateholdError:
-    """The error that an answer with a status of 300 or more stands for."""
+    """The error of an answer whose status is 300 or more."""
     try:
         problem = Problem.model_validate_json(response.content)
     except pydantic.ValidationError:
@@ -156,6 +155,10 @@ def failure_of(response: httpx.Response) -> StateholdError:
 def unreachable(http: httpx.AsyncClient, error: httpx.RequestError) -> Unavailable:
     why = str(error) or type(error).__name__
     return Unavailable(f"no answer from {http.base_url}: {why}; is the server running?")
+
+
+def not_ours(method: str, path: str, error: pydantic.ValidationError) -> Unavailable:
+    return Unavailable(f"the answer to {method} {path} is not a Statehold server's: {error}")
 
 
 def retry_after_seconds(response: httpx.Response) -> float:
