@@ -1,10 +1,11 @@
+# long because the tree of errors is read as one page: each class is its message and its details
 """Every error that Statehold raises on purpose.
 
 The branch says who must act::
 
     StateholdError
-    ├── DefinitionError          whoever wrote the machine: every problem at once
-    ├── Refused                  whoever sent the request: nothing was changed
+    ├── DefinitionError          the author of the machine: lists every problem
+    ├── Refused                  the sender of the request: nothing was changed
     │   ├── NotFound             what the request names does not exist
     │   │   ├── UnknownMachine
     │   │   ├── UnknownInstance
@@ -24,27 +25,27 @@ The branch says who must act::
     │   ├── TooLarge
     │   ├── DocumentRefused
     │   ├── PutRefused
-    │   └── StepFailed           the machine's own code or chart stopped the step
+    │   └── StepFailed           the machine's own code or chart failed, the step was dropped
     │       ├── ActionFailed
     │       ├── GuardFailed
     │       ├── EndlessLoop
     │       └── UpgradeFailed
-    ├── Unavailable              nobody: the same request may succeed later
+    ├── Unavailable              nobody: the same request can succeed later
     │   ├── StoreUnavailable
     │   ├── LeaseLost
     │   ├── NewerVersion
     │   ├── MachineUnserved
     │   ├── Overloaded
     │   └── Stopping
-    ├── ScriptInvalid            whoever wrote the script: every problem at once
-    ├── ScriptFailed             the same, or whoever wrote the machine: not what was expected
-    ├── InstanceUnreadable       whoever runs the deployment: the rest goes on
-    ├── ArchiveFailed            the same: nothing is purged
-    ├── StoreRefused             the same: nothing goes on
+    ├── ScriptInvalid            the author of the script: lists every problem
+    ├── ScriptFailed             the author of the script or of the machine: an expectation failed
+    ├── InstanceUnreadable       the operator: other instances go on
+    ├── ArchiveFailed            the operator: nothing is purged
+    ├── StoreRefused             the operator: the engine does not start
     │   ├── StoreInUse
     │   ├── SchemaMismatch
     │   └── SchemaOutdated
-    └── Permanent                raised by an effect: do not try again
+    └── Permanent                raised by an effect: no further attempt
 
 A message names the value, the limit and the way out.
 """
@@ -78,16 +79,16 @@ def name_of(error: BaseException) -> str:
 
 
 def text_of(error: BaseException, most: int = TEXT_CHARS) -> str:
-    """``str(error)``, bounded and storable; says so where that can't be had."""
+    """``str(error)``, bounded and storable; names the error that ``__str__`` raises, if it does."""
     try:
         text = str(error)
-    except BaseException as broken:  # noqa: BLE001 - whatever it is, it is not what matters here
+    except BaseException as broken:  # noqa: BLE001 - the first error matters, not this one
         return f"its text can't be read: __str__ raised {name_of(broken)}"
     return storable(text, most)
 
 
 def described(error: BaseException) -> str:
-    """What was raised, in a sentence: its class and its text."""
+    """The class and the text of an error."""
     return f"{name_of(error)}: {text_of(error)}"
 
 
@@ -96,10 +97,13 @@ class StateholdError(Exception):
 
     #: a stable name for programs, used as the type of an HTTP problem
     code: ClassVar[str] = "error"
+    #: the attributes that ``details`` returns
+    detail_fields: ClassVar[tuple[str, ...]] = ()
 
     def details(self) -> dict[str, Any]:
-        """What a program needs beside the message; plain JSON values."""
-        return {}
+        """What a program needs beside the message, as plain JSON values."""
+        found = {name: getattr(self, name) for name in self.detail_fields}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class Problem:
 
 
 class DefinitionError(StateholdError):
-    """A machine can't be built or can't be run; lists every problem that was found."""
+    """A machine can't be built or run; lists every problem."""
 
     code = "definition"
 
@@ -152,9 +156,10 @@ class NotFound(Refused):
 
 
 class UnknownMachine(NotFound):
-    """No machine of this name is run by the engine that was asked."""
+    """The engine runs no machine of this name."""
 
     code = "unknown-machine"
+    detail_fields = ("machine", "known")
 
     def __init__(self, machine: str, known: Sequence[str]) -> None:
         self.machine = machine
@@ -163,28 +168,24 @@ class UnknownMachine(NotFound):
             f"no machine is called {machine!r}; this engine runs {', '.join(self.known) or 'none'}"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "known": list(self.known)}
-
 
 class UnknownInstance(NotFound):
     """The machine has no instance of this id."""
 
     code = "unknown-instance"
+    detail_fields = ("machine", "id")
 
     def __init__(self, machine: str, id: str) -> None:
         self.machine = machine
         self.id = id
         super().__init__(f"machine {machine!r} has no instance {id!r}; start it first")
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id}
-
 
 class UnknownEvent(Refused):
     """The machine declares no event of this name."""
 
     code = "unknown-event"
+    detail_fields = ("machine", "event", "known")
 
     def __init__(self, machine: str, event: str, known: Sequence[str]) -> None:
         self.machine = machine
@@ -195,27 +196,23 @@ class UnknownEvent(Refused):
             f"it knows {', '.join(self.known) or 'none'}"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "event": self.event, "known": list(self.known)}
-
 
 class UnknownIncident(NotFound):
-    """No incident of this name waits for a person."""
+    """No incident of this name is open."""
 
     code = "unknown-incident"
+    detail_fields = ("incident",)
 
     def __init__(self, incident: str) -> None:
         self.incident = incident
         super().__init__(f"no open incident is called {incident!r}; it may have been settled")
 
-    def details(self) -> dict[str, Any]:
-        return {"incident": self.incident}
-
 
 class UnknownTimer(NotFound):
-    """The instance has no such timer under way."""
+    """The instance has no such timer."""
 
     code = "unknown-timer"
+    detail_fields = ("machine", "id", "timer", "known")
 
     def __init__(self, machine: str, id: str, timer: str, known: Sequence[str]) -> None:
         self.machine = machine
@@ -224,22 +221,15 @@ class UnknownTimer(NotFound):
         self.known = tuple(known)
         super().__init__(
             f"instance {id!r} of {machine!r} has no timer {timer[:200]!r}; "
-            f"{_under_way(self.known, 'timers')}"
+            f"{_known(self.known, 'timers')}"
         )
-
-    def details(self) -> dict[str, Any]:
-        return {
-            "machine": self.machine,
-            "id": self.id,
-            "timer": self.timer,
-            "known": list(self.known),
-        }
 
 
 class UnknownEffect(NotFound):
-    """The instance has no such effect under way: it may have ended, or its state was left."""
+    """The instance has no such running effect: it may have ended, or its state was left."""
 
     code = "unknown-effect"
+    detail_fields = ("machine", "id", "key", "known")
 
     def __init__(self, machine: str, id: str, key: str, known: Sequence[str]) -> None:
         self.machine = machine
@@ -247,22 +237,20 @@ class UnknownEffect(NotFound):
         self.key = key
         self.known = tuple(known)
         super().__init__(
-            f"instance {id!r} of {machine!r} has no effect {key[:200]!r} under way; "
-            f"{_under_way(self.known, 'effects')}"
+            f"instance {id!r} of {machine!r} has no running effect {key[:200]!r}; "
+            f"{_known(self.known, 'effects')}"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id, "key": self.key, "known": list(self.known)}
 
-
-def _under_way(known: Sequence[str], what: str) -> str:
-    return f"under way are {', '.join(known)}" if known else f"it has no {what} under way"
+def _known(known: Sequence[str], what: str) -> str:
+    return f"its {what} are {', '.join(known)}" if known else f"it has no {what}"
 
 
 class InstanceExists(Refused):
     """A start asked for an id that is taken."""
 
     code = "instance-exists"
+    detail_fields = ("machine", "id")
 
     def __init__(self, machine: str, id: str) -> None:
         self.machine = machine
@@ -272,12 +260,9 @@ class InstanceExists(Refused):
             "the first request with its idempotency key to get its reply again"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id}
-
 
 class StaleSeq(Refused):
-    """The instance has moved on since the sender looked: ``expected_seq`` is not its ``seq``."""
+    """The instance has changed since the sender read it: ``expected_seq`` is not its ``seq``."""
 
     code = "stale-seq"
 
@@ -288,7 +273,7 @@ class StaleSeq(Refused):
         self.actual = actual
         super().__init__(
             f"instance {id!r} of {machine!r} is at seq {actual}, the request expected {expected}; "
-            "read it again and decide anew"
+            "read it again before you decide"
         )
 
     def details(self) -> dict[str, Any]:
@@ -301,9 +286,10 @@ class StaleSeq(Refused):
 
 
 class KeyReused(Refused):
-    """An idempotency key came back with another request than the one it was first used for."""
+    """An idempotency key was used for another request before."""
 
     code = "key-reused"
+    detail_fields = ("key", "first", "now")
 
     def __init__(self, key: str, first: str, now: str) -> None:
         self.key = key
@@ -314,17 +300,15 @@ class KeyReused(Refused):
             "use a new key for a new request"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"key": self.key, "first": self.first, "now": self.now}
-
 
 class NotAllowed(Refused):
-    """The event is known, but the instance does not accept it as it is now.
+    """The event is known, but the instance does not accept it now.
 
-    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that said no.
+    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that refused.
     """
 
     code = "not-allowed"
+    detail_fields = ("machine", "id", "event", "state", "allowed", "reasons")
 
     def __init__(
         self,
@@ -343,7 +327,7 @@ class NotAllowed(Refused):
         self.state = tuple(state)
         self.allowed = tuple(allowed)
         self.reasons = tuple(reasons)
-        #: a role, and nothing else, stood in the way
+        #: a missing role is the only reason
         self.forbidden = forbidden
         because = f" because {'; '.join(reasons)}" if reasons else ""
         super().__init__(
@@ -351,21 +335,12 @@ class NotAllowed(Refused):
             f"{event}{because}; allowed now: {', '.join(self.allowed) or 'nothing'}"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {
-            "machine": self.machine,
-            "id": self.id,
-            "event": self.event,
-            "state": list(self.state),
-            "allowed": list(self.allowed),
-            "reasons": list(self.reasons),
-        }
-
 
 class InstanceOver(Refused):
-    """The instance is over, which is for ever; ``status`` tells how it ended."""
+    """The instance has ended; ``status`` is done or cancelled."""
 
     code = "instance-over"
+    detail_fields = ("machine", "id", "status")
 
     def __init__(self, machine: str, id: str, status: str) -> None:
         self.machine = machine
@@ -373,14 +348,12 @@ class InstanceOver(Refused):
         self.status = status
         super().__init__(f"instance {id!r} of {machine!r} is {status}; nothing can be done to it")
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id, "status": self.status}
-
 
 class BeyondEnd(Refused):
-    """A position above the instance's last step was named, as after a backup was restored."""
+    """The request names a step after the instance's last, as after a backup was restored."""
 
     code = "beyond-end"
+    detail_fields = ("machine", "id", "after", "seq")
 
     def __init__(self, machine: str, id: str, after: int, seq: int) -> None:
         self.machine = machine
@@ -389,17 +362,15 @@ class BeyondEnd(Refused):
         self.seq = seq
         super().__init__(
             f"instance {id!r} of {machine!r} is at seq {seq} and has no step {after}: its history "
-            "is not the one that was seen before; read it again from the start"
+            "is another one than before; read it again from the start"
         )
-
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id, "after": self.after, "seq": self.seq}
 
 
 class IncidentKept(Refused):
-    """An incident can't be settled in the way that was asked for."""
+    """An incident can't be settled by this action; ``instead`` says by which."""
 
     code = "incident-kept"
+    detail_fields = ("incident", "kind", "act", "instead")
 
     def __init__(self, incident: str, kind: str, act: str, instead: str) -> None:
         self.incident = incident
@@ -410,19 +381,12 @@ class IncidentKept(Refused):
             f"incident {incident!r} is one of an {kind} and can't be settled by {act}; {instead}"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {
-            "incident": self.incident,
-            "kind": self.kind,
-            "act": self.act,
-            "instead": self.instead,
-        }
-
 
 class ActRefused(Refused):
-    """A person's act that makes no sense as the instance is now; ``instead`` says what does."""
+    """An operator's action that the instance can't take now; ``instead`` says what it can."""
 
     code = "act-refused"
+    detail_fields = ("machine", "id", "act", "why", "instead")
 
     def __init__(self, machine: str, id: str, act: str, why: str, instead: str) -> None:
         self.machine = machine
@@ -432,38 +396,27 @@ class ActRefused(Refused):
         self.instead = instead
         super().__init__(f"instance {id!r} of {machine!r} takes no {act}: {why}; {instead}")
 
-    def details(self) -> dict[str, Any]:
-        return {
-            "machine": self.machine,
-            "id": self.id,
-            "act": self.act,
-            "why": self.why,
-            "instead": self.instead,
-        }
-
 
 class InvalidPayload(Refused):
-    """The payload does not fit; ``fields`` maps each place (``a.b.0``) to what is wrong there."""
+    """The payload is not valid; ``fields`` maps each place (``a.b.0``) to its mistake."""
 
     code = "invalid-payload"
+    detail_fields = ("what", "fields")
 
     def __init__(self, what: str, fields: Mapping[str, str]) -> None:
         self.what = what
-        # keys of the value's own stand in places, and values in what is wrong with them
+        # places have the value's own keys in them, and mistakes its values
         self.fields = {storable(place): storable(why) for place, why in fields.items()}
         listed = "; ".join(f"{p}: {why}" if p else why for p, why in self.fields.items())
         super().__init__(f"{what} is not valid: {listed}")
 
-    def details(self) -> dict[str, Any]:
-        return {"what": self.what, "fields": self.fields}
 
-
-#: what to do about too much, by its unit
+#: what to do about it, by the unit
 _WAYS_OUT = {
-    "bytes": "keep what is large elsewhere, and here where it is",
+    "bytes": "store large values elsewhere, and their address here",
     "characters": "shorten it",
     "events": "send fewer at once",
-    "delayed messages": "send fewer for later, or cancel some before",
+    "delayed messages": "send fewer for later, or cancel some first",
     "messages": "resume or cancel the instance first",
     "lines": "watch the instance instead",
 }
@@ -473,6 +426,7 @@ class TooLarge(Refused):
     """``what`` has ``size`` of its ``unit``, more than ``limit``."""
 
     code = "too-large"
+    detail_fields = ("what", "size", "limit", "unit")
 
     def __init__(self, what: str, size: int, limit: int, unit: str = "bytes") -> None:
         self.what = what
@@ -482,30 +436,28 @@ class TooLarge(Refused):
         way_out = _WAYS_OUT.get(unit, "send less")
         super().__init__(f"{what} has {size} {unit}; the limit is {limit} {unit}: {way_out}")
 
-    def details(self) -> dict[str, Any]:
-        return {"what": self.what, "size": self.size, "limit": self.limit, "unit": self.unit}
-
 
 class DocumentRefused(Refused):
-    """A machine that was put can't be built or can't be run; lists every problem that was found."""
+    """A deployed document can't be built or run; lists every problem."""
 
     code = "document-refused"
 
     def __init__(self, machine: str, problems: Sequence[Problem]) -> None:
-        told = DefinitionError(machine, problems)
+        definition = DefinitionError(machine, problems)
         self.machine = machine
-        self.problems = told.problems
-        super().__init__(f"{told}\nnothing was put")
+        self.problems = definition.problems
+        super().__init__(f"{definition}\nnothing was deployed")
 
     def details(self) -> dict[str, Any]:
         return {"machine": self.machine, **DefinitionError(self.machine, self.problems).details()}
 
 
 class PutRefused(Refused):
-    """The document may be sound, but can't be put beside what is there; ``differences`` are those
-    to the document that has its version."""
+    """The document can't be deployed beside what the store has; ``differences`` are those to the
+    document of the same version."""
 
     code = "put-refused"
+    detail_fields = ("machine", "version", "why", "differences")
 
     def __init__(
         self, machine: str, version: int, why: str, differences: Sequence[str] = ()
@@ -515,25 +467,17 @@ class PutRefused(Refused):
         self.why = why
         self.differences = tuple(differences)
         lines = "".join(f"\n  - {line}" for line in self.differences)
-        super().__init__(f"version {version} of {machine!r} was not put: {why}{lines}")
-
-    def details(self) -> dict[str, Any]:
-        return {
-            "machine": self.machine,
-            "version": self.version,
-            "why": self.why,
-            "differences": list(self.differences),
-        }
+        super().__init__(f"version {version} of {machine!r} was not deployed: {why}{lines}")
 
 
 class StepFailed(Refused):
-    """The step was dropped whole: nothing changed and nothing was asked for."""
+    """The step was dropped: nothing changed, and no effect was requested."""
 
     code = "step-failed"
 
 
 class ActionFailed(StepFailed):
-    """An action, a delay, an input or an output raised; ``cause`` is what."""
+    """An action, a delay, an input or an output raised ``cause``."""
 
     code = "action-failed"
 
@@ -547,7 +491,7 @@ class ActionFailed(StepFailed):
 
 
 class GuardFailed(StepFailed):
-    """A guard raised; ``cause`` is what."""
+    """A guard raised ``cause``."""
 
     code = "guard-failed"
 
@@ -561,9 +505,10 @@ class GuardFailed(StepFailed):
 
 
 class EndlessLoop(StepFailed):
-    """The step did not come to rest within ``limit`` microsteps; ``states`` were entered last."""
+    """The step did not end within ``limit`` microsteps; ``states`` were entered last."""
 
     code = "endless-loop"
+    detail_fields = ("machine", "states", "limit")
 
     def __init__(self, machine: str, states: Sequence[str], limit: int) -> None:
         self.machine = machine
@@ -575,12 +520,9 @@ class EndlessLoop(StepFailed):
             "events"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "states": list(self.states), "limit": self.limit}
-
 
 class UpgradeFailed(StepFailed):
-    """The instance stays on its old version; an incident tells why."""
+    """The instance stays on its old version; an incident has the reason."""
 
     code = "upgrade-failed"
 
@@ -591,8 +533,8 @@ class UpgradeFailed(StepFailed):
         self.new = new
         self.why = why
         super().__init__(
-            f"instance {id!r} of {machine!r} could not go from version {old} to {new}: {why}; "
-            "it stays as it was, see its incident"
+            f"instance {id!r} of {machine!r} could not be upgraded from version {old} to {new}: "
+            f"{why}; it stays as it was, see its incident"
         )
 
     def details(self) -> dict[str, Any]:
@@ -605,11 +547,11 @@ class UpgradeFailed(StepFailed):
         }
 
 
-# --- later ---------------------------------------------------------------------------------
+# --- later, the same request can succeed ---------------------------------------------------
 
 
 class Unavailable(StateholdError):
-    """Nothing is known to be wrong with the request; send it again, with its key, later.
+    """The request could not be served now; send it again later, with its key.
 
     A client sets ``key`` to the idempotency key that it sent, also where it generated the key: the
     answer may have been lost after the step was committed, and only the same key makes the next
@@ -623,7 +565,7 @@ class Unavailable(StateholdError):
 
 
 class StoreUnavailable(Unavailable):
-    """The store can't be reached or can't be written now."""
+    """The store can't be reached or written now."""
 
     code = "store-unavailable"
 
@@ -632,23 +574,23 @@ class StoreUnavailable(Unavailable):
 
 
 class LeaseLost(Unavailable):
-    """This worker was taken for dead: others do its work now, and it writes nothing."""
+    """This worker's lease expired: others have taken over its work, and it writes nothing."""
 
     code = "lease-lost"
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
         super().__init__(
-            f"worker {worker} did not renew its lease in time and was taken for dead; it joins "
-            "again under another name"
+            f"worker {worker} did not renew its lease in time, and others took over its work; it "
+            "joins again under another name"
         )
 
 
 class NewerVersion(Unavailable):
-    """The instance was carried over to a version that this worker does not run; others do, as in
-    the middle of a deploy."""
+    """The instance was upgraded to a version that this worker does not run, as during a deploy."""
 
     code = "newer-version"
+    detail_fields = ("machine", "id")
 
     def __init__(self, machine: str, id: str, version: int, known: int) -> None:
         self.machine = machine
@@ -658,29 +600,24 @@ class NewerVersion(Unavailable):
             f"ask again, another worker may answer, or run version {version} here too"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id}
-
 
 class MachineUnserved(Unavailable):
-    """The machine was put, and this worker can't run it; another may."""
+    """The machine was deployed as data, and this worker can't run it; another one may."""
 
     code = "machine-unserved"
+    detail_fields = ("machine", "version", "why")
 
     def __init__(self, machine: str, version: int, why: str) -> None:
         self.machine = machine
         self.version = version
         self.why = why
         super().__init__(
-            f"version {version} of {machine!r} was put and can't be run by this worker: {why}"
+            f"version {version} of {machine!r} was deployed and can't be run by this worker: {why}"
         )
-
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "version": self.version, "why": self.why}
 
 
 class Overloaded(Unavailable):
-    """More requests wait than the engine takes."""
+    """More requests wait than the engine accepts."""
 
     code = "overloaded"
 
@@ -696,38 +633,36 @@ class Stopping(Unavailable):
     code = "stopping"
 
     def __init__(self) -> None:
-        super().__init__("the engine is stopping and takes no new requests; ask again soon")
+        super().__init__("the engine is stopping and takes no new requests; send it again soon")
 
 
-# --- the deployment ------------------------------------------------------------------------
+# --- the operator must act -----------------------------------------------------------------
 
 
 class InstanceUnreadable(StateholdError):
-    """What the store has of an instance does not fit the code that runs."""
+    """The stored instance can't be read by the code that runs."""
 
     code = "instance-unreadable"
+    detail_fields = ("machine", "id")
 
     def __init__(self, machine: str, id: str, version: int, why: str) -> None:
         self.machine = machine
         self.id = id
         super().__init__(
             f"instance {id!r} of {machine!r}, version {version}, can't be read by the code that "
-            f"runs: {why}; run the code that wrote it, mend the type of its data, repair it with "
+            f"runs: {why}; run the code that wrote it, fix the type of its data, repair it with "
             "data that fits, or cancel it"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"machine": self.machine, "id": self.id}
-
 
 class ArchiveFailed(StateholdError):
-    """Finished instances can't be written out, so none of them is purged; all else goes on."""
+    """Finished instances can't be archived, so none of them is purged; all else goes on."""
 
     code = "archive-failed"
 
 
 class StoreRefused(StateholdError):
-    """The store can't be opened as it is."""
+    """The store can't be opened."""
 
     code = "store-refused"
 
@@ -745,21 +680,22 @@ class StoreInUse(StoreRefused):
 
 
 class SchemaMismatch(StoreRefused):
-    """The store was made by a later release."""
+    """The store's schema is of a later release."""
 
     code = "schema-mismatch"
 
     def __init__(self, where: str, found: int, known: int) -> None:
         super().__init__(
             f"{where} has schema {found}, this release knows up to {known}; run the release that "
-            "made it, or a newer one"
+            "wrote it, or a newer one"
         )
 
 
 class SchemaOutdated(StoreRefused):
-    """The store was made by an earlier release, and is upgraded as a step of a deployment."""
+    """The store's schema is of an earlier release; it is upgraded as a step of a deploy."""
 
     code = "schema-outdated"
+    detail_fields = ("pending",)
 
     def __init__(self, pending: Sequence[str]) -> None:
         self.pending = tuple(pending)
@@ -767,24 +703,21 @@ class SchemaOutdated(StoreRefused):
             f"the database lacks {', '.join(pending)}; run `statehold db upgrade` with its address"
         )
 
-    def details(self) -> dict[str, Any]:
-        return {"pending": list(self.pending)}
-
 
 class Permanent(StateholdError):
-    """Raise this in an effect when trying again can't help: its failure is delivered at once."""
+    """Raise this in an effect if no further attempt can help: it fails at once."""
 
     code = "permanent"
 
 
 class ScriptInvalid(StateholdError):
-    """A script can't be read, or is for another machine; lists every problem that was found."""
+    """A script can't be read, or is for another machine; lists every problem."""
 
     code = "script-invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("the script can't be played:" + "".join(f"\n  {p}" for p in problems))
+        super().__init__("the script can't be run:" + "".join(f"\n  {p}" for p in problems))
 
     def details(self) -> dict[str, Any]:
         return {
@@ -795,7 +728,7 @@ class ScriptInvalid(StateholdError):
 
 
 class ScriptFailed(StateholdError):
-    """A script came to a step, counted from 1, where what is was not what was expected."""
+    """An expectation of a script failed at a step, counted from 1."""
 
     code = "script-failed"
 

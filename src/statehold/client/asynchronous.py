@@ -61,8 +61,8 @@ class AsyncClient:
     ``caller`` and ``roles`` are sent in the headers that a server believes by default; ``headers``
     are sent as they are, for a server behind authentication. ``timeout_seconds`` bounds one
     attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
-    one after another. Every method raises the errors that an engine raises, ``Unavailable`` where no
-    answer came, and :class:`.ProblemError` for a problem that has no class.
+    one after another. Every method raises the errors that an engine raises, ``Unavailable`` where
+    no answer came, and :class:`.ProblemError` for a problem that has no class.
     """
 
     def __init__(

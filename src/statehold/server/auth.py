@@ -1,7 +1,7 @@
-"""Who asks: the default takes the caller's word for it, since ``serve`` listens to its own host.
+"""Authentication: the default believes the request's headers, since ``serve`` listens on loopback.
 
-An application gives ``authenticate``, a function from the request to a :class:`.records.Caller`, or
-raises :class:`.problems.Unauthorized` there.
+An application passes its own ``authenticate``: a function from the request to a
+:class:`.records.Caller` that raises :class:`.problems.Unauthorized`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from statehold.server.bounds import Bounds
 from statehold.server.headers import header
 from statehold.server.problems import BadRequest, Forbidden
 
-#: whether a caller may put machines
+#: whether a caller may deploy machines as data
 MayPut = Callable[[Caller], bool]
-#: whether a caller may act on instances by hand, past what their charts say: pause, cancel, retry,
+#: whether a caller may act on instances by hand, whatever their charts allow: pause, cancel, retry,
 #: fire a timer …
 MayAct = Callable[[Caller], bool]
-#: the role that ``serve --put`` asks for
+#: the role that ``serve --put`` requires
 PUT_ROLE = "operator"
 
 Authenticate = Callable[[Request], "Caller | Awaitable[Caller]"]
@@ -39,18 +39,17 @@ def by_headers(
 ) -> Authenticate:
     """Reads ``Statehold-Caller: name`` and ``Statehold-Roles: a, b`` and believes them.
 
-    Without ``Statehold-Roles`` the caller is trusted and no ``by`` stops it. ``hosts``, where
-    given, are the only names that a request's ``Host`` may have: a page from elsewhere whose name
-    was pointed to this host could else use the server from a browser that runs here. For the same
-    reason a changing request that a browser marks as another site's is refused with
+    Without ``Statehold-Roles`` the caller is trusted and no ``by`` refuses it. ``hosts``, if given,
+    are the only names that a request's ``Host`` may have: otherwise a foreign page whose name
+    resolves to this host could use the server from a browser that runs here (DNS rebinding). For
+    the same reason a changing request that a browser marks as another site's is refused with
     ``Forbidden``.
     """
 
     def authenticate(request: Request) -> Caller:
         if hosts is not None and _host_name(header(request, b"host") or "") not in hosts:
             raise Forbidden(
-                f"this server answers to {', '.join(sorted(hosts))}, not to the host it was "
-                "called by"
+                f"this server answers to {', '.join(sorted(hosts))}, not to the request's host"
             )
         if request.method not in _SAFE_METHODS and header(request, b"sec-fetch-site") in _FOREIGN:
             raise Forbidden("a page of another site can't change instances here")
@@ -65,7 +64,7 @@ def by_headers(
 
 
 def as_coroutine(authenticate: Authenticate) -> Callable[[Request], Awaitable[Caller]]:
-    """The function as one that can be awaited, whichever of the two it is."""
+    """The function as a coroutine function, whichever of the two it is."""
 
     async def caller_of(request: Request) -> Caller:
         caller = authenticate(request)

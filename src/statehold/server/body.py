@@ -31,7 +31,7 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
     media = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMedia(media[:100])
-    # counting is fast and settles it for nearly every body
+    # counting is fast and enough for nearly every body
     if body.count(b"{") + body.count(b"[") > depth and too_deep(body, depth):
         raise NotJson(f"objects and lists are nested more than {depth} deep")
     try:
@@ -41,7 +41,8 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
     return body
 
 
-#: none is what a form sends, so a browser asks before it sends a page's request to another site
+#: none of these is sent by a form, so a browser asks before it sends a page's request to another
+#: site
 _DOCUMENTS = frozenset({
     "application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
     "application/xml", "text/xml",
@@ -49,7 +50,7 @@ _DOCUMENTS = frozenset({
 
 
 async def read_document(request: Request, limit: int) -> bytes:
-    """A machine as text, of at most ``limit`` bytes; how deep it may be is its reader's to say.
+    """A machine as text, of at most ``limit`` bytes; its reader limits the depth.
 
     Raises ``TooLarge``, ``UnsupportedMedia``.
     """
@@ -68,7 +69,7 @@ async def _read(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            # what came so far is all that is known of a chunked body's size
+            # of a chunked body, only the size so far is known
             raise TooLarge("the body, as far as it was read,", size, limit)
         chunks.append(chunk)
     return b"".join(chunks)
@@ -80,21 +81,21 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def too_deep(body: bytes, depth: int) -> bool:
-    """Whether JSON is nested deeper, without a recursion that the nesting could exhaust.
+    """Whether JSON is nested deeper, found without recursion, which deep nesting could exhaust.
 
-    Each round takes the innermost brackets away, so ``depth`` rounds must take all.
+    Each round removes the innermost brackets, so ``depth`` rounds must remove all.
     """
     brackets = _STRING.sub(b"", body).translate(_BRACKETS, _NOT_BRACKETS)
     for _ in range(depth):
         if not brackets:
             return False
         brackets = brackets.replace(b"[]", b"")
-    # an unbalanced rest that does not open anything is no nesting; the parser will refuse it
+    # an unbalanced rest without an opening bracket is not nested; the parser refuses it
     return brackets.count(b"[") > 0
 
 
 class Model:
-    """How one type of request is read and told of in the OpenAPI document."""
+    """How one type of request is read, and described in the OpenAPI document."""
 
     def __init__(self, type_: Any, *, example: Any, optional: bool = False, **more: Any) -> None:
         self._adapter: TypeAdapter[Any] = TypeAdapter(type_)

@@ -25,14 +25,14 @@ def guarded_by(
     extra_query: Collection[str] = (),
 ) -> type[APIRoute]:
     class _Guarded(APIRoute):
-        """Nobody reaches an endpoint unknown, or with a query parameter that nothing reads, and
-        whatever is raised in one is a problem."""
+        """Authenticates the caller, refuses query parameters that nothing reads, and answers errors
+        with problems."""
 
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             super().__init__(path, endpoint, **options)
-            # An endpoint that takes the bare request needs nothing of FastAPI's reading of
-            # parameters, which costs more than all else on the way of an event. It would skip
-            # the dependencies of an application that includes the routes, too.
+            # An endpoint that takes the bare request does not need FastAPI's reading of parameters,
+            # which costs more than everything else on the way of an event. This also skips the
+            # dependencies of an application that includes the routes.
             if direct and [*endpoint.__annotations__] == ["request", "return"]:
                 self.app = _answer_directly(guard(endpoint, authenticate, extra_query))
 
@@ -61,9 +61,9 @@ def guard(
     known: Collection[str] | None = None,
     operation_id: str | None = None,
 ) -> _Handler:
-    """The endpoint, answering for whatever is raised in it. ``known``: the query parameters that
-    are read; None: any may be given. ``operation_id``: where the application's OpenAPI document
-    has those of dependencies that stand before the route."""
+    """The endpoint with authentication before it, and with its errors as problems. ``known``: the
+    query parameters that are read; None: any is accepted. ``operation_id``: where the application's
+    OpenAPI document has those of dependencies before the route."""
 
     async def guarded(request: Request) -> Response:
         try:
@@ -72,9 +72,9 @@ def guard(
                 _check_query(request, known, operation_id)
             return await handle(request)
         except ClientDisconnect:
-            # nobody is left to read this
+            # nobody reads this
             return response_of_any(request, BadRequest("the body", "it was cut short"))
-        except Exception as error:  # noqa: BLE001 - logged and told there
+        except Exception as error:  # noqa: BLE001 - logged and answered there
             return response_of_any(request, error)
 
     return guarded
@@ -85,7 +85,7 @@ _REPEATED = frozenset({"where"})
 
 
 def _check_query(request: Request, known: Collection[str], operation_id: str | None) -> None:
-    """Raises ``InvalidPayload``: a filter that is misspelt would find everything."""
+    """Raises ``InvalidPayload`` for an unknown one: a misspelt filter would find everything."""
     given = Counter(name for name, _ in request.query_params.multi_items())
     if operation_id is not None and not given.keys() <= {*known}:
         known = dict.fromkeys([*known, *_read_before(request.app, operation_id)])

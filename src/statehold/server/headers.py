@@ -16,8 +16,8 @@ _READ = "statehold.headers"
 
 def header(request: Request, name: bytes) -> str | None:
     """The first header of this name, which is given in lower case."""
-    # A dictionary made once: Starlette's own goes through all headers at each question, and an
-    # event's request asks for eight.
+    # A dictionary made once: Starlette's own searches all headers each time, and a request with an
+    # event reads eight.
     read: dict[bytes, bytes] | None = request.scope.get(_READ)
     if read is None:
         read = request.scope[_READ] = dict(reversed(request.scope["headers"]))
@@ -55,7 +55,7 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)
 
 
 def expected_seq_of(request: Request) -> int | None:
-    """``If-Match``: ``3``, ``"3"`` or ``W/"3"``; ``*`` asks for no particular one."""
+    """``If-Match``: ``3``, ``"3"`` or ``W/"3"``; ``*`` matches any."""
     given = header(request, b"if-match")
     if given is None or given.strip() == "*":
         return None

@@ -33,7 +33,7 @@ _log = logging.getLogger("statehold.server")
 
 
 class BadRequest(Refused):
-    """The request can't be read at all; ``where`` names the header or the body."""
+    """The request can't be read; ``where`` names the header or the body."""
 
     code = "bad-request"
 
@@ -60,17 +60,17 @@ class UnsupportedMedia(BadRequest):
 
 
 class Unauthorized(Refused):
-    """Nobody knows who asks. ``scheme`` is told in ``WWW-Authenticate`` (RFC 9110, 11.6.1)."""
+    """Authentication required; ``scheme`` is for ``WWW-Authenticate`` (RFC 9110, 11.6.1)."""
 
     code = "unauthorized"
 
     def __init__(self, why: str, scheme: str = "Bearer") -> None:
         self.scheme = scheme
-        super().__init__(f"the caller is not known: {why}")
+        super().__init__(f"the caller is not authenticated: {why}")
 
 
 class Forbidden(Refused):
-    """It is known who asks, and they may not."""
+    """The caller is authenticated and not permitted."""
 
     code = "forbidden"
 
@@ -82,7 +82,7 @@ class NoSuchRoute(errors.NotFound):
     code = "no-such-route"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"nothing is at {path[:200]!r}; see /api/openapi.json for what there is")
+        super().__init__(f"there is no {path[:200]!r}; /api/openapi.json lists all paths")
 
 
 class MethodNotAllowed(Refused):
@@ -90,19 +90,19 @@ class MethodNotAllowed(Refused):
 
     def __init__(self, method: str, allowed: Sequence[str]) -> None:
         self.allowed = tuple(allowed)
-        super().__init__(f"{method[:20]} is not answered here; use {', '.join(allowed)}")
+        super().__init__(f"{method[:20]} is not supported here; use {', '.join(allowed)}")
 
     def details(self) -> dict[str, Any]:
         return {"methods": list(self.allowed)}
 
 
 class Internal(StateholdError):
-    """A mistake of the server's own: the log has it, the answer does not."""
+    """An error of the server itself: the log has it, the answer does not."""
 
     code = "internal"
 
     def __init__(self) -> None:
-        super().__init__("the server made a mistake and has logged it; nothing more is told here")
+        super().__init__("internal error; see the server log")
 
 
 # --- the table ---------------------------------------------------------------------------------
@@ -123,35 +123,35 @@ TABLE: dict[type[StateholdError], Row] = {
     errors.UnknownIncident: Row(404, "No such incident"),
     errors.UnknownTimer: Row(404, "No such timer"),
     errors.UnknownEffect: Row(404, "No such effect"),
-    NoSuchRoute: Row(404, "Nothing is here"),
-    MethodNotAllowed: Row(405, "Another method is needed"),
+    NoSuchRoute: Row(404, "No such path"),
+    MethodNotAllowed: Row(405, "Method not supported"),
     errors.UnknownEvent: Row(422, "No such event"),
     errors.InvalidPayload: Row(422, "The payload does not fit"),
     errors.InstanceExists: Row(409, "The instance exists"),
-    errors.StaleSeq: Row(409, "The instance has moved on"),
+    errors.StaleSeq: Row(409, "The instance has changed"),
     errors.BeyondEnd: Row(409, "The instance has no such step"),
     errors.KeyReused: Row(409, "The idempotency key belongs to another request"),
     errors.NotAllowed: Row(409, "The event is not allowed now"),
     errors.DocumentRefused: Row(422, "The machine has mistakes"),
-    errors.PutRefused: Row(409, "The machine can't be put beside what is there"),
+    errors.PutRefused: Row(409, "The machine can't be deployed"),
     errors.TooLarge: Row(413, "Too large"),
     # The machine's own code raised, on this payload and in this state, and the step was dropped
-    # whole. 500 would tell the operator of a mistake of the server's and proxies that a retry may
-    # help; 409 would tell the sender that waiting may help. Neither is true: the request was
-    # understood and can't be carried out as it is, which is what 422 says (RFC 9110, 15.5.21).
+    # whole. 500 would mean an error of the server to operators and a useful retry to proxies; 409
+    # would mean that waiting helps. Neither is true: the request was understood and can't be
+    # carried out as it is, which is what 422 says (RFC 9110, 15.5.21).
     errors.StepFailed: Row(422, "The machine could not take the step"),
     BadRequest: Row(400, "The request can't be read"),
     UnsupportedMedia: Row(415, "Another media type is needed"),
-    Unauthorized: Row(401, "Who are you?"),
+    Unauthorized: Row(401, "Authentication required"),
     Forbidden: Row(403, "Not permitted"),
-    # no mistake of the server's, and nothing that waiting helps: a person has to repair it
+    # neither an error of the server nor one that passes: an operator has to repair it
     errors.InstanceUnreadable: Row(409, "The instance can't be read"),
     errors.Unavailable: Row(503, "Not available now"),
     # a machine that can't be built and a store that can't be opened are the operator's
     StateholdError: Row(500, "Server error"),
 }
 
-#: a role, and nothing else, stood in the way
+#: a missing role is the only reason
 _ROLE_MISSING = Row(403, "The caller's roles do not permit the event")
 
 
@@ -169,7 +169,7 @@ def row_of_kind(kind: type[StateholdError]) -> Row:
 
 
 def problem_of(error: StateholdError) -> Problem:
-    """What a client is told. An error with status 500 is logged and told without its inside."""
+    """The problem of an error. One with status 500 is logged, and answered without details."""
     row = row_of(error)
     if row.status == 500 and not isinstance(error, Internal):
         _log.error("request failed: %s", error, exc_info=error)
@@ -193,7 +193,7 @@ def problem_bytes(error: StateholdError) -> bytes:
 
 
 def response_of(error: StateholdError) -> Response:
-    """The error as a response, with the headers that its status asks for."""
+    """The error as a response, with the headers of its status."""
     problem = problem_of(error)
     headers: dict[str, str] = {"Cache-Control": "no-store"}
     if isinstance(error, errors.Unavailable):
@@ -211,7 +211,7 @@ def response_of(error: StateholdError) -> Response:
 
 
 def response_of_any(request: Request, error: Exception) -> Response:
-    """Any exception as a response; one that nobody foresaw is logged and told as ``internal``."""
+    """Any exception as a response; an unexpected one is logged, and answered as ``internal``."""
     if isinstance(error, StateholdError):
         return response_of(error)
     if isinstance(error, RequestValidationError):
@@ -245,7 +245,7 @@ def _of_http(request: Request, error: HTTPException) -> Response:
         return response_of(NoSuchRoute(request.url.path))
     if error.status_code == 405:
         return response_of(MethodNotAllowed(request.method, _methods_at(request)))
-    # one that a user's own `authenticate` raised, say: its status, its words, our shape
+    # raised by a user's own `authenticate`, say: its status and text in our shape
     try:
         title = http.HTTPStatus(error.status_code).phrase
     except ValueError:
@@ -264,30 +264,30 @@ def _of_http(request: Request, error: HTTPException) -> Response:
     )
 
 
-# --- how the OpenAPI document tells of them ----------------------------------------------------
+# --- in the OpenAPI document -------------------------------------------------------------------
 
-_TELLS: Mapping[int, str] = {
+_DESCRIPTIONS: Mapping[int, str] = {
     400: "the request can't be read",
-    401: "it is not known who asks",
-    403: "the caller may not do this",
-    404: "unknown",
-    409: "refused as the instance is now; nothing was changed",
+    401: "authentication required",
+    403: "not permitted",
+    404: "not found",
+    409: "refused in the present state; nothing changed",
     413: "too large",
     415: "the body is not declared as JSON",
-    422: "the payload does not fit, or the machine's own code refused it",
-    500: "the server made a mistake",
-    503: "not available now; the same request may succeed later",
+    422: "the payload is not valid, or the machine's own code failed on it",
+    500: "internal error; see the server log",
+    503: "not available now; the same request can succeed later",
 }
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems that an operation may answer with, for FastAPI's ``responses``."""
-    # written out in place, not referred to: the router may be mounted into an application that
+    """The problems that an operation may answer, for FastAPI's ``responses``."""
+    # written in place, without a reference: the router may be mounted into an application that
     # has a `Problem` of its own
     schema = Problem.model_json_schema()
     return {
         status: {
-            "description": f"Problem: {_TELLS[status]}",
+            "description": f"Problem: {_DESCRIPTIONS[status]}",
             "content": {MEDIA_TYPE: {"schema": schema}},
             **({"headers": _RETRY_AFTER} if status == 503 else {}),
         }

@@ -1,10 +1,9 @@
-"""Takes an event's request to its route without a walk through all that stands before it.
+"""Calls the endpoint of an event directly, without FastAPI's and Starlette's layers before it.
 
-Nearly every request of a busy server is one event for one instance. FastAPI's and Starlette's
-layers between the server and a route (their exception handling, the search for a route, the stack
-of exits) do nothing for this one, which turns what is raised into a problem by itself, and cost a
-tenth of all its time. The route stays where it is: it is what the OpenAPI document tells of, and
-what answers where the application is mounted below another one.
+Nearly every request of a busy server is one event for one instance. The layers between the server
+and a route (exception handling, the search for a route, the stack of exits) do nothing for this
+one, whose guard turns errors into problems, and take a tenth of its time. The route stays: the
+OpenAPI document describes it, and it answers where the application is mounted below another one.
 """
 
 from __future__ import annotations

@@ -2,18 +2,19 @@
 
 Rules:
 
-1.  A step's event has ``id: <seq>``; a note under it has none. A client that comes back with
-    ``Last-Event-ID: n`` gets every entry after step ``n``, the notes under ``n`` among them: a
-    note may so come twice, and never not at all. ``(seq, part)`` tells.
-2.  Nothing is kept for a client that does not read: entries are taken from the engine only as
-    fast as they are written, and after ``stall_seconds`` of no progress the server hangs up.
-3.  A stream ends when the instance is over (``event: end``), when the client goes, when the
-    server stops. It ends without ``end`` when something went wrong: the client comes back.
-    Servers wait for open requests before they let an application stop, so the signal that
-    stops one is the last moment to end them (:func:`_follow_signals`).
-4.  Of a machine, changes have no ids and none is kept: ``event: hello`` says that from here on all
-    are told, and whoever comes back fetches anew what it shows. ``event: change`` has an instance
-    as it is now; ``event: more`` says that others may have changed, too.
+1.  A step's event has ``id: <seq>``; a note under it has none. A client that reconnects with
+    ``Last-Event-ID: n`` receives every entry after step ``n``, including the notes under ``n``: a
+    note may be sent twice, but is never lost. ``(seq, part)`` identifies it.
+2.  Nothing is buffered for a client that does not read: entries are taken from the engine only as
+    fast as they are written, and after ``stall_seconds`` without progress the server closes the
+    connection.
+3.  A stream ends when the instance is over (``event: end``), the client disconnects or the server
+    stops. It ends without ``end`` after an error: the client reconnects. Servers wait for open
+    requests before they stop an application, so the signal that stops one is the last moment to
+    end them (:func:`_follow_signals`).
+4.  Changes of a machine have no ids and are not stored: from ``event: hello`` on all are reported,
+    and a client that reconnects fetches again what it shows. ``event: change`` has an instance as
+    it is now; after ``event: more`` others may have changed, too.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Streams:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
-        """Takes streams (again), in the loop that runs now."""
+        """Accepts streams (again), in the running loop."""
         self.stopped = False
         self.ending = asyncio.Event()
 
@@ -69,7 +70,7 @@ class Streams:
         self.ending.set()
 
     def end_from_signal(self) -> None:
-        """Ends every stream that is open now: whether the server stops is its own affair."""
+        """Ends every open stream; whether the server stops, it decides itself."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._end)
@@ -79,7 +80,7 @@ class Streams:
         ending.set()
 
     def respond(self, events: AsyncGenerator[bytes]) -> EventStream:
-        """Raises ``Overloaded`` where too many are open, ``Stopping`` after :meth:`stop`."""
+        """Raises ``Overloaded`` if too many are open, ``Stopping`` after :meth:`stop`."""
         if self.stopped:
             raise Stopping()
         if self.open >= self.bounds.streams:
@@ -89,7 +90,7 @@ class Streams:
         return EventStream(self, events)
 
 
-#: what servers are stopped by; SIGQUIT is what Gunicorn passes on to its workers at SIGINT
+#: the signals that stop servers; Gunicorn forwards SIGINT to its workers as SIGQUIT
 _STOPPING = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 ]
@@ -101,7 +102,7 @@ _Handler = Callable[[int, FrameType | None], Any]
 
 
 class _Ending:
-    """Ends the streams, then does what the server does at the signal."""
+    """Ends the streams, then calls the server's own handler."""
 
     def __init__(self, then: _Handler) -> None:
         self._then = then
@@ -113,9 +114,9 @@ class _Ending:
 
 
 def _follow_signals(streams: Streams) -> None:
-    """Stands before the handlers that the server has installed, whichever server it is. One that
-    has none is ended by the signal itself, and takes its streams with it. Servers put back what was
-    there before them when they end."""
+    """Wraps the signal handlers that the server has installed, whichever server it is. A server
+    without one is ended by the signal itself, with its streams. Servers restore the previous
+    handlers when they end."""
     _streams.add(streams)
     if threading.current_thread() is not threading.main_thread():
         return
@@ -164,15 +165,15 @@ class EventStream(Response):
             if self._ending.is_set() and not self._ended:
                 await self._send(send, b"", more=False)
         except* TimeoutError:
-            _log.info("an event stream's client did not read; hung up")
+            _log.info("an event stream's client did not read; connection closed")
         except* (ClientDisconnect, OSError):
-            # the client went while something was written to it: nobody is left to tell
+            # the client disconnected during a write
             _log.debug("an event stream's client went away")
         finally:
             self._streams.open -= 1
 
     async def _write(self, send: Send) -> None:
-        # tells proxies and the client at once that the stream is there
+        # shows proxies and the client at once that the stream is open
         await self._send(send, b": stream\n\n")
         into, out = anyio.create_memory_object_stream[bytes](_BUFFER)
         async with anyio.create_task_group() as tasks, out:
@@ -188,10 +189,10 @@ class EventStream(Response):
         await self._send(send, b"", more=False)
 
     async def _pump(self, into: ObjectSendStream[bytes]) -> None:
-        """A task of its own, since an async generator does not survive the cancellation that a
-        heartbeat's timeout would be."""
+        """A task of its own, since a heartbeat's timeout would cancel, and so end, the async
+        generator."""
         try:
-            # closed, else the engine would go on telling it what happens until it is collected
+            # closed here, else the engine would feed it until it is collected
             async with into, aclosing(self._events):
                 async for event in self._events:
                     await into.send(event)
@@ -207,12 +208,12 @@ class EventStream(Response):
 async def journal_events(
     entries: AsyncIterator[JournalEntry], status: str
 ) -> AsyncGenerator[bytes]:
-    """``status`` is the instance's before the first of ``entries``."""
+    """``status`` is the instance's before the first entry."""
     async with aclosing(cast("AsyncGenerator[JournalEntry]", entries)):
         async for entry in entries:
             status = entry.status
             yield event_bytes(entry)
-    # entries also end when the engine stops, which is no end of the instance
+    # entries also end when the engine stops, while the instance goes on
     if status in _OVER:
         yield b"event: end\ndata: {}\n\n"
 

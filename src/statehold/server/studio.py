@@ -2,17 +2,17 @@
 
 Rules:
 
-1. Only what lay in the folder when the server started is served, from memory. So no path leads
-   out of the folder, and a build that replaces the files beneath a running server does not mix
+1. Only files that were in the folder when the server started are served, from memory. So no path
+   leads out of the folder, and a build that replaces the files below a running server is not mixed
    with the one that browsers have begun to load.
-2. Files are the same for everybody and hold nobody's data, so they need no caller. What the
-   application asks of the API does, like any other request.
-3. Names below ``assets/`` carry a hash of their content and are kept for good; all others are
-   asked for again each time, which costs an answer without a body as long as they are the same.
-4. Nothing is loaded from another origin, and nothing is run that is no file of ours.
+2. Files are the same for everybody and hold no data, so they need no authentication. Requests of
+   the application to the API do.
+3. Names below ``assets/`` contain a hash of their content and are cached for good; all others are
+   revalidated each time, with an empty answer while they are unchanged.
+4. Nothing is loaded from another origin, and no other script is run.
 
-``make studio`` builds the files (``hatch_build.py`` tells how a wheel gets them); until then the
-plain page is at the root.
+``make studio`` builds the files (``hatch_build.py`` puts them into a wheel); until then the plain
+page is at the root.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _CODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
 def studio_routes(folder: Path = FOLDER) -> list[Route]:
-    """A route for each file of the studio, none where it was not built."""
+    """A route for each file of the studio; none if it was not built."""
     if not is_built(folder):
         return []
     index = folder / "index.html"
@@ -114,7 +114,7 @@ def _read(path: Path, cache_control: str) -> _File:
 def _serving(file: _File) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         coding = _coding(header(request, b"accept-encoding") or "", file.bodies)
-        # other bytes, another tag: a cache may ask with the one for the other
+        # other bytes have another tag: a cache may send the one for the other
         tag = f'"{file.tag}"' if coding == "identity" else f'"{file.tag}-{coding}"'
         headers = {
             **_SAFE,
@@ -133,7 +133,7 @@ def _serving(file: _File) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _coding(accepted: str, bodies: Mapping[str, bytes]) -> str:
-    """The smallest body that the reader takes (RFC 9110, section 12.5.3)."""
+    """The smallest body that the client accepts (RFC 9110, section 12.5.3)."""
     taken = {
         name.strip().lower()
         for name, _, weight in (part.partition(";") for part in accepted.split(","))
@@ -146,5 +146,5 @@ def _coding(accepted: str, bodies: Mapping[str, bytes]) -> str:
 
 
 def _is_known(seen: str, tag: str) -> bool:
-    """``If-None-Match``, compared weakly: a proxy that compresses says that tags are weak."""
+    """``If-None-Match``, compared weakly: a proxy that compresses makes tags weak."""
     return any(known.strip().removeprefix("W/") in (tag, "*") for known in seen.split(","))

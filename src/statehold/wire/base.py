@@ -1,4 +1,4 @@
-"""What every shape of a request or reply is made of."""
+"""The base of all shapes, the limits of ids, keys and delays, and the problem."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-#: an id is chosen by the user and stands in addresses
+#: an instance's id is chosen by the user and is part of addresses
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$"
 KEY_LIMIT = 200
 #: a hundred years, the longest delay of a timer
@@ -21,7 +21,7 @@ class Wire(BaseModel):
 
 
 class Problem(Wire):
-    """RFC 9457. ``type`` ends in the error's code; further members depend on it."""
+    """An error (RFC 9457). ``type`` ends in its code, and further members depend on it."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

@@ -13,7 +13,7 @@ from statehold.wire.journal import JournalEntry
 
 
 class Reply(Wire):
-    """An instance as its users see it: a function of its state and its data."""
+    """An instance as its users see it: a function of its state and data."""
 
     machine: str
     id: str
@@ -21,18 +21,18 @@ class Reply(Wire):
     seq: int
     status: Status
     state: list[str] = Field(description="paths of the active leaves")
-    view: Any = Field(description="what the machine's view shows of the data")
+    view: Any = Field(description="the machine's view of the data")
     tags: list[str]
     owners: list[str]
     allowed: list[str] = Field(description="events that are accepted now")
     output: Any = None
     held: bool = Field(
-        default=False, description="the instance is paused; the event waits for its resumption"
+        default=False, description="the instance is paused, and the event waits until it resumes"
     )
 
 
 class Summary(Wire):
-    """A line of a list."""
+    """An instance in a list."""
 
     machine: str
     id: str
@@ -46,7 +46,7 @@ class Summary(Wire):
     created_at: datetime
     since: datetime = Field(description="when its present state was entered")
     changed_at: datetime
-    next_at: datetime | None = Field(description="the earliest thing that is due")
+    next_at: datetime | None = Field(description="when the next timer or attempt is due")
     deadline: datetime | None = None
     incidents: int = 0
 
@@ -57,7 +57,7 @@ class Instances(Wire):
 
 
 class Changes(Wire):
-    """Instances of a machine that have changed, as they are now. ``more``: others may have, too."""
+    """Changed instances of a machine, as they are now. ``more``: others may have changed, too."""
 
     instances: list[Summary]
     more: bool = False
@@ -71,7 +71,7 @@ class TimerView(Wire):
 
 
 class ChildView(Wire):
-    """An instance that another one waits for, as it is now."""
+    """A child that an instance waits for, as it is now."""
 
     machine: str
     id: str
@@ -80,9 +80,11 @@ class ChildView(Wire):
     since: datetime = Field(description="when its present state was entered")
     owners: list[str] = Field(default=[])
     allowed: list[str] = Field(
-        default=[], description="events that it accepts now; empty where its machine is not run"
+        default=[], description="events that it accepts now; empty if its machine does not run here"
     )
-    next_at: datetime | None = Field(default=None, description="the earliest thing that is due")
+    next_at: datetime | None = Field(
+        default=None, description="when the next timer or attempt is due"
+    )
     incidents: int = 0
 
 
@@ -97,12 +99,12 @@ class EffectView(Wire):
     asked_at: datetime
     next_at: datetime | None = None
     child: ChildView | None = Field(
-        default=None, description="with status child: the instance; null before it has started"
+        default=None, description="with status child: the instance; null before it starts"
     )
 
 
 class PossibleTransition(Wire):
-    """What can happen next, or why it can't. ``possible`` null: it depends on the event."""
+    """A transition that may happen next. ``possible`` null: it depends on the event."""
 
     transition: str
     kind: str
@@ -117,7 +119,7 @@ class PossibleTransition(Wire):
 
 
 class StateView(Wire):
-    """An active state and since when it is."""
+    """An active state, and since when it is active."""
 
     id: str
     kind: str
@@ -129,7 +131,7 @@ class StateView(Wire):
 
 
 class Incident(Wire):
-    """Something that used up its tries and waits for a person."""
+    """An effect, timer, message or upgrade that ran out of attempts and needs a decision."""
 
     id: str = Field(description="machine/instance/key")
     machine: str
@@ -142,8 +144,8 @@ class Incident(Wire):
     since: datetime
     traceback: str = Field(
         default="",
-        description="file, line and function of each frame that the error came out of, where code "
-        "of the machine's own raised it; bounded, and without values",
+        description="file, line and function of each frame, if the machine's own code raised the "
+        "error; bounded, and without values",
     )
 
 
@@ -152,12 +154,12 @@ class Incidents(Wire):
     cursor: str | None
     count: int = Field(
         default=0,
-        description="how many there are in all, of the first 1000 instances that have any",
+        description="how many there are in all, counted in the first 1000 instances that have any",
     )
 
 
 class Explanation(Wire):
-    """Where it is, since when and why, what it waits for, what can happen next and what can't."""
+    """Where an instance is, since when and why, what it waits for, and what can happen next."""
 
     summary: str = Field(description="the same in sentences")
     instance: Reply

@@ -1,4 +1,4 @@
-"""The journal, as it is read over HTTP."""
+"""The journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from statehold.wire.base import Wire
 
 
 class JournalEntry(Wire):
-    """One line of the history. ``part`` 0 is a step, more are notes under it."""
+    """One entry of the history. ``part`` 0 is a step, 1, 2, … are notes under it."""
 
     seq: int
     part: int = 0
@@ -31,7 +31,7 @@ class JournalEntry(Wire):
     cause: str | None = None
     steps: list[dict[str, Any]] = Field(default=[])
     change: dict[str, Any] | None = None
-    data: Any = Field(default=None, description="the data after the step, where asked for")
+    data: Any = Field(default=None, description="the data after the step, if requested")
     effects: list[dict[str, Any]] = Field(default=[])
     timers: dict[str, datetime | None] = Field(default={})
     sent: list[dict[str, Any]] = Field(default=[])
@@ -39,10 +39,10 @@ class JournalEntry(Wire):
     output: Any = None
     reason: str | None = None
     trace: str | None = Field(
-        default=None, description="the step's place in a trace (W3C traceparent), where traced"
+        default=None, description="the step's W3C traceparent, if it was traced"
     )
 
 
 class Journal(Wire):
     entries: list[JournalEntry]
-    after: int | None = Field(description="ask for the next page with this `after`; null: no more")
+    after: int | None = Field(description="the `after` of the next page; null: this is the last")

@@ -12,7 +12,7 @@ from statehold.wire.instances import Summary
 
 
 class StatusCounts(Wire):
-    """How many instances there are now."""
+    """Instances by status, now."""
 
     running: int = 0
     paused: int = 0
@@ -30,7 +30,7 @@ class MachineSummary(Wire):
     counts: StatusCounts = StatusCounts()
     incidents: int = Field(
         default=0,
-        description="what waits for a person, of the first 1000 instances that have any",
+        description="counted in the first 1000 instances that have any",
     )
     steps_per_minute: float | None = Field(
         default=None, description="over the last whole minutes; null: not known"
@@ -42,8 +42,8 @@ class Machines(Wire):
 
 
 class EventView(Wire):
-    """An event that may be sent. ``schema`` is the JSON Schema (2020-12) of its fields, null where
-    anything goes."""
+    """An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields; null: any
+    fields are accepted."""
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
 
@@ -53,7 +53,7 @@ class EventView(Wire):
 
 
 class MachineDetail(Wire):
-    """``chart`` is the chart as stored: states and transitions in document order."""
+    """A machine. ``chart`` is the stored chart, with states and transitions in document order."""
 
     name: str
     version: int
@@ -65,42 +65,42 @@ class MachineDetail(Wire):
     by_version: dict[int, int] = Field(default={}, description="running and paused instances")
     by_tag: dict[str, int] = Field(default={}, description="running and paused instances")
     by_owner: dict[str, int] = Field(
-        default={}, description="running and paused instances by whose move it is"
+        default={}, description="running and paused instances by the owner of their states"
     )
     incidents: int = Field(
         default=0,
-        description="what waits for a person, of the first 1000 instances that have any",
+        description="counted in the first 1000 instances that have any",
     )
     steps_per_minute: float | None = Field(
         default=None, description="over the last whole minutes; null: not known"
     )
-    tags: list[str] = Field(default=[], description="every tag that a state of the chart has")
-    owners: list[str] = Field(default=[], description="every owner that a state of the chart has")
-    indexes: list[str] = Field(default=[], description="names that instances are listed `where`")
-    events: dict[str, EventView] = Field(default={}, description="what may be sent, by name")
+    tags: list[str] = Field(default=[], description="every tag of the chart's states")
+    owners: list[str] = Field(default=[], description="every owner of the chart's states")
+    indexes: list[str] = Field(default=[], description="names that `where` filters by")
+    events: dict[str, EventView] = Field(default={}, description="events that can be sent, by name")
     data_schema: dict[str, Any] | None = Field(
-        default=None, description="JSON Schema (2020-12) of the data; null: anything goes"
+        default=None, description="JSON Schema (2020-12) of the data; null: any value"
     )
     results: dict[str, dict[str, Any] | None] = Field(
         default={},
-        description="effect to the JSON Schema of its result; null: anything goes, or the "
-        "version is not the one that runs",
+        description="effect to the JSON Schema of its result; null: any value, or the version is "
+        "not the one that runs",
     )
     notation: str | None = Field(
-        default=None, description="how it was put; null: it is given by code"
+        default=None, description="the notation of its document; null: it is defined by code"
     )
     put_at: datetime | None = None
     put_by: str | None = None
-    reason: str | None = Field(default=None, description="why it was put")
+    reason: str | None = Field(default=None, description="why it was deployed")
 
 
-#: how far back flows are told
+#: how far back throughput is reported
 Window = Literal["1h", "24h", "7d", "30d"]
 
 
 class Dwell(Wire):
-    """How long a state was active, of those who left it. The times come from buckets whose bounds
-    are 9 % apart: either is at most 4.5 % off."""
+    """How long a state was active, of instances that left it. The times are read from buckets whose
+    bounds are 9 % apart, and so at most 4.5 % off."""
 
     count: int
     median_seconds: float
@@ -110,29 +110,31 @@ class Dwell(Wire):
 class StateFlow(Wire):
     entered: int = 0
     left: int = 0
-    now: int = Field(default=0, description="instances that are in it now, or below it")
-    dwell: Dwell | None = Field(default=None, description="null: none has left it since")
+    now: int = Field(default=0, description="instances in it, or below it, now")
+    dwell: Dwell | None = Field(default=None, description="null: no instance left it in the window")
 
 
 class Flows(Wire):
-    """What went through a machine in a window: counted as it happens, never by reading journals.
+    """A machine's throughput in a window of time, counted as it happens, never by reading journals.
 
-    What happened after ``until_complete`` may be counted in part. What a worker that was killed
-    had counted and not written down, of its last seconds, is not in here.
+    Steps after ``until_complete`` may be counted in part. A worker that is killed loses the counts
+    of its last seconds.
     """
 
     machine: str
     version: int | None = Field(description="null: every version")
     window: Window
-    since: datetime = Field(description="where counting begins: the start of a minute, hour or day")
+    since: datetime = Field(description="the start of the window: of a minute, an hour or a day")
     until: datetime
     until_complete: datetime
     steps: int = Field(description="steps of all kinds")
     started: int
-    ended: int = Field(description="instances that came to an end of their chart")
+    ended: int = Field(description="instances that reached a final state of the chart")
     cancelled: int
-    transitions: dict[str, int] = Field(description="how often each was taken, by its id")
-    states: dict[str, StateFlow] = Field(description="every state of the chart, and what else was")
+    transitions: dict[str, int] = Field(description="how often each transition was taken, by id")
+    states: dict[str, StateFlow] = Field(
+        description="every state of the chart, and others that were counted"
+    )
 
 
 class FoundMachine(Wire):
@@ -153,8 +155,8 @@ class FoundEvent(Wire):
 
 
 class Found(Wire):
-    """What a text leads to: names of machines, states and events that have it in them, instances
-    whose id begins with it or that have it as a value of an index."""
+    """Matches of a text: machines, states and events whose name contains it, instances whose id
+    begins with it or that have it as the value of an index."""
 
     machines: list[FoundMachine]
     states: list[FoundState]
@@ -163,7 +165,7 @@ class Found(Wire):
 
 
 class FindingView(Wire):
-    """What a static check says; a machine with errors is not put."""
+    """A finding of a static check; a machine with errors is not deployed."""
 
     code: str
     severity: Literal["error", "warning", "info"]
@@ -173,32 +175,38 @@ class FindingView(Wire):
 
 
 class MovedState(Wire):
-    """Instances in ``before`` will be in ``after``; both are active leaves."""
+    """Instances in ``before`` move to ``after``; both are active leaves."""
 
     before: list[str]
     after: list[str]
 
 
 class UpgradePlanView(Wire):
-    """How instances of a version before become ones of this."""
+    """How instances of an earlier version become ones of this."""
 
     from_version: int
-    configurations: int = Field(description="states that instances can be in, each with a place")
-    complete: bool = Field(description="false: there may be more than were looked at")
-    moved: list[MovedState] = Field(description="those that change, at most 50")
-    living: bool = Field(description="there are instances of that version now")
+    configurations: int = Field(
+        description="configurations that instances can be in, each with one here"
+    )
+    complete: bool = Field(description="false: there may be more than were explored")
+    moved: list[MovedState] = Field(description="those whose state changes, at most 50")
+    living: bool = Field(description="instances of that version exist now")
 
 
 class PutReport(Wire):
-    """What was put, or would be."""
+    """A deploy, or in a dry run what it would do."""
 
     machine: str
     version: int
     notation: str
-    added: bool = Field(description="false: nothing was changed")
+    added: bool = Field(description="false: nothing changed")
     dry_run: bool
-    there: bool = Field(description="this very text was put before")
-    changes: list[str] = Field(description="to the version before, in words, at most 50")
-    findings: list[FindingView] = Field(description="of the static checks; none is an error")
-    omissions: list[str] = Field(description="what the document says and the machine won't do")
+    there: bool = Field(description="this same text was deployed before")
+    changes: list[str] = Field(
+        description="the differences to the previous version in words, at most 50"
+    )
+    findings: list[FindingView] = Field(
+        description="findings of the static checks; none is an error"
+    )
+    omissions: list[str] = Field(description="parts of the document that the machine ignores")
     upgrades: list[UpgradePlanView]

@@ -1,4 +1,4 @@
-"""What a client asks for: bodies of requests, and the reports that answer them."""
+"""Bodies of requests, and the reports that answer them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from statehold.wire.instances import Reply
 class StartRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    id: InstanceId | None = Field(default=None, description="made up if left out")
-    data: Any = Field(
-        default=None, description="the machine's data; its type's defaults if left out"
-    )
+    id: InstanceId | None = Field(default=None, description="generated if omitted")
+    data: Any = Field(default=None, description="the machine's data; default: its type's defaults")
 
 
 class SendRequest(BaseModel):
@@ -33,7 +31,7 @@ class SendRequest(BaseModel):
 
 
 class SendAnswer(Wire):
-    """The answer to one of many: a reply or a problem."""
+    """The answer to one of many events: a reply or a problem."""
 
     reply: Reply | None = None
     problem: Problem | None = None
@@ -44,7 +42,7 @@ class SendAnswers(Wire):
 
 
 class ActRequest(BaseModel):
-    """A person's act: pause, resume, cancel, retry, skip."""
+    """An operator's action: pause, resume, cancel, retry, skip …"""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,22 +50,22 @@ class ActRequest(BaseModel):
 
 
 class ResolveRequest(ActRequest):
-    result: Any = Field(default=None, description="taken for the effect's result")
+    result: Any = Field(default=None, description="used as the effect's result")
 
 
 class RepairRequest(ActRequest):
-    data: Any = Field(description="of the machine's data type, in place of what can't be read")
+    data: Any = Field(description="new data of the machine's data type")
     state: list[Annotated[str, Field(max_length=1000)]] = Field(
         default=[],
         max_length=1000,
-        description="the active leaves, where they are not to stay as they are",
+        description="the active leaves; default: they stay as they are",
     )
 
 
 class RescheduleRequest(ActRequest):
-    """One of the two, exactly."""
+    """Exactly one of the two."""
 
-    due: AwareDatetime | None = Field(default=None, description="when it is to fire")
+    due: AwareDatetime | None = Field(default=None, description="when the timer fires")
     seconds: float | None = Field(
         default=None, ge=0, le=MAX_DELAY_SECONDS, description="from now on"
     )
@@ -89,22 +87,22 @@ class UpgradeReport(Wire):
 
 class PurgeReport(Wire):
     machine: str
-    before: datetime = Field(description="finished by then; later ones were not looked at")
-    purged: int = Field(description="in a dry run, those that would have been")
-    kept: int = Field(description="finished by then, with something still under way")
+    before: datetime = Field(description="instances that finished by then were considered")
+    purged: int = Field(description="in a dry run, those that would be")
+    kept: int = Field(description="those with a running effect or a waiting message")
     dry_run: bool
 
 
 class May(Wire):
-    put: bool = Field(description="put machines")
+    put: bool = Field(description="deploy machines as data")
     act: bool = Field(description="act on instances by hand: pause, retry, fire a timer …")
 
 
 class Me(Wire):
-    """Whom the server takes the caller for."""
+    """The caller, as the server has authenticated it."""
 
     name: str
-    roles: list[str] | None = Field(description="null: trusted, no `by` stops it")
+    roles: list[str] | None = Field(description="null: trusted, no `by` refuses it")
     may: May
 
 

@@ -708,7 +708,7 @@ export interface components {
     schemas: {
         /**
          * ChildView
-         * @description An instance that another one waits for, as it is now.
+         * @description A child that an instance waits for, as it is now.
          */
         ChildView: {
             /** Machine */
@@ -735,13 +735,13 @@ export interface components {
             owners: string[];
             /**
              * Allowed
-             * @description events that it accepts now; empty where its machine is not run
+             * @description events that it accepts now; empty if its machine does not run here
              * @default []
              */
             allowed: string[];
             /**
              * Next At
-             * @description the earliest thing that is due
+             * @description when the next timer or attempt is due
              */
             next_at?: string | null;
             /**
@@ -752,8 +752,8 @@ export interface components {
         };
         /**
          * Dwell
-         * @description How long a state was active, of those who left it. The times come from buckets whose bounds
-         *     are 9 % apart: either is at most 4.5 % off.
+         * @description How long a state was active, of instances that left it. The times are read from buckets whose
+         *     bounds are 9 % apart, and so at most 4.5 % off.
          */
         Dwell: {
             /** Count */
@@ -789,13 +789,13 @@ export interface components {
             asked_at: string;
             /** Next At */
             next_at?: string | null;
-            /** @description with status child: the instance; null before it has started */
+            /** @description with status child: the instance; null before it starts */
             child?: components["schemas"]["ChildView"] | null;
         };
         /**
          * EventView
-         * @description An event that may be sent. ``schema`` is the JSON Schema (2020-12) of its fields, null where
-         *     anything goes.
+         * @description An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields; null: any
+         *     fields are accepted.
          */
         EventView: {
             /** Doc */
@@ -807,7 +807,7 @@ export interface components {
         };
         /**
          * Explanation
-         * @description Where it is, since when and why, what it waits for, what can happen next and what can't.
+         * @description Where an instance is, since when and why, what it waits for, and what can happen next.
          */
         Explanation: {
             /**
@@ -836,7 +836,7 @@ export interface components {
         };
         /**
          * FindingView
-         * @description What a static check says; a machine with errors is not put.
+         * @description A finding of a static check; a machine with errors is not deployed.
          */
         FindingView: {
             /** Code */
@@ -858,10 +858,10 @@ export interface components {
         };
         /**
          * Flows
-         * @description What went through a machine in a window: counted as it happens, never by reading journals.
+         * @description A machine's throughput in a window of time, counted as it happens, never by reading journals.
          *
-         *     What happened after ``until_complete`` may be counted in part. What a worker that was killed
-         *     had counted and not written down, of its last seconds, is not in here.
+         *     Steps after ``until_complete`` may be counted in part. A worker that is killed loses the counts
+         *     of its last seconds.
          */
         Flows: {
             /** Machine */
@@ -879,7 +879,7 @@ export interface components {
             /**
              * Since
              * Format: date-time
-             * @description where counting begins: the start of a minute, hour or day
+             * @description the start of the window: of a minute, an hour or a day
              */
             since: string;
             /**
@@ -901,21 +901,21 @@ export interface components {
             started: number;
             /**
              * Ended
-             * @description instances that came to an end of their chart
+             * @description instances that reached a final state of the chart
              */
             ended: number;
             /** Cancelled */
             cancelled: number;
             /**
              * Transitions
-             * @description how often each was taken, by its id
+             * @description how often each transition was taken, by id
              */
             transitions: {
                 [key: string]: number;
             };
             /**
              * States
-             * @description every state of the chart, and what else was
+             * @description every state of the chart, and others that were counted
              */
             states: {
                 [key: string]: components["schemas"]["StateFlow"];
@@ -923,8 +923,8 @@ export interface components {
         };
         /**
          * Found
-         * @description What a text leads to: names of machines, states and events that have it in them, instances
-         *     whose id begins with it or that have it as a value of an index.
+         * @description Matches of a text: machines, states and events whose name contains it, instances whose id
+         *     begins with it or that have it as the value of an index.
          */
         Found: {
             /** Machines */
@@ -978,7 +978,7 @@ export interface components {
         };
         /**
          * Incident
-         * @description Something that used up its tries and waits for a person.
+         * @description An effect, timer, message or upgrade that ran out of attempts and needs a decision.
          */
         Incident: {
             /**
@@ -1010,7 +1010,7 @@ export interface components {
             since: string;
             /**
              * Traceback
-             * @description file, line and function of each frame that the error came out of, where code of the machine's own raised it; bounded, and without values
+             * @description file, line and function of each frame, if the machine's own code raised the error; bounded, and without values
              * @default
              */
             traceback: string;
@@ -1023,7 +1023,7 @@ export interface components {
             cursor: string | null;
             /**
              * Count
-             * @description how many there are in all, of the first 1000 instances that have any
+             * @description how many there are in all, counted in the first 1000 instances that have any
              * @default 0
              */
             count: number;
@@ -1044,13 +1044,13 @@ export interface components {
             entries: components["schemas"]["JournalEntry"][];
             /**
              * After
-             * @description ask for the next page with this `after`; null: no more
+             * @description the `after` of the next page; null: this is the last
              */
             after: number | null;
         };
         /**
          * JournalEntry
-         * @description One line of the history. ``part`` 0 is a step, more are notes under it.
+         * @description One entry of the history. ``part`` 0 is a step, 1, 2, … are notes under it.
          */
         JournalEntry: {
             /** Seq */
@@ -1100,7 +1100,7 @@ export interface components {
             } | null;
             /**
              * Data
-             * @description the data after the step, where asked for
+             * @description the data after the step, if requested
              */
             data?: unknown;
             /**
@@ -1135,13 +1135,13 @@ export interface components {
             reason?: string | null;
             /**
              * Trace
-             * @description the step's place in a trace (W3C traceparent), where traced
+             * @description the step's W3C traceparent, if it was traced
              */
             trace?: string | null;
         };
         /**
          * MachineDetail
-         * @description ``chart`` is the chart as stored: states and transitions in document order.
+         * @description A machine. ``chart`` is the stored chart, with states and transitions in document order.
          */
         MachineDetail: {
             /** Name */
@@ -1194,7 +1194,7 @@ export interface components {
             };
             /**
              * By Owner
-             * @description running and paused instances by whose move it is
+             * @description running and paused instances by the owner of their states
              * @default {}
              */
             by_owner: {
@@ -1202,7 +1202,7 @@ export interface components {
             };
             /**
              * Incidents
-             * @description what waits for a person, of the first 1000 instances that have any
+             * @description counted in the first 1000 instances that have any
              * @default 0
              */
             incidents: number;
@@ -1213,25 +1213,25 @@ export interface components {
             steps_per_minute?: number | null;
             /**
              * Tags
-             * @description every tag that a state of the chart has
+             * @description every tag of the chart's states
              * @default []
              */
             tags: string[];
             /**
              * Owners
-             * @description every owner that a state of the chart has
+             * @description every owner of the chart's states
              * @default []
              */
             owners: string[];
             /**
              * Indexes
-             * @description names that instances are listed `where`
+             * @description names that `where` filters by
              * @default []
              */
             indexes: string[];
             /**
              * Events
-             * @description what may be sent, by name
+             * @description events that can be sent, by name
              * @default {}
              */
             events: {
@@ -1239,14 +1239,14 @@ export interface components {
             };
             /**
              * Data Schema
-             * @description JSON Schema (2020-12) of the data; null: anything goes
+             * @description JSON Schema (2020-12) of the data; null: any value
              */
             data_schema?: {
                 [key: string]: unknown;
             } | null;
             /**
              * Results
-             * @description effect to the JSON Schema of its result; null: anything goes, or the version is not the one that runs
+             * @description effect to the JSON Schema of its result; null: any value, or the version is not the one that runs
              * @default {}
              */
             results: {
@@ -1256,7 +1256,7 @@ export interface components {
             };
             /**
              * Notation
-             * @description how it was put; null: it is given by code
+             * @description the notation of its document; null: it is defined by code
              */
             notation?: string | null;
             /** Put At */
@@ -1265,7 +1265,7 @@ export interface components {
             put_by?: string | null;
             /**
              * Reason
-             * @description why it was put
+             * @description why it was deployed
              */
             reason?: string | null;
         };
@@ -1297,7 +1297,7 @@ export interface components {
             counts: components["schemas"]["StatusCounts"];
             /**
              * Incidents
-             * @description what waits for a person, of the first 1000 instances that have any
+             * @description counted in the first 1000 instances that have any
              * @default 0
              */
             incidents: number;
@@ -1316,7 +1316,7 @@ export interface components {
         May: {
             /**
              * Put
-             * @description put machines
+             * @description deploy machines as data
              */
             put: boolean;
             /**
@@ -1327,21 +1327,21 @@ export interface components {
         };
         /**
          * Me
-         * @description Whom the server takes the caller for.
+         * @description The caller, as the server has authenticated it.
          */
         Me: {
             /** Name */
             name: string;
             /**
              * Roles
-             * @description null: trusted, no `by` stops it
+             * @description null: trusted, no `by` refuses it
              */
             roles: string[] | null;
             may: components["schemas"]["May"];
         };
         /**
          * MovedState
-         * @description Instances in ``before`` will be in ``after``; both are active leaves.
+         * @description Instances in ``before`` move to ``after``; both are active leaves.
          */
         MovedState: {
             /** Before */
@@ -1379,7 +1379,7 @@ export interface components {
         };
         /**
          * PossibleTransition
-         * @description What can happen next, or why it can't. ``possible`` null: it depends on the event.
+         * @description A transition that may happen next. ``possible`` null: it depends on the event.
          */
         PossibleTransition: {
             /** Transition */
@@ -1414,7 +1414,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description RFC 9457. ``type`` ends in the error's code; further members depend on it.
+         * @description An error (RFC 9457). ``type`` ends in its code, and further members depend on it.
          */
         Problem: {
             /** Type */
@@ -1432,7 +1432,7 @@ export interface components {
         };
         /**
          * PutReport
-         * @description What was put, or would be.
+         * @description A deploy, or in a dry run what it would do.
          */
         PutReport: {
             /** Machine */
@@ -1443,29 +1443,29 @@ export interface components {
             notation: string;
             /**
              * Added
-             * @description false: nothing was changed
+             * @description false: nothing changed
              */
             added: boolean;
             /** Dry Run */
             dry_run: boolean;
             /**
              * There
-             * @description this very text was put before
+             * @description this same text was deployed before
              */
             there: boolean;
             /**
              * Changes
-             * @description to the version before, in words, at most 50
+             * @description the differences to the previous version in words, at most 50
              */
             changes: string[];
             /**
              * Findings
-             * @description of the static checks; none is an error
+             * @description findings of the static checks; none is an error
              */
             findings: components["schemas"]["FindingView"][];
             /**
              * Omissions
-             * @description what the document says and the machine won't do
+             * @description parts of the document that the machine ignores
              */
             omissions: string[];
             /** Upgrades */
@@ -1473,7 +1473,7 @@ export interface components {
         };
         /**
          * Reply
-         * @description An instance as its users see it: a function of its state and its data.
+         * @description An instance as its users see it: a function of its state and data.
          */
         Reply: {
             /** Machine */
@@ -1496,7 +1496,7 @@ export interface components {
             state: string[];
             /**
              * View
-             * @description what the machine's view shows of the data
+             * @description the machine's view of the data
              */
             view: unknown;
             /** Tags */
@@ -1512,14 +1512,14 @@ export interface components {
             output?: unknown;
             /**
              * Held
-             * @description the instance is paused; the event waits for its resumption
+             * @description the instance is paused, and the event waits until it resumes
              * @default false
              */
             held: boolean;
         };
         /**
          * SendAnswer
-         * @description The answer to one of many: a reply or a problem.
+         * @description The answer to one of many events: a reply or a problem.
          */
         SendAnswer: {
             reply?: components["schemas"]["Reply"] | null;
@@ -1544,16 +1544,16 @@ export interface components {
             left: number;
             /**
              * Now
-             * @description instances that are in it now, or below it
+             * @description instances in it, or below it, now
              * @default 0
              */
             now: number;
-            /** @description null: none has left it since */
+            /** @description null: no instance left it in the window */
             dwell?: components["schemas"]["Dwell"] | null;
         };
         /**
          * StateView
-         * @description An active state and since when it is.
+         * @description An active state, and since when it is active.
          */
         StateView: {
             /** Id */
@@ -1579,7 +1579,7 @@ export interface components {
         };
         /**
          * StatusCounts
-         * @description How many instances there are now.
+         * @description Instances by status, now.
          */
         StatusCounts: {
             /**
@@ -1605,7 +1605,7 @@ export interface components {
         };
         /**
          * Summary
-         * @description A line of a list.
+         * @description An instance in a list.
          */
         Summary: {
             /** Machine */
@@ -1649,7 +1649,7 @@ export interface components {
             changed_at: string;
             /**
              * Next At
-             * @description the earliest thing that is due
+             * @description when the next timer or attempt is due
              */
             next_at: string | null;
             /** Deadline */
@@ -1676,29 +1676,29 @@ export interface components {
         };
         /**
          * UpgradePlanView
-         * @description How instances of a version before become ones of this.
+         * @description How instances of an earlier version become ones of this.
          */
         UpgradePlanView: {
             /** From Version */
             from_version: number;
             /**
              * Configurations
-             * @description states that instances can be in, each with a place
+             * @description configurations that instances can be in, each with one here
              */
             configurations: number;
             /**
              * Complete
-             * @description false: there may be more than were looked at
+             * @description false: there may be more than were explored
              */
             complete: boolean;
             /**
              * Moved
-             * @description those that change, at most 50
+             * @description those whose state changes, at most 50
              */
             moved: components["schemas"]["MovedState"][];
             /**
              * Living
-             * @description there are instances of that version now
+             * @description instances of that version exist now
              */
             living: boolean;
         };
@@ -1847,7 +1847,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1869,7 +1869,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1891,7 +1891,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1913,7 +1913,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1979,7 +1979,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2001,7 +2001,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2023,7 +2023,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -2137,7 +2137,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2159,7 +2159,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2225,7 +2225,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2247,7 +2247,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2269,7 +2269,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -2368,7 +2368,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2390,7 +2390,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2412,7 +2412,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2434,7 +2434,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2456,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2478,7 +2478,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -2553,12 +2553,12 @@ export interface operations {
                 "application/json": {
                     /**
                      * Id
-                     * @description made up if left out
+                     * @description generated if omitted
                      */
                     id?: string | null;
                     /**
                      * Data
-                     * @description the machine's data; its type's defaults if left out
+                     * @description the machine's data; default: its type's defaults
                      */
                     data?: unknown;
                 };
@@ -2599,7 +2599,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2621,7 +2621,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2643,7 +2643,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2665,7 +2665,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2731,7 +2731,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2753,7 +2753,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2775,7 +2775,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -2865,7 +2865,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2887,7 +2887,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2909,7 +2909,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2931,7 +2931,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2953,7 +2953,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3036,7 +3036,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3058,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3080,7 +3080,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3102,7 +3102,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3124,7 +3124,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3146,7 +3146,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3234,7 +3234,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3256,7 +3256,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3278,7 +3278,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3300,7 +3300,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3322,7 +3322,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3409,7 +3409,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3431,7 +3431,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3453,7 +3453,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3475,7 +3475,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3497,7 +3497,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3519,7 +3519,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3541,7 +3541,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3631,7 +3631,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3653,7 +3653,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3675,7 +3675,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3697,7 +3697,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3719,7 +3719,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3741,7 +3741,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3763,7 +3763,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3865,7 +3865,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3887,7 +3887,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3909,7 +3909,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3931,7 +3931,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,7 +3997,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4019,7 +4019,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4041,7 +4041,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4143,7 +4143,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4165,7 +4165,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4187,7 +4187,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4209,7 +4209,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4275,7 +4275,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4297,7 +4297,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4319,7 +4319,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4421,7 +4421,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4443,7 +4443,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4465,7 +4465,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4487,7 +4487,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4553,7 +4553,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4575,7 +4575,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4597,7 +4597,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4669,12 +4669,12 @@ export interface operations {
                     reason?: string | null;
                     /**
                      * Data
-                     * @description of the machine's data type, in place of what can't be read
+                     * @description new data of the machine's data type
                      */
                     data: unknown;
                     /**
                      * State
-                     * @description the active leaves, where they are not to stay as they are
+                     * @description the active leaves; default: they stay as they are
                      * @default []
                      */
                     state?: string[];
@@ -4715,7 +4715,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4737,7 +4737,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4759,7 +4759,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4781,7 +4781,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4847,7 +4847,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4869,7 +4869,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4891,7 +4891,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4991,7 +4991,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5013,7 +5013,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5035,7 +5035,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5057,7 +5057,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5123,7 +5123,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5145,7 +5145,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5167,7 +5167,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5262,7 +5262,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5284,7 +5284,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5306,7 +5306,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5328,7 +5328,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5394,7 +5394,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5416,7 +5416,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5438,7 +5438,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5545,7 +5545,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5567,7 +5567,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5589,7 +5589,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5611,7 +5611,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5677,7 +5677,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5699,7 +5699,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5721,7 +5721,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5828,7 +5828,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5850,7 +5850,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5872,7 +5872,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5894,7 +5894,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5960,7 +5960,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5982,7 +5982,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6004,7 +6004,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6077,7 +6077,7 @@ export interface operations {
                     reason?: string | null;
                     /**
                      * Due
-                     * @description when it is to fire
+                     * @description when the timer fires
                      */
                     due?: string | null;
                     /**
@@ -6122,7 +6122,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6144,7 +6144,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +6166,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6188,7 +6188,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6254,7 +6254,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6276,7 +6276,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6298,7 +6298,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6405,7 +6405,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6427,7 +6427,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6449,7 +6449,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6471,7 +6471,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6537,7 +6537,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6559,7 +6559,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6581,7 +6581,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6688,7 +6688,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6710,7 +6710,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6732,7 +6732,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6754,7 +6754,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6820,7 +6820,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6842,7 +6842,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6864,7 +6864,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6939,7 +6939,7 @@ export interface operations {
                     reason?: string | null;
                     /**
                      * Result
-                     * @description taken for the effect's result
+                     * @description used as the effect's result
                      */
                     result?: unknown;
                 };
@@ -6979,7 +6979,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7001,7 +7001,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7023,7 +7023,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7045,7 +7045,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7111,7 +7111,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7133,7 +7133,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7155,7 +7155,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7232,7 +7232,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7254,7 +7254,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7276,7 +7276,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7298,7 +7298,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7396,7 +7396,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7418,7 +7418,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7440,7 +7440,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7506,7 +7506,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7528,7 +7528,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7550,7 +7550,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7633,7 +7633,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7655,7 +7655,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7677,7 +7677,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7699,7 +7699,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7721,7 +7721,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7743,7 +7743,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7826,7 +7826,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7848,7 +7848,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7870,7 +7870,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7892,7 +7892,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7914,7 +7914,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7936,7 +7936,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8022,7 +8022,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8044,7 +8044,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8066,7 +8066,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8088,7 +8088,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8110,7 +8110,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8132,7 +8132,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8217,7 +8217,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8239,7 +8239,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8261,7 +8261,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8283,7 +8283,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8305,7 +8305,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8327,7 +8327,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8404,7 +8404,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8426,7 +8426,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8448,7 +8448,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8470,7 +8470,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8550,7 +8550,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8572,7 +8572,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8594,7 +8594,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8625,7 +8625,7 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8647,7 +8647,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8728,7 +8728,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8750,7 +8750,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8772,7 +8772,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8794,7 +8794,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8816,7 +8816,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8893,7 +8893,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8915,7 +8915,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8937,7 +8937,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8959,7 +8959,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9040,7 +9040,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9062,7 +9062,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9084,7 +9084,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9106,7 +9106,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9128,7 +9128,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9150,7 +9150,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9247,7 +9247,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9269,7 +9269,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9291,7 +9291,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9313,7 +9313,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9379,7 +9379,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9401,7 +9401,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9423,7 +9423,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9520,7 +9520,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9542,7 +9542,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9564,7 +9564,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9586,7 +9586,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9652,7 +9652,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9674,7 +9674,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9696,7 +9696,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9761,7 +9761,7 @@ export interface operations {
                     reason?: string | null;
                     /**
                      * Result
-                     * @description taken for the effect's result
+                     * @description used as the effect's result
                      */
                     result?: unknown;
                 };
@@ -9801,7 +9801,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: it is not known who asks */
+            /** @description Problem: authentication required */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9823,7 +9823,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the caller may not do this */
+            /** @description Problem: not permitted */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9845,7 +9845,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: unknown */
+            /** @description Problem: not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9867,7 +9867,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: refused as the instance is now; nothing was changed */
+            /** @description Problem: refused in the present state; nothing changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9933,7 +9933,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the payload does not fit, or the machine's own code refused it */
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9955,7 +9955,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: the server made a mistake */
+            /** @description Problem: internal error; see the server log */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9977,7 +9977,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -10041,7 +10041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Problem: not available now; the same request may succeed later */
+            /** @description Problem: not available now; the same request can succeed later */
             503: {
                 headers: {
                     /** @description seconds to wait */
