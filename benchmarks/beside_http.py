@@ -13,8 +13,8 @@ from functools import partial
 
 from benchmarks import http, load
 from benchmarks.callers import (
-    Lap,
-    Send,
+    LapResult,
+    SendOne,
     TakeLap,
     drive,
     laps_in_turns,
@@ -94,12 +94,12 @@ def _single(port: int, requests: list[bytes], scene: Scene) -> TakeLap:
     return partial(load.lap, port, requests, CONNECTIONS, scene.seconds(LAP_SECONDS))
 
 
-async def _batches(port: int, seconds: float) -> Lap:
+async def _batches(port: int, seconds: float) -> LapResult:
     """The events' rate; the waits are those of a request."""
     batches = INSTANCES // BATCH
     requests = [load.request("POST", "/api/events", _batch(number)) for number in range(batches)]
 
-    def batching(connection: Connection) -> Send:
+    def batching(connection: Connection) -> SendOne:
         async def send(number: int, turn: int) -> None:
             answer = await connection.ask(requests[number])
             if b'{"problem":' in answer:

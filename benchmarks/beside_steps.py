@@ -13,8 +13,8 @@ from functools import partial
 
 from benchmarks import load
 from benchmarks.callers import (
-    Lap,
-    Send,
+    LapResult,
+    SendOne,
     TakeLap,
     drive,
     laps_in_turns,
@@ -111,7 +111,7 @@ async def _fastest_pool(scene: Scene, dsn: str, way: Way, document: int, entry: 
     return max(rates, key=rates.__getitem__)
 
 
-def _sending(peer: ByHand, way: Way) -> Send:
+def _sending(peer: ByHand, way: Way) -> SendOne:
     async def send(number: int, turn: int) -> None:
         await way(peer, f"parcel-{number}", scan(turn))
 
@@ -145,14 +145,14 @@ async def _restate(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
     }
 
 
-def _many_and_one(name: str, send: Send, scene: Scene) -> dict[str, TakeLap]:
+def _many_and_one(name: str, send: SendOne, scene: Scene) -> dict[str, TakeLap]:
     return {
         f"{name}-{callers}": partial(drive, [send] * callers, INSTANCES, scene.seconds(LAP_SECONDS))
         for callers in (CALLERS, 1)
     }
 
 
-async def _batches(peer: ByHand, seconds: float) -> Lap:
+async def _batches(peer: ByHand, seconds: float) -> LapResult:
     """The events' rate; the waits are those of a batch."""
 
     async def send(number: int, turn: int) -> None:

@@ -13,7 +13,7 @@ from benchmarks.table import number, percent, print_table
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
+class LapResult:
     """Events a second, and how many seconds half and all but 1 % of them took at most."""
 
     rate: float
@@ -22,22 +22,22 @@ class Lap:
 
 
 #: runs one lap
-TakeLap = Callable[[], Awaitable[Lap]]
+TakeLap = Callable[[], Awaitable[LapResult]]
 
 #: sends an event to the instance of that number; the second number counts the caller's events
-Send = Callable[[int, int], Awaitable[object]]
+SendOne = Callable[[int, int], Awaitable[object]]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def drive(senders: Sequence[Send], instances: int, seconds: float) -> Lap:
+async def drive(senders: Sequence[SendOne], instances: int, seconds: float) -> LapResult:
     """One caller a sender; the instances are dealt out among them, so no two meet at one."""
     waits: list[float] = []
     end = perf_counter() + seconds
 
-    async def call(send: Send, own: Sequence[int]) -> None:
+    async def call(send: SendOne, own: Sequence[int]) -> None:
         turn = 0
         while (began := perf_counter()) < end:
             await send(own[turn % len(own)], turn)
@@ -53,21 +53,21 @@ async def drive(senders: Sequence[Send], instances: int, seconds: float) -> Lap:
     )  # fmt: skip
     rate = len(waits) / (perf_counter() - began)
     waits.sort()
-    return Lap(rate, quantile(waits, 0.50), quantile(waits, 0.99))
+    return LapResult(rate, quantile(waits, 0.50), quantile(waits, 0.99))
 
 
-async def laps_in_turns(contenders: Mapping[str, TakeLap]) -> dict[str, list[Lap]]:
+async def laps_in_turns(contenders: Mapping[str, TakeLap]) -> dict[str, list[LapResult]]:
     """Five laps of each, after one each that does not count."""
     for warm_up in contenders.values():
         await warm_up()
     return await each_in_turn(contenders, ROUNDS)
 
 
-def median_rate(laps: Sequence[Lap]) -> float:
+def median_rate(laps: Sequence[LapResult]) -> float:
     return median(lap.rate for lap in laps)
 
 
-def print_laps(title: str, taken: Mapping[str, Sequence[Lap]]) -> None:
+def print_laps(title: str, taken: Mapping[str, Sequence[LapResult]]) -> None:
     """The fastest first; the spread is that of the rates."""
     rows = []
     for name, laps in sorted(taken.items(), key=lambda item: -median_rate(item[1])):

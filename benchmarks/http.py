@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.callers import Lap
+from benchmarks.callers import LapResult
 from benchmarks.load import (
     HOST,
     Connection,
@@ -50,7 +50,7 @@ async def _measure(port: int, lap_seconds: float) -> None:
     _report([await lap(port, requests, CONNECTIONS, lap_seconds) for _ in range(ROUNDS)])
 
 
-def _report(laps: list[Lap]) -> None:
+def _report(laps: list[LapResult]) -> None:
     rates = Series(tuple(lap.rate for lap in laps))
     p50 = Series(tuple(lap.p50 for lap in laps))
     p99 = Series(tuple(lap.p99 for lap in laps))

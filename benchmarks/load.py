@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.callers import Lap, Send, drive
+from benchmarks.callers import LapResult, SendOne, drive
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
@@ -76,13 +76,13 @@ async def connected(port: int, connections: int) -> AsyncIterator[list[Connectio
             connection.close()
 
 
-async def lap(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Lap:
+async def lap(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> LapResult:
     """One lap of so many connections; a request for each instance, dealt out among them.
 
     The connections are new ones: a server closes those that are idle while others have their turn.
     """
 
-    def sender(connection: Connection) -> Send:
+    def sender(connection: Connection) -> SendOne:
         return lambda number, turn: connection.ask(requests[number])
 
     async with connected(port, connections) as made:

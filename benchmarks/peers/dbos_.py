@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.callers import Lap
+from benchmarks.callers import LapResult
 from benchmarks.parcel import Parcel
 from benchmarks.peers import child, interpreter
 
@@ -26,11 +26,11 @@ class Dbos:
     async def make(self, instances: int) -> None:
         await self.process.ask(do="make", instances=instances, document=self.document)
 
-    async def lap(self, way: Way, callers: int, instances: int, seconds: float) -> Lap:
+    async def lap(self, way: Way, callers: int, instances: int, seconds: float) -> LapResult:
         taken = await self.process.ask(
             do="lap", way=way, callers=callers, instances=instances, seconds=seconds
         )
-        return Lap(**taken)
+        return LapResult(**taken)
 
     async def grow(self, id: str, events: int) -> None:
         """A workflow that lives on and has had so many events."""

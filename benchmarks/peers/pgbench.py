@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.callers import Lap
+from benchmarks.callers import LapResult
 from benchmarks.left_out import LeftOut
 from tests.servers.postgres import find_programs
 
@@ -41,7 +41,7 @@ class Pgbench:
     script: Path
     dsn: str
 
-    async def lap(self, clients: int, seconds: float) -> Lap:
+    async def lap(self, clients: int, seconds: float) -> LapResult:
         """Whole seconds. For both quantiles it gives the mean: pgbench reports no others."""
         process = await asyncio.create_subprocess_exec(
             self.program, "--no-vacuum", "--protocol=prepared", f"--file={self.script}",
@@ -55,7 +55,7 @@ class Pgbench:
         rate, mean = RATE.search(output.decode()), LATENCY.search(output.decode())
         if process.returncode or rate is None or mean is None:
             raise PgbenchFailed(f"status {process.returncode}:\n{output.decode()}{errors.decode()}")
-        return Lap(float(rate[1]), float(mean[1]) / 1e3, float(mean[1]) / 1e3)
+        return LapResult(float(rate[1]), float(mean[1]) / 1e3, float(mean[1]) / 1e3)
 
 
 def on(dsn: str, place: Path, instances: int, document: int, entry: int) -> Pgbench:

@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-Tree: TypeAlias = dict[str, Any]
+LeftOut: TypeAlias = dict[str, Any]
 
 #: what has no fields, which is looked at in each value
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
-def left_out_of(value: Any) -> Tree:
+def left_out_of(value: Any) -> LeftOut:
     """Empty where every field was given."""
-    found: Tree = {}
+    found: LeftOut = {}
     if isinstance(value, BaseModel) and not value.__pydantic_fields_set__ >= value.__dict__.keys():
         missing = type(value).__pydantic_fields__.keys() - value.__pydantic_fields_set__
         found = dict.fromkeys(name for name in value.__dict__ if name in missing)
@@ -34,7 +34,7 @@ def left_out_of(value: Any) -> Tree:
     return found
 
 
-def leave_out(value: Any, tree: Tree) -> None:
+def leave_out(value: Any, tree: LeftOut) -> None:
     """Marks the fields of a value that was read from its written form. A name that is not there is
     passed over: the value may be of a newer version."""
     if not tree:

@@ -17,7 +17,7 @@ from msgspec import UNSET, Raw
 from statehold.chart.deferred import settled
 from statehold.chart.event import Event, NamedEvent, is_made_inside
 from statehold.chart.initial import initial_data
-from statehold.chart.left_out import Tree, leave_out, left_out_of
+from statehold.chart.left_out import LeftOut, leave_out, left_out_of
 from statehold.chart.machine import Definition
 from statehold.chart.untyped import shape_of, show_typed, show_untyped, write_untyped
 from statehold.chart.values import Shape
@@ -57,7 +57,7 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
 
 
 def load_event(
-    definition: Definition[Any], plain: Any, limit: int, left_out: Tree
+    definition: Definition[Any], plain: Any, limit: int, left_out: LeftOut
 ) -> tuple[Any, Any]:
     """As :func:`parse_event`, from a wire form that was held, or that another machine sent;
     ``left_out`` is what was left out of it (:func:`left_out`)."""
@@ -68,7 +68,7 @@ def load_event(
     return event, plain
 
 
-def left_out(event: Any) -> Tree:
+def left_out(event: Any) -> LeftOut:
     """Which fields of an event with a class its sender left out."""
     return left_out_of(event) if isinstance(event, Event) else {}
 

@@ -20,7 +20,7 @@ from msgspec import UNSET
 from pydantic import BaseModel, ValidationError
 
 from statehold.chart.event import Event
-from statehold.chart.left_out import Tree, left_out_of
+from statehold.chart.left_out import LeftOut, left_out_of
 from statehold.chart.payload import event_json, jsonable
 from statehold.client.addresses import (
     MachineName,
@@ -420,7 +420,7 @@ class AsyncClient:
         path: str,
         content: bytes,
         key: str | None,
-        left_out: Tree,
+        left_out: LeftOut,
         expected_seq: int | None = None,
     ) -> Reply:
         key = key or str(uuid.uuid4())

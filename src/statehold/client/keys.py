@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from statehold.chart.left_out import Tree
+from statehold.chart.left_out import LeftOut
 from statehold.client.problems import ProblemError
 from statehold.errors import InvalidPayload, Refused, Unavailable
 
@@ -15,7 +15,7 @@ from statehold.errors import InvalidPayload, Refused, Unavailable
 LEFT_OUT_LIMIT = 4_000
 
 
-def key_headers(key: str, left_out: Tree, expected_seq: int | None = None) -> dict[str, str]:
+def key_headers(key: str, left_out: LeftOut, expected_seq: int | None = None) -> dict[str, str]:
     if not (key.isascii() and key.isprintable() and key.strip() == key):
         raise InvalidPayload(
             "the request", {"key": f"{key!r} can't stand in a header; use printable ASCII"}

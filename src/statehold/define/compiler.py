@@ -24,9 +24,9 @@ from statehold.chart.normalise import Structure
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
 from statehold.define.binding import Binder
+from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
 from statehold.define.options import read_indexes, read_upgrades, read_view
-from statehold.define.outline import Named, NamedRule, Outline
 from statehold.define.rule import several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
@@ -46,18 +46,18 @@ class _Compiler:
         self.name = name
         self.version = version
         self.place = f"{machine.__name__} ({caller()})"
-        self.outline = Outline(machine)
-        self.by_id = {named.id: named for named in self.outline.states}
+        self.declarations = Declarations(machine)
+        self.by_id = {named.id: named for named in self.declarations.states}
         data, problems = _data_type(machine, self.place)
         self.shape, more = _shape(data, self.place)
         self.shapes: dict[str, Shape[Event]] = {}
         self.binder = Binder(data)
-        self.binder.problems += [*self.outline.problems, *problems, *more]
+        self.binder.problems += [*self.declarations.problems, *problems, *more]
         self.complain = self.binder.complain
 
     def definition(self) -> Definition[Any]:
         structure = Structure(tuple(self._states()))
-        triggers = Triggers(self.outline, self.binder, structure)
+        triggers = Triggers(self.declarations, self.binder, structure)
         transitions = tuple(self._transitions(triggers, structure))
         events = triggers.events
         options = vars(self.machine)
@@ -69,7 +69,7 @@ class _Compiler:
             events=tuple(self._event_shapes(events)),
             data_schema=self._schema(self.shape, "the data"),
             doc=docstring(self.machine),
-            silenced=read_silences(options.get("silences", ()), self.outline, self.binder),
+            silenced=read_silences(options.get("silences", ()), self.declarations, self.binder),
         )
         binder = self.binder
         self._lost(self.shape, "the data")
@@ -87,9 +87,11 @@ class _Compiler:
             results=binder.results,
             child_outputs=binder.child_outputs(self.place),
             output_type=self._output_type(),
-            upgrades=read_upgrades(options.get("upgrades", ()), self.outline, self.version, binder),
-            view=read_view(options.get("view"), self.outline, binder),
-            indexes=read_indexes(options.get("indexes", ()), self.outline, binder),
+            upgrades=read_upgrades(
+                options.get("upgrades", ()), self.declarations, self.version, binder
+            ),
+            view=read_view(options.get("view"), self.declarations, binder),
+            indexes=read_indexes(options.get("indexes", ()), self.declarations, binder),
         )
         problems = list(dict.fromkeys((*binder.problems, *self._structural(chart))))
         if problems:
@@ -98,7 +100,7 @@ class _Compiler:
 
     def _output_type(self) -> Any:
         """Of all that the final states at the top give; None where one of them does not say."""
-        top = (named.declared for named in self.outline.states if not named.parent)
+        top = (named.declared for named in self.declarations.states if not named.parent)
         outputs = [state.output for state in top if state.kind == "final"]
         types = [
             type(None) if output is None else returned_type(output)
@@ -112,9 +114,9 @@ class _Compiler:
     def _structural(self, chart: Chart) -> list[Problem]:
         """What is wrong with the chart as such, told in terms of the class."""
         places = {place_of_state(ROOT): self.place, "chart": self.place}
-        for named in self.outline.states:
+        for named in self.declarations.states:
             places[place_of_state(named.id)] = named.place
-        for rule in self.outline.rules:
+        for rule in self.declarations.rules:
             for transition in chart.transitions:
                 if transition.id == rule.id or transition.id.startswith(f"{rule.id}["):
                     places[place_of_transition(transition.id)] = rule.place
@@ -124,10 +126,10 @@ class _Compiler:
 
     def _states(self) -> typing.Iterator[StateNode]:
         yield StateNode(ROOT, "compound", None, self._initial(ROOT))
-        for named in self.outline.states:
+        for named in self.declarations.states:
             yield self._state(named)
 
-    def _state(self, named: Named) -> StateNode:
+    def _state(self, named: NamedState) -> StateNode:
         said, place, binder = named.declared, named.place, self.binder
         if said.initial and named.parent and self.by_id[named.parent].declared.kind == "parallel":
             self.complain(
@@ -161,7 +163,7 @@ class _Compiler:
         )
 
     def _initial(self, parent: str) -> Initial | None:
-        marked = [n for n in self.outline.states if n.parent == parent and n.declared.initial]
+        marked = [n for n in self.declarations.states if n.parent == parent and n.declared.initial]
         for surplus in marked[1:]:
             self.complain(
                 surplus.place,
@@ -173,7 +175,7 @@ class _Compiler:
     # --- transitions ---
 
     def _transitions(self, triggers: Triggers, structure: Structure) -> typing.Iterator[Transition]:
-        for named in self.outline.rules:
+        for named in self.declarations.rules:
             rule = named.rule
             sources = self._ids(rule.arrow.sources, named.place)
             targets = self._ids(rule.arrow.targets(), named.place)
@@ -211,7 +213,7 @@ class _Compiler:
         found: dict[str, None] = {}
         complete = True
         for node in nodes:
-            path = self.outline.id_of(node)
+            path = self.declarations.id_of(node)
             if path is not None:
                 found[path] = None
                 continue

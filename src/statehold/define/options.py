@@ -13,8 +13,8 @@ from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
 from statehold.chart.machine import Definition, Upgrade
 from statehold.define.binding import Binder
+from statehold.define.declarations import Declarations
 from statehold.define.function import UNKNOWN, accepts, parameter_types, positional
-from statehold.define.outline import Outline
 from statehold.define.rule import Rule
 from statehold.define.state import is_node
 
@@ -26,19 +26,19 @@ INDEX_NAME_LIMIT = 64
 SHOWN = 100
 
 
-def read_view(value: Any, outline: Outline, binder: Binder) -> Callable[[Any], Any] | None:
+def read_view(value: Any, body: Declarations, binder: Binder) -> Callable[[Any], Any] | None:
     """``view``: a function in the body, plain or static."""
     if value is None or is_node(value):
         return None
     function = value.__func__ if isinstance(value, staticmethod) else value
-    return function if _takes_data(function, outline.place_of("view"), binder) else None
+    return function if _takes_data(function, body.place_of("view"), binder) else None
 
 
 def read_indexes(
-    value: Any, outline: Outline, binder: Binder
+    value: Any, body: Declarations, binder: Binder
 ) -> dict[str, Callable[[Any], str | int | None]]:
     """``indexes``: names of fields, or names with functions of the data."""
-    place = outline.place_of("indexes")
+    place = body.place_of("indexes")
     if isinstance(value, Mapping):
         found = {n: f for n, f in value.items() if _takes_data(f, f"{place}[{n!r}]", binder)}
     elif isinstance(value, tuple | list) and all(isinstance(name, str) for name in value):
@@ -68,10 +68,10 @@ def read_indexes(
 
 
 def read_upgrades(
-    value: Any, outline: Outline, version: int, binder: Binder
+    value: Any, body: Declarations, version: int, binder: Binder
 ) -> tuple[Upgrade, ...]:
     """``upgrades``, with states, effects and rules replaced by their paths and names."""
-    place = outline.place_of("upgrades")
+    place = body.place_of("upgrades")
     if not isinstance(value, tuple | list) or not all(isinstance(u, Upgrade) for u in value):
         binder.complain(place, "is not a list of upgrades", "write upgrades = [Upgrade(1, ...)]")
         return ()
@@ -102,12 +102,12 @@ def read_upgrades(
             _takes_one(upgrade.data, where, binder)
         found[upgrade.from_version] = dataclasses.replace(
             upgrade,
-            states={old: _path(new, where, outline, binder) for old, new in upgrade.states.items()},
+            states={old: _path(new, where, body, binder) for old, new in upgrade.states.items()},
             effects={
                 old: new.name if isinstance(new, Effect) else new
                 for old, new in upgrade.effects.items()
             },
-            timers={old: _rule(new, where, outline, binder) for old, new in upgrade.timers.items()},
+            timers={old: _rule(new, where, body, binder) for old, new in upgrade.timers.items()},
         )
     return tuple(found.values())
 
@@ -125,23 +125,23 @@ def _is_target(new: Any) -> bool:
     return known or isinstance(getattr(new, "definition", None), Definition)
 
 
-def _path(state: Any, place: str, outline: Outline, binder: Binder) -> Any:
+def _path(state: Any, place: str, body: Declarations, binder: Binder) -> Any:
     if is_node(state):
-        path = outline.id_of(state)
+        path = body.id_of(state)
         if path is None:
             binder.complain(
                 place, f"{state!r} is not a state of this machine", "map to its own states"
             )
         return path
-    if isinstance(state, str) and state not in {named.id for named in outline.states}:
+    if isinstance(state, str) and state not in {named.id for named in body.states}:
         binder.complain(place, f"there is no state {state!r}", "name the state object itself")
     return state
 
 
-def _rule(rule: Any, place: str, outline: Outline, binder: Binder) -> Any:
+def _rule(rule: Any, place: str, body: Declarations, binder: Binder) -> Any:
     if not isinstance(rule, Rule):
         return rule
-    path = next((named.id for named in outline.rules if named.rule is rule), None)
+    path = next((named.id for named in body.rules if named.rule is rule), None)
     if path is None:
         binder.complain(place, "it maps a timer to a rule of no name", "map to its own rules")
     return path

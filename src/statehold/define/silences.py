@@ -10,7 +10,7 @@ from statehold.chart.codes import CODES, Code
 from statehold.chart.event import Event
 from statehold.chart.model import Silence
 from statehold.define.binding import Binder
-from statehold.define.outline import Outline
+from statehold.define.declarations import Declarations
 from statehold.define.rule import Rule
 from statehold.define.source_line import caller
 from statehold.define.state import Node, is_node
@@ -42,21 +42,21 @@ def silence(code: Code, *places: Silenceable, because: str) -> Silenced:
     return Silenced(code, places, because, caller())
 
 
-def read_silences(value: Any, outline: Outline, binder: Binder) -> tuple[Silence, ...]:
+def read_silences(value: Any, declarations: Declarations, binder: Binder) -> tuple[Silence, ...]:
     """``silences``, with states, transitions and events replaced by their names."""
     if not isinstance(value, tuple | list) or not all(isinstance(s, Silenced) for s in value):
         binder.complain(
-            outline.place_of("silences"),
+            declarations.place_of("silences"),
             "is not a list of silences",
             'write silences = (silence("dead-end", state, because="..."),)',
         )
         return ()
-    return tuple(_silences(value, outline, binder))
+    return tuple(_silences(value, declarations, binder))
 
 
-def _silences(value: Any, outline: Outline, binder: Binder) -> Iterator[Silence]:
+def _silences(value: Any, declarations: Declarations, binder: Binder) -> Iterator[Silence]:
     for said in value:
-        place = f"{outline.place_of('silences')} ({said.where})"
+        place = f"{declarations.place_of('silences')} ({said.where})"
         if said.code not in CODES:
             binder.complain(
                 place,
@@ -68,20 +68,20 @@ def _silences(value: Any, outline: Outline, binder: Binder) -> Iterator[Silence]
                 place, f"{said.code} is silenced without a reason", 'because="..." says why'
             )
         for one in said.places or ("",):
-            name = _name(one, place, outline, binder)
+            name = _name(one, place, declarations, binder)
             if name is not None:
                 yield Silence(said.code, said.because, name)
 
 
-def _name(value: Any, place: str, outline: Outline, binder: Binder) -> str | None:
+def _name(value: Any, place: str, declarations: Declarations, binder: Binder) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, Rule):
-        found = [named.id for named in outline.rules if named.rule is value]
+        found = [named.id for named in declarations.rules if named.rule is value]
         if found:
             return found[0]
     elif is_node(value):
-        path = outline.id_of(value)
+        path = declarations.id_of(value)
         if path is not None:
             return path
     elif isinstance(value, type) and issubclass(value, Event):

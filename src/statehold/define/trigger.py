@@ -20,16 +20,16 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Trigger
 from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.define.binding import Binder
+from statehold.define.declarations import Declarations, NamedRule
 from statehold.define.function import UNKNOWN
-from statehold.define.outline import NamedRule, Outline
 from statehold.define.rule import several
 
 
 class Triggers:
     """The triggers of one machine's rules. Collects ``events`` by name."""
 
-    def __init__(self, outline: Outline, binder: Binder, structure: Structure) -> None:
-        self.outline = outline
+    def __init__(self, declarations: Declarations, binder: Binder, structure: Structure) -> None:
+        self.declarations = declarations
         self.binder = binder
         self.structure = structure
         self.events: dict[str, type[Event]] = {}
@@ -37,9 +37,9 @@ class Triggers:
         self.detached = {
             item.name
             for value in (
-                *(named.declared.entry for named in outline.states),
-                *(named.declared.exit for named in outline.states),
-                *(named.rule.do for named in outline.rules),
+                *(named.declared.entry for named in declarations.states),
+                *(named.declared.exit for named in declarations.states),
+                *(named.rule.do for named in declarations.rules),
             )
             for item in several(value)
             if isinstance(item, Effect)
@@ -55,7 +55,7 @@ class Triggers:
         if rule.kind == "always":
             return Trigger("always")
         if rule.kind == "done":
-            if self.outline.kind_of(source) not in ("compound", "parallel"):
+            if self.declarations.kind_of(source) not in ("compound", "parallel"):
                 self.binder.complain(
                     place,
                     f"on_done starts from {source}, which has no states inside and is never done",

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from msgspec import UNSET
 
-from statehold.chart.left_out import Tree
+from statehold.chart.left_out import LeftOut
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Chart
 from statehold.engine.clock import Clock
@@ -141,7 +141,7 @@ class Engine:
         *,
         key: str | None = None,
         caller: Caller = ANYONE,
-        left_out: Tree | None = None,
+        left_out: LeftOut | None = None,
     ) -> InstanceReply:
         """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
         out, the type's defaults.
@@ -162,7 +162,7 @@ class Engine:
         key: str | None = None,
         expected_seq: int | None = None,
         caller: Caller = ANYONE,
-        left_out: Tree | None = None,
+        left_out: LeftOut | None = None,
     ) -> InstanceReply:
         """Gives an instance an event: an event object, a mapping in wire form, or JSON.
 

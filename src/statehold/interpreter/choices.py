@@ -19,7 +19,7 @@ from statehold.chart.event import done_event
 from statehold.chart.model import Block, Chart, Guard, Transition
 from statehold.chart.tree import Tree
 from statehold.interpreter.selection import (
-    Entry,
+    EntrySet,
     candidates,
     domain,
     entry_set,
@@ -43,7 +43,7 @@ class Entered:
 
     __slots__ = ("finals", "mask", "runs_code")
 
-    def __init__(self, tree: Tree, entry: Entry) -> None:
+    def __init__(self, tree: Tree, entry: EntrySet) -> None:
         self.mask = mask_of(entry.states)
         self.finals = tuple(s for s in entry.states if tree.states[s].kind == "final")
         states = tree.states

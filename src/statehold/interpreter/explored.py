@@ -22,7 +22,7 @@ class Spot(Struct, frozen=True):
     recorded: frozenset[str]
 
 
-class Move(Struct, frozen=True):
+class Edge(Struct, frozen=True):
     """One microstep, from a spot to a spot, by their numbers; ``after`` None: the instance ends.
 
     ``event`` None: immediate transitions. ``guards`` were asked and said so. ``only``: nothing
@@ -50,7 +50,7 @@ class Explored(Struct, frozen=True):
     reachable: Reachable
     entered: tuple[str, ...]
     spots: tuple[Spot, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[Edge, ...]
 
 
 def explore(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Explored:
@@ -73,7 +73,7 @@ class Recorded(Search):
         self.numbers: dict[tuple[int, Memory], int] = {}
         self.spots: list[SearchPlace] = []
         self.resting: set[int] = set()
-        self.moves: dict[tuple[int, int | None, str | None, tuple[str, ...]], Move] = {}
+        self.moves: dict[tuple[int, int | None, str | None, tuple[str, ...]], Edge] = {}
         self.looks = 0
 
     def explored(self, found: Reachable) -> Explored:
@@ -134,7 +134,7 @@ class Recorded(Search):
         entered = choice.entered(place.active, choices.recorded(exits | choice.kept))
         done, _ = choices.completions(entered, place.active & ~exits | entered.mask)
         runs = choice.runs_code or entered.runs_code or exits & choices.exits_run_code != 0
-        self.moves[key] = Move(
+        self.moves[key] = Edge(
             before,
             number,
             name,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from statehold.chart.event import Done, done_event
 from statehold.chart.model import ROOT, Action, Block, Delay, Initial, Transition
 from statehold.interpreter.selection import (
-    Entry,
+    EntrySet,
     History,
     entry_set,
     exit_set,
@@ -159,7 +159,7 @@ class Completion(NamedTuple):
 class _Planner:
     """Builds one plan. ``active`` are the states that are active so far."""
 
-    def __init__(self, tables: Tables[Any], active: tuple[int, ...], entry: Entry) -> None:
+    def __init__(self, tables: Tables[Any], active: tuple[int, ...], entry: EntrySet) -> None:
         self.tables = tables
         self.tree = tables.tree
         self.active = set(active)

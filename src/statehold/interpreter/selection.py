@@ -20,7 +20,7 @@ RESERVED_PREFIXES = ("after.", "done.state.", "done.invoke.", "error.")
 History = Mapping[str, tuple[str, ...]]
 
 
-class Entry(NamedTuple):
+class EntrySet(NamedTuple):
     """What entering comes to. All in document order.
 
     ``states`` are to be entered, ``defaults`` those of them whose initial content runs,
@@ -249,7 +249,7 @@ def entry_set(
     transitions: Sequence[Transition],
     history: History,
     recorded: History,
-) -> Entry:
+) -> EntrySet:
     """What the transitions enter (``computeEntrySet``); ``active`` are the states before them.
 
     ``recorded`` is what history states have come to remember by exiting: a transition that leaves
@@ -257,7 +257,7 @@ def entry_set(
     """
     if tree.chart.policy.nesting == "xstate4":
         turned = version4.turnover(tree, active, transitions, history)
-        return Entry(turned.entered, turned.defaults, {})
+        return EntrySet(turned.entered, turned.defaults, {})
     known = {**history, **recorded}
     entering = _Entering(tree, known)
     for transition in transitions:
@@ -272,14 +272,14 @@ def entry_set(
     return entering.entry()
 
 
-def initial_entry(tree: Tree) -> Entry:
+def initial_entry(tree: Tree) -> EntrySet:
     """What entering the chart from nowhere comes to, the root included."""
     entering = _Entering(tree, {})
     entering.below(0)
     return entering.entry()
 
 
-def default_entry(tree: Tree, states: Sequence[int]) -> Entry:
+def default_entry(tree: Tree, states: Sequence[int]) -> EntrySet:
     """What it takes to be in all of these states at once, entered from outside."""
     entering = _Entering(tree, {})
     for state in states:
@@ -300,8 +300,8 @@ class _Entering:
         self.defaults: set[int] = set()
         self.contents: dict[int, int] = {}
 
-    def entry(self) -> Entry:
-        return Entry(tuple(sorted(self.states)), frozenset(self.defaults), self.contents)
+    def entry(self) -> EntrySet:
+        return EntrySet(tuple(sorted(self.states)), frozenset(self.defaults), self.contents)
 
     def below(self, state: int) -> None:
         """``addDescendantStatesToEnter``."""

@@ -19,7 +19,7 @@ from statehold.chart.tree import Tree
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import Finding, PlaceKind, Severity
 from statehold.check.lint.function_uses import UNKNOWN, Reading, read
-from statehold.interpreter.explored import Explored, Move, explore
+from statehold.interpreter.explored import Edge, Explored, explore
 from statehold.interpreter.selection import is_reserved, matches
 
 #: names listed in one message
@@ -62,7 +62,7 @@ class Subject:
     # --- what can happen ---
 
     @property
-    def moves(self) -> tuple[Move, ...]:
+    def moves(self) -> tuple[Edge, ...]:
         return self.explored.moves
 
     @cached_property
@@ -115,8 +115,8 @@ class Subject:
         return frozenset().union(*(s.active for s in self.explored.spots if s.resting))
 
     @cached_property
-    def moves_by_event(self) -> dict[str | None, list[Move]]:
-        found: dict[str | None, list[Move]] = {}
+    def moves_by_event(self) -> dict[str | None, list[Edge]]:
+        found: dict[str | None, list[Edge]] = {}
         for move in self.moves:
             found.setdefault(move.event, []).append(move)
         return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from statehold.check.lint.analysis import Subject, listed
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.samples import Samples
-from statehold.interpreter.explored import Move
+from statehold.interpreter.explored import Edge
 
 #: microsteps that are followed, looking for cycles
 FOLLOW_LIMIT = 20_000
@@ -42,7 +42,7 @@ def endless(subject: Subject, samples: Samples | None) -> Iterator[Finding]:
         )
 
 
-def _immediate(subject: Subject) -> Iterator[Move]:
+def _immediate(subject: Subject) -> Iterator[Edge]:
     """Moves without events that are taken again. XState's that lead nowhere else are not, unless
     they change the data; a step's own limit ends those that always do."""
     settles = subject.chart.policy.nesting != "scxml"
@@ -51,12 +51,12 @@ def _immediate(subject: Subject) -> Iterator[Move]:
             yield move
 
 
-def _certain(subject: Subject) -> Iterator[tuple[list[Move], str]]:
+def _certain(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
     """Round and round, whatever the guards say."""
     onward = {move.before: move for move in _immediate(subject) if move.only}
     seen: set[int] = set()
     for begin in onward:
-        path: list[Move] = []
+        path: list[Edge] = []
         places: dict[int, int] = {}
         at: int | None = begin
         while at is not None and at in onward and at not in seen and at not in places:
@@ -68,15 +68,15 @@ def _certain(subject: Subject) -> Iterator[tuple[list[Move], str]]:
         seen.update(places)
 
 
-def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[Move], str]]:
+def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[Edge], str]]:
     """Nothing on the way changes the data, so a guard that said yes once says yes for ever."""
-    onward: dict[int, list[Move]] = defaultdict(list)
+    onward: dict[int, list[Edge]] = defaultdict(list)
     for move in _immediate(subject):
         if not move.runs and move.after is not None:
             onward[move.before].append(move)
     budget = FOLLOW_LIMIT
     for begin in list(onward):
-        pending: list[tuple[int, list[Move]]] = [(begin, [])]
+        pending: list[tuple[int, list[Edge]]] = [(begin, [])]
         while pending and budget:
             budget -= 1
             at, path = pending.pop()
@@ -90,7 +90,7 @@ def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[M
                     pending.append((move.after, [*path, move]))
 
 
-def _stays_true(subject: Subject, cycle: Sequence[Move], samples: Samples | None) -> str | None:
+def _stays_true(subject: Subject, cycle: Sequence[Edge], samples: Samples | None) -> str | None:
     """Why the guards on the way all hold at once, if they do."""
     functions = set(subject.guard_names)
     said = {(name, answer) for move in cycle for name, answer in move.guards if name in functions}
@@ -112,19 +112,19 @@ def _takes(subject: Subject, name: str) -> int:
     return 1 if function is None else function.takes
 
 
-def _raised(subject: Subject) -> Iterator[tuple[list[Move], str]]:
+def _raised(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
     """Events that are raised whenever they are taken."""
     raising = {t.id: _raised_by(subject, t.id) for t in subject.chart.transitions}
     names = {name for those in raising.values() for name in those}
     if not names:
         return
-    ways: dict[tuple[int, str | None], list[Move]] = defaultdict(list)
+    ways: dict[tuple[int, str | None], list[Edge]] = defaultdict(list)
     for move in subject.moves:
         ways[move.before, move.event].append(move)
     only = {key: moves[0] for key, moves in ways.items() if len(moves) == 1 and moves[0].only}
     for spot, name in [key for key in only if key[1] in names]:
         assert name is not None
-        path: list[Move] = []
+        path: list[Edge] = []
         places: dict[tuple[int, tuple[str, ...]], int] = {}
         at: int | None = spot
         waiting = deque([name])

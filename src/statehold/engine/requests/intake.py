@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
-from statehold.chart.left_out import Tree, leave_out
+from statehold.chart.left_out import LeftOut, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import parse_event
 from statehold.engine.commit.keys import key_of_caller
@@ -68,7 +68,7 @@ class Intake:
         data: Any,
         key: str | None,
         caller: Caller,
-        left_out: Tree | None,
+        left_out: LeftOut | None,
     ) -> InstanceReply:
         definition = await self.found(machine)
         _check_key(key)
@@ -108,7 +108,7 @@ class Intake:
         key: str | None,
         expected_seq: int | None,
         caller: Caller,
-        left_out: Tree | None,
+        left_out: LeftOut | None,
     ) -> InstanceReply:
         try:
             request = self._send(machine, id, event, key, expected_seq, caller, left_out)
@@ -148,7 +148,7 @@ class Intake:
         key: str | None,
         expected_seq: int | None,
         caller: Caller,
-        left_out: Tree | None,
+        left_out: LeftOut | None,
     ) -> Send:
         definition = self.definition(machine)
         _check_key(key)

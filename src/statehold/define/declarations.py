@@ -30,7 +30,7 @@ OPTIONS = frozenset({"view", "indexes", "upgrades", "silences"})
 COMPILED = frozenset({"definition", "chart", "program"})
 
 
-class Named(Struct, frozen=True):
+class NamedState(Struct, frozen=True):
     """A state with its path. ``parent`` is the path of the state that holds it."""
 
     node: Any
@@ -49,15 +49,15 @@ class NamedRule(Struct, frozen=True):
     place: str
 
 
-class Outline:
+class Declarations:
     """All states in document order and all rules in the order of the text."""
 
     def __init__(self, machine: type) -> None:
         self.machine = machine
-        self.states: list[Named] = []
+        self.states: list[NamedState] = []
         self.rules: list[NamedRule] = []
         self.problems: list[Problem] = []
-        self._known: dict[int, Named] = {}
+        self._known: dict[int, NamedState] = {}
         self._kinds: dict[str, Kind] = {}
         self._taken: dict[int, NamedRule] = {}
         if any("definition" in vars(base) for base in machine.__mro__[1:]):
@@ -102,7 +102,7 @@ class Outline:
             )
             return
         said = declared(node)
-        named = Named(node, said, path, parent, f"{self.place_of(path)} ({said.where})")
+        named = NamedState(node, said, path, parent, f"{self.place_of(path)} ({said.where})")
         first = self._known.get(id(node))
         if first is not None:
             self._complain(
