@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "commands": command_line.page,
     "engine-limits": limits.engine,
     "findings": codes.findings,
+    "introduction": python_api.introduction,
     "module": python_api.module,
     "native": native_notation.page,
     "problems": codes.problems,

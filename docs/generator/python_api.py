@@ -6,6 +6,7 @@ import importlib
 import inspect
 
 import statehold
+from docs.generator.markdown import prose
 
 #: modules whose public names have their place in ``docs/reference/python/``
 MODULES = (
@@ -31,6 +32,7 @@ MODULES = (
     "statehold.observe.metrics",
     "statehold.observe.tracing",
 )
+CLASSES_ONLY = {"statehold.errors", "statehold.store", "statehold.records"}
 
 
 def names_of(module: str) -> list[str]:
@@ -38,13 +40,22 @@ def names_of(module: str) -> list[str]:
     found = importlib.import_module(module)
     if hasattr(found, "__all__"):
         return [name for name in found.__all__ if not name.startswith("_")]
+    # of the errors and of the stores' contract, functions are for the package itself
+    kinds = inspect.isclass if module in CLASSES_ONLY else _is_class_or_function
     return [
         name
         for name, value in vars(found).items()
-        if not name.startswith("_")
-        and (inspect.isclass(value) or inspect.isfunction(value))
-        and value.__module__ == module
+        if not name.startswith("_") and kinds(value) and value.__module__ == module
     ]
+
+
+def _is_class_or_function(value: object) -> bool:
+    return inspect.isclass(value) or inspect.isfunction(value)
+
+
+def introduction(name: str) -> str:
+    """The docstring of a module."""
+    return prose(importlib.import_module(name).__doc__ or "")
 
 
 def charts() -> str:
