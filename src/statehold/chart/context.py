@@ -69,7 +69,8 @@ class Context(Protocol):
         ...
 
     def invoked(self, invoke: str) -> str | None:
-        """The key of what the invoke of this id runs, or is about to start; None if nothing.
+        """The key of what the invoke of this id runs or is about to start, else of what it ran
+        when the step began; None if nothing.
 
         An instance never uses a key twice, so the key distinguishes one entry of a state from the
         next.

@@ -1,13 +1,13 @@
-"""Compiled text with its front: how every language runs what it has compiled."""
+"""Compiled text: how it is run, and what its errors become."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed, Scope
-from statehold.expression.place import Place
 from statehold.expression.values import copied
 
 #: what Python's own operations raise for values that they can't be done with
@@ -15,15 +15,28 @@ _WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, Type
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Something that can be assigned to. ``refer`` finds it, once; ``get`` and ``put`` take what
+    was found."""
+
+    refer: Code
+    get: Callable[[Frame, Any], Any]
+    put: Callable[[Frame, Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledExpression:
     """Gives copies: nobody can change the machine's data through what comes back."""
 
     text: str
-    reads: frozenset[str]
     code: Code
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    asks: frozenset[str] = frozenset()
+    size: int = 0
 
     def __call__(self, scope: Scope) -> Any:
-        frame = Frame(scope, self.text)
+        frame = Frame(scope, self.text, self.size)
         try:
             return copied(frame, self.code(frame))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
@@ -37,9 +50,10 @@ class CompiledLocation:
     text: str
     name: str
     place: Place
+    size: int = 0
 
     def read(self, scope: Scope) -> Any:
-        frame = Frame(scope, self.text)
+        frame = Frame(scope, self.text, self.size)
         try:
             return copied(frame, self.place.get(frame, self.place.refer(frame)))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
@@ -48,7 +62,7 @@ class CompiledLocation:
             frame.close()
 
     def assign(self, scope: Scope, value: Any) -> None:
-        frame = Frame(scope, self.text)
+        frame = Frame(scope, self.text, self.size)
         try:
             frame.writable(self.name)
             # fails for a variable that is not there: only a script or a declaration makes one
@@ -65,12 +79,13 @@ class CompiledScript:
     """What was changed before a script fails stays changed; who runs it works on a copy."""
 
     text: str
-    reads: frozenset[str]
-    writes: frozenset[str]
     code: Code
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    size: int = 0
 
     def run(self, scope: Scope) -> None:
-        frame = Frame(scope, self.text)
+        frame = Frame(scope, self.text, self.size)
         try:
             self.code(frame)
         except (EvaluationFailed, *_WRONG_VALUES) as error:

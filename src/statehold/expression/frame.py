@@ -1,8 +1,9 @@
 """One evaluation while it lasts: what it can see, and how much work it may still do.
 
-1. Work is counted in units: about one for each part of the text that is evaluated in a loop, for
-   each item that is visited, copied or built, and for sixteen characters of text that are made.
-2. What is outside of loops is bounded by the length of the text and is not counted.
+1. Work is counted in units: about one for each part of the text that is evaluated in a loop or a
+   function, for each item that is visited, copied or built, and for sixteen characters of text that
+   are made.
+2. What is outside of loops and functions is bounded by the length of the text and is not counted.
 3. What a step's evaluations do together is bounded too (:mod:`.allowance`): the text that each of
    them goes through counts there.
 4. Work is paid for before it is done, so that no limit is noticed too late.
@@ -11,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from statehold.expression.allowance import begin
@@ -22,23 +24,31 @@ WORK_LIMIT = 100_000
 TEXT_LIMIT = 100_000
 #: items of a list or a mapping that an expression makes
 ITEM_LIMIT = 50_000
+#: how deep calls may be nested, counted in the nested parts of the functions that wait for them; at
+#: less than a frame of Python's stack for each, what was on the stack before still has room
+CALL_DEPTH_LIMIT = 640
 
 
 class Frame:
-    """``local`` holds variables of loops and blocks, by numbers that the compiler gives out."""
+    """``local`` holds the cells of the variables of what runs now, the text or a function of it, by
+    the slots of the compiler's layout; ``result`` what a function is about to return."""
 
-    __slots__ = ("_allowance", "functions", "local", "system", "variables", "work")
+    __slots__ = (
+        "_allowance", "_scope", "depth", "local", "result", "system", "variables", "work"
+    )  # fmt: skip
 
-    def __init__(self, scope: Scope, text: str) -> None:
+    def __init__(self, scope: Scope, text: str, size: int = 0) -> None:
         self._allowance = begin(text)
+        self._scope = scope
         self.variables = scope.variables
         self.system = scope.system
-        self.functions = scope.functions
-        self.local: dict[int, Any] = {}
+        self.local: list[Any] = [None] * size
+        self.result: Any
+        self.depth = 0
         self.work = WORK_LIMIT
 
     def close(self) -> None:
-        """It is over, well or ill; what it did counts for its step."""
+        """Ends the evaluation, also a failed one; its work counts for its step."""
         if self._allowance is not None:
             self._allowance.left -= WORK_LIMIT - self.work
 
@@ -65,6 +75,13 @@ class Frame:
             )
         self.spend(1 + items)
 
+    def moment(self) -> datetime:
+        """The moment of the step (SCXML has no other clock); fails where no step is taken."""
+        now = self._scope.now
+        if now is None:
+            raise EvaluationFailed("asks for the time, which only a step has")
+        return now
+
     def variable(self, name: str) -> Any:
         """The value of a variable, system ones first; fails where there is none."""
         if name in self.system:
@@ -90,10 +107,11 @@ class Frame:
 
     def call(self, name: str, arguments: list[Any]) -> Any:
         """Calls a function of the scope."""
-        function = self.functions.get(name)
+        functions = self._scope.functions
+        function = functions.get(name)
         if function is None:
-            known = ", ".join(sorted(self.functions)) or "none"
-            raise EvaluationFailed(f"there is no function {name!r}; those lent here: {known}")
+            known = ", ".join(sorted(functions)) or "none"
+            raise EvaluationFailed(f"there is no function {name!r}; these can be called: {known}")
         return function(*arguments)
 
 

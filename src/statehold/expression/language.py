@@ -2,16 +2,17 @@
 
 1. Text is parsed once, when a chart is read. What the language does not allow is refused then, by
    :class:`ExpressionRefused`, and never when a machine runs.
-2. An expression reads what its :class:`Scope` holds and nothing else: no clock, no files, no
-   attributes of Python objects.
+2. An expression reads what its :class:`Scope` holds and nothing else: no files, no attributes of
+   Python objects, and no clock but the moment that the scope names.
 3. Time and memory are bounded: by the length and depth of the text, and by a budget of work for
    each evaluation, which ends it with :class:`EvaluationFailed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from statehold.errors import StateholdError
@@ -49,22 +50,31 @@ class Scope:
 
     ``variables`` are the machine's data: names that may be read, and assigned to. ``system`` are
     names that may be read only (``_event``, ``_sessionid``); assigning to one fails. ``functions``
-    are what may be called (``In``), beside those that the language itself has.
+    are what may be called (``In``), beside those that the language itself has. ``now`` is the
+    moment of the step, aware; None where no step is taken, and then asking for the time fails.
     """
 
     variables: MutableMapping[str, Any]
     system: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    now: datetime | None = None
 
 
 class Expression(Protocol):
-    """``reads`` are the names of variables that it may read."""
+    """``reads`` and ``writes`` are the names of variables that it may read and change; ``asks`` the
+    functions of the scope that it may call, and ``Date`` where it asks for the time."""
 
     @property
     def text(self) -> str: ...
 
     @property
     def reads(self) -> frozenset[str]: ...
+
+    @property
+    def writes(self) -> frozenset[str]: ...
+
+    @property
+    def asks(self) -> frozenset[str]: ...
 
     def __call__(self, scope: Scope) -> Any:
         """Plain values; raises ``EvaluationFailed``."""
@@ -112,7 +122,24 @@ class Language(Protocol):
         """As a notation calls it, ``ecmascript`` or ``cel``."""
         ...
 
-    def expression(self, text: str) -> Expression: ...
+    @property
+    def functions(self) -> Mapping[str, str]:
+        """The functions of a document (:meth:`with_functions`), each with the reason why it fails
+        when it is called; empty where it does not."""
+        ...
+
+    def with_functions(self, scripts: Iterable[str], values: Mapping[str, str]) -> Language:
+        """The language with the functions that a document declares: in its own ``scripts``, and
+        as ``values`` of variables, by their names, as far as those are functions.
+
+        They belong to the document and not to an instance's data, so nothing can be assigned to
+        them.
+        """
+        ...
+
+    def expression(self, text: str, *, may_write: bool = False) -> Expression:
+        """``may_write``: it is evaluated where data may be changed, so it may assign."""
+        ...
 
     def location(self, text: str) -> Location: ...
 

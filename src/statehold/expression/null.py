@@ -1,11 +1,12 @@
 """The null data model (SCXML B.1): no data, and one condition, ``In('id')``.
 
-A quoted text is taken too, for what a log line says.
+A quoted text is an expression too, for ``<log expr="'…'">``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from statehold.expression.compiled import CompiledExpression
@@ -20,11 +21,16 @@ _QUOTED = re.compile(r"""\s*(?:'[^'"\\]*'|"[^'"\\]*")\s*""")
 class _Null:
     name = "null"
 
-    def expression(self, text: str) -> CompiledExpression:
+    functions: Mapping[str, str] = {}
+
+    def with_functions(self, scripts: Iterable[str], values: Mapping[str, str]) -> Language:
+        return self
+
+    def expression(self, text: str, *, may_write: bool = False) -> CompiledExpression:
         quoted = _QUOTED.fullmatch(checked(text))
         if quoted is not None:
             said = quoted[0].strip()[1:-1]
-            return CompiledExpression(text, frozenset(), lambda frame: said)
+            return CompiledExpression(text, lambda frame: said)
         found = _IN.fullmatch(text)
         if found is None:
             raise ExpressionRefused(
@@ -37,7 +43,7 @@ class _Null:
         def is_active(frame: Frame) -> Any:
             return frame.call("In", [state])
 
-        return CompiledExpression(text, frozenset(), is_active)
+        return CompiledExpression(text, is_active, asks=frozenset({"In"}))
 
     def location(self, text: str) -> NoReturn:
         raise ExpressionRefused(text, "the null data model has no data to assign to")

@@ -54,7 +54,8 @@ def _copy(frame: Frame, value: Any, depth: int, finite: bool) -> Any:
     if isinstance(value, Mapping):
         frame.spend(1 + 2 * len(value))
         return {_key(key): _copy(frame, item, depth + 1, finite) for key, item in value.items()}
-    raise EvaluationFailed(f"a {kind.__name__} is no plain value")
+    # what a language itself makes and no data may hold says why
+    raise EvaluationFailed(getattr(kind, "no_data", f"a {kind.__name__} is no plain value"))
 
 
 def _key(key: Any) -> str:

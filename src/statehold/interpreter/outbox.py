@@ -33,15 +33,15 @@ class Outbox:
     """
 
     __slots__ = (
-        "_keys", "_requests", "_sends", "commands", "effects", "instance", "now", "queue", "seq",
-        "starting",
+        "_first", "_keys", "_requests", "_sends", "commands", "effects", "instance", "now",
+        "queue", "seq", "starting",
     )  # fmt: skip
 
     def __init__(self, before: Snapshot[object], now: datetime) -> None:
         self.instance = before.instance
         self.seq = before.seq + 1
         self.now = now
-        self.effects = before.effects
+        self._first = self.effects = before.effects
         self.commands: list[Command] = []
         self.queue: deque[AnEvent] = deque()
         self.starting: str | None = None
@@ -128,10 +128,12 @@ class Outbox:
         return None
 
     def invoked(self, invoke: str) -> str | None:
-        """The key of what the invoke runs, or is about to start."""
+        """The key of what the invoke runs or is about to start, else of what it ran when the step
+        began: a transition's own actions run after its source is left (SCXML 3.13)."""
         if invoke == self.starting:
             return f"{self.seq}.{self._keys + 1}"
-        return next((one.key for one in self.effects if one.invoke == invoke), None)
+        effects = (*self.effects, *self._first)
+        return next((one.key for one in effects if one.invoke == invoke), None)
 
     def _add(self, effect: InFlight) -> None:
         self.effects = (*self.effects, effect)

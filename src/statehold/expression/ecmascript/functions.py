@@ -1,236 +1,148 @@
-"""The functions that ECMAScript expressions may call by name, and the names of constants."""
+"""Functions of a text: declarations, expressions and arrow functions (ECMA-262, 15.2, 15.3).
+
+Their calls pay for every part of the function, and are bounded in depth (:mod:`..frame`).
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING
 
-from statehold.expression.ecmascript.values import (
-    NAN,
-    SAFE,
-    SPACE,
-    is_number,
-    number,
-    number_text,
-    power,
-    to_number,
-    to_text,
-    truthy,
-)
-from statehold.expression.frame import Frame
-from statehold.expression.language import EvaluationFailed
-from statehold.expression.values import copied
+from statehold.expression.ecmascript.compiler import Compiler, Step, called
+from statehold.expression.ecmascript.function import Function, FunctionCode, Parameter
+from statehold.expression.ecmascript.syntax import field, inner, parts, text_of
+from statehold.expression.frame import Code, Frame
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: levels of Python's stack that a call takes beside the parts of the function
+_CALL_LEVELS = 3
+_PARAMETER_LIMIT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Bounded:
-    """``run`` takes the frame, for a method its receiver, and then the arguments."""
+class Functions:
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.layout = compiler.layout
+        compiler.expressions |= {
+            "arrow_function": self._function,
+            "function_declaration": self._function,
+            "function_expression": self._function,
+        }
 
-    run: Callable[..., Any]
-    least: int = 0
-    most: int = 0
+    def _function(self, node: Node) -> Code:
+        """Code that makes the function, with the variables around it as they are then."""
+        code, outer = self.compiled(node)
 
+        def make(frame: Frame) -> Function:
+            frame.spend(1)
+            local = frame.local
+            return Function(code, tuple([local[slot] for slot in outer]))
 
-def _of_number(do: Callable[[Any], Any]) -> Bounded:
-    return Bounded(lambda frame, value: number(do(to_number(frame, value))), 1, 1)
+        return make
 
+    def compiled(self, node: Node) -> tuple[FunctionCode, tuple[int, ...]]:
+        """The function, and the slots around it of the variables that it captures."""
+        if text_of(node).startswith("async"):
+            raise self.compiler.refused(node, f"{called(node)} is not allowed: it is asynchronous")
+        before = self.layout.parts
+        self.layout.open_unit()
+        this = own = rest = -1
+        name_node = node.child_by_field_name("name")
+        name = "" if name_node is None else self.compiler.name(name_node)
+        if node.type != "arrow_function":
+            this = self._slot("this")
+        if node.type == "function_expression" and name:
+            own = self._slot(name)
+        parameters, rest = self._parameters(node)
+        body_node = field(node, "body")
+        variables = self._variables(body_node)
+        body = self._body(body_node)
+        unit = self.layout.close_unit()
+        inside = tuple(slot for slot, _ in unit.captured)
+        levels = unit.deepest - unit.depth + _CALL_LEVELS
+        code = FunctionCode(
+            name,
+            parameters,
+            rest,
+            variables,
+            inside,
+            this,
+            own,
+            body,
+            unit.size,
+            1 + self.layout.parts - before,
+            levels,
+        )
+        return code, tuple(slot for _, slot in unit.captured)
 
-def _whole(do: Callable[[float], int]) -> Bounded:
-    """For what Python refuses to do with NaN and infinity, which stay what they are."""
-    return _of_number(lambda value: do(value) if math.isfinite(value) else value)
+    def _slot(self, name: str) -> int:
+        return self.layout.slot(self.layout.declare(name))
 
+    def _parameters(self, node: Node) -> tuple[tuple[Parameter, ...], int]:
+        single = node.child_by_field_name("parameter")
+        nodes = [single] if single is not None else parts(field(node, "parameters"))
+        if len(nodes) > _PARAMETER_LIMIT:
+            raise self.compiler.refused(node, f"a function has at most {_PARAMETER_LIMIT} names")
+        names = [_name_of(one) for one in nodes]
+        # all of them are there before the first default is looked at
+        slots = [self.layout.slot(self.compiler.declare(name)) for name in names]
+        found, rest = [], -1
+        for slot, one in zip(slots, nodes, strict=True):
+            if one.type == "rest_pattern":
+                rest = slot
+            elif one.type == "assignment_pattern":
+                found.append(Parameter(slot, self.compiler.expression(field(one, "right"))))
+            else:
+                found.append(Parameter(slot))
+        return tuple(found), rest
 
-def _or_nan(do: Callable[[float], float], at_zero: float = NAN) -> Bounded:
-    def run(value: float) -> float:
-        try:
-            return do(value)
-        except OverflowError:
-            return math.inf
-        except ValueError:
-            return at_zero if value == 0 else NAN
+    def _variables(self, body: Node) -> tuple[int, ...]:
+        """The slots of what ``var`` declares anywhere in the function."""
+        slots = []
+        for node in _var_names(body):
+            name = self.compiler.name(node)
+            if not self.layout.is_declared_here(name):
+                slots.append(self._slot(name))
+        return tuple(slots)
 
-    return _of_number(run)
+    def _body(self, node: Node) -> Code:
+        if node.type != "statement_block":
+            return self.compiler.expression(node)
+        step: Step = self.compiler.statement(node)
 
+        def run(frame: Frame) -> object:
+            if step(frame) is None:
+                return None
+            result, frame.result = frame.result, None
+            return result
 
-def _sign(value: float) -> float:
-    return value if value != value or value == 0 else math.copysign(1, value)
-
-
-def _extreme(choose: Callable[..., Any], of_none: float) -> Bounded:
-    def run(frame: Frame, *values: Any) -> Any:
-        numbers = [to_number(frame, value) for value in values]
-        if any(math.isnan(value) for value in numbers):
-            return NAN
-        return choose(numbers, default=of_none)
-
-    return Bounded(run, 0, 100)
-
-
-def _parse_int(frame: Frame, value: Any, base: Any = None) -> Any:
-    text = to_text(frame, value)
-    frame.spend(1 + len(text))
-    found = re.match(r"([+-]?)(0[xX])?(.*)", text.strip(SPACE), re.DOTALL)
-    assert found is not None
-    sign, hexadecimal, digits = found.groups()
-    radix = number(to_number(frame, base)) if base is not None else 0
-    radix = int(radix) if math.isfinite(radix) else 0
-    if radix not in range(2, 37) and radix != 0:
-        return NAN
-    if hexadecimal and radix not in (0, 16):
-        return 0
-    radix = radix or (16 if hexadecimal else 10)
-    count = 0
-    while count < len(digits) and digits[count].isascii() and _digit(digits[count]) < radix:
-        count += 1
-    if count == 0:
-        return NAN
-    if count > 1_100:
-        raise EvaluationFailed(f"parseInt() of {count:,} digits; at most 1,100 are read")
-    return number(int(sign + digits[:count], radix))
-
-
-def _digit(character: str) -> int:
-    return int(character, 36) if character.isalnum() else 36
-
-
-def _parse_float(frame: Frame, value: Any) -> Any:
-    text = to_text(frame, value)
-    frame.spend(1 + len(text))
-    found = re.match(
-        r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)", text.strip(SPACE)
-    )
-    return number(float(found[0])) if found else NAN
-
-
-def _stringify(frame: Frame, value: Any) -> Any:
-    """``JSON.stringify`` of one value, without the arguments that lay it out."""
-    plain = copied(frame, value)
-    text = "".join(_json(frame, plain))
-    frame.spend_text(len(text))
-    return text
-
-
-def _json(frame: Frame, value: Any) -> list[str]:
-    frame.spend(1)
-    if type(value) is list:
-        parts = [part for item in value for part in (",", *_json(frame, item))]
-        return ["[", *parts[1:], "]"]
-    if type(value) is dict:
-        parts = []
-        for key, item in value.items():
-            parts += [",", json.dumps(key, ensure_ascii=False), ":", *_json(frame, item)]
-        return ["{", *parts[1:], "}"]
-    if type(value) is str:
-        frame.spend_text(len(value))
-        return [json.dumps(value, ensure_ascii=False)]
-    if is_number(value):
-        return [number_text(value) if math.isfinite(value) else "null"]
-    return [json.dumps(value)]
+        return run
 
 
-def _parse(frame: Frame, value: Any) -> Any:
-    text = to_text(frame, value)
-    frame.spend(1 + len(text))
-    found = json.loads(
-        text,
-        parse_int=lambda digits: number(float(digits)),
-        parse_float=lambda digits: number(float(digits)),
-        parse_constant=_no_json,
-    )
-    # half of a surrogate pair could never be stored
-    json.dumps(found, ensure_ascii=False).encode()
+def _name_of(parameter: Node) -> Node:
+    if parameter.type == "assignment_pattern":
+        return field(parameter, "left")
+    return inner(parameter) if parameter.type == "rest_pattern" else parameter
+
+
+def _var_names(body: Node) -> list[Node]:
+    """The names behind each ``var`` of a function, without those of functions in it."""
+    found: list[Node] = []
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if node.type == "variable_declaration":
+            names = [field(part, "name") for part in parts(node)]
+            found += [name for name in names if name.type == "identifier"]
+        elif node.type == "for_in_statement":
+            kind, left = node.child_by_field_name("kind"), field(node, "left")
+            if kind is not None and text_of(kind) == "var" and left.type == "identifier":
+                found.append(left)
+        pending += [
+            child
+            for child in node.named_children
+            if child.type
+            not in ("function_declaration", "function_expression", "arrow_function", "class_body")
+        ]
     return found
-
-
-def _no_json(text: str) -> NoReturn:
-    raise EvaluationFailed(f"JSON has no {text}")
-
-
-def _keys(frame: Frame, value: Any) -> list[Any]:
-    return [key for key, _ in _entries(frame, value)]
-
-
-def _values(frame: Frame, value: Any) -> list[Any]:
-    return [item for _, item in _entries(frame, value)]
-
-
-def _entries(frame: Frame, value: Any) -> list[list[Any]]:
-    if isinstance(value, Mapping):
-        frame.spend_items(len(value))
-        return [[key, item] for key, item in value.items()]
-    if type(value) in (list, str):
-        frame.spend_items(len(value))
-        return [[str(at), item] for at, item in enumerate(value)]
-    if value is None:
-        raise EvaluationFailed("undefined has no fields")
-    return []
-
-
-def _is_whole(frame: Frame, value: Any) -> bool:
-    return is_number(value) and float(value).is_integer()
-
-
-_IS_NAN = Bounded(lambda frame, value: math.isnan(to_number(frame, value)), 1, 1)
-_IS_FINITE = Bounded(lambda frame, value: math.isfinite(to_number(frame, value)), 1, 1)
-_PARSE_INT = Bounded(_parse_int, 1, 2)
-_PARSE_FLOAT = Bounded(_parse_float, 1, 1)
-
-FUNCTIONS: dict[str, Bounded] = {
-    "Array.isArray": Bounded(lambda frame, value: type(value) is list, 1, 1),
-    "Boolean": Bounded(lambda frame, value=None: truthy(value), 0, 1),
-    "JSON.parse": Bounded(_parse, 1, 1),
-    "JSON.stringify": Bounded(_stringify, 1, 1),
-    "Math.abs": _of_number(abs),
-    "Math.cbrt": _of_number(lambda value: math.cbrt(value)),
-    "Math.ceil": _whole(math.ceil),
-    "Math.exp": _or_nan(math.exp),
-    "Math.floor": _whole(math.floor),
-    "Math.log": _or_nan(math.log, -math.inf),
-    "Math.log10": _or_nan(math.log10, -math.inf),
-    "Math.log2": _or_nan(math.log2, -math.inf),
-    "Math.max": _extreme(max, -math.inf),
-    "Math.min": _extreme(min, math.inf),
-    "Math.pow": Bounded(
-        lambda frame, a, b: number(power(to_number(frame, a), to_number(frame, b))), 2, 2
-    ),
-    "Math.round": _whole(lambda value: math.floor(value) + (value - math.floor(value) >= 0.5)),
-    "Math.sign": _of_number(_sign),
-    "Math.sqrt": _or_nan(math.sqrt),
-    "Math.trunc": _whole(math.trunc),
-    "Number": Bounded(lambda frame, value=0: to_number(frame, value), 0, 1),
-    "Number.isFinite": Bounded(
-        lambda frame, value: is_number(value) and math.isfinite(value), 1, 1
-    ),
-    "Number.isInteger": Bounded(_is_whole, 1, 1),
-    "Number.isNaN": Bounded(lambda frame, value: type(value) is float and value != value, 1, 1),
-    "Number.parseFloat": _PARSE_FLOAT,
-    "Number.parseInt": _PARSE_INT,
-    "Object.entries": Bounded(_entries, 1, 1),
-    "Object.keys": Bounded(_keys, 1, 1),
-    "Object.values": Bounded(_values, 1, 1),
-    "String": Bounded(lambda frame, value="": to_text(frame, value), 0, 1),
-    "isFinite": _IS_FINITE,
-    "isNaN": _IS_NAN,
-    "parseFloat": _PARSE_FLOAT,
-    "parseInt": _PARSE_INT,
-}
-
-CONSTANTS: dict[str, Any] = {
-    "Infinity": math.inf,
-    "Math.E": math.e,
-    "Math.LN10": math.log(10),
-    "Math.LN2": math.log(2),
-    "Math.PI": math.pi,
-    "Math.SQRT2": math.sqrt(2),
-    "NaN": NAN,
-    "Number.EPSILON": 2.0**-52,
-    "Number.MAX_SAFE_INTEGER": SAFE - 1,
-    "Number.MIN_SAFE_INTEGER": 1 - SAFE,
-}
-
-#: names before a dot that stand for no variable
-NAMESPACES: frozenset[str] = frozenset({"Array", "JSON", "Math", "Number", "Object", "String"})

@@ -6,10 +6,10 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
+from statehold.expression.ecmascript.layout import Layout
 from statehold.expression.ecmascript.values import number
 from statehold.expression.frame import Code
 from statehold.expression.language import ExpressionRefused
-from statehold.expression.source import Book
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Tree
@@ -34,13 +34,15 @@ def _language() -> Language:
 
 def parsed_expression(text: str) -> tuple[Tree, Node]:
     """The one expression that a text is; the tree has to outlive its nodes."""
-    # in parentheses, for a mapping's braces would be a block's; the newline ends a comment
-    tree = _tree(text, f"({text}\n)", 1)
+    # in parentheses, for a mapping's braces would be a block's; the newline ends a comment. A
+    # semicolon may end it, as in the W3C's own tests
+    body = text.rstrip().removesuffix(";")
+    tree = _tree(text, f"({body}\n)", 1)
     statements = [node for node in tree.root_node.named_children if node.type != "comment"]
     if len(statements) == 1 and statements[0].type == "expression_statement":
         whole = inner(statements[0])
         if whole.type == "parenthesized_expression" and whole.end_byte == len(
-            f"({text}\n)".encode()
+            f"({body}\n)".encode()
         ):
             return tree, inner(whole)
     raise ExpressionRefused(text, "is not one expression of ECMAScript")
@@ -102,49 +104,49 @@ def field(node: Node, name: str) -> Node:
     return found
 
 
-def number_literal(book: Book, node: Node) -> int | float:
+def number_literal(layout: Layout, node: Node) -> int | float:
     text = text_of(node).replace("_", "")
     if _OTHER_BASE.fullmatch(text):
         return number(int(text, 0))
     if _DECIMAL.fullmatch(text):
         return number(float(text))
-    raise book.refused(f"the number {text[:40]!r} is not allowed", "decimal, 0x, 0o and 0b are")
+    raise layout.refused(f"the number {text[:40]!r} is not allowed", "decimal, 0x, 0o and 0b are")
 
 
-def text_literal(book: Book, node: Node) -> str:
+def text_literal(layout: Layout, node: Node) -> str:
     """What a quoted text, or the text between two substitutions of a template, means."""
-    pieces = [_piece(book, part) for part in node.children if part.is_named]
-    return whole_text(book, "".join(pieces))
+    pieces = [_piece(layout, part) for part in node.children if part.is_named]
+    return whole_text(layout, "".join(pieces))
 
 
-def whole_text(book: Book, text: str) -> str:
+def whole_text(layout: Layout, text: str) -> str:
     """With the halves of surrogate pairs, which escapes may give, put together."""
     if not any("\ud800" <= character <= "\udfff" for character in text):
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise book.refused("half of a surrogate pair is no character") from None
+        raise layout.refused("half of a surrogate pair is no character") from None
 
 
-def _piece(book: Book, node: Node) -> str:
+def _piece(layout: Layout, node: Node) -> str:
     if node.type == "string_fragment":
         return text_of(node)
-    return escape(book, node)
+    return escape(layout, node)
 
 
-def escape(book: Book, node: Node) -> str:
+def escape(layout: Layout, node: Node) -> str:
     """The character that an escape sequence means."""
     code = text_of(node)[1:]
     if code[0] in "xu":
         value = int(code[1:].strip("{}"), 16)
         if value > 0x10FFFF:
-            raise book.refused(f"there is no character {text_of(node)}")
+            raise layout.refused(f"there is no character {text_of(node)}")
         return chr(value)
     if code[0] in "\r\n\u2028\u2029":
         return ""
     if code[0].isdigit() and code != "0":
-        raise book.refused(f"the escape {text_of(node)} is not allowed", "use \\x and two digits")
+        raise layout.refused(f"the escape {text_of(node)} is not allowed", "use \\x and two digits")
     return _ESCAPES.get(code[0], code)
 
 

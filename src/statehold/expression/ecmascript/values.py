@@ -4,7 +4,7 @@
    ``undefined`` and is equal to ``null`` as well.
 2. Numbers are whole ones of Python where they are whole and exact, and floats otherwise; nobody
    can tell but by looking from Python. There is no negative zero.
-3. Lists and mappings are equal if what they hold is equal, for a stored one has no identity.
+3. Lists, mappings and dates are equal if what they hold is equal, for a stored one has no identity.
 4. Text is counted in characters, not in halves of UTF-16.
 """
 
@@ -16,6 +16,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from statehold.expression.ecmascript.date import Date, date_text
+from statehold.expression.ecmascript.function import is_function
 from statehold.expression.frame import Frame
 from statehold.expression.language import EvaluationFailed
 from statehold.expression.values import equal
@@ -69,6 +71,8 @@ def to_number(frame: Frame, value: Any) -> int | float:
         return int(value)
     if value is None:
         return NAN
+    if kind is Date:
+        return number(value.time)
     return number_in(frame, value if kind is str else to_text(frame, value))
 
 
@@ -114,7 +118,9 @@ def to_text(frame: Frame, value: Any) -> str:
         return joined(frame, value, ",", 0)
     if isinstance(value, Mapping):
         return "[object Object]"
-    raise EvaluationFailed(f"a {kind.__name__} is no plain value")
+    if kind is Date:
+        return date_text(value)
+    raise EvaluationFailed(f"a {kind.__name__} has no text")
 
 
 def joined(frame: Frame, values: list[Any], separator: str, depth: int = 0) -> str:
@@ -169,6 +175,8 @@ def type_name(value: Any) -> str:
         return "boolean"
     if is_number(value):
         return "number"
+    if is_function(value):
+        return "function"
     return "string" if type(value) is str else "object"
 
 
@@ -187,7 +195,7 @@ def loosely_equal(frame: Frame, a: Any, b: Any) -> bool:
     """``==``."""
     if a is None or b is None:
         return a is b
-    if _is_object(a) and _is_object(b):
+    if is_object(a) and is_object(b):
         return strictly_equal(frame, a, b)
     a, b = primitive(frame, a), primitive(frame, b)
     if type(a) is type(b):
@@ -195,13 +203,18 @@ def loosely_equal(frame: Frame, a: Any, b: Any) -> bool:
     return to_number(frame, a) == to_number(frame, b)
 
 
-def _is_object(value: Any) -> bool:
-    return type(value) is list or isinstance(value, Mapping)
+def is_object(value: Any) -> bool:
+    return type(value) is list or isinstance(value, Mapping) or type(value) is Date
 
 
 def primitive(frame: Frame, value: Any) -> Any:
-    """ToPrimitive: a list or a mapping as text."""
-    return to_text(frame, value) if _is_object(value) else value
+    """ToPrimitive: a list, a mapping or a date as text."""
+    return to_text(frame, value) if is_object(value) else value
+
+
+def _comparable(frame: Frame, value: Any) -> Any:
+    """ToPrimitive where a number is preferred, which a date has."""
+    return number(value.time) if type(value) is Date else primitive(frame, value)
 
 
 def add(frame: Frame, a: Any, b: Any) -> Any:
@@ -274,7 +287,7 @@ def _ordered(do: Callable[[Any, Any], bool]) -> Binary:
     def run(frame: Frame, a: Any, b: Any) -> bool:
         if type(a) is int and type(b) is int:
             return do(a, b)
-        a, b = primitive(frame, a), primitive(frame, b)
+        a, b = _comparable(frame, a), _comparable(frame, b)
         if type(a) is str and type(b) is str:
             frame.spend(min(len(a), len(b)) >> 10)
             return do(a, b)

@@ -90,7 +90,7 @@ class Content:
 
             call = self.answering(name, element, ask)
             uses = Uses(reads=condition.reads)
-            self.add(name, text, element, call, uses, self.expressions.takes(text))
+            self.add(name, text, element, call, uses, self.expressions.takes(condition))
         return name
 
     def function(

@@ -7,18 +7,22 @@ is entered for the first time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from statehold.chart.machine import Uses
 from statehold.chart.model import Action, Block
-from statehold.expression.language import EvaluationFailed, Expression
+from statehold.expression.language import EvaluationFailed, Expression, Language
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.expressions import value_of
 from statehold.formats.scxml.markup import Element, canonical, inner, parts, tag
 from statehold.formats.scxml.session import Run
 from statehold.formats.scxml.vocabulary import check
 
+#: a function, or an arrow function; everything else is no reason to parse the text twice
+_MAY_BE_FUNCTION = re.compile(r"\bfunction\b|=>")
 #: where the session keeps which variables late binding has bound
 BOUND = "_bound"
 
@@ -37,6 +41,28 @@ def all_of(root: Element) -> list[tuple[Element, Element]]:
         found += [(data, element) for data in own(element)]
         pending += reversed(list(parts(element, "state", "parallel", "final")))
     return found
+
+
+def with_functions(
+    language: Language,
+    root: Element,
+    data: Sequence[tuple[Element, Element]],
+    fetch: Callable[[str], str],
+) -> Language:
+    """The language with the functions of the document: those of its root's scripts, and each
+    ``<data>`` whose value is a function. ``fetch`` gives what a ``src`` names."""
+    scripts = []
+    for script in parts(root, "script"):
+        source = script.get("src")
+        # what can't be had is a problem where the script stands
+        with suppress(LookupError):
+            scripts.append((script.text or "") if source is None else fetch(source))
+    values = {}
+    for element, _ in data:
+        text = element.get("expr") or inner(element)
+        if element.get("src") is None and _MAY_BE_FUNCTION.search(text):
+            values[element.get("id") or ""] = text
+    return language.with_functions(scripts, values)
 
 
 def starting(
@@ -65,19 +91,24 @@ def starting(
 
 
 def binding(content: Content, data: Element, place: str, *, given: bool, late: bool) -> Block:
-    """The block that gives one variable its value; none where it can't be a variable."""
+    """The block that gives one variable its value; none where it can't be a variable, or is a
+    function, which belongs to the document."""
     check(content, data, place)
     id = data.get("id") or ""
+    if id in content.expressions.language.functions:
+        return ()
     if not content.expressions.is_variable(id):
         content.omit("<data>", place, f"its id {id!r} can't be the name of a variable", data)
         return ()
     location = content.expressions.language.location(id)
     value: Callable[[Run], Any] | None = None
     reads: frozenset[str] = frozenset()
+    writes = frozenset({id})
     text = inner(data)
     if data.get("expr") is not None:
-        expression = content.expressions.read(data.get("expr") or "", "expr", place, data)
-        reads = expression.reads
+        text = data.get("expr") or ""
+        expression = content.expressions.read(text, "expr", place, data, may_write=True)
+        reads, writes = expression.reads, expression.writes | {id}
         shown = (data.get("expr") or "").strip()
         value = _evaluating(expression)
     elif data.get("src") is not None or text:
@@ -105,7 +136,7 @@ def binding(content: Content, data: Element, place: str, *, given: bool, late: b
     when = "at first, " if late else ""
     unless = " unless given" if given else ""
     name = f"{when}{id} = {shown}{unless}"
-    uses = Uses(reads=reads, writes=frozenset({id}))
+    uses = Uses(reads=reads, writes=writes)
     return (Action(content.step(name, canonical(data), data, bind, uses).name),)
 
 

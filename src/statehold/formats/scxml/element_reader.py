@@ -28,8 +28,9 @@ class ElementReader:
 
     def expression(self, element: Element, attribute: str) -> Expression:
         text = element.get(attribute) or ""
-        found = self.expressions.read(text, attribute, self.place, element)
+        found = self.expressions.read(text, attribute, self.place, element, may_write=True)
         self.reads |= found.reads
+        self.writes |= found.writes
         return found
 
     def location(self, element: Element, attribute: str) -> Location:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from statehold.errors import Problem
@@ -28,8 +29,7 @@ from statehold.formats.scxml.session import Session
 
 T = TypeVar("T")
 
-_EVENT = re.compile(r"\b_event\b")
-_SYSTEM = re.compile(r"\b(In|_sessionid|_ioprocessors)\b")
+_SYSTEM = frozenset({"_sessionid", "_ioprocessors"})
 _NAME = re.compile(r"[A-Za-z$][A-Za-z0-9_$]*")
 
 
@@ -42,6 +42,7 @@ class Refused:
     name: str = ""
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    asks: frozenset[str] = frozenset()
 
     def __call__(self, scope: Scope) -> Any:
         raise EvaluationFailed(self.why)
@@ -78,8 +79,12 @@ class Expressions:
     def language(self) -> Language:
         return self.session.language
 
-    def read(self, text: str, what: str, place: str, element: Element) -> Expression:
-        return self._read(self.language.expression, text, what, place, element) or Refused(
+    def read(
+        self, text: str, what: str, place: str, element: Element, *, may_write: bool = False
+    ) -> Expression:
+        """``may_write``: it stands in executable content, which may change data."""
+        reader = partial(self.language.expression, may_write=may_write)
+        return self._read(reader, text, what, place, element) or Refused(
             text, self.omissions[-1].why
         )
 
@@ -128,12 +133,14 @@ class Expressions:
         except ExpressionRefused:
             return False
 
-    def takes(self, *texts: str) -> int:
-        """How many of ``(data, event, context)`` a function with these expressions asks for."""
-        text = " ".join(texts)
-        if _SYSTEM.search(text) or (self.session.anonymous and _EVENT.search(text)):
+    def takes(self, expression: Expression) -> int:
+        """How many of ``(data, event, context)`` a function with this expression asks for."""
+        reads = expression.reads
+        if expression.asks or not _SYSTEM.isdisjoint(reads):
             return 3
-        return 2 if _EVENT.search(text) else 1
+        if "_event" not in reads:
+            return 1
+        return 3 if self.session.anonymous else 2
 
 
 def value_of(text: str, expressions: Expressions) -> Any:

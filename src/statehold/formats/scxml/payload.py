@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from statehold.expression.language import EvaluationFailed
+from statehold.expression.language import EvaluationFailed, Expression
 from statehold.formats.scxml.expressions import Expressions, value_of
 from statehold.formats.scxml.markup import Element, inner, parts, words
 from statehold.formats.scxml.session import Run
@@ -15,9 +15,18 @@ class Payload:
     """The values that an element hands on, by name, or the one value that it is."""
 
     def __init__(
-        self, element: Element, expressions: Expressions, place: str, *, content: bool = True
+        self,
+        element: Element,
+        expressions: Expressions,
+        place: str,
+        *,
+        content: bool = True,
+        may_write: bool = False,
     ) -> None:
         self.reads: set[str] = set()
+        self.writes: set[str] = set()
+        #: it stands in executable content
+        self.may_write = may_write
         self.named: list[tuple[str, Callable[[Run], Any], Element]] = []
         self.whole: Callable[[Run], Any] | None = None
         #: what an empty ``<finalize>`` writes back to: names, and where each goes
@@ -43,21 +52,26 @@ class Payload:
         name = param.get("name") or ""
         if param.get("expr") is not None:
             text = param.get("expr") or ""
-            expression = expressions.read(text, "expr", place, param)
-            self.reads |= expression.reads
+            expression = self._read(text, param, expressions, place)
             self.named.append((name, _reading(expression), param))
             return
         location = expressions.location(param, "location", place)
         self.locations.append((name, (param.get("location") or "").strip()))
         self._add(name, _reading(location.read), location.name, param)
 
+    def _read(
+        self, text: str, element: Element, expressions: Expressions, place: str
+    ) -> Expression:
+        found = expressions.read(text, "expr", place, element, may_write=self.may_write)
+        self.reads |= found.reads
+        self.writes |= found.writes
+        return found
+
     def _content(
         self, content: Element, expressions: Expressions, place: str
     ) -> Callable[[Run], Any]:
         if content.get("expr") is not None:
-            expression = expressions.read(content.get("expr") or "", "expr", place, content)
-            self.reads |= expression.reads
-            return _reading(expression)
+            return _reading(self._read(content.get("expr") or "", content, expressions, place))
         value = value_of(inner(content), expressions)
         return lambda run: value
 

@@ -102,8 +102,19 @@ class _DocumentReader:
         )
 
     def _session(self) -> Session:
-        language = self._language()
-        ids = [(data.get("id") or "", owner) for data, owner in self.data]
+        language = datamodel.with_functions(
+            self._language(), self.root, self.data, self.family.text
+        )
+        for name, why in language.functions.items():
+            if why:
+                what = f"function {name!r}"
+                why = f"{why}; it fails when it is called"
+                self.omissions.append(Omission(what, "the root", why, line_of(self.root)))
+        ids = [
+            (id, owner)
+            for data, owner in self.data
+            if (id := data.get("id") or "") not in language.functions
+        ]
         return Session(
             self.name,
             self.root.get("name") or "",

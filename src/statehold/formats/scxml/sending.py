@@ -42,8 +42,9 @@ class Sending:
         self.id = element.get("id") or ""
         has_location = element.get("idlocation") is not None
         self.location = reader.location(element, "idlocation") if has_location else None
-        self.payload = Payload(element, reader.expressions, reader.place)
+        self.payload = Payload(element, reader.expressions, reader.place, may_write=True)
         reader.reads |= self.payload.reads
+        reader.writes |= self.payload.writes
         if element.get("target") == "#_internal" and element.get("event"):
             reader.raises.add(element.get("event") or "")
         for what, problem in self._problems():

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,8 +71,11 @@ class Run:
     turns: int = 0
 
     def __post_init__(self) -> None:
-        functions = {} if self.context is None else {"In": self.context.active}
-        self.scope = Scope(Variables(self.session, self.data), self._system(), functions)
+        functions: dict[str, Callable[..., Any]] = {}
+        if self.context is not None:
+            functions = {"In": self.context.active, "console.log": self.log}
+        now = None if self.context is None else self.context.now
+        self.scope = Scope(Variables(self.session, self.data), self._system(), functions, now)
 
     def turn(self) -> None:
         """One more turn of a loop, whichever it is."""
@@ -85,6 +88,10 @@ class Run:
     def asked(self) -> Context:
         assert self.context is not None
         return self.context
+
+    def log(self, value: Any) -> None:
+        """``console.log`` of a script, as ``<log>`` (SCXML 4.7) without a label."""
+        self.asked.emit(NamedEvent("log", {"label": "", "value": value}, kind="platform"))
 
     @property
     def id(self) -> str:

@@ -359,6 +359,18 @@ async def test_a_child_without_an_id_is_heard_and_reached_by_the_one_it_has_now(
     assert (data["of"], data["lost"]) == ("s.1.1.1", 1)
 
 
+async def test_the_actions_of_a_transition_that_leaves_a_child_still_know_its_id() -> None:
+    body = f"""
+    <datamodel><data id="now"/><data id="of"/></datamodel>
+    <state id="s"><invoke idlocation="now">{TALKER}</invoke>
+      <transition event="hello" target="e"><assign location="of" expr="_event.invokeid"/>
+      </transition>
+    </state><state id="e"/>"""
+    async with running(body) as session:
+        data = await session.data()
+    assert data["of"] == data["now"] == "s.1.1.1"
+
+
 async def test_data_whose_source_cannot_be_had_is_an_error_and_there_without_a_value() -> None:
     body = """
     <datamodel><data id="x" src="gone.json"/><data id="why"/></datamodel>

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from statehold.expression.compiled import Place
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
-from statehold.expression.values import copied, kept
+from statehold.expression.values import kept
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """``refer`` finds the place, once; ``get`` and ``put`` are told what it found.
-
-    ``put`` copies the value.
-    """
-
-    refer: Code
-    get: Callable[[Frame, Any], Any]
-    put: Callable[[Frame, Any, Any], None]
+#: what the cell of a variable holds before its declaration has run
+UNSET: Final = object()
 
 
 def variable(name: str, *, makes: bool) -> Place:
-    """A variable of the machine; ``makes`` says whether assigning makes one that is not there."""
+    """A variable of the machine; ``makes``: assigning creates one that is not there."""
 
     def put(frame: Frame, found: None, value: Any) -> None:
         if not makes:
@@ -35,11 +26,14 @@ def variable(name: str, *, makes: bool) -> Place:
 
 
 def local(slot: int, name: str) -> Place:
-    """A variable of a loop or a block. It may hold what a variable of the machine may not."""
+    """A variable of a function, a block or a loop: it refers to its value and may hold any."""
     read = local_value(slot, name)
 
     def put(frame: Frame, found: None, value: Any) -> None:
-        frame.local[slot] = copied(frame, value)
+        cell = frame.local[slot]
+        if cell[0] is UNSET:
+            raise EvaluationFailed(f"{name!r} has no value yet")
+        cell[0] = value
 
     return Place(_nothing, lambda frame, found: read(frame), put)
 
@@ -50,7 +44,7 @@ def part(
     get: Callable[[Frame, Any, Any], Any],
     put: Callable[[Frame, Any, Any, Any], None],
 ) -> Place:
-    """A field of a mapping or an item of a list."""
+    """A field of a mapping or an item of a list; the value is copied into it."""
     return Place(
         lambda frame: (whole(frame), key(frame)),
         lambda frame, found: get(frame, found[0], found[1]),
@@ -62,10 +56,10 @@ def local_value(slot: int, name: str) -> Code:
     """Reads a local variable."""
 
     def run(frame: Frame) -> Any:
-        try:
-            return frame.local[slot]
-        except KeyError:
-            raise EvaluationFailed(f"{name!r} has no value yet") from None
+        value = frame.local[slot][0]
+        if value is UNSET:
+            raise EvaluationFailed(f"{name!r} has no value yet")
+        return value
 
     return run
 

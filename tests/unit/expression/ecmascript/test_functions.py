@@ -1,0 +1,243 @@
+"""Functions: what they see, what they change, how deep they go, and that they are no data."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from statehold.expression.ecmascript.language import ECMASCRIPT
+from statehold.expression.language import EvaluationFailed, ExpressionRefused, Language, Scope
+
+
+def scope(**variables: Any) -> Scope:
+    return Scope(
+        {"x": 3, "s": "text", "o": {"a": [1, {"b": 2}]}, "xs": [3, 1, 2]} | variables,
+        {"_event": MappingProxyType({"name": "go", "data": {"n": 1}})},
+        {"In": lambda state: state == "here"},
+    )
+
+
+def value(text: str, language: Language = ECMASCRIPT) -> Any:
+    return language.expression(text)(scope())
+
+
+def run(text: str, language: Language = ECMASCRIPT) -> dict[str, Any]:
+    given = scope()
+    language.script(text).run(given)
+    return dict(given.variables)
+
+
+#: each is what an ECMAScript engine gives as well
+FACTS = [
+    ("(function (a, b) { return a + b })(1, 2)", 3),
+    ("(a => a * 2)(x)", 6),
+    ("((a, b = a + 1, ...rest) => [a, b, rest])(1)", [1, 2, []]),
+    ("((a, b = 5, ...rest) => [a, b, rest])(1, 2, 3, 4)", [1, 2, [3, 4]]),
+    ("(function f(n) { return n < 2 ? 1 : n * f(n - 1) })(10)", 3628800),
+    ("(() => { let n = 0; const add = () => ++n; add(); add(); return n })()", 2),
+    ("(() => { const fs = [0, 1, 2].map(i => () => i); return fs.map(f => f()) })()", [0, 1, 2]),
+    ("(() => { let r = ''; for (let i = 0; i < 3; i++) { r += i } return r })()", "012"),
+    ("(f => { for (let i = 0; i < 3; i++) f = [...f, () => i]; return f.map(g => g()) })([])",
+     [0, 1, 2]),
+    ("(f => { for (var i = 0; i < 3; i++) f = [...f, () => i]; return f.map(g => g()) })([])",
+     [3, 3, 3]),
+    ("(() => { return later(); function later() { return 'hoisted' } })()", "hoisted"),
+    ("(() => { var a; { var a = 1 } return a })()", 1),
+    ("(() => { if (x > 5) { var a = 1 } return typeof a })()", "undefined"),
+    ("(() => { for (const x of xs) { if (x < 3) return x } })()", 1),
+    ("(() => { for (let i = 0;; i++) { switch (i) { case 4: return i } } })()", 4),
+    ("(n => { switch (n) { case 1: return 'a'; default: return 'c'; case 2: return 'b' } })(2)",
+     "b"),
+    ("((n, r) => { switch (n) { case 1: r += 1; case 2: r += 2; break; } return r })(1, 0)",
+     3),
+    ("(() => { let i = 0, j = 5; for (; i < j; i++, j--) {} return [i, j] })()", [3, 2]),
+    ("(() => { const api = {twice: n => n * 2}; return api.twice(4) })()", 8),
+    ("(() => { const o = {n: 7, get: function () { return this.n }}; return o.get() })()", 7),
+    ("(() => { function P(n) { this.n = n } return new P(4).n })()", 4),
+    ("(() => { function P() { return {n: 1} } return new P() })()", {"n": 1}),
+    ("(() => { const a = [1]; const b = a; b.push(2); return a })()", [1, 2]),
+    ("(() => { const a = {n: 1}; (b => { b.n++ })(a); return a.n })()", 2),
+    ("(() => { const a = [[1], [2]]; a[0][0]++; return a })()", [[2], [2]]),
+    ("(() => { let a = [3, 1, 2]; a.sort((p, q) => q - p); return a })()", [3, 2, 1]),
+    ("xs.slice().sort()", [1, 2, 3]),
+    ("Object.keys({b: 1, a: 2}).sort()", ["a", "b"]),
+    ("['b', 'B', 'a', 'C'].slice().sort((p, q) => p.localeCompare(q))", ["a", "b", "B", "C"]),
+    ("(() => { let n = 0; xs.forEach((v, i) => { n += v * i }); return n })()", 5),
+    ("xs.reduce((sum, v, at, all) => sum + v + all.length, 0)", 15),
+    ("[...xs, ...'ab', 4]", [3, 1, 2, "a", "b", 4]),
+    ("({...o, s})", {"a": [1, {"b": 2}], "s": "text"}),
+    ("['1', '2'].map(Number)", [1, 2]),
+    ("[0, 1, ''].filter(Boolean)", [1]),
+    ("typeof (() => 1) + typeof String", "functionfunction"),
+    ("(a => a)()", None),
+    ("(() => {})()", None),
+    ("new Array(3).fill(0)", [0, 0, 0]),
+    ("new Array(1, 2).length", 2),
+    ("(() => { let a = [1, 2, 3]; a.length = 1; return a })()", [1]),
+    ("(() => { let a = [1]; a.length = 3; return a.length })()", 3),
+    ("JSON.stringify({a: [1, {b: 2}], f: () => 1}, null, 2)",
+     '{\n  "a": [\n    1,\n    {\n      "b": 2\n    }\n  ]\n}'),
+    ("'abcabc'.lastIndexOf('c', 4)", 2),
+    ("'aXbXc'.lastIndexOf('X')", 3),
+    ("'abc'.lastIndexOf('')", 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), FACTS, ids=[text for text, _ in FACTS])
+def test_functions_do_what_they_do_in_ecmascript(text: str, expected: Any) -> None:
+    assert value(text) == expected
+
+
+def test_a_script_declares_functions_for_itself() -> None:
+    found = run(
+        """
+        var factor = 2;
+        x = twice(x);
+        function twice(n) { return n * factor }
+        const add = (a, b) => a + b;
+        x = add(x, 1);
+        """
+    )
+    assert (found["x"], found["factor"]) == (7, 2)
+
+
+def test_a_function_changes_the_data_that_it_is_given_in_a_script() -> None:
+    found = run("function fill(a) { a.push(9); a[0] = 'first' } fill(o.a)")
+    assert found["o"] == {"a": ["first", {"b": 2}, 9]}
+    assert run("let a = o.a[1]; a.b++")["o"] == {"a": [1, {"b": 3}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a => a.push(1))(xs)",
+        "(() => { let a = o; a.a[1].b = 5; return 1 })()",
+        "xs.map(() => { let a = o.a; a.pop(); return 1 })",
+        "[o].map(a => { delete a.a; return 1 })",
+    ],
+)
+def test_where_nothing_may_be_changed_a_change_by_another_name_fails(text: str) -> None:
+    given = scope()
+    with pytest.raises(EvaluationFailed, match="which only a script may do"):
+        ECMASCRIPT.expression(text)(given)
+    assert given.variables == scope().variables
+
+
+def test_the_event_is_not_changed_by_another_name_either() -> None:
+    given = scope()
+    data = given.system["_event"]["data"]
+    ECMASCRIPT.script("let e = _event.data; e.n = 7; x = e.n").run(given)
+    assert (given.variables["x"], data) == (7, {"n": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = () => 1", "a function is no data; declare it in a <script>"),
+        ("o.f = function () {}", "a function is no data"),
+        ("var f = function () {}", "a function is no data"),
+        ("xs.push(() => 1)", "a function is no data"),
+        ("let f = n => f(n + 1); f(0)", "calls functions within functions too deep"),
+        ("x()", "there is no function 'x'"),
+        ("let f = 1; f()", "'f' is no function but number"),
+        ("throw new Error('nothing left')", "nothing left"),
+        ("throw 'short'", "short"),
+        ("xs.forEach(1)", r"forEach\(\) takes a function"),
+        ("let f = () => 1; new f()", "'f' is no function that 'new' can call"),
+        ("console.log(1)", "there is no function 'console.log'"),
+    ],
+)
+def test_a_script_that_fails_says_why(text: str, message: str) -> None:
+    with pytest.raises(EvaluationFailed, match=message):
+        run(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("return 1", "'return' ends a function, and there is none here"),
+        ("function f() { break } f()", "'break' leaves the loop around it"),
+        ("let a; let a", "'a' is declared twice"),
+        ("function f({a}) {}", "names one variable at a time"),
+        ("async function f() {}", "it is asynchronous"),
+        ("function f() { return arguments[0] }", "'arguments' is not allowed"),
+        ("if (x) let a = 1", "stands in a block"),
+    ],
+)  # fmt: skip
+def test_what_is_not_allowed_is_refused_when_it_is_read(text: str, message: str) -> None:
+    with pytest.raises(ExpressionRefused, match=message):
+        ECMASCRIPT.script(text)
+
+
+SCRIPT = """
+function double(n) { return n * step() }
+function step() { return x }
+const half = n => n / 2;
+var limit = 10;
+function grow() { x = double(x); o.a.push(x) }
+function chance() { return Math.random() }
+function started() { return Date.now() }
+function named() { return _event.name }
+function change(list) { list.push(1); return list.length }
+"""
+
+
+@pytest.fixture(scope="module")
+def language() -> Language:
+    values = {"isIdle": "function () { return In('a') }", "y": "1"}
+    return ECMASCRIPT.with_functions([SCRIPT, "not {"], values)
+
+
+def test_functions_of_a_document_see_the_data_and_one_another(language: Language) -> None:
+    assert value("double(half(4))", language) == 6
+    assert value("xs.map(half)", language) == [1.5, 0.5, 1]
+    assert value("typeof half", language) == "function"
+
+
+def test_what_a_function_depends_on_the_expression_depends_on_too(language: Language) -> None:
+    assert language.expression("double(1)").reads == {"x"}
+    assert language.expression("isIdle()").asks == {"In"}
+    assert language.expression("started()").asks == {"Date"}
+    assert language.expression("named()").reads == {"_event"}
+    assert language.script("grow()").writes == {"x", "o"}
+
+
+def test_a_function_that_changes_data_is_refused_where_nothing_may_be_changed(
+    language: Language,
+) -> None:
+    with pytest.raises(ExpressionRefused, match="'grow' changes o, x, which only a script may do"):
+        language.expression("grow()")
+    given = scope()
+    language.expression("grow()", may_write=True)(given)
+    assert (given.variables["x"], given.variables["o"]["a"][-1]) == (9, 9)
+    with pytest.raises(EvaluationFailed, match="changes 'xs'"):
+        value("change(xs)", language)
+    assert value("change([1, 2])", language) == 3
+
+
+def test_nothing_can_be_assigned_to_a_function_of_a_document(language: Language) -> None:
+    for text in ("half = 1", "half.x = 1", "var half = 1", "half++"):
+        with pytest.raises(ExpressionRefused, match="the function 'half' can't be changed"):
+            language.script(text)
+    with pytest.raises(ExpressionRefused, match="the function 'half' can't be changed"):
+        language.location("half")
+
+
+def test_a_function_that_is_refused_fails_when_it_is_called_and_hinders_no_other(
+    language: Language,
+) -> None:
+    assert [name for name, why in language.functions.items() if why] == ["chance"]
+    with pytest.raises(EvaluationFailed, match=r"'chance' is not allowed: .*Math\.random"):
+        value("chance()", language)
+
+
+def test_the_script_that_declares_them_runs_without_them(language: Language) -> None:
+    found = run(SCRIPT, language)
+    assert found == {**scope().variables, "limit": 10}
+
+
+def test_a_function_of_a_document_is_hidden_by_one_of_a_script(language: Language) -> None:
+    assert run("function half(n) { return 'own' } s = half(1)", language)["s"] == "own"
+    assert run("{ const half = 2; x = half }", language)["x"] == 2
