@@ -23,7 +23,7 @@ from benchmarks.scene import Scene
 from benchmarks.table import number, print_table
 from statehold.engine import Engine
 from statehold.records import Entry, Ref, Row, Write
-from statehold.store import Outcome, Query, Store
+from statehold.store import Query, Store, WriteResult
 from statehold.stores import open_store
 
 INSTANCES = 1_000_000
@@ -80,7 +80,7 @@ async def _fill(address: str, instances: int) -> None:
                 for n in range(first, min(first + WRITES_A_COMMIT, instances))
             ]
             outcomes = await store.commit(writes)
-            if any(outcome is not Outcome.WRITTEN for outcome in outcomes):
+            if any(outcome is not WriteResult.WRITTEN for outcome in outcomes):
                 raise RuntimeError(f"rows from {first} on were not written: {set(outcomes)}")
         await store.leave()
     finally:

@@ -1,8 +1,7 @@
-"""What is stored of an instance and passed between the layers, as plain values.
+"""What is stored of an instance, as plain values that every layer above passes on.
 
-One row an instance, the entries of its journal, the messages on their way to it, and one write,
-which is what a commit does to one instance. None of them knows a chart: ``document`` and ``body``
-are bytes here.
+An instance has one row, the entries of its journal and the messages to it; a :class:`Write` is what
+one commit does to them. None of these knows a chart: ``document`` and ``body`` are bytes here.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from statehold.interpreter.trace import Microstep
 if TYPE_CHECKING:
     MaybeRaw: TypeAlias = Raw | None
 else:
-    # msgspec reads nothing but null as ``Raw | None``; what is left out is None all the same
+    # msgspec decodes ``Raw | None`` from null alone; a missing field is None all the same
     MaybeRaw = Raw
 
 Status = Literal["running", "paused", "done", "cancelled"]
 
-#: nothing comes after these
+#: those of an instance that takes no more steps
 OVER: frozenset[Status] = frozenset(("done", "cancelled"))
 
 
@@ -35,7 +34,7 @@ class Ref(Struct, frozen=True, order=True, gc=False):
 
 
 class Parent(Struct, frozen=True, gc=False):
-    """Whose invoke started this instance."""
+    """The instance and the invoke that started this one; ``key`` is the effect's there."""
 
     ref: Ref
     key: str
@@ -43,7 +42,7 @@ class Parent(Struct, frozen=True, gc=False):
 
 
 class Caller(Struct, frozen=True, gc=False):
-    """Who asks. ``roles`` None: trusted code, which no ``by`` stops."""
+    """Who sends a request. ``roles`` None: trusted code, which no ``by`` stops."""
 
     name: str = ""
     roles: frozenset[str] | None = None
@@ -54,12 +53,12 @@ ANYONE = Caller()
 
 
 class Row(Struct, frozen=True, kw_only=True, gc=False):
-    """One instance, whole. ``document`` is the snapshot and the engine's notes on it, as JSON.
+    """One instance. ``document`` has what the columns do not, as JSON (:mod:`.instance.stored`).
 
-    The other fields are lifted out of it, to be queried by. ``state`` are the active leaves in
-    document order. ``wake_at`` is the earliest thing that is due, ``held_by`` names the workers
-    that perform effects of it now. ``rev`` counts writes, ``seq`` steps. ``since`` is when the
-    configuration was entered, ``incidents`` how many wait for a person.
+    ``seq`` counts steps, ``rev`` writes. ``state`` has the active leaves in document order.
+    ``since`` is when the configuration was entered, ``wake_at`` when the earliest timer or attempt
+    is due. ``held_by`` names the workers that have an attempt of it, ``incidents`` counts those
+    that wait for an operator, ``deadline`` is the earliest of its active states.
     """
 
     machine: str
@@ -80,7 +79,7 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     incidents: int
     deadline: datetime | None
     document: bytes
-    #: what of the columns above stands in for something that can't be read; None: nothing
+    #: which of the columns above has a substitute, as it can't be read; None: none
     damage: str | None = None
 
     @property
@@ -89,12 +88,12 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One line of an instance's journal.
+    """One entry of an instance's journal.
 
-    ``part`` is 0 for a step; what happens between two steps (a failed try, an outcome that no
-    transition takes, a person's act) is noted under the last step's ``seq`` with part 1, 2, ….
-    ``body`` is JSON (:class:`JournalBody`). ``key`` is the sender's idempotency
-    key and ``reply`` what was answered to it.
+    ``part`` is 0 for a step. What happens between two steps (a failed attempt, an outcome that no
+    transition takes, a request of an operator) is a note under the last step's ``seq``, with part
+    1, 2, …. ``body`` is JSON (:class:`JournalBody`). ``key`` is the idempotency key of the request,
+    and ``reply`` the reply to it.
     """
 
     machine: str
@@ -109,8 +108,8 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class EffectRecord(Struct, frozen=True, omit_defaults=True, gc=False):
-    """``what``: asked, tried (and failed, to be tried again), done, failed, cancelled, skipped,
-    retried, resolved."""
+    """What happened to an effect. ``what`` is asked, tried (the attempt failed, another follows),
+    done, failed, cancelled, skipped, retried, resolved or taken-over."""
 
     key: str
     name: str
@@ -121,14 +120,13 @@ class EffectRecord(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
-    """The body of an entry, as the store keeps it.
+    """The body of an entry, as it is stored.
 
-    ``data`` is the whole data, there at the start, after an upgrade and at every 64th step;
-    else ``change`` tells what became of it: ``{"set": {"a": 1}, "unset": ["b"]}`` with JSON
-    pointers' tokens joined by ``/`` as names (RFC 6901 escapes). Neither: it did not change.
-    ``state`` is the configuration's leaves afterwards, ``version`` the machine's. ``trace`` is the
-    step's W3C ``traceparent``, there where a tracer was. ``given`` is the fingerprint of a request
-    that had a key (:mod:`statehold.chart.fingerprint`).
+    ``version`` and ``state``, the active leaves, are those afterwards. ``data`` is the whole data:
+    at the start, after an upgrade and at every 64th step. At other steps ``change`` is the
+    difference (:mod:`.instance.data_diff`), or None if the data did not change. ``trace`` is the
+    W3C ``traceparent`` of the step, if a tracer records it. ``given`` is the fingerprint of a
+    request that has a key (:mod:`statehold.chart.fingerprint`).
     """
 
     version: int
@@ -151,12 +149,13 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """Something on its way to an instance: an event sent by another, or one that is held.
+    """A message to an instance, in the mailbox.
 
-    ``number`` is given by the store and rises in the order of commits within one sender; 0 until
-    then. ``kind``: ``event``, ``start`` and ``end`` of a child, ``cancel``, ``outcome`` of an
-    effect held back by a pause. ``due_at`` None: at once. ``held``: waits for the instance's
-    resumption, not for delivery. ``send_id`` lets the sender (``sender``) take it back.
+    ``kind`` is ``event``, ``start`` or ``end`` of a child, ``cancel``, ``outcome`` of an effect
+    that ended while its instance was paused, or ``stray`` for an event to a parent that the sender
+    does not have. ``due_at`` None: at once. ``held``: it waits for the instance to be resumed.
+    The sender can take it back by its ``send_id``. The store sets ``number``, which rises in the
+    order of one sender's commits; it is 0 before.
     """
 
     to: Ref
@@ -171,12 +170,12 @@ class Message(Struct, frozen=True, gc=False):
 
 
 class Write(Struct, frozen=True, gc=False):
-    """What one turn does to one instance.
+    """What one commit does to one instance.
 
-    ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` are
-    numbers of messages that caused it. ``recalled`` are ``send_id`` of this instance's own
-    messages that are to be taken back if they are still there. ``released``: its held messages
-    become deliverable.
+    ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` has the
+    numbers of the messages that caused it, which are removed, ``recalled`` the ``send_id`` of
+    messages that this instance has sent, which are removed if they are still there. ``released``:
+    the messages that are held for it can be delivered from now on.
     """
 
     row: Row

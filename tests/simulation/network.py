@@ -147,11 +147,11 @@ class Connection:
         self._network.forget(self)
         await self._inner.close()
 
-    def listen(self, heard: Callable[[Hint], None]) -> None:
-        self.heard = heard
+    def listen(self, on_hint: Callable[[Hint], None]) -> None:
+        self.heard = on_hint
 
-    async def tell(self, hint: Hint) -> None:
-        await self._asked("tell", self._spread, (hint,), {})
+    async def notify(self, hint: Hint) -> None:
+        await self._asked("notify", self._spread, (hint,), {})
 
     async def _spread(self, hint: Hint) -> None:
         self._network.spread(self, hint)

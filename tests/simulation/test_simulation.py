@@ -20,7 +20,7 @@ from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.lookup import Lookup
 from statehold.records import Entry, Message, Ref, Row, Write
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from statehold.stores import MemoryStore
 from tests.simulation.run import Plan, plan_of, simulate
 
@@ -91,7 +91,7 @@ def overwrite(patch: Patch) -> None:
     """The store writes whatever comes, older or not."""
     write = MemoryStore._write
 
-    def whatever(self: MemoryStore, one: Write) -> Outcome:
+    def whatever(self: MemoryStore, one: Write) -> WriteResult:
         before = self._memory.rows.get(one.row.ref)
         return write(
             self,

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statehold.records import Entry, Message, Ref, Row, Write
-from statehold.store import Outcome, Store
+from statehold.store import Store, WriteResult
 
 START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ OURS = ("order",)
 #: longer than any test takes
 LEASE = timedelta(minutes=5)
 
-WRITTEN, CONFLICT, KEY_USED = Outcome.WRITTEN, Outcome.CONFLICT, Outcome.KEY_USED
+WRITTEN, CONFLICT, KEY_USED = WriteResult.WRITTEN, WriteResult.CONFLICT, WriteResult.KEY_USED
 
 
 def at(seconds: float) -> datetime:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statehold.records import Entry, Message, Ref, Row, Write
-from statehold.store import Outcome, Query, Store
+from statehold.store import Query, Store, WriteResult
 from statehold.stores import MemoryStore, SqliteStore
 from tests.stores.build import OURS, a_row, an_entry, at, mailbox
 
@@ -166,7 +166,7 @@ async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
 
 def test_the_plans_reach_every_outcome() -> None:
     """A generator that only ever conflicts would prove nothing."""
-    seen: set[Outcome] = set()
+    seen: set[WriteResult] = set()
 
     @settings(max_examples=40, deadline=None, database=None, derandomize=True)
     @given(st.lists(batches, min_size=2, max_size=6))
@@ -180,4 +180,4 @@ def test_the_plans_reach_every_outcome() -> None:
         asyncio.run(run())
 
     look()
-    assert seen == set(Outcome)
+    assert seen == set(WriteResult)

@@ -19,7 +19,7 @@ from statehold.errors import (
     StoreUnavailable,
 )
 from statehold.records import Ref
-from statehold.store import Hint, Outcome
+from statehold.store import Hint, WriteResult
 from statehold.stores.postgres import migrate
 from statehold.stores.postgres.migrate import check, phase_of, upgrade
 from statehold.stores.postgres.store import PostgresStore
@@ -269,10 +269,10 @@ async def test_hints_are_heard_by_the_others_and_not_by_oneself(
     other.listen(there.put_nowait)
     await asyncio.gather(store.beat(LEASE), other.beat(LEASE))
     hint = Hint((Ref("order", "o-1"),), mail=True)
-    await store.tell(hint)
+    await store.notify(hint)
     async with asyncio.timeout(10):
         assert await there.get() == hint
-        await store.tell(Hint(tuple(Ref("order", "o" * 200 + str(n)) for n in range(90))))
+        await store.notify(Hint(tuple(Ref("order", "o" * 200 + str(n)) for n in range(90))))
         assert await there.get() == Hint(None), "too long to be told in full"
     assert here == []
 
@@ -293,7 +293,7 @@ async def test_batches_of_two_workers_over_the_same_instances_do_not_deadlock(
             rows = await one.load([Ref("order", id) for id in order])
             posts = {"messages": [a_message("o-0")]} if turn % 2 else None
             writes = [change(row, parts=posts) for row in rows.values()]
-            done += (await one.commit(writes)).count(Outcome.WRITTEN)
+            done += (await one.commit(writes)).count(WriteResult.WRITTEN)
         return done
 
     done = await asyncio.gather(work(store, ids), work(other, ids[::-1]))

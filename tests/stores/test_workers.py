@@ -245,7 +245,7 @@ async def test_a_hint_is_heard_by_the_others_alone(shared: Shared) -> None:
         # some listen from the next heartbeat on
         await store.beat(LEASE)
     hint = Hint((Ref("order", "o-1"), Ref("order", "o-2")), mail=True, due=True)
-    await one.tell(hint)
+    await one.notify(hint)
     async with asyncio.timeout(PATIENCE):
         await arrived.wait()
     assert heard == [("w2", hint)]
@@ -257,7 +257,7 @@ async def test_a_hint_that_names_too_much_says_so_and_keeps_the_rest(shared: Sha
     two.listen(heard.put_nowait)
     await two.beat(LEASE)
     many = tuple(Ref("order", f"{'o' * 190}-{n}") for n in range(100))
-    await one.tell(Hint(many, mail=True, due=True))
+    await one.notify(Hint(many, mail=True, due=True))
     async with asyncio.timeout(PATIENCE):
         hint = await heard.get()
     assert (hint.mail, hint.due) == (True, True)

@@ -22,7 +22,7 @@ from statehold.instance.attempts import Ending
 from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
 from statehold.records import Ref, Status
-from statehold.store import Outcome
+from statehold.store import WriteResult
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Observer:
         """The engine opens with these machines, or runs others of them from now on."""
 
     def committed(
-        self, drafts: Sequence[Draft], outcomes: Sequence[Outcome], seconds: float
+        self, drafts: Sequence[Draft], outcomes: Sequence[WriteResult], seconds: float
     ) -> None:
         """One commit: the draft of each instance, and whether it was written."""
 

@@ -32,7 +32,7 @@ from statehold.instance.draft import Draft
 from statehold.observe.durations import Durations
 from statehold.observe.processes import Processes
 from statehold.records import Status
-from statehold.store import Outcome
+from statehold.store import WriteResult
 
 #: how long what the store has is told again before the store is asked anew
 COUNTS_SECONDS = 15.0
@@ -142,14 +142,14 @@ class Metrics(Observer):
                     self._effects.labels(name, effect, outcome)
 
     def committed(
-        self, drafts: Sequence[Draft], outcomes: Sequence[Outcome], seconds: float
+        self, drafts: Sequence[Draft], outcomes: Sequence[WriteResult], seconds: float
     ) -> None:
         self._commit_seconds.observe(seconds)
         self._commit_writes.observe(len(drafts))
         steps: Tally[tuple[str, str]] = Tally()
         for draft, outcome in zip(drafts, outcomes, strict=True):
             machine = draft.ref.machine
-            if outcome is not Outcome.WRITTEN:
+            if outcome is not WriteResult.WRITTEN:
                 self._conflicts.labels(machine).inc()
                 continue
             for entry in draft.entries:

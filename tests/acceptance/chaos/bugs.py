@@ -16,7 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statehold.records import Write
-from statehold.store import Outcome, Store
+from statehold.store import Store, WriteResult
 from statehold.stores import SqliteStore, open_store
 from statehold.stores.postgres.store import PostgresStore
 
@@ -112,14 +112,14 @@ BUGS = (*SLIPS, "no_fence")
 class SlippingSqlite(SqliteStore):
     slip: Slip
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         return await _slipping(self.slip, super().commit, writes)
 
 
 class SlippingPostgres(PostgresStore):
     slip: Slip
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         return await _slipping(self.slip, super().commit, writes)
 
 
@@ -144,7 +144,7 @@ async def _slipping(
     slip: Slip,
     commit: Callable[[Sequence[Write]], Any],
     writes: Sequence[Write],
-) -> list[Outcome]:
+) -> list[WriteResult]:
     kept: list[Write] = []
     dropped: set[Any] = set()
     for write in writes:
@@ -155,7 +155,7 @@ async def _slipping(
         else:
             kept.append(changed)
     outcomes = iter(await commit(kept))
-    return [Outcome.WRITTEN if write.row.ref in dropped else next(outcomes) for write in writes]
+    return [WriteResult.WRITTEN if write.row.ref in dropped else next(outcomes) for write in writes]
 
 
 def store_of(dsn: str) -> Store:

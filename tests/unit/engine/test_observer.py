@@ -19,7 +19,7 @@ from statehold.instance.attempts import Ending
 from statehold.instance.draft import Draft
 from statehold.interpreter.snapshot import InFlight
 from statehold.records import ANYONE, Ref
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from tests.unit.engine.sample_machines import Add, Counter, Shut
 from tests.unit.engine.works import Drop, Lever, Shipping
 from tests.unit.engine.world import World, journal, kind, quiet, signal, state
@@ -45,11 +45,11 @@ class Notebook(Observer):
         self.machines = list(machines)
 
     def committed(
-        self, drafts: Sequence[Draft], outcomes: Sequence[Outcome], seconds: float
+        self, drafts: Sequence[Draft], outcomes: Sequence[WriteResult], seconds: float
     ) -> None:
         assert seconds >= 0
         for draft, outcome in zip(drafts, outcomes, strict=True):
-            if outcome is Outcome.WRITTEN:
+            if outcome is WriteResult.WRITTEN:
                 self.written += [entry.kind for entry in draft.entries]
                 self.told += [record.what for record in draft.effects]
             else:

@@ -14,7 +14,7 @@ from statehold.engine.clock import Clock, ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
 from statehold.records import Ref, Row, Write
-from statehold.store import Outcome, Store
+from statehold.store import Store, WriteResult
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.wire.instances import Incident
 from statehold.wire.journal import JournalEntry
@@ -53,7 +53,7 @@ class Gate:
 class GatedMemory(MemoryStore):
     gate: Gate
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         await self.gate(writes)
         return await super().commit(writes)
 
@@ -61,7 +61,7 @@ class GatedMemory(MemoryStore):
 class GatedSqlite(SqliteStore):
     gate: Gate
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         await self.gate(writes)
         return await super().commit(writes)
 

@@ -85,4 +85,4 @@ class Notifier:
         changed = tuple(sorted(self._changed)) if len(self._changed) <= NAMED else None
         hint = Hint(changed, self._mail, self._due, self._documents)
         self._changed, self._mail, self._due, self._documents = set(), False, False, False
-        await self._store.tell(hint)
+        await self._store.notify(hint)

@@ -19,7 +19,7 @@ from statehold.errors import (
 )
 from statehold.instance.tracebacks import at, step_trace
 from statehold.records import Ref
-from statehold.store import Outcome
+from statehold.store import WriteResult
 
 log = logger(__name__)
 
@@ -35,7 +35,7 @@ class Answerer:
         lost = applied.stale
         for request, answer in applied.answers:
             outcome = outcomes.get(request.ref)
-            if outcome is None or outcome is Outcome.WRITTEN:
+            if outcome is None or outcome is WriteResult.WRITTEN:
                 if isinstance(answer, StateholdError):
                     self._reject(request, answer)
                 else:
@@ -44,7 +44,7 @@ class Answerer:
                 self._cache.drop([request.ref])
                 request.reject(outcome)
             else:
-                if outcome is Outcome.KEY_USED:
+                if outcome is WriteResult.KEY_USED:
                     request.asks_key()
                 lost.append(request)
         return self._again(lost) if lost else ()

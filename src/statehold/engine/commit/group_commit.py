@@ -37,7 +37,7 @@ from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.request import Request
 from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, described
 from statehold.records import Ref
-from statehold.store import PAGE_LIMIT, Outcome, Store
+from statehold.store import PAGE_LIMIT, Store, WriteResult
 
 log = logger(__name__)
 
@@ -116,7 +116,7 @@ class GroupCommit:
         outcomes = self._keep(committed)
         back.update(self._answerer.answer(applied, outcomes))
         for draft, loaded, outcome in committed:
-            if outcome is Outcome.WRITTEN:
+            if outcome is WriteResult.WRITTEN:
                 self._after.committed(draft, loaded)
 
     def _keep(self, committed: Sequence[Committed]) -> dict[Ref, Written]:
@@ -124,7 +124,7 @@ class GroupCommit:
         outcomes: dict[Ref, Written] = {}
         for draft, loaded, outcome in committed:
             outcomes[draft.ref] = outcome
-            if outcome is Outcome.WRITTEN:
+            if outcome is WriteResult.WRITTEN:
                 self._cache.put(draft.ref, loaded)
         return outcomes
 

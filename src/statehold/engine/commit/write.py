@@ -13,12 +13,12 @@ from statehold.errors import InstanceUnreadable
 from statehold.instance.draft import Draft
 from statehold.instance.loaded import Loaded
 from statehold.records import Write
-from statehold.store import Outcome, Store, Unwritable
+from statehold.store import Store, Unwritable, WriteResult
 
 log = logger(__name__)
 
 #: what became of a write; an instance that the store has no room for is unreadable
-Written: TypeAlias = Outcome | InstanceUnreadable
+Written: TypeAlias = WriteResult | InstanceUnreadable
 
 
 class Committed(NamedTuple):
@@ -47,7 +47,9 @@ class Writer:
         except Unwritable as error:
             outcomes = await self._commit_halves(writes, error)
         if self._observer is not None:
-            seen = [one if isinstance(one, Outcome) else Outcome.CONFLICT for one in outcomes]
+            seen = [
+                one if isinstance(one, WriteResult) else WriteResult.CONFLICT for one in outcomes
+            ]
             call_safely(self._observer.committed, changed, seen, time.perf_counter() - begun)
         return [
             Committed(draft, loaded, outcome)

@@ -23,12 +23,12 @@ from statehold.store import (
     Group,
     Heartbeat,
     Hint,
-    Outcome,
     Page,
     Query,
     Rollup,
     StoredChart,
     StoredDocument,
+    WriteResult,
 )
 from statehold.stores.paging import (
     IncidentPosition,
@@ -145,13 +145,13 @@ class MemoryStore:
         self._ready()
         return (self._worker,) if self.exclusive else tuple(self._memory.leases)
 
-    async def tell(self, hint: Hint) -> None:
+    async def notify(self, hint: Hint) -> None:
         for store, heard in self._memory.listeners.items():
             if store is not self:
                 heard(hint)
 
-    def listen(self, heard: Callable[[Hint], None]) -> None:
-        self._memory.listeners[self] = heard
+    def listen(self, on_hint: Callable[[Hint], None]) -> None:
+        self._memory.listeners[self] = on_hint
 
     def _check_lease(self) -> None:
         if not self.exclusive and self._worker not in self._memory.leases:
@@ -166,7 +166,7 @@ class MemoryStore:
         self._ready()
         return {ref: self._memory.rows[ref] for ref in refs if ref in self._memory.rows}
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         self._ready()
         check_once_each(writes)
         self._check_lease()
@@ -396,18 +396,18 @@ class MemoryStore:
         if not self._is_open:
             raise StoreUnavailable("the memory store is not open; open it first")
 
-    def _write(self, write: Write) -> Outcome:
+    def _write(self, write: Write) -> WriteResult:
         ref = write.row.ref
         before = self._memory.rows.get(ref)
         if (before.rev if before else None) != write.expected_rev:
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         taken = set(write.consumed)
         if len(taken) != len(write.consumed) or not taken <= self._memory.mail.keys():
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         if self._uses_a_key_again(write, taken | self._recalled(write)):
-            return Outcome.KEY_USED
+            return WriteResult.KEY_USED
         if self._repeats_a_place(write):
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         for number in taken:
             self._take(number)
         for number in self._recalled(write):
@@ -419,7 +419,7 @@ class MemoryStore:
         for entry in write.entries:
             self._note(entry)
         self._keep(ref, before, write.row)
-        return Outcome.WRITTEN
+        return WriteResult.WRITTEN
 
     def _recalled(self, write: Write) -> set[int]:
         if not write.recalled:

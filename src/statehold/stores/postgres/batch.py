@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from statehold.records import OVER, Entry, Message, Ref, Write
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from statehold.stores.columns import indexes_of, indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres.columns import (
@@ -77,13 +77,13 @@ class Batch:
         self._slot = slot
         self._as_given = going
         self._by_place = sorted(going)
-        self.outcomes: dict[Place, Outcome] = {one.place: Outcome.WRITTEN for one in going}
+        self.outcomes: dict[Place, WriteResult] = {one.place: WriteResult.WRITTEN for one in going}
         self._rows: dict[Place, _Was] = {}
         self._mail: dict[int, _Mail] = {}
 
     def _left(self, going: Sequence[Going]) -> list[Going]:
         """Those that have not lost."""
-        return [one for one in going if self.outcomes[one.place] is Outcome.WRITTEN]
+        return [one for one in going if self.outcomes[one.place] is WriteResult.WRITTEN]
 
     async def find_losers(self) -> None:
         """Locks what the writes are about, and names those that do not go through."""
@@ -100,7 +100,7 @@ class Batch:
         for one in self._by_place:
             was = self._rows.get(one.place)
             if (None if was is None else was.rev) != one.write.expected_rev:
-                self.outcomes[one.place] = Outcome.CONFLICT
+                self.outcomes[one.place] = WriteResult.CONFLICT
 
     async def _lock_mail(self) -> None:
         going = self._left(self._by_place)
@@ -114,7 +114,7 @@ class Batch:
         for one in self._left(self._as_given):
             numbers = one.write.consumed
             if len(set(numbers)) != len(numbers) or not self._mail.keys() - taken >= set(numbers):
-                self.outcomes[one.place] = Outcome.CONFLICT
+                self.outcomes[one.place] = WriteResult.CONFLICT
             else:
                 taken |= self._leaving(one.write)
 
@@ -142,7 +142,7 @@ class Batch:
         there = {tuple(place) for place in await self._ask("places_in_journal", *asked)}
         for place, own in brought.items():
             if len(set(own)) != len(own) or not there.isdisjoint(own):
-                self.outcomes[place] = Outcome.CONFLICT
+                self.outcomes[place] = WriteResult.CONFLICT
 
     async def _check_keys(self) -> None:
         going = [(one, _keys(one.write)) for one in self._left(self._as_given)]
@@ -157,7 +157,7 @@ class Batch:
             if len(set(own)) != len(own) or any(
                 key in used or in_mail.get(key, 0) not in leaving | {0} for key in own
             ):
-                self.outcomes[one.place] = Outcome.KEY_USED
+                self.outcomes[one.place] = WriteResult.KEY_USED
             else:
                 # for those behind it in this batch
                 used.update(own)
@@ -171,7 +171,7 @@ class Batch:
             self._rows[machine, id_] = _Was(number, 0, 0, None)
         for one in new:
             if one.place not in self._rows:
-                self.outcomes[one.place] = Outcome.CONFLICT
+                self.outcomes[one.place] = WriteResult.CONFLICT
 
     async def apply(self) -> None:
         """Writes what has not lost."""

@@ -669,7 +669,7 @@ DELETE FROM workers WHERE id = $1
 -- name: workers
 SELECT id FROM workers ORDER BY id
 
--- name: tell
+-- name: notify
 SELECT pg_notify($1, $2)
 
 -- name: ping

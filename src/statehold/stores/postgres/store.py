@@ -27,12 +27,12 @@ from statehold.store import (
     Group,
     Heartbeat,
     Hint,
-    Outcome,
     Page,
     Query,
     Rollup,
     StoredChart,
     StoredDocument,
+    WriteResult,
 )
 from statehold.stores.columns import holders_of, plain, rollup_columns, rollup_of, text
 from statehold.stores.paging import (
@@ -167,15 +167,15 @@ class PostgresStore:
     async def workers(self) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in await self._fetch("workers"))
 
-    async def tell(self, hint: Hint) -> None:
+    async def notify(self, hint: Hint) -> None:
         payload = msgspec.json.encode(_Told(self._worker, hint))
         if len(payload) > _PAYLOAD_BYTES:
             payload = msgspec.json.encode(_Told(self._worker, replace(hint, changed=None)))
-        await self._fetch("tell", _CHANNEL, payload.decode())
+        await self._fetch("notify", _CHANNEL, payload.decode())
 
-    def listen(self, heard: Callable[[Hint], None]) -> None:
+    def listen(self, on_hint: Callable[[Hint], None]) -> None:
         """From the next heartbeat on, which also mends a connection that was lost."""
-        self._heard = heard
+        self._heard = on_hint
 
     async def _listen(self, link: Link) -> None:
         try:
@@ -195,7 +195,7 @@ class PostgresStore:
 
     # --- writing ----------------------------------------------------------------------------
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         self._link()
         if not writes:
             return []

@@ -18,7 +18,7 @@ import asyncpg
 
 from statehold.errors import LeaseLost
 from statehold.records import OVER, Entry, Row, Write
-from statehold.store import Outcome, Unwritable
+from statehold.store import Unwritable, WriteResult
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres.batch import Batch, Going, Place
@@ -89,14 +89,14 @@ class Writer:
             self._known.pop(place, None)
         return [(row.machine, row.id) in gone for row in rows]
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         """See :meth:`statehold.store.Store.commit`."""
         try:
             return await self._commit(writes)
         except _UNWRITABLE as error:
             raise Unwritable(str(error)) from error
 
-    async def _commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def _commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         numbers = await self._configurations.numbers_of([write.row for write in writes])
         going = [
             Going(write.row.machine, write.row.id, number, write)
@@ -106,7 +106,7 @@ class Writer:
         if known is not None:
             written = await self._advance(going, known)
             if len(written) == len(writes):
-                return [Outcome.WRITTEN] * len(writes)
+                return [WriteResult.WRITTEN] * len(writes)
             going = [one for one in going if one.place not in written]
         try:
             outcomes = await self._carefully(going)
@@ -115,9 +115,9 @@ class Writer:
                 raise
             # buried between the two, say; it is lost for those that are left, and what comes next
             # is told why
-            outcomes = {one.place: Outcome.CONFLICT for one in going}
+            outcomes = {one.place: WriteResult.CONFLICT for one in going}
         return [
-            outcomes.get((write.row.machine, write.row.id), Outcome.WRITTEN) for write in writes
+            outcomes.get((write.row.machine, write.row.id), WriteResult.WRITTEN) for write in writes
         ]
 
     # --- plain writes -----------------------------------------------------------------------
@@ -168,7 +168,7 @@ class Writer:
 
     # --- any writes -------------------------------------------------------------------------
 
-    async def _carefully(self, going: Sequence[Going]) -> dict[Place, Outcome]:
+    async def _carefully(self, going: Sequence[Going]) -> dict[Place, WriteResult]:
         async with self._link.writing() as db, db.transaction():
             fence = await db.fetch(self._q["fence"], self.worker)
             if not fence:
@@ -178,7 +178,7 @@ class Writer:
             await batch.apply()
         for one in going:
             row = one.write.row
-            if batch.outcomes[one.place] is Outcome.WRITTEN:
+            if batch.outcomes[one.place] is WriteResult.WRITTEN:
                 self.learn(row, one.configuration)
             else:
                 self._known.pop(one.place, None)

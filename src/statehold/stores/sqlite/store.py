@@ -28,13 +28,13 @@ from statehold.store import (
     Group,
     Heartbeat,
     Hint,
-    Outcome,
     Page,
     Query,
     Rollup,
     StoredChart,
     StoredDocument,
     Unwritable,
+    WriteResult,
 )
 from statehold.stores.columns import holders_of, looked_up, rollup_columns, rollup_of
 from statehold.stores.paging import (
@@ -127,10 +127,10 @@ class SqliteStore:
     async def workers(self) -> tuple[str, ...]:
         return (self._worker,)
 
-    async def tell(self, hint: Hint) -> None:
+    async def notify(self, hint: Hint) -> None:
         """There is nobody to hear it."""
 
-    def listen(self, heard: Callable[[Hint], None]) -> None:
+    def listen(self, on_hint: Callable[[Hint], None]) -> None:
         """There is nobody to speak."""
 
     async def ping(self) -> None:
@@ -144,7 +144,7 @@ class SqliteStore:
         with self._file() as db:
             return self._load(db, refs)
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         if not writes:
             return []
         check_once_each(writes)

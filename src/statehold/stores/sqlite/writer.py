@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from statehold.records import Ref, Row, Write
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from statehold.stores.columns import indexes_of, indexes_text, looked_up
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite.columns import (
@@ -46,7 +46,7 @@ class Writer:
         self._known: dict[tuple[str, str], _Known] = {}
         self._last_row = int(db.execute(queries["last_row"]).fetchone()[0])
 
-    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         """One transaction; see :meth:`statehold.store.Store.commit`."""
         try:
             outcomes, learned = self._transact(writes)
@@ -90,14 +90,14 @@ class Writer:
         db.execute(q["note_forgotten"], (number,))
         return True
 
-    def _transact(self, writes: Sequence[Write]) -> tuple[list[Outcome], _Learned]:
+    def _transact(self, writes: Sequence[Write]) -> tuple[list[WriteResult], _Learned]:
         db = self._db
         learned: _Learned = {}
         db.execute("BEGIN IMMEDIATE")
         if all(map(_is_plain, writes)):
-            if self._apply(writes, learned) is Outcome.WRITTEN:
+            if self._apply(writes, learned) is WriteResult.WRITTEN:
                 db.execute("COMMIT")
-                return [Outcome.WRITTEN] * len(writes), learned
+                return [WriteResult.WRITTEN] * len(writes), learned
             db.execute("ROLLBACK")
             self._configurations.forget()
             learned.clear()
@@ -106,48 +106,50 @@ class Writer:
         db.execute("COMMIT")
         return outcomes, learned
 
-    def _apply_alone(self, write: Write, learned: _Learned) -> Outcome:
+    def _apply_alone(self, write: Write, learned: _Learned) -> WriteResult:
         # outside the savepoint: a write that is dropped must not take a number away with it
         self._configurations.number_of(write.row)
         self._db.execute("SAVEPOINT one_write")
         mine: _Learned = {}
         outcome = self._apply((write,), mine, is_alone=True)
-        if outcome is Outcome.WRITTEN:
+        if outcome is WriteResult.WRITTEN:
             learned.update(mine)
         else:
             self._db.execute("ROLLBACK TO one_write")
         self._db.execute("RELEASE one_write")
         return outcome
 
-    def _apply(self, writes: Sequence[Write], learned: _Learned, is_alone: bool = False) -> Outcome:
+    def _apply(
+        self, writes: Sequence[Write], learned: _Learned, is_alone: bool = False
+    ) -> WriteResult:
         """What does not go through is undone by the caller. Only a single write's answer says
         why; of a batch it says that not all went through."""
         db, q = self._db, self._q
         batch = _Batch([], [], [], {}, [])
         for write in writes:
             if not self._add_row(batch, write, learned):
-                return Outcome.CONFLICT
+                return WriteResult.CONFLICT
         if batch.updates and _changed(db, q["update_row"], batch.updates) != len(batch.updates):
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         if batch.inserts and _changed(db, q["insert_row"], batch.inserts) != len(batch.inserts):
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         taken = [(number,) for write in writes for number in write.consumed]
         if taken and _changed(db, q["take_message"], taken) != len(taken):
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         if is_alone:
             (write,) = writes
             self._recall_and_release(write)
             if self._uses_a_key_again(write):
-                return Outcome.KEY_USED
+                return WriteResult.KEY_USED
         messages = [message_columns(m) for write in writes for m in write.messages]
         if messages:
             db.executemany(q["insert_message"], messages)
         if batch.entries and _changed(db, q["insert_entry"], batch.entries) != len(batch.entries):
-            return Outcome.CONFLICT
+            return WriteResult.CONFLICT
         if not is_alone and self._meets_a_key_in_the_mailbox(writes):
-            return Outcome.KEY_USED
+            return WriteResult.KEY_USED
         self._count_and_index(batch)
-        return Outcome.WRITTEN
+        return WriteResult.WRITTEN
 
     def _add_row(self, batch: _Batch, write: Write, learned: _Learned) -> bool:
         """False where the row to be changed is not there."""

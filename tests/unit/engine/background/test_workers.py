@@ -18,7 +18,7 @@ from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
 from statehold.records import Ref, Row, Write
-from statehold.store import Hint, Outcome
+from statehold.store import Hint, WriteResult
 from statehold.stores import Memory, MemoryStore
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.works import Drop, Lever, Shipping
@@ -47,14 +47,14 @@ class Line(MemoryStore):
         #: what the next ones that join are told
         self.refusals: list[Exception] = []
         self.calls: Count[str] = Count()
-        self.outcomes: Count[Outcome] = Count()
+        self.outcomes: Count[WriteResult] = Count()
 
     def _ready(self) -> None:
         if self.is_cut:
             raise StoreUnavailable("the line is cut")
         super()._ready()
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         self.calls["commit"] += 1
         await self.passes.wait()
         if self.late is not None:
@@ -64,10 +64,10 @@ class Line(MemoryStore):
         self.outcomes.update(outcomes)
         return outcomes
 
-    async def tell(self, hint: Hint) -> None:
-        self.calls["tell"] += 1
+    async def notify(self, hint: Hint) -> None:
+        self.calls["notify"] += 1
         if not self.is_mute:
-            await super().tell(hint)
+            await super().notify(hint)
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         self.calls["load"] += 1
@@ -279,7 +279,7 @@ async def test_a_commit_that_is_written_after_it_was_given_up_leaves_no_effect_u
     await company.spend(3)
     (writes,) = line.late
     line.late = None
-    assert await line.commit(writes) == [Outcome.WRITTEN]
+    assert await line.commit(writes) == [WriteResult.WRITTEN]
     assert company.holders() == ("w1",)
     assert lever.calls == []
     await company.spend(10)
@@ -329,7 +329,7 @@ async def test_where_the_hint_is_lost_the_next_heartbeat_stops_it(
     assert not lever.cancelled.is_set()
     await company.spend(LIMITS.heartbeat_seconds)
     assert lever.cancelled.is_set()
-    assert line.calls["tell"] > 0
+    assert line.calls["notify"] > 0
 
 
 async def test_a_heartbeat_stops_nothing_that_is_still_wanted(
@@ -465,16 +465,17 @@ async def test_two_wakers_fire_each_timer_once_and_do_not_get_in_each_others_way
     ids = [f"a-{n}" for n in range(60)]
     await asyncio.gather(*((one, two)[n % 2].start(Alarm, id) for n, id in enumerate(ids)))
     await company.spend(5)
-    before = [line.outcomes[Outcome.WRITTEN] for line in (first, second)]
+    before = [line.outcomes[WriteResult.WRITTEN] for line in (first, second)]
     await company.spend(6)
     for id in ids:
         assert [line.kind for line in await journal(one, Alarm, id)] == ["start", "timer"]
     fired = [
-        line.outcomes[Outcome.WRITTEN] - n for line, n in zip((first, second), before, strict=True)
+        line.outcomes[WriteResult.WRITTEN] - n
+        for line, n in zip((first, second), before, strict=True)
     ]
     assert sum(fired) == 60
     assert min(fired) > 0, "claims divide the work"
-    assert first.outcomes[Outcome.CONFLICT] == second.outcomes[Outcome.CONFLICT] == 0
+    assert first.outcomes[WriteResult.CONFLICT] == second.outcomes[WriteResult.CONFLICT] == 0
 
 
 @pytest.mark.parametrize("workers", [1, 3])

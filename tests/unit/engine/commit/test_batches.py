@@ -21,7 +21,7 @@ from statehold.errors import (
     UnknownInstance,
 )
 from statehold.records import Write
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from statehold.stores import Memory, MemoryStore
 from statehold.wire.operations import SendRequest
 from tests.unit.engine.sample_machines import Add, Counter, Explode, Note, Shut, Tally
@@ -204,11 +204,11 @@ class Shared(GatedMemory):
         self.gate = Gate()
         self.conflicts = 0
 
-    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         # whoever waits for a server lets others go first
         await asyncio.sleep(0)
         outcomes = await super().commit(writes)
-        self.conflicts += outcomes.count(Outcome.CONFLICT)
+        self.conflicts += outcomes.count(WriteResult.CONFLICT)
         return outcomes
 
 
@@ -268,10 +268,10 @@ async def test_one_key_given_to_two_engines_at_once_makes_one_step() -> None:
 
 async def test_an_instance_that_others_change_without_end_is_given_up_with_a_named_error() -> None:
     class Contended(MemoryStore):
-        async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
             if writes[0].expected_rev is None:
                 return await super().commit(writes)
-            return [Outcome.CONFLICT for _ in writes]
+            return [WriteResult.CONFLICT for _ in writes]
 
     limits = Limits(conflicts=3)
     async with Engine(Contended(Memory()), [Counter], limits=limits) as engine:

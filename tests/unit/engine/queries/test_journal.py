@@ -20,7 +20,7 @@ from statehold.engine.limits import Limits
 from statehold.engine.queries import instances
 from statehold.errors import BeyondEnd, InvalidPayload, Refused, TooLarge, UnknownInstance
 from statehold.records import Entry, Ref, Write
-from statehold.store import Outcome
+from statehold.store import WriteResult
 from statehold.stores import SqliteStore
 from tests.unit.engine.sample_machines import Add, Counter, Note, Shut, Tally
 from tests.unit.engine.world import PATIENCE, World, journal, kinds, quiet, signal
@@ -157,7 +157,7 @@ async def with_notes(world: World, engine: Engine, count: int) -> list[tuple[int
                 for part in range(1, count + 1)
             ]
             write = Write(replace(row, rev=row.rev + 1), row.rev, notes)
-            assert await engine._parts.store.commit([write]) == [Outcome.WRITTEN]
+            assert await engine._parts.store.commit([write]) == [WriteResult.WRITTEN]
     return [(1, 0), (2, 0), *((3, part) for part in range(count + 1)), (4, 0), (5, 0)]
 
 

@@ -37,7 +37,7 @@ from statehold.errors import (
     UnknownIncident,
 )
 from statehold.records import Caller, Entry, Message, Ref, Row, Write
-from statehold.store import Outcome, Query, Store, Unwritable
+from statehold.store import Query, Store, Unwritable, WriteResult
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.unit.engine.world import PATIENCE, World, an_incident, journal, kinds, quiet
@@ -437,7 +437,7 @@ async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
         line = Entry("jobs", "bad", 2, 0, row.changed_at, "event", entry, "k", b"{}")
         after = replace(row, seq=2, rev=row.rev + 1)
         assert await engine._parts.store.commit([Write(after, row.rev, [line])]) == [
-            Outcome.WRITTEN
+            WriteResult.WRITTEN
         ]
         engine._parts.cache.drop([row.ref])
         repeated, taken = await asyncio.gather(
@@ -615,7 +615,7 @@ async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
         odd = replace(bad, seq=3, rev=bad.rev + 1, document=b'{"data":"\xff"}')
         none = replace(empty, rev=empty.rev + 1, document=b"")
         writes = [Write(odd, bad.rev, [broken_line]), Write(none, empty.rev)]
-        assert await engine._parts.store.commit(writes) == [Outcome.WRITTEN] * 2
+        assert await engine._parts.store.commit(writes) == [WriteResult.WRITTEN] * 2
         engine._parts.cache.drop(rows)
         world.clock.advance(minutes(5))
         archive = tmp_path / "archive"
