@@ -125,8 +125,8 @@ def test_something_is_bound_to_come_where_no_fair_way_of_a_plain_search_avoids_i
         verdict = found.check(leads_to(active(one), active(other)))
         note(f"{verdict}")
         assert verdict.holds is not plain.escapes(p, q)
-        if verdict.way is not None and verdict.way.exact:
-            play(machine, verdict.way.script)
+        if verdict.witness is not None and verdict.witness.exact:
+            play(machine, verdict.witness.script)
 
 
 def both(machine: Definition[Data]) -> tuple[BruteForce, Exploration]:

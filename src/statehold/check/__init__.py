@@ -11,7 +11,7 @@
 from statehold.check.explore.explore import Exploration, assert_holds, explore
 from statehold.check.explore.predicate import Place, Predicate, active, data, done, waiting
 from statehold.check.explore.property import Property, Verdict, always, leads_to, never, reachable
-from statehold.check.explore.witness import Way
+from statehold.check.explore.witness import Witness
 
 __all__ = [
     "Exploration",
@@ -19,7 +19,7 @@ __all__ = [
     "Predicate",
     "Property",
     "Verdict",
-    "Way",
+    "Witness",
     "active",
     "always",
     "assert_holds",

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Strict
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import EVENT_BYTES, given_output, given_result, jsonable, parse_event
 from statehold.chart.values import Shape
-from statehold.check.explore.sample_values import guesses
+from statehold.check.explore.sample_values import sample_values
 from statehold.check.simulate.script import (
     AdvanceStep,
     FailStep,
@@ -277,7 +277,7 @@ def _of_shape(shape: Shape[Any], schema: Mapping[str, Any]) -> SearchStrategy[An
 def _of_schema(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
     from hypothesis import strategies
 
-    found = guesses(schema)
+    found = sample_values(schema)
     return strategies.sampled_from(found) if found else strategies.just({})
 
 

@@ -1,8 +1,8 @@
-"""In which orders running timers can fall due, exactly, without trying every moment in between.
+"""Zones: the orders in which running timers can be due, exactly, without trying single times.
 
-A zone stands for all the ways in which time may have passed: what is kept is, for each two timers,
-by how much the one can fall due later than the other at most, and for each how long it can take
-at most and at least. Such a matrix of bounds, closed under the triangle inequality, is canonical:
+A zone stands for all the ways in which time may have passed. It keeps for each pair of timers how
+much later one can be due than the other at most, and for each timer the least and the most time
+left. Such a matrix of bounds, closed under the triangle inequality, is canonical:
 two zones allow the same exactly when they are equal (R. Alur, D. Dill, "A theory of timed
 automata", 1994; D. Dill, "Timing assumptions and verification of finite-state concurrent
 systems", 1989). No bound ever exceeds the longest delay, so a machine has finitely many.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-#: timers and delayed messages that run at once; each costs the square of them
+#: timers and delayed messages that run at once; the cost of a step is the square of their number
 RUNNING_LIMIT = 64
 
 
@@ -28,7 +28,7 @@ class Zone(Struct, frozen=True):
     bounds: tuple[tuple[int, ...], ...] = ((0,),)
 
     def may_be_next(self, timer: str) -> bool:
-        """Whether it can fall due before every other, or together with the first."""
+        """Whether it can be due first, or together with the first."""
         return self.bounds[0][self._number(timer)] == 0
 
     def is_due(self, timer: str) -> bool:
@@ -36,10 +36,10 @@ class Zone(Struct, frozen=True):
         return self.bounds[self._number(timer)][0] == 0
 
     def fired(self, timer: str) -> Zone:
-        """What is left once it has fallen due, which :meth:`may_be_next` says it can."""
+        """The rest once it has fired, which it can if it :meth:`may_be_next`."""
         at = self._number(timer)
         now = self.bounds[0]
-        # it is due now: whatever is known of it is known of now
+        # it is due now, so each bound on it is a bound on now
         tighter = tuple(
             tuple(min(bound, row[at] + now[j]) for j, bound in enumerate(row))
             for row in self.bounds
@@ -68,7 +68,7 @@ class Zone(Struct, frozen=True):
             return self
         bounds = self.bounds
         size = range(len(bounds))
-        # none is overdue; beyond that, only what is known between them holds them apart
+        # none is overdue; beyond that, only the bounds between them matter
         now = tuple(min(0, *(bounds[j][i] for j in size if j)) if i else 0 for i in size)
         return Zone(self.running, (now, *bounds[1:]))
 

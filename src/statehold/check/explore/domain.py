@@ -1,8 +1,8 @@
-"""Which values a type has, as far as its JSON Schema says: all of them, or some of them.
+"""The values of a type, from its JSON Schema: all of them, or some of them.
 
-Booleans, enumerations, constants, nothing and short ranges of whole numbers are taken whole, and
-so is what is made of these. Of everything else the ends of its range are tried, or one plain
-value, and what was not tried is told, so that nobody takes a few values for all.
+Booleans, enumerations, constants, null and short ranges of whole numbers are complete, and so are
+types made of these. Of other types the ends of the range are tried, or one plain value, and
+``left_out`` says what was not tried.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEPTH_LIMIT = 8
 
 
 class Domain(Struct, frozen=True):
-    """``values`` are plain JSON values; ``left_out`` tells, a line each, what was not tried."""
+    """``values`` are plain JSON values; ``left_out`` says, a line each, what was not tried."""
 
     values: tuple[Any, ...]
     left_out: tuple[str, ...] = ()
@@ -33,23 +33,23 @@ class Domain(Struct, frozen=True):
 def domain_of(
     schema: Mapping[str, Any], place: str, given: Mapping[str, Sequence[Any]] | None = None
 ) -> Domain:
-    """The values of a JSON Schema; ``place`` is what it is called in ``left_out``.
+    """The values of a JSON Schema; ``place`` is its name in ``left_out``.
 
-    ``given`` says by place, ``"Accept.prep_minutes"``, which values to try instead.
+    ``given`` has the values to try instead, by place, such as ``"Accept.prep_minutes"``.
     """
-    reading = _Reading(schema, given or {})
-    values = _some(_distinct(reading.values(schema, place, 0)))
+    enumeration = _Enumeration(schema, given or {})
+    values = _some(_distinct(enumeration.values(schema, place, 0)))
     if len(values) > VALUE_LIMIT:
         values = values[:VALUE_LIMIT]
-        reading.left_out[place] = f"only the first {VALUE_LIMIT} values"
+        enumeration.left_out[place] = f"only the first {VALUE_LIMIT} values"
     return Domain(
-        tuple(values), tuple(f"{place}: {told}" for place, told in reading.left_out.items())
+        tuple(values), tuple(f"{place}: {why}" for place, why in enumeration.left_out.items())
     )
 
 
 def sample_of(schema: Mapping[str, Any]) -> Any:
-    """One plain value that the schema allows, as small as can be; None where none was found."""
-    found = _Reading(schema, {}, least=True).values(schema, "", 0)
+    """The smallest plain value that the schema allows; None: none was found."""
+    found = _Enumeration(schema, {}, least=True).values(schema, "", 0)
     return next(iter(found), None)
 
 
@@ -60,19 +60,19 @@ def _some(values: Iterator[Any]) -> list[Any]:
 def _distinct(values: Sequence[Any]) -> Iterator[Any]:
     seen: set[str] = set()
     for value in values:
-        # 1 and True are equal, and are not the same
+        # 1 and True are equal, but are different values
         if repr(value) not in seen:
             seen.add(repr(value))
             yield value
 
 
-class _Reading:
+class _Enumeration:
     def __init__(
         self, root: Mapping[str, Any], given: Mapping[str, Sequence[Any]], *, least: bool = False
     ) -> None:
         self.root = root
         self.given = given
-        #: fields that may be left out are
+        #: optional fields are left out
         self.least = least
         self.left_out: dict[str, str] = {}
 
@@ -173,7 +173,7 @@ class _Reading:
         fields = schema.get("properties", {})
         needed = set(schema.get("required", ()))
         if not fields and schema.get("additionalProperties", True) is not False:
-            # a class without fields says so by its title; a mapping has none
+            # a class without fields has a title; a mapping has none
             if "title" not in schema or "additionalProperties" in schema:
                 self._tried(place, "a mapping", [{}])
             return [{}]
@@ -191,8 +191,8 @@ class _Reading:
         ]
 
     def _tried(self, place: str, what: str, values: Sequence[Any]) -> None:
-        told = " and ".join(map(repr, values)) or "none"
-        self.left_out[place] = f"{what}; only {told} {'were' if len(values) > 1 else 'was'} tried"
+        tried = " and ".join(map(repr, values)) or "none"
+        self.left_out[place] = f"{what}; only {tried} {'were' if len(values) > 1 else 'was'} tried"
 
 
 _ABSENT: Any = object()
@@ -232,5 +232,5 @@ def _fits(pattern: str, text: str) -> bool:
     try:
         return re.search(pattern, text) is not None
     except re.error:
-        # another dialect's
+        # a pattern that Python's engine can't read
         return False

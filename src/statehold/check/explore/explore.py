@@ -1,7 +1,7 @@
-"""A machine explored: its configurations, its snapshots, what fails, and the shortest ways.
+"""Explores a machine: the places that it can reach, the steps that raise, and shortest paths.
 
-:func:`configurations` takes guards both ways and knows nothing of data; it is the search that the
-upgrade planner uses and stands beside the interpreter. :func:`explore` steps the machine itself.
+:func:`configurations` ignores data and takes each guard both ways; it is the interpreter's search,
+which the upgrade planner uses too. :func:`explore` runs the machine's own functions.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
 from statehold.check.explore.domain import domain_of, sample_of
 from statehold.check.explore.predicate import Predicate, active, predicate
-from statehold.check.explore.property import Asked, Property, Verdict, check
+from statehold.check.explore.property import Condition, Property, Verdict, check
 from statehold.check.explore.space import DEPTH_LIMIT, PLACE_LIMIT, Fault, Space, search
 from statehold.check.explore.stepper import DATA_LIMIT
 from statehold.check.explore.stimulus import stimuli_of
-from statehold.check.explore.witness import Way, way
+from statehold.check.explore.witness import Witness, witness_of
 from statehold.errors import InvalidPayload
 from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, reachable
 
@@ -57,21 +57,21 @@ class Exploration:
 
     @property
     def never_taken(self) -> tuple[str, ...]:
-        """Ids of the transitions that nothing took, in document order."""
+        """Ids of the transitions that no step took, in document order."""
         chart = self.space.definition.chart
         return tuple(t.id for t in chart.transitions if t.id not in self.space.taken)
 
     @property
-    def failures(self) -> tuple[tuple[Fault, Way], ...]:
-        """Steps that raised, each with a shortest way to it."""
+    def failures(self) -> tuple[tuple[Fault, Witness], ...]:
+        """Steps that raised, each with a shortest path to it."""
         space = self.space
         return tuple(
             (
                 fault,
-                way(
+                witness_of(
                     space.definition,
                     space.data,
-                    [*space.way(fault.at), fault.stimulus],
+                    [*space.path_to(fault.at), fault.stimulus],
                     doc=fault.error,
                     last_fails=True,
                 ),
@@ -83,20 +83,23 @@ class Exploration:
         """See :func:`.property.check`."""
         return check(self.space, asked)
 
-    def shortest(self, to: Asked | str | Sequence[str]) -> Way | None:
-        """A shortest way to a place: by a predicate, a state's path, or a whole configuration.
+    def shortest(self, to: Condition | str | Sequence[str]) -> Witness | None:
+        """A shortest path to a place that fits: a predicate, a state's path, or a configuration.
 
-        None: no place that was found has it.
+        None: no place that was found fits.
         """
         p = _goal(to)
-        for number in range(len(self.space.nodes)):
+        space = self.space
+        for number in range(len(space.nodes)):
             if p(self.space.place(number)):
-                stimuli = self.space.way(number)
-                return way(self.space.definition, self.space.data, stimuli, doc=f"to {p.words}")
+                stimuli = self.space.path_to(number)
+                return witness_of(
+                    self.space.definition, self.space.data, stimuli, doc=f"to {p.words}"
+                )
         return None
 
-    def shortest_to_states(self) -> dict[str, Way | None]:
-        """For each state that can be active, a shortest way to where it is."""
+    def shortest_to_states(self) -> dict[str, Witness | None]:
+        """A shortest path to each state; None for a state that is never active."""
         states = self.space.definition.chart.states
         return {
             state.id: self.shortest(active(state.id))
@@ -116,10 +119,10 @@ def explore(
     depth: int = DEPTH_LIMIT,
     data_limit: int = DATA_LIMIT,
 ) -> Exploration:
-    """Runs the machine in every way that is known, from a start with this data.
+    """Searches everything that the machine can do from a start with this data.
 
-    ``data`` is a value or plain values; without it, the least that the type allows. What is tried
-    can be said by ``events``, ``values`` and ``results`` (:func:`.stimulus.stimuli_of`). Raises
+    ``data`` is a value or plain values, by default the smallest that the type allows. ``events``,
+    ``values`` and ``results`` say what to try (:func:`.stimulus.stimuli_of`). Raises
     ``InvalidPayload`` where data does not fit, and a ``StepFailed`` where the machine can't start.
     """
     definition: Definition[Any] = machine.definition
@@ -129,7 +132,7 @@ def explore(
     starts = domain_of(definition.data.schema(), "data")
     if data is None and (len(starts.values) > 1 or starts.left_out):
         space.left_out = (
-            f"the data at the start: only {start!r}, the least that its type allows",
+            f"the data at the start: only {start!r}, the smallest that its type allows",
             *space.left_out,
         )
     return Exploration(space)
@@ -138,9 +141,9 @@ def explore(
 def assert_holds(machine: AMachine | Exploration, *properties: Property, **options: Any) -> None:
     """For tests: raises ``AssertionError`` unless every property holds.
 
-    The message has the way to each counterexample, in words. What is not known, since a limit was
-    hit, does not hold here. ``options`` are those of :func:`explore`; an exploration that was made
-    already saves the search.
+    The message has the steps of each counterexample. A property that is not known to hold, because
+    a limit was hit, does not hold here. ``options`` are those of :func:`explore`; an exploration
+    given in place of the machine saves the search.
     """
     found = machine if isinstance(machine, Exploration) else explore(machine, **options)
     wrong = [verdict for verdict in map(found.check, properties) if not verdict.holds]
@@ -149,7 +152,7 @@ def assert_holds(machine: AMachine | Exploration, *properties: Property, **optio
 
 
 def starting_data(definition: Definition[Any], data: Any = None) -> Any:
-    """The data that a search begins with, as plain JSON values."""
+    """The data of the start, as plain JSON values."""
     shape = definition.data
     given = sample_of(shape.schema()) if data is None else data
     given = UNSET if given is None else given
@@ -159,14 +162,13 @@ def starting_data(definition: Definition[Any], data: Any = None) -> Any:
         if data is not None:
             raise
         raise InvalidPayload(
-            f"the data that {definition.name} was tried to be started with, {given!r}; give some "
-            "by data=,",
+            f"the generated data of {definition.name}, {given!r} (give some by data=),",
             error.fields,
         ) from None
 
 
 def most_configurations(chart: Chart) -> int:
-    """How many sets of active states the states alone allow, were there no transitions."""
+    """The number of configurations that the tree of states allows, whatever the transitions."""
     tree = Tree(chart)
     counts = [1] * len(tree.states)
     for state in range(len(tree.states) - 1, -1, -1):
@@ -177,7 +179,7 @@ def most_configurations(chart: Chart) -> int:
     return counts[0]
 
 
-def _goal(to: Asked | str | Sequence[str]) -> Predicate:
+def _goal(to: Condition | str | Sequence[str]) -> Predicate:
     if isinstance(to, str):
         return active(to)
     if isinstance(to, Sequence):

@@ -1,16 +1,16 @@
-"""Whether something is bound to happen: the search for a way on which it never does.
+"""Liveness: the search for a fair path on which something never happens.
 
-A way counts where it is fair (``docs/decisions/0019-properties.md``): time passes, so no timer
-runs for ever, and every effect and child ends, well or ill, unless it waits for a person. Events
-from outside may come at any time, any number of times, or never again. So a counterexample ends
-either
+A path is fair (``docs/decisions/0019-properties.md``) if time passes, so that no timer runs for
+ever, and if every effect and child succeeds or fails, unless it is an incident. Events from outside
+may come at any time, any number of times, or never again. So a counterexample ends either
 
-- at rest: nothing happens any more by itself, or
-- in a circle that can be gone round for ever, since whatever runs anywhere on it is over, or
-  asked for anew, somewhere on it.
+- at rest, where nothing more happens by itself, or
+- in a loop that can repeat for ever: whatever runs somewhere on it has ended, or has started
+  again, somewhere on it.
 
-Circles lie in strongly connected components (R. Tarjan, 1972). A component that has a fair
-circle has one that goes through all of it, so whole components are asked.
+Such a path is called a lasso: a stem and a loop. Loops lie in strongly connected components
+(R. Tarjan, 1972). A component with a fair loop has one through all of it, so whole components are
+tested.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ from msgspec import Struct
 from statehold.check.explore.space import Edge, Space
 
 
-class Escape(Struct, frozen=True):
-    """Edges, each with the number of the place it leaves: from ``start`` on, then round, if any."""
+class Lasso(Struct, frozen=True):
+    """Edges, each with the number of the place that it leaves: from ``start``, then round ``loop``,
+    which is empty at rest."""
 
     start: int
-    steps: tuple[tuple[int, Edge], ...]
-    circle: tuple[tuple[int, Edge], ...] = ()
+    stem: tuple[tuple[int, Edge], ...]
+    loop: tuple[tuple[int, Edge], ...] = ()
 
 
-def escape(space: Space, starts: list[int], is_reached: Callable[[int], bool]) -> Escape | None:
-    """A shortest fair way from one of ``starts`` on which nothing ``is_reached``; None: none is.
+def find_lasso(space: Space, starts: list[int], is_reached: Callable[[int], bool]) -> Lasso | None:
+    """A shortest fair path from one of ``starts`` on which nothing ``is_reached``; None: no such
+    path.
 
-    A place whose steps were not all followed, for a limit, counts as neither.
+    A place with steps that were not followed, because of a limit, counts as no end.
     """
     avoiding = _Avoiding(space, starts, is_reached)
     ends = avoiding.ends()
@@ -42,12 +44,12 @@ def escape(space: Space, starts: list[int], is_reached: Callable[[int], bool]) -
         return None
     # the first in the order of the search is a nearest one
     end = min(ends, key=avoiding.order.__getitem__)
-    start, steps = avoiding.way_to(end)
-    return Escape(start, steps, ends[end])
+    start, stem = avoiding.path_to(end)
+    return Lasso(start, stem, ends[end])
 
 
 class _Avoiding:
-    """The part of a space that is met from ``starts`` before anything is reached."""
+    """The part of a space that is visited from ``starts`` before anything is reached."""
 
     def __init__(self, space: Space, starts: list[int], is_reached: Callable[[int], bool]) -> None:
         self.space = space
@@ -65,7 +67,7 @@ class _Avoiding:
                     pending.append(edge.to)
         self.order = {number: place for place, number in enumerate(self.came)}
 
-    def way_to(self, number: int) -> tuple[int, tuple[tuple[int, Edge], ...]]:
+    def path_to(self, number: int) -> tuple[int, tuple[tuple[int, Edge], ...]]:
         steps: list[tuple[int, Edge]] = []
         came = self.came[number]
         while came is not None:
@@ -75,7 +77,7 @@ class _Avoiding:
         return number, tuple(reversed(steps))
 
     def ends(self) -> dict[int, tuple[tuple[int, Edge], ...]]:
-        """Where a fair way can stay for ever: the place, and the circle that starts there."""
+        """Where a fair path can stay for ever: the place, and the loop that starts there."""
         found: dict[int, tuple[tuple[int, Edge], ...]] = {}
         for number in self.came:
             if number in self.space.unfinished:
@@ -83,16 +85,16 @@ class _Avoiding:
             if not any(edge.own for edge in self.space.nodes[number].edges):
                 found[number] = ()
         for component in self.components():
-            circle = self.fair_circle(component)
-            if circle:
-                found.setdefault(circle[0][0], circle)
+            loop = self.fair_loop(component)
+            if loop:
+                found.setdefault(loop[0][0], loop)
         return found
 
     def inside(self, number: int) -> Iterator[Edge]:
         return (edge for edge in self.space.nodes[number].edges if edge.to in self.came)
 
     def components(self) -> Iterator[list[int]]:
-        """Tarjan's, without recursion: a way may be longer than Python's stack."""
+        """Tarjan's algorithm, without recursion: a path may be longer than Python's stack."""
         index: dict[int, int] = {}
         low: dict[int, int] = {}
         on_stack: set[int] = set()
@@ -130,15 +132,15 @@ class _Avoiding:
                             break
                     yield component
 
-    def fair_circle(self, component: list[int]) -> tuple[tuple[int, Edge], ...]:
-        """A circle through the component on which nothing runs for ever; empty: there is none."""
+    def fair_loop(self, component: list[int]) -> tuple[tuple[int, Edge], ...]:
+        """A loop through the component on which nothing runs for ever; empty: there is none."""
         members = set(component)
         edges = [(n, e) for n in component for e in self.inside(n) if e.to in members]
         if not edges:
             return ()
         obliged = {n: self.space.obligations(n) for n in component}
         always = frozenset.intersection(*obliged.values())
-        #: what has to be passed for the circle to be fair: an edge, or a place
+        #: edges that the loop has to pass to be fair
         passed: list[tuple[int, Edge]] = []
         for name in sorted(always):
             settling = next(((n, e) for n, e in edges if name in e.settled), None)
@@ -153,7 +155,7 @@ class _Avoiding:
     def round(
         self, members: set[int], passed: list[tuple[int, Edge]]
     ) -> tuple[tuple[int, Edge], ...]:
-        """A closed way over all these edges."""
+        """A closed path over all these edges."""
         start = min((number for number, _ in passed), key=self.order.__getitem__)
         steps: list[tuple[int, Edge]] = []
         at = start
@@ -164,7 +166,7 @@ class _Avoiding:
         return (*steps, *self.within(members, at, start))
 
     def within(self, members: set[int], start: int, goal: int) -> list[tuple[int, Edge]]:
-        """A shortest way inside a component."""
+        """A shortest path inside a component."""
         came: dict[int, tuple[int, Edge] | None] = {start: None}
         pending = deque([start])
         while goal not in came:

@@ -1,4 +1,4 @@
-"""A place as properties see it, and what can be asked of it: ``active(...) & ~data(...)``."""
+"""Places, and predicates on them: ``active(...) & ~data(...)``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from statehold.define.state import Node, declared, is_node
 
 
 class Place(Struct, frozen=True):
-    """Where an instance rests between two steps.
+    """An instance between two steps.
 
-    ``leaves`` are the paths of its active leaves in document order, ``states`` of all active
-    states. ``timers`` are ids of running timers, ``running`` names of effects and children in
-    flight, ``waiting`` those of them that failed where no transition takes it: an incident.
+    ``leaves`` are the paths of its active leaves in document order, ``states`` those of all active
+    states. ``timers`` are the ids of running timers, ``running`` the names of effects and children
+    in flight, ``waiting`` the names of those that are incidents.
     """
 
     leaves: tuple[str, ...]
@@ -30,9 +30,9 @@ class Place(Struct, frozen=True):
 
 
 class Predicate:
-    """A question about a place. Combine with ``&``, ``|`` and ``~``.
+    """A condition on a place. Combine with ``&``, ``|`` and ``~``.
 
-    ``by_states``: the answer follows from the active states alone.
+    ``by_states``: the answer depends on the active states alone.
     """
 
     def __init__(
@@ -89,17 +89,17 @@ def active(state: Node | str) -> Predicate:
 
 
 def data(ask: Callable[[Any], bool], words: str = "") -> Predicate:
-    """The data is so: ``data(lambda order: order.courier is None)``."""
+    """The data meets a condition: ``data(lambda order: order.courier is None)``."""
     return Predicate(lambda place: ask(place.data), words or _name(ask))
 
 
 def done() -> Predicate:
-    """The instance came to its end."""
+    """The instance is done."""
     return Predicate(lambda place: place.done, "done")
 
 
 def waiting(effect: str) -> Predicate:
-    """The effect or child of this name failed and waits for a person: an incident."""
+    """The effect or child of this name is an incident, which waits for an operator."""
     return Predicate(lambda place: effect in place.waiting, f"an incident of {effect}")
 
 
@@ -109,9 +109,9 @@ def predicate(ask: Predicate | Callable[[Place], bool]) -> Predicate:
 
 
 def parse(text: str) -> Predicate:
-    """``"a.b & ~c | d"``: paths of states; ``~`` binds closest, then ``&``. ``done`` is a word.
+    """Reads ``"a.b & ~c | d"``: paths of states, and ``done``; ``~`` binds closest, then ``&``.
 
-    Raises ``ValueError`` where it is not that.
+    Raises ``ValueError`` for anything else.
     """
     either: Predicate | None = None
     for part in text.split("|"):

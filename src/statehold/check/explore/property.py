@@ -1,12 +1,12 @@
 """Properties of a machine, and whether they hold.
 
-- ``never(p)``: no place that can be reached has ``p``; ``always(p)``: each has.
-- ``reachable(p)``: some place that can be reached has ``p``.
-- ``leads_to(p, q)``: from each place with ``p``, on every fair way, a place with ``q`` is reached;
-  one that has both counts. What is fair: :mod:`.liveness`.
+- ``never(p)``: ``p`` holds in no reachable place; ``always(p)``: it holds in each.
+- ``reachable(p)``: ``p`` holds in some reachable place.
+- ``leads_to(p, q)``: every fair path from a place with ``p`` reaches a place with ``q``, which may
+  be the same place. :mod:`.liveness` defines fair paths.
 
-A verdict's answer is yes, no or not known (:class:`Verdict`). A no comes with the way there, as a
-script that can be played.
+The answer is yes, no or not known (:class:`Verdict`). A no comes with a counterexample, as a script
+that can be played.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Literal
 from msgspec import Struct
 
 from statehold.chart.tree import Tree
-from statehold.check.explore.liveness import Escape, escape
+from statehold.check.explore.liveness import Lasso, find_lasso
 from statehold.check.explore.predicate import Place, Predicate, predicate, unknown_paths
 from statehold.check.explore.space import Space
-from statehold.check.explore.witness import Way, way
+from statehold.check.explore.witness import Witness, witness_of
 from statehold.errors import ActionFailed
 from statehold.interpreter.explore import SEARCH_LIMIT
 from statehold.interpreter.explore import reachable as reachable_configurations
 
-Asked = Predicate | Callable[[Place], bool]
+Condition = Predicate | Callable[[Place], bool]
 
 
 class Property(Struct, frozen=True):
@@ -41,50 +41,50 @@ class Property(Struct, frozen=True):
         return f"{self.kind} {self.p.words}"
 
 
-def never(p: Asked) -> Property:
-    """No place that can be reached has it."""
+def never(p: Condition) -> Property:
+    """It holds in no reachable place."""
     return Property("never", predicate(p))
 
 
-def always(p: Asked) -> Property:
-    """Every place that can be reached has it."""
+def always(p: Condition) -> Property:
+    """It holds in every reachable place."""
     return Property("always", predicate(p))
 
 
-def reachable(p: Asked) -> Property:
-    """Some place that can be reached has it."""
+def reachable(p: Condition) -> Property:
+    """It holds in some reachable place."""
     return Property("reachable", predicate(p))
 
 
-def leads_to(p: Asked, q: Asked) -> Property:
-    """Wherever ``p`` is, ``q`` is bound to come, whatever else happens."""
+def leads_to(p: Condition, q: Condition) -> Property:
+    """Where ``p`` holds, ``q`` holds then or later, whatever else happens."""
     return Property("leads_to", predicate(p), predicate(q))
 
 
 class Verdict(Struct, frozen=True):
-    """``holds`` None: not known, a limit was hit before anything was found.
+    """``holds`` None: not known, since a limit was hit before anything was found.
 
-    ``why`` says what the answer rests on. ``way`` is a counterexample; where ``reachable`` holds,
-    it is the shortest way there. ``circle`` tells the part of a counterexample that goes round
-    for ever, a line a step; the script goes round it once.
+    ``why`` is what the answer rests on. ``witness`` is a counterexample; where ``reachable`` holds,
+    a shortest path there. ``loop`` are the steps of a counterexample that repeat for ever, a line
+    each; the script takes them once.
     """
 
     property: str
     holds: bool | None
     why: str
-    way: Way | None = None
-    circle: tuple[str, ...] = ()
+    witness: Witness | None = None
+    loop: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         word = {True: "holds", False: "does not hold", None: "is not known to hold"}[self.holds]
         lines = [f"{self.property}: {word}; {self.why}"]
-        if self.way is not None:
-            lines += [f"  {line}" for line in self.way.lines]
+        if self.witness is not None:
+            lines += [f"  {line}" for line in self.witness.lines]
         return "\n".join(lines)
 
 
 def check(space: Space, asked: Property) -> Verdict:
-    """Whether the property holds in the space that was searched.
+    """Whether the property holds in the space.
 
     Raises ``ValueError`` for a state that the machine does not have, and ``ActionFailed`` where a
     function of the property raises.
@@ -111,8 +111,8 @@ class _Check:
         found = self.first(lambda number: self.ask(self.asked.p, number) is wanted)
         looked_for = self.asked.kind == "reachable"
         if found is not None:
-            why = f"shown by a way of {_steps(self.space.nodes[found].depth)}"
-            return self.say(looked_for, why, self.way_to(found))
+            why = f"shown by a path of {_steps(self.space.nodes[found].depth)}"
+            return self.say(looked_for, why, self.witness_to(found))
         if self.asked.p.by_states and not self.anywhere(wanted):
             return self.say(not looked_for, "whatever the data and the guards")
         if not self.space.exhausted:
@@ -123,7 +123,7 @@ class _Check:
         p, q = self.asked.p, self.asked.q
         assert q is not None
         starts = [n for n in range(len(self.space.nodes)) if self.ask(p, n)]
-        found = escape(self.space, starts, lambda number: self.ask(q, number))
+        found = find_lasso(self.space, starts, lambda number: self.ask(q, number))
         if found is not None:
             return self.escaped(found)
         if not self.space.exhausted:
@@ -131,17 +131,17 @@ class _Check:
         nowhere = "" if starts else f"; {p.words} never is"
         return self.say(True, self.within() + nowhere)
 
-    def escaped(self, found: Escape) -> Verdict:
+    def escaped(self, found: Lasso) -> Verdict:
         space = self.space
-        stimuli = space.way(found.start)
-        once = len(stimuli) + len(found.steps)
-        stimuli += [edge.stimulus for _, edge in (*found.steps, *found.circle)]
-        told = way(space.definition, space.data, stimuli, doc=f"against: {self.asked}")
-        if not found.circle:
-            return self.say(False, "nothing more happens by itself after this way", told)
-        circle = told.lines[once + 1 :]
-        why = f"the last {_steps(len(circle))} of this way can go round for ever"
-        return Verdict(str(self.asked), False, why, told, circle)
+        stimuli = space.path_to(found.start)
+        once = len(stimuli) + len(found.stem)
+        stimuli += [edge.stimulus for _, edge in (*found.stem, *found.loop)]
+        witness = witness_of(space.definition, space.data, stimuli, doc=f"against: {self.asked}")
+        if not found.loop:
+            return self.say(False, "nothing more happens by itself after this path", witness)
+        loop = witness.lines[once + 1 :]
+        why = f"the last {_steps(len(loop))} of this path can repeat for ever"
+        return Verdict(str(self.asked), False, why, witness, loop)
 
     def first(self, has: Callable[[int], bool]) -> int | None:
         return next((n for n in range(len(self.space.nodes)) if has(n)), None)
@@ -153,7 +153,7 @@ class _Check:
             raise ActionFailed(f"property {p.words}", error) from error
 
     def anywhere(self, wanted: bool) -> bool:
-        """Whether some configuration could have it, or could lack it, with the guards open."""
+        """Whether ``p`` could be ``wanted`` in some configuration, with each guard either way."""
         chart = self.space.definition.chart
         found = reachable_configurations(chart, limit=SEARCH_LIMIT)
         if not found.complete:
@@ -168,17 +168,17 @@ class _Check:
                 return True
         return False
 
-    def way_to(self, number: int) -> Way:
+    def witness_to(self, number: int) -> Witness:
         space = self.space
-        return way(space.definition, space.data, space.way(number), doc=f"{self.asked}")
+        return witness_of(space.definition, space.data, space.path_to(number), doc=f"{self.asked}")
 
-    def say(self, holds: bool | None, why: str, found: Way | None = None) -> Verdict:
+    def say(self, holds: bool | None, why: str, found: Witness | None = None) -> Verdict:
         return Verdict(str(self.asked), holds, why, found)
 
     def within(self) -> str:
-        places = f"{len(self.space.nodes)} places looked at"
+        places = f"{len(self.space.nodes)} places found"
         if self.space.complete:
-            return f"{places}, which are all"
+            return f"{places}, and there are no others"
         return f"{places}, all that follow from what was tried"
 
     def cut(self) -> str:

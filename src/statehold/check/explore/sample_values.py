@@ -1,8 +1,7 @@
-"""Values that fit a JSON Schema: few, small, and the same each time.
+"""Sample values of a JSON Schema: few, small, and the same each time.
 
-They are for trying a machine where nobody has said what to try it with. A schema that asks for
-more than its types say, such as a pattern, may get a value that does not fit: whoever uses one
-checks it.
+They are used where the caller gives no values. A value may violate what a schema demands beyond
+its types, such as a pattern: the caller checks it.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from itertools import chain, islice, zip_longest
 from typing import Any
 
 #: values of one schema
-GUESS_LIMIT = 8
-#: schemas within each other; deeper there is nothing
+SAMPLE_LIMIT = 8
+#: schemas within each other; deeper ones have no values
 DEPTH_LIMIT = 8
 
 _FORMATS = {
@@ -27,9 +26,9 @@ _FORMATS = {
 }
 
 
-def guesses(schema: Mapping[str, Any]) -> list[Any]:
-    """Up to ``GUESS_LIMIT`` values, the likeliest first; none where nothing can be thought of."""
-    return list(islice(_values(schema, schema.get("$defs", {}), 0), GUESS_LIMIT))
+def sample_values(schema: Mapping[str, Any]) -> list[Any]:
+    """Up to ``SAMPLE_LIMIT`` values, the most typical first; none where none is known."""
+    return list(islice(_values(schema, schema.get("$defs", {}), 0), SAMPLE_LIMIT))
 
 
 def _values(schema: Any, known: Mapping[str, Any], depth: int) -> Iterator[Any]:
@@ -44,7 +43,7 @@ def _values(schema: Any, known: Mapping[str, Any], depth: int) -> Iterator[Any]:
     elif choices := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
         # the first of each before the second of any
         columns = zip_longest(
-            *(islice(_values(one, known, depth + 1), GUESS_LIMIT) for one in choices),
+            *(islice(_values(one, known, depth + 1), SAMPLE_LIMIT) for one in choices),
             fillvalue=_NOTHING,
         )
         yield from (value for value in chain(*columns) if value is not _NOTHING)
@@ -74,13 +73,13 @@ def _of_type(schema: Mapping[str, Any], known: Mapping[str, Any], depth: int) ->
 
 
 def _objects(schema: Mapping[str, Any], known: Mapping[str, Any], depth: int) -> Iterator[Any]:
-    """All fields that are needed; then each field's further values, one field at a time."""
+    """An object with the required fields; then others, which differ from it in one field."""
     fields = schema.get("properties", {})
     needed = set(schema.get("required", ()))
     base: dict[str, Any] = {}
     further: dict[str, list[Any]] = {}
     for name, field in fields.items():
-        values = list(islice(_values(field, known, depth + 1), GUESS_LIMIT))
+        values = list(islice(_values(field, known, depth + 1), SAMPLE_LIMIT))
         if name in needed:
             if not values:
                 return

@@ -1,15 +1,15 @@
-"""Every snapshot that an instance can reach, found by stepping it in every way that is known.
+"""The search of every place that an instance can reach.
 
-The interpreter's own steps are taken, with the machine's own functions; what is tried in each
-place is what :mod:`.stimulus` makes of the machine's events and results, what is running, and
-time. Two places that can go on in the same ways are one (:attr:`.stepper.Point.key`). The search is
-breadth first, so the first way to a place is a shortest one.
+Each step is the interpreter's, with the machine's own functions. In each place the search tries the
+events and results of :mod:`.stimulus`, and the passing of time. Two places that can go on in the
+same ways are one (:attr:`.stepper.Point.key`). The search is breadth first, so the first path to a
+place is a shortest one.
 
-1. It is bounded by ``limit`` places, ``depth`` steps and ``data_limit`` bytes of data; what was
-   not followed for it is told in ``cut``.
-2. What was not even tried, the values of a text say, is told in ``left_out``.
-3. A step that raises is a finding: the place stays as it was, and the way there is kept. What an
-   engine does without the timer or the message that failed is not followed, and told in ``cut``.
+1. It is bounded by ``limit`` places, ``depth`` steps and ``data_limit`` bytes of data. ``cut`` says
+   what was not followed because of a limit.
+2. ``left_out`` says what was not tried at all, such as all other values of a text.
+3. A step that raises is a fault: the place stays as it was, and the path there is kept. What an
+   engine does without the timer or message that failed is not followed, which ``cut`` says.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from msgspec import Struct
 from statehold.chart.machine import Definition
 from statehold.check.explore.predicate import Place
 from statehold.check.explore.stepper import DATA_LIMIT, Point, Stepper, Taken, is_fault
-from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimuli, Stimulus, Succeeded
+from statehold.check.explore.stimulus import Failed, Fired, Received, Stimuli, Stimulus, Succeeded
 from statehold.errors import StateholdError
 
-#: places that one search looks at
+#: places of one search
 PLACE_LIMIT = 10_000
 #: steps from the start
 DEPTH_LIMIT = 1_000
-#: different failures that are kept, each with the way to it
+#: different faults that are kept, each with the path to it
 FAULT_LIMIT = 50
 
 
 class Edge(Struct, frozen=True):
-    """One step. ``own``: it happens by itself, nobody outside has to do anything.
+    """One step. ``own``: it happens without an event from outside.
 
-    ``settled`` are the timers, effects and children that were running before and are over, or
-    were asked for anew.
+    ``settled`` are the timers, effects and children that ran before it and have ended, or have
+    started again.
     """
 
     stimulus: Stimulus
@@ -49,7 +49,7 @@ class Edge(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """A step that raised: from where, at what, and the error in words."""
+    """A step that raised: the number of its place, the stimulus and the error."""
 
     at: int
     stimulus: Stimulus
@@ -59,9 +59,9 @@ class Fault(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Node:
-    """A place that was reached, from ``parent`` (-1: the start) by ``via``, ``depth`` steps in all.
+    """A place that was reached from ``parent`` (-1: the start) by ``via``, after ``depth`` steps.
 
-    ``stuck``: something that runs here can't go on, since its step raises.
+    ``stuck`` are the timers, effects and children here whose step raises.
     """
 
     point: Point
@@ -74,11 +74,10 @@ class Node:
 
 @dataclass(slots=True)
 class Space:
-    """What a search found. Places are numbered in the order in which they were reached.
+    """The result of a search. Places are numbered in the order in which they were reached.
 
-    ``taken`` maps a transition's id to the step that first took it: the place that it was taken
-    from, and the stimulus, None for the start. ``complete``: there is nothing else, whatever
-    happens.
+    ``taken`` maps a transition's id to the step that first took it: the number of its place, and
+    the stimulus, None for the start. ``complete``: the instance can reach no other place.
     """
 
     definition: Definition[Any]
@@ -86,16 +85,16 @@ class Space:
     nodes: list[Node] = field(default_factory=list)
     taken: dict[str, tuple[int, Stimulus | None]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    #: limits that were hit, with what was not followed for it
+    #: limits that were hit, and how often
     cut: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     steps: int = 0
-    #: numbers of places of which some step was not followed, for a limit
+    #: numbers of places with steps that were not followed because of a limit
     unfinished: set[int] = field(default_factory=set)
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything that was tried was followed to its end."""
+        """Whether no limit was hit."""
         return not self.cut
 
     @property
@@ -104,11 +103,11 @@ class Space:
 
     @property
     def depth(self) -> int:
-        """Steps on the shortest way to the place that is farthest away."""
+        """The largest number of steps on a shortest path."""
         return max((node.depth for node in self.nodes), default=0)
 
     def place(self, number: int) -> Place:
-        """The place as properties see it."""
+        """The place, for predicates."""
         point = self.nodes[number].point
         snapshot = point.snapshot
         return Place(
@@ -123,7 +122,7 @@ class Space:
         )
 
     def obligations(self, number: int) -> frozenset[str]:
-        """What runs there and is sure to be over some time: timers, messages, effects, children."""
+        """What runs there and must end at some time: timers, messages, effects, children."""
         node = self.nodes[number]
         point = node.point
         running = {one.invoke for one in point.snapshot.effects if one.key not in point.incidents}
@@ -132,8 +131,8 @@ class Space:
     def places(self) -> Iterator[Place]:
         return (self.place(number) for number in range(len(self.nodes)))
 
-    def way(self, number: int) -> list[Stimulus]:
-        """What happens on a shortest way from the start."""
+    def path_to(self, number: int) -> list[Stimulus]:
+        """The stimuli of a shortest path from the start."""
         found: list[Stimulus] = []
         node = self.nodes[number]
         while node.via is not None:
@@ -188,12 +187,12 @@ class _Search:
             f"{name}: it gives a moment of time; only that seen from the start was tried"
             for name in sorted(self.stepper.moments)
         )
-        told = tuple(
-            f"{name}: it may ask for the time, and was always told the same"
+        clocks = tuple(
+            f"{name}: it may ask for the time, and always got the same"
             for name, function in sorted(space.definition.functions.items())
             if function.takes > 2 and function.uses is None
         )
-        space.left_out = (*self.stimuli.left_out, *self.stepper.left_out, *moments, *told)
+        space.left_out = (*self.stimuli.left_out, *self.stepper.left_out, *moments, *clocks)
         return space
 
     def visit(self, number: int) -> None:
@@ -220,9 +219,10 @@ class _Search:
                 node.edges.append(Edge(stimulus, to, own, taken.dropped))
 
     def hold(self, number: int, stimulus: Stimulus) -> None:
-        """An engine goes on without a timer or a message whose step raises; no script says so.
+        """Notes that an engine goes on without a timer or message whose step raises; a script
+        can't do that.
 
-        A timer alone holds nothing up: events may come where it is due as well as later.
+        A single timer holds nothing up: events may come when it is due as well as later.
         """
         if not isinstance(stimulus, Fired):
             return
@@ -234,7 +234,7 @@ class _Search:
             self.stop(f"failure of {what}")
 
     def happenings(self, point: Point) -> Iterator[tuple[Stimulus, bool, str]]:
-        """What may happen, whether it does by itself, and what is over with it."""
+        """What may happen, whether it happens by itself, and what ends with it."""
         for fired in self.stepper.may_happen(point):
             yield fired, True, fired.timer
         if self.stepper.is_urgent(point):
@@ -283,7 +283,7 @@ class _Search:
             self.stop(f"limit of {self.stepper.data_limit} bytes of data")
             return
         space = self.space
-        name = stimulus.event.__event__ if isinstance(stimulus, Sent) else stimulus
+        name = stimulus.event.__event__ if isinstance(stimulus, Received) else stimulus
         known = (space.nodes[number].point.snapshot.state, name, error.code, type(error.__cause__))
         if known in self.known_faults:
             return

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from statehold.chart.event import AnEvent, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import Definition, Function
 from statehold.check.explore.clock_zone import Zone
-from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
+from statehold.check.explore.stimulus import Failed, Fired, Received, Stimulus, Succeeded
 from statehold.check.simulate.script import FailStep
 from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.instance.advance import advance
@@ -42,12 +42,12 @@ from statehold.records import Ref
 
 #: the moment of every step; functions that get the time get this one
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
-#: messages to itself that are under way at once
+#: messages to itself that wait at once
 MAIL_LIMIT = 16
 #: bytes of one instance's data as JSON
 DATA_LIMIT = 20_000
 
-#: what a failure looks like, and what a script that leaves it out means
+#: the failure of every effect, which is also the default in a script
 FAILURE = FailStep("")
 
 _INSTANCE = "i-1"
@@ -55,8 +55,8 @@ _WORKER = "search"
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Mail(Struct, frozen=True):
-    """A message to itself that is under way; ``timer`` is its name in the zone."""
+class QueuedMessage(Struct, frozen=True):
+    """A message to itself that has not been delivered; ``timer`` is its name in the zone."""
 
     timer: str
     id: str
@@ -69,7 +69,7 @@ class Point(Struct, frozen=True):
 
     instance: InstanceState
     zone: Zone = Zone()
-    mail: tuple[Mail, ...] = ()
+    mail: tuple[QueuedMessage, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot[Any]:
@@ -99,10 +99,10 @@ class Point(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """``point`` is the one before, where nothing happened.
+    """The result of a step; ``point`` is the one before where no transition was taken.
 
-    ``set_`` are the delays, in microseconds, of what the step has set, in order, by its name in the
-    zone; ``dropped`` is what stopped running, the one that fired included.
+    ``set_`` are the delays in microseconds of the timers that the step set, in order, by their
+    names in the zone. ``dropped`` is what stopped running, a timer that fired included.
     """
 
     point: Point
@@ -112,7 +112,7 @@ class Taken(Struct, frozen=True):
 
 
 class Stepper:
-    """Steps instances of one machine. ``left_out`` gathers what it could not follow."""
+    """Steps instances of one machine. ``left_out`` collects what it could not follow."""
 
     def __init__(self, definition: Definition[Any], *, data_limit: int = DATA_LIMIT) -> None:
         self.moments: set[str] = set()
@@ -130,7 +130,7 @@ class Stepper:
         return self._taken(Point(instance), start(definition, given, MOMENT, instance=_INSTANCE))
 
     def may_happen(self, point: Point) -> list[Fired]:
-        """The timers and messages that can be the next to fall due, those of a moment all."""
+        """The timers and messages that can be due next, all those that are due together."""
         zone = point.zone
         at_once = [one for one in point.mail if zone.is_due(one.timer)]
         if at_once:
@@ -139,11 +139,11 @@ class Stepper:
         return [Fired(name) for name in zone.running if zone.may_be_next(name)]
 
     def is_urgent(self, point: Point) -> bool:
-        """Whether a message to itself comes before anything else can."""
+        """Whether a message to itself is due, which comes before anything else."""
         return any(point.zone.is_due(one.timer) for one in point.mail)
 
     def running(self, point: Point) -> list[InFlight]:
-        """The effects and children that may end: of each name the one that was asked for first."""
+        """The effects and children that may end: of each name the one that was requested first."""
         first: dict[str, InFlight] = {}
         for one in point.snapshot.effects:
             if one.name in first:
@@ -153,19 +153,19 @@ class Stepper:
             first.setdefault(one.name, one)
         return list(first.values())
 
-    def could_take(self, point: Point, sent: Sent) -> bool:
+    def could_take(self, point: Point, sent: Received) -> bool:
         """False where no active state has a transition for an event of this name."""
         row = point.snapshot.configuration.row(sent.event.__event__)
         return not self.program.is_plain or row.ask != Ask.LEAF or row.plan is not None
 
     def take(self, point: Point, stimulus: Stimulus) -> Taken:
-        """What the stimulus makes of the instance.
+        """Takes the step for the stimulus.
 
         Raises a ``StepFailed`` where the step is dropped, ``TooLarge`` and ``InvalidPayload``
-        where an engine could not store what comes out.
+        where an engine could not store the result.
         """
         match stimulus:
-            case Sent(event, _, by):
+            case Received(event, _, by):
                 return self._step(point, event, by)
             case Fired(timer):
                 return self._fire(point, timer)
@@ -229,7 +229,7 @@ class Stepper:
 
 
 class _Timing:
-    """What a step's commands do to the zone and to the mail."""
+    """The zone and the messages after the commands of a step."""
 
     def __init__(self, stepper: Stepper, point: Point) -> None:
         self.stepper = stepper
@@ -257,7 +257,7 @@ class _Timing:
         if command.parent or away:
             to = "its parent" if command.parent else machine or own
             event = command.event.__event__
-            self.stepper.left_out[f"{event} sent to {to}: what becomes of it"] = None
+            self.stepper.left_out[f"{event} sent to {to}: whether it is taken"] = None
             return
         if len(self.mail) >= MAIL_LIMIT:
             self.stepper.left_out[f"messages to itself beyond {MAIL_LIMIT} at once"] = None
@@ -265,7 +265,7 @@ class _Timing:
         names = {one.timer for one in self.mail}
         timer = next(f"message {n}" for n in range(len(names) + 1) if f"message {n}" not in names)
         what = f"{type(command.event).__name__} {command.event!r}"
-        self.mail.append(Mail(timer, command.id, command.event, what))
+        self.mail.append(QueuedMessage(timer, command.id, command.event, what))
         self.run(timer, (command.delay or timedelta(0)) // _MICROSECOND)
 
     def run(self, name: str, delay: int) -> None:
@@ -281,7 +281,7 @@ class _Timing:
                 self.dropped.add(name)
 
     def end(self, after: Snapshot[Any]) -> None:
-        """Takes out the timer that fired, and everything once the instance is over."""
+        """Removes the timer that fired, and everything once the instance is done."""
         if after.done:
             self.mail.clear()
         left = {timer.id for timer in after.timers} | {one.timer for one in self.mail}
@@ -291,12 +291,12 @@ class _Timing:
 
 
 def is_fault(error: StateholdError) -> bool:
-    """Whether the machine's own code or chart is to blame, and not a limit of the search."""
+    """Whether the machine's own code or chart caused it, and not a limit of the search."""
     return isinstance(error, StepFailed) or not isinstance(error, TooLarge)
 
 
 def _watched(definition: Definition[Any], moments: set[str]) -> Definition[Any]:
-    """The same machine with a program of its own; notes which delays give a moment of time."""
+    """The machine with its own program; ``moments`` gets the functions whose delay is a time."""
     delays = {
         t.trigger.delay.function
         for t in definition.chart.transitions

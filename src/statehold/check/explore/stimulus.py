@@ -1,8 +1,8 @@
-"""What can happen to an instance next, as a search tries it.
+"""Stimuli: the events, outcomes and timers that a search tries.
 
-Events come from the shapes that the machine declares, with the values that :mod:`.domain` finds;
-where it declares none, they are the names that its transitions hear. Outcomes of effects and
-children come from the annotated results. What was not enumerated is told in ``left_out``.
+Events have the types that the machine declares, with the values of :mod:`.domain`; where it
+declares none, they are the names in its transitions. Outcomes of effects and children have the
+annotated types. ``left_out`` says what was not tried.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from statehold.errors import InvalidPayload, UnknownEvent
 from statehold.interpreter.occurrence import detached_effects, outside_names
 from statehold.interpreter.selection import matches
 
-#: events that one search tries in each place, all values and senders counted
+#: events that one search tries in each place, with all values and senders
 EVENT_LIMIT = 1_000
 
 
-class Sent(Struct, frozen=True):
+class Received(Struct, frozen=True):
     """An event from outside; ``by`` are the sender's roles, None for trusted code."""
 
     event: AnEvent
@@ -41,18 +41,18 @@ class Sent(Struct, frozen=True):
 
 
 class Fired(Struct, frozen=True):
-    """A timer fell due, or a message that the instance had sent itself; by its zone's name."""
+    """A timer fired, or a message to itself was delivered; by its name in the zone."""
 
     timer: str
     step: None = None
 
 
 class Succeeded(Struct, frozen=True):
-    """An effect or a child of this name, the first that still runs, ended well."""
+    """An effect or child of this name, the first that runs, succeeded."""
 
     name: str
     result: Any = None
-    #: as the effect's annotation has it
+    #: as the type that the effect declares
     value: Any = None
 
     @property
@@ -61,7 +61,7 @@ class Succeeded(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The same ended ill, for good."""
+    """The same failed for good."""
 
     name: str
 
@@ -70,13 +70,13 @@ class Failed(Struct, frozen=True):
         return FailStep(self.name)
 
 
-Stimulus = Sent | Fired | Succeeded | Failed
+Stimulus = Received | Fired | Succeeded | Failed
 
 
 class Stimuli(Struct, frozen=True):
     """``results`` by the name of an effect or of a child's machine."""
 
-    events: tuple[Sent, ...]
+    events: tuple[Received, ...]
     results: Mapping[str, tuple[Succeeded, ...]]
     left_out: tuple[str, ...]
 
@@ -88,12 +88,12 @@ def stimuli_of(
     values: Mapping[str, Sequence[Any]] | None = None,
     results: Mapping[str, Sequence[Any]] | None = None,
 ) -> Stimuli:
-    """What one machine can be told.
+    """The stimuli of one machine.
 
-    ``events`` are tried as they are, and no other events of their names; ``values`` says which
-    values a field has (``{"Accept.prep_minutes": [5, 60]}``), ``results`` which an effect or a
-    child gives. Raises ``UnknownEvent``, ``InvalidPayload`` or ``ValueError`` for what the machine
-    does not have.
+    ``events`` are tried as they are, and no others of the same names. ``values`` are the values of
+    a field (``{"Accept.prep_minutes": [5, 60]}``), ``results`` those of an effect or a child.
+    Raises ``UnknownEvent``, ``InvalidPayload`` or ``ValueError`` for unknown names and values that
+    do not fit.
     """
     gathering = _Gathering(definition, dict(values or {}), dict(results or {}))
     found = gathering.events(events)
@@ -116,7 +116,9 @@ class _Gathering:
         self.left_out: list[str] = []
         self.used: set[str] = set()
 
-    def events(self, given: Sequence[Event | NamedEvent | Mapping[str, Any]]) -> tuple[Sent, ...]:
+    def events(
+        self, given: Sequence[Event | NamedEvent | Mapping[str, Any]]
+    ) -> tuple[Received, ...]:
         found = [self.as_given(one) for one in given]
         named = {event.__event__ for event, _ in found}
         self.left_out += [f"{name}: only the events given" for name in sorted(named)]
@@ -130,7 +132,7 @@ class _Gathering:
                     found.append((NamedEvent(name), {"type": name}))
                     self.left_out.append(f"{name}: events that carry data")
         sent = tuple(
-            Sent(event, wire, by) for event, wire in found for by in self.roles(event.__event__)
+            Received(event, wire, by) for event, wire in found for by in self.roles(event.__event__)
         )
         if len(sent) > EVENT_LIMIT:
             self.left_out.append(
@@ -139,7 +141,7 @@ class _Gathering:
         return sent[:EVENT_LIMIT]
 
     def roles(self, name: str) -> tuple[tuple[str, ...] | None, ...]:
-        """Trusted code, then each role alone, then none; the first alone where none matters."""
+        """Trusted code, then each role alone, then none; only the first where no role matters."""
         chart = self.definition.chart
         asked = [
             role
@@ -203,7 +205,7 @@ class _Gathering:
         return found
 
     def failures(self) -> None:
-        """Of the ways to fail one is tried, which leaves out something where anybody asks which."""
+        """One failure is tried; that leaves others out where a function looks at the failure."""
         chart = self.definition.chart
         invoked = {one.id: one.name for state in chart.states for one in state.invokes}
         for id, name in {**invoked, **{name: name for name in detached_effects(chart)}}.items():
@@ -214,7 +216,9 @@ class _Gathering:
                 if transition.trigger.kind != "always"
                 and matches(chart.policy, transition.trigger, event)
             ):
-                self.left_out.append(f"failure of {name}: only one, after its last try, was tried")
+                self.left_out.append(
+                    f"failure of {name}: only one, after its last attempt, was tried"
+                )
 
     def looks_at_event(self, transition: Transition) -> bool:
         names = [guard.name for guard in transition.guards if guard.kind == "function"]
@@ -224,7 +228,7 @@ class _Gathering:
     def outcomes(self, name: str, type_: Any) -> tuple[Succeeded, ...]:
         given = {name: self.given_results[name]} if name in self.given_results else {}
         if type_ is None:
-            # nothing is annotated, so nothing is known; most of those that say nothing give nothing
+            # most functions without an annotation return nothing
             type_ = Any if given else type(None)
         try:
             adapter: TypeAdapter[Any] = TypeAdapter(type_)
@@ -233,7 +237,7 @@ class _Gathering:
             self.left_out.append(f"result of {name}: {type(error).__name__}; only null was tried")
             return (Succeeded(name),)
         domain = domain_of(schema, name, given)
-        self.left_out += [f"result of {told}" for told in domain.left_out]
+        self.left_out += [f"result of {line}" for line in domain.left_out]
         return tuple(self.read(adapter, name, domain))
 
     def read(self, adapter: TypeAdapter[Any], name: str, domain: Domain) -> list[Succeeded]:
@@ -247,7 +251,7 @@ class _Gathering:
         return found
 
     def refuse_unused(self) -> None:
-        """A misspelt name would leave out what it was meant to add."""
+        """A misspelt name would have no effect, unnoticed."""
         unknown = [*(self.values.keys() - self.used), *(self.given_results.keys() - self.used)]
         if unknown:
             known = [

@@ -1,9 +1,9 @@
-"""From what happens on a way through a machine to a script that can be played, and to words.
+"""Turns a path that the search found into a script that can be played, and into words.
 
-The search knows in which order timers fall due, and not when anything happens. A script needs
-moments: each step's is unknown, and what the way says of timers are bounds on differences of two
-of them, so the earliest moments that fit are longest paths (R. Bellman, 1958). An event comes a
-millisecond before a timer that has not fired yet, where the way allows.
+The search knows the order in which timers are due, but no times, which a script needs. The time of
+each step is an unknown, and each timer gives bounds on the difference of two of them, so the
+earliest times that fit are longest paths in a graph (R. Bellman, 1958). An event comes a
+millisecond before a timer that has not fired yet, if the path allows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from statehold.chart.machine import Definition
 from statehold.check.explore.stepper import Stepper, Taken
-from statehold.check.explore.stimulus import Failed, Fired, Sent, Stimulus, Succeeded
+from statehold.check.explore.stimulus import Failed, Fired, Received, Stimulus, Succeeded
 from statehold.check.simulate.script import AdvanceStep, ExpectStep, Script, ScriptStep
 from statehold.errors import StateholdError
 
@@ -24,11 +24,11 @@ AHEAD = 1_000
 _SECOND = 1_000_000
 
 
-class Way(Struct, frozen=True):
-    """``lines`` tell each step: what happened, and where it led.
+class Witness(Struct, frozen=True):
+    """A path as a script; ``lines`` has a line for each step: what happened, and where it led.
 
-    ``exact`` is False where two things fall due at one moment and a script can't say which of
-    them comes first: a player takes them as they were set.
+    ``exact`` is False where two things are due at one moment, and a script can't say which comes
+    first: the player takes the one that was set first.
     """
 
     script: Script
@@ -39,27 +39,27 @@ class Way(Struct, frozen=True):
         return "\n".join(self.lines)
 
 
-def way(
+def witness_of(
     definition: Definition[Any],
     data: Any,
     stimuli: Sequence[Stimulus],
     *,
     doc: str = "",
     last_fails: bool = False,
-) -> Way:
-    """The way as a script with the same steps. ``last_fails``: the last one is known to raise."""
+) -> Witness:
+    """The witness of a path. ``last_fails``: its last step raises."""
     followed = _followed(definition, data, stimuli, last_fails)
     moments = _moments(stimuli, followed, AHEAD)
     exact = moments is not None
     if moments is None:
         moments = _moments(stimuli, followed, 0)
     if moments is None:
-        raise AssertionError("a way that the search took fits no moments")
+        raise AssertionError("the times of a path that the search found contradict each other")
     steps: list[ScriptStep] = []
     now = 0
     for stimulus, moment in zip(stimuli, moments[1:], strict=True):
         if moment > now or isinstance(stimulus, Fired):
-            # a player lets nothing happen by itself but while it advances, be it by no time
+            # the player handles what is due only while it advances, even by no time
             if steps and isinstance(steps[-1], AdvanceStep):
                 steps[-1] = AdvanceStep(steps[-1].advance + (moment - now) / _SECOND)
             else:
@@ -73,13 +73,13 @@ def way(
     else:
         steps.append(ExpectStep(followed[-1].point.snapshot.state))
     script = Script(definition.name, tuple(steps), definition.version, data, doc=doc)
-    return Way(script, tuple(lines), exact)
+    return Witness(script, tuple(lines), exact)
 
 
 def _followed(
     definition: Definition[Any], data: Any, stimuli: Sequence[Stimulus], last_fails: bool
 ) -> list[Taken]:
-    """The steps again, the start first; one that raises is the last and is left out."""
+    """Takes the steps again, the start first; a last one that raises is left out."""
     stepper = Stepper(definition)
     found = [stepper.begin(data)]
     for number, stimulus in enumerate(stimuli, 1):
@@ -95,10 +95,9 @@ def _followed(
 def _moments(
     stimuli: Sequence[Stimulus], followed: Sequence[Taken], ahead: int
 ) -> list[int] | None:
-    """Microseconds from the start at which each step happens, as early as can be.
+    """The earliest times of the steps, in microseconds from the start; None: no times fit.
 
-    None where no moments fit. ``ahead`` is by how much a step comes before a timer that is still
-    running after it.
+    ``ahead`` is how long a step comes before a timer that still runs after it.
     """
     #: (i, j, w): step j happens w after step i, or later
     bounds: list[tuple[int, int, int]] = []
@@ -120,7 +119,7 @@ def _moments(
             for name in taken.dropped:
                 running.pop(name, None)
             running.update({name: (number, delay) for name, delay in taken.set_})
-    # nor may anything happen by itself between the last step and the look at where it led
+    # nothing may fire between the last step and the expectation after it
     last = len(stimuli)
     bounds += [(last, set_at, ahead - delay) for set_at, delay in running.values()]
     moments = [0] * (last + 1)
@@ -153,15 +152,15 @@ def _lines(
 
 def _words(stimulus: Stimulus) -> str:
     match stimulus:
-        case Sent(_, wire, by):
+        case Received(_, wire, by):
             fields = {name: value for name, value in wire.items() if name != "type"}
-            told = f" {fields}" if fields else ""
-            sender = "" if by is None else f" by {', '.join(by) or 'somebody without a role'}"
-            return f"{wire['type']}{told}{sender}"
+            payload = f" {fields}" if fields else ""
+            sender = "" if by is None else f" by {', '.join(by) or 'a caller without roles'}"
+            return f"{wire['type']}{payload}{sender}"
         case Fired(timer):
             return timer if timer.startswith("message ") else f"timer {timer}"
         case Succeeded(name, result):
-            return f"{name} ends well" + ("" if result is None else f" with {result!r}")
+            return f"{name} succeeds" + ("" if result is None else f" with {result!r}")
         case Failed(name):
             return f"{name} fails"
 

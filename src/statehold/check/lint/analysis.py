@@ -1,6 +1,6 @@
 """What the static checks look at: a chart, its functions, and what a search came by.
 
-A check is a function from a :class:`Subject` to findings. It claims that something never happens
+A check is a function from a :class:`Analysis` to findings. It claims that something never happens
 only where the search was complete: what the search holds possible is more than what the functions
 let happen, never less.
 """
@@ -18,7 +18,7 @@ from statehold.chart.model import ROOT, Block, Chart, StateNode, Transition, Tri
 from statehold.chart.tree import Tree
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import Finding, PlaceKind, Severity
-from statehold.check.lint.function_uses import UNKNOWN, Reading, read
+from statehold.check.lint.function_uses import UNKNOWN, FunctionUses, read
 from statehold.interpreter.explored import Edge, Explored, explore
 from statehold.interpreter.selection import is_reserved, matches
 
@@ -26,7 +26,7 @@ from statehold.interpreter.selection import is_reserved, matches
 SHOWN = 5
 
 
-class Subject:
+class Analysis:
     """``definition`` is None for a bare chart: its functions are names alone."""
 
     def __init__(self, chart: Chart, definition: Definition[Any] | None, limit: int) -> None:
@@ -37,7 +37,7 @@ class Subject:
         self.complete = self.explored.reachable.complete
         self.states: dict[str, StateNode] = {state.id: state for state in chart.states}
         self.transitions: dict[str, Transition] = {t.id: t for t in chart.transitions}
-        self._readings: dict[str, Reading] = {}
+        self._readings: dict[str, FunctionUses] = {}
 
     def finding(
         self,
@@ -51,7 +51,7 @@ class Subject:
         """``severity`` is the code's own, unless it is given."""
         return Finding(code, severity or CATALOGUE[code].severity, kind, place, message, hint)
 
-    def reading(self, name: str) -> Reading:
+    def reading(self, name: str) -> FunctionUses:
         """What is known of the function that the chart calls so."""
         found = self._readings.get(name)
         if found is None:
@@ -231,5 +231,5 @@ def listed(names: Iterable[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def top_finals(subject: Subject) -> list[StateNode]:
+def top_finals(subject: Analysis) -> list[StateNode]:
     return [s for s in subject.chart.states if s.kind == "final" and s.parent == ROOT]

@@ -8,7 +8,7 @@ from itertools import combinations, islice
 
 from statehold.chart.event import done_event
 from statehold.chart.model import Guard, Transition
-from statehold.check.lint.analysis import Subject, listed
+from statehold.check.lint.analysis import Analysis, listed
 from statehold.check.lint.finding import Finding
 from statehold.interpreter import version4
 from statehold.interpreter.selection import candidates, domain, matches
@@ -19,7 +19,7 @@ PAIR_LIMIT = 100_000
 _DONE = done_event("")
 
 
-def never_chosen(subject: Subject) -> Iterator[Finding]:
+def never_chosen(subject: Analysis) -> Iterator[Finding]:
     """Transitions of states that are entered, which nothing can make be taken.
 
     Timers, completions and what has a more telling code are left to those.
@@ -43,7 +43,7 @@ def never_chosen(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def waits_in_vain(subject: Subject, t: Transition) -> bool:
+def waits_in_vain(subject: Analysis, t: Transition) -> bool:
     """Whether all it waits for are completions that never come."""
     return bool(t.trigger.events) and all(
         name.startswith(_DONE) and name.removeprefix(_DONE) not in subject.done
@@ -51,14 +51,14 @@ def waits_in_vain(subject: Subject, t: Transition) -> bool:
     )
 
 
-def _comes(subject: Subject, t: Transition) -> bool:
+def _comes(subject: Analysis, t: Transition) -> bool:
     """Whether the outcome can come: an invoke starts where its state is rested in."""
     ids = [name.split(".", 2)[2] for name in t.trigger.events if name.count(".") > 1]
     mine = [subject.invoking[id] for id in ids if id in subject.invoking]
     return not mine or any(state in subject.rested for state in mine)
 
 
-def _because(subject: Subject, t: Transition) -> str:
+def _because(subject: Analysis, t: Transition) -> str:
     if t.trigger.kind != "always" and t.source not in subject.rested:
         return f"{t.source} is always left at once"
     for earlier in _before(subject, t):
@@ -78,13 +78,13 @@ def _because(subject: Subject, t: Transition) -> str:
     return f"nothing that it waits for comes while {t.source or 'the root'} is active"
 
 
-def _takes_its_place(subject: Subject, event: str | None, t: Transition) -> bool:
+def _takes_its_place(subject: Analysis, event: str | None, t: Transition) -> bool:
     if event is None:
         return t.trigger.kind == "always"
     return t.trigger.kind != "always" and matches(subject.chart.policy, t.trigger, event)
 
 
-def _before(subject: Subject, t: Transition) -> Iterator[Transition]:
+def _before(subject: Analysis, t: Transition) -> Iterator[Transition]:
     """Transitions of the same state that are asked before it about everything it waits for."""
     for name in t.trigger.events or (None,):
         asked = candidates(subject.tree, subject.tree.index[t.source], name)
@@ -92,7 +92,7 @@ def _before(subject: Subject, t: Transition) -> Iterator[Transition]:
             yield from asked[: asked.index(t)]
 
 
-def duplicates(subject: Subject) -> Iterator[Finding]:
+def duplicates(subject: Analysis) -> Iterator[Finding]:
     known: dict[tuple[object, ...], str] = {}
     for t in subject.chart.transitions:
         if t.trigger.kind == "after":
@@ -109,7 +109,7 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def impossible_guards(subject: Subject) -> Iterator[Finding]:
+def impossible_guards(subject: Analysis) -> Iterator[Finding]:
     if not subject.complete:
         return
     for t in subject.chart.transitions:
@@ -127,7 +127,7 @@ def impossible_guards(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def constant_guards(subject: Subject) -> Iterator[Finding]:
+def constant_guards(subject: Analysis) -> Iterator[Finding]:
     for name in subject.guard_names:
         constant = subject.reading(name).constant
         if constant is None and name.strip().lower() in ("true", "false"):
@@ -144,7 +144,7 @@ def constant_guards(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def conflicting_regions(subject: Subject) -> Iterator[Finding]:
+def conflicting_regions(subject: Analysis) -> Iterator[Finding]:
     """Transitions without guards, of states beside each other, that one event enables both."""
     leading = [
         t
@@ -189,7 +189,7 @@ def conflicting_regions(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def does_nothing(subject: Subject) -> Iterator[Finding]:
+def does_nothing(subject: Analysis) -> Iterator[Finding]:
     """Save where it keeps the event from a state further up."""
     for t in subject.chart.transitions:
         if t.targets or any(t.actions) or t.trigger.kind == "always":

@@ -8,13 +8,13 @@ from typing import Any
 
 from statehold.chart.event import done_event, failure_event, result_event
 from statehold.chart.model import ROOT, Chart, StateNode
-from statehold.check.lint.analysis import Subject, listed
+from statehold.check.lint.analysis import Analysis, listed
 from statehold.check.lint.choice import waits_in_vain
 from statehold.check.lint.finding import Finding
 from statehold.interpreter.occurrence import detached_effects
 
 
-def never_done(subject: Subject) -> Iterator[Finding]:
+def never_done(subject: Analysis) -> Iterator[Finding]:
     if not subject.complete:
         return
     for t in subject.chart.transitions:
@@ -30,7 +30,7 @@ def never_done(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _obstacle(subject: Subject, state: str) -> str:
+def _obstacle(subject: Analysis, state: str) -> str:
     node = subject.states.get(state)
     if node is None:
         return "there is no such state"
@@ -44,7 +44,7 @@ def _obstacle(subject: Subject, state: str) -> str:
     return "its regions are never at their ends at the same time"
 
 
-def _may_finish(subject: Subject, region: StateNode) -> bool:
+def _may_finish(subject: Analysis, region: StateNode) -> bool:
     """Whether the region, taken by itself, can be done."""
     children = [s for s in subject.chart.states if s.parent == region.id and s.kind != "history"]
     if region.kind == "parallel":
@@ -52,7 +52,7 @@ def _may_finish(subject: Subject, region: StateNode) -> bool:
     return any(s.kind == "final" and s.id in subject.entered for s in children)
 
 
-def done_unhandled(subject: Subject) -> Iterator[Finding]:
+def done_unhandled(subject: Analysis) -> Iterator[Finding]:
     """Inner ends that are reached and never left, while nobody listens."""
     if not subject.complete:
         return
@@ -73,14 +73,14 @@ def done_unhandled(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _completed_by(subject: Subject, final: str) -> tuple[str, ...]:
+def _completed_by(subject: Analysis, final: str) -> tuple[str, ...]:
     """The states that it completes: its parent, and the parallel states right around that."""
     _, parent, *others = subject.line(final)
     around = takewhile(lambda one: subject.states[one].kind == "parallel", others)
     return (parent, *around)
 
 
-def failures(subject: Subject) -> Iterator[Finding]:
+def failures(subject: Analysis) -> Iterator[Finding]:
     """Effects that use up their tries wait for a person, as an incident; children just end."""
     for state in subject.chart.states:
         for invoke in state.invokes:
@@ -102,7 +102,7 @@ def failures(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def results(subject: Subject) -> Iterator[Finding]:
+def results(subject: Analysis) -> Iterator[Finding]:
     """Results of effects that are annotated to give one."""
     effects = subject.definition.effects if subject.definition is not None else {}
     asked = [(s.id, i.id, i.name) for s in subject.chart.states for i in s.invokes]
@@ -121,7 +121,7 @@ def results(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def never_starts(subject: Subject) -> Iterator[Finding]:
+def never_starts(subject: Analysis) -> Iterator[Finding]:
     if not subject.complete:
         return
     for state in subject.chart.states:
@@ -136,7 +136,7 @@ def never_starts(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def children(subject: Subject) -> Iterator[Finding]:
+def children(subject: Analysis) -> Iterator[Finding]:
     """Children whose result is waited for, and whose chart has no end at all."""
     definition = subject.definition
     for state in subject.chart.states:

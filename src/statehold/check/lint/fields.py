@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from statehold.chart.machine import Function
-from statehold.check.lint.analysis import Subject, listed
+from statehold.check.lint.analysis import Analysis, listed
 from statehold.check.lint.finding import Finding
-from statehold.check.lint.function_uses import Reading, read
+from statehold.check.lint.function_uses import FunctionUses, read
 from statehold.interpreter.selection import is_reserved
 
 _ABSENT = object()
 
 
-def never_set(subject: Subject) -> Iterator[Finding]:
+def never_set(subject: Analysis) -> Iterator[Finding]:
     """Fields that begin empty, that something reads and no action sets.
 
     Nothing is said where some action may set more than can be told.
@@ -51,7 +51,7 @@ def never_set(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def unknown_fields(subject: Subject) -> Iterator[Finding]:
+def unknown_fields(subject: Analysis) -> Iterator[Finding]:
     """An error where the function touches the data in no other way: one that hands it on, or is
     ready for errors, may have made sure of the field before (``hasattr``)."""
     definition = subject.definition
@@ -75,7 +75,7 @@ def unknown_fields(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def changing_guards(subject: Subject) -> Iterator[Finding]:
+def changing_guards(subject: Analysis) -> Iterator[Finding]:
     for name in subject.guard_names:
         stored = subject.reading(name).stores
         if stored:
@@ -89,7 +89,7 @@ def changing_guards(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def impure(subject: Subject) -> Iterator[Finding]:
+def impure(subject: Analysis) -> Iterator[Finding]:
     for name in dict.fromkeys((*subject.guard_names, *subject.action_names, *subject.value_names)):
         outside = subject.reading(name).outside
         if outside:
@@ -103,7 +103,7 @@ def impure(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def unheard(subject: Subject) -> Iterator[Finding]:
+def unheard(subject: Analysis) -> Iterator[Finding]:
     """Events that are declared, raised or sent to itself, and that no transition is for."""
     raised: dict[str, list[str]] = {}
     for name in subject.action_names:
@@ -126,7 +126,7 @@ def unheard(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def undeclared(subject: Subject) -> Iterator[Finding]:
+def undeclared(subject: Analysis) -> Iterator[Finding]:
     """Events that are waited for, in a chart that declares its events and not these."""
     chart = subject.chart
     actions = [subject.reading(name) for name in subject.action_names]
@@ -148,7 +148,7 @@ def undeclared(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _readings(subject: Subject) -> Iterator[tuple[str, Reading]]:
+def _readings(subject: Analysis) -> Iterator[tuple[str, FunctionUses]]:
     """Every function of the chart, effects included, with what is known of it."""
     for name in dict.fromkeys((*subject.guard_names, *subject.value_names, *subject.action_names)):
         yield name, subject.reading(name)
@@ -157,7 +157,7 @@ def _readings(subject: Subject) -> Iterator[tuple[str, Reading]]:
         yield name, read(Function(effect.run, 1))
 
 
-def _has(type_: Any, field: str, subject: Subject) -> bool:
+def _has(type_: Any, field: str, subject: Analysis) -> bool:
     """Says yes wherever it can't be told: code of the type's own may give it any attribute."""
     if isinstance(type_, type) and issubclass(type_, BaseModel):
         # pydantic's own ``__getattr__`` finds nothing that is not declared

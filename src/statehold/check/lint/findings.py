@@ -21,7 +21,7 @@ from statehold.chart.codes import CODES, Code
 from statehold.chart.machine import AMachine
 from statehold.chart.model import Chart
 from statehold.check.lint import choice, completion, fields, loops, overlap, states, timing
-from statehold.check.lint.analysis import Subject
+from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import SEVERITIES, Finding
 from statehold.check.lint.samples import Samples
@@ -79,7 +79,7 @@ def findings(
     """
     definition = None if isinstance(machine, Chart) else machine.definition
     chart = machine if isinstance(machine, Chart) else machine.definition.chart
-    subject = Subject(chart, definition, limit)
+    subject = Analysis(chart, definition, limit)
     samples = Samples(subject) if ask and definition is not None else None
     found = [finding for check in _CHECKS for finding in check(subject)]
     found += loops.endless(subject, samples)
@@ -104,7 +104,7 @@ def _but_for_strangers(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, severity="warning", message=message)
 
 
-def _cut(subject: Subject, limit: int) -> Finding:
+def _cut(subject: Analysis, limit: int) -> Finding:
     return subject.finding(
         "search-cut",
         "chart",
@@ -122,7 +122,7 @@ def _silencing(finding: Finding) -> tuple[tuple[str, str], ...]:
     return (code, ""), (code, place), (code, place.partition("[")[0])
 
 
-def _about_silences(subject: Subject, found: list[Finding], *, asked: bool) -> Iterator[Finding]:
+def _about_silences(subject: Analysis, found: list[Finding], *, asked: bool) -> Iterator[Finding]:
     used = {one for finding in found for one in _silencing(finding)}
     for silence in subject.chart.silenced:
         where = f" at {silence.place}" if silence.place else ""

@@ -36,7 +36,7 @@ _CHANGING = frozenset(
 
 
 @dataclass(slots=True)
-class Reading:
+class FunctionUses:
     """``reads`` and ``writes`` are the data's own fields; ``stores`` those of the written ones
     that are assigned to, and not changed by a method. ``raises`` are names of events that it
     queues or sends to its own instance, ``surely`` those that it queues whenever it runs.
@@ -59,14 +59,14 @@ class Reading:
     gives: bool = False
 
 
-UNKNOWN = Reading(known=False)
+UNKNOWN = FunctionUses(known=False)
 
 
-def read(function: Function) -> Reading:
+def read(function: Function) -> FunctionUses:
     """Reads an expression's own account, or the source of a Python function."""
     uses = function.uses
     if uses is not None:
-        return Reading(
+        return FunctionUses(
             reads={name.partition(".")[0] for name in uses.reads},
             writes={name.partition(".")[0] for name in uses.writes},
             stores={name.partition(".")[0] for name in uses.writes},
@@ -151,7 +151,7 @@ class _Reader:
     def __init__(self, data: str, context: str | None) -> None:
         self.data = data
         self.context = context
-        self.reading = Reading()
+        self.reading = FunctionUses()
         #: uses of the data's name that were understood
         self.understood: set[int] = set()
 

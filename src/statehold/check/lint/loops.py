@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 
-from statehold.check.lint.analysis import Subject, listed
+from statehold.check.lint.analysis import Analysis, listed
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.samples import Samples
 from statehold.interpreter.explored import Edge
@@ -18,7 +18,7 @@ CYCLE_LIMIT = 8
 RAISED_LIMIT = 50
 
 
-def endless(subject: Subject, samples: Samples | None) -> Iterator[Finding]:
+def endless(subject: Analysis, samples: Samples | None) -> Iterator[Finding]:
     """``samples`` are there where guards may be asked."""
     told: set[frozenset[str]] = set()
     for certain, (cycle, because) in (
@@ -42,7 +42,7 @@ def endless(subject: Subject, samples: Samples | None) -> Iterator[Finding]:
         )
 
 
-def _immediate(subject: Subject) -> Iterator[Edge]:
+def _immediate(subject: Analysis) -> Iterator[Edge]:
     """Moves without events that are taken again. XState's that lead nowhere else are not, unless
     they change the data; a step's own limit ends those that always do."""
     settles = subject.chart.policy.nesting != "scxml"
@@ -51,7 +51,7 @@ def _immediate(subject: Subject) -> Iterator[Edge]:
             yield move
 
 
-def _certain(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
+def _certain(subject: Analysis) -> Iterator[tuple[list[Edge], str]]:
     """Round and round, whatever the guards say."""
     onward = {move.before: move for move in _immediate(subject) if move.only}
     seen: set[int] = set()
@@ -68,7 +68,7 @@ def _certain(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
         seen.update(places)
 
 
-def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[Edge], str]]:
+def _guarded(subject: Analysis, samples: Samples | None) -> Iterator[tuple[list[Edge], str]]:
     """Nothing on the way changes the data, so a guard that said yes once says yes for ever."""
     onward: dict[int, list[Edge]] = defaultdict(list)
     for move in _immediate(subject):
@@ -90,7 +90,7 @@ def _guarded(subject: Subject, samples: Samples | None) -> Iterator[tuple[list[E
                     pending.append((move.after, [*path, move]))
 
 
-def _stays_true(subject: Subject, cycle: Sequence[Edge], samples: Samples | None) -> str | None:
+def _stays_true(subject: Analysis, cycle: Sequence[Edge], samples: Samples | None) -> str | None:
     """Why the guards on the way all hold at once, if they do."""
     functions = set(subject.guard_names)
     said = {(name, answer) for move in cycle for name, answer in move.guards if name in functions}
@@ -107,12 +107,12 @@ def _stays_true(subject: Subject, cycle: Sequence[Edge], samples: Samples | None
     return f"with {witness}, {listed(yes)} say yes{denied}, and nothing changes the data"
 
 
-def _takes(subject: Subject, name: str) -> int:
+def _takes(subject: Analysis, name: str) -> int:
     function = subject.definition.functions.get(name) if subject.definition else None
     return 1 if function is None else function.takes
 
 
-def _raised(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
+def _raised(subject: Analysis) -> Iterator[tuple[list[Edge], str]]:
     """Events that are raised whenever they are taken."""
     raising = {t.id: _raised_by(subject, t.id) for t in subject.chart.transitions}
     names = {name for those in raising.values() for name in those}
@@ -148,7 +148,7 @@ def _raised(subject: Subject) -> Iterator[tuple[list[Edge], str]]:
             at = move.after
 
 
-def _raised_by(subject: Subject, id: str) -> list[str]:
+def _raised_by(subject: Analysis, id: str) -> list[str]:
     return [
         name
         for block in subject.transitions[id].actions

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from statehold.chart.model import Transition
-from statehold.check.lint.analysis import Subject
+from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.samples import Samples
 from statehold.interpreter.selection import candidates
@@ -17,7 +17,7 @@ PAIR_LIMIT = 100_000
 ASKED_LIMIT = 200
 
 
-def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
+def overlapping(subject: Analysis, samples: Samples) -> Iterator[Finding]:
     """Told with a sample that both say yes to. A transition whose guards are all among those of
     an earlier one is the wider of the two: it is for what is left over, and meant so."""
     told: set[tuple[str, str]] = set()
@@ -54,7 +54,7 @@ def overlapping(subject: Subject, samples: Samples) -> Iterator[Finding]:
         )
 
 
-def _pairs(subject: Subject) -> Iterator[tuple[Transition, Transition, str | None]]:
+def _pairs(subject: Analysis) -> Iterator[tuple[Transition, Transition, str | None]]:
     """Transitions of one state for one event, in the order in which they are asked."""
     budget = PAIR_LIMIT
     for number, own in enumerate(subject.tree.transitions):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from statehold.chart.deferred import truth
 from statehold.chart.machine import Function
-from statehold.check.lint.analysis import Subject
+from statehold.check.lint.analysis import Analysis
 from statehold.errors import InvalidPayload
 
 #: values of the data, and of an event, that one question is asked about
@@ -52,7 +52,7 @@ class Comparison(NamedTuple):
 class Samples:
     """Asks the guards of a subject that has a definition."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Analysis) -> None:
         assert subject.definition is not None
         self.subject = subject
         self.definition = subject.definition

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from statehold.chart.model import ROOT
-from statehold.check.lint.analysis import Subject, listed, top_finals
+from statehold.check.lint.analysis import Analysis, listed, top_finals
 from statehold.check.lint.finding import Finding
 
 
-def unreachable(subject: Subject) -> Iterator[Finding]:
+def unreachable(subject: Analysis) -> Iterator[Finding]:
     """Each with what leads to it in vain. Of a state that holds others, the others go unnamed.
 
     A state that an upgrade leads to, or one in it, is reached by that.
@@ -46,7 +46,7 @@ def unreachable(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def dead_ends(subject: Subject) -> Iterator[Finding]:
+def dead_ends(subject: Analysis) -> Iterator[Finding]:
     """States that are rested in and never left.
 
     One that takes events without being left is none in a machine that has no end: it is where
@@ -76,7 +76,7 @@ def dead_ends(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def traps(subject: Subject) -> Iterator[Finding]:
+def traps(subject: Analysis) -> Iterator[Finding]:
     """Sets of states that are left for one another alone, so that no end can be reached."""
     if not subject.complete or not _ends(subject):
         return
@@ -118,7 +118,7 @@ def traps(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def no_end(subject: Subject) -> Iterator[Finding]:
+def no_end(subject: Analysis) -> Iterator[Finding]:
     finals = top_finals(subject)
     if subject.complete and finals and not _ends(subject):
         yield subject.finding(
@@ -130,7 +130,7 @@ def no_end(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def histories(subject: Subject) -> Iterator[Finding]:
+def histories(subject: Analysis) -> Iterator[Finding]:
     """History states that nobody goes to, and those that have nothing to remember."""
     targets = {target for t in subject.chart.transitions for target in t.targets}
     targets |= {
@@ -162,7 +162,7 @@ def histories(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def owners(subject: Subject) -> Iterator[Finding]:
+def owners(subject: Analysis) -> Iterator[Finding]:
     """States whose owner may send none of the events that are waited for there."""
     for state in subject.chart.states:
         if state.owner is None or state.kind in ("final", "history"):
@@ -189,7 +189,7 @@ def owners(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _ends(subject: Subject) -> bool:
+def _ends(subject: Analysis) -> bool:
     return any(move.after is None for move in subject.moves) or not subject.explored.spots
 
 
@@ -203,7 +203,7 @@ def _closure(begin: set[int], edges: dict[int, set[int]]) -> set[int]:
     return found
 
 
-def _reached_by_upgrade(subject: Subject) -> set[str]:
+def _reached_by_upgrade(subject: Analysis) -> set[str]:
     definition = subject.definition
     found: set[str] = set()
     for upgrade in definition.upgrades if definition is not None else ():

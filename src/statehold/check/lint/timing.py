@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from statehold.chart.event import done_event, timer_event
 from statehold.chart.model import Transition
-from statehold.check.lint.analysis import Subject
+from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.finding import Finding
 from statehold.interpreter.selection import domain
 
 
-def timers(subject: Subject) -> Iterator[Finding]:
+def timers(subject: Analysis) -> Iterator[Finding]:
     """Timers of states that are left before: at once, or by a shorter one."""
     for t in subject.chart.transitions:
         if t.trigger.kind != "after":
@@ -39,7 +39,7 @@ def timers(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def deadlines(subject: Subject) -> Iterator[Finding]:
+def deadlines(subject: Analysis) -> Iterator[Finding]:
     for state in subject.chart.states:
         if state.deadline is None or state.deadline.seconds is None:
             continue
@@ -55,13 +55,13 @@ def deadlines(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _never_rested(subject: Subject, t: Transition) -> str | None:
+def _never_rested(subject: Analysis, t: Transition) -> str | None:
     if subject.complete and t.source in subject.entered and t.source not in subject.rested:
         return f"{t.source} is always left at once"
     return None
 
 
-def _shorter(subject: Subject, t: Transition) -> Transition | None:
+def _shorter(subject: Analysis, t: Transition) -> Transition | None:
     seconds = _seconds(t)
     return None if seconds is None else _shortest(subject, t.source, seconds, t)
 
@@ -75,13 +75,13 @@ def _left_before(t: Transition, shorter: Transition) -> str:
     )
 
 
-def _unless(subject: Subject, shorter: Transition) -> str:
+def _unless(subject: Analysis, shorter: Transition) -> str:
     if not _may_fail(subject, shorter):
         return ""
     return f", unless a function raises in that step, which drops it and stays in {shorter.source}"
 
 
-def _may_fail(subject: Subject, t: Transition) -> bool:
+def _may_fail(subject: Analysis, t: Transition) -> bool:
     """Whether functions are called in the step that takes it, any of which may raise."""
     if subject.chart.policy.errors == "event":
         return False
@@ -100,7 +100,7 @@ def _may_fail(subject: Subject, t: Transition) -> bool:
     return any(_gives_values(subject, state) for state in entered)
 
 
-def _gives_values(subject: Subject, state: str) -> bool:
+def _gives_values(subject: Analysis, state: str) -> bool:
     """Whether functions are called where it is entered, beside its actions."""
     node = subject.states[state]
     delays = [t.trigger.delay for t in subject.tree.transitions[subject.tree.index[state]]]
@@ -113,7 +113,7 @@ def _gives_values(subject: Subject, state: str) -> bool:
 
 
 def _shortest(
-    subject: Subject, state: str, seconds: float, t: Transition | None = None
+    subject: Analysis, state: str, seconds: float, t: Transition | None = None
 ) -> Transition | None:
     """A timer without a guard that leaves the state before so many seconds are over.
 

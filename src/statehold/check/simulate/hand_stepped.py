@@ -71,7 +71,7 @@ class NeverAtRest(StateholdError):
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class PendingMessage:
     """A message to itself that has not been delivered; ``event`` as it was sent."""
 
     id: str
@@ -105,7 +105,7 @@ class HandStepped(Generic[D]):
         self.taken: list[str] = []
         self._narrative = Narrative(_roles_in(self.definition.chart))
         self._now = now
-        self._mail: list[Mail] = []
+        self._mail: list[PendingMessage] = []
         given = initial_data(self.definition.data, data, "the data")
         _, given = self.definition.data.write(given, "the data")
         self._instance = not_started(Ref(self.definition.name, id), self.definition, now)
@@ -188,7 +188,7 @@ class HandStepped(Generic[D]):
         return sorted(self.snapshot.timers, key=lambda timer: timer.due)
 
     @property
-    def mail(self) -> list[Mail]:
+    def mail(self) -> list[PendingMessage]:
         """Messages to itself that have not been delivered."""
         return list(self._mail)
 
@@ -300,7 +300,7 @@ class HandStepped(Generic[D]):
             self._receive(mail)
         raise NeverAtRest(self.definition.name, DUE_LIMIT, self._narrative)
 
-    def _receive(self, mail: Mail) -> None:
+    def _receive(self, mail: PendingMessage) -> None:
         self._mail.remove(mail)
         what = f"{mail.event!r} from itself"
         refusal: Refused
@@ -372,7 +372,7 @@ class HandStepped(Generic[D]):
             if message.kind == "event" and message.to == instance.ref and message.send_id:
                 due = max(message.due_at or self._now, self._now)
                 id = message.send_id
-                self._mail.append(Mail(id, due, events[id], message))
+                self._mail.append(PendingMessage(id, due, events[id], message))
 
     def _record(self, command: object) -> str:
         """Records a command of a step; returns its line in the narrative."""

@@ -23,7 +23,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Transition
-from statehold.check.explore.sample_values import guesses
+from statehold.check.explore.sample_values import sample_values
 from statehold.check.simulate.script import (
     AdvanceStep,
     ExpectStep,
@@ -114,7 +114,7 @@ class _Search:
     def _begin(self) -> None:
         """At each data that the machine can start with."""
         errors: list[Refused] = []
-        for data in self.given.data or guesses(self.chart.data_schema) or [None]:
+        for data in self.given.data or sample_values(self.chart.data_schema) or [None]:
             try:
                 head = Script(self.definition.name, version=self.definition.version, data=data)
                 player: Player[Any] = Player(self.definition, head)
@@ -177,14 +177,14 @@ class _Search:
         if given is not None:
             return list(given)
         schema = next(event.schema for event in self.chart.events if event.name == name)
-        return [one for one in guesses(schema or {"type": "object"}) if isinstance(one, dict)]
+        return [one for one in sample_values(schema or {"type": "object"}) if isinstance(one, dict)]
 
     def _results(self, name: str, type_: Any) -> list[Any]:
         given = self.given.results.get(name)
         if given is not None or type_ is None:
             return list(given or [None])
         try:
-            return guesses(TypeAdapter(type_).json_schema())
+            return sample_values(TypeAdapter(type_).json_schema())
         except (PydanticSchemaGenerationError, PydanticInvalidForJsonSchema):
             return [None]
 

@@ -10,7 +10,7 @@ from statehold.chart.effect import Effect
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
 
-Outcome = Literal["running", "incident", "succeeded", "failed", "cancelled", "skipped"]
+RequestStatus = Literal["running", "incident", "succeeded", "failed", "cancelled", "skipped"]
 
 #: an effect, a child machine, or the name of either
 AskedFor = Effect[Any, Any] | AMachine | str
@@ -31,7 +31,7 @@ class Asked:
     state: str | None
     data: Any
     asked_at: datetime
-    status: Outcome = "running"
+    status: RequestStatus = "running"
     attempt: int = 1
     error: str | None = None
 

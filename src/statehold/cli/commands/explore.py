@@ -12,7 +12,7 @@ import typer
 from rich.console import Group, RenderableType
 
 from statehold.chart.machine import Definition
-from statehold.check import Exploration, Verdict, Way, always, leads_to, never, reachable
+from statehold.check import Exploration, Verdict, Witness, always, leads_to, never, reachable
 from statehold.check import explore as explore_machine
 from statehold.check.explore.explore import most_configurations
 from statehold.check.explore.explore import reachable as reachable_configurations
@@ -30,45 +30,49 @@ from statehold.interpreter.explore import SEARCH_LIMIT, Reachable
 #: characters of a saved script's name
 STEM_LIMIT = 120
 
-_STATES = "STATES are paths with &, | and ~; the word done is one too."
+_STATES = "STATES are paths with &, | and ~; done is one, too."
 
 
 def explore(
     target: Target,
     to: Annotated[
-        list[str], typer.Option("--to", metavar="STATES", help=f"The shortest way to it. {_STATES}")
+        list[str], typer.Option("--to", metavar="STATES", help=f"A shortest path to it. {_STATES}")
     ] = [],  # noqa: B006 - typer copies it
     never_: Annotated[
-        list[str], typer.Option("--never", metavar="STATES", help="Can't be reached; else how.")
+        list[str],
+        typer.Option("--never", metavar="STATES", help="Can't be reached; otherwise shows a path."),
     ] = [],  # noqa: B006
     always_: Annotated[
         list[str], typer.Option("--always", metavar="STATES", help="Holds in every place.")
     ] = [],  # noqa: B006
     leads: Annotated[
         list[str],
-        typer.Option("--leads-to", metavar="'P -> Q'", help="From P, Q is bound to come."),
+        typer.Option("--leads-to", metavar="'P -> Q'", help="After P, Q follows on every path."),
     ] = [],  # noqa: B006
     data: Annotated[
-        str | None, typer.Option("--data", help="The data at the start, JSON; else the least.")
+        str | None,
+        typer.Option("--data", help="The data at the start, JSON; by default the smallest."),
     ] = None,
     event: Annotated[
         list[str],
-        typer.Option("--event", help="An event to try, JSON, instead of made ones of its name."),
+        typer.Option(
+            "--event", help="An event to try, JSON, instead of generated ones of its name."
+        ),
     ] = [],  # noqa: B006
     limit: Annotated[
-        int, typer.Option(min=1, max=10_000_000, help="Places, and configurations, to look at.")
+        int, typer.Option(min=1, max=10_000_000, help="Places, and configurations, to search.")
     ] = PLACE_LIMIT,
     offer: Offer = None,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="DIR", help="Writes the ways as scripts.")
+        Path | None, typer.Option("--save", metavar="DIR", help="Writes the witnesses as scripts.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Search all behaviour of a machine, and check properties.
 
-    The chart alone is searched with guards both ways; then the machine itself is run in every
-    way, its own guards and actions with it. What was left out is told. Exit code 1: a property
-    does not hold or is not known to, or a step raises.
+    First the chart alone is searched, with each guard both true and false; then the machine runs
+    in every way, with its own guards and actions. The report names what was left out. Exit code 1:
+    a property does not hold or is not known to, or a step raises.
     """
     definition = one_machine(target, load_offered(offer or ()))
     asked = _properties(definition, to, never_, always_, leads)
@@ -86,13 +90,13 @@ def explore(
         verdicts = [found.check(one) for one in asked]
     except ValueError as error:
         raise NotFound(str(error)) from None
-    ways = found.shortest_to_states()
-    saved = [] if save is None else _save(save, definition, ways, verdicts, found)
+    witnesses = found.shortest_to_states()
+    saved = [] if save is None else _save(save, definition, witnesses, verdicts, found)
     if json:
-        print_json(_told(definition, configurations, found, ways, verdicts))
+        print_json(_as_json(definition, configurations, found, witnesses, verdicts))
     else:
         console = Terminal()
-        console.show(_report(definition, configurations, found, ways, verdicts))
+        console.show(_report(definition, configurations, found, witnesses, verdicts))
         for path in saved:
             console.say((f"wrote {path}", "dim"))
     wrong = any(not verdict.holds for verdict in verdicts) or found.failures
@@ -133,26 +137,26 @@ def _json(text: str, what: str) -> Any:
 def _save(
     folder: Path,
     definition: Definition[Any],
-    ways: dict[str, Way | None],
+    witnesses: dict[str, Witness | None],
     verdicts: list[Verdict],
     found: Exploration,
 ) -> list[Path]:
     """Raises ``UsageError`` where they can't be written."""
-    named = {f"to {state}": way for state, way in ways.items()}
-    named |= {verdict.property: verdict.way for verdict in verdicts}
-    named |= {f"fails {n}": way for n, (_, way) in enumerate(found.failures, 1)}
+    named = {f"to {state}": witness for state, witness in witnesses.items()}
+    named |= {verdict.property: verdict.witness for verdict in verdicts}
+    named |= {f"fails {n}": witness for n, (_, witness) in enumerate(found.failures, 1)}
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, way in named.items():
-            if way is None:
+        for name, witness in named.items():
+            if witness is None:
                 continue
             stem = re.sub(r"[^\w.]+", "-", f"{definition.name} {name}").strip("-")[:STEM_LIMIT]
             path = folder / f"{stem}.json"
             if path in written:
-                # another property that reads like it; neither may be lost
+                # two properties may read alike
                 path = folder / f"{stem}-{len(written) + 1}.json"
-            text = msgspec.json.format(msgspec.json.encode(way.script), indent=2)
+            text = msgspec.json.format(msgspec.json.encode(witness.script), indent=2)
             path.write_bytes(text + b"\n")
             written.append(path)
     except OSError as error:
@@ -160,11 +164,11 @@ def _save(
     return written
 
 
-def _told(
+def _as_json(
     definition: Definition[Any],
     configurations: Reachable,
     found: Exploration,
-    ways: dict[str, Way | None],
+    witnesses: dict[str, Witness | None],
     verdicts: list[Verdict],
 ) -> dict[str, Any]:
     space = found.space
@@ -187,31 +191,36 @@ def _told(
             "left_out": space.left_out,
         },
         "never_taken": found.never_taken,
-        "states": {state: None if way is None else _way(way) for state, way in ways.items()},
+        "states": {
+            state: None if witness is None else _witness(witness)
+            for state, witness in witnesses.items()
+        },
         "properties": [
             {
                 "property": verdict.property,
                 "holds": verdict.holds,
                 "why": verdict.why,
-                "way": None if verdict.way is None else _way(verdict.way),
-                "circle": verdict.circle,
+                "way": None if verdict.witness is None else _witness(verdict.witness),
+                "circle": verdict.loop,
             }
             for verdict in verdicts
         ],
-        "failures": [{"error": fault.error, "way": _way(way)} for fault, way in found.failures],
+        "failures": [
+            {"error": fault.error, "way": _witness(witness)} for fault, witness in found.failures
+        ],
     }
 
 
-def _way(way: Way) -> dict[str, Any]:
-    script = msgspec.to_builtins(way.script)
-    return {"lines": way.lines, "script": script, "exact": way.exact}
+def _witness(witness: Witness) -> dict[str, Any]:
+    script = msgspec.to_builtins(witness.script)
+    return {"lines": witness.lines, "script": script, "exact": witness.exact}
 
 
 def _report(
     definition: Definition[Any],
     configurations: Reachable,
     found: Exploration,
-    ways: dict[str, Way | None],
+    witnesses: dict[str, Witness | None],
     verdicts: list[Verdict],
 ) -> RenderableType:
     space = found.space
@@ -235,8 +244,8 @@ def _report(
     )
     for why, times in space.cut.items():
         facts.add(("limit", "yellow"), f"{why}; {count_of(times, 'step')} not followed")
-    for told in space.left_out:
-        facts.add(("left out", "dim"), told)
+    for what in space.left_out:
+        facts.add(("left out", "dim"), what)
     if space.complete:
         facts.add(("left out", "dim"), "nothing")
     facts.add(("never taken", "dim"), ", ".join(found.never_taken) or "none")
@@ -244,23 +253,23 @@ def _report(
         line((definition.name, "bold"), (f" v{definition.version}", "dim")),
         facts,
         "",
-        _states(ways),
+        _states(witnesses),
     ]
     for verdict in verdicts:
         style = {True: "green", False: "red", None: "yellow"}[verdict.holds]
         first, *more = str(verdict).splitlines()
         parts += ["", line((first, style)), *map(line, more)]
-    for fault, way in found.failures:
-        parts += ["", line((fault.error, "red")), *(line(f"  {told}") for told in way.lines)]
+    for fault, witness in found.failures:
+        parts += ["", line((fault.error, "red")), *(line(f"  {step}") for step in witness.lines)]
     return Group(*parts)
 
 
-def _states(ways: dict[str, Way | None]) -> Rows:
-    table = Rows(("state", "steps", "the shortest way there"), whole=("state",), right=("steps",))
-    for state, way in ways.items():
-        if way is None:
+def _states(witnesses: dict[str, Witness | None]) -> Rows:
+    table = Rows(("state", "steps", "a shortest path"), whole=("state",), right=("steps",))
+    for state, witness in witnesses.items():
+        if witness is None:
             table.add(state, "", ("none was found", "yellow"))
             continue
-        events = [told.split(". ", 1)[1].rsplit(":", 1)[0] for told in way.lines[1:]]
+        events = [step.split(". ", 1)[1].rsplit(":", 1)[0] for step in witness.lines[1:]]
         table.add(state, str(len(events)), "; ".join(events) or ("start", "dim"))
     return table

@@ -62,10 +62,10 @@ def test_never_holds_where_no_place_has_it_whatever_the_guards() -> None:
 def test_never_fails_with_the_shortest_way_there() -> None:
     verdict = explore(Coffee).check(never(data(lambda coins: coins.paid > 3, "overpaid")))
     assert verdict.holds is False
-    assert verdict.way is not None
-    assert len(verdict.way.lines) == 3
-    assert play(Coffee.definition, verdict.way.script).data.paid == 4
-    assert str(verdict).startswith("never overpaid: does not hold; shown by a way of 2 steps")
+    assert verdict.witness is not None
+    assert len(verdict.witness.lines) == 3
+    assert play(Coffee.definition, verdict.witness.script).data.paid == 4
+    assert str(verdict).startswith("never overpaid: does not hold; shown by a path of 2 steps")
 
 
 def test_always_is_never_the_opposite() -> None:
@@ -78,8 +78,8 @@ def test_reachable_comes_with_the_way_and_fails_without_one() -> None:
     found = explore(Paying)
     there = found.check(reachable(active("refunded")))
     assert there.holds
-    assert there.way is not None
-    assert there.way.script.steps[1].advance == 60  # type: ignore[union-attr]
+    assert there.witness is not None
+    assert there.witness.script.steps[1].advance == 60  # type: ignore[union-attr]
     assert not found.check(reachable(active("refunded") & active("open"))).holds
 
 
@@ -100,15 +100,15 @@ def test_what_a_timer_brings_about_is_bound_to_come() -> None:
 def test_what_only_an_event_brings_about_may_never_come() -> None:
     verdict = explore(Paying).check(leads_to(active("open"), done()))
     assert verdict.holds is False
-    assert verdict.why == "nothing more happens by itself after this way"
-    assert verdict.circle == ()
+    assert verdict.why == "nothing more happens by itself after this path"
+    assert verdict.loop == ()
 
 
 def test_an_event_may_come_between_and_spoil_it() -> None:
     verdict = explore(Paying).check(leads_to(active("paid"), active("refunded")))
     assert verdict.holds is False
-    assert verdict.way is not None
-    assert verdict.way.lines[-1] == "2. Deliver: paid → delivered"
+    assert verdict.witness is not None
+    assert verdict.witness.lines[-1] == "2. Deliver: paid → delivered"
 
 
 def test_a_timer_that_is_set_again_for_ever_is_a_circle() -> None:
@@ -120,8 +120,8 @@ def test_a_timer_that_is_set_again_for_ever_is_a_circle() -> None:
 
     verdict = explore(Poked).check(leads_to(active("waiting"), active("over")))
     assert verdict.holds is False
-    assert verdict.circle == ("1. Poke: stays",)
-    assert "can go round for ever" in verdict.why
+    assert verdict.loop == ("1. Poke: stays",)
+    assert "can repeat for ever" in verdict.why
 
 
 def test_an_event_that_leaves_the_timer_alone_can_not_hold_it_up() -> None:
@@ -155,8 +155,8 @@ def test_a_failure_that_nobody_takes_holds_everything_up() -> None:
 
     verdict = explore(Brewing).check(leads_to(active("brewing"), done()))
     assert verdict.holds is False
-    assert verdict.way is not None
-    assert verdict.way.lines[-1] == "1. brew fails: stays"
+    assert verdict.witness is not None
+    assert verdict.witness.lines[-1] == "1. brew fails: stays"
 
 
 def test_a_timer_whose_step_raises_brings_nothing_about() -> None:

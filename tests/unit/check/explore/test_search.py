@@ -76,7 +76,7 @@ def test_the_shortest_way_is_told_in_words_and_can_be_played() -> None:
         "1. Insert {'coin': 1}: stays",
         "2. Insert {'coin': 2}: stays",
         "3. Press: idle → brewing",
-        "4. brew ends well with True: brewing → served",
+        "4. brew succeeds with True: brewing → served",
     )
     assert play(Coffee.definition, way.script).done
 
@@ -164,7 +164,7 @@ def test_an_effect_whose_failure_nobody_takes_waits_for_a_person_who_may_resolve
 
 def test_the_start_that_was_made_up_is_told() -> None:
     told = explore(Coffee).space.left_out
-    assert told == ("the data at the start: only {'paid': 0}, the least that its type allows",)
+    assert told == ("the data at the start: only {'paid': 0}, the smallest that its type allows",)
 
 
 def test_a_message_to_itself_races_with_a_timer() -> None:
@@ -206,7 +206,7 @@ def test_an_event_that_only_some_may_send_is_tried_by_each_role() -> None:
     way = explore(Desk).shortest("by_guest")
     assert way is not None
     assert way.script.steps[0] == SendStep({"type": "Press"}, ())
-    assert way.lines[1] == "1. Press by somebody without a role: idle → by_guest"
+    assert way.lines[1] == "1. Press by a caller without roles: idle → by_guest"
 
 
 def test_a_failure_is_told_apart_from_a_result() -> None:
@@ -243,7 +243,7 @@ def test_an_effect_fails_after_its_last_try_as_in_a_script() -> None:
     assert way is not None
     assert play(Fetching.definition, way.script).state == ["late"]
     # another failure would be told apart, so there may be more
-    assert "failure of fetch: only one, after its last try, was tried" in found.space.left_out
+    assert "failure of fetch: only one, after its last attempt, was tried" in found.space.left_out
     assert not found.space.complete
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from statehold.chart.machine import Function, Uses
-from statehold.check.lint.function_uses import Reading, read
+from statehold.check.lint.function_uses import FunctionUses, read
 
 
-def reading_of(call: Callable[..., Any]) -> Reading:
+def reading_of(call: Callable[..., Any]) -> FunctionUses:
     return read(Function(call, call.__code__.co_argcount))
 
 

@@ -12,7 +12,7 @@ from examples.onboarding.v2 import Onboarding as Onboarding2
 from examples.order.flow import OrderFlow
 from examples.order_v3.flow import OrderFlow as OrderFlow3
 from statehold import Event, Final, Machine, State, effect, on, on_failure, on_result
-from statehold.check.explore.sample_values import guesses
+from statehold.check.explore.sample_values import sample_values
 from statehold.testing import Case, transition_paths
 
 EXAMPLES = [
@@ -162,5 +162,5 @@ def test_guesses_fit_the_schemas_of_models() -> None:
         many: list[Inner] = Field(min_length=1)
         maybe: int | None = None
 
-    found = guesses(Outer.model_json_schema())
+    found = sample_values(Outer.model_json_schema())
     assert {Outer.model_validate(one).inner.kind for one in found} == {"a", "b"}
