@@ -1,7 +1,7 @@
 """The native notation: a machine as JSON or YAML, with expressions in CEL.
 
-``docs/guides/data-machines.md`` is its reference, ``schema.json`` its JSON Schema. Needs the extra
-``native``.
+``docs/guides/data-machines.md`` is its reference, ``model.py`` says what may stand where. Needs
+the extra ``native``.
 """
 
 from __future__ import annotations

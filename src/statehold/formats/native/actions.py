@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,20 +19,23 @@ from statehold.chart.event import Event
 from statehold.chart.model import Action, Block
 from statehold.expression.cel.language import DURATION, NULL, STRING, TIMESTAMP, CelExpression
 from statehold.expression.language import EvaluationFailed
+from statehold.formats.native.action_specs import (
+    Action as ActionSpec,
+)
+from statehold.formats.native.action_specs import (
+    EmitSpec,
+    FunctionSpec,
+    RaiseSpec,
+    SendSpec,
+    SetSpec,
+    StartSpec,
+)
+from statehold.formats.native.durations import duration_of
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.functions import Functions, Situation, as_delay, evaluate
-from statehold.formats.native.reading import Reading, duration_of, near
+from statehold.formats.native.problems import Problems, near
 from statehold.formats.native.types import OpenEvent
 from statehold.plain.values import Path
-
-_WORDS: Mapping[str, frozenset[str]] = {
-    "set": frozenset(),
-    "raise": frozenset({"with"}),
-    "send": frozenset({"with", "to", "after"}),
-    "emit": frozenset({"with"}),
-    "effect": frozenset(),
-    "function": frozenset(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,10 @@ class Known:
 class Actions:
     """Reads lists of actions; each becomes one function of the chart."""
 
-    def __init__(self, reading: Reading, functions: Functions, known: Known, machine: str) -> None:
-        self.reading = reading
+    def __init__(
+        self, problems: Problems, functions: Functions, known: Known, machine: str
+    ) -> None:
+        self.problems = problems
         self.functions = functions
         self.known = known
         self.machine = machine
@@ -56,62 +61,52 @@ class Actions:
         self.detached: set[str] = set()
         self._open: dict[str, type[Event]] = {}
 
-    def block(self, value: Any, path: Path, situation: Situation) -> tuple[Block, ...]:
+    def block(
+        self, specs: Sequence[ActionSpec], path: Path, situation: Situation
+    ) -> tuple[Block, ...]:
         """One block, or none."""
+        if not specs:
+            return ()
         actions = [
             action
-            for item, rest in self.reading.several(value)
-            if (action := self._action(item, (*path, *rest), situation)) is not None
+            for spec, here in self.problems.items(specs, path)
+            if (action := self._action(spec, here, situation)) is not None
         ]
         return (tuple(actions),) if actions else ()
 
-    def _action(self, item: Any, path: Path, situation: Situation) -> Action | None:
-        if not isinstance(item, dict):
-            self.reading.complain(
-                path, "it is no action", f"an action is a mapping with one of {', '.join(_WORDS)}"
-            )
-            return None
-        verbs = [word for word in _WORDS if word in item]
-        if len(verbs) != 1:
-            self.reading.complain(
-                path,
-                f"it has {' and '.join(verbs) or 'no verb'}",
-                f"an action is one of {', '.join(_WORDS)}",
-            )
-            return None
-        verb = verbs[0]
-        self.reading.mapping(item, path, {verb, *_WORDS[verb]})
-        if verb == "effect":
-            return self._effect(item[verb], (*path, verb))
-        if verb == "function":
-            name = self.functions.lent(item[verb], (*path, verb))
-        elif verb == "set":
-            name = self._set(item[verb], (*path, verb), situation)
-        else:
-            name = self._event(verb, item, path, situation)
+    def _action(self, spec: ActionSpec, path: Path, situation: Situation) -> Action | None:
+        match spec:
+            case StartSpec():
+                return self._effect(spec.effect, (*path, "effect"))
+            case FunctionSpec():
+                name = self.functions.lent(spec.function, (*path, "function"))
+            case SetSpec():
+                name = self._set(spec.set, (*path, "set"), situation)
+            case RaiseSpec():
+                name = self._raise(spec, path, situation)
+            case EmitSpec():
+                name = self._emit(spec, path, situation)
+            case SendSpec():
+                name = self._send(spec, path, situation)
         if name is None:
             return None
-        self.functions.sources.setdefault(name, item)
+        if name not in self.functions.sources:
+            self.functions.sources[name] = self.problems.at(path)
         return Action(name)
 
-    def _effect(self, value: Any, path: Path) -> Action | None:
-        name = self.reading.text(value, path, "a name")
-        if name is None:
-            return None
+    def _effect(self, name: str, path: Path) -> Action | None:
         if name not in self.known.effects:
-            self.reading.complain(
-                path, f"no effect is called {name!r}", near(name, self.known.effects)
-            )
+            hint = near(name, self.known.effects)
+            self.problems.add(path, f"no effect is called {name!r}", hint)
             return None
         self.detached.add(name)
         return Action(name, "effect")
 
     # --- set ---
 
-    def _set(self, value: Any, path: Path, situation: Situation) -> str | None:
-        fields = self.reading.mapping(value, path)
-        if not fields and not self.reading.problems:
-            self.reading.complain(path, "it sets nothing", "write {set: {field: expression}}")
+    def _set(self, fields: Mapping[str, str], path: Path, situation: Situation) -> str | None:
+        if not fields:
+            self.problems.add(path, "it sets nothing", "write {set: {field: expression}}")
         made: list[_Assignment] = []
         whole = bool(fields)
         # in the order of names, which a stored chart keeps: the function's name depends on it
@@ -137,16 +132,15 @@ class Actions:
         )
 
     def _assignment(
-        self, name: str, text: Any, path: Path, situation: Situation
+        self, name: str, text: str, path: Path, situation: Situation
     ) -> _Assignment | None:
         field = self.functions.fields.typed.get(name)
         if field is None:
-            self.reading.complain(
+            self.problems.add(
                 path, f"the data has no field {name!r}", near(name, self.functions.fields.typed)
             )
             return None
         may_be_null = field.typed.nullable or not field.always
-        text = "null" if text is None else text
         wanted = (field.typed.kind, NULL) if may_be_null else (field.typed.kind,)
         kind = field.typed.kind
         if kind.name == "string":
@@ -159,108 +153,109 @@ class Actions:
 
     # --- events ---
 
-    def _event(self, verb: str, item: Any, path: Path, situation: Situation) -> str | None:
-        name = self.reading.text(item[verb], (*path, verb), "an event's name")
-        to = self.reading.mapping(item.get("to"), (*path, "to"), {"machine", "instance"})
-        machine = self.reading.text(to.get("machine"), (*path, "to", "machine"), "a machine's name")
-        is_foreign = verb == "emit" or (machine is not None and machine != self.machine)
-        if not name:
+    def _raise(self, spec: RaiseSpec, path: Path, situation: Situation) -> str | None:
+        name = spec.raise_
+        build = self._build(name, spec.with_, path, "raise", situation)
+        if build is None:
             return None
+
+        def queue(data: Any, event: Any, context: Any) -> None:
+            context.raise_(build(data, event, context))
+
+        return self.functions.add(
+            f"raise {build.text}", queue, situation, *build.payload.values(),
+            raises=frozenset({name}), needs_context=True,
+        )  # fmt: skip
+
+    def _emit(self, spec: EmitSpec, path: Path, situation: Situation) -> str | None:
+        build = self._build(spec.emit, spec.with_, path, "emit", situation, is_foreign=True)
+        if build is None:
+            return None
+
+        def show(data: Any, event: Any, context: Any) -> None:
+            context.emit(build(data, event, context))
+
+        return self.functions.add(
+            f"emit {build.text}", show, situation, *build.payload.values(), needs_context=True
+        )
+
+    def _build(
+        self,
+        name: str,
+        given: Mapping[str, str],
+        path: Path,
+        verb: str,
+        situation: Situation,
+        *,
+        is_foreign: bool = False,
+    ) -> _Build | None:
+        """``is_foreign``: an event that other machines, or those who watch, know the fields of."""
         if name not in self.known.events and not is_foreign:
-            self.reading.complain(
-                (*path, verb), f"there is no event {name!r}", near(name, self.known.events)
-            )
+            hint = near(name, self.known.events)
+            self.problems.add((*path, verb), f"there is no event {name!r}", hint)
             return None
-        payload = self._payload(name, item.get("with"), (*path, "with"), situation, is_foreign)
+        payload = self._payload(name, given, (*path, "with"), situation, is_foreign)
         if payload is None:
             return None
         event = self.known.events.get(name) if not is_foreign or verb == "emit" else None
-        build = _Build(event or self._open_event(name), payload)
-        told = f"{name}({', '.join(f'{field}: {made.text}' for field, made in payload.items())})"
-        if verb == "raise":
-            return self._queue(told, build, situation, name)
-        if verb == "emit":
-            return self._show(told, build, situation)
-        return self._send(told, build, item, machine, to, path, situation)
+        fields = ", ".join(f"{field}: {made.text}" for field, made in payload.items())
+        return _Build(event or self._open_event(name), payload, f"{name}({fields})")
 
     def _payload(
-        self, name: str, value: Any, path: Path, situation: Situation, is_foreign: bool
+        self,
+        name: str,
+        given: Mapping[str, str],
+        path: Path,
+        situation: Situation,
+        is_foreign: bool,
     ) -> dict[str, CelExpression] | None:
-        given = self.reading.mapping(value, path)
         typed = self.known.payloads.get(name) if not is_foreign else None
         fields = (typed.fields or {}) if typed else None
         made: dict[str, CelExpression] = {}
         whole = True
         for key, text in sorted(given.items()):
             if fields is not None and key not in fields:
-                self.reading.complain(
+                self.problems.add(
                     (*path, key), f"event {name} has no field {key!r}", near(key, fields)
                 )
                 whole = False
                 continue
             wanted = (fields[key].typed.kind,) if fields is not None else ()
-            one = self.functions.expression(
-                "null" if text is None else text, (*path, key), situation, wanted
-            )
+            one = self.functions.expression(text, (*path, key), situation, wanted)
             if one is None:
                 whole = False
             else:
                 made[key] = one
         missing = [k for k, f in (fields or {}).items() if f.required and k not in given]
         if missing:
-            self.reading.complain(path, f"event {name} needs {', '.join(missing)}", "give them")
+            self.problems.add(path, f"event {name} needs {', '.join(missing)}", "give them")
         return made if whole and not missing else None
 
-    def _queue(self, told: str, build: _Build, situation: Situation, name: str) -> str:
-        def queue(data: Any, event: Any, context: Any) -> None:
-            context.raise_(build(data, event, context))
-
-        return self.functions.add(
-            f"raise {told}", queue, situation, *build.payload.values(),
-            raises=frozenset({name}), needs_context=True,
-        )  # fmt: skip
-
-    def _show(self, told: str, build: _Build, situation: Situation) -> str:
-        def show(data: Any, event: Any, context: Any) -> None:
-            context.emit(build(data, event, context))
-
-        return self.functions.add(
-            f"emit {told}", show, situation, *build.payload.values(), needs_context=True
-        )
-
-    def _send(
-        self,
-        told: str,
-        build: _Build,
-        item: Any,
-        machine: str | None,
-        to: Mapping[str, Any],
-        path: Path,
-        situation: Situation,
-    ) -> str | None:
+    def _send(self, spec: SendSpec, path: Path, situation: Situation) -> str | None:
+        machine, after = spec.to.machine, spec.after
+        is_foreign = machine is not None and machine != self.machine
+        build = self._build(spec.send, spec.with_, path, "send", situation, is_foreign=is_foreign)
+        if build is None:
+            return None
         expressions = [*build.payload.values()]
-        delay: timedelta | None = None
+        delay = duration_of(after)
         later: CelExpression | None = None
-        after = item.get("after")
-        if after is not None:
-            delay = duration_of(after)
-            if delay is None:
-                wanted = (DURATION, TIMESTAMP)
-                later = self.functions.expression(after, (*path, "after"), situation, wanted)
-                if later is None:
-                    return None
-                expressions.append(later)
+        if after is not None and delay is None:
+            wanted = (DURATION, TIMESTAMP)
+            later = self.functions.expression(after, (*path, "after"), situation, wanted)
+            if later is None:
+                return None
+            expressions.append(later)
         receiver: CelExpression | None = None
-        if "instance" in to:
+        if spec.to.instance is not None:
             place = (*path, "to", "instance")
-            receiver = self.functions.expression(to["instance"], place, situation, (STRING,))
+            receiver = self.functions.expression(spec.to.instance, place, situation, (STRING,))
             if receiver is None:
                 return None
             expressions.append(receiver)
         elif machine is not None:
-            self.reading.complain(
-                (*path, "to"), "it names a machine and no instance", "give instance: an expression"
-            )
+            hint = "give instance: an expression"
+            self.problems.add((*path, "to"), "it names a machine and no instance", hint)
             return None
         target = None if receiver is None else machine or self.machine
 
@@ -275,7 +270,7 @@ class Actions:
 
         whither = "" if receiver is None else f" to {target}/{receiver.text}"
         when = f" after {after}" if after is not None else ""
-        name = f"send {told}{whither}{when}"
+        name = f"send {build.text}{whither}{when}"
         return self.functions.add(name, send, situation, *expressions, needs_context=True)
 
     def _open_event(self, name: str) -> type[Event]:
@@ -314,13 +309,14 @@ class _Assignment:
 
 
 class _Build:
-    """An event, its fields from expressions."""
+    """An event, its fields from expressions; ``text`` is how a function's name shows it."""
 
-    __slots__ = ("event", "payload")
+    __slots__ = ("event", "payload", "text")
 
-    def __init__(self, event: type[Event], payload: dict[str, CelExpression]) -> None:
+    def __init__(self, event: type[Event], payload: dict[str, CelExpression], text: str) -> None:
         self.event = event
         self.payload = payload
+        self.text = text
 
     def __call__(self, data: Any, event: Any, context: Any) -> Event:
         values = {

@@ -30,8 +30,9 @@ from statehold.expression.cel.language import (
     map_of,
 )
 from statehold.expression.language import EvaluationFailed, ExpressionRefused
+from statehold.formats.native.action_specs import FunctionSpec
 from statehold.formats.native.fields import Fields, Typed
-from statehold.formats.native.reading import Reading, TooManyProblems, near
+from statehold.formats.native.problems import Problems, TooManyProblems, near
 from statehold.formats.notation import Offered
 from statehold.plain.values import Path
 
@@ -107,8 +108,8 @@ class Variants:
 class Functions:
     """Compiles expressions and gathers functions by name."""
 
-    def __init__(self, reading: Reading, fields: Fields, offered: Offered) -> None:
-        self.reading = reading
+    def __init__(self, problems: Problems, fields: Fields, offered: Offered) -> None:
+        self.problems = problems
         self.fields = fields
         self.offered = offered
         self.functions: dict[str, Function] = {}
@@ -120,25 +121,19 @@ class Functions:
     # --- expressions ---
 
     def expression(
-        self, text: Any, path: Path, situation: Situation = NOWHERE, wanted: tuple[Kind, ...] = ()
+        self, text: str, path: Path, situation: Situation = NOWHERE, wanted: tuple[Kind, ...] = ()
     ) -> CelExpression | None:
-        """None, with a problem noted, for what is none, or gives nothing that is wanted."""
-        if isinstance(text, bool | int | float):
-            # `paid: true` is what everybody writes
-            text = str(text).lower() if isinstance(text, bool) else repr(text)
-        if not isinstance(text, str):
-            self.reading.complain(path, "it is no expression", "write CEL between quotes")
-            return None
+        """None, with a problem reported, for what is none, or gives nothing that is wanted."""
         try:
             made = self._compile(text, path, situation)
         except ExpressionRefused as error:
             at = "" if error.at is None else f", at character {error.at + 1}"
             hint = error.hint or (_way_out(DYN, wanted) if DURATION in wanted else "")
-            self.reading.complain(path, f"{_short(text)}: {error.message}{at}", hint)
+            self.problems.add(path, f"{_short(text)}: {error.message}{at}", hint)
             return None
         fits = any(made.kind.fits(kind) for kind in wanted or (made.kind,))
         if made.kind.name == "other" or not fits or (not wanted and made.kind == DURATION):
-            self.reading.complain(
+            self.problems.add(
                 path,
                 f"{_short(text)} gives {made.kind}, not "
                 f"{' or '.join(map(str, wanted)) or 'a value that can be kept'}",
@@ -152,7 +147,7 @@ class Functions:
         if not environment.remembers(text):
             self._compiled += len(text) + _EACH
         if self._compiled > EXPRESSIONS_LIMIT:
-            self.reading.complain(
+            self.problems.add(
                 path,
                 f"the expressions come to more than {EXPRESSIONS_LIMIT} characters",
                 "split the machine",
@@ -173,7 +168,7 @@ class Functions:
 
     # --- functions ---
 
-    def guard(self, text: Any, path: Path, situation: Situation) -> str | None:
+    def guard(self, text: str, path: Path, situation: Situation) -> str | None:
         made = self.expression(text, path, situation, (BOOL,))
         if made is None:
             return None
@@ -187,12 +182,16 @@ class Functions:
         return self.add(made.text, ask, situation, made)
 
     def value(
-        self, text: Any, path: Path, situation: Situation, wanted: tuple[Kind, ...] = ()
+        self,
+        given: str | FunctionSpec,
+        path: Path,
+        situation: Situation,
+        wanted: tuple[Kind, ...] = (),
     ) -> str | None:
-        """A function that gives what the expression comes to, or one that is offered."""
-        if isinstance(text, dict) and set(text) == {"function"}:
-            return self.lent(text["function"], (*path, "function"))
-        made = self.expression(text, path, situation, wanted)
+        """A function that gives the expression's value, or one that is offered."""
+        if isinstance(given, FunctionSpec):
+            return self.lent(given.function, (*path, "function"))
+        made = self.expression(given, path, situation, wanted)
         if made is None:
             return None
 
@@ -201,10 +200,10 @@ class Functions:
 
         return self.add(made.text, give, situation, made)
 
-    def delay(self, text: Any, path: Path, situation: Situation) -> str | None:
-        if isinstance(text, dict) and set(text) == {"function"}:
-            return self.lent(text["function"], (*path, "function"))
-        made = self.expression(text, path, situation, (DURATION, TIMESTAMP))
+    def delay(self, given: str | FunctionSpec, path: Path, situation: Situation) -> str | None:
+        if isinstance(given, FunctionSpec):
+            return self.lent(given.function, (*path, "function"))
+        made = self.expression(given, path, situation, (DURATION, TIMESTAMP))
         if made is None:
             return None
 
@@ -213,10 +212,10 @@ class Functions:
 
         return self.add(made.text, give, situation, made)
 
-    def record(self, fields: Mapping[str, Any], path: Path, situation: Situation) -> str | None:
+    def record(self, fields: Mapping[str, str], path: Path, situation: Situation) -> str | None:
         """A function that gives an object, each of its fields an expression."""
         made = {
-            key: self.expression("null" if text is None else text, (*path, key), situation)
+            key: self.expression(text, (*path, key), situation)
             for key, text in sorted(fields.items())
         }
         whole = {key: one for key, one in made.items() if one is not None}
@@ -227,17 +226,14 @@ class Functions:
             return {key: evaluate(one, data, event, context) for key, one in whole.items()}
 
         told = f"{{{', '.join(f'{key}: {one.text}' for key, one in whole.items())}}}"
-        self.sources[told] = dict(fields)
+        self.sources[told] = dict(self.problems.at(path) or {})
         return self.add(told, give, situation, *whole.values())
 
-    def lent(self, name: Any, path: Path) -> str | None:
+    def lent(self, text: str, path: Path) -> str | None:
         """A function that the server offers, by its name."""
-        text = self.reading.text(name, path, "a name")
-        if text is None:
-            return None
         function = self.offered.functions.get(text)
         if function is None:
-            self.reading.complain(
+            self.problems.add(
                 path,
                 f"no function {text!r} is offered",
                 near(text, self.offered.functions)
@@ -248,13 +244,13 @@ class Functions:
         takes = positional(function)
         why = deferral(function)
         if takes not in (1, 2, 3) or why is not None:
-            self.reading.complain(
+            self.problems.add(
                 path, f"the offered function {text!r} {why or 'has the wrong parameters'}",
                 "it takes (data), (data, event) or (data, event, context), and gives a value",
             )  # fmt: skip
             return None
         if text in self.functions and self.functions[text].call is not function:
-            self.reading.complain(path, f"an expression is called {text!r} too", "rename it")
+            self.problems.add(path, f"an expression is called {text!r} too", "rename it")
             return None
         self.functions[text] = Function(function, takes)
         self.sources[text] = {"function": text}

@@ -6,9 +6,7 @@ state or a state inside stays within it unless it says ``reenter`` (docs/decisio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from statehold.chart.event import (
     done_event,
@@ -28,19 +26,14 @@ from statehold.formats.native.functions import (
     event_situation,
     result_situation,
 )
-from statehold.formats.native.reading import near, shown
-from statehold.formats.native.states import Outline, States
+from statehold.formats.native.model import TRIGGERS, TransitionSpec
+from statehold.formats.native.problems import near
+from statehold.formats.native.states import States, StateTree, words_of
 from statehold.formats.notation import TRANSITION_LIMIT
 from statehold.plain.values import Path
 
-TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure")
-TRANSITION_WORDS = frozenset(
-    {*TRIGGERS, "from", "to", "when", "do", "by", "reenter", "doc", "meta"}
-)
 #: what an event that could not be delivered comes back as
 UNDELIVERABLE = "error.communication"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}(\[[A-Za-z0-9_.-]{1,999}\])?")
-_GUARD = frozenset({"in", "function"})
 
 
 class Transitions:
@@ -48,121 +41,110 @@ class Transitions:
 
     def __init__(
         self,
-        outline: Outline,
+        tree: StateTree,
         states: States,
         actions: Actions,
         functions: Functions,
         results: Mapping[str, Typed],
         structure: Structure,
     ) -> None:
-        self.outline = outline
+        self.tree = tree
         self.states = states
-        self.reading = outline.reading
+        self.problems = tree.problems
         self.actions = actions
         self.functions = functions
         self.results = results
         self.structure = structure
 
-    def read(self, value: Any) -> Iterator[Transition]:
+    def read(self, specs: Mapping[str, TransitionSpec]) -> Iterator[Transition]:
         count = 0
-        for name, said in self.reading.mapping(value, ("transitions",)).items():
+        for name, spec in specs.items():
             path: Path = ("transitions", name)
-            if not _NAME.fullmatch(name):
-                self.reading.complain(
-                    path, f"a transition can't be called {name!r}", "use letters, digits, _ . and -"
-                )
-                continue
-            for transition in self._rows(name, self._said(said, path), path):
+            for transition in self._rows(name, spec, path):
                 count += 1
                 if count > TRANSITION_LIMIT:
-                    self.reading.complain(path, f"there are more than {TRANSITION_LIMIT}")
+                    self.problems.add(path, f"there are more than {TRANSITION_LIMIT}")
                     return
                 yield transition
 
-    def _said(self, said: Any, path: Path) -> Mapping[str, Any]:
-        return self.reading.mapping(said, path, TRANSITION_WORDS)
-
-    def _rows(self, name: str, said: Mapping[str, Any], path: Path) -> Iterator[Transition]:
+    def _rows(self, name: str, spec: TransitionSpec, path: Path) -> Iterator[Transition]:
         """One for each source; they share guards and actions."""
-        reading = self.reading
+        given = spec.model_fields_set
         sources = (
-            self.outline.named(said["from"], (*path, "from"), None) if "from" in said else (ROOT,)
+            self.tree.named(spec.from_, (*path, "from"), None) if "from_" in given else (ROOT,)
         )
-        targets = self.outline.named(said.get("to"), (*path, "to"))
-        triggers = [word for word in TRIGGERS if word in said]
+        targets = self.tree.named(spec.to, (*path, "to"))
+        triggers = [word for word in TRIGGERS if word in given]
         if len(triggers) != 1:
-            reading.complain(
+            self.problems.add(
                 path, f"it has {' and '.join(triggers) or 'no trigger'}",
                 f"a transition has one of {', '.join(TRIGGERS)}",
             )  # fmt: skip
             return
-        if not sources and sources is not None:
-            reading.complain((*path, "from"), "it names no state", "leave it out for any state")
+        if sources == ():
+            self.problems.add((*path, "from"), "it names no state", "leave it out for any state")
         kind = triggers[0]
         several = sources is not None and len(sources) > 1
         ids = {source: f"{name}[{source}]" if several else name for source in sources or ()}
-        made = {source: self._trigger(kind, said, source, id, path) for source, id in ids.items()}
-        situation = self._situation(kind, said, [trigger for trigger in made.values() if trigger])
-        guards = tuple(self._guards(said, path, situation))
-        actions = self.actions.block(said.get("do"), (*path, "do"), situation)
-        reenter = reading.flag(said.get("reenter"), (*path, "reenter"))
-        doc = reading.text(said.get("doc"), (*path, "doc")) or ""
-        meta = dict(reading.mapping(said.get("meta"), (*path, "meta")))
+        made = {source: self._trigger(kind, spec, source, id, path) for source, id in ids.items()}
+        situation = self._situation(kind, spec, [trigger for trigger in made.values() if trigger])
+        guards = tuple(self._guards(spec, path, situation))
+        actions = self.actions.block(spec.do, (*path, "do"), situation)
         for source, trigger in made.items():
             if trigger is None or targets is None:
                 continue
             onward, internal = targets, False
-            if not reenter and source != ROOT:
+            if not spec.reenter and source != ROOT:
                 onward, internal = self.structure.inward(source, targets, Policy())
             yield Transition(
-                ids[source], source, trigger, onward, guards, actions, internal, doc, meta
+                ids[source],
+                source,
+                trigger,
+                onward,
+                guards,
+                actions,
+                internal,
+                spec.doc or "",
+                spec.meta,
             )
 
     # --- triggers ---
 
     def _trigger(
-        self, kind: str, said: Mapping[str, Any], source: str, id: str, path: Path
+        self, kind: str, spec: TransitionSpec, source: str, id: str, path: Path
     ) -> Trigger | None:
         here = (*path, kind)
-        value = said[kind]
-        if kind == "on":
-            return self._events(value, here)
-        if kind == "after":
-            delay = self.states.delay(value, here)
-            if value is None:
-                self.reading.complain(here, "it has no delay", "write after: 10m")
-            return Trigger("after", (timer_event(id),), delay) if delay else None
-        if kind in ("always", "on_done"):
-            if value is not True:
-                self.reading.complain(here, f"it is {shown(value)}", f"write {kind}: true")
-            if kind == "always":
+        match kind:
+            case "on":
+                return self._events(words_of(spec.on), here)
+            case "after":
+                delay = self.states.delay(spec.after, here)
+                return Trigger("after", (timer_event(id),), delay) if delay else None
+            case "always":
                 return Trigger("always")
-            if self.outline.kind(source) not in ("compound", "parallel"):
-                self.reading.complain(
-                    here, f"{source} has no states inside and is never done",
-                    "start from a state that has some, or write on: an event",
-                )  # fmt: skip
-            return Trigger("done", (done_event(source),))
-        return self._outcome(kind, value, source, here)
+            case "on_done":
+                if self.tree.kind(source) not in ("compound", "parallel"):
+                    self.problems.add(
+                        here, f"{source} has no states inside and is never done",
+                        "start from a state that has some, or write on: an event",
+                    )  # fmt: skip
+                return Trigger("done", (done_event(source),))
+        return self._outcome(kind, spec.on_result or spec.on_failure or "", source, here)
 
-    def _events(self, value: Any, path: Path) -> Trigger | None:
-        names = self.reading.words(value, path)
+    def _events(self, names: tuple[str, ...], path: Path) -> Trigger | None:
         if names == ("*",):
             return Trigger("any")
         known = self.actions.known.events
         for name in names:
             if name not in known and name != UNDELIVERABLE:
-                self.reading.complain(
+                self.problems.add(
                     path, f"there is no event {name!r}", near(name, [*known, UNDELIVERABLE])
                 )
         if not names:
-            self.reading.complain(path, "it names no event", "write on: Accept")
+            self.problems.add(path, "it names no event", "write on: Accept")
         return Trigger("event", names) if names else None
 
-    def _outcome(self, kind: str, value: Any, source: str, path: Path) -> Trigger | None:
-        name = self.reading.text(value, path, "an effect's or a machine's name")
-        if not name:
-            return None
+    def _outcome(self, kind: str, name: str, source: str, path: Path) -> Trigger | None:
         ids, others = self.structure.outcomes_of(name, source)
         if name in self.actions.detached:
             ids = (*ids, name)
@@ -177,11 +159,11 @@ class Transitions:
                 )
             else:
                 hint = near(name, known)
-            self.reading.complain(path, f"nobody around {source} asks for {name!r}", hint)
+            self.problems.add(path, f"nobody around {source} asks for {name!r}", hint)
             return None
         return outcome_trigger(ids, failed=kind == "on_failure")
 
-    def _situation(self, kind: str, said: Mapping[str, Any], made: list[Trigger]) -> Situation:
+    def _situation(self, kind: str, spec: TransitionSpec, made: list[Trigger]) -> Situation:
         events = tuple(dict.fromkeys(name for trigger in made for name in trigger.events))
         if kind == "on":
             known = self.actions.known.payloads
@@ -191,9 +173,7 @@ class Transitions:
                 return NOWHERE
             return event_situation(tuple(name for name in events if name in known), known)
         if kind == "on_result":
-            name = said[kind]
-            typed = self.results.get(name) if isinstance(name, str) else None
-            return result_situation(typed, events)
+            return result_situation(self.results.get(spec.on_result or ""), events)
         if kind == "on_failure":
             return Situation(FAILED.variables, FAILED.closed, events)
         if kind == "on_done":
@@ -202,26 +182,28 @@ class Transitions:
 
     # --- guards ---
 
-    def _guards(self, said: Mapping[str, Any], path: Path, situation: Situation) -> Iterator[Guard]:
-        for item, rest in self.reading.several(said.get("when")):
-            here = (*path, "when", *rest)
-            if not isinstance(item, dict):
-                name = self.functions.guard(item, here, situation)
+    def _guards(self, spec: TransitionSpec, path: Path, situation: Situation) -> Iterator[Guard]:
+        for guard, here in self.problems.items(spec.when, (*path, "when")):
+            if isinstance(guard, str):
+                name = self.functions.guard(guard, here, situation)
                 if name:
                     yield Guard(name)
                 continue
-            asked = self.reading.mapping(item, here, _GUARD)
+            asked = guard.model_fields_set
             if len(asked) != 1:
-                self.reading.complain(here, "a guard asks one thing", "write in, or function")
-            elif "in" in asked:
-                for state in self.outline.named(asked["in"], (*here, "in")) or ():
+                self.problems.add(here, "a guard asks one thing", "write in, or function")
+            elif guard.function is not None:
+                if name := self.functions.lent(guard.function, (*here, "function")):
+                    yield Guard(name)
+            elif not guard.in_:
+                self.problems.add((*here, "in"), "it names no state")
+            else:
+                for state in self.tree.named(guard.in_, (*here, "in")) or ():
                     yield Guard(state, "in")
-            elif name := self.functions.lent(asked.get("function"), (*here, "function")):
-                yield Guard(name)
-        roles = self.reading.words(said.get("by"), (*path, "by"))
+        roles = words_of(spec.by)
         for role in roles:
             if "," in role:
-                self.reading.complain((*path, "by"), f"the role {role!r} has a comma in it")
+                self.problems.add((*path, "by"), f"the role {role!r} has a comma in it")
         if roles:
-            # last, so that a refusal can tell that nothing but the role stood in the way
+            # last, so that a refusal can say that nothing but the role stood in the way
             yield Guard(",".join(roles), "by")

@@ -45,15 +45,14 @@ from statehold.expression.cel.language import (
     list_of,
     map_of,
 )
+from statehold.formats.native.data_specs import SchemaSpec
 from statehold.formats.native.fields import Typed, TypedField
-from statehold.formats.native.reading import Reading, near, shown
+from statehold.formats.native.problems import Problems, near, shown
 from statehold.plain.values import Path
 
 #: levels of one schema, and properties of all that a document has
 SCHEMA_DEPTH_LIMIT = 16
 PROPERTY_LIMIT = 2_000
-#: characters of a ``pattern``
-PATTERN_LIMIT = 500
 LEAST, MOST = -(2**63), 2**63 - 1
 
 _FOR_PEOPLE = frozenset({"title", "description", "examples", "default"})
@@ -73,115 +72,84 @@ _WORDS: Mapping[str, frozenset[str]] = {
 
 
 class Types:
-    """Reads schemas; problems are noted in the reading."""
+    """Reads schemas. ``written`` is one as it stands in the document, which the chart keeps."""
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.complain = reading.complain
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
         self.properties = 0
 
-    def read(self, schema: Any, path: Path, name: str = "Value") -> Typed:
+    def read(self, schema: SchemaSpec, written: Any, path: Path, name: str = "Value") -> Typed:
         """A type for anything at all stands in for one that is wrong."""
-        if schema is None or schema is True or schema == {}:
-            return Typed(JsonValue, DYN, {}, nullable=True)
-        if not isinstance(schema, dict):
-            self.complain(path, f"it is {shown(schema)}, not a schema", "write {type: string}, say")
-            return Typed(JsonValue, DYN, {}, nullable=True)
+        is_anything = not isinstance(written, dict) or not written
+        if is_anything or self.problems.is_repaired((*path, "type")):
+            return _ANYTHING
         if len(path) > SCHEMA_DEPTH_LIMIT * 2:
-            self.complain(path, f"it is more than {SCHEMA_DEPTH_LIMIT} levels deep")
-            return Typed(JsonValue, DYN, {}, nullable=True)
-        if "enum" in schema or "const" in schema:
-            return self._choice(schema, path)
-        if "type" not in schema:
-            self._words(schema, path, frozenset(), "")
-            return Typed(JsonValue, DYN, dict(schema), nullable=True)
-        return self._of_types(schema, path, name)
+            self.problems.add(path, f"it is more than {SCHEMA_DEPTH_LIMIT} levels deep")
+            return _ANYTHING
+        if "enum" in written or "const" in written:
+            return self._choice(schema, written, path)
+        if "type" not in written:
+            self._words(written, path, frozenset(), "")
+            return Typed(JsonValue, DYN, dict(written), nullable=True)
+        return self._of_types(schema, written, path, name)
 
-    def _of_types(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
-        given = schema["type"]
-        names = given if isinstance(given, list) else [given]
-        good = [one for one in names if isinstance(one, str) and one in _WORDS]
-        for one in names:
-            if one not in good:
-                self.complain(
-                    (*path, "type"), f"there is no type {shown(one)}", near(str(one), _WORDS)
-                )
-        known = frozenset().union(*(_WORDS[one] for one in good)) if good else frozenset()
-        self._words(schema, path, known, " or ".join(good))
-        plain = [one for one in dict.fromkeys(good) if one != "null"]
-        nullable = "null" in good
-        parts = [getattr(self, f"_{one}")(schema, path, name) for one in plain]
-        written = dict(schema)
+    def _of_types(
+        self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str
+    ) -> Typed:
+        names = list(dict.fromkeys(schema.type))
+        known = frozenset[str]().union(*(_WORDS[one] for one in names))
+        self._words(written, path, known, " or ".join(names))
+        nullable = "null" in names
+        read = {
+            "object": self._object,
+            "array": self._array,
+            "string": self._string,
+            "integer": self._integer,
+            "number": self._number,
+            "boolean": self._boolean,
+        }
+        parts = [read[one](schema, written, path, name) for one in names if one != "null"]
+        full = dict(written)
         for part in parts:
-            written.update(part.schema)
+            full.update(part.schema)
         if not parts:
-            return Typed(None, NULL, written, nullable=True)
+            return Typed(None, NULL, full, nullable=True)
         annotation: Any = Union[tuple(part.annotation for part in parts)]  # noqa: UP007 - made here
         kind = parts[0].kind if len(parts) == 1 else DYN
         fields = parts[0].fields if len(parts) == 1 else None
         if nullable:
             annotation = Optional[annotation]  # noqa: UP045 - made here
-            return Typed(annotation, DYN, written, nullable=True)
-        return Typed(annotation, kind, written, fields=fields)
+            return Typed(annotation, DYN, full, nullable=True)
+        return Typed(annotation, kind, full, fields=fields)
 
-    def _words(self, schema: dict[str, Any], path: Path, known: frozenset[str], what: str) -> None:
-        for word in schema:
+    def _words(self, written: dict[str, Any], path: Path, known: frozenset[str], what: str) -> None:
+        """Keywords are for some types only."""
+        for word in written:
             if word not in known | _FOR_PEOPLE | {"type", "enum", "const"}:
-                everything = frozenset().union(*_WORDS.values())
-                why = (
-                    f"{word!r} says nothing of {what}"
-                    if word in everything and what
-                    else (f"the keyword {word!r} is not among those that can be used")
-                )
-                self.complain((*path, word), why, near(word, known | _FOR_PEOPLE | {"type"}))
+                why = f"{word!r} says nothing of {what or 'a value without a type'}"
+                self.problems.add((*path, word), why, near(word, known | _FOR_PEOPLE | {"type"}))
 
     # --- one of each ---
 
-    def _choice(self, schema: dict[str, Any], path: Path) -> Typed:
-        self._words(schema, path, frozenset(), "a choice")
-        values = schema["enum"] if "enum" in schema else [schema["const"]]
-        if not isinstance(values, list) or not values or len(values) > 1000:
-            self.complain((*path, "enum"), "it is no list of 1 to 1,000 values")
-            return Typed(JsonValue, DYN, {}, nullable=True)
-        if not all(v is None or isinstance(v, str | int | bool) for v in values):
-            self.complain(
-                (*path, "enum"), "it has values that are not text, whole numbers, booleans or null"
-            )
-            return Typed(JsonValue, DYN, {}, nullable=True)
+    def _choice(self, schema: SchemaSpec, written: dict[str, Any], path: Path) -> Typed:
+        self._words(written, path, frozenset(), "a choice")
+        values = schema.enum if "enum" in written else [schema.const]
+        if not values:
+            return _ANYTHING
         kinds = {_KIND_OF.get(type(value), DYN) for value in values}
         kind = kinds.pop() if len(kinds) == 1 else DYN
-        return Typed(Literal[tuple(values)], kind, dict(schema), nullable=None in values)
+        return Typed(Literal[tuple(values)], kind, dict(written), nullable=None in values)
 
-    def _string(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
-        least = self.reading.whole(schema.get("minLength"), (*path, "minLength"), 0, MOST)
-        most = self.reading.whole(schema.get("maxLength"), (*path, "maxLength"), 0, MOST)
-        annotation: Any = Annotated[
-            str, Strict(), StringConstraints(min_length=least, max_length=most)
-        ]
-        pattern = self.reading.text(schema.get("pattern"), (*path, "pattern"))
-        if pattern is not None:
-            if len(pattern) > PATTERN_LIMIT:
-                self.complain(
-                    (*path, "pattern"),
-                    f"it has {len(pattern)} characters; the limit is {PATTERN_LIMIT}",
-                )
-            else:
-                annotation = self._matching(annotation, pattern, path)
-        kind = STRING
-        format = schema.get("format")
-        if format is not None:
-            check = _FORMATS.get(format) if isinstance(format, str) else None
-            if check is None:
-                self.complain(
-                    (*path, "format"),
-                    f"there is no format {shown(format)}",
-                    near(str(format), _FORMATS),
-                )
-            else:
-                shape = WithJsonSchema({"type": "string", "format": format})
-                annotation = Annotated[annotation, AfterValidator(check), shape]
-                kind = TIMESTAMP if format == "date-time" else STRING
-        return Typed(annotation, kind, {})
+    def _string(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
+        bounds = StringConstraints(min_length=schema.minLength, max_length=schema.maxLength)
+        annotation: Any = Annotated[str, Strict(), bounds]
+        if schema.pattern is not None:
+            annotation = self._matching(annotation, schema.pattern, path)
+        if schema.format is None:
+            return Typed(annotation, STRING, {})
+        shape = WithJsonSchema({"type": "string", "format": schema.format})
+        annotation = Annotated[annotation, AfterValidator(_FORMATS[schema.format]), shape]
+        return Typed(annotation, TIMESTAMP if schema.format == "date-time" else STRING, {})
 
     def _matching(self, annotation: Any, pattern: str, path: Path) -> Any:
         """Patterns are run by Rust's engine, in time that is linear in the text."""
@@ -190,101 +158,109 @@ class Types:
             TypeAdapter(matching)
         except SchemaError as error:
             why = str(error).replace("\n", " ")[:200]
-            self.complain((*path, "pattern"), f"it is no pattern: {why}")
+            self.problems.add((*path, "pattern"), f"it is no pattern: {why}")
             return annotation
         return matching
 
-    def _integer(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
+    def _integer(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         bounds: dict[str, Any] = {}
         for option, value in self._bounds(schema, path).items():
             # the next whole number inside of the bound
             bounds[option] = math.ceil(value) if option in ("ge", "lt") else math.floor(value)
         if bounds.get("multiple_of") == 0:
-            self.complain((*path, "multipleOf"), "a whole number is no multiple of a part of one")
+            self.problems.add(
+                (*path, "multipleOf"), "a whole number is no multiple of a part of one"
+            )
             del bounds["multiple_of"]
         for word, limit in (("ge", LEAST), ("le", MOST)):
             bounds.setdefault(word, limit)
         return Typed(Annotated[int, Strict(), Field(**bounds)], INT, {})
 
-    def _number(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
+    def _number(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         bounds = self._bounds(schema, path)
         return Typed(Annotated[float, Strict(), Field(allow_inf_nan=False, **bounds)], DOUBLE, {})
 
-    def _bounds(self, schema: dict[str, Any], path: Path) -> dict[str, Any]:
+    def _bounds(self, schema: SchemaSpec, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for word, option in _BOUNDS.items():
-            value = schema.get(word)
+            value = getattr(schema, word)
             if value is None:
                 continue
-            if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > MOST:
-                self.complain((*path, word), f"it is {shown(value)}, not a number")
+            if abs(value) > MOST:
+                self.problems.add((*path, word), f"it is {shown(value)}, not a number")
             elif word == "multipleOf" and value <= 0:
-                self.complain((*path, word), f"it is {value}", "give a number above 0")
+                self.problems.add((*path, word), f"it is {value}", "give a number above 0")
             else:
                 found[option] = value
         return found
 
-    def _boolean(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
+    def _boolean(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         return Typed(Annotated[bool, Strict()], BOOL, {})
 
-    def _array(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
-        item = self.read(schema.get("items"), (*path, "items"), f"{name}Item")
-        least = self.reading.whole(schema.get("minItems"), (*path, "minItems"), 0, MOST)
-        most = self.reading.whole(schema.get("maxItems"), (*path, "maxItems"), 0, MOST)
+    def _array(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
+        item = self.read(
+            schema.items or _EMPTY, written.get("items"), (*path, "items"), f"{name}Item"
+        )
         held = DYN if item.nullable else item.kind
-        bounds = Field(min_length=least, max_length=most)
+        bounds = Field(min_length=schema.minItems, max_length=schema.maxItems)
         annotation = _annotated(_LIST[item.annotation], Strict(), bounds)
         if held.name == "timestamp":
             # inside of values moments are text: timestamp(x) makes one of it
             held = STRING
-        written = {"items": item.schema} if "items" in schema else {}
-        return Typed(annotation, list_of(held), written)
+        own = {"items": item.schema} if "items" in written else {}
+        return Typed(annotation, list_of(held), own)
 
-    def _object(self, schema: dict[str, Any], path: Path, name: str) -> Typed:
-        more = schema.get("additionalProperties")
-        if "properties" not in schema:
-            held = self.read(
-                more if more is not False else None, (*path, "additionalProperties"), name
-            )
-            kind = DYN if held.nullable or held.kind.name == "timestamp" else held.kind
-            annotation = _annotated(_DICT[str, held.annotation], Strict())
-            written = {} if more is None else {"additionalProperties": held.schema or True}
-            if more is False:
-                written, annotation = {"additionalProperties": False}, self._record(name, {}, False)
-            return Typed(annotation, map_of(kind), written)
-        if more not in (None, False, True):
-            self.complain(
+    def _object(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
+        more, is_open = schema.additionalProperties, schema.additionalProperties is True
+        if "properties" not in written:
+            return self._map(schema, written, path, name)
+        if isinstance(more, SchemaSpec):
+            self.problems.add(
                 (*path, "additionalProperties"),
                 "beside properties it is true or false",
                 "put the open part into a property of its own",
             )
-        fields = self._fields(schema, path, name)
-        written = {
+        fields = self._fields(schema, written, path, name)
+        own = {
             "properties": {key: field.typed.schema for key, field in fields.items()},
-            "additionalProperties": more is True,
+            "additionalProperties": is_open,
         }
-        annotation = self._record(name, fields, more is True)
-        return Typed(annotation, map_of(DYN), written, fields=None if more is True else fields)
+        annotation = self._record(name, fields, is_open)
+        return Typed(annotation, map_of(DYN), own, fields=None if is_open else fields)
 
-    def _fields(self, schema: dict[str, Any], path: Path, name: str) -> dict[str, TypedField]:
-        properties = self.reading.mapping(schema["properties"], (*path, "properties"))
-        required = self.reading.words(schema.get("required"), (*path, "required"))
+    def _map(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
+        """An object without declared properties: all of one type, or none at all."""
+        more = schema.additionalProperties
+        inner = more if isinstance(more, SchemaSpec) else _EMPTY
+        here = (*path, "additionalProperties")
+        held = self.read(inner, written.get("additionalProperties"), here, name)
+        kind = DYN if held.nullable or held.kind.name == "timestamp" else held.kind
+        if more is False:
+            annotation: Any = self._record(name, {}, False)
+            return Typed(annotation, map_of(kind), {"additionalProperties": False})
+        annotation = _annotated(_DICT[str, held.annotation], Strict())
+        own = {} if more is None else {"additionalProperties": held.schema or True}
+        return Typed(annotation, map_of(kind), own)
+
+    def _fields(
+        self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str
+    ) -> dict[str, TypedField]:
+        properties, required = schema.properties, schema.required
         for word in required:
-            if word not in properties:
-                self.complain(
-                    (*path, "required"), f"there is no property {word!r}", near(word, properties)
-                )
+            if word is not None and word not in properties:
+                hint = near(word, properties)
+                self.problems.add((*path, "required"), f"there is no property {word!r}", hint)
         self.properties += len(properties)
         if self.properties > PROPERTY_LIMIT:
-            self.complain((*path, "properties"), f"there are more than {PROPERTY_LIMIT} in all")
+            self.problems.add((*path, "properties"), f"there are more than {PROPERTY_LIMIT} in all")
             return {}
         found: dict[str, TypedField] = {}
         for key, inner in properties.items():
             where = (*path, "properties", key)
-            typed = self.read(inner, where, f"{name}_{key}")
-            has_default = isinstance(inner, dict) and "default" in inner
+            typed = self.read(inner, written["properties"][key], where, f"{name}_{key}")
+            has_default = "default" in inner.model_fields_set
             if has_default:
-                typed = self._with_default(typed, inner["default"], where)
+                typed = self._with_default(typed, inner.default, where)
             is_required = key in required and not has_default
             found[key] = TypedField(typed, is_required, key in required or has_default)
         return found
@@ -294,7 +270,7 @@ class Types:
             TypeAdapter(typed.annotation).validate_python(default)
         except ValidationError as error:
             why = words_of(error.errors()[0])
-            self.complain((*path, "default"), f"{shown(default)} does not fit: {why}")
+            self.problems.add((*path, "default"), f"{shown(default)} does not fit: {why}")
         made = Field(default_factory=partial(copy.deepcopy, default))
         annotation = _annotated(typed.annotation, made)
         return Typed(annotation, typed.kind, typed.schema, typed.nullable, typed.fields)
@@ -316,7 +292,7 @@ class Types:
         fields: dict[str, Any] = {}
         for key, held in (typed.fields or {}).items():
             if key == "type" or key.startswith("_") or hasattr(_EventOfData, key):
-                self.complain(
+                self.problems.add(
                     (*path, "properties", key), f"a field of an event can't be called {key!r}",
                     "choose another word",
                 )  # fmt: skip
@@ -339,6 +315,12 @@ class OpenEvent(Event):
     """An event of another machine, whose fields are known there."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+
+#: a schema that says nothing
+_EMPTY = SchemaSpec.model_construct()
+#: what it stands for
+_ANYTHING = Typed(JsonValue, DYN, {}, nullable=True)
 
 
 def _annotated(*parts: Any) -> Any:

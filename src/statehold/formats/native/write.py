@@ -27,8 +27,8 @@ from statehold.chart.model import (
 )
 from statehold.chart.normalise import Structure
 from statehold.errors import DefinitionError, Problem
+from statehold.formats.native.durations import spelled
 from statehold.formats.native.loosen import loosened
-from statehold.formats.native.reading import spelled
 from statehold.plain.yaml_writer import dumped
 
 

@@ -278,7 +278,8 @@ def test_every_mistake_is_told_at_once_with_its_line_and_a_hint() -> None:
         ("type: number", "oneOf: [], type: number", "'oneOf' is not among those"),
         ("indexes: {city: data.place.city}", "indexes: {n: data.items}", "gives list"),
         ("Ring: {properties: {note", "Ring: {properties: {type", "can't be called 'type'"),
-        ("silence: {code", "silence: {cod", "give a code and a reason"),
+        ("silence: {code", "silence: {cod", "did you mean code?"),
+        ("code: unreachable, ", "", "silence: it has no code"),
     ],
 )
 def test_a_mistake_is_told_where_it_is(old: str, new: str, told: str) -> None:

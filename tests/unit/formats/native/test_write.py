@@ -15,12 +15,13 @@ from statehold.chart.model import Chart
 from statehold.effects import Hosts, Requests
 from statehold.errors import DefinitionError
 from statehold.formats.native import read_native, to_document, write_native
+from statehold.formats.native.schema import json_schema
 from statehold.formats.notation import Offered
 from statehold.plain.read import read_plain
 from tests.unit.formats.native.test_native import LENT, ORDER, TEAM
 
 ROOT = Path(__file__).parents[4]
-SCHEMA = json.loads((ROOT / "src/statehold/formats/native/schema.json").read_text())
+SCHEMA = json_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 REFUND = [
     (ROOT / "examples/refund" / name).read_text() for name in ("refund.yaml", "refund_v2.yaml")
