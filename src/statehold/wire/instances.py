@@ -158,10 +158,24 @@ class Incidents(Wire):
     )
 
 
+#: ``since``: the time since ``at``, ``until``: the time until ``at``
+SummaryKind = Literal["plain", "state", "event", "since", "until", "warning", "error"]
+
+
+class SummaryPart(Wire):
+    """A piece of the summary. Of kind `since` or `until` it is the time since or until `at`, as it
+    was when the answer was made."""
+
+    text: str
+    kind: SummaryKind = "plain"
+    at: datetime | None = None
+
+
 class Explanation(Wire):
     """Where an instance is, since when and why, what it waits for, and what can happen next."""
 
     summary: str = Field(description="the same in sentences")
+    parts: list[SummaryPart] = Field(default=[], description="the summary in pieces")
     instance: Reply
     since: datetime
     because: JournalEntry | None = Field(description="the step that led into the present state")

@@ -815,6 +815,12 @@ export interface components {
              * @description the same in sentences
              */
             summary: string;
+            /**
+             * Parts
+             * @description the summary in pieces
+             * @default []
+             */
+            parts: components["schemas"]["SummaryPart"][];
             instance: components["schemas"]["Reply"];
             /**
              * Since
@@ -1659,6 +1665,23 @@ export interface components {
              * @default 0
              */
             incidents: number;
+        };
+        /**
+         * SummaryPart
+         * @description A piece of the summary. Of kind `since` or `until` it is the time since or until `at`, as it
+         *     was when the answer was made.
+         */
+        SummaryPart: {
+            /** Text */
+            text: string;
+            /**
+             * Kind
+             * @default plain
+             * @enum {string}
+             */
+            kind: "plain" | "state" | "event" | "since" | "until" | "warning" | "error";
+            /** At */
+            at?: string | null;
         };
         /** TimerView */
         TimerView: {

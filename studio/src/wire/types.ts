@@ -66,6 +66,7 @@ export type JournalEntry = Omit<
 };
 
 export type Journal = Omit<Shapes['Journal'], 'entries'> & { entries: JournalEntry[] };
+export type SummaryPart = Shapes['SummaryPart'];
 export type Explanation = Omit<Shapes['Explanation'], 'because'> & { because: JournalEntry | null };
 
 // --- a chart ----------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ export function summary(id: string, seconds: number, given: Partial<Summary> = {
 export function explanation(given: Partial<Explanation> = {}): Explanation {
   return {
     summary: '',
+    parts: [],
     instance: {
       machine: 'order',
       id: 'o-1',

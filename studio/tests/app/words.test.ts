@@ -3,7 +3,7 @@ import { Tree } from '../../src/app/chart/tree';
 import { delayWords, triggerWords } from '../../src/app/words/chart';
 import { entryTitle, noteTitle, shortTimer } from '../../src/app/words/entry';
 import { nextOf } from '../../src/app/words/next';
-import { story } from '../../src/app/words/story';
+import { textOf } from '../../src/app/words/summary';
 import {
   ago,
   countdown,
@@ -178,72 +178,12 @@ describe('what can happen next', () => {
   });
 });
 
-describe('the story', () => {
-  const words = (given: Parameters<typeof explanation>[0], now = AT + 61_000) =>
-    story(explanation(given), now)
-      .map((piece) => piece.text)
-      .join('');
-
-  test('tells where it is, since when, why, whose move it is and where that leads', () => {
-    const instance = { ...explanation().instance, owners: ['restaurant'] };
-    expect(
-      words({
-        instance,
-        because: entry('start', { caller: 'ann' }),
-        active: [{ id: 'creating', kind: 'atomic', doc: 'Create order.' } as never],
-        next: [
-          possible('accept', 'Accept', ['fulfilling']),
-          possible('cancel', 'Cancel', ['cancelled']),
-        ],
-      }),
-    ).toBe(
-      'It is in creating – Create order – for 1 min 1 s, since it was started by ann.' +
-        ' It is restaurant’s move. Accept leads to fulfilling or Cancel leads to cancelled.',
-    );
-  });
-
-  test('counts timers down and tells where they lead', () => {
-    const due = new Date(AT + 121_000).toISOString();
-    expect(
-      words({
-        timers: [{ id: 'lapse', state: 'creating', due, seconds_left: 60 }],
-        next: [possible('lapse', null, ['cancelled'], { kind: 'after' })],
-      }),
-    ).toContain('In 1 min the timer lapse fires and leads to cancelled.');
-  });
-
-  test('tells first what waits for a person', () => {
-    const text = words({
-      incidents: [{ name: 'offer', error: 'answered 422: ' } as never],
-    });
-    expect(text).toContain('offer waits for a person: answered 422.');
-  });
-
-  test('tells tries that failed', () => {
-    const effect = { name: 'offer', status: 'waiting', attempt: 2, next_at: null, error: 'busy' };
-    expect(words({ effects: [effect as never] })).toContain(
-      'offer failed 2 times and is tried again soon.',
-    );
-  });
-
-  test('says of an attempt that has not begun that it waits for a worker', () => {
-    const effect = { name: 'offer', status: 'waiting', attempt: 0, next_at: null, error: null };
-    expect(words({ effects: [effect as never] })).toContain(
-      'offer waits for a worker with a place.',
-    );
-  });
-
-  test('of one that is over tells no more than that', () => {
-    const instance = { ...explanation().instance, status: 'done', state: ['delivered'] } as const;
-    expect(words({ instance: instance as never, because: null })).toBe(
-      'This instance is done: it ended in delivered 1 min 1 s ago.',
-    );
-  });
-
-  test('tells a deadline that is over', () => {
-    const deadline = new Date(AT + 1000).toISOString();
-    expect(words({ active: [{ id: 'creating', kind: 'atomic', deadline } as never] })).toContain(
-      'Its time in creating is over since 1 min.',
-    );
+describe('the summary', () => {
+  test('counts its times on from the moment of the answer', () => {
+    const at = new Date(AT).toISOString();
+    expect(textOf({ text: 'review', kind: 'state' }, AT)).toBe('review');
+    expect(textOf({ text: '0 seconds', kind: 'since', at }, AT + 61_000)).toBe('1 min 1 s');
+    expect(textOf({ text: '2 minutes', kind: 'until', at }, AT - 60_000)).toBe('1 min');
+    expect(textOf({ text: '2 minutes', kind: 'until', at }, AT + 5_000)).toBe('0 s');
   });
 });

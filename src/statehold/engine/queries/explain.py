@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
+from statehold.engine.queries.summary import Summary
 from statehold.instance.attempts import UNREADABLE_KEY, Attempt
 from statehold.instance.loaded import Loaded
 from statehold.instance.reply import InstanceReply
@@ -21,7 +22,6 @@ from statehold.wire.instances import (
     Explanation,
     Incident,
     PossibleTransition,
-    Reply,
     StateView,
     TimerView,
 )
@@ -29,7 +29,7 @@ from statehold.wire.journal import JournalEntry
 
 
 def incidents_of(row: Row, attempts: Mapping[str, Attempt]) -> list[Incident]:
-    """What of this instance waits for a person, oldest first."""
+    """The open incidents of an instance, oldest first."""
     found = [
         Incident(
             id=f"{row.machine}/{row.id}/{key}",
@@ -89,8 +89,12 @@ def explain(
     effects = _effects(definition, loaded, children)
     following = _following(definition, loaded, ahead, caller)
     incidents = incidents_of(loaded.row, loaded.instance.attempts)
+    parts = Summary(answer, now).write(
+        row.since, because, active, timers, effects, following, incidents
+    )
     return Explanation(
-        summary=_summary(answer, row.since, now, because, timers, effects, following, incidents),
+        summary="".join(part.text for part in parts),
+        parts=parts,
         instance=answer,
         since=row.since,
         because=because,
@@ -208,98 +212,3 @@ def _event_name(transition: Transition) -> str | None:
     if trigger.kind == "event":
         return ", ".join(trigger.events)
     return "any event" if trigger.kind == "any" else None
-
-
-def _summary(
-    answer: Reply,
-    since: datetime,
-    now: datetime,
-    because: JournalEntry | None,
-    timers: Sequence[TimerView],
-    effects: Sequence[EffectView],
-    following: Sequence[PossibleTransition],
-    incidents: Sequence[Incident],
-) -> str:
-    where = " and ".join(answer.state)
-    told = [
-        f"{answer.id} is {answer.status} in {where}, for {words(now - since)} now"
-        + (f", since {_cause(because)}." if because is not None else ".")
-    ]
-    if answer.status in ("done", "cancelled"):
-        return told[0]
-    if answer.status == "paused":
-        told.append("It is paused: events and timers wait until it is resumed.")
-    told += [f"{one.name} waits for a person: {one.error}." for one in incidents]
-    told += [_effect_words(one, now) for one in effects if one.status != "incident"]
-    told += [
-        f"In {words(timedelta(seconds=one.seconds_left))} the timer {one.id} fires."
-        for one in timers
-    ]
-    owners = f" It is {' and '.join(answer.owners)}'s move." if answer.owners else ""
-    if answer.allowed:
-        told.append(f"It accepts {', '.join(answer.allowed)}.{owners}")
-    elif owners:
-        told.append(owners.strip())
-    told += [
-        f"{one.event} is not possible: {', '.join(one.stopped_by)}."
-        for one in following
-        if one.possible is False and one.event
-    ]
-    return " ".join(told)
-
-
-def _cause(entry: JournalEntry) -> str:
-    event = entry.event if isinstance(entry.event, dict) else {}
-    by = f" by {entry.caller}" if entry.caller else ""
-    names = {
-        "start": "it was started",
-        "timer": f"the timer {event.get('timer', '')} fired",
-        "result": f"{event.get('effect') or event.get('machine', 'an effect')} was done",
-        "failure": f"{event.get('effect') or event.get('machine', 'an effect')} failed",
-        "upgrade": f"it was upgraded to version {event.get('to', '')}",
-    }
-    return f"{names.get(entry.kind, event.get('type', entry.kind))}{by} (seq {entry.seq})"
-
-
-def _effect_words(effect: EffectView, now: datetime) -> str:
-    if effect.status == "child":
-        return _child_words(effect, now)
-    if effect.status == "running":
-        return f"{effect.name} is under way, at try {effect.attempt}."
-    if effect.next_at is None and effect.error is None:
-        return f"{effect.name} waits for a worker with a place."
-    wait = "soon" if effect.next_at is None else f"in {words(effect.next_at - now)}"
-    return (
-        f"{effect.name} failed {effect.attempt} times ({effect.error}) and is tried again {wait}."
-    )
-
-
-def _child_words(effect: EffectView, now: datetime) -> str:
-    child = effect.child
-    if child is None:
-        return f"It waits for its child {effect.name}, which has not started, to end."
-    where = f" in {' and '.join(child.state)}" if child.state else ""
-    told = [f"It waits for its child {child.machine}/{child.id} to end, which is {child.status}"]
-    told[0] += f"{where}, for {words(now - child.since)} now"
-    if child.incidents:
-        told.append(f"has {child.incidents} incident{'' if child.incidents == 1 else 's'}")
-    if child.owners:
-        told.append(f"is {' and '.join(child.owners)}'s to move")
-    if child.allowed:
-        told.append(f"accepts {', '.join(child.allowed)}")
-    if child.next_at is not None:
-        told.append(f"has something due in {words(child.next_at - now)}")
-    *first, last = told
-    return f"{', '.join(first)} and {last}." if first else f"{last}."
-
-
-def words(span: timedelta) -> str:
-    """A duration for people, in its two largest units."""
-    seconds = max(0, int(span.total_seconds()))
-    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-    parts = []
-    for name, size in units:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
-    return " ".join(parts[:2]) or "0 seconds"

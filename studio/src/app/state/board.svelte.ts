@@ -11,7 +11,7 @@ import { EMPTY, withCard, withPage, without, type Stack } from '../board/stack';
 import type { Tree } from '../chart/tree';
 import type { Summary } from '../../wire/types';
 import { soon } from './loading.svelte';
-import * as news from './news';
+import * as changes from './changes';
 import { client } from './session.svelte';
 
 const PAGE = 200;
@@ -43,7 +43,7 @@ export class BoardState {
   }
 
   get connection() {
-    return news.live.state;
+    return changes.live.state;
   }
 
   /** Changes are shown together: a busy machine has more of them than a screen has pictures. */
@@ -56,7 +56,7 @@ export class BoardState {
 
   /** Follows the machine; gives what ends it. */
   open(): () => void {
-    const stop = news.listen({
+    const stop = changes.listen({
       changed: (instance) => {
         if (instance.machine !== this.#machine) return;
         this.#waiting.push(instance);

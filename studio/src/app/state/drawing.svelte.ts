@@ -2,7 +2,7 @@
 import { collapsedAtFirst, type Detail, type Direction, type View } from '../../diagram';
 import type { Tree } from '../chart/tree';
 import { ROOT } from '../chart/tree';
-import { keep, recall } from './keep';
+import { readStored, writeStored } from './storage';
 import { listOf, textOf, viewOf, viewText } from './list';
 import { router } from './router.svelte';
 import { soon } from './loading.svelte';
@@ -43,7 +43,7 @@ export class Drawing {
     const tree = this.#tree();
     const given = router.query.get('collapsed');
     if (given !== null) return new Set(given === 'none' ? [] : listOf(given));
-    const kept = recall(`collapsed.${tree.chart.name}`);
+    const kept = readStored(`collapsed.${tree.chart.name}`);
     if (Array.isArray(kept)) {
       return new Set(
         kept.filter((id): id is string => typeof id === 'string' && tree.states.has(id)),
@@ -61,7 +61,7 @@ export class Drawing {
   }
 
   collapse(ids: Set<string>): void {
-    keep(`collapsed.${this.#tree().chart.name}`, [...ids]);
+    writeStored(`collapsed.${this.#tree().chart.name}`, [...ids]);
     this.#relaid({ collapsed: ids.size === 0 ? 'none' : textOf(ids) });
   }
 

@@ -2,7 +2,7 @@
 import type { MachineDetail } from '../../wire/types';
 import { Tree } from '../chart/tree';
 import { Loading } from './loading.svelte';
-import { follow } from './news';
+import { follow } from './changes';
 import { client } from './session.svelte';
 
 const REST_MS = 1000;

@@ -2,7 +2,7 @@
 import { Client } from '../../wire/client';
 import { Problem } from '../../wire/problem';
 import type { Me } from '../../wire/types';
-import { keep, recall } from './keep';
+import { readStored, writeStored } from './storage';
 
 /** Whom one says one is, where the server believes it: `Statehold-Caller`, `Statehold-Roles`. */
 export interface Claim {
@@ -14,7 +14,7 @@ export interface Claim {
 const NOBODY: Claim = { name: '', roles: null };
 
 class Session {
-  #claim = $state.raw<Claim>(claimOf(recall('claim')));
+  #claim = $state.raw<Claim>(claimOf(readStored('claim')));
   #me = $state.raw<Me | null>(null);
   #error = $state.raw<Error | null>(null);
   #there = $state(true);
@@ -55,7 +55,7 @@ class Session {
 
   async claimToBe(claim: Claim): Promise<void> {
     this.#claim = claim;
-    keep('claim', claim.name === '' && claim.roles === null ? undefined : { ...claim });
+    writeStored('claim', claim.name === '' && claim.roles === null ? undefined : { ...claim });
     await this.ask();
   }
 

@@ -1,5 +1,5 @@
 /** Light, dark, or as the system has it; remembered. */
-import { keep, recall } from './keep';
+import { readStored, writeStored } from './storage';
 
 export type Choice = 'system' | 'light' | 'dark';
 
@@ -7,7 +7,7 @@ const CHOICES: readonly Choice[] = ['system', 'light', 'dark'];
 
 class Theme {
   #system = $state(matchMedia('(prefers-color-scheme: dark)').matches);
-  #choice = $state<Choice>(CHOICES.find((one) => one === recall('theme')) ?? 'system');
+  #choice = $state<Choice>(CHOICES.find((one) => one === readStored('theme')) ?? 'system');
 
   constructor() {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', (event) => {
@@ -26,7 +26,7 @@ class Theme {
 
   choose(choice: Choice): void {
     this.#choice = choice;
-    keep('theme', choice === 'system' ? undefined : choice);
+    writeStored('theme', choice === 'system' ? undefined : choice);
   }
 
   next(): void {

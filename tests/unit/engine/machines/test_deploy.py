@@ -174,7 +174,7 @@ async def test_what_an_instance_accepts_is_what_its_next_event_finds_in_the_new_
         assert (read.version, read.state, read.allowed) == (1, ["open"], ["Agree", "Close"])
         assert told.instance == read.wire()
         assert [one.event for one in told.next if one.possible] == ["Agree", "Close"]
-        assert "It accepts Agree, Close." in told.summary
+        assert "It accepts Agree, Close (to closed)." in told.summary
 
 
 async def test_a_finished_instance_stays_of_the_version_that_it_ended_in(

@@ -9,7 +9,7 @@ import type { Point } from '../layout/scene';
 /** Pixels that a press may move and still be a click. */
 const STEADY = 4;
 
-export class Hands {
+export class Gestures {
   private readonly down = new Map<number, Point>();
   private start: Point | null = null;
   /** Set while, and until the click after, a press moved the drawing. */

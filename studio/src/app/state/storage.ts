@@ -4,7 +4,7 @@ import type { Json } from '../../wire/types';
 
 const PREFIX = 'statehold.';
 
-export function recall(name: string): Json | undefined {
+export function readStored(name: string): Json | undefined {
   try {
     const text = localStorage.getItem(PREFIX + name);
     return text === null ? undefined : readJson(text);
@@ -13,7 +13,7 @@ export function recall(name: string): Json | undefined {
   }
 }
 
-export function keep(name: string, value: Json | undefined): void {
+export function writeStored(name: string, value: Json | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, writeJson(value));

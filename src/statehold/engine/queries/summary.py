@@ -1,0 +1,219 @@
+"""Where an instance is and why, in sentences: the text of ``explain``, which every client shows.
+
+It is made of parts, so that a client that stays open counts its times on and sets states, events
+and warnings off from the text around them. ``summary`` is their texts, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from statehold.wire.instances import (
+    ChildView,
+    EffectView,
+    Incident,
+    PossibleTransition,
+    Reply,
+    StateView,
+    SummaryKind,
+    SummaryPart,
+    TimerView,
+)
+from statehold.wire.journal import JournalEntry
+
+
+class Summary:
+    """Writes the sentences about one instance."""
+
+    def __init__(self, answer: Reply, now: datetime) -> None:
+        self.parts: list[SummaryPart] = []
+        self._answer = answer
+        self._now = now
+
+    def write(
+        self,
+        since: datetime,
+        because: JournalEntry | None,
+        active: Sequence[StateView],
+        timers: Sequence[TimerView],
+        effects: Sequence[EffectView],
+        following: Sequence[PossibleTransition],
+        incidents: Sequence[Incident],
+    ) -> list[SummaryPart]:
+        self._where(since, because, active)
+        if self._answer.status in ("done", "cancelled"):
+            return self.parts
+        if self._answer.status == "paused":
+            self._say(" It is ", ("paused", "warning"))
+            self._say(": events and timers wait until it is resumed.")
+        for incident in incidents:
+            self._say(" ", (f"{incident.name} needs a decision", "error"), f": {incident.error}.")
+        for effect in effects:
+            if effect.status != "incident":
+                self._effect(effect)
+        for timer in timers:
+            self._timer(timer, following)
+        self._events(following)
+        for state in active:
+            self._deadline(state)
+        return self.parts
+
+    def _say(self, *parts: str | tuple[str, SummaryKind]) -> None:
+        for part in parts:
+            if isinstance(part, str):
+                self.parts.append(SummaryPart(text=part))
+            else:
+                self.parts.append(SummaryPart(text=part[0], kind=part[1]))
+
+    def _since(self, then: datetime) -> None:
+        self.parts.append(SummaryPart(text=words(self._now - then), kind="since", at=then))
+
+    def _until(self, due: datetime) -> None:
+        self.parts.append(SummaryPart(text=words(due - self._now), kind="until", at=due))
+
+    def _states(self, ids: Sequence[str]) -> None:
+        for number, id in enumerate(ids):
+            if number:
+                self._say(" and ")
+            self._say((id, "state"))
+
+    def _where(
+        self, since: datetime, because: JournalEntry | None, active: Sequence[StateView]
+    ) -> None:
+        answer = self._answer
+        self._say(f"{answer.id} is {answer.status} in ")
+        self._states(answer.state)
+        docs = [one.doc.rstrip(".") for one in active if [one.id] == answer.state and one.doc]
+        self._say(*(f" ({doc})" for doc in docs), ", for ")
+        self._since(since)
+        self._say(" now")
+        if because is not None:
+            by = f" by {because.caller}" if because.caller else ""
+            self._say(", since ", (_cause(because), "event"), f"{by} (seq {because.seq})")
+        self._say(".")
+
+    def _effect(self, effect: EffectView) -> None:
+        if effect.status == "child":
+            self._child(effect)
+        elif effect.status == "running":
+            self._say(f" {effect.name} is running, attempt {effect.attempt}.")
+        elif effect.next_at is None and effect.error is None:
+            self._say(f" {effect.name} waits for a free worker.")
+        else:
+            count = "once" if effect.attempt == 1 else f"{effect.attempt} times"
+            self._say(f" {effect.name} ", (f"failed {count}", "warning"), f" ({effect.error})")
+            if effect.next_at is None:
+                self._say(" and is retried soon.")
+            else:
+                self._say(" and is retried in ")
+                self._until(effect.next_at)
+                self._say(".")
+
+    def _child(self, effect: EffectView) -> None:
+        child = effect.child
+        if child is None:
+            self._say(f" It waits for its child {effect.name}, which has not started, to end.")
+            return
+        self._say(f" It waits for its child {child.machine}/{child.id} to end, which is ")
+        self._say(child.status)
+        if child.state:
+            self._say(" in ")
+            self._states(child.state)
+        self._say(", for ")
+        self._since(child.since)
+        self._say(" now")
+        facts = _facts_of(child)
+        for number, fact in enumerate(facts):
+            is_last = number == len(facts) - 1 and child.next_at is None
+            self._say(" and " if is_last else ", ", fact)
+        if child.next_at is not None:
+            self._say(" and has something due in ")
+            self._until(child.next_at)
+        self._say(".")
+
+    def _timer(self, timer: TimerView, following: Sequence[PossibleTransition]) -> None:
+        targets = [one.targets for one in following if one.transition == timer.id]
+        self._say(" In ")
+        self._until(timer.due)
+        self._say(f" the timer {timer.id} fires")
+        if targets and targets[0]:
+            self._say(" and leads to ")
+            self._states(targets[0])
+        self._say(".")
+
+    def _events(self, following: Sequence[PossibleTransition]) -> None:
+        answer = self._answer
+        for number, event in enumerate(answer.allowed):
+            self._say(", " if number else " It accepts ", (event, "event"))
+            leads = _leads_to(event, following)
+            if leads:
+                self._say(" (to ")
+                self._states(leads)
+                self._say(")")
+        if answer.allowed:
+            self._say(".")
+        if answer.owners:
+            self._say(f" It is {' and '.join(answer.owners)}'s move.")
+        for one in following:
+            if one.possible is False and one.event:
+                self._say(" ", (one.event, "event"))
+                self._say(f" is not possible: {', '.join(one.stopped_by)}.")
+
+    def _deadline(self, state: StateView) -> None:
+        if state.deadline is None:
+            return
+        if self._now < state.deadline:
+            self._say(" The deadline of ", (state.id, "state"), " is in ")
+            self._until(state.deadline)
+            self._say(".")
+        else:
+            self._say(" ", ("The deadline of ", "error"), (state.id, "state"))
+            self._say((" passed ", "error"))
+            self._since(state.deadline)
+            self._say((" ago.", "error"))
+
+
+def _facts_of(child: ChildView) -> list[str]:
+    found = []
+    if child.incidents:
+        found.append(f"has {child.incidents} incident{'' if child.incidents == 1 else 's'}")
+    if child.owners:
+        found.append(f"is {' and '.join(child.owners)}'s to move")
+    if child.allowed:
+        found.append(f"accepts {', '.join(child.allowed)}")
+    return found
+
+
+def _leads_to(event: str, following: Sequence[PossibleTransition]) -> list[str]:
+    """The targets of the first transition that may take the event."""
+    for one in following:
+        if one.possible is not False and event in (one.event or "").split(", "):
+            return one.targets
+    return []
+
+
+def _cause(entry: JournalEntry) -> str:
+    event = entry.event if isinstance(entry.event, dict) else {}
+    worker = event.get("effect") or event.get("machine", "an effect")
+    names = {
+        "start": "it was started",
+        "timer": f"the timer {event.get('timer', '')} fired",
+        "result": f"{worker} was done",
+        "failure": f"{worker} failed",
+        "upgrade": f"it was upgraded to version {event.get('to', '')}",
+    }
+    found: str = names.get(entry.kind) or event.get("type", entry.kind)
+    return found
+
+
+def words(span: timedelta) -> str:
+    """A duration in its two largest units."""
+    seconds = max(0, int(span.total_seconds()))
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    parts = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}{'' if count == 1 else 's'}")
+    return " ".join(parts[:2]) or "0 seconds"
