@@ -1,8 +1,8 @@
 """The codes of the static checks: what can be found in a chart before it runs.
 
-They stand here, below the checks, so that a chart that silences one is held against the list when
-it is compiled, and a type checker sees a misspelt one. What each means is in
-:mod:`statehold.check.lint.catalogue`.
+They are declared below the checks so that a chart that silences one is compared with the list when
+it is compiled, and a type checker reports a misspelt one. :mod:`statehold.check.lint.catalogue`
+says what each means.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def moment_leaf(x: Any, y: Any) -> Difference | None:
 
 
 def value_of_member(x: Any, y: Any) -> Difference | None:
-    """A member stands for its value there: pydantic leaves one that is a default, or assigned."""
+    """The field's values are those of an enum's members; a default or an assignment may be a
+    member."""
     return difference(as_value(x), y)
 
 

@@ -1,7 +1,7 @@
-"""What pydantic complains of, for the person who sent it: the field, what was given, what fits.
+"""pydantic's errors in the words of the sender: the field, what was given, what fits.
 
-pydantic's own sentences speak to whoever wrote the model: "Input should be None", "Extra inputs are
-not permitted", without the value.
+pydantic's own messages address the author of the model, and leave the value out: "Input should be
+None", "Extra inputs are not permitted".
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def fields_of(
     error: pydantic.ValidationError, secrets: frozenset[str] = frozenset()
 ) -> dict[str, str]:
     """Each place that does not fit, as ``a.b.0``, with what is wrong there; the whole is ``""``.
-    What is given in ``secrets`` (:mod:`.secret`) is not shown."""
+    Values of fields in ``secrets`` (:mod:`.secret`) are not shown."""
     found: dict[str, str] = {}
     for one in error.errors(include_url=False):
         place = place_of(one["loc"])
         words = words_of(one, shown=not is_in(secrets, one["loc"]))
-        # the members of a union complain of the same value, each in its way
+        # each member of a union refuses the same value with its own message
         found[place] = f"{found[place]}; or {words}" if place in found else words
     return found
 

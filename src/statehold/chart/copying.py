@@ -1,10 +1,10 @@
-"""Copies, compiled for a type once, since every step that changes data makes one.
+"""Copies of values, compiled once for a type, since every step that changes data makes one.
 
-1.  A copy never shares a part that can change. What can't change is shared.
-2.  What a type says holds for its own values alone. A field may hold a value of a subclass, which
-    may have mutable fields of its own, so the class is looked at when the copy is made.
-3.  Containers and models are copied one level at a time; only what has no known shape is
-    deep-copied. One object that stands at two places becomes two, as it would in the store.
+1.  A copy shares no part that can change. Parts that can't change are shared.
+2.  A type describes its own values alone. A field may have a value of a subclass, which may have
+    mutable fields of its own, so the class is checked when the copy is made.
+3.  Containers and models are copied one level at a time; only values without a known shape are
+    deep-copied. An object that is in two places becomes two objects, as it does in the store.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ _ATOMS: frozenset[Any] = frozenset(
     }
 )
 
-#: classes whose copier is kept; beyond it they are found out anew, which only costs time
+#: classes whose copier is kept; more are built again, which only costs time
 CLASS_LIMIT = 10_000
 
 
 def copier_of(hint: Any) -> Copier:
-    """A function that copies values of the type; one that can't change comes back itself."""
+    """A function that copies values of the type; it returns a value that can't change itself."""
     return _Copiers().of(hint) or _share
 
 
@@ -68,7 +68,7 @@ class _Copiers:
 
     def __init__(self) -> None:
         self._by_class: dict[type, Copier] = {}
-        #: classes and aliases being built: asked for again below, they are looked up by value
+        #: classes and aliases that are being built; met again below, they are copied by class
         self._building: set[int] = set()
 
     def of(self, hint: Any) -> Copier | None:
@@ -125,7 +125,7 @@ class _Copiers:
         return lambda value: kind(map(self.copy, value))
 
     def _share_unless_subclassed(self, closed: Iterable[type]) -> Copier:
-        """One call a class instead of one a value: asks whether there could be any other class."""
+        """Shares values while their classes have no subclasses: one check for each class."""
         classes, copy = tuple(closed), self.copy
 
         def share(value: Any) -> Any:
@@ -157,7 +157,7 @@ class _Copiers:
             each = self._list if container is list else self._dict
         if not args:
             return each
-        # keys of a dictionary are hashable, and what is hashable is not meant to change
+        # keys of a dictionary are hashable, and hashable values are not meant to change
         closed = _unless_subclassed(args[-1], set())
         if closed is not None:
             return self._whole(container.copy, each, tuple(closed))
@@ -329,8 +329,8 @@ _MODEL_SLOTS: dict[str, Callable[[Any, Any], None]] = {
 def _unless_subclassed(hint: Any, seen: set[Any]) -> set[type] | None:
     """The classes whose values may be shared as long as they have no subclasses.
 
-    Empty: values of the type can't change at all. None: they can, or nobody can tell. A class that
-    is met again below itself is taken to be shareable: if it is not, something else in it says so.
+    Empty: values of the type can't change at all. None: they can, or it is not known. A class that
+    is met again below itself counts as shareable: if it is not, another part of it shows that.
     """
     hint = _plain(hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -361,7 +361,7 @@ def _unless_subclassed(hint: Any, seen: set[Any]) -> set[type] | None:
 
 
 def _plain(hint: Any) -> Any:
-    """Without what says nothing about the shape of values."""
+    """The type without ``Annotated``, ``Final`` and the like, which do not shape values."""
     if hint is None:
         return type(None)
     if typing.get_origin(hint) in (typing.Annotated, typing.Final, typing.ClassVar):
@@ -378,7 +378,7 @@ def _has_shape(kind: type) -> bool:
     try:
         object.__new__(kind)
     except TypeError:
-        # it is a list or an exception as well, say, with contents beside its fields
+        # it is a list or an exception as well, for example, with contents beside its fields
         return False
     return True
 
@@ -409,7 +409,7 @@ def _hints(kind: type) -> dict[str, Any]:
     try:
         return typing.get_type_hints(kind, include_extras=True)
     except (NameError, TypeError, AttributeError):
-        # names that only pydantic could resolve; such fields are copied by their values' classes
+        # names that only pydantic resolves; such fields are copied by the classes of their values
         return {}
 
 
@@ -420,7 +420,7 @@ def _slots(kind: type) -> tuple[str, ...]:
 
 
 def _cached_properties(kind: type) -> tuple[str, ...]:
-    """Remembered values that would be wrong, and shared, in a copy that is changed."""
+    """Cached values that would be wrong in a copy that is changed."""
     return tuple(
         name
         for base in kind.__mro__

@@ -1,8 +1,9 @@
-"""Values that stand for work not done yet: coroutines, generators, futures, functions.
+"""Deferred values: coroutines, generators, futures, functions.
 
 A step awaits nothing and iterates nothing, and any of these would count as true. So no function
-of a machine may give one. Where its definition shows that it would, the machine is refused
-(:func:`deferral`); everything else is checked when it is called (:func:`truth`, :func:`settled`).
+of a machine may return one. If its definition shows that it would, the machine is refused
+(:func:`deferral`); every other function is checked when it is called (:func:`truth`,
+:func:`settled`).
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ _FUNCTIONS = (
     types.MethodWrapperType,
     functools.partial,
 )
-#: attributes of what is to be awaited, iterated or asked for its result later
+#: attributes of values that are awaited, iterated, or asked for a result later
 _MARKS = ("__await__", "__next__", "__anext__", "add_done_callback")
 
 
 def deferral(function: Any) -> str | None:
-    """Why a call can't give a value at once, as "is an async function"; None: it may.
+    """Why a call gives a deferred value, as "is an async function"; None: it may not.
 
     Looks through partials, methods, callable objects and ``functools.wraps``. A plain function
-    that wraps a generator may well collect what that yields; one that wraps an async function
-    has nothing to run it with.
+    that wraps a generator may collect what it yields; one that wraps an async function can't run
+    it.
     """
     wraps = False
     for _ in range(_DEPTH_LIMIT):
@@ -67,7 +68,7 @@ def is_deferred(value: Any) -> bool:
 
 
 def settled(value: T) -> T:
-    """The value itself; raises ``TypeError`` where it stands for work not done yet."""
+    """The value itself; raises ``TypeError`` for a deferred one."""
     if not is_deferred(value):
         return value
     shown = f"a {type(value).__name__}"
@@ -84,11 +85,11 @@ def settled(value: T) -> T:
 
 
 def truth(answer: Any) -> bool:
-    """A guard's answer as yes or no; raises ``TypeError`` where it stands for one to come."""
+    """A guard's answer as yes or no; raises ``TypeError`` for a deferred one."""
     if isinstance(answer, bool):
         return answer
     if isinstance(settled(answer), ContextDecorator | AsyncContextDecorator):
-        # a generator under contextlib.contextmanager; what it yields nobody would ask for
+        # a generator under contextlib.contextmanager, whose value would never be read
         shown = type(answer).__name__
         raise TypeError(f"it gave a {shown}, which is to be entered, instead of a value")
     return bool(answer)
@@ -98,7 +99,7 @@ def _annotated(function: Any) -> str | None:
     try:
         hint = typing.get_type_hints(function).get("return")
     except (NameError, TypeError, AttributeError, SyntaxError):
-        # a name that is there for type checkers only
+        # a name that only type checkers resolve
         return None
     kind = typing.get_origin(hint) or hint
     if not isinstance(kind, type) or not issubclass(kind, Awaitable | Iterator | AsyncIterator):

@@ -58,7 +58,7 @@ def as_value(x: Any) -> Any:
 
 
 def is_cached(x: Any, name: str) -> bool:
-    """A property that remembers its value: that is worked out anew."""
+    """A cached property, which is computed again."""
     return hasattr(getattr(type(x), name, None), "__get__")
 
 
@@ -149,7 +149,7 @@ def _other(x: Any, y: Any) -> Difference | None:
 def _by_its_class(x: Any, y: Any) -> Difference | None:
     by_identity: Any = object.__eq__
     if type(x).__eq__ is by_identity:
-        # by identity: what it is made of says more
+        # its ``==`` compares identity, so its attributes are compared instead
         mine, other = _attributes(x), _attributes(y)
         return _by_attributes(x, y, _attributes) if mine and other else differ(x, y)
     try:
@@ -196,7 +196,7 @@ def _attributes(value: Any) -> dict[str, Any]:
     return {**found, **getattr(value, "__dict__", {})}
 
 
-#: of a type's flags: it was made by a class statement
+#: of a type's flags: it was created by a class statement
 _HEAP_TYPE = 1 << 9
 _COMPARERS: dict[type, Comparer] = {
     type(None): _equal,

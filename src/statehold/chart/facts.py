@@ -49,7 +49,7 @@ class Facts:
         #: comparers of shared parts by their names; absent while one is being built
         self._shared: dict[str, Comparer | None] = {}
         self._pending: set[str] = set()
-        #: comparers of records that look at the class alone
+        #: comparers of records that check the class alone
         self._bare: set[Comparer] = set()
         self._look(schema, (), set())
         self.compare = self._of(schema, False)

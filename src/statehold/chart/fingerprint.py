@@ -28,7 +28,7 @@ _decode = msgspec.json.decode
 _FRACTION = re.compile(rb"\.|\d[eE]")
 #: levels of nested values that are looked into; what is deeper counts as it is written
 DEPTH = 64
-#: types of which it is remembered what they are made of
+#: types whose schema is kept
 TYPES = 1_000
 
 

@@ -1,9 +1,9 @@
 """Which fields of an event its sender left out.
 
-A pydantic model knows which of its fields were given, and a machine may act on those alone:
+A pydantic model knows which of its fields were given, and a machine may use only those:
 ``event.model_dump(exclude_unset=True)``. The written form has every field, so those that were left
-out stand beside it, as a tree: the name of a field that was left out leads to None, that of another
-one, or the position of an item, to the tree of what is in it.
+out are kept beside it, as a tree: the name of a field that was left out maps to None, the name of
+another field, or the index of an item, to the tree of its parts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 LeftOut: TypeAlias = dict[str, Any]
 
-#: what has no fields, which is looked at in each value
+#: types without fields, which most values have
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -35,8 +35,8 @@ def left_out_of(value: Any) -> LeftOut:
 
 
 def leave_out(value: Any, tree: LeftOut) -> None:
-    """Marks the fields of a value that was read from its written form. A name that is not there is
-    passed over: the value may be of a newer version."""
+    """Marks the fields of a value that was read from its written form. A name that the value does
+    not have is skipped: it may be of a newer version."""
     if not tree:
         return
     parts = {str(name): part for name, part in _parts(value)}

@@ -1,4 +1,4 @@
-"""A machine: a chart with the type of its data and the functions that its names stand for."""
+"""A machine: a chart with the type of its data and the functions that it names."""
 
 from __future__ import annotations
 

@@ -43,8 +43,9 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
     @property
     def own_history_is_now(self) -> bool:
-        """What its own history stands for where a state is led there without being left: for what
-        is active in it, or for what was active when it was left last, as in SCXML and XState."""
+        """What a transition of a state to its own history leads to if the state is not left: True,
+        what is active in it now; False, as in SCXML and XState, what was active when it was left
+        last."""
         return self.matching == "exact"
 
 
@@ -121,7 +122,7 @@ class StateNode(Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     deadline: Delay | None = None
     doc: str = ""
-    #: for whoever draws or reads the chart; nothing of it changes what the machine does
+    #: for tools that draw or read the chart; it does not change what the machine does
     meta: dict[str, Any] = {}
 
 

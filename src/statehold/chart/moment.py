@@ -1,7 +1,7 @@
-"""Which moments can be kept: those that are, in UTC, within the years 1 to 9999.
+"""Moments that can be stored: those whose year, in UTC, is 1 to 9999.
 
-Python's ``datetime`` has no others, and neither has anything that reads what is stored. A moment
-with an offset may lie outside of them although its own year does not: it is converted first.
+Python's ``datetime`` has no others, nor do programs that read the store. A moment with an offset
+may lie outside of them although its own year does not, so it is converted first.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Structure:
     ) -> tuple[tuple[str, ...], bool]:
         """The chart's targets for a transition that does not reenter its source, and ``internal``.
 
-        XState's nesting decides by itself what becomes of regions that hold no target.
+        Under XState's nesting the interpreter decides about regions without a target.
         """
         if not targets or not all(self.within(target, source) for target in targets):
             return targets, False

@@ -1,8 +1,8 @@
 """Events, results, outputs and views between Python and JSON, on their way in and out of a machine.
 
 Each has one written form, that of its :class:`.values.Shape`, or of :mod:`.untyped` where no type
-is declared. It is read back and compared before anything is acknowledged, so that what is held,
-sent or stored arrives as it was, or is refused where it comes from.
+is declared. It is read back and compared before anything is acknowledged, so that a value that is
+queued, sent or stored arrives unchanged, or is refused at its sender.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from statehold.chart.untyped import shape_of, show_typed, show_untyped, write_un
 from statehold.chart.values import Shape
 from statehold.errors import ActionFailed, InvalidPayload, TooLarge, UnknownEvent, described
 
-#: bytes of one event as JSON, unless told otherwise
+#: default limit of bytes of one event as JSON
 EVENT_BYTES = 256_000
-#: bytes of an instance's data as JSON, unless told otherwise
+#: default limit of bytes of an instance's data as JSON
 DATA_BYTES = 1_000_000
 
 _encode = msgspec.json.Encoder().encode
@@ -51,7 +51,7 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
     elif isinstance(event, NamedEvent):
         event = event_json(event)
     elif isinstance(event, dict):
-        # what is no JSON in it would be written as something else: NaN as null, bytes in base64
+        # values that JSON has not would be written as others: NaN as null, bytes in base64
         event = _decode(write_untyped(event, "the event"))
     return _parse_plain(definition, event, limit, stored=False)
 
@@ -59,8 +59,8 @@ def parse_event(definition: Definition[Any], event: Any, limit: int) -> tuple[An
 def load_event(
     definition: Definition[Any], plain: Any, limit: int, left_out: LeftOut
 ) -> tuple[Any, Any]:
-    """As :func:`parse_event`, from a wire form that was held, or that another machine sent;
-    ``left_out`` is what was left out of it (:func:`left_out`)."""
+    """As :func:`parse_event`, from a wire form that was queued, or that another machine sent;
+    ``left_out`` are the fields that its sender left out (:func:`left_out`)."""
     if isinstance(plain, Raw):
         plain = _decode(plain)
     event, plain = _parse_plain(definition, plain, limit, stored=True)
@@ -92,16 +92,17 @@ def _parse_plain(
     if definition.events:
         raise UnknownEvent(definition.name, name, tuple(definition.events))
     if definition.chart.policy.messages == "durable" and is_made_inside(name):
-        # else whoever may send could end a timer or an effect at will; SCXML has it so
-        why = f"{name!r} names a timer, a completion or an outcome; nobody sends those"
+        # otherwise any sender could end a timer or an effect, as SCXML allows
+        why = f"{name!r} names a timer, a completion or an outcome, which can't be sent"
         raise InvalidPayload("the event", {"type": why})
     return NamedEvent(name, _carried(fields)), Raw(_bound(_written(plain), limit))
 
 
 def _carried(fields: dict[str, Any]) -> Any:
-    """What a flat event without a class carries: its ``data`` where that is all, else its fields.
+    """The data of a flat event without a class: its ``data`` if it has no other field, else its
+    fields.
 
-    It is written back under ``data``, so what was read once is read the same ever after.
+    It is written back under ``data``, so it is read the same from then on.
     """
     return fields.get("data") if fields.keys() <= {"data"} else fields
 
@@ -210,7 +211,7 @@ def settle_data(
 ) -> tuple[bytes, Any]:
     """The data after a step as JSON, and as it is read back, which the next step sees.
 
-    So data that could not be loaded again is refused while the one who made it is still there.
+    So data that could not be loaded again is refused in the step that made it.
     Raises ``InvalidPayload``, ``TooLarge`` for ``what`` if it has more than ``limit`` bytes, and
     ``ActionFailed`` where a validator breaks.
     """
@@ -236,9 +237,9 @@ def child_data(definition: Definition[Any], machine: str, given: Any) -> tuple[b
 
 
 def write_child_data(definition: Definition[Any], machine: str, given: Any) -> bytes | None:
-    """The same for the message that starts it; None where that says nothing of the data.
+    """The same for the message that starts it; None where the message has no data.
 
-    What is not of the child's type is written as it is: the child refuses it, which is its end.
+    A value that is not of the child's type is written as it is: the child refuses it and ends.
     """
     shape, what = _of_child(definition, machine)
     try:
@@ -258,7 +259,7 @@ def write_output(output: Any) -> bytes:
 
 
 def show_view(definition: Definition[Any], data: Any, raw: bytes) -> bytes:
-    """What a reply shows of the data, which is ``raw`` as it is stored; raises ``ActionFailed``.
+    """What a reply shows of the data; ``raw`` is its stored form. Raises ``ActionFailed``.
 
     ``data`` is given to the machine's ``view``, which may keep it.
     """
@@ -321,7 +322,7 @@ def sent_event(event: Any) -> Raw:
 
 
 def shown_event(event: Any) -> Raw:
-    """The same to be looked at, with computed fields; nobody receives it."""
+    """The same for display, with computed fields; no instance receives it."""
     if isinstance(event, Event):
         what = f"the event {event.__event__}"
         return Raw(_flat(event, show_typed(shape_of(type(event)), event, what)))
@@ -334,7 +335,7 @@ def event_json(event: Any) -> Any:
 
 
 def named_body(event: NamedEvent) -> dict[str, str]:
-    """What a message says of a named event beside its name and data."""
+    """The members of a message for a named event beside its name and data."""
     return {
         name: text for name, text in (("origin", event.origin), ("sendid", event.sendid)) if text
     }

@@ -29,7 +29,7 @@ _RAISED = (TypeError, ValueError, OverflowError, RecursionError, msgspec.Msgspec
 
 
 def problems_of_storing(chart: Chart) -> list[Problem]:
-    """Every part of the chart that its stored form does not give back; empty for nearly all."""
+    """Every part of the chart that is not read back equal; empty for nearly all charts."""
     if _fault(chart, Chart) is None:
         return []
     found = [*_problems("chart", chart, Chart, ("states", "transitions", "events", "silenced"))]

@@ -1,8 +1,8 @@
 """Values without a declared type on their way to JSON: outputs, views, data of named events.
 
-Refused, with its place, is what JSON has no form for: not-a-number and infinity, text that can't be
-encoded, and keys of a mapping that come to the same. A model or a dataclass is written as its own
-class says; tuples and sets become lists, moments and decimals text.
+A value that JSON can't express is refused with its place: not-a-number and infinity, text that
+can't be encoded, and keys of a mapping that are equal as text. A model or a dataclass is written as
+its class says; tuples and sets become lists, moments and decimals text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from statehold.chart.values import Shape
 from statehold.errors import InvalidPayload, described
 
-#: classes whose shapes are kept; beyond it the one that was used least lately is found out anew
+#: classes whose shapes are kept; the least recently used one is dropped for another
 SHAPE_LIMIT = 1_000
 
 _decode = msgspec.json.decode
@@ -34,7 +34,7 @@ _SECRETS = (SecretStr, SecretBytes, Secret)
 
 
 def shape_of(cls: type) -> Shape[Any]:
-    """The shape of a class, as a sender knows it that has no declaration of it."""
+    """The shape of a class that the machine does not declare."""
     return _shape_of(cls)
 
 
@@ -52,7 +52,7 @@ def write_untyped(value: Any, what: str) -> bytes:
 
 
 def show_untyped(value: Any, what: str) -> bytes:
-    """JSON to look at: computed fields are there, and secrets are masked.
+    """JSON for display: with computed fields, and with secrets masked.
 
     Raises ``InvalidPayload``.
     """
@@ -164,7 +164,7 @@ def _text(text: str, place: tuple[Any, ...]) -> None:
 
 
 def _keys(value: dict[Any, Any], place: tuple[Any, ...]) -> None:
-    """In JSON a key is text, so two may come to the same."""
+    """In JSON a key is text, so two keys may become equal."""
     if not all(isinstance(key, str) for key in value):
         names = len(_decode(to_json(dict.fromkeys(value))))
         if names != len(value):

@@ -1,4 +1,4 @@
-"""Whether a chart is one: every structural problem, told at once. Nothing is ever repaired.
+"""Whether a chart is valid: every structural problem at once. Nothing is repaired.
 
 Rules:
 

@@ -1,7 +1,7 @@
 """How values of one type are read, written and copied: a machine's data, its events, results.
 
-A value has one written form, JSON, in which it is stored, held, sent and handed from a child to its
-parent. :meth:`Shape.write` gives it, and only for a value that is read back equal from it.
+A value has one written form, JSON, in which it is stored, queued, sent and passed from a child to
+its parent. :meth:`Shape.write` gives it, and only for a value that is read back equal from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from statehold.errors import InvalidPayload, described
 
 T = TypeVar("T")
 
-#: what validators are told of a value that was validated before: ``info.context["stored"]``
+#: the context of validators for a value that was validated before: ``info.context["stored"]``
 STORED = {"stored": True}
 
 
@@ -64,7 +64,7 @@ class Shape(Generic[T]):
 
     @cached_property
     def _secrets(self) -> frozenset[str]:
-        """Read where something is refused, which most types never see."""
+        """Computed when a value is refused, which most types never see."""
         return secret_names(self._adapter.core_schema)
 
     def schema(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Shape(Generic[T]):
     def check(self, value: Any, what: str = "the payload", *, stored: bool = False) -> T:
         """Takes a value or plain Python data; raises ``InvalidPayload``.
 
-        ``stored``: it was made of stored data, whose members may have either name.
+        ``stored``: it comes from stored data, whose members may have either name.
         """
         by, context = (True, STORED) if stored else (self._outside, None)
         read = self._validator.validate_python
@@ -102,14 +102,14 @@ class Shape(Generic[T]):
     def dump(self, value: T, what: str = "the data") -> bytes:
         """The written form; raises ``InvalidPayload`` where the value is not of its type.
 
-        Nothing is compared: it is for a value that was written before.
+        It compares nothing: use it for a value that was written before.
         """
         try:
             raw = self._to_json(value, by_alias=self._by_alias, round_trip=True, warnings="error")
         except PydanticSerializationError as error:
             alone = self._each(value)
             if not alone:
-                # it has the value in its words
+                # the error shows the value
                 alone = {"": "can't be written" if self._secrets else str(error)}
             raise InvalidPayload(what, alone) from (None if self._secrets else error)
         if self._any_json:
@@ -156,8 +156,8 @@ class Shape(Generic[T]):
             fields = fields_of(error, self._secrets)
             if fields.keys() == {""}:
                 fields = self._each(value, pydantic_core.from_json) or fields
-            told = {place: f"it can't be read back: {why}" for place, why in fields.items()}
-            raise InvalidPayload(what, told) from None
+            fields = {place: f"it can't be read back: {why}" for place, why in fields.items()}
+            raise InvalidPayload(what, fields) from None
         except Exception as error:
             raise InvalidPayload(what, _broken(error)) from error
         if self._compare is not None:
@@ -180,11 +180,11 @@ class Shape(Generic[T]):
         return self.settle(value, what)
 
     def write_object(self, value: T, what: str = "the payload") -> tuple[bytes, T]:
-        """As :meth:`settle`, for an object that may have been put together past its own validation
+        """As :meth:`settle`, for an object that may never have been validated
         (``model_construct``, ``model_copy(update=...)``).
 
-        It is read back, but where it is a flat model with all of its fields: what can be written of
-        that can be read, if no number in it is longer than readers take.
+        It is read back, unless it is a flat model with all of its fields: what can be written of
+        that can be read, unless a number in it is longer than readers take.
         """
         if self._is_flat and type(value) is self.type:
             model: Any = value
@@ -198,7 +198,7 @@ class Shape(Generic[T]):
         return self._serializer.to_python(value, by_alias=self._by_alias, warnings="error")
 
     def show(self, value: T) -> bytes:
-        """JSON to look at: the written form and computed fields. Raises what those raise."""
+        """JSON for display: the written form and computed fields. Raises what those raise."""
         return self._serializer.to_json(value, by_alias=self._by_alias, warnings="error")
 
     # --- underneath ---
@@ -207,11 +207,11 @@ class Shape(Generic[T]):
         read: Any = self._validator.validate_json
         if not facts.by_alias:
             return lambda raw: cast(T, read(raw, context=STORED, by_alias=False, by_name=True))
-        # nobody is there to see the context, and handing it over takes time
+        # a proven type has no validator that reads the context, and passing it takes time
         return read if facts.is_proven else lambda raw: cast(T, read(raw, context=STORED))
 
     def _each(self, value: Any, read: Callable[[bytes], Any] = bytes) -> dict[str, str]:
-        """Which members can't be written, or not be read: each is written alone, which tells."""
+        """Members that can't be written or read, found by writing each alone."""
         members = value if isinstance(value, dict) else getattr(value, "__dict__", {})
         found = {}
         for name in members:

@@ -1,13 +1,13 @@
-"""What events may do to the active states, with the machine's functions left open.
+"""What events may do to the active states, whatever the machine's functions return.
 
-A set of active states is one number here, bit ``i`` for the state numbered ``i``, the root's bit
-always set. Which transitions an event chooses depends on few of these bits: on the states that
-have a transition for it, and on those that the guards of these ask about (:meth:`Choices.of`
-says why). So the interpreter's own selection is asked once for each of these few, and what a
-chosen set exits and enters is kept as masks. A search then goes from place to place by ``&`` and
-``|``, however many regions stand beside those that move.
+A set of active states is one number here: bit ``i`` is the state numbered ``i``, and the root's bit
+is always set. Which transitions an event chooses depends on few of these bits: on the states that
+have a transition for it, and on those that the guards of these transitions name
+(:meth:`Choices.of` says why). So the interpreter's selection runs once for each combination of
+these few bits, and what a chosen set exits and enters is kept as masks. A search then goes from
+place to place by ``&`` and ``|``, however many other regions are active.
 
-What is kept grows no faster than the places that are looked at, so a search's own limit bounds it.
+The caches grow no faster than the number of places visited, so a search's own limit bounds them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from statehold.interpreter.selection import (
     select,
 )
 
-#: ways in which the guards asked about one event in one configuration may answer
+#: combinations of answers of the guards that one event asks in one configuration
 ANSWER_LIMIT = 4096
 
 #: what history states remember: pairs, sorted
@@ -39,7 +39,7 @@ Memory: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Entered:
-    """What is entered: ``mask`` of the states, ``finals`` among them in document order."""
+    """The states that are entered, as a mask; ``finals`` among them in document order."""
 
     __slots__ = ("finals", "mask", "runs_code")
 
@@ -57,8 +57,8 @@ class Entered:
 class Choice:
     """A set of transitions that may be chosen together.
 
-    ``guards`` is one way for guards to answer so that it is chosen, in the order asked. ``kept``
-    masks the states whose own history it leads to without leaving them.
+    ``guards`` are answers of guards that choose it, in the order asked. ``kept`` masks the states
+    whose own history it leads to without leaving them.
     """
 
     __slots__ = (
@@ -79,7 +79,7 @@ class Choice:
         self._exits: dict[int, int] | None = None
         self.transitions = chosen
         self.guards = guards
-        #: masks all that they may exit; what XState 4 exits depends on all that is active
+        #: masks all that they may exit; what XState 4 exits depends on all active states
         self._below = 0
         if tree.chart.policy.nesting == "xstate4":
             self._exits = {}
@@ -103,8 +103,8 @@ class Choice:
         return found
 
     def entered(self, active: int, recorded: Memory) -> Entered:
-        """``recorded``: what history states have come to remember by this very choice, those of
-        the states that it keeps included."""
+        """``recorded`` is what history states remember once this choice has exited its states,
+        those of the states in ``kept`` included."""
         key = recorded, 0 if self._exits is None else active
         found = self._entered.get(key)
         if found is None:
@@ -115,7 +115,7 @@ class Choice:
 
 
 class Choices:
-    """The choices of one chart. ``cut`` is set once guards were too many to be all asked."""
+    """The choices of one chart. ``cut``: there were more than ``ANSWER_LIMIT`` combinations."""
 
     def __init__(self, chart: Chart) -> None:
         tree = Tree(chart)
@@ -129,33 +129,33 @@ class Choices:
         )
         self._names: dict[str | None, _Name] = {}
         self._recorded: dict[int, Memory] = {}
-        self._hears: dict[int, str] = {}
+        #: the names of the completions that some transition takes
+        self._completions: dict[int, str] = {}
         for number, state in enumerate(tree.states):
             done = done_event(state.id)
             if any(
                 t.trigger.kind != "always" and matches(chart.policy, t.trigger, done)
                 for t in chart.transitions
             ):
-                self._hears[number] = done
+                self._completions[number] = done
 
     def beginning(self) -> Entered:
         return Entered(self.tree, initial_entry(self.tree))
 
-    def heard(self, name: str | None) -> int:
+    def sources(self, name: str | None) -> int:
         """Mask of the states that have a transition for the event; None: an immediate one."""
-        return self._name(name).heard
+        return self._name(name).sources
 
     def of(self, name: str | None, active: int, memory: Memory) -> tuple[Choice | None, ...]:
-        """What comes out for each way in which the guards may answer; None: nothing is enabled.
+        """The choice for each combination of the guards' answers; None: nothing is enabled.
 
-        Two configurations that agree on the states looked at here give the same. A state with a
-        transition for the event is passed over by the leaves below it only for one that is
-        deeper, all those are looked at, and an active state's regions are all active. Whether
-        transitions conflict depends on their domains: where one lies within the other, what is
-        active below it is exited by both.
+        Two configurations with the same relevant states give the same. A leaf skips an ancestor's
+        transition for the event only for that of a deeper state, all of which are relevant, and all
+        regions of an active state are active. Whether transitions conflict depends on their
+        domains: where one lies within the other, both exit what is active below it.
         """
         known = self._name(name)
-        key = (active & known.looked_at, memory if known.remembers else ())
+        key = (active & known.relevant, memory if known.remembers else ())
         found = known.choices.get(key)
         if found is None:
             sets = self._chosen_sets(name, active, key[1])
@@ -176,7 +176,7 @@ class Choices:
         return found
 
     def completions(self, entered: Entered, active: int) -> tuple[tuple[str, ...], bool]:
-        """Completions that entering final states brings about, and whether the instance ends.
+        """Completions that entering final states queues, and whether the instance ends.
 
         ``active`` are the states that are active afterwards.
         """
@@ -184,21 +184,21 @@ class Choices:
         names: list[str] = []
         ends = False
         for final in entered.finals:
-            # what is entered after it is not active yet
+            # states that are entered after it are not active yet
             so_far = active & ~(entered.mask >> (final + 1) << (final + 1))
             parent = tree.parent[final]
             if parent == 0:
                 ends = True
                 continue
-            if parent in self._hears:
-                names.append(self._hears[parent])
+            if parent in self._completions:
+                names.append(self._completions[parent])
             above = tree.parent[parent]
             while tree.states[above].kind == "parallel" and self._is_done(above, so_far):
                 if above == 0:
                     ends = True
                     break
-                if above in self._hears:
-                    names.append(self._hears[above])
+                if above in self._completions:
+                    names.append(self._completions[above])
                 above = tree.parent[above]
         return tuple(names), ends
 
@@ -224,7 +224,7 @@ class Choices:
         states = states_of(active & ~1)
         ids = {self.tree.states[state].id for state in states}
         history = dict(memory)
-        told: set[tuple[str, ...]] = set()
+        seen: set[tuple[str, ...]] = set()
         pending: list[dict[Guard, bool]] = [{}]
         asked = 0
         while pending:
@@ -255,8 +255,8 @@ class Choices:
                 pending.append({**order, missing[0]: True})
                 continue
             of = tuple(transition.id for transition in chosen)
-            if of not in told:
-                told.add(of)
+            if of not in seen:
+                seen.add(of)
                 yield chosen, tuple((guard.name, said) for guard, said in order.items())
 
     def _name(self, name: str | None) -> _Name:
@@ -265,7 +265,7 @@ class Choices:
             tree = self.tree
             for_it = [candidates(tree, s, name) for s in range(len(tree.states))]
             transitions = [t for those in for_it for t in those]
-            heard = mask_of(s for s, those in enumerate(for_it) if those)
+            sources = mask_of(s for s, those in enumerate(for_it) if those)
             asked = mask_of(
                 tree.index[g.name] for t in transitions for g in t.guards if g.kind == "in"
             )
@@ -274,22 +274,26 @@ class Choices:
                 for t in transitions
                 for target in t.targets
             )
-            looked_at = heard | asked
+            relevant = sources | asked
             if remembers and tree.chart.policy.nesting == "xstate4":
-                # a history state stands for what is active now, which decides what excludes what
-                looked_at = -1
-            known = self._names[name] = _Name(heard, looked_at, remembers)
+                # a history state means what is active now, which decides what excludes what
+                relevant = -1
+            known = self._names[name] = _Name(sources, relevant, remembers)
         return known
 
 
 class _Name:
-    """What is known of the events of one name."""
+    """What the chart does with events of one name.
 
-    __slots__ = ("choices", "heard", "looked_at", "remembers")
+    ``sources`` masks the states with a transition for it, ``relevant`` those that the choice
+    depends on; ``remembers``: it depends on history states, too.
+    """
 
-    def __init__(self, heard: int, looked_at: int, remembers: bool) -> None:
-        self.heard = heard
-        self.looked_at = looked_at
+    __slots__ = ("choices", "relevant", "remembers", "sources")
+
+    def __init__(self, sources: int, relevant: int, remembers: bool) -> None:
+        self.sources = sources
+        self.relevant = relevant
         self.remembers = remembers
         self.choices: dict[tuple[int, Memory], tuple[Choice | None, ...]] = {}
 

@@ -1,4 +1,4 @@
-"""What a step asks of the outside. A step returns these and does nothing itself."""
+"""Commands: what a step asks of the outside. A step returns them and carries out none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEND_ID_LIMIT = 1_000
 
 
 class StartEffect(Struct, frozen=True):
-    """``state`` is the state that it lives with, or None for one that outlives every state."""
+    """An effect is to be run. ``state`` is the state that it ends with, None if an action asked."""
 
     key: str
     invoke: str
@@ -24,9 +24,9 @@ class StartEffect(Struct, frozen=True):
 
 
 class StartChild(Struct, frozen=True):
-    """``input`` is the child's data, or ``msgspec.UNSET`` for the child's own default.
+    """A child instance is to be started, under the id that :func:`child_instance` gives.
 
-    The child's id is what :func:`child_instance` gives.
+    ``input`` is its data, or ``msgspec.UNSET`` for the defaults of its type.
     """
 
     key: str
@@ -37,10 +37,9 @@ class StartChild(Struct, frozen=True):
 
 
 def child_instance(parent: str, key: str) -> str:
-    """The id of the child that an instance starts under this key; it is never used again.
+    """The id of the child that an instance starts under this key, which is used once.
 
-    One that would be longer than an id may be has a digest in its place, so that every child
-    can be addressed.
+    An id that would be longer than ``ID_LIMIT`` ends with a digest instead.
     """
     id = f"{parent}:{key}"
     if len(id) <= ID_LIMIT:
@@ -50,29 +49,30 @@ def child_instance(parent: str, key: str) -> str:
 
 
 class CancelEffect(Struct, frozen=True):
-    """Its state was left: an effect or a child instance is to end, its outcome is moot."""
+    """The state of an effect or of a child instance was left: it is to end, without an outcome."""
 
     key: str
     invoke: str
 
 
 class SetTimer(Struct, frozen=True):
-    """A state with an ``after`` was entered; ``timer`` is its transition's id, ``due`` is aware."""
+    """A timer is to fire at ``due`` (aware). ``timer`` is the id of its ``after`` transition."""
 
     timer: str
     due: datetime
 
 
 class CancelTimer(Struct, frozen=True):
-    """Its state was left before it was due."""
+    """The state of a timer was left before the timer was due."""
 
     timer: str
 
 
 class Send(Struct, frozen=True):
-    """``machine`` and ``instance`` are None for the sender itself. ``id`` serves to cancel it.
+    """An event is to be sent, after ``delay`` if one is given.
 
-    ``parent``: it goes to the instance whose invoke started the sender, whoever that is.
+    ``machine`` and ``instance`` are None for the sender itself; ``parent``: it goes to the instance
+    whose invoke started the sender. :class:`CancelSend` takes it back by its ``id``.
     """
 
     machine: str | None
@@ -84,13 +84,13 @@ class Send(Struct, frozen=True):
 
 
 class CancelSend(Struct, frozen=True):
-    """A delayed :class:`Send` of this ``id`` is taken back; one that has gone is not."""
+    """A delayed :class:`Send` of this ``id`` is cancelled, unless it was sent already."""
 
     id: str
 
 
 class Emit(Struct, frozen=True):
-    """For whoever watches the instance; no instance receives it."""
+    """An event is published to the instance's watchers; no instance receives it."""
 
     event: Any
 

@@ -1,10 +1,10 @@
-"""What could happen next: the same decision trees, walked with what is known beforehand.
+"""Which transitions are enabled, as far as that is known before an event arrives.
 
-1. A guard that takes the data alone can be answered without an event. One that takes the event too
-   can't; nor is one answered any more once expressions have done as much work as one answer may
-   take (:mod:`statehold.expression.allowance`). What is not known stays possible.
-2. Guards only ever hold transitions back. So something may be taken exactly if something is where
-   whatever is not known says yes: one way through the tree, not all of them.
+1. A guard of the data alone can be answered without an event. A guard of the event can't; nor is
+   any guard answered once expressions have used up their allowance for one reply
+   (:mod:`statehold.expression.allowance`). A transition whose guard is unanswered stays possible.
+2. Guards only ever prevent transitions. So an event may be taken exactly if it is taken where every
+   unanswered guard says yes: one walk through the decision tree, not all of them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from statehold.interpreter.snapshot import Snapshot
 
 
 class Enablement(Struct, frozen=True):
-    """A transition out of an active state. ``possible`` None: the event will tell.
+    """Whether a transition of an active state is enabled.
 
-    ``stopped_by`` names the guards and roles that say no, with the error of one that raised.
+    ``possible`` is None where that depends on the event. ``stopped_by`` names the guards and roles
+    that prevent it, with the error of a guard that raised.
     """
 
     transition: Transition
@@ -55,7 +56,7 @@ def allowed(
 def enablements(
     machine: AMachine, snapshot: Snapshot[Any], roles: Collection[str] | None = None
 ) -> tuple[Enablement, ...]:
-    """Every transition out of an active state, in document order, with what stops it."""
+    """Every transition of an active state, in document order, with what prevents it."""
     if snapshot.done:
         return ()
     program = compile_program(machine)
@@ -68,8 +69,8 @@ def enablements(
                     _answer(program.functions, snapshot, guard, roles)
                     for guard in transition.guards
                 ]
-                stopped = tuple(told for said, told in answers if said is False)
-                unknown = any(said is None for said, _ in answers)
+                stopped = tuple(reason for answer, reason in answers if answer is False)
+                unknown = any(answer is None for answer, _ in answers)
                 possible = False if stopped else None if unknown else True
                 found.append(Enablement(transition, possible, stopped))
     return tuple(found)
@@ -94,7 +95,7 @@ def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None
             continue
         said = None if node.ask != Ask.DATA else _ask(node.call, snapshot.data)
         if isinstance(said, Exception) and not tables.errors_are_events and not assumed:
-            # it refuses the event; unless it is not even asked, where one before it says no
+            # a step would refuse the event; unless an unanswered guard before it says no
             return False
         assumed = assumed or said is None
         node = node.branch(said is None or said is True)
@@ -102,12 +103,12 @@ def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None
 
 
 def _ask(call: Callable[..., object], *arguments: object) -> bool | Exception | None:
-    """The guard's answer, or what it raised; None where as much was done as one answer may take."""
+    """The guard's answer, or what it raised; None once the allowance is used up."""
     if is_used_up():
         return None
     try:
         return bool(call(*arguments))
-    except Exception as error:  # noqa: BLE001 - told to whoever asks
+    except Exception as error:  # noqa: BLE001 - returned
         return None if is_used_up() else error
 
 
@@ -118,7 +119,7 @@ def _answer(
     roles: Collection[str] | None,
     event: AnEvent | None = None,
 ) -> tuple[bool | None, str]:
-    """The guard's answer, None where only a step could tell, and the words for a no."""
+    """The guard's answer, None where only a step has it, and the reason to give for a no."""
     configuration: Configuration = snapshot.configuration
     if guard.kind == "in":
         return guard.name in configuration.states, f"{guard.name} is not active"
@@ -145,7 +146,7 @@ def refusal(
     """Why no transition took the event: what said no, and whether that was roles alone.
 
     No reason: no active state has a transition for it. A guard that takes the context can't be
-    asked here; it is named where nothing else can have stopped its transition.
+    asked here; it is named where nothing else can have prevented its transition.
     """
     program = compile_program(machine)
     reasons: dict[str, None] = {}
@@ -154,12 +155,14 @@ def refusal(
         for state in (*reversed(snapshot.configuration.active), 0):
             for transition in candidates(program.tree, state, event.__event__):
                 doubtful = [
-                    (said, told, guard.kind == "by")
+                    (answer, reason, guard.kind == "by")
                     for guard in transition.guards
-                    for said, told in [_answer(program.functions, snapshot, guard, roles, event)]
-                    if not said
+                    for answer, reason in [
+                        _answer(program.functions, snapshot, guard, roles, event)
+                    ]
+                    if not answer
                 ]
-                said_no = [told for said, told, _ in doubtful if said is False]
-                reasons.update(dict.fromkeys(said_no or [told for _, told, _ in doubtful]))
+                said_no = [reason for answer, reason, _ in doubtful if answer is False]
+                reasons.update(dict.fromkeys(said_no or [reason for _, reason, _ in doubtful]))
                 roles_alone |= bool(doubtful) and all(is_role for _, _, is_role in doubtful)
     return tuple(reasons), roles_alone

@@ -1,12 +1,11 @@
 """Every configuration that an instance of a chart can rest in.
 
-A chart holds names of functions, not functions, so whatever they could do is taken to be
-possible: guards answer both ways, effects succeed or fail, timers fire, actions raise any event.
-What an event then does is not decided here but is the interpreter's own selection, as
-:mod:`.choices` keeps it.
+A chart has names of functions, not functions, so whatever they could do counts as possible: guards
+answer both ways, effects succeed or fail, timers fire, actions raise any event. What an event then
+does is the interpreter's own selection, as :mod:`.choices` keeps it.
 
-The answer errs on one side only. It may hold a configuration that the functions never let an
-instance reach; as long as it is complete, it never lacks one that they do.
+The answer errs on one side only. It may contain a configuration that the functions never let an
+instance reach; as long as it is complete, it lacks none that they do.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ QUEUE_LIMIT = 64
 class Reachable(Struct, frozen=True):
     """``configurations`` are active leaves in document order, ended ones included.
 
-    ``taken`` are the ids of the transitions that some way through the chart takes; ``places`` how
-    many configurations, each with what its history states remember and what waits, were looked
-    at. ``complete`` is False where a limit was hit: then there may be more of all of these.
+    ``taken`` are the ids of the transitions that some walk through the chart takes. ``places`` is
+    how many combinations of a configuration, its histories and its queue were visited. ``complete``
+    is False where a limit was hit: then there may be more of all of these.
     """
 
     configurations: frozenset[tuple[str, ...]]
@@ -41,15 +40,15 @@ class Reachable(Struct, frozen=True):
 
 
 def reachable(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Reachable:
-    """Searches a valid chart, breadth first, looking at up to ``limit`` places."""
+    """Searches a valid chart, breadth first, visiting up to ``limit`` places."""
     return Search(chart, limit).run()
 
 
 class SearchPlace(NamedTuple):
-    """Between two microsteps: ``queue`` are completions still to be taken.
+    """Where an instance is between two microsteps.
 
-    ``active`` are the bits of :mod:`.choices`. ``raising``: an action ran, so events of any name
-    may stand in the queue before them.
+    ``active`` are the bits of :mod:`.choices`, ``queue`` completions that are still to be handled.
+    ``raising``: an action ran, so events of any name may be in the queue before them.
     """
 
     active: int
@@ -59,7 +58,7 @@ class SearchPlace(NamedTuple):
 
 
 class Search:
-    """One search; :class:`.explored.Recorded` adds that it is written down."""
+    """One search; :class:`.explored.Recorded` records its microsteps, too."""
 
     def __init__(self, chart: Chart, limit: int) -> None:
         self.choices = Choices(chart)
@@ -70,11 +69,11 @@ class Search:
         self.found: set[int] = set()
         self.taken: set[Choice] = set()
         self.errors_are_events = chart.policy.errors == "event"
-        self.eventless = self.choices.heard(None)
+        self.eventless = self.choices.sources(None)
         events = occurrences(self.choices.tree)
-        #: each event, the states that hear it, and those that bring it about
+        #: each event, the states that have a transition for it, and those that it comes from
         self.occurrences = tuple(
-            (one.name, self.choices.heard(one.name), 1 if one.state is None else 1 << one.state)
+            (one.name, self.choices.sources(one.name), 1 if one.state is None else 1 << one.state)
             for one in events
         )
         #: those among them that an action can raise
@@ -105,13 +104,13 @@ class Search:
                 return
         if not queue:
             self.rest(place)
-            for name, heard, needed in self.occurrences:
-                if active & needed and active & heard:
+            for name, sources, needed in self.occurrences:
+                if active & needed and active & sources:
                     self.follow_all(self.choices.of(name, active, memory), name, place)
             return
         if raising:
-            for name, heard, _ in self.raised:
-                if active & heard:
+            for name, sources, _ in self.raised:
+                if active & sources:
                     self.follow_all(self.choices.of(name, active, memory), name, place)
         place = place._replace(queue=queue[1:])
         chosen = self.choices.of(queue[0], active, memory)
@@ -130,19 +129,19 @@ class Search:
         return known and place.active & ~exits | entered.mask == place.active
 
     def rest(self, place: SearchPlace) -> None:
-        """Nothing is left to do at the place."""
+        """No microstep is left to take at the place."""
         self.found.add(place.active)
 
     def follow_all(
         self, chosen: tuple[Choice | None, ...], name: str | None, place: SearchPlace
     ) -> None:
-        """Follows every way in which the event may be taken, if it may be at all."""
+        """Follows every choice that the event may make."""
         for choice in chosen:
             if choice is not None:
                 self.follow(choice, place)
 
     def follow(self, choice: Choice, place: SearchPlace) -> SearchPlace | None:
-        """Adds the place that this leads to, and gives it; None: the instance ends."""
+        """Adds and returns the place that this leads to; None: the instance ends."""
         self.taken.add(choice)
         exits = choice.exits(place.active)
         recorded = self.choices.recorded(exits)

@@ -1,4 +1,4 @@
-"""The search for what can be reached, written down microstep by microstep."""
+"""The search for reachable configurations, with every microstep that it follows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, Search, Searc
 class Spot(Struct, frozen=True):
     """Where an instance can be between two microsteps.
 
-    ``active`` are the ids of the active states; ``resting``: nothing is left to do there until
-    something comes from outside; ``recorded`` are the history states that remember something.
+    ``active`` are the ids of the active states; ``resting``: a step ends there, and the next event
+    comes from outside; ``recorded`` are the history states that remember something.
     """
 
     active: frozenset[str]
@@ -25,10 +25,10 @@ class Spot(Struct, frozen=True):
 class Edge(Struct, frozen=True):
     """One microstep, from a spot to a spot, by their numbers; ``after`` None: the instance ends.
 
-    ``event`` None: immediate transitions. ``guards`` were asked and said so. ``only``: nothing
-    else can come of the event there, whatever the guards say. ``runs``: actions ran, which may
-    have changed the data. ``done`` are the states whose completion it queues, of those that
-    somebody listens for.
+    ``event`` None: immediate transitions. ``guards`` are the guards asked, with their answers.
+    ``only``: the event can do nothing else there, whatever the guards say. ``runs``: actions run,
+    which may change the data. ``done`` are the states whose completion it queues, of those that
+    some transition takes.
     """
 
     before: int
@@ -44,8 +44,8 @@ class Edge(Struct, frozen=True):
 
 
 class Explored(Struct, frozen=True):
-    """All that a search came by. ``entered`` are the states that the start enters; ``spots[0]``
-    is where that leads, if the start does not end the instance at once."""
+    """What a search found. ``entered`` are the states that the start enters; ``spots[0]`` is where
+    that leads, unless the start ends the instance."""
 
     reachable: Reachable
     entered: tuple[str, ...]
@@ -62,10 +62,10 @@ def explore(chart: Chart, *, limit: int = SEARCH_LIMIT) -> Explored:
 
 
 class Recorded(Search):
-    """A search that writes down what it does.
+    """A search that records its microsteps.
 
-    Places are told apart by what is active and remembered alone: what waits in the queue decides
-    when something happens, not what.
+    Places with the same active states and histories are one spot: the queue decides when something
+    happens, not what.
     """
 
     def __init__(self, chart: Chart, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""What can happen to an instance of a chart, by name, when nothing is known of its functions."""
+"""The names of the events that may reach an instance of a chart, whatever its functions do."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from statehold.chart.model import Block, Chart
 from statehold.chart.tree import Tree
 from statehold.interpreter.selection import is_reserved
 
-#: stands for every event that no transition names
+#: represents every event that no transition names
 UNNAMED = "?"
 
 
 class Occurrence(NamedTuple):
-    """An event, and the state that has to be active for it to come; None: it comes any time."""
+    """An event, and the state that has to be active for it to arrive; None: at any time."""
 
     name: str
     state: int | None
@@ -24,8 +24,8 @@ class Occurrence(NamedTuple):
 def occurrences(tree: Tree) -> tuple[Occurrence, ...]:
     """Events that can come from outside or from an action. Completions come from the chart.
 
-    Where messages are a session's (SCXML), anybody may send an event of any name, and the outcome
-    of a child is one more event in the queue, which may be heard after its state was left.
+    Where messages are a session's (SCXML), an event of any name may be sent, and the outcome of a
+    child is one more event in the queue, which may be handled after its state was left.
     """
     chart = tree.chart
     session = chart.policy.messages == "session"
@@ -43,17 +43,17 @@ def occurrences(tree: Tree) -> tuple[Occurrence, ...]:
         found.append(Occurrence(result_event(name), None))
         found.append(Occurrence(failure_event(name), None))
     known = {occurrence.name for occurrence in found}
-    for name in heard_names(chart):
+    for name in matched_names(chart):
         if name not in known and (session or not is_made_inside(name)):
             known.add(name)
             found.append(Occurrence(name, None))
     return tuple(found)
 
 
-def heard_names(chart: Chart) -> Iterator[str]:
-    """Names that stand for all: which transitions an event is for depends on nothing else.
+def matched_names(chart: Chart) -> Iterator[str]:
+    """Names that represent all events: those that the same transitions take have one of them.
 
-    A descriptor stands for the longest name that it says anything about (SCXML 3.12.1).
+    A descriptor gives the longest name that it determines (SCXML 3.12.1).
     """
     triggers = [t.trigger for t in chart.transitions if t.trigger.kind != "always"]
     named = [name for trigger in triggers for name in trigger.events]
@@ -63,7 +63,7 @@ def heard_names(chart: Chart) -> Iterator[str]:
         return
     yield from named
     if chart.policy.matching == "wildcard":
-        # `after.*` takes `after` too, which anybody may send, unlike all that begin with it
+        # `after.*` takes `after` too, which may be sent, unlike all names that begin with it
         yield from (name[:-2] for name in named if name.endswith(".*"))
     if any(trigger.kind == "any" for trigger in triggers):
         # were every declared event named, an action could still raise one that is not declared
@@ -74,7 +74,7 @@ def outside_names(chart: Chart) -> tuple[str, ...]:
     """The same, without those that only the interpreter makes: what a sender would send."""
     return tuple(
         name
-        for name in dict.fromkeys(heard_names(chart))
+        for name in dict.fromkeys(matched_names(chart))
         if not is_reserved(name) and not is_made_inside(name)
     )
 

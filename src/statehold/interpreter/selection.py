@@ -1,8 +1,8 @@
 """Which transitions a configuration and an event choose, and which states they exit and enter.
 
 This is the structural half of SCXML's Appendix D, over numbers in document order. Nothing here
-runs a function of the machine: guards are answered by whoever calls. It is slow and is called
-once for each case; :mod:`.configuration` keeps what comes out.
+runs a function of the machine: the caller answers guards. It is slow and is called once for each
+case; :mod:`.configuration` keeps the results.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from statehold.chart.model import Guard, Policy, Transition, Trigger
 from statehold.chart.tree import Tree
 from statehold.interpreter import version4
 
-#: names that begin so are the interpreter's own and are not taken by ``AnyEvent``
+#: names that begin so are the interpreter's own; ``AnyEvent`` does not take them
 RESERVED_PREFIXES = ("after.", "done.state.", "done.invoke.", "error.")
 
 History = Mapping[str, tuple[str, ...]]
 
 
 class EntrySet(NamedTuple):
-    """What entering comes to. All in document order.
+    """What is entered (Appendix D, ``statesToEnter``), in document order.
 
-    ``states`` are to be entered, ``defaults`` those of them whose initial content runs,
-    ``contents`` maps a state to the history state below it whose default content runs.
+    ``defaults`` are those of ``states`` whose initial content runs; ``contents`` maps a state to
+    the history state below it whose default content runs.
     """
 
     states: tuple[int, ...]
@@ -62,7 +62,7 @@ def _wildcard_match(descriptor: str, name: str) -> bool:
 
 
 def _looseness(trigger: Trigger, name: str) -> int:
-    """Smaller where the descriptor that takes the event says more of its name."""
+    """Smaller where the descriptor that takes the event gives more of its name."""
     if name in trigger.events:
         # more than the longest wildcard for it, `name.*`
         return -len(name) - 3
@@ -70,7 +70,7 @@ def _looseness(trigger: Trigger, name: str) -> int:
 
 
 def candidates(tree: Tree, state: int, name: str | None) -> list[Transition]:
-    """The state's own transitions for the event, in the order in which they are asked.
+    """The state's own transitions for the event, in the order in which their guards are asked.
 
     ``name`` None: the immediate ones. Only under token matching is that document order alone.
     """
@@ -95,7 +95,7 @@ def select(
 ) -> tuple[Transition, ...] | None:
     """The optimal transition set (SCXML Appendix D, ``selectTransitions``).
 
-    ``answer`` gives None where a guard's answer is not known yet: then the whole is None.
+    ``answer`` gives None where a guard's answer is not known yet; the result is None then.
     """
     enabled: dict[str, Transition] = {}
     nesting = tree.chart.policy.nesting
@@ -115,7 +115,7 @@ def select(
                 enabled.setdefault(chosen.id, chosen)
     chosen_set = remove_conflicts(tree, active, tuple(enabled.values()), history)
     if name is None and nesting == "xstate":
-        # there the content of immediate ones runs in the order of the leaves, too
+        # XState runs the content of immediate ones in the order of the leaves, too
         return chosen_set
     # conflicts are decided in the order of the leaves, content runs in document order (3.13)
     return tuple(sorted(chosen_set, key=tree.chart.transitions.index))
@@ -128,7 +128,8 @@ def _enabled_within(
     name: str | None,
     answer: Callable[[Guard], bool | None],
 ) -> tuple[list[Transition], bool]:
-    """Of the states inside, each region for itself; of the state itself if there is none."""
+    """The enabled transitions of the states inside, region by region; if there are none, that of
+    the state itself."""
     found: list[Transition] = []
     for child in tree.children[state]:
         if child in active:
@@ -164,7 +165,7 @@ def _first_enabled(
 def remove_conflicts(
     tree: Tree, active: Sequence[int], enabled: Sequence[Transition], history: History
 ) -> tuple[Transition, ...]:
-    """Where exit sets meet, the one whose source is deeper wins, else the earlier."""
+    """Where exit sets intersect, the transition with the deeper source wins, else the earlier."""
     if len(enabled) < 2:
         return tuple(enabled)
     if tree.chart.policy.nesting == "xstate4":
@@ -213,7 +214,7 @@ def domain(tree: Tree, transition: Transition, history: History) -> int | None:
 
 
 def effective_targets(tree: Tree, transition: Transition, history: History) -> tuple[int, ...]:
-    """Targets with each history state replaced by what it stands for now."""
+    """Targets, each history state replaced by the states that it means now."""
     found: dict[int, None] = {}
     pending = [tree.index[target] for target in reversed(transition.targets)]
     while pending:
@@ -230,8 +231,8 @@ def effective_targets(tree: Tree, transition: Transition, history: History) -> t
 def led_to_own_history(
     tree: Tree, transitions: Sequence[Transition], history: History
 ) -> tuple[int, ...]:
-    """States that stay active while all in them is exited for their own history, where that
-    stands for what is active now (:attr:`.Policy.own_history_is_now`)."""
+    """States that stay active while all states in them are exited for their own history, where that
+    means what is active now (:attr:`.Policy.own_history_is_now`)."""
     if not tree.chart.policy.own_history_is_now:
         return ()
     found = []
@@ -252,8 +253,8 @@ def entry_set(
 ) -> EntrySet:
     """What the transitions enter (``computeEntrySet``); ``active`` are the states before them.
 
-    ``recorded`` is what history states have come to remember by exiting: a transition that leaves
-    a state for its own history comes back to where it was. The domain is the one that was exited.
+    ``recorded`` is what history states remember once the exit set is exited: a transition that
+    leaves a state for its own history leads back to where it was. The domain is that of the exit.
     """
     if tree.chart.policy.nesting == "xstate4":
         turned = version4.turnover(tree, active, transitions, history)
@@ -273,14 +274,14 @@ def entry_set(
 
 
 def initial_entry(tree: Tree) -> EntrySet:
-    """What entering the chart from nowhere comes to, the root included."""
+    """What the start enters, the root included."""
     entering = _Entering(tree, {})
     entering.below(0)
     return entering.entry()
 
 
 def default_entry(tree: Tree, states: Sequence[int]) -> EntrySet:
-    """What it takes to be in all of these states at once, entered from outside."""
+    """What is entered for all of these states to be active together."""
     entering = _Entering(tree, {})
     for state in states:
         entering.below(state)
@@ -334,9 +335,9 @@ class _Entering:
                 self._regions(ancestor)
 
     def within(self, top: int) -> None:
-        """Fills up a parallel state that stays active while all of its regions are exited.
+        """Enters every region of a parallel state that stays active while its regions are exited.
 
-        Appendix D has no such: there no domain is parallel.
+        Appendix D has no such case: its domains are compound states.
         """
         if self.tree.states[top].kind == "parallel":
             self._regions(top)
@@ -357,7 +358,7 @@ class _Entering:
 def recorded_history(
     tree: Tree, active: Sequence[int], exits: Sequence[int]
 ) -> dict[str, tuple[str, ...]]:
-    """What the history states of the exited states remember from now on (SCXML 3.10.2)."""
+    """What the history states of the exited states remember afterwards (SCXML 3.10.2)."""
     recorded: dict[str, tuple[str, ...]] = {}
     for state in exits:
         for history in tree.histories[state]:

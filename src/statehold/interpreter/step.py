@@ -1,10 +1,10 @@
 """Start and step: pure functions that run a machine to completion (SCXML Appendix D).
 
-1. Same arguments, same result. Nothing is read but the arguments, nothing given is changed.
-2. A step is whole or it is nothing: whatever raises leaves the snapshot as it was.
-3. An action gets a copy of the data, made once a step and only when the first action runs.
+1. Same arguments, same result. A step reads its arguments alone and changes none of them.
+2. A step happens whole or not at all: if anything raises, the snapshot stays as it was.
+3. An action gets a copy of the data, made once in a step, before its first action.
 4. Internal events come before external ones, immediate transitions before both; what a state
-   invokes starts when all is at rest.
+   invokes starts once neither is left.
 5. ``MICROSTEP_LIMIT`` (:mod:`.macrostep`) and ``REQUEST_LIMIT`` (:mod:`.outbox`) bound a step; an
    allowance (:mod:`statehold.expression.allowance`) bounds what its expressions do together.
 

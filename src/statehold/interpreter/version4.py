@@ -1,9 +1,9 @@
 """Which states XState 4 exits and enters (its ``getConfiguration`` and ``getActions``).
 
-Version 4 knows no domains. It works out what is active afterwards: the targets, what is around
-them, and beside them whatever was active and can stay. States that are not among these are exited,
-states that were not active are entered. An external transition also restarts its source, and what
-lies between that and the target.
+Version 4 has no domains. It computes what is active afterwards: the targets, their ancestors, and
+beside them every active state that can stay. Active states that are not among these are exited,
+states of these that were not active are entered. An external transition also restarts its source
+and the states between it and the target.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def turnover(
     transitions: Sequence[Transition],
     history: Mapping[str, tuple[str, ...]],
 ) -> Turnover:
-    """What the transitions come to together; they are :func:`compatible`."""
+    """What the transitions exit and enter together; they are :func:`compatible`."""
     before = {0, *active}
     wanted: list[int] = []
     restarted: set[int] = set()
@@ -97,9 +97,9 @@ def _exclude(tree: Tree, some: Sequence[int], others: Sequence[int]) -> bool:
 def _arrivals(
     tree: Tree, before: set[int], target: int, history: Mapping[str, tuple[str, ...]]
 ) -> list[int]:
-    """The states that a target stands for: what is remembered, or what is entered by default.
+    """The states that a target means: those that are remembered, or those entered by default.
 
-    A history state remembers what is active now, too.
+    A history state of an active state means what is active in it now.
     """
     node, parent = tree.states[target], tree.parent[target]
     if node.kind == "history" and parent in before:
