@@ -19,7 +19,7 @@ def main() -> None:
         "--directory",
         type=Path,
         default=None,
-        help="where databases are made, for as long as the run takes: on a real disk",
+        help="directory for the databases of the run, on a real disk",
     )
     chosen = parser.parse_args()
     print_machine()

@@ -1,4 +1,4 @@
-"""What one more event costs an instance that has had 10, 1,000 or 10,000 of them.
+"""The cost of one more event for an instance that has had 10, 1,000 or 10,000 of them.
 
 One caller on SQLite. The instances of an age share its laps, so that all laps have the same
 number of events and no instance becomes much older while it is measured.

@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.beside", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help="which; all by default")
     parser.add_argument("--quick", action="store_true", help="short laps: does it run at all?")
-    parser.add_argument("--long", action="store_true", help="with what takes minutes by itself")
+    parser.add_argument("--long", action="store_true", help="with the parts that take minutes")
     parser.add_argument(
         "--sqlite", action="store_true", help="ours on SQLite, the peers as they are"
     )

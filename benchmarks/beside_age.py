@@ -1,4 +1,4 @@
-"""What one more event costs after 10, 1,000 and 10,000: of one who lives on, and after a restart.
+"""The cost of one more event after 10, 1,000 and 10,000 of them, without and after a restart.
 
 Ours: one caller, an engine that has the instance in memory, and one that has just been opened and
 has to load it. DBOS: a workflow that takes its events by ``recv`` and answers by ``set_event``;

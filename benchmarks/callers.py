@@ -1,4 +1,4 @@
-"""Callers that each send when they have their reply, and what a lap of theirs gave."""
+"""Callers that each send their next event when they have their reply, and the result of a lap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.table import number, percent, print_table
 
 @dataclass(frozen=True, slots=True)
 class LapResult:
-    """Events a second, and how many seconds half and all but 1 % of them took at most."""
+    """Events a second, and the median and the 99th percentile of their seconds."""
 
     rate: float
     p50: float

@@ -1,4 +1,4 @@
-"""The machine of the durable benchmarks: a parcel that goes to and fro.
+"""The machine of the durable benchmarks: a parcel that stands and moves in turns.
 
 Each event changes the state and three fields of the data, of which there are as many as a small
 real process has. So each step writes the instance's row and a journal entry with the change.

@@ -1,4 +1,4 @@
-"""Where the databases of a run are made: a temporary directory on a real disk."""
+"""The temporary directory, on a real disk, for the databases of a run."""
 
 from __future__ import annotations
 

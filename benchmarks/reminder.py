@@ -1,4 +1,4 @@
-"""The machine of the timers: stands idle, is armed for a moment, and stands idle after it."""
+"""The machine of the timer benchmark: idle, armed for a moment, and idle again after it."""
 
 from __future__ import annotations
 

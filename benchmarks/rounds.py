@@ -15,7 +15,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What the laps of one contender gave, in the order they were taken."""
+    """The results of one contender's laps, in order."""
 
     values: tuple[float, ...]
 

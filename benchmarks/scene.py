@@ -1,4 +1,4 @@
-"""What a scenario is given: the database server, a directory, and how long it may take."""
+"""What a scenario runs with: the database server, a directory, and the length of its laps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.servers.postgres import PostgresServer
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """``quick``: only show that it runs. ``long``: with what takes minutes by itself."""
+    """``quick``: short laps, to see that it runs. ``long``: with the parts that take minutes."""
 
     postgres: PostgresServer
     place: Path
@@ -27,5 +27,5 @@ class Scene:
         return f"sqlite:///{self.place / name}.db" if self.sqlite else self.fresh(name)
 
     def seconds(self, full: float) -> float:
-        """So long a lap takes."""
+        """The length of a lap that is ``full`` seconds long if not quick."""
         return full * 0.1 if self.quick else full

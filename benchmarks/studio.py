@@ -32,7 +32,7 @@ ORDER = "examples.order_v3.flow:OrderFlow"
 SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 120_000
 
-#: elements that are there once a page shows what it is for
+#: elements that a page has once it shows its content
 STATE = ".chart [data-id]"
 CARD = "[data-card]"
 ENTRY = "footer .step b"

@@ -11,7 +11,7 @@ from typing import Any
 from statehold.client import AsyncClient
 from statehold.wire.operations import SendRequest
 
-#: what a team's board may come to on a bad day
+#: the tickets on a busy team's board
 TICKETS = 10_000
 ENTRIES = 10_000
 STAGES = ("new", "triaged", "working", "waiting", "done_soon")

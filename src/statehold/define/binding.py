@@ -1,4 +1,4 @@
-"""Gives functions, effects and child machines their names in the chart, and checks them."""
+"""Names of functions, effects and child machines in the chart, each checked once."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from statehold.errors import Problem
 
 
 class Binder:
-    """What a chart's names stand for; grows while the chart is built.
+    """The functions, effects and children by the names that the chart uses for them.
 
-    ``data`` is the type of the data, ``UNKNOWN`` where there is none to check against.
+    ``data`` is the type of the data, ``UNKNOWN`` where it is not given.
     """
 
     def __init__(self, data: Any) -> None:
@@ -36,9 +36,9 @@ class Binder:
         self.functions: dict[str, Function] = {}
         self.effects: dict[str, Effect[Any, Any]] = {}
         self.children: dict[str, Definition[Any]] = {}
-        #: shapes of what effects give
+        #: shapes of results of effects
         self.results: dict[str, Shape[Any]] = {}
-        #: what functions take the outputs of children for, and where that stands
+        #: the types that functions take the outputs of children for, and the place of the first one
         self.outputs: dict[str, tuple[Any, str]] = {}
         self.problems: list[Problem] = []
         self._names: dict[Any, str] = {}
@@ -47,7 +47,7 @@ class Binder:
         self.problems.append(Problem(place, message, hint))
 
     def function(self, value: Any, role: str, place: str, event: Any = UNKNOWN) -> str | None:
-        """The function's name in the chart; None, with a problem noted, where it is none.
+        """The function's name in the chart; None, with a problem noted, where it can't be used.
 
         ``role`` is what it is used as, ``event`` the type of its second argument.
         """
@@ -77,7 +77,9 @@ class Binder:
         if isinstance(value, timedelta):
             return Delay(seconds=value.total_seconds())
         if isinstance(value, int | float):
-            self.complain(place, f"{role} is the number {value}", "write minutes(10), say")
+            self.complain(
+                place, f"{role} is the number {value}", "write a duration, such as minutes(10)"
+            )
             return None
         name = self.function(value, role, place, event)
         return Delay(function=name) if name else None
@@ -130,7 +132,7 @@ class Binder:
     def _shape(self, type_: Any, what: str, place: str) -> Shape[Any] | None:
         try:
             return Shape(type_)
-        except Exception as error:  # noqa: BLE001 - whatever pydantic makes of a type
+        except Exception as error:  # noqa: BLE001 - any error of pydantic about a type
             self.complain(
                 place,
                 f"{what} can't be read from JSON: {str(error).partition(chr(10))[0]}",
@@ -139,7 +141,7 @@ class Binder:
             return None
 
     def output_of(self, machine: Definition[Any], functions: Iterable[Any], place: str) -> None:
-        """Notes what functions take the child's output for, where the child itself says nothing."""
+        """Notes the type that functions take the child's output for, if the child has none."""
         for function in functions:
             if machine.output_type is not None or not callable(function):
                 continue
@@ -157,7 +159,7 @@ class Binder:
                 )
 
     def child_outputs(self, place: str) -> dict[str, Any]:
-        """The type of each child's output, where the child or those who take it say."""
+        """The type of each child's output, if the child or the functions that take it have one."""
         found: dict[str, Any] = {}
         for name, machine in self.children.items():
             type_ = machine.output_type
@@ -184,7 +186,7 @@ class Binder:
         return machine
 
     def _checked(self, value: Any, role: str, place: str, event: Any) -> int | None:
-        """How many arguments to call it with; None, with a problem noted, where it can't be."""
+        """How many arguments to call it with; None, with a problem noted, if it can't be called."""
         if isinstance(value, Effect):
             self.complain(
                 place,

@@ -1,4 +1,4 @@
-"""From a machine's class to its definition; every mistake is gathered before any is raised."""
+"""Compiles a machine's class to its definition; collects every mistake before it raises."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class _Compiler:
         return definition
 
     def _output_type(self) -> Any:
-        """Of all that the final states at the top give; None where one of them does not say."""
+        """The type of all outputs of final states at the top; None if one is not annotated."""
         top = (named.declared for named in self.declarations.states if not named.parent)
         outputs = [state.output for state in top if state.kind == "final"]
         types = [
@@ -109,10 +109,10 @@ class _Compiler:
         ]
         if not types or any(type_ in (UNKNOWN, Any) for type_ in types):
             return None
-        return typing.Union[tuple(types)]  # noqa: UP007 - they are known at run time only
+        return typing.Union[tuple(types)]  # noqa: UP007 - known at run time only
 
     def _structural(self, chart: Chart) -> list[Problem]:
-        """What is wrong with the chart as such, told in terms of the class."""
+        """Problems of the chart, with the places in the class that they come from."""
         places = {place_of_state(ROOT): self.place, "chart": self.place}
         for named in self.declarations.states:
             places[place_of_state(named.id)] = named.place
@@ -250,7 +250,7 @@ class _Compiler:
                     named.place, f"by names the role {role!r}", "a role is a word without commas"
                 )
         if roles:
-            # last, so that a refusal can tell that nothing but the role stood in the way
+            # last, so that a refusal can say that only the role prevented the transition
             yield Guard(",".join(map(str, roles)), "by")
 
     # --- types ---
@@ -262,7 +262,7 @@ class _Compiler:
             yield EventShape(name, schema, docstring(event))
 
     def _lost(self, shape: Shape[Any], what: str) -> None:
-        """What the type alone shows not to come back from the store."""
+        """Notes the fields whose type alone shows that they are not read back from the store."""
         for place, (why, hint) in shape.problems.items():
             self.complain(self.place, f"{what}: {place or 'all of it'} {why}", hint)
 
@@ -270,7 +270,7 @@ class _Compiler:
         try:
             return Shape(Any if type_ is None else type_)
         except pydantic.PydanticUserError:
-            # each result is refused, which says why
+            # each result is refused with the reason
             return Shape(Any)
 
     def _schema(self, shape: Shape[Any], what: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads the bodies of a machine's classes: which state and which rule has which name."""
+"""Reads the bodies of a machine's classes: the names of its states and rules."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from statehold.define.state import (
 )
 from statehold.errors import Problem
 
-#: what a machine's body may hold beside states and rules, under these names alone
+#: names in a machine's body that are neither states nor rules
 OPTIONS = frozenset({"view", "indexes", "upgrades", "silences"})
-#: what the compiled class holds
+#: names that the compiled class gets
 COMPILED = frozenset({"definition", "chart", "program"})
 
 
 class NamedState(Struct, frozen=True):
-    """A state with its path. ``parent`` is the path of the state that holds it."""
+    """A state with its path. ``parent`` is the path of its parent."""
 
     node: Any
     declared: Declared
@@ -41,7 +41,7 @@ class NamedState(Struct, frozen=True):
 
 
 class NamedRule(Struct, frozen=True):
-    """A rule with its path; ``holder`` is the path of the class that it stands in."""
+    """A rule with its path; ``holder`` is the path of the class that contains it."""
 
     rule: Rule
     id: str

@@ -1,4 +1,4 @@
-"""What a function's signature tells: how many arguments it takes, and of which types."""
+"""Signatures of functions: how many arguments a function takes, and of which types."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ UNKNOWN: Any = object()
 def positional(function: Callable[..., Any]) -> int | None:
     """How many arguments to call it with; None where it can't be called with positional ones.
 
-    Parameters with defaults are left to their defaults, as ``lambda data, n=3: ...`` means them
-    to be. A bare ``*args`` counts as three.
+    Parameters with defaults keep them, as in ``lambda data, n=3: ...``. A bare ``*args`` counts as
+    three.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -35,9 +35,9 @@ def positional(function: Callable[..., Any]) -> int | None:
 
 
 def parameter_types(function: Callable[..., Any]) -> list[Any]:
-    """The types of the positional parameters in order, ``UNKNOWN`` where nobody can tell.
+    """The types of the positional parameters in order, ``UNKNOWN`` where they can't be resolved.
 
-    Each is resolved for itself: one name imported for type checkers only must not keep the
+    Each is resolved separately: a name that is imported for type checkers only must not keep the
     others from being checked.
     """
     scope = getattr(inspect.unwrap(function), "__globals__", {})
@@ -49,7 +49,7 @@ def parameter_types(function: Callable[..., Any]) -> list[Any]:
 
 
 def returned_type(function: Callable[..., Any]) -> Any:
-    """The type that it is annotated to give, ``UNKNOWN`` where nobody can tell."""
+    """The annotated type of its result, ``UNKNOWN`` where it can't be resolved."""
     while isinstance(function, functools.partial):
         function = function.func
     scope = getattr(inspect.unwrap(function), "__globals__", {})
@@ -85,7 +85,7 @@ def result_of(annotations: Sequence[Any]) -> Any:
 def accepts(annotation: Any, actual: Any) -> bool:
     """Whether a parameter with this annotation takes a value of the actual type.
 
-    Says yes wherever it can't tell: type checkers know more, this catches plain mistakes.
+    Says yes where it does not know: type checkers know more, this catches plain mistakes.
     """
     if annotation in (UNKNOWN, Any, object) or actual in (UNKNOWN, Any, object):
         return True

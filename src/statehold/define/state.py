@@ -128,7 +128,7 @@ class Final(Source):
 
 
 class History(Source):
-    """A target that stands for what was active in its parent when the parent was last left.
+    """A target that means what was active in its parent when the parent was last left.
 
     ::
 

@@ -1,4 +1,4 @@
-"""What makes a rule's transition a candidate, in the words of the chart."""
+"""Triggers of transitions, from the rules of the class."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Triggers:
         self.binder = binder
         self.structure = structure
         self.events: dict[str, type[Event]] = {}
-        #: names of the effects that some action asks for
+        #: names of the effects that actions ask for
         self.detached = {
             item.name
             for value in (
@@ -115,7 +115,7 @@ class Triggers:
             elsewhere = ", ".join(others)
             self.binder.complain(
                 place,
-                f"nobody around {source} asks for {name}, so its outcome never comes",
+                f"no state in or around {source} asks for {name}, so its outcome never arrives",
                 f"it is invoked by {elsewhere}: start the arrow there"
                 if elsewhere
                 else f"add invoke={name} to the state, or do={name} to a transition"
@@ -126,7 +126,7 @@ class Triggers:
         return outcome_trigger(ids, failed=rule.kind == "failure")
 
     def event_type(self, named: NamedRule) -> Any:
-        """The type of the event that guards and actions of the rule are given."""
+        """The type of the event that guards and actions of the rule take."""
         rule = named.rule
         if rule.kind == "event":
             return rule.subject if _is_event(rule.subject) else UNKNOWN

@@ -159,7 +159,7 @@ class Transitions:
                 )
             else:
                 hint = near(name, known)
-            self.problems.add(path, f"nobody around {source} asks for {name!r}", hint)
+            self.problems.add(path, f"no state in or around {source} asks for {name!r}", hint)
             return None
         return outcome_trigger(ids, failed=kind == "on_failure")
 

@@ -266,7 +266,7 @@ def test_every_mistake_is_told_at_once_with_its_line_and_a_hint() -> None:
         ("{after: 1h30m,", "{after: soon,", "there is no 'soon'"),
         ("{after: 1h30m,", "{after: 1h30m, on: Add,", "it has on and after"),
         ("{on_done: true, from: working", "{on_done: true, from: open", "never done"),
-        ("on_result: charge", "on_result: charges", "nobody around"),
+        ("on_result: charge", "on_result: charges", "no state in or around"),
         ("when: {in: working.kitchen.cooking}", "when: {is: x}", "'is' is not known"),
         ("by: kitchen", "by: 'a,b'", "comma"),
         ("set: {due:", "set: {duw:", "did you mean due?"),
