@@ -14,7 +14,7 @@ from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, Severity, some, span
 from statehold.doctor.queries import MOST, Books
 from statehold.engine.limits import Limits
-from statehold.engine.machines.compatibility import judge, past_of
+from statehold.engine.machines.compatibility import check_compatibility, stored_versions
 from statehold.instance.attempts import WAITING
 from statehold.instance.stored import decode_document
 
@@ -264,7 +264,7 @@ async def _of_unreadable(books: Books) -> list[Finding]:
 
 
 async def _of_versions(books: Books, definition: Definition[Any]) -> list[Finding]:
-    past = await past_of(books, definition.name)
+    versions = await stored_versions(books, definition.name)
     unreadable = [
         Finding(
             "warning",
@@ -273,10 +273,10 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
             "running instances of this version are not upgraded",
             f"statehold list {definition.name} --version {version}, then cancel them",
         )
-        for version, why in past.unreadable.items()
+        for version, why in versions.unreadable.items()
         if version != definition.version
     ]
-    judged = judge(past, definition)
+    checked = check_compatibility(versions, definition)
     dropped = [
         Finding(
             "warning",
@@ -285,7 +285,7 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
             "instances that are upgraded lose the timer",
             warning.hint or "",
         )
-        for warning in judged.warnings
+        for warning in checked.warnings
     ]
     return (
         unreadable
@@ -298,7 +298,7 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
                 "a server or worker with this code does not start",
                 problem.hint or "",
             )
-            for problem in judged.problems
+            for problem in checked.problems
         ]
     )
 

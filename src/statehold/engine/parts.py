@@ -30,7 +30,7 @@ from statehold.engine.commit.lookup import Lookup
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.machines.bulk_upgrade import BulkUpgrader
-from statehold.engine.machines.compatibility import Fleet
+from statehold.engine.machines.compatibility import UpgradePlans
 from statehold.engine.machines.deploy import Deployer
 from statehold.engine.machines.loader import Loader
 from statehold.engine.machines.startup_checks import check_machines
@@ -64,7 +64,7 @@ class Parts:
             given.limits,
             given.identity,
             given.chance,
-            Fleet(),
+            UpgradePlans(),
             Capacity(given.limits),
             given.observer,
             given.tracer,
@@ -162,7 +162,7 @@ class Parts:
         await store.open(runtime.worker)
         try:
             await loader.check()
-            await runtime.fleet.open(store, coded, runtime.now())
+            await runtime.upgrade_plans.open(store, coded, runtime.now())
             await loader.open()
             await self.membership.open()
             self.group_commit.open()

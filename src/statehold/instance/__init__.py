@@ -1,1 +1,4 @@
-"""What is true of an instance whoever runs it: its state, its commits, what is stored of it."""
+"""One instance, pure: its state, how a request changes it, and what is stored of it.
+
+The engine, the simulator, the search and the test harness run on these rules.
+"""

@@ -1,8 +1,8 @@
-"""An instance after a step: whether it can be stored, and what becomes of what is in progress.
+"""The next state of an instance: what a step makes of it, and whether that can be stored.
 
-These are the rules of a commit, for whoever runs an instance: data and events have a largest size
-and are read back from JSON, indexes, the output and the view are computed before anything is
-acknowledged. A step that breaks one is refused and nothing has changed.
+These are the rules of a commit. Data and events are bounded in size and read back from JSON;
+indexes, the output and the view are computed before the step is acknowledged. A step that breaks a
+rule is refused, and nothing has changed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def advance(
         indexes = indexed(definition, after.data) if definition.indexes else {}
     view = None
     if definition.view is not None or definition.data.has_computed:
-        # one that raises has to do so before the step is acknowledged
+        # if it raises, the step must not be acknowledged
         view = show_view(definition, definition.data.copy(after.data), data)
     if commands is not None or before.attempts:
         assign = partial(turn.assigner.holder, definition, worker=turn.worker)
@@ -126,17 +126,7 @@ def _read_back(
 
 def _commands(before: InstanceState, step: Step[Any], turn: Turn, trace: str) -> StepCommands:
     try:
-        return StepCommands(
-            before.ref,
-            step.snapshot.seq,
-            step.commands,
-            () if before.snapshot is None else before.snapshot.effects,
-            turn.now,
-            turn.limits.event_bytes,
-            trace,
-            before.parent,
-            before.definition,
-        )
+        return StepCommands(before, step, turn, trace)
     except Refused:
         raise
     except Exception as error:

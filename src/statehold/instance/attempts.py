@@ -22,9 +22,14 @@ from typing import Any, Literal, NamedTuple
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from statehold.instance.commands import child_of
 from statehold.instance.tracebacks import TRACE_CHARS
-from statehold.interpreter.command import CancelEffect, CancelTimer, StartChild, StartEffect
+from statehold.interpreter.command import (
+    CancelEffect,
+    CancelTimer,
+    StartChild,
+    StartEffect,
+    child_instance,
+)
 from statehold.interpreter.snapshot import Step, Timer
 from statehold.records import MaybeRaw, Ref, Status
 
@@ -345,6 +350,11 @@ def _cancel(after: Followed, key: str) -> None:
         known.end("cancel")
         if known.child is not None:
             after.abandoned.append(known.child)
+
+
+def child_of(parent: Ref, command: StartChild) -> Ref:
+    """The child instance that the command starts."""
+    return Ref(command.machine, child_instance(parent.id, command.key))
 
 
 def timer_key(timer: str) -> str:

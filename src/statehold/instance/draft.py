@@ -105,7 +105,7 @@ class Draft:
         self.instance: InstanceState = (
             not_started(ref, definition, turn.now) if loaded is None else loaded.instance
         )
-        #: where the request that is applied now stands in its trace; goes with what it causes
+        #: the trace context of the request that is applied now; it goes with what that causes
         self.trace = ""
         #: there is something to write
         self.touched = False
@@ -125,11 +125,11 @@ class Draft:
         self.stays: tuple[tuple[str, timedelta], ...] = ()
         #: what happened to effects
         self.effects: tuple[EffectRecord, ...] = ()
-        #: attempts to report once this is committed
+        #: to be logged once this is committed
         self.failed_attempts: tuple[FailedAttempt, ...] = ()
-        #: why the instance can't be read, where this is what is left of it
+        #: why the instance can't be read, if the draft has only what remains of it
         self.unreadable: InstanceUnreadable | None = None
-        #: it could not be read before this turn, and can be now
+        #: it could not be read before this turn, and can be read now
         self.is_mended = False
         #: it is not woken before then, whatever is due
         self.not_due_before: datetime | None = None
@@ -141,14 +141,14 @@ class Draft:
 
     @property
     def is_woken_in_vain(self) -> bool:
-        """Whether the row is due, and nothing of the instance."""
+        """Whether the row is due, but nothing of the instance is."""
         if self.loaded is None or self.loaded.row.wake_at is None:
             return False
         due = self.instance.due_at
         return self.loaded.row.wake_at <= self.now and (due is None or due > self.now)
 
     def assign(self, effect: str) -> str:
-        """Who runs the next attempt of the effect: this worker, or a marker for any other."""
+        """Who runs the next attempt of the effect: this worker, or a marker for any worker."""
         return self.turn.assigner.holder(self.definition, effect, self.turn.worker)
 
     # --- steps ---
@@ -176,7 +176,7 @@ class Draft:
         was accepted. Both are applied or neither. The journal keeps the data whole."""
         carried = self.prepare(step, origin, replace(self.instance, data=b"", attempts=attempts))
         after = carried.advanced.instance
-        # a state that has kept its name goes on; when any other one was entered is not known
+        # a state that has kept its name goes on; of any other, the time of entry is not known
         known = self.instance.entered
         states = step.snapshot.configuration.states
         entered = {state: known.get(state) for state in states if state}
@@ -217,7 +217,7 @@ class Draft:
         commands = advanced.commands
         if commands is not None:
             if commands.recalled:
-                # sent by a step of this very turn: the store does not have it yet
+                # one that was sent in this turn is not in the store yet
                 self.messages = without(self.messages, self.ref, commands.recalled)
                 self.recalled += tuple(commands.recalled)
             self.messages += tuple(commands.messages)
@@ -235,8 +235,8 @@ class Draft:
             self.messages += (Message(child, "cancel", body, None, self.ref),)
 
     def _end(self, outcome: dict[str, Any]) -> None:
-        """It is over: what it sent for later ends with it (SCXML 6.2.4), what is held for it goes
-        out and is refused where its senders hear of it, and its parent gets the outcome."""
+        """It is over: messages that end with it are taken back (SCXML 6.2.4), those held for it are
+        released, to be refused and sent back, and its parent gets the outcome."""
         instance = self.instance
         delayed, parent = instance.delayed, instance.parent
         if delayed:
@@ -274,7 +274,7 @@ class Draft:
         self.messages += (message,)
 
     def release(self) -> list[Message]:
-        """Nothing is held from now on. Returns what this very turn held: no store has it yet."""
+        """Nothing is held from now on. Returns what this turn has held, as no store has it yet."""
         here = [message for message in self.messages if message.held and message.to == self.ref]
         self.messages = tuple(message for message in self.messages if message not in here)
         self.released = True
@@ -305,7 +305,7 @@ class Draft:
 
     def note(self, origin: Origin, *, timers: dict[str, datetime | None] | None = None) -> None:
         """Adds an entry to the journal that is no step."""
-        # only what was held has a key here; repeated, it is answered as it was then
+        # only a held request has a key here; repeated, it gets the reply that it got then
         reply = None if origin.key is None else self.reply(origin.caller, held=True).json()
         self.change(part=self.instance.part + 1, changed_at=self.now)
         self.effects += origin.effects
@@ -324,7 +324,7 @@ class Draft:
         self.entries.append(mark_entry(self.instance, origin, self.trace))
 
     def _cancel(self, why: str) -> None:
-        """Nothing of a cancelled instance goes on."""
+        """Ends all that is in progress in a cancelled instance."""
         instance = self.instance
         snapshot, unloaded = instance.snapshot, instance.unloaded
         if snapshot is not None:
@@ -353,7 +353,7 @@ class Draft:
     def write(self) -> tuple[Write, Loaded]:
         """What to commit, and what was committed last once it is."""
         before = None if self.loaded is None else self.loaded.row.rev
-        # a damaged one begins anew: what is written has to differ from it, and no more
+        # a damaged count starts again: the new one only has to differ from it
         rev = 1 if before is None or not is_count(before) else before + 1
         row = row_of(self.instance, rev, self.not_due_before)
         write = Write(

@@ -22,14 +22,14 @@ from statehold.records import MaybeRaw, Parent, Ref, Row
 
 #: a count of writes or steps of one instance stays below
 COUNT_LIMIT = 2**53
-#: characters of names and ids, beyond any that there are
+#: characters of names and ids: more than any has
 _NAME_CHARS = 10_000
-#: notes under one step, beyond anything that happens
+#: notes under one step: more than there ever are
 _PARTS = 2**31 - 1
 
 
 def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -> Row:
-    """The row to write as ``rev``. It is not woken before ``not_due_before``, whatever is due."""
+    """The row to write as ``rev``. Its ``wake_at`` is no earlier than ``not_due_before``."""
     attempts = instance.attempts
     in_progress = instance.snapshot or instance.unloaded
     deadlines = () if in_progress is None else in_progress.deadlines
@@ -76,11 +76,12 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Document(Struct, frozen=True, omit_defaults=True, gc=False):
-    """``parts`` counts the notes under the present ``seq``, ``held`` the messages held for it.
+    """The JSON in a row.
 
-    ``delayed`` are the messages that it sent for later and that end with it, by their ``send_id``.
-    ``entered`` tells of active states since when they are, where that is not the row's ``since``;
-    null: nobody knows. It is None in what a release before it wrote, which knows of no state.
+    ``parts`` counts the notes under the present ``seq``, ``held`` the messages that wait for its
+    resumption. ``delayed`` has the delayed messages that end with it, by ``send_id``. ``entered``
+    has the time at which an active state was entered, if that is not the row's ``since``; null: it
+    is not known. A release that did not store times of entry has left it out: none is known.
     """
 
     data: Raw
@@ -88,7 +89,7 @@ class Document(Struct, frozen=True, omit_defaults=True, gc=False):
     timers: tuple[Timer, ...] = ()
     effects: tuple[StoredEffect, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
-    #: ``tries`` in what is stored
+    #: stored as ``tries``
     attempts: dict[str, Attempt] = msgspec.field(default_factory=dict, name="tries")
     output: MaybeRaw = None
     parent: Parent | None = None
@@ -156,7 +157,7 @@ def _compact(instance: InstanceState) -> dict[str, datetime | None]:
 
 
 def decode_document(raw: bytes) -> Document:
-    """Raises ``MsgspecError`` or ``ValueError`` for what no release has written."""
+    """Raises ``MsgspecError`` or ``ValueError`` for a document that no release writes."""
     document = _read(raw)
     if not _is_count(document.parts):
         raise ValueError(f"{document.parts} is no number of notes")
@@ -168,7 +169,7 @@ def decode_document(raw: bytes) -> Document:
 
 def _read(raw: bytes) -> Document:
     if not raw.isascii():
-        # what is kept as JSON text is not looked into, and would be given out as it is
+        # data is not decoded here, and would be sent on as it is
         raw.decode()
     return _decode(raw)
 
@@ -186,7 +187,7 @@ def _is_possible(ref: Ref) -> bool:
 
 
 def salvage(raw: bytes) -> Document:
-    """A document, or where it can't be read as a whole each part of it that can."""
+    """A document; if it can't be read as a whole, each part of it that can."""
     try:
         return decode_document(raw)
     except _UNREADABLE:
@@ -204,7 +205,7 @@ def salvage(raw: bytes) -> Document:
             bytes(part).decode()
             known[field] = decode(part)
         except _UNREADABLE:
-            # this part is lost; those beside it are not
+            # this part is lost, the others are not
             continue
     found = Document(**known)
     parent = _parent_of(found)
@@ -220,7 +221,7 @@ def salvage(raw: bytes) -> Document:
     )
 
 
-#: what is nested too deep ends in a RecursionError
+#: a RecursionError comes from nesting that is too deep
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
 
 

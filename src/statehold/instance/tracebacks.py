@@ -1,4 +1,4 @@
-"""Where the machine's own code raised an error: bounded text without values, for an incident."""
+"""Where the machine's own code raised an error, as a text without values, for an incident."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from types import CodeType, TracebackType
 
 from statehold.errors import name_of, storable
 
-#: frames of one traceback that are kept: so many of the outermost, where the machine's own code is,
-#: and of the innermost, where it was raised
+#: frames of one traceback that are kept: of the outermost, which are the machine's own code, and of
+#: the innermost, where it was raised
 OUTERMOST = 5
 INNERMOST = 5
-#: exceptions that one text tells of: what was raised, its causes and the members of groups
+#: exceptions in one text: the one that was raised, its causes and the members of groups
 CHAINED = 4
 #: characters of such a text
 TRACE_CHARS = 4_000
@@ -23,9 +23,9 @@ _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "
 
 
 def trace_of(error: BaseException) -> str:
-    """Where it was raised, then file, line and function of each frame, and the same of what it came
-    of; bounded, and without any value: neither messages nor lines of source. Empty where no code of
-    the machine's was on the way."""
+    """Where the error was raised, the file, line and function of each frame, and the same for its
+    causes. It is bounded and has no values: neither messages nor source lines. Empty if no frame is
+    of the machine's code."""
     lines: list[str] = []
     for number, (relation, one) in enumerate(_chain(error)):
         if number == CHAINED:
@@ -39,19 +39,19 @@ def trace_of(error: BaseException) -> str:
 
 
 def step_trace(error: BaseException) -> str:
-    """The same of what an error that stands for another was raised for."""
+    """The same for the cause of an error of this package that wraps another one."""
     cause = getattr(error, "cause", None) or _cause_of(error)
     return trace_of(cause) if isinstance(cause, BaseException) else ""
 
 
 def at(trace: str) -> str:
-    """`` (at file:line in function)`` by the first line of such a text, for a line of the log."""
+    """`` (at file:line in function)`` from the first line of such a text, for the log."""
     place = trace.partition("\n")[0].partition(" at ")[2]
     return f" (at {place})" if place else ""
 
 
 def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    """It, what it came of and what it is a group of; none twice."""
+    """The error, its causes and the members of groups, each once."""
     pending, seen = [("", error)], {id(error)}
     while pending:
         relation, one = pending.pop(0)
@@ -66,7 +66,7 @@ def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 
 
 def _place(error: BaseException) -> str:
-    """``file:line in function`` where it was raised, of the machine's own code if there is any."""
+    """``file:line in function`` where it was raised, in the machine's own code if possible."""
     found = ""
     for code, line in _steps(traceback_of(error)):
         if not found or not code.co_filename.startswith(_LIBRARIES):
@@ -74,7 +74,7 @@ def _place(error: BaseException) -> str:
     return found
 
 
-# an exception's class may have properties in the place of these, which may raise
+# an exception's class may have properties of these names, which may raise
 
 traceback_of: Callable[[BaseException], TracebackType | None]
 traceback_of = BaseException.__dict__["__traceback__"].__get__
@@ -93,7 +93,7 @@ def _cause(error: BaseException) -> BaseException | None:
 
 
 def members(error: BaseException) -> tuple[BaseException, ...]:
-    """The first of a group."""
+    """The first exceptions of a group."""
     return _exceptions(error)[:CHAINED] if isinstance(error, BaseExceptionGroup) else ()
 
 
@@ -101,12 +101,12 @@ def _frames(error: BaseException) -> list[str]:
     first: list[str] = []
     last: list[str] = []
     left_out = 0
-    for code, line in _steps(traceback_of(error)):
-        told = f'  File "{code.co_filename}", line {line}, in {code.co_qualname}'
+    for code, number in _steps(traceback_of(error)):
+        line = f'  File "{code.co_filename}", line {number}, in {code.co_qualname}'
         if len(first) < OUTERMOST:
-            first.append(told)
+            first.append(line)
             continue
-        last.append(told)
+        last.append(line)
         if len(last) > INNERMOST:
             del last[0]
             left_out += 1
@@ -114,7 +114,7 @@ def _frames(error: BaseException) -> list[str]:
 
 
 def _steps(trace: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
-    """Frames from the outside in, but for those of this package that only led there."""
+    """Frames from the outermost in, without those of this package that led to the first other."""
     is_outside = True
     while trace is not None:
         code = trace.tb_frame.f_code

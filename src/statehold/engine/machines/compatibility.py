@@ -1,14 +1,14 @@
-"""Versions: which charts the store has seen, and how instances of old ones are carried over.
+"""Whether a machine can run on what the store has, and how instances of old versions are upgraded.
 
-1. A chart is kept the first time that its version runs. A changed chart under a version that ran
-   before is refused, since instances of that version rely on it.
-2. For every old version that still has instances there is to be an upgrade, checked before the
-   engine starts. A stored chart that can't be read (an earlier release stored what it could
-   not read) is reported and put aside: it is not compared, and its instances are not upgraded.
-3. An instance is upgraded at its next event or timer, or at once by whoever asks; both at the
-   same time are safe, since either is a write by compare-and-set.
-4. During a deploy, workers of the older version run beside those of the newer: what the newer ones
-   have carried over, the older ones leave to them.
+1. A chart is stored the first time that its version runs. A chart that differs under a version
+   that ran before is refused, since instances of that version rely on it.
+2. Every old version that still has instances needs an upgrade, which is checked before the engine
+   starts. A stored chart that can't be read (an earlier release stored what it could not read) is
+   reported and left out: it is not compared, and its instances are not upgraded.
+3. An instance is upgraded at its next event or timer, or at once on request. Both at the same time
+   are safe, since either is a write by compare-and-set.
+4. During a deploy, workers of the older version run beside those of the newer: the older ones
+   leave to the newer ones what those have upgraded.
 """
 
 from __future__ import annotations
@@ -24,12 +24,9 @@ from msgspec import Struct
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.chart.readback import problems_of_storing
-from statehold.errors import (
-    DefinitionError,
-    Problem,
-)
+from statehold.errors import DefinitionError, Problem
 from statehold.instance.state import InstanceState
-from statehold.records import Status
+from statehold.records import OVER, Status
 from statehold.store import Store, StoredChart
 from statehold.upgrade.carry import CarryFailed
 from statehold.upgrade.diff import difference
@@ -38,19 +35,16 @@ from statehold.upgrade.plan import UpgradePlan, plan
 log = logging.getLogger(__name__)
 
 
-class Kept(Protocol):
-    """What is asked of a store."""
+class ChartStore(Protocol):
+    """The part of a store that is read here."""
 
     async def charts(self, machine: str) -> list[StoredChart]: ...
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]: ...
 
 
-class Judgement(Struct, frozen=True):
-    """``plans`` by the version that they lead from; ``is_new``: its chart is still to be kept.
-
-    ``warnings`` are what the plans drop though nobody said so.
-    """
+class Compatibility(Struct, frozen=True):
+    """``plans`` by the version that they lead from. ``is_new``: the chart is not stored yet."""
 
     problems: tuple[Problem, ...]
     plans: Mapping[int, UpgradePlan]
@@ -58,23 +52,24 @@ class Judgement(Struct, frozen=True):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
+        """What the plans drop though no option says so."""
         return tuple(warning for made in self.plans.values() for warning in made.warnings)
 
 
-class Past(Struct, frozen=True):
-    """What the store has of a machine: charts by version, why those can't be read that can't, and
-    versions with running instances."""
+class StoredVersions(Struct, frozen=True):
+    """What the store has of a machine, by version: charts, and why others can't be read; and the
+    versions that have instances which are not over."""
 
     charts: Mapping[int, Chart]
     unreadable: Mapping[int, str]
-    living: frozenset[int]
+    in_use: frozenset[int]
 
     @property
     def is_empty(self) -> bool:
         return not self.charts and not self.unreadable
 
 
-async def past_of(store: Kept, machine: str) -> Past:
+async def stored_versions(store: ChartStore, machine: str) -> StoredVersions:
     charts: dict[int, Chart] = {}
     unreadable: dict[int, str] = {}
     for stored in await store.charts(machine):
@@ -83,28 +78,29 @@ async def past_of(store: Kept, machine: str) -> Past:
         except msgspec.DecodeError as error:
             unreadable[stored.version] = str(error)
     counts = await store.count(machine)
-    living = {
-        version for (version, status, _), count in counts.items()
-        if count and status in ("running", "paused")
-    }  # fmt: skip
-    return Past(charts, unreadable, frozenset(living))
+    in_use = {
+        version for (version, status, _), count in counts.items() if count and status not in OVER
+    }
+    return StoredVersions(charts, unreadable, frozenset(in_use))
 
 
-def judge(past: Past, definition: Definition[Any], *, shipped: bool = False) -> Judgement:
+def check_compatibility(
+    versions: StoredVersions, definition: Definition[Any], *, shipped: bool = False
+) -> Compatibility:
     """Whether the machine can run on what the store has, and how from each version before it.
 
-    ``shipped``: it was let run before, be it that its chart is not kept yet.
+    ``shipped``: it has been deployed before, though its chart may not be stored yet.
     """
     problems: list[Problem] = []
     plans: dict[int, UpgradePlan] = {}
-    same = past.charts.get(definition.version)
-    is_new = same is None and definition.version not in past.unreadable
+    same = versions.charts.get(definition.version)
+    is_new = same is None and definition.version not in versions.unreadable
     if same is not None:
         problems += _changes(same, definition)
     elif is_new:
         problems += problems_of_storing(definition.chart)
     upgrades = {upgrade.from_version: upgrade for upgrade in definition.upgrades}
-    for version, stored in past.charts.items():
+    for version, stored in versions.charts.items():
         if version == definition.version:
             continue
         upgrade = upgrades.get(version)
@@ -113,17 +109,17 @@ def judge(past: Past, definition: Definition[Any], *, shipped: bool = False) -> 
                 plans[version] = plan(stored, definition, upgrade, shipped=shipped or not is_new)
             except DefinitionError as error:
                 problems += error.problems
-        elif version in past.living:
+        elif version in versions.in_use:
             problems.append(_no_way(definition, version))
     problems += [
         _no_way(definition, version)
-        for version in past.unreadable
-        if version > definition.version and version in past.living
+        for version in versions.unreadable
+        if version > definition.version and version in versions.in_use
     ]
-    return Judgement(tuple(problems), plans, is_new)
+    return Compatibility(tuple(problems), plans, is_new)
 
 
-class Fleet:
+class UpgradePlans:
     """The plans of every machine, by old version."""
 
     def __init__(self) -> None:
@@ -137,25 +133,25 @@ class Fleet:
         """Checks every machine against what the store has; raises ``DefinitionError``."""
         new: list[Definition[Any]] = []
         for definition in definitions.values():
-            past = await past_of(store, definition.name)
-            judged = judge(past, definition)
-            if judged.problems:
-                raise DefinitionError(definition.name, judged.problems)
-            self.put_aside(definition.name, past)
-            self.warn(definition, judged)
-            self.install(definition, judged.plans)
-            if judged.is_new:
+            versions = await stored_versions(store, definition.name)
+            checked = check_compatibility(versions, definition)
+            if checked.problems:
+                raise DefinitionError(definition.name, checked.problems)
+            self.report_unreadable(definition.name, versions)
+            self.warn(definition, checked)
+            self.install(definition, checked.plans)
+            if checked.is_new:
                 new.append(definition)
         for definition in new:
             chart = definition.chart.to_json()
             await store.add_chart(StoredChart(definition.name, definition.version, chart, now))
 
-    def put_aside(self, machine: str, past: Past) -> None:
-        """Reports stored charts that can't be read, and remembers them."""
-        for version, why in past.unreadable.items():
+    def report_unreadable(self, machine: str, versions: StoredVersions) -> None:
+        """Logs which stored charts can't be read; instances of theirs are not upgraded."""
+        for version, why in versions.unreadable.items():
             self._unreadable[machine, version] = why
             log.warning(
-                "the stored chart of %s, version %d, can't be read and is put aside: %s; "
+                "the stored chart of %s, version %d, can't be read and is left out: %s; "
                 "running instances of this version are not upgraded",
                 machine,
                 version,
@@ -163,8 +159,8 @@ class Fleet:
                 extra={"machine": machine, "version": version},
             )
 
-    def warn(self, definition: Definition[Any], judged: Judgement) -> None:
-        for warning in judged.warnings:
+    def warn(self, definition: Definition[Any], checked: Compatibility) -> None:
+        for warning in checked.warnings:
             log.warning(
                 "machine %s, version %d, %s: %s (%s)",
                 definition.name,
@@ -176,7 +172,7 @@ class Fleet:
             )
 
     def install(self, definition: Definition[Any], plans: Mapping[int, UpgradePlan]) -> None:
-        """From now on instances of these versions are upgraded by these plans."""
+        """Upgrades instances of these versions by these plans from now on."""
         for key in [key for key in self._plans if key[0] == definition.name]:
             del self._plans[key]
         self._plans.update(((definition.name, version), made) for version, made in plans.items())
@@ -202,11 +198,11 @@ def _changes(old: Chart, definition: Definition[Any]) -> list[Problem]:
     lines = difference(old, definition.chart)
     if not lines:
         return []
-    told = "".join(f"\n        - {line}" for line in lines)
+    listed = "".join(f"\n        - {line}" for line in lines)
     return [
         Problem(
             f"version {definition.version}",
-            f"its chart is not the one that ran under this number:{told}",
+            f"its chart is not the one that ran under this number:{listed}",
             f"give the machine version {definition.version + 1} and an Upgrade from "
             f"{definition.version}, or take the change back",
         )

@@ -20,7 +20,12 @@ from typing import ParamSpec, TypeVar
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
 from statehold.engine.background.notifier import Notifier
-from statehold.engine.machines.compatibility import Judgement, Past, judge, past_of
+from statehold.engine.machines.compatibility import (
+    Compatibility,
+    StoredVersions,
+    check_compatibility,
+    stored_versions,
+)
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import Runtime
 from statehold.engine.requests.texts import check_caller, check_texts
@@ -112,15 +117,19 @@ class Deployer:
         )
         for _ in range(TRIES):
             await self._loader.look_now()
-            past = await past_of(self._store, definition.name)
-            if await self._is_there(document, imported, past):
-                return _report(document, imported, past, None, (), added=False, dry_run=dry_run)
-            judged, found = await self._judged(imported, past)
+            versions = await stored_versions(self._store, definition.name)
+            if await self._is_there(document, imported, versions):
+                return _report(document, imported, versions, None, (), added=False, dry_run=dry_run)
+            checked, found = await self._checked(imported, versions)
             if dry_run:
-                return _report(document, imported, past, judged, found, added=False, dry_run=True)
+                return _report(
+                    document, imported, versions, checked, found, added=False, dry_run=True
+                )
             # from here on it is finished even if nobody waits for the answer any more
-            if await asyncio.shield(self._keep(document, imported, judged)):
-                return _report(document, imported, past, judged, found, added=True, dry_run=False)
+            if await asyncio.shield(self._keep(document, imported, checked)):
+                return _report(
+                    document, imported, versions, checked, found, added=True, dry_run=False
+                )
         raise StoreUnavailable(f"{TRIES} times another put of {definition.name!r} was faster")
 
     async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -133,14 +142,18 @@ class Deployer:
             problem = Problem("the document", why, "make its chart smaller")
             raise DocumentRefused("", [problem]) from None
 
-    async def _keep(self, document: StoredDocument, imported: Imported, judged: Judgement) -> bool:
+    async def _keep(
+        self, document: StoredDocument, imported: Imported, checked: Compatibility
+    ) -> bool:
         if not await self._store.add_document(document, self._runtime.limits.documents):
             return False
         self._notifier.put()
-        await self._loader.install(imported.definition, judged)
+        await self._loader.install(imported.definition, checked)
         return True
 
-    async def _is_there(self, document: StoredDocument, imported: Imported, past: Past) -> bool:
+    async def _is_there(
+        self, document: StoredDocument, imported: Imported, versions: StoredVersions
+    ) -> bool:
         """Raises ``PutRefused`` or ``TooLarge`` where it can't be put beside what is there."""
         name, version = document.machine, document.version
         if name in self._loader.coded:
@@ -149,7 +162,7 @@ class Deployer:
         put = await self._store.documents()
         newest = put.get(name)
         if newest is None:
-            if not past.is_empty:
+            if not versions.is_empty:
                 why = "a machine of this name was given by code before; give it another name"
                 raise PutRefused(name, version, why)
             if len(put) >= self._runtime.limits.documents:
@@ -172,13 +185,15 @@ class Deployer:
             f"it was put{who} on {there.put_at:%Y-%m-%d %H:%M} with another text; put the change "
             f"as version {newest + 1}, with an upgrade from {newest}"
         )
-        raise PutRefused(name, version, why, _differences(there, document, imported, past))
+        raise PutRefused(name, version, why, _differences(there, document, imported, versions))
 
-    async def _judged(self, imported: Imported, past: Past) -> tuple[Judgement, Sequence[Finding]]:
+    async def _checked(
+        self, imported: Imported, versions: StoredVersions
+    ) -> tuple[Compatibility, Sequence[Finding]]:
         """Raises ``DocumentRefused`` with everything that is wrong."""
         definition = imported.definition
         found = await self._within(findings, definition)
-        judged = await self._within(judge, past, definition)
+        checked = await self._within(check_compatibility, versions, definition)
         problems = [
             Problem(
                 f"{one.code}, {one.where}",
@@ -188,9 +203,9 @@ class Deployer:
             for one in found
             if one.severity == "error"
         ]
-        problems += judged.problems
-        before = [version for version in past.charts if version < definition.version]
-        if before and max(before) not in judged.plans and not judged.problems:
+        problems += checked.problems
+        before = [version for version in versions.charts if version < definition.version]
+        if before and max(before) not in checked.plans and not checked.problems:
             problems.append(
                 Problem(
                     f"version {definition.version}",
@@ -201,14 +216,14 @@ class Deployer:
             )
         if problems:
             raise DocumentRefused(definition.name, problems)
-        return judged, found
+        return checked, found
 
 
 def _differences(
-    there: StoredDocument, document: StoredDocument, imported: Imported, past: Past
+    there: StoredDocument, document: StoredDocument, imported: Imported, versions: StoredVersions
 ) -> list[str]:
     """In terms of the chart, or of the text where the chart is the same."""
-    stored = past.charts.get(document.version)
+    stored = versions.charts.get(document.version)
     if stored is not None:
         told = difference(stored, imported.definition.chart)
         if told:
@@ -224,25 +239,25 @@ def _differences(
 def _report(
     document: StoredDocument,
     imported: Imported,
-    past: Past,
-    judged: Judgement | None,
+    versions: StoredVersions,
+    checked: Compatibility | None,
     found: Sequence[Finding],
     *,
     added: bool,
     dry_run: bool,
 ) -> PutReport:
     chart = imported.definition.chart
-    before = [version for version in past.charts if version < chart.version]
+    before = [version for version in versions.charts if version < chart.version]
     changes: list[str] = []
     if before:
-        changes = list(difference(past.charts[max(before)], chart))[:TOLD]
+        changes = list(difference(versions.charts[max(before)], chart))[:TOLD]
     return PutReport(
         machine=document.machine,
         version=document.version,
         notation=document.notation,
         added=added,
         dry_run=dry_run,
-        there=judged is None,
+        there=checked is None,
         changes=changes,
         findings=[
             FindingView(
@@ -262,11 +277,11 @@ def _report(
                 message=one.message,
                 hint=one.hint or "",
             )
-            for one in (() if judged is None else judged.warnings)
+            for one in (() if checked is None else checked.warnings)
         ],
         omissions=[str(one) for one in imported.omissions[:TOLD]],
         upgrades=[]
-        if judged is None
+        if checked is None
         else [
             UpgradePlanView(
                 from_version=version,
@@ -277,8 +292,8 @@ def _report(
                     for old, new in made.configurations.items()
                     if old != new
                 ][:TOLD],
-                living=version in past.living,
+                living=version in versions.in_use,
             )
-            for version, made in sorted(judged.plans.items())
+            for version, made in sorted(checked.plans.items())
         ],
     )

@@ -24,7 +24,11 @@ from typing import Any, ParamSpec, TypeVar
 from statehold.chart.machine import Definition
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
-from statehold.engine.machines.compatibility import Judgement, judge, past_of
+from statehold.engine.machines.compatibility import (
+    Compatibility,
+    check_compatibility,
+    stored_versions,
+)
 from statehold.engine.requests.context import Runtime
 from statehold.errors import DefinitionError, Problem, StateholdError, Stopping, Unavailable
 from statehold.formats.notation import NOTHING, Imported, Offered
@@ -171,14 +175,14 @@ class Loader:
         machines = {**dict(self._definitions), **offered.machines}
         return read(text, replace(offered, machines=machines))
 
-    async def install(self, definition: Definition[Any], judged: Judgement) -> None:
+    async def install(self, definition: Definition[Any], checked: Compatibility) -> None:
         """Runs it from now on."""
         name = definition.name
-        if judged.is_new:
+        if checked.is_new:
             chart = definition.chart.to_json()
             now = self._runtime.now()
             await self._store.add_chart(StoredChart(name, definition.version, chart, now))
-        self._runtime.fleet.install(definition, judged.plans)
+        self._runtime.upgrade_plans.install(definition, checked.plans)
         self._definitions[name] = definition
         self._runtime.unserved.pop(name, None)
         # others may have waited for this one
@@ -228,13 +232,15 @@ class Loader:
         try:
             imported = await self.apart(self.read, document.notation, document.text)
             definition = imported.definition
-            past = await past_of(self._store, name)
-            judged = await self.apart(partial(judge, shipped=True), past, definition)
-            if judged.problems:
-                raise DefinitionError(name, judged.problems)
-            self._runtime.fleet.put_aside(name, past)
-            self._runtime.fleet.warn(definition, judged)
-            await self.install(definition, judged)
+            versions = await stored_versions(self._store, name)
+            checked = await self.apart(
+                partial(check_compatibility, shipped=True), versions, definition
+            )
+            if checked.problems:
+                raise DefinitionError(name, checked.problems)
+            self._runtime.upgrade_plans.report_unreadable(name, versions)
+            self._runtime.upgrade_plans.warn(definition, checked)
+            await self.install(definition, checked)
         except Unavailable:
             raise
         except Exception as error:

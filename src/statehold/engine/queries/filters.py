@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
-from statehold.engine.machines.compatibility import past_of
+from statehold.engine.machines.compatibility import stored_versions
 from statehold.engine.queries.form_schemas import owners_of, tags_of
 from statehold.engine.requests.texts import check_query_texts
 from statehold.errors import InvalidPayload
@@ -43,9 +43,9 @@ def check_query(query: Query) -> None:
 async def check_names(store: Store, definition: Definition[Any], query: Query) -> None:
     """Raises ``InvalidPayload`` where a name in the filter is none of the machine's, in any of its
     versions that the store has seen."""
-    past = await past_of(store, definition.name)
+    versions = await stored_versions(store, definition.name)
     groups = await store.groups(definition.name)
-    charts = [definition.chart, *past.charts.values()]
+    charts = [definition.chart, *versions.charts.values()]
     wrong: dict[str, str] = {}
     if query.state is not None:
         states = (s.id for c in charts for s in c.states if s.id != ROOT and s.kind != "history")
@@ -60,8 +60,9 @@ async def check_names(store: Store, definition: Definition[Any], query: Query) -
         in_use = (owner for group in groups for owner in group.owners)
         wrong |= _unknown("owner", query.owner, [*owners, *in_use])
     if query.version is not None:
-        versions = sorted({definition.version, *past.charts, *past.unreadable}, reverse=True)
-        wrong |= _unknown("version", str(query.version), map(str, versions))
+        numbers = {definition.version, *versions.charts, *versions.unreadable}
+        newest_first = map(str, sorted(numbers, reverse=True))
+        wrong |= _unknown("version", str(query.version), newest_first)
     for name in query.where:
         wrong |= _unknown("where", name, definition.indexes, "index")
     if wrong:

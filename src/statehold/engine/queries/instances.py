@@ -103,7 +103,7 @@ class Reader:
             return instance.snapshot
         runtime = self._runtime
         try:
-            plan = runtime.fleet.plan_for(instance)
+            plan = runtime.upgrade_plans.plan_for(instance)
             return preview(instance, plan, runtime.now()).snapshot
         except CarryFailed:
             return None

@@ -12,7 +12,7 @@ from statehold.chart.machine import Definition
 from statehold.engine.background.capacity import Capacity
 from statehold.engine.clock import Clock
 from statehold.engine.limits import Limits
-from statehold.engine.machines.compatibility import Fleet
+from statehold.engine.machines.compatibility import UpgradePlans
 from statehold.engine.observer import Observer, Tracer
 from statehold.errors import MachineUnserved, UnknownMachine
 from statehold.instance.turn import Turn
@@ -44,7 +44,7 @@ class Runtime:
     limits: Limits
     identity: Identity
     chance: random.Random
-    fleet: Fleet
+    upgrade_plans: UpgradePlans
     capacity: Capacity
     observer: Observer | None = None
     tracer: Tracer | None = None

@@ -117,7 +117,7 @@ def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
         "running",
         "paused",
     ):
-        upgrade(draft, runtime.fleet.plan_for, origin)
+        upgrade(draft, runtime.upgrade_plans.plan_for, origin)
 
 
 def snapshot_of(draft: Draft) -> Snapshot[Any]:

@@ -16,7 +16,7 @@ from statehold.engine.background.task import BackgroundTask
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.engine.log_fields import forget_outages, logger
-from statehold.engine.machines.compatibility import Fleet
+from statehold.engine.machines.compatibility import UpgradePlans
 from statehold.engine.requests.context import Identity, Runtime
 from statehold.errors import Stopping, StoreUnavailable
 from tests.unit.engine.world import quiet
@@ -55,7 +55,7 @@ def a_task(
     clock: ManualClock, walk: Callable[[], Awaitable[datetime | None]], **how: Any
 ) -> BackgroundTask:
     limits, worker = Limits(), Identity("w1", "w1")
-    runtime = Runtime({}, clock, limits, worker, random.Random(1), Fleet(), Capacity(limits))
+    runtime = Runtime({}, clock, limits, worker, random.Random(1), UpgradePlans(), Capacity(limits))
     return BackgroundTask(runtime, "test", walk, log, "the walk failed", **how)
 
 
