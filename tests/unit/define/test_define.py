@@ -1,39 +1,24 @@
-"""A class compiles to the chart and the functions that it says; mistakes are told together."""
+"""A class compiles to the chart that it declares."""
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import timedelta
 
 import pytest
-from pydantic import BaseModel
 
 from statehold import (
     AnyEvent,
-    Call,
     Compound,
-    Context,
-    DefinitionError,
-    Done,
-    Effect,
-    Event,
     Final,
     History,
     Machine,
     Parallel,
-    Result,
     State,
-    TimerFired,
     Undeliverable,
-    Upgrade,
-    active,
     after,
     always,
     child,
     days,
-    effect,
     hours,
     minutes,
     on,
@@ -42,49 +27,8 @@ from statehold import (
     on_result,
     seconds,
 )
-from statehold.chart.model import ROOT, Chart, Guard, Transition, Trigger
-
-
-class Order(BaseModel):
-    items: list[str] = []
-    reason: str | None = None
-
-
-class Go(Event):
-    n: int = 0
-
-
-class Stop(Event):
-    """It has to end."""
-
-    reason: str = ""
-
-
-@effect
-async def charge(order: Order, call: Call) -> int:
-    return len(order.items)
-
-
-@effect
-def refund(order: Order) -> None: ...
-
-
-def note(order: Order) -> None:
-    order.reason = "noted"
-
-
-def is_open(order: Order) -> bool:
-    return True
-
-
-class Kid(Machine[Order], name="kid", version=1):
-    only = State(initial=True)
-
-
-def transition(machine: type[Machine[Any]], id: str) -> Transition:
-    (found,) = [t for t in machine.chart.transitions if t.id == id]
-    return found
-
+from statehold.chart.model import ROOT, Trigger
+from tests.unit.define.orders import Go, Kid, Order, Stop, charge, is_open, note, refund, transition
 
 # --- states ----------------------------------------------------------------------------------
 
@@ -386,225 +330,5 @@ def test_durations_read_as_they_are_said() -> None:
     assert days(1) == hours(24) == minutes(24 * 60) == seconds(86400) == timedelta(days=1)
 
 
-# --- functions -------------------------------------------------------------------------------
-
-
-def with_event(order: Order, event: Go) -> None: ...
-
-
-def with_base(order: BaseModel, event: Event) -> None: ...
-
-
-def with_union(order: Order | None, event: Go | Stop) -> None: ...
-
-
-def with_context(order: Any, event: Any, context: Context) -> None: ...
-
-
-def bare(order, event):  # type: ignore[no-untyped-def]
-    return None
-
-
-D = TypeVar("D")
-
-
-def generic(data: D) -> D:
-    return data
-
-
-@dataclass
-class Callable_:
-    n: int
-
-    def __call__(self, order: Order) -> None: ...
-
-
-class Helper:
-    def method(self, order: Order, event: Go) -> None: ...
-
-
-class Functions(Machine[Order], name="functions", version=1):
-    a = State(initial=True)
-    b = State()
-    one = on(Go, a >> b, when=(is_open, active(a)), by="cook", do=(note, with_event))
-    two = on(Go, a >> b, when=lambda order: True, by=("cook", "courier"), do=(with_base, bare))
-    three = on(Go, a >> b, when=lambda order, event: event.n > 0, do=(with_union, with_context))
-    four = on(Go, a >> b, do=(generic, Callable_(1), Helper().method))
-    five = on(Go, a >> b, do=(functools.partial(with_event), lambda order, n=3: None))
-    six = on(AnyEvent, a >> b, do=(with_base, with_context))
-    seven = after(minutes(1), a >> b, when=is_open, do=lambda order, event: None)
-
-
-@pytest.mark.parametrize(
-    ("name", "takes"),
-    [
-        ("is_open", 1),
-        ("note", 1),
-        ("with_event", 2),
-        ("with_base", 2),
-        ("bare", 2),
-        ("with_context", 3),
-        ("generic", 1),
-        ("Callable_", 1),
-        ("method", 2),
-        ("with_event#2", 2),
-        ("lambda", 1),
-        ("lambda#2", 2),
-        ("lambda#3", 1),
-        ("lambda#4", 2),
-    ],
-)
-def test_a_function_is_bound_with_the_number_of_arguments_it_takes(name: str, takes: int) -> None:
-    assert Functions.definition.functions[name].takes == takes
-
-
-def test_guards_are_asked_in_order_and_the_role_last() -> None:
-    assert transition(Functions, "one").guards == (
-        Guard("is_open"),
-        Guard("a", "in"),
-        Guard("cook", "by"),
-    )
-    assert transition(Functions, "two").guards == (Guard("lambda"), Guard("cook,courier", "by"))
-
-
-def test_one_function_used_twice_has_one_name() -> None:
-    assert Functions.definition.functions["is_open"].call is is_open
-    assert "is_open#2" not in Functions.definition.functions
-
-
-def test_an_effect_keeps_its_policy_and_result() -> None:
-    @effect(attempts=3, timeout=seconds(5), heartbeat=seconds(1), first=seconds(2), jitter=0)
-    async def ship(order: Order) -> str:
-        """Sends it off."""
-        return "sent"
-
-    assert isinstance(ship, Effect)
-    assert (ship.name, ship.is_async, ship.takes_call, ship.doc) == (
-        "ship",
-        True,
-        False,
-        "Sends it off.",
-    )
-    assert (ship.retry.attempts, ship.retry.first, ship.retry.jitter) == (3, seconds(2), 0)
-    assert (ship.timeout, ship.heartbeat, ship.result_type) == (seconds(5), seconds(1), str)
-    assert (charge.is_async, charge.takes_call, charge.result_type) == (True, True, int)
-    assert (refund.is_async, refund.takes_call, refund.result_type) == (False, False, type(None))
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"attempts": 0},
-        {"timeout": timedelta(0)},
-        {"heartbeat": timedelta(0)},
-        {"first": timedelta(seconds=-1)},
-        {"factor": 0.5},
-        {"longest": timedelta(milliseconds=1)},
-        {"jitter": 1.5},
-    ],
-    ids=lambda options: next(iter(options)),
-)
-def test_an_effect_with_an_impossible_policy_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(DefinitionError, match=next(iter(options))):
-        effect(**options)(note)
-
-
-def test_an_effect_with_too_many_parameters_is_refused() -> None:
-    with pytest.raises(DefinitionError, match="data, call"):
-        effect(with_context)  # type: ignore[arg-type]
-
-
-# --- view, indexes, upgrades -----------------------------------------------------------------
-
-
-class Options(Machine[Order], name="options", version=3):
-    a = State(initial=True)
-
-    class b(Compound):
-        c = State(initial=True, invoke=charge)
-
-    go = on(Go, a >> b)
-
-    indexes = ("reason",)
-    upgrades = (
-        Upgrade(2, states={"old": b.c, "older": b, "oldest": "a"}, effects={"bill": charge}),
-        Upgrade(1, data=lambda old: old),
-    )
-
-    @staticmethod
-    def view(order: Order) -> dict[str, Any]:
-        return {"count": len(order.items)}
-
-
-def test_the_view_is_a_function_of_the_data() -> None:
-    view = Options.definition.view
-    assert view is not None
-    assert view(Order(items=["x"])) == {"count": 1}
-    assert Kid.definition.view is None
-
-
-def test_a_view_needs_no_decorator() -> None:
-    class Plain(Machine[Order], name="m", version=1):
-        a = State(initial=True)
-
-        def view(order: Any) -> Any:
-            return order.reason
-
-    assert Plain.definition.view is not None
-    assert Plain.definition.view(Order(reason="r")) == "r"
-
-
-def test_indexes_are_fields_or_functions() -> None:
-    class Computed(Machine[Order], name="m", version=1):
-        a = State(initial=True)
-        indexes = {"size": lambda order: len(order.items)}  # noqa: RUF012
-
-    assert Options.definition.indexes["reason"](Order(reason="r")) == "r"
-    assert Computed.definition.indexes["size"](Order(items=["x"])) == 1
-
-
-def test_upgrades_name_states_and_effects_by_their_paths() -> None:
-    first, second = Options.definition.upgrades
-    assert first.states == {"old": "b.c", "older": "b", "oldest": "a"}
-    assert first.effects == {"bill": "charge"}
-    assert (second.from_version, second.data is not None) == (1, True)
-
-
-def test_the_chart_of_a_class_survives_storage() -> None:
-    for machine in (Nested, Arrows, Triggers, Functions, Options):
-        assert Chart.from_json(machine.chart.to_json()) == machine.chart
-
-
-def test_data_may_be_any_type_that_pydantic_takes() -> None:
-    class Words(Machine[dict[str, list[int]]], name="words", version=1):
-        a = State(initial=True)
-        indexes = ("k",)
-
-    assert Words.definition.data.parse(b'{"k": [1]}') == {"k": [1]}
-    assert Words.definition.indexes["k"]({"k": "v"}) == "v"
-
-
 def test_a_trigger_of_an_event_names_it_exactly() -> None:
     assert transition(Arrows, "one").trigger == Trigger("event", ("Go",))
-
-
-def test_results_and_moments_are_given_to_functions_as_such() -> None:
-    def price(order: Order, event: Result[int]) -> None: ...
-
-    def fired(order: Order, event: TimerFired) -> None: ...
-
-    def ended(order: Order, event: Done) -> None: ...
-
-    def moment(order: Order) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    class Typed(Machine[Order], name="m", version=1):
-        class c(Compound, initial=True, invoke=charge):
-            a = Final(initial=True)
-
-        end = Final()
-        one = on_result(charge, c >> end, do=price)
-        two = after(moment, c >> end, do=fired)
-        three = on_done(c >> end, do=ended)
-
-    assert [t.id for t in Typed.chart.transitions] == ["one", "two", "three"]

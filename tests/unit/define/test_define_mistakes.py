@@ -3,104 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
-import statehold
 from statehold import (
-    AnyEvent,
     Compound,
-    DefinitionError,
-    Event,
     Final,
     History,
     Machine,
     Parallel,
-    TimerFired,
     Upgrade,
-    active,
     child,
     effect,
-    minutes,
+)
+from tests.unit.define.mistakes import (
+    Case,
+    Go,
+    Order,
+    Other,
+    State,
+    Stop,
+    by_text,
+    charge,
+    check_mistake,
+    four,
+    mistakes,
+    of_go,
+    on,
+    two_events_of_one_name,
+    waits,
 )
 
-# type checkers refuse most of what follows, as tests/typing shows; here it has to reach run time
-State: Any = statehold.State
-on: Any = statehold.on
-after: Any = statehold.after
-always: Any = statehold.always
-on_done: Any = statehold.on_done
-on_result: Any = statehold.on_result
-on_failure: Any = statehold.on_failure
-
-
-class Order(BaseModel):
-    reason: str | None = None
-
-
-class Go(Event):
-    n: int = 0
-
-
-class Stop(Event):
-    pass
-
-
-@effect
-async def charge(order: Order) -> int:
-    return 1
-
-
-@effect
-async def unused(order: Order) -> None: ...
-
-
-async def waits(order: Order) -> None: ...
-
-
-def note(order: Order) -> None: ...
-
-
-def of_go(order: Order, event: Go) -> None: ...
-
-
-def of_timer(order: Order, event: TimerFired) -> None: ...
-
-
-def of_other_data(order: Go) -> None: ...
-
-
-def four(order: Order, event: Go, context: Any, more: Any) -> None: ...
-
-
-def none() -> None: ...
-
-
-class Other(Machine[Order], name="other", version=1):
-    elsewhere = State(initial=True)
-
-
-def two_events_of_one_name() -> tuple[Any, Any]:
-    def make() -> Any:
-        class Twin(Event):
-            pass
-
-        return Twin
-
-    return make(), make()
-
-
-def mistakes(build: Callable[..., Any]) -> DefinitionError:
-    with pytest.raises(DefinitionError) as caught:
-        build()
-    return caught.value
-
-
-# Each builder has one mistake; the text is a part of what has to be said about it.
-cases: list[tuple[Callable[[], Any], str]] = []
+#: builders of classes with one mistake, each with a part of its message
+cases: list[Case] = []
 
 
 def case(expected: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
@@ -109,57 +45,6 @@ def case(expected: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
         return build
 
     return add
-
-
-def rule_case(expected: str, make: Callable[[Any, Any, Any], Any]) -> None:
-    """A machine with states a, b and c (which holds d), and one rule that is made of them."""
-
-    def build() -> None:
-        class Wrong(Machine[Order], name="wrong", version=1):
-            a = State(initial=True, invoke=charge)
-            b = Final()
-
-            class c(Compound):
-                d = State(initial=True)
-
-            rule = make(a, b, c)
-
-    cases.append((build, expected))
-
-
-rule_case("async function", lambda a, b, c: on(Go, a >> b, do=waits))
-rule_case("put @effect|make it an @effect", lambda a, b, c: on(Go, a >> b, when=waits))
-rule_case("effect charge is used as a guard", lambda a, b, c: on(Go, a >> b, when=charge))
-rule_case("wrong parameters", lambda a, b, c: on(Go, a >> b, do=four))
-rule_case("wrong parameters", lambda a, b, c: on(Go, a >> b, when=none))
-rule_case("takes Go, but the machine's data is Order", lambda a, b, c: on(Go, a, do=of_other_data))
-rule_case("takes the event Go, but the transition's is Stop", lambda a, b, c: on(Stop, a, do=of_go))
-rule_case("takes the event Go", lambda a, b, c: on(AnyEvent, a, do=of_go))
-rule_case("takes the event Go", lambda a, b, c: after(minutes(1), a >> b, do=of_go))
-rule_case("takes the event TimerFired", lambda a, b, c: on_done(c >> b, do=of_timer))
-rule_case("takes the event TimerFired", lambda a, b, c: on_result(charge, a >> b, do=of_timer))
-rule_case("'note' is used as an action", lambda a, b, c: on(Go, a >> b, do="note"))
-rule_case("Order is not an event", lambda a, b, c: on(Order, a >> b))
-rule_case("Event itself is never sent", lambda a, b, c: on(Event, a >> b))
-rule_case("'b' is not a state", lambda a, b, c: on(Go, a >> "b"))
-rule_case("state of another machine, Other", lambda a, b, c: on(Go, a >> Other.elsewhere))
-rule_case(
-    "state of another machine, Other", lambda a, b, c: on(Go, a, when=active(Other.elsewhere))
-)
-rule_case("has no name in this machine", lambda a, b, c: on(Go, a >> State()))
-rule_case("no state in or around a asks for unused", lambda a, b, c: on_result(unused, a >> b))
-rule_case("invoked by a: start the arrow there", lambda a, b, c: on_result(charge, c >> b))
-rule_case("no state in or around a asks for other", lambda a, b, c: on_failure(Other, a >> b))
-rule_case("neither an effect nor a machine", lambda a, b, c: on_result(note, a >> b))
-rule_case("-60.0 seconds", lambda a, b, c: after(timedelta(minutes=-1), a >> b))
-rule_case("delay is the number 10", lambda a, b, c: after(10, a >> b))
-rule_case("never done", lambda a, b, c: on_done(a >> b))
-rule_case("starts from b, which is final", lambda a, b, c: on(Go, b >> a))
-rule_case("can't be active together", lambda a, b, c: on(Go, a >> (b, c)))
-rule_case("for ever", lambda a, b, c: always(a, do=note))
-rule_case("for ever", lambda a, b, c: always(c >> c.d))
-rule_case("names the role 'a,b'", lambda a, b, c: on(Go, a >> b, by="a,b"))
-rule_case("names the role ''", lambda a, b, c: on(Go, a >> b, by=("",)))
 
 
 @case("the type of its data is not given")
@@ -460,32 +345,14 @@ def upgrade_to_another_machine() -> None:
         upgrades = (Upgrade(1, states={"old": Other.elsewhere}),)
 
 
-@pytest.mark.parametrize(
-    ("build", "expected"), cases, ids=[f"{n}-{said[:40]}" for n, (_, said) in enumerate(cases)]
-)
-def test_a_mistake_is_told_with_its_place_and_a_hint(
+@pytest.mark.parametrize(("build", "expected"), cases, ids=by_text(cases))
+def test_a_mistake_is_reported_with_its_place_and_a_hint(
     build: Callable[[], Any], expected: str
 ) -> None:
-    error = mistakes(build)
-    whole = str(error)
-    assert any(part in whole for part in expected.split("|")), whole
-    assert all(problem.hint and problem.place for problem in error.problems), whole
-    assert any(
-        problem.place.startswith(("Wrong", "effect")) or "Wrong" in problem.place
-        for problem in error.problems
-    ), whole
+    check_mistake(build, expected)
 
 
-@pytest.mark.parametrize(
-    ("build", "expected"),
-    cases,
-    ids=[f"{n}-{said[:40]}" for n, (_, said) in enumerate(cases)],
-)
-def test_one_mistake_makes_one_problem(build: Callable[[], Any], expected: str) -> None:
-    assert len(mistakes(build).problems) == 1, str(mistakes(build))
-
-
-def test_every_mistake_is_told_at_once_with_file_and_line() -> None:
+def test_every_mistake_is_reported_at_once_with_file_and_line() -> None:
     def build() -> None:
         class Wrong(Machine[Order], name="Wrong Name", version=0):
             a = State()
