@@ -81,8 +81,8 @@ def test_everything_works_in_each_opening_each_on_its_own_event_loop(store: Stor
             await state(engine, Flow, f"f-{number}", "done")
             if number > 1:
                 # what an opening before left is taken up
-                await engine.send(Flow, "f-1", Go())
-                await state(engine, Flow, "f-1", "done")
+                reply = await engine.send(Flow, "f-1", Go())
+                await state(engine, Flow, "f-1", "done", after=reply.seq)
             await engine.put(FIRST)
             await engine.start("ticket", f"t-{number}")
             await engine.check_ready()

@@ -202,9 +202,12 @@ async def kind(
     return await entry(engine, machine, id, lambda line: line.kind == wanted, after=after)
 
 
-async def state(engine: Engine, machine: AMachine | str, id: str, wanted: str) -> None:
-    """Waits until a step leads into this state."""
-    await entry(engine, machine, id, lambda line: wanted in line.state)
+async def state(
+    engine: Engine, machine: AMachine | str, id: str, wanted: str, *, after: int = 0
+) -> None:
+    """Waits until a step leads into this state; ``after`` the one with this seq, where it has been
+    there before."""
+    await entry(engine, machine, id, lambda line: wanted in line.state, after=after)
 
 
 async def signal(event: asyncio.Event) -> None:

@@ -71,9 +71,9 @@ class BackgroundTask:
             await asyncio.gather(self.task, return_exceptions=True)
 
     def wake(self) -> None:
-        if self._gather and not self._woken.is_set():
+        if not self._woken.is_set():
             self._gathers_until = self._runtime.now() + self._gather
-        self._woken.set()
+            self._woken.set()
 
     def wake_by(self, moment: datetime) -> None:
         """Wakes the task unless it walks by then anyway."""

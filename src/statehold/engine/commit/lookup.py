@@ -53,14 +53,14 @@ class Lookup:
     async def drafts(self, batch: Iterable[Request]) -> tuple[dict[Ref, Draft], set[Ref]]:
         """A draft for each instance of the batch, and which of them were loaded just now. Requests
         of an instance that has none are refused."""
-        runtime, cache = self._runtime, self._cache
+        runtime, kept = self._runtime, self._cache.get
         # apart from the cache, where one that is loaded may push out another of this batch
         known: dict[Ref, Loaded | None] = {}
         rows: dict[Ref, Row] = {}
         doubtful: set[Ref] = set()
         for request in batch:
             ref = request.ref
-            loaded = known[ref] = known[ref] if ref in known else cache.get(ref)
+            loaded = known[ref] = known[ref] if ref in known else kept(ref)
             row = request.row
             # one that has lost since is not used again: its request asks the store
             if row is not None and not request.conflicts and _is_newer(row, loaded):
@@ -83,7 +83,7 @@ class Lookup:
             try:
                 if row is not None:
                     loaded = load(definition, row)
-                    cache.put(ref, loaded)
+                    self._cache.put(ref, loaded)
                 elif loaded is not None:
                     loaded = _current(definition, loaded)
                 if loaded is not None and doubtful and ref in doubtful:

@@ -53,6 +53,9 @@ class Watchers:
         return self.closing.is_set()
 
     def publish(self, ref: Ref) -> None:
+        """The instance has changed."""
+        if not self._watchers and not self._of_machines:
+            return
         for changed in self._watchers.get(ref, ()):
             changed.set()
         for machine in (ref.machine, None):

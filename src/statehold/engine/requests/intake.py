@@ -116,7 +116,8 @@ class Intake:
             if not await self._loader.renew(name_of(machine)):
                 raise
             request = self._send(machine, id, event, key, expected_seq, caller, left_out)
-        return await self.ask(request)
+        self._submit(request)
+        return await self._answered(request)
 
     async def send_many(
         self, requests: Sequence[SendRequest], caller: Caller

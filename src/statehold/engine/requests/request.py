@@ -48,6 +48,13 @@ class Request(ABC):
     asked_at: float = 0.0
     #: what a tracer keeps with it
     span: Any = None
+    #: how often it was applied in vain, as others changed its instance
+    conflicts: int = 0
+    consumes: int = 0
+    row: Row | None = None
+    #: its key may have been used before: the store is asked before it is applied
+    asks_first: bool = False
+    held_mail: Sequence[Message] = ()
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
@@ -55,12 +62,6 @@ class Request(ABC):
         self.key = key
         self.given_key = key
         self.caller = caller
-        self.conflicts = 0
-        self.consumes = 0
-        self.row: Row | None = None
-        #: its key may have been used before, and the store is asked before it is applied
-        self.asks_first = False
-        self.held_mail: Sequence[Message] = ()
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def again(self) -> None:

@@ -20,6 +20,7 @@ from statehold.engine.requests.context import Runtime
 from statehold.engine.throughput.counts import Counted, bucket_of, encode
 from statehold.instance.draft import Draft
 from statehold.interpreter.trace import Microstep
+from statehold.records import OVER
 from statehold.store import Rollup, Store
 
 log = logger(__name__)
@@ -57,18 +58,22 @@ class Tally:
 
     def count(self, draft: Draft) -> None:
         self.commits += 1
-        counted = self._counted
-        if draft.loaded is None:
+        counted, status = self._counted, draft.instance.status
+        before = None if draft.loaded is None else draft.loaded.row
+        if before is None:
             counted.started += 1
-        if draft.instance.status == "done":
-            counted.ended += draft.loaded is None or draft.loaded.row.status != "done"
-        elif draft.instance.status == "cancelled":
-            counted.cancelled += draft.loaded is None or draft.loaded.row.status != "cancelled"
-        counted.steps += draft.instance.seq - (0 if draft.loaded is None else draft.loaded.row.seq)
+            counted.steps += draft.instance.seq
+        else:
+            counted.steps += draft.instance.seq - before.seq
+        if status in OVER and (before is None or before.status != status):
+            if status == "done":
+                counted.ended += 1
+            else:
+                counted.cancelled += 1
         traces = self._traces
         for trace in draft.traces:
             known = traces.get(id(trace))
-            traces[id(trace)] = (trace, 1 if known is None else known[1] + 1)
+            traces[id(trace)] = trace, 1 if known is None else known[1] + 1
         for state, time in draft.stays:
             histogram = counted.dwell.get(state)
             if histogram is None:
