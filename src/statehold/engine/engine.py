@@ -55,15 +55,15 @@ class Engine:
             reply = await engine.send(OrderFlow, "o-1", Accept(prep_minutes=12), key="k1")
 
     ``store`` is a store or the address of one (``sqlite:///orders.db``, ``memory:``). A machine is
-    named by its class, its definition or its name. Everything that is asked is answered once it
-    is committed; whatever is raised is a :class:`~statehold.errors.StateholdError`, and a
-    ``Refused`` has changed nothing. ``seed`` makes ids and jitter repeatable. ``worker`` names this
-    engine among those that share the store: a name that was never used on it before; one is made
-    up where none is given. ``observer`` is told of what the engine does, ``tracer`` of each
-    request (:mod:`statehold.observe` has both). ``retention`` says how long finished instances are
-    kept, of every machine or by its name; without it nothing is ever purged. With
-    ``deployments`` it also runs the machines that were put into the store as data, and takes new
-    ones while it runs.
+    named by its class, its definition or its name. A request is answered once it is committed.
+    Every error is a :class:`~statehold.errors.StateholdError`; a ``Refused`` has changed nothing.
+
+    ``seed`` makes ids and jitter repeatable. ``worker`` names this engine among those that share
+    the store; the name must be new to the store, and is generated if omitted. ``observer`` is
+    called for what the engine does, ``tracer`` for each request (:mod:`statehold.observe` has
+    both). ``retention`` is how long finished instances are kept, for every machine or by its name;
+    without it nothing is purged. With ``deployments`` the engine also runs the machines that are
+    deployed to the store as data, and takes new ones while it runs.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Engine:
         await self.close()
 
     async def open(self) -> None:
-        """Checks the machines against the store and takes up whatever was left unfinished.
+        """Checks the machines against the store and resumes what was left unfinished.
 
         An engine that was closed can be opened again, on another event loop too.
 
@@ -124,7 +124,7 @@ class Engine:
         await self._lifecycle.open()
 
     async def close(self) -> None:
-        """Stops gracefully: takes no more requests, ends what runs or hands it back."""
+        """Stops gracefully: takes no more requests, and ends effects or hands them back."""
         await self._lifecycle.close()
 
     async def check_ready(self) -> None:
@@ -164,7 +164,7 @@ class Engine:
         caller: Caller = ANYONE,
         left_out: LeftOut | None = None,
     ) -> InstanceReply:
-        """Gives an instance an event: an event object, a mapping in wire form, or JSON.
+        """Sends an event to an instance: an event object, a mapping in wire form, or JSON.
 
         Raises ``UnknownInstance``, ``UnknownEvent``, ``InvalidPayload``, ``StaleSeq``,
         ``NotAllowed``, ``StepFailed``, ``KeyReused``. The same ``key`` gives the same answer and
@@ -179,7 +179,7 @@ class Engine:
     async def send_many(
         self, requests: Sequence[SendRequest], *, caller: Caller = ANYONE
     ) -> list[InstanceReply | StateholdError]:
-        """Many events at once, each answered for itself, in order."""
+        """Many events at once. Returns a reply or an error for each, in order."""
         return await self._parts.intake.send_many(requests, caller)
 
     # --- requests of an operator ---
@@ -187,7 +187,7 @@ class Engine:
     async def pause(
         self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
-        """From now on the instance holds what comes, until it is resumed."""
+        """From now on the instance holds events until it is resumed."""
         return await self._ask(Pause(self._ref(machine, id), reason, caller))
 
     async def resume(
@@ -198,13 +198,13 @@ class Engine:
     async def cancel(
         self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
-        """Ends the instance and all it has under way; no action of its chart runs."""
+        """Ends the instance with its timers and effects; no action of its chart runs."""
         return await self._ask(Cancel(self._ref(machine, id), reason, caller))
 
     async def retry(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
-        """Tries again what used up its tries. Raises ``UnknownIncident``."""
+        """Attempts again what ran out of attempts. Raises ``UnknownIncident``."""
         return await self._parts.intake.retry(incident, reason, caller)
 
     async def repair(
@@ -218,7 +218,7 @@ class Engine:
         caller: Caller = ANYONE,
     ) -> InstanceReply:
         """Gives an instance that can't be read new data, and new states where ``state`` names the
-        active leaves: it goes on from there, in the version that runs here.
+        active leaves. It continues from there, in the version that runs here.
 
         Raises ``ActRefused`` where it can be read, ``InvalidPayload`` where the data does not fit
         the machine's type or the states make no configuration.
@@ -228,7 +228,7 @@ class Engine:
     async def skip(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
-        """Gives it up: no event comes of it."""
+        """Gives the incident up: it leads to no event."""
         return await self._ask(SkipIncident(*self._parts.intake.incident(incident), reason, caller))
 
     async def resolve(
@@ -239,7 +239,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """Takes ``result``, plain JSON values, for what the effect gave."""
+        """Takes ``result``, plain JSON values, as the result of the effect."""
         return await self._ask(
             ResolveIncident(*self._parts.intake.incident(incident), result, reason, caller)
         )
@@ -253,8 +253,8 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """Its time has come. Raises ``UnknownTimer``; ``NotAllowed`` where nothing would come of
-        it, ``StepFailed``, ``ActRefused`` while paused: then it runs on."""
+        """Fires the timer now. Raises ``UnknownTimer``; ``NotAllowed`` where no transition takes
+        it, ``StepFailed``, ``ActRefused`` while paused: then the timer keeps running."""
         return await self._ask(FireTimer(self._ref(machine, id), timer, reason, caller))
 
     async def cancel_timer(
@@ -266,7 +266,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """It will not fire, unless its state is entered anew. Raises ``UnknownTimer``."""
+        """Cancels the timer; entering its state again sets it again. Raises ``UnknownTimer``."""
         return await self._ask(CancelTimer(self._ref(machine, id), timer, reason, caller))
 
     async def reschedule_timer(
@@ -280,7 +280,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """It fires at ``due`` or ``seconds`` from now, of which one is given. Raises
+        """Lets the timer fire at ``due``, or ``seconds`` from now; give one of them. Raises
         ``UnknownTimer``, ``InvalidPayload``."""
         ref = self._ref(machine, id)
         return await self._parts.intake.reschedule_timer(ref, timer, due, seconds, reason, caller)
@@ -294,8 +294,8 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """Tries an effect again at once that waits, for its next try or a person. Raises
-        ``UnknownEffect``, ``ActRefused`` while a try is under way."""
+        """Attempts an effect again at once that waits for its next attempt or for a decision.
+        Raises ``UnknownEffect``, ``ActRefused`` while an attempt is running."""
         return await self._ask(RetryEffect(self._ref(machine, id), key, reason, caller))
 
     async def skip_effect(
@@ -307,7 +307,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """Gives an effect up, under way or not: no event comes of it. Raises ``UnknownEffect``."""
+        """Gives an effect up, running or not: it leads to no event. Raises ``UnknownEffect``."""
         return await self._ask(SkipEffect(self._ref(machine, id), key, reason, caller))
 
     async def resolve_effect(
@@ -320,7 +320,7 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> InstanceReply:
-        """Takes ``result``, plain JSON values, for what the effect gave, under way or not. Raises
+        """Takes ``result``, plain JSON values, as the result of an effect, running or not. Raises
         ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
         return await self._ask(ResolveEffect(self._ref(machine, id), key, result, reason, caller))
 
@@ -332,15 +332,15 @@ class Engine:
         reason: str | None = None,
         caller: Caller = ANYONE,
     ) -> UpgradeReport:
-        """Brings one instance, or all of them, to the version that runs here."""
+        """Upgrades one instance, or all of them, to the version that runs here."""
         return await self._parts.bulk_upgrader.upgrade(machine, id, reason, caller)
 
     async def purge(
         self, machine: MachineName, retention: Retention, *, dry_run: bool = False
     ) -> PurgeReport:
-        """Purges at once what was kept long enough by this ``retention``; a dry run only counts it.
+        """Purges now what this ``retention`` no longer keeps; a dry run only counts it.
 
-        Raises ``ArchiveFailed`` where it can't be written out: then it stays.
+        Raises ``ArchiveFailed`` where an instance can't be archived: then it stays.
         """
         name = self.definition(machine).name
         return await self._parts.pruner.purge(name, retention, dry_run=dry_run)
@@ -354,11 +354,11 @@ class Engine:
         caller: Caller = ANYONE,
         dry_run: bool = False,
     ) -> PutReport:
-        """A machine that comes as data, or its next version: checked, kept with who put it and why,
-        and run by every worker from then on. A dry run only says what would be.
+        """Deploys a machine that comes as data, or its next version: it is checked, stored with
+        its caller and reason, and run by every worker from then on. A dry run stores nothing.
 
-        The same text again changes nothing. Raises ``DocumentRefused`` with everything that is
-        wrong with it, ``PutRefused`` where it can't be put beside what is there, ``TooLarge``.
+        The same text again changes nothing. Raises ``DocumentRefused`` with all its problems,
+        ``PutRefused`` where it conflicts with what is stored, ``TooLarge``.
         """
         return await self._parts.deployer.put(document, notation, reason, caller, dry_run=dry_run)
 
@@ -378,7 +378,7 @@ class Engine:
     async def journal(
         self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100, data: bool = False
     ) -> Journal:
-        """Lines of the journal with a seq above ``after``; with ``data``, the data after each."""
+        """Entries of the journal with a seq above ``after``; with ``data``, the data after each."""
         return await self._parts.instances.journal(self._ref(machine, id), after, limit, data=data)
 
     async def at(self, machine: MachineName, id: str, seq: int) -> Past:
@@ -393,12 +393,12 @@ class Engine:
     def watch(
         self, machine: MachineName, id: str, *, after: int = 0
     ) -> AsyncIterator[JournalEntry]:
-        """Lines of the journal above ``after``, then as they come; ends with the instance."""
+        """Entries of the journal above ``after``, then new ones; ends with the instance."""
         return self._parts.instances.watch(self._ref(machine, id), after)
 
     async def watch_machine(self, machine: MachineName) -> AsyncIterator[Changes]:
-        """Which of its instances have changed, as they are by then; several changes of one may come
-        as one. The first, empty, says that all that follow are told; it ends when the engine
+        """Which instances of the machine have changed, as they are now; several changes of one may
+        be merged. The first item is empty: every later change is reported. Ends when the engine
         stops. Raises ``UnknownMachine`` at once."""
         return self._parts.instances.watch_machine((await self._found(machine)).name)
 
@@ -409,7 +409,7 @@ class Engine:
     async def incidents(
         self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> Incidents:
-        """What waits for a person. ``limit`` counts instances, each with all its incidents."""
+        """Open incidents. ``limit`` counts instances, each with all its incidents."""
         check_texts("the request", cursor=cursor)
         name = None if machine is None else self.definition(machine).name
         return await self._parts.instances.incidents(name, limit, cursor)
@@ -427,30 +427,30 @@ class Engine:
     async def flows(
         self, machine: MachineName, window: Window = "24h", version: int | None = None
     ) -> Flows:
-        """What went through it until now, of one version or of every. Raises ``InvalidPayload`` for
-        a version that the store has not seen."""
+        """Throughput of the machine in the window, of one version or of all. Raises
+        ``InvalidPayload`` for a version that the store has not seen."""
         check_version(version)
         definition = await self._found(machine)
         chart = await self._parts.machines.chart(definition, version)
         return await self._parts.throughput.flows(definition, chart, window, version)
 
     async def search(self, text: str, *, limit: int = 20) -> Found:
-        """What a text leads to in every machine, at most ``limit`` of each kind."""
+        """Search results for a text in every machine, at most ``limit`` of each kind."""
         check_texts("the request", text=text)
         return await search(self._parts.store, self._parts.runtime, text, limit)
 
     async def document(self, machine: MachineName, version: int | None = None) -> StoredDocument:
-        """A version as it was put, the newest if none is named. Raises ``InvalidPayload`` where
-        that version was not put, or the machine is given by code."""
+        """A deployed version, the newest if none is named. Raises ``InvalidPayload`` where that
+        version was not deployed, or the machine is given by code."""
         check_version(version)
         return await self._parts.machines.document(name_of(machine), version)
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
-        """Machines that were put and can't be run here: which version, and why."""
+        """Deployed machines that can't run here: the version, and why."""
         return dict(self._parts.runtime.unserved)
 
     def troubles(self) -> Sequence[str]:
-        """What a person is to look at, though requests are taken: one sentence each."""
+        """What needs an operator though requests are served: one sentence each."""
         return self._parts.health.troubles()
 
     async def chart(self, machine: MachineName, version: int | None = None) -> Chart:
@@ -458,11 +458,11 @@ class Engine:
         return await self._parts.machines.chart(await self._found(machine), version)
 
     def stats(self) -> EngineStats:
-        """How this engine is, now."""
+        """Numbers of this engine, now."""
         return self._parts.health.stats()
 
     async def store_counts(self) -> StoreCounts:
-        """What the store has of each machine: a few queries for each."""
+        """What the store has of each machine; takes a few queries for each."""
         return await self._parts.machines.store_counts()
 
     def definition(self, machine: MachineName) -> Definition[Any]:

@@ -139,7 +139,7 @@ async def run(
     report.seconds = time.monotonic() - begun
     await _examine(report, dsn, endpoint, clients)
     report.done, report.starts = faults.done, workers.starts
-    report.rejoined = log.count("was taken for dead; it joins again")
+    report.rejoined = log.count("did not renew its lease in time")
     report.violations += complaints(log)
     return report
 
@@ -178,6 +178,8 @@ async def at_rest(dsn: str) -> None:
 def complaints(log: str) -> Sequence[str]:
     """What workers say of themselves that they never should: an error that nobody foresaw."""
     found = [
-        line for line in log.splitlines() if " ERROR " in line and "was taken for dead" not in line
+        line
+        for line in log.splitlines()
+        if " ERROR " in line and "did not renew its lease" not in line
     ]
     return [f"a worker logged: {line}" for line in found[:10]]

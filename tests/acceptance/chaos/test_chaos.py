@@ -123,7 +123,7 @@ async def test_a_worker_that_slept_past_its_lease_writes_nothing_under_its_old_n
 ) -> None:
     findings, log = await rudely_awakened(migrated_dsn, tmp_path)
     assert findings == []
-    assert "worker w0-1 did not renew its lease in time and was taken for dead" in log
+    assert "worker w0-1 did not renew its lease in time" in log
 
 
 async def test_the_witness_hears_of_a_worker_that_writes_without_a_lease(

@@ -1,12 +1,12 @@
 """One attempt of an effect, in this process.
 
 1. The function runs in a task or in a thread of its own, which nothing else runs in: whatever it
-   raises, and whatever it does to its task, ends this attempt and nothing more.
+   raises, and whatever it does to its task, ends only this attempt.
 2. Its time counts from the moment the function runs.
-3. When its time is up, or its outcome is of no interest any more, a coroutine is cancelled and
-   waited for, ``cancel_seconds`` at most. The attempt is over then, whatever the function returns.
-4. A function may go on when its attempt is over: it ignores the cancellation, or runs in a thread,
-   which can't be stopped. ``freed`` is called once it ends.
+3. When its time is up, or its outcome is not wanted any more, a coroutine is cancelled and waited
+   for, ``cancel_seconds`` at most. Then the attempt is over, whatever the function returns.
+4. A function may run on when its attempt is over: it ignores the cancellation, or runs in a
+   thread, which can't be stopped. ``freed`` is called once it ends.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _TO_BE_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 class AttemptRun:
-    """``ended`` is called once, with how it ended; None: it was stopped, or broke off. ``freed`` is
-    called after that, once the function runs no more."""
+    """``ended`` is called once, with how it ended; None: it was stopped. ``freed`` is called after
+    that, once the function has ended."""
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class AttemptRun:
         #: when it began to wait for a place, by the loop's clock
         self.asked_at = 0.0
         self.is_running = False
-        #: the function runs no more
+        #: the function has ended
         self.is_over = False
-        #: it goes on, and gave its place away
+        #: the function runs on, without a place
         self.is_hung = False
         self._runtime = runtime
         self._definition = definition
@@ -77,7 +77,7 @@ class AttemptRun:
         self._ended = ended
         self._freed = freed
         self._time = asyncio.get_running_loop().time
-        #: when the function began, and when it was last heard of; written in its own thread
+        #: when the function began, and its last heartbeat; written in its own thread
         self._began: float | None = None
         self._beat = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -87,9 +87,9 @@ class AttemptRun:
         self._span: Any = None
         self._asked = 0.0
         self._is_killed = False
-        #: what the function came to
+        #: how the function ended
         self._ending: Ending | None = None
-        #: what the attempt came to before the function did
+        #: how the attempt ended before the function did
         self._cut: Ending | None = None
         self._is_stopped = False
 
@@ -99,7 +99,7 @@ class AttemptRun:
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """What a coroutine runs in, until it ends."""
+        """The task of a coroutine, until it ends."""
         return self._task
 
     @property
@@ -107,7 +107,7 @@ class AttemptRun:
         return f"{self.name} of {self.ref.machine}/{self.ref.id}"
 
     def about(self, **more: Any) -> dict[str, Any]:
-        """``extra`` of a line of the log."""
+        """``extra`` of a log line."""
         fields = {"seq": self.seq, "effect": self.name, "attempt": self.number, **more}
         return about(self._runtime, self.ref, **fields)
 
@@ -155,14 +155,14 @@ class AttemptRun:
         self._watch(declared)
 
     def stop(self) -> None:
-        """What it comes to is of no interest any more; it is running."""
+        """Cancels a running attempt, whose outcome is not wanted any more."""
         self._is_stopped = True
         if self._cut is None:
             # else it is cancelled already
             self._leave()
 
     def give_up(self) -> None:
-        """It is waited for no longer."""
+        """Ends the attempt though its function still runs."""
         if self.is_over or not self.is_running:
             return
         log.warning(
@@ -179,14 +179,14 @@ class AttemptRun:
 
     def kill(self) -> asyncio.Task[None] | None:
         """Ends a coroutine that ignores its cancellation as if it were collected: where it waits, a
-        ``GeneratorExit`` is raised. Gives its task, which ends now unless it ignores that too."""
+        ``GeneratorExit`` is raised. Returns its task, which ends now unless it ignores that."""
         if self.is_over or self._task is None:
             return None
         self._is_killed = True
         try:
             self._coroutine.close()
         except (RuntimeError, ValueError):
-            # it waits for something again, or runs at this moment
+            # it awaits something again, or runs at this moment
             log.warning("%s can't be ended", self.what, extra=self.about())
         self._task.cancel()
         return self._task
@@ -204,7 +204,7 @@ class AttemptRun:
         self._timer = loop.call_later(self._runtime.limits.cancel_seconds, self.give_up)
 
     def _watch(self, declared: Effect[Any, Any]) -> None:
-        """Looks after it when its time may be up."""
+        """Checks its time, and again when that may be up."""
         timeout, heartbeat = declared.timeout.total_seconds(), declared.heartbeat
         now = self._time()
         # one that has not begun yet has all of its time
@@ -225,7 +225,7 @@ class AttemptRun:
 
     def _expire(self, why: str) -> None:
         if self._ending is not None:
-            # it has ended in time, and the loop hears of it next
+            # it has ended in time; its callback comes next in the loop
             return
         self._cut = self.failure("TimeoutError", why)
         self._leave()
@@ -238,9 +238,9 @@ class AttemptRun:
         self._end()
 
     def _end(self) -> None:
-        """The function runs no more."""
+        """The function has ended."""
         self.is_over = True
-        # whoever keeps the attempt a while longer keeps no data with it
+        # the attempt may be kept a while longer, its data need not be
         self._coroutine = self._task = self._snapshot = None
         if self.is_running:
             self._conclude(None if self._is_stopped else self._cut or self._ending)
@@ -300,7 +300,7 @@ class AttemptRun:
         self._beat = self._time()
 
     def _done(self, result: Any) -> Ending:
-        """A result that can't be kept is a failure for good: the work itself is done."""
+        """A result that can't be stored is a permanent failure: the work itself is done."""
         try:
             _check_is_value(result)
             raw = write_result(self._definition, self.name, result)
@@ -321,8 +321,8 @@ class AttemptRun:
         if isinstance(error, asyncio.CancelledError):
             message = message or "it cancelled itself"
         elif found := members(error):
-            told = "; ".join(described(one) for one in found)
-            message = f"{message}: {told}"[:most]
+            members_text = "; ".join(described(one) for one in found)
+            message = f"{message}: {members_text}"[:most]
         elif isinstance(error, TimeoutError) and not message and self._declared is not None:
             message = "it raised this itself, within its time"
         return Ending(
@@ -336,7 +336,7 @@ class AttemptRun:
 
 
 def _check_is_value(result: Any) -> None:
-    """Raises ``TypeError`` for what has to be run or awaited to become a value."""
+    """Raises ``TypeError`` for a result that must be run or awaited to become a value."""
     kind = type(result)
     if not issubclass(kind, _TO_BE_RUN) and not hasattr(kind, "__await__"):
         return

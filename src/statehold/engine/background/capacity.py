@@ -1,9 +1,9 @@
-"""How many attempts this worker takes on: those that run, and those that wait here for a place.
+"""How many attempts this worker takes: those that run, and those that wait here for a place.
 
 Coroutine functions and plain functions have places of their own. An attempt that finds too many
-waiting is recorded as nobody's: in the place of a worker stands the marker of its lane. A worker
-with a free place takes it from there. A marker is the name of no worker and is never alive, so
-``orphans`` finds these instances as it finds those of dead workers.
+waiting is recorded under the marker of its lane instead of a worker, and any worker with a free
+place takes it. A marker is never alive, so ``orphans`` finds these instances as it finds those of
+dead workers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Lane:
         self.hung = 0
         #: attempts that wait for a place, longest first
         self.queue: dict[Place, Any] = {}
-        #: taken on by the drafts of the present batch, and not committed yet
+        #: taken by the drafts of the present turn, and not committed yet
         self.promised = 0
         #: whether more may wait in the store
         self.more = True
@@ -65,12 +65,12 @@ class Capacity:
         return self.tasks if known is None or known.is_async else self.threads
 
     def begin_turn(self) -> None:
-        """What the drafts of the batch before have taken on runs or waits here by now."""
+        """What the drafts of the turn before have taken runs or waits here by now."""
         for lane in self.lanes:
             lane.promised = 0
 
     def holder(self, definition: Definition[Any], effect: str, worker: str) -> str:
-        """Who is to perform the next attempt of this effect: ``worker``, or a marker."""
+        """Who performs the next attempt of this effect: ``worker``, or a marker."""
         lane = self.lane(definition, effect)
         if not lane.takes_on:
             return lane.marker

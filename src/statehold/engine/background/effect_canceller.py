@@ -1,4 +1,4 @@
-"""Stops effects here whose states were left by a step that another worker made."""
+"""Cancels effects here whose states were left by a step on another worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logger(__name__)
 
 
 class EffectCanceller:
-    """Compares what runs here with what the store says that this worker performs."""
+    """Compares the effects that run here with those that the store has as this worker's."""
 
     def __init__(self, store: Store, runtime: Runtime, effect_runner: EffectRunner) -> None:
         self._store = store
@@ -41,14 +41,14 @@ class EffectCanceller:
         if only is None:
             self._wanted = None
         elif self._wanted is not None:
-            # what nothing runs for is not even remembered
+            # where no effect runs, there is nothing to compare
             self._wanted.update(self._effect_runner.places(only))
         if self._wanted is None or self._wanted:
             self._task.wake()
 
     async def _walk(self) -> None:
         only, self._wanted = self._wanted, set()
-        # asked before the rows are: each of these is committed as this worker's by now
+        # before the rows are loaded: each of these is committed as this worker's by now
         running = self._effect_runner.places(only)
         refs, size = list(running), self._runtime.limits.page
         for first in range(0, len(refs), size):

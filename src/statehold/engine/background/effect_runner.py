@@ -2,10 +2,10 @@
 
 1. An attempt waits here for a place, or in the store where too many wait here
    (:mod:`.capacity`). Attempts that found no place within ``poll_seconds`` are offered to the other
-   workers, where there are any; whoever has a free place takes what waits in the store.
+   workers, where there are any; a worker with a free place takes what waits in the store.
 2. An attempt waits for the one before it under the same key where that still runs here,
    ``cancel_seconds`` at most; then it has failed with ``StillRunning``.
-3. A call that goes on when its attempt is over gives its place away. Beyond ``hung`` such calls of
+3. A call that runs on when its attempt is over has no place any more. Beyond ``hung`` such calls of
    one kind, further attempts of that kind fail with ``TooManyHung``.
 """
 
@@ -37,19 +37,20 @@ from statehold.store import Store
 
 log = logger(__name__)
 
-#: seconds between two tries to hand in an outcome while the store is away
+#: seconds after which an outcome is handed in again while the store is away
 HAND_IN_SECONDS = 0.5
 #: seconds after which free places are filled from the store: many at a time
 GATHER_SECONDS = 0.05
-#: times as many instances as there are free places that are looked at, so that workers that fill
-#: their places at once seldom want the same ones
+#: so many times the free places are looked at in the store, so that workers that fill their places
+#: at the same time seldom choose the same instances
 SPREAD = 4
 
 
 class EffectRunner:
-    """Effects under way in this process, by instance and key.
+    """The effects of this process, by instance and key.
 
-    ``broken`` is called with instances whose effects broke off here and count as performed still.
+    ``broken`` is called with instances whose effects ended here without an outcome, and are still
+    recorded as running.
     """
 
     def __init__(
@@ -68,11 +69,11 @@ class EffectRunner:
         self._capacity = runtime.capacity
         self._threads = Threads(runtime.limits.threads, "statehold-effect")
         self._attempts: dict[Place, AttemptRun] = runtime.capacity.attempts
-        #: of these the ones that wait for the one before, and when that is waited for no longer
+        #: those that wait for the attempt before, each with the timer that ends the wait
         self._after: dict[Place, tuple[AttemptRun, asyncio.TimerHandle]] = {}
-        #: functions that run on though their attempt is over, or of no interest any more
+        #: functions that run on though their attempt is over or not wanted any more
         self._leaving: dict[Place, AttemptRun] = {}
-        #: those that are offered to other workers just now
+        #: those that are being offered to other workers
         self._offered: dict[Place, AttemptRun] = {}
         #: asked for while this process was stopping already; handed back with the rest
         self._unstarted: dict[Place, None] = {}
@@ -110,7 +111,7 @@ class EffectRunner:
             self._unstarted[place] = None
             return
         if place in self._attempts:
-            # of no interest any more; mostly on its way out, its outcome handed in already
+            # not wanted any more; mostly its outcome is handed in already
             self.stop(ref, key)
         attempt = AttemptRun(
             self._runtime, definition, loaded, effect, known, self._ended, self._freed
@@ -124,7 +125,7 @@ class EffectRunner:
             self._admit(attempt)
 
     def stop(self, ref: Ref, key: str) -> None:
-        """The effect's state was left: it is cancelled, its outcome is of no interest."""
+        """Cancels the effect: its state was left, and its outcome is not wanted."""
         place = (ref, key)
         self._unstarted.pop(place, None)
         self._offered.pop(place, None)
@@ -140,7 +141,7 @@ class EffectRunner:
             attempt.stop()
 
     def drop_all(self) -> None:
-        """Others have taken over everything: nothing here is of interest any more."""
+        """Cancels all effects: other workers have taken them over."""
         self._unstarted.clear()
         self._offered.clear()
         for ref, key in list(self._attempts):
@@ -155,7 +156,7 @@ class EffectRunner:
         return found
 
     def look(self) -> None:
-        """Something may wait in the store for a worker with a place."""
+        """Looks whether something waits in the store for a worker with a place."""
         for lane in self._capacity.lanes:
             lane.more = True
         self._task.wake()
@@ -291,7 +292,7 @@ class EffectRunner:
         if not is_wanted:
             return
         if ending is None:
-            # by a signal, or a fault of ours; without a word to the rescuer it would stay under way
+            # by a signal, or a bug of ours; without the rescuer it would stay running in the store
             self._forget(place)
             self._broken([attempt.ref])
         else:
@@ -317,7 +318,7 @@ class EffectRunner:
             self._is_quiet.set()
         return attempt
 
-    # --- what it comes to ---
+    # --- outcomes ---
 
     def _conclude(self, attempt: AttemptRun, ending: Ending) -> None:
         if self._attempts.get(attempt.place) is not attempt:
@@ -329,7 +330,7 @@ class EffectRunner:
         self._hand_in(attempt, Outcome(attempt.ref, ending))
 
     def _hand_in(self, attempt: AttemptRun, request: Outcome | Unapplied) -> None:
-        """An outcome is worth waiting for: what the effect did can't be undone."""
+        """Repeats until the outcome is stored: what the effect did can't be undone."""
         if self._attempts.get(attempt.place) is not attempt:
             return
         request.future.add_done_callback(partial(self._handed_in, attempt, request))
@@ -356,7 +357,7 @@ class EffectRunner:
             asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, request)
         elif isinstance(error, StateholdError) and isinstance(request, Outcome):
             log.warning("the outcome of %s was refused: %s", attempt.key, error, extra=extra)
-            # without an incident it would be under way for ever, and nobody would hear of it
+            # without an incident it would stay running, unnoticed
             self._hand_in(attempt, Unapplied(attempt.ref, request.ending, str(error)))
         else:
             log.error("the outcome of %s could not be kept: %s", attempt.key, error, extra=extra)
@@ -371,7 +372,7 @@ class EffectRunner:
         await self._take()
 
     async def _offer(self) -> None:
-        """Gives to any worker what has waited here for long."""
+        """Offers to other workers what has waited here for long."""
         if self._runtime.identity.is_alone:
             return
         limits, loop = self._runtime.limits, asyncio.get_running_loop()
@@ -429,7 +430,7 @@ class EffectRunner:
                 failed.append((row, answer))
             else:
                 is_left = is_left or answer
-        # else they would be asked for again for ever, before others
+        # else they would be found again and again, before others
         await self._set_aside.add(failed)
         if is_left:
             for lane in lanes:

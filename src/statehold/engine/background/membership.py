@@ -1,12 +1,11 @@
-"""Keeps this worker among the living, and finds out who no longer is.
+"""Renews this worker's lease, and notices workers whose lease ran out.
 
-1. A worker is alive for as long as it renews its lease: every ``heartbeat_seconds``, for
-   ``lease_seconds``. Whoever beats next after a lease ran out buries its worker; everybody knows
-   when that would be, and looks then.
-2. What the buried one was performing is taken over, so it must write no more. The store sees to
-   that: a commit of a worker that is not alive is ``LeaseLost``.
-3. A worker that finds itself buried drops everything that it was performing and joins again under a
-   name that was never used.
+1. A worker is alive while it renews its lease: every ``heartbeat_seconds``, for ``lease_seconds``.
+   The first heartbeat of another worker after a lease ran out removes it; every worker knows when
+   the next lease may run out, and makes a heartbeat then.
+2. The work of the removed worker is taken over, so it must write no more. The store enforces that:
+   a commit of a worker that is not alive is ``LeaseLost``.
+3. A worker that was removed drops its effects and joins again under a name that was never used.
 
 A worker that owns its store alone has no lease: the store's lock does the same.
 """
@@ -24,18 +23,18 @@ from statehold.store import Heartbeat, Store
 
 log = logger(__name__)
 
-#: seconds after which a heartbeat that could not be made is tried again
+#: seconds after which a heartbeat that failed is repeated
 AGAIN_SECONDS = 0.5
-#: heartbeats after which dead workers' work is looked for even where nobody has come or gone
+#: heartbeats after which dead workers' work is looked for even where the workers are the same
 LOOK_EVERY = 6
-#: a clock that is farther from the store's is told of: timers are set by one and seen by the other
+#: a larger difference from the store's clock is logged: timers are set by one and fired by another
 SKEW_SECONDS = 1.0
 
 
 class Membership:
-    """``lost`` is called when this worker was buried, before it joins again; ``beaten`` after every
-    heartbeat, with whether it is time to look for dead workers' work: when others have come or
-    gone, and every so often."""
+    """``lost`` is called when this worker was removed, before it joins again; ``beaten`` after
+    every heartbeat, with whether to look for dead workers' work: the workers have changed, or it
+    has been a while."""
 
     def __init__(
         self,
@@ -49,7 +48,7 @@ class Membership:
         self._lost = lost
         self._beaten = beaten
         self._lease = timedelta(seconds=runtime.limits.lease_seconds)
-        #: by this machine's clock; until then nobody can have buried this worker
+        #: by this machine's clock; until then no other worker can have removed this one
         self._until: datetime | None = None
         self._beats = 0
         self._beaten_at: datetime | None = None
@@ -66,7 +65,7 @@ class Membership:
         return (self._runtime.now() - self._beaten_at).total_seconds()
 
     def check(self) -> None:
-        """Raises ``LeaseLost`` where this worker was buried and has not joined again,
+        """Raises ``LeaseLost`` where this worker was removed and has not joined again,
         ``StoreUnavailable`` where it may be by now."""
         if self._store.exclusive:
             return
@@ -82,7 +81,7 @@ class Membership:
             self._task.start(self._next(None))
 
     async def close(self) -> None:
-        """Hands the lease back, so that nobody has to wait for its end."""
+        """Hands the lease back, so that no other worker has to wait for its end."""
         await self._task.stop()
         try:
             await self._store.leave()
@@ -107,7 +106,7 @@ class Membership:
         self._until = asked_at + self._lease
 
     async def _beat(self) -> tuple[Heartbeat, bool]:
-        """The heartbeat, and whether others have come or gone."""
+        """The heartbeat, and whether to look for dead workers' work."""
         asked_at = self._runtime.now()
         heartbeat = await self._store.beat(self._lease)
         self._until = asked_at + self._lease
@@ -121,13 +120,13 @@ class Membership:
             self._until = None
             self._lost()
             await self._join()
-            # what was this worker's under its old name is found among the dead ones' at once
+            # the work under its old name is found as that of a dead worker at once
             return self._runtime.now()
         self._beaten(changed)
         return self._next(heartbeat)
 
     def _note(self, heartbeat: Heartbeat) -> bool:
-        """Whether others have come or gone, or might have unseen."""
+        """Whether the workers are others than before, or may have been in between."""
         identity = self._runtime.identity
         before, identity.alive = identity.alive, frozenset(heartbeat.alive)
         self._beats += 1
@@ -136,7 +135,7 @@ class Membership:
         return before != identity.alive or self._beats % LOOK_EVERY == 0
 
     def _next(self, heartbeat: Heartbeat | None) -> datetime:
-        """When to beat next: in time for the own lease, and as soon as another one's is over."""
+        """When the next heartbeat is due: before the own lease ends, and when another one may."""
         now = self._runtime.now()
         next_beat = now + timedelta(seconds=self._runtime.limits.heartbeat_seconds)
         if heartbeat is None or heartbeat.next_end is None or heartbeat.now is None:

@@ -1,4 +1,4 @@
-"""Carries messages from the mailbox to their instances: one task, asleep while there are none."""
+"""Delivers messages from the mailbox to their instances."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ class MessageDispatcher:
     """Messages go out in the order of their numbers, a page at a time; where more wait than a page,
     machines take turns.
 
-    A page is settled before the next is asked for, so that no message is on its way twice.
+    A page is done before the next is read, so that no message is delivered twice at a time.
 
     A message to a machine that this engine does not run waits for a process that does. Where one
-    process owns the store there is none, and a sender that runs here would wait without a word:
-    it gets its message back. One whose sender does not run here either is left for the engine
-    that will run them.
+    process owns the store there is none: a sender that runs here gets its message back. One whose
+    sender does not run here either is left for an engine that runs them.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class MessageDispatcher:
         self._interval = interval
         self._runtime = runtime
         self._queue = queue
-        #: messages that wait, by their numbers, until when they are not tried again
+        #: messages that wait, by their numbers, and until when they are not delivered again
         self._put_off: dict[int, datetime] = {}
         self._task = BackgroundTask(
             runtime,
@@ -61,11 +60,11 @@ class MessageDispatcher:
         await self._task.stop()
 
     def expect(self) -> None:
-        """A message was posted, or one that was to come later is due."""
+        """A message was sent, or a delayed one is due."""
         self._task.wake()
 
     def again(self) -> None:
-        """What had to wait may go on now."""
+        """Messages that had to wait may be deliverable now."""
         self._put_off.clear()
         self._task.wake()
 
@@ -78,7 +77,7 @@ class MessageDispatcher:
     async def _deliver_all(self) -> bool:
         """Delivers what is due; True if anything was taken out."""
         size = self._runtime.limits.page
-        # any machine's, where nobody else would send back what is for none that runs
+        # of any machine, where no other process could return those that can't be delivered
         everybody = None if self._store.exclusive else self._runtime.machines
         taken, last, is_full = await self._page(everybody, 0, size)
         if not is_full:
@@ -124,7 +123,7 @@ class MessageDispatcher:
         return taken, page[-1].number if page else after, len(page) == size
 
     async def _settle(self, message: Message, outcome: object) -> bool:
-        """What becomes of a message after its delivery was tried; False if it is still there."""
+        """Handles the outcome of a delivery; False if the message is still there."""
         if not isinstance(outcome, BaseException):
             return True
         if not isinstance(outcome, StateholdError):
@@ -138,17 +137,22 @@ class MessageDispatcher:
             await self._queue.ask(bounce)
         except UnknownInstance:
             number = message.number
-            log.warning("message %d had nobody left to go to: %s", number, outcome, extra=extra)
+            log.warning(
+                "message %d is discarded, as its sender and its receiver are gone: %s",
+                number,
+                outcome,
+                extra=extra,
+            )
             await self._store.discard([message.number])
         except StateholdError as error:
-            # its sender can't hear of it now; the messages behind it must not wait for that
+            # it can't be returned now; the messages behind it must not wait for that
             log.warning("message %d waits: %s", message.number, error, extra=extra)
             return False
         return True
 
 
 def concerns(message: Message, machines: Collection[str]) -> bool:
-    """Whether it is for one of these machines, or is to come back to one."""
+    """Whether it is for one of these machines, or would be returned to one."""
     ends = (message.to, message.sender)
     return any(end is not None and end.machine in machines for end in ends)
 

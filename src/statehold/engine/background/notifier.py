@@ -1,7 +1,7 @@
-"""Tells other workers what changed, and hears it from them: always late, sometimes never.
+"""Best-effort notifications between workers.
 
-A hint goes out after its commit, outside every transaction, several commits at once. It only
-spares waiting: whoever misses one finds the same by asking the store, as all do from time to time.
+A hint is sent after its commit, outside every transaction, one for several commits. It only saves
+waiting: a worker that misses one finds the same when it polls the store.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ log = logger(__name__)
 
 #: seconds for which hints are gathered before they go out together
 GATHER_SECONDS = 0.05
-#: the same where there are too many to name, since whoever hears that looks at everything
+#: the same where there are too many to name, as then others look at everything
 MANY_SECONDS = 1.0
-#: instances that are named in one hint; of more it only says that there are many
+#: instances that are named in one hint; a hint of more names none
 NAMED = 100
 
 
@@ -58,7 +58,7 @@ class Notifier:
             self._task.start(None)
 
     async def close(self) -> None:
-        """Tells what was not told yet: others go on with what this worker leaves."""
+        """Sends what was not sent yet: others continue what this worker leaves."""
         await self._task.stop()
         is_left = self._changed or self._mail or self._due or self._documents
         if is_left and not self._store.exclusive:
@@ -74,7 +74,7 @@ class Notifier:
         self._task.wake()
 
     def put(self) -> None:
-        """A machine was put."""
+        """A machine was deployed."""
         self._documents = True
         self._task.wake()
 

@@ -1,8 +1,8 @@
-"""How often a task asks the store whether there is anything to do: seldom while there is nothing.
+"""How often a task polls the store.
 
-Whoever makes work says so, in this process at once and in others by a hint; asking is for the hints
-that were lost. It slows down from ``poll_seconds`` to ``idle_seconds`` for each worker that is
-alive, so that an idle system asks no more often the more workers it has.
+New work wakes the task, in this process at once and in others by a hint; polling finds what a lost
+hint did not. While nothing is found the interval grows from ``poll_seconds`` to ``idle_seconds``
+times the workers alive, so that an idle system polls no more often the more workers it has.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class PollInterval:
         self._seconds = limits.poll_seconds
 
     def found(self) -> None:
-        """There was something to do, so there may soon be more."""
+        """Work was found: there may soon be more."""
         self._seconds = self._limits.poll_seconds
 
     def pause(self) -> timedelta:
-        """How long to wait now; longer each time, until something is found."""
+        """The time to the next poll; longer each time, until work is found."""
         if self._exclusive:
             return timedelta(seconds=self._limits.poll_seconds)
         seconds = self._seconds

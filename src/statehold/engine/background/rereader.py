@@ -1,8 +1,7 @@
-"""Looks again at what could not be read, and was set aside: one task, asleep between its walks.
+"""Reads instances again that were set aside because they could not be read.
 
-A release that can read it may run by now, here or beside this worker. What was set aside from here
-is not looked at again before something was written of it, or its machine was put anew: the code
-of this process stays what it is.
+A release that can read them may run by now. What this process set aside is not read again before it
+was written, or another version of its machine was deployed: the code of a process does not change.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from statehold.store import Store
 
 log = logger(__name__)
 
-#: how often it is looked at
+#: between two walks
 EVERY = timedelta(seconds=60)
 
 
@@ -54,7 +53,7 @@ class Rereader:
         await self._task.stop()
 
     def look(self) -> None:
-        """A machine was put: it may read what another one could not."""
+        """A machine was deployed: it may read what another version could not."""
         self._task.wake()
 
     async def _walk(self) -> datetime:

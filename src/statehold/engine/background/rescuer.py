@@ -1,4 +1,4 @@
-"""Takes over the work of workers that are no more, and its own where a commit's fate is unknown."""
+"""Takes over the work of dead workers, and finds out about commits whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from statehold.store import PAGE_LIMIT, Store
 
 log = logger(__name__)
 
-#: seconds after a failed commit, each time from the last look, at which its fate is looked into:
-#: a store that is slow, or far away, may still write it when nobody waits for it any more
+#: seconds after a failed commit, each from the last look, at which its outcome is looked up: a
+#: store that is slow or far away may still write it when no one waits for it any more
 LOOKS_SECONDS = (1.0, 4.0, 10.0, 30.0)
 
 
 class Rescuer:
-    """Whoever holds anything and has no lease is dead: where one process owns the store, that is
-    everybody else.
+    """A worker that holds effects and has no lease is dead; where one process owns the store, every
+    other one is.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Rescuer:
         await self._task.stop()
 
     def doubt(self, refs: Iterable[Ref]) -> None:
-        """A commit failed, and may have been written all the same: if it was, nobody has begun
-        the effects that it recorded as this worker's."""
+        """A commit failed, and may have been written all the same: then the effects that it
+        recorded as this worker's were not started."""
         first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
         for ref in refs:
             self._doubtful[ref] = (first, 0)
-            # if it was written all the same, they would not hear of it before the next step
+            # if it was written all the same, they would not be woken before the next step
             self._watchers.publish(ref)
         if len(self._doubtful) > self._runtime.limits.doubtful:
             self._doubtful.clear()
@@ -76,20 +76,20 @@ class Rescuer:
         self._task.wake()
 
     def look(self) -> None:
-        """A worker has died, or it has been a while: looks for what dead ones hold."""
+        """Looks for the work of dead workers."""
         self._looking = True
         self._task.wake()
 
     async def rescue(self) -> int:
-        """Frees everything that dead workers hold; gives how many instances that were.
+        """Frees everything that dead workers hold; returns how many instances that were.
 
-        One that can't be freed is set aside: it must keep nobody from all the others.
+        One that can't be freed is set aside: it must not keep others from being freed.
         """
         rescued = 0
         seen: set[tuple[Ref, int]] = set()
         while rows := await self._orphans():
-            # asked after the rows were read: who held one of them and is not among these is dead,
-            # and stays so, while one who joins meanwhile can't be mistaken for it
+            # after the rows were read: a worker that held one of them and is not alive now is dead
+            # for good, while one that joins meanwhile can't be mistaken for it
             alive = await self._store.workers()
             held = {worker for row in rows for worker in row.held_by}
             dead = held.difference(alive, WAITING)
@@ -112,13 +112,13 @@ class Rescuer:
             new = [row for row in rows if (row.ref, row.rev) not in seen]
             apart = [row for row in rows if self._set_aside.has(row)]
             if not new and len(apart) == len(stuck):
-                # nothing has changed: they would be asked for again for ever
+                # nothing has changed: they would be found again and again
                 break
             seen.update((row.ref, row.rev) for row in new)
         return rescued
 
     async def _orphans(self) -> Sequence[Row]:
-        # what waits for a worker with a place is not dead; performers take it
+        # what waits for a worker with a place is not dead; effect runners take it
         living = (*await self._store.workers(), *WAITING)
         return await self._store.orphans(self._runtime.machines, living, self._runtime.limits.page)
 
@@ -138,7 +138,7 @@ class Rescuer:
         return min(looks, default=None)
 
     async def _settle(self) -> None:
-        """Finds out what became of commits whose fate is unknown, where it is time to look."""
+        """Finds out whether commits in doubt were written, where it is time to look."""
         now, page = self._runtime.now(), self._runtime.limits.page
         due = [(ref, looks) for ref, (moment, looks) in self._doubtful.items() if moment <= now]
         for ref, looks in due[:page]:
@@ -153,12 +153,12 @@ class Rescuer:
             looks = self._all_doubtful[1]
             self._all_doubtful = _next_look(now, looks)
             if not await self._compare_all() and self._all_doubtful is None:
-                # what hides the rest ends some time: it is looked at until all was seen
+                # effects that run hide the rest, and end some time: repeated until all was seen
                 self._all_doubtful = (now + timedelta(seconds=LOOKS_SECONDS[-1]), looks)
 
     async def _compare_all(self) -> bool:
-        """Looks at what this worker holds by the store, which is what it performs and what is in
-        doubt; whether that was all of it. What is freed makes room for more in the next page."""
+        """Compares all that this worker holds by the store with what it performs; True if it saw
+        all of it. What is freed makes room for more in the next page."""
         worker = self._runtime.worker
         seen: set[Ref] = set()
         while True:

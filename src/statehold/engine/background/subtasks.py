@@ -1,8 +1,8 @@
 """Tasks that an effect starts: an exit in one of them ends the attempt, and not the process.
 
-asyncio hands ``SystemExit`` and ``KeyboardInterrupt`` of a task to its loop, past whoever waits for
+asyncio hands ``SystemExit`` and ``KeyboardInterrupt`` of a task to its loop, past those that await
 the task: ``sys.exit()`` within ``asyncio.wait_for`` or a ``TaskGroup`` would end the worker, and
-the next one that takes the attempt over. Whoever waits gets :class:`Exited` in their place.
+the next one that takes the attempt over. Those that await it get :class:`Exited` instead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Guard:
         loop.set_task_factory(self._mine)
 
     def end(self) -> None:
-        """What somebody has set meanwhile stays."""
+        """Restores the factory, unless another one was set meanwhile."""
         if self._loop.get_task_factory() is self._mine:
             self._loop.set_task_factory(self._before)
 

@@ -15,7 +15,7 @@ _Job = tuple[Callable[[], None], Callable[[], None]]
 class Threads:
     """One thread for each call; a thread whose call has ended takes the next one.
 
-    Who calls :meth:`run` bounds how many calls there are. At most ``kept`` threads wait for the
+    Callers of :meth:`run` bound how many calls there are. At most ``kept`` threads wait for the
     next call. They are daemons: a call that never ends does not keep the process from ending, as in
     ``concurrent.futures``, whose threads are joined at exit.
 
@@ -58,7 +58,7 @@ class Threads:
             try:
                 loop.call_soon_threadsafe(self._ended, ended)
             except RuntimeError:
-                # the loop was closed: nobody waits for anything any more
+                # the loop was closed: no one waits for the call
                 return
             # else this thread would keep what it has called for as long as it waits
             del call, ended

@@ -1,4 +1,4 @@
-"""Wakes instances when something of theirs is due: one task, asleep while nothing is."""
+"""Where a timer becomes due: wakes instances for their timers and retries."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ log = logger(__name__)
 
 
 class TimerScheduler:
-    """The store is asked what is due; a commit that sets an earlier time is only a hint.
+    """The store is polled for what is due; a commit that sets an earlier time only wakes the task.
 
-    One question finds the next thing that is due, an instance or a message: while there is none,
-    nothing else is asked. ``mail_due`` is called where it may be a message.
+    One query finds the next moment at which an instance or a message is due; while there is none,
+    no other query is made. ``mail_due`` is called where it may be a message.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class TimerScheduler:
         await self._task.stop()
 
     def expect(self, moment: datetime) -> None:
-        """Something is due then; wakes the task if it sleeps longer."""
+        """Something is due then."""
         self._task.wake_by(moment)
 
     def look(self) -> None:
-        """Others' claims may have become free."""
+        """Claims of other workers may have ended."""
         self._task.wake()
 
     async def _walk(self) -> datetime:
@@ -72,7 +72,7 @@ class TimerScheduler:
         if earliest is not None and earliest <= now:
             if await self._wake_all(now):
                 return now
-            # it is claimed: it was tried, and is tried again after a while; or a message
+            # it is claimed and woken again when the claim ends, or it is a message
             self._mail_due()
             earliest = await self._store.next_wake(self._runtime.machines, now)
         latest = self._runtime.now() + self._interval.pause()
@@ -80,7 +80,7 @@ class TimerScheduler:
 
     async def _wake_all(self, now: datetime) -> bool:
         """Wakes what is due; True if anything was. Each page is claimed, so that the next one has
-        others, whatever becomes of these."""
+        others, whether or not these can be woken."""
         rows = await self._due(now)
         found = bool(rows)
         while rows:
@@ -95,7 +95,7 @@ class TimerScheduler:
 
     async def _due(self, now: datetime) -> Sequence[Row]:
         limits = self._runtime.limits
-        # alone, it need only be sure that the next page has others
+        # where one worker owns the store, the claim only keeps these out of the next page
         claim = limits.poll_seconds if self._store.exclusive else limits.claim_seconds
         until = self._runtime.now() + timedelta(seconds=claim)
         rows = await self._store.due(self._runtime.machines, now, limits.page, until)

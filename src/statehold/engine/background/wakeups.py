@@ -1,5 +1,5 @@
-"""What wakes the background tasks, other than a commit of this worker: a hint from another worker,
-a heartbeat, a machine that runs here from now on, the loss of the lease."""
+"""What wakes the background tasks, besides commits of this worker: a hint from another worker, a
+heartbeat, a machine that starts to run here, the loss of the lease."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Wakeups:
         self._watchers = watchers
 
     def hint(self, hint: Hint) -> None:
-        """Another worker has changed something."""
+        """Another worker has committed something."""
         if hint.mail:
             self._message_dispatcher.expect()
         if hint.due:
@@ -68,7 +68,7 @@ class Wakeups:
             self._message_dispatcher.expect()
 
     def machine_loaded(self, definition: Definition[Any]) -> None:
-        """A deployed machine runs here from now on: there may be work for it."""
+        """A deployed machine starts to run here: there may be work for it."""
         if self._runtime.observer is not None:
             call_safely(self._runtime.observer.opened, self._runtime.definitions)
         if not self._runtime.identity.takes_requests:

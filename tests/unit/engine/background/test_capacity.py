@@ -22,7 +22,7 @@ from statehold.records import Ref
 from statehold.store import Store
 from statehold.stores import Memory, MemoryStore
 from statehold.stores.postgres.store import PostgresStore
-from tests.unit.engine.background.test_workers import Company
+from tests.unit.engine.background.company import Company
 from tests.unit.engine.world import PATIENCE, World, kind, quiet, signal, state
 
 pytestmark = pytest.mark.anyio
