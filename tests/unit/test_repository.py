@@ -113,7 +113,6 @@ STILL_LONG: set[str] = {
     "src/statehold/stores/memory/store.py",
     "src/statehold/stores/postgres/store.py",
     "src/statehold/stores/sqlite/store.py",
-    "src/statehold/testing/stateful.py state_machine_of",
 }
 
 
