@@ -1,8 +1,8 @@
-"""For tests of machines: :class:`Harness` steps one by hand, :class:`EngineKit` runs an engine.
+"""Tests of machines: :class:`Harness` steps one by hand, :class:`EngineKit` runs an engine.
 
-A harness needs no event loop, no store and no waiting: it is the interpreter with a clock that
-moves when it is told to. The kit is the engine itself, on a manual clock and with effects that
-answer as the test wants. With pytest both come as fixtures, ``harness`` and ``engine_kit``.
+A harness needs no event loop, store or waiting: the test moves its clock. The kit is a real engine
+on a manual clock, with fakes for effects. With pytest both are fixtures, ``harness`` and
+``engine_kit``.
 """
 
 from statehold.check.simulate.hand_stepped import EPOCH, NeverAtRest

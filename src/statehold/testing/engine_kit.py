@@ -1,4 +1,4 @@
-"""An engine for tests: its clock stands still, its effects answer as the test wants."""
+"""An engine for tests, on a manual clock and with fakes for effects."""
 
 from __future__ import annotations
 
@@ -28,17 +28,16 @@ from statehold.testing.fakes import Fake
 
 #: seconds of real time that :meth:`EngineKit.settle` waits for effects and commits
 SETTLE_SECONDS = 10.0
-#: rounds of the event loop before it is asked less often whether all is done
+#: rounds of the event loop without a pause, before it waits between rounds
 _EAGER_ROUNDS = 200
 _PAGE = 1_000
 
-#: effects, or their names, and what each answers; a mapping's keys are invariant, so a type that
-#: takes effects of several types takes anything
+#: by effect or its name; a mapping's keys are invariant, so only ``Any`` takes all effects
 Fakes = Mapping[Any, Fake]
 
 
 class NotSettled(StateholdError):
-    """Something goes on and on: an effect that does not come back, or timers without an end."""
+    """The engine does not come to rest: an effect does not return, or timers go on without end."""
 
     code = "not-settled"
 
@@ -53,12 +52,11 @@ class EngineKit:
             await kit.advance(minutes(1))
             assert (await kit.read(OrderFlow, "o-1")).state == ["creating"]
 
-    ``fakes`` answer in the place of effects, which are named by themselves or by their names;
-    effects that are not among them run for real. ``store`` is a store, its address, or None for
-    one in memory. Closed kits leave their store and ``clock`` as they are: give both to another
-    kit, with the next version of the machine say, and it goes on from there.
+    ``fakes`` replace effects, by the effect or its name; other effects run for real. ``store`` is a
+    store, its address, or None for one in memory. A closed kit leaves its store and ``clock`` as
+    they are: another kit, for example with the next version of the machine, can go on with both.
 
-    ``engine`` is the engine, for everything that the kit has no word of its own for.
+    ``engine`` is the engine, for everything that the kit has no method for.
     """
 
     def __init__(
@@ -96,7 +94,7 @@ class EngineKit:
     async def start(
         self, machine: AMachine | str, id: str | None = None, data: Any = UNSET, **more: Any
     ) -> InstanceReply:
-        """As :meth:`Engine.start`; what it asks for goes on behind: see :meth:`settle`."""
+        """As :meth:`Engine.start`; effects go on in the background: see :meth:`settle`."""
         return await self.engine.start(machine, id, data, **more)
 
     async def send(
@@ -117,10 +115,10 @@ class EngineKit:
         return await self.engine.read(machine, id)
 
     async def settle(self) -> None:
-        """Returns once nothing is due, on its way or running, but what fakes hold.
+        """Returns once nothing is due or running, except what fakes hold.
 
-        Retries and timers that are due later stay where they are: :meth:`advance`. Raises
-        ``NotSettled`` after ``SETTLE_SECONDS`` of real time.
+        Retries and timers that are due later wait for :meth:`advance`. Raises ``NotSettled`` after
+        ``SETTLE_SECONDS`` of real time.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_SECONDS
@@ -129,14 +127,14 @@ class EngineKit:
             if loop.time() > until:
                 raise NotSettled(
                     f"after {SETTLE_SECONDS:g} s there is still {busy}; an effect that must not "
-                    "come back is faked by load()"
+                    "return is faked by hold()"
                 )
             rounds += 1
-            # effects in threads take real time: leave it to them
+            # effects in threads need real time
             await asyncio.sleep(0 if rounds < _EAGER_ROUNDS else 0.001)
 
     async def advance(self, by: timedelta) -> None:
-        """Moves the clock from one thing that is due to the next, settling at each.
+        """Moves the clock, and settles at each time at which something is due.
 
         Raises ``NotSettled`` after ``DUE_LIMIT`` of them.
         """
@@ -151,21 +149,21 @@ class EngineKit:
             self.clock.set(max(due, self.now))
             await self.settle()
         raise NotSettled(
-            f"{DUE_LIMIT} things came due before {target} and there are more; advance by less"
+            f"{DUE_LIMIT} timers or retries were due before {target}, and more are; advance by less"
         )
 
     async def _busy(self) -> str:
-        """What goes on now, in words; empty if nothing does."""
+        """What is due or running, in words; empty if nothing is."""
         due = await self.store.due(self._names, self.now, 1)
         if due:
             return f"something due at {due[0].machine}/{due[0].id}"
-        # as the message dispatcher asks: what is for nobody comes back to its sender
+        # as the message dispatcher asks: a message without a receiver returns to its sender
         machines = None if self.store.exclusive else self._names
         for message in await self.store.mail(machines, self.now, 0, _PAGE):
             if concerns(message, self._names):
                 return f"a message to {message.to.machine}/{message.to.id}"
         held = {key for fake in self.fakes.values() for key in fake.waiting}
-        # whoever holds something is not among no workers at all: these rows have effects running
+        # with no worker alive, every row with a running effect is an orphan
         for row in await self.store.orphans(self._names, (), _PAGE):
             running = _running(row) - held
             if running:
@@ -174,7 +172,7 @@ class EngineKit:
 
 
 def _running(row: Row) -> set[str]:
-    """The calls' keys of the effects that a worker performs."""
+    """The keys of the calls that run or wait in a worker."""
     attempts = decode_document(row.document).attempts
     return {f"{row.machine}/{row.id}/{key}" for key, one in attempts.items() if one.worker}
 
@@ -186,8 +184,8 @@ def _by_name(fakes: Fakes) -> dict[str, Fake]:
 def _with_fakes(
     machines: Sequence[AMachine], fakes: Mapping[str, Fake]
 ) -> tuple[list[Definition[Any]], tuple[str, ...]]:
-    """The machines and those that they invoke, with the faked effects in the place of the real
-    ones, and the names of all; raises ``ValueError`` for a fake that none has an effect for."""
+    """The machines and those that they invoke, with fakes in place of effects, and the names of
+    all. Raises ``ValueError`` for a fake of an unknown effect."""
     done: dict[int, Definition[Any]] = {}
     known: set[str] = set()
 
@@ -202,7 +200,7 @@ def _with_fakes(
                     for name, effect in definition.effects.items()
                 },
                 children={name: faked(child) for name, child in definition.children.items()},
-                # compiled for the effects that it had
+                # the program was compiled for the real effects
                 program=None,
             )
         return done[id(definition)]
@@ -218,7 +216,7 @@ def _with_fakes(
 
 
 def _faked(effect: Effect[Any, Any], fake: Fake) -> Effect[Any, Any]:
-    # what a fake holds must not run into the timeout, which is of real time
+    # a held call must not time out: timeouts are in real time
     return dataclasses.replace(
         effect,
         run=fake.perform,

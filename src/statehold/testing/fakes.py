@@ -1,4 +1,4 @@
-"""What an effect answers in a test instead of doing its work."""
+"""Fakes: what an effect returns in a test instead of doing its work."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CALL_LIMIT = 10_000
 
 @dataclass(slots=True, eq=False)
 class Fake:
-    """Made by :func:`succeed`, :func:`fail` or :func:`hold`; ``calls`` tells what it was given.
+    """Made by :func:`succeed`, :func:`fail` or :func:`hold`.
 
-    Each call is a pair of the data and the :class:`statehold.Call`; the first ``CALL_LIMIT`` are
+    ``calls`` are pairs of the data and the :class:`statehold.Call`; the first ``CALL_LIMIT`` are
     kept.
     """
 
@@ -34,7 +34,7 @@ class Fake:
         return [call.key for _, call in self.calls]
 
     def release(self) -> None:
-        """Lets go what :func:`hold` holds, and what comes from now on."""
+        """Lets the held calls return, and all later ones."""
         self.waiting.clear()
         self._released.set()
 
@@ -51,12 +51,12 @@ class Fake:
 
 
 def succeed(result: Any = None) -> Fake:
-    """Answers with this result; a function is called with the data for each."""
+    """Returns this result; a function is called with the data each time."""
     return Fake(lambda data, call: result(data) if callable(result) else result)
 
 
 def fail(error: BaseException | str = "failed in the test", *, times: int | None = None) -> Fake:
-    """Raises at each try, or at the first ``times`` tries of each key and then gives None."""
+    """Raises at each attempt, or at the first ``times`` attempts of each key; then returns None."""
     raised = RuntimeError(error) if isinstance(error, str) else error
 
     def answer(data: Any, call: Call) -> None:
@@ -67,5 +67,5 @@ def fail(error: BaseException | str = "failed in the test", *, times: int | None
 
 
 def hold(result: Any = None) -> Fake:
-    """Does not come back before :meth:`Fake.release`; then answers with this result."""
+    """Does not return before :meth:`Fake.release`; then returns this result."""
     return Fake(lambda data, call: result, holds=True)

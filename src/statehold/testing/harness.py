@@ -1,4 +1,4 @@
-"""The harness: an instance stepped by hand, outcomes for what it asks, assertions that explain."""
+"""The harness: an instance stepped by hand, with assertions that explain."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Harness(Simulated[D]):
         order.assert_state(OrderFlow.ready)
 
     Nothing happens by itself: events are sent by :meth:`send`, timers fire as :meth:`advance`
-    moves the clock, effects end by :meth:`succeed`, :meth:`fail` or :meth:`run`. Assertions raise
-    ``AssertionError`` with what is, what was expected and the path that led there.
+    moves the clock, effects end by :meth:`succeed`, :meth:`fail` or :meth:`run`. A failed assertion
+    raises ``AssertionError`` with the actual state, the expected one and the path that led there.
 
     Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or left out for
     the defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
@@ -64,7 +64,7 @@ class Harness(Simulated[D]):
         super().__init__(machine, data, id=id, now=now, limits=limits)
 
     def jump(self) -> Self:
-        """Moves the clock to the next timer, or delayed message to itself, and lets it happen."""
+        """Moves the clock to the next timer or delayed message to itself, and handles it."""
         due = self.next_due
         if due is None:
             self._wrong("nothing is due, now or later", "a timer that runs")
@@ -74,7 +74,7 @@ class Harness(Simulated[D]):
     # --- outcomes ---
 
     def succeed(self, effect: AskedFor, result: Any = None, *, key: str | None = None) -> Self:
-        """The effect ended well; an incident is resolved so too.
+        """The effect succeeded; this resolves an incident, too.
 
         ``key`` chooses where several of the name are in flight. Raises ``InvalidPayload`` where
         the result is not of the effect's annotated type.
@@ -88,23 +88,23 @@ class Harness(Simulated[D]):
         effect: AskedFor,
         error: AnError = "failed in the test",
         *,
-        tries: int | None = None,
+        attempts: int | None = None,
         key: str | None = None,
     ) -> Self:
-        """The effect failed: ``tries`` times in a row, or for good where that is left out.
+        """The effect failed: ``attempts`` times in a row, by default for good.
 
-        Its last try, and a ``Permanent``, is for good: the failure is taken by a transition, or
+        Its last attempt, and a ``Permanent``, is for good: a transition takes the failure, or it
         becomes an incident.
         """
         asked = self._one(effect, "effect", key)
         known = self.definition.effects[asked.name]
         left = known.retry.attempts - asked.attempt + 1
-        failing = left if tries is None else tries
+        failing = left if attempts is None else attempts
         if not 1 <= failing <= left:
             self._wrong(
-                f"{asked} can't fail {failing} times, it has {left} tries left of "
+                f"{asked} can't fail {failing} times, it has {left} attempts left of "
                 f"{known.retry.attempts}",
-                f"tries from 1 to {left}",
+                f"attempts= from 1 to {left}",
             )
         if isinstance(error, Permanent):
             self.fail_asked(asked, _class_of(error), str(error), attempt=asked.attempt)
@@ -120,7 +120,7 @@ class Harness(Simulated[D]):
     def succeed_child(
         self, machine: AMachine | str, output: Any = None, *, key: str | None = None
     ) -> Self:
-        """The child instance came to its end, with this output."""
+        """The child instance is done, with this output."""
         asked = self._one(machine, "machine", key)
         self.succeed_asked(asked, output)
         return self
@@ -139,15 +139,15 @@ class Harness(Simulated[D]):
         return self
 
     def retry(self, effect: AskedFor, *, key: str | None = None) -> Self:
-        """A person has an incident tried again, from the first try on."""
+        """An operator retries an incident, from the first attempt on."""
         asked = self._incident(effect, key)
         again = self._instance.attempts[asked.key].retry(self._now)
         self._set_attempt(asked, again.begin(WORKER))
-        self._narrative.note(self._now, f"{asked.name} ({asked.key}) is tried again")
+        self._narrative.note(self._now, f"{asked.name} ({asked.key}) is retried")
         return self
 
     def skip(self, effect: AskedFor, *, key: str | None = None) -> Self:
-        """A person goes on without it: no event comes of it."""
+        """An operator skips an incident: there is no event."""
         asked = self._incident(effect, key)
         effects = tuple(one for one in self.snapshot.effects if one.key != asked.key)
         self._end_attempt(asked, "skip", replace(self.snapshot, effects=effects))
@@ -156,12 +156,12 @@ class Harness(Simulated[D]):
         return self
 
     def run(self, effect: Effect[Any, T], *, key: str | None = None) -> T:
-        """Runs the effect's own function for one try, and delivers its outcome.
+        """Runs the effect's own function for one attempt, and delivers its outcome.
 
-        The function is given a copy of the data and a ``Call`` as an engine would give it, within
-        the effect's timeout. Gives its result, as it is after a way through JSON. What it raises
-        is raised here too, after it was counted as a failed try; of a ``Permanent`` and of the
-        last try the failure is delivered first.
+        The function gets a copy of the data and a ``Call``, as in an engine, within the effect's
+        timeout. Returns its result, as read back from JSON. What it raises is raised here too,
+        after it was counted as a failed attempt; a ``Permanent``, or the last attempt, is delivered
+        first.
         """
         asked = self._one(effect, "effect", key)
         known = self.definition.effects[asked.name]
@@ -171,7 +171,7 @@ class Harness(Simulated[D]):
         try:
             result = _complete(known, (data, call) if known.takes_call else (data,))
         except Exception as error:
-            self.fail(effect, error, tries=1, key=asked.key)
+            self.fail(effect, error, attempts=1, key=asked.key)
             raise
         self.succeed_asked(asked, result)
         value: T = given_result(self.definition, asked.name, result)
@@ -180,21 +180,21 @@ class Harness(Simulated[D]):
     # --- assertions ---
 
     def refuses(self, event: Any, *, roles: Roles = None) -> NotAllowed:
-        """Asserts that the event is not allowed now; gives the error, for its reasons."""
+        """Asserts that the event is not allowed now; returns the error, which has the reasons."""
         error = self._would_refuse(event, roles)
         if error is None:
             self._wrong(f"{event!r} is allowed{by(roles)}", "that it is refused")
         return error
 
     def assert_state(self, *states: AState) -> None:
-        """Each of these is active: leaves, or states around them; objects, or paths."""
+        """Asserts that these states are active: leaves or their ancestors, objects or paths."""
         wanted = [self._path(state) for state in states]
         missing = [path for path in wanted if path not in self.active]
         if missing:
             self._wrong(f"it is in {', '.join(self.state)}", f"to be in {', '.join(wanted)}")
 
     def assert_data(self, **fields: Any) -> None:
-        """These fields of the data have these values; an item where the data is a mapping."""
+        """Asserts that these fields of the data, or items of a mapping, have these values."""
         data = self.data
         wrong = []
         for name, expected in fields.items():
@@ -208,9 +208,9 @@ class Harness(Simulated[D]):
             self._wrong("; ".join(i for i, _ in wrong), "; ".join(e for _, e in wrong))
 
     def assert_asked(self, what: AskedFor, *, times: int | None = None) -> Asked:
-        """The effect, or the child machine, was asked for, ``times`` times in all if given.
+        """Asserts that the effect or child was requested, ``times`` times in all if given.
 
-        Gives the last one.
+        Returns the last request.
         """
         name = name_of_asked(what)
         found = [asked for asked in self.asked if asked.name == name]
@@ -220,13 +220,13 @@ class Harness(Simulated[D]):
         return found[-1]
 
     def assert_not_asked(self, what: AskedFor) -> None:
-        """The effect, or the child machine, was never asked for."""
+        """Asserts that the effect or child was never requested."""
         name = name_of_asked(what)
         if any(asked.name == name for asked in self.asked):
             self._wrong(f"{name} was asked for; {self._listed()}", f"{name} not to be asked for")
 
     def assert_running(self, what: AskedFor) -> Asked:
-        """The effect, or the child machine, is in flight now; gives it."""
+        """Asserts that the effect or child is in flight; returns its request."""
         name = name_of_asked(what)
         found = [asked for asked in self.running if asked.name == name]
         if not found:
@@ -236,7 +236,7 @@ class Harness(Simulated[D]):
     def assert_allowed(
         self, *events: NamedEventType, roles: Roles = None, only: bool = False
     ) -> None:
-        """Each of these events is accepted now from these roles; with ``only``, no other one is."""
+        """Asserts that these roles may send each of these events now; with ``only``, no others."""
         wanted = [event if isinstance(event, str) else event.__event__ for event in events]
         now = self.allowed_for(roles)
         if not set(wanted) <= set(now) or (only and set(wanted) != set(now)):
@@ -250,7 +250,7 @@ class Harness(Simulated[D]):
         self, event: type[AnEvent] | str, *, machine: AMachine | str | None = None,
         instance: str | None = None,
     ) -> Sent:  # fmt: skip
-        """An event of this type was sent to an instance; gives the last one that fits."""
+        """Asserts that such an event was sent to an instance; returns the last one."""
         name = event if isinstance(event, str) else str(getattr(event, "__event__", event))
         to = None if machine is None else name_of_asked(machine)
         found = [
@@ -266,7 +266,7 @@ class Harness(Simulated[D]):
         return found[-1]
 
     def assert_done(self, output: Any = _ABSENT) -> None:
-        """It came to its end, with this output if one is given."""
+        """Asserts that it is done, with this output if one is given."""
         if not self.done:
             self._wrong(f"it is not done, but in {', '.join(self.state)}", "it to be done")
         if output is not _ABSENT and self.output != output:
@@ -310,7 +310,7 @@ class Harness(Simulated[D]):
         return f"asked for so far: {'; '.join(map(str, self.asked)) or 'nothing'}"
 
     def _wrong(self, is_: str, expected: str) -> NoReturn:
-        """Fails the test, telling what is, what should be, and how it came to this."""
+        """Fails the test with the actual state, the expected one and the path."""
         raise AssertionError(
             f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
             f"  the path here:\n{self._narrative.end()}"

@@ -1,4 +1,4 @@
-"""What must hold of every instance at rest, whatever its machine."""
+"""Invariants of every instance at rest, whatever its machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from statehold.records import Ref
 
 
 def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> list[str]:
-    """What does not hold, in words; empty if all does."""
+    """The invariants that are broken, in words; empty if all hold."""
     found = _configuration(compile_program(definition).tree, snapshot)
     raw = definition.data.dump(snapshot.data)
     try:

@@ -1,4 +1,4 @@
-"""Every transition of a machine as a case for pytest: a script that takes it."""
+"""Test cases for pytest, one for each transition of a machine: a script that takes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from statehold.check.simulate.simulate import Played, Player
 class Case:
     """A transition, and a script that takes it, or the reason why none was found.
 
-    ``left_out`` is why it need not be covered.
+    ``left_out`` is the reason why it is not covered on purpose.
     """
 
     machine: Definition[Any]
@@ -31,19 +31,17 @@ class Case:
     def check(self) -> Played:
         """Plays the script; raises ``ScriptFailed``, or ``AssertionError`` where it is not taken.
 
-        Where no script was found the test fails, or is skipped if that is meant to be so.
+        Without a script the test fails, or is skipped if the transition is in ``uncovered``.
         """
         if self.left_out is not None:
             if self.script is not None:
-                raise AssertionError(
-                    f"{self.transition} is covered: it need not be in uncovered= any more"
-                )
+                raise AssertionError(f"{self.transition} is covered: remove it from uncovered=")
             import pytest
 
             pytest.skip(self.left_out)
         if self.script is None:
             raise AssertionError(
-                f"no way was found to take {self.transition}: {self.reason}\n  give data=, "
+                f"no script was found that takes {self.transition}: {self.reason}\n  give data=, "
                 "payloads= or results= that lead there, or name it in uncovered= with the reason"
             )
         player: Player[Any] = Player(self.machine, self.script)
@@ -74,10 +72,10 @@ def transition_paths(
         def test_every_transition_can_be_taken(case):
             case.check()
 
-    What can't be guessed from the schemas is given: ``data`` to start with, one or a list;
-    ``payloads`` by event, events or mappings; ``results`` by effect or child. ``uncovered`` names
-    transitions that need not be taken, and why. Raises ``ValueError`` for a name that the machine
-    does not have, and ``InvalidPayload`` where it can be started with none of the data.
+    Values are generated from the schemas, but for those given: ``data`` of the start, one or a
+    list; ``payloads`` by event, events or mappings; ``results`` by effect or child. ``uncovered``
+    has transitions that are not covered, each with a reason. Raises ``ValueError`` for an unknown
+    name, and ``InvalidPayload`` where the machine can start with none of the data.
     """
     definition = machine.definition
     left_out = dict(uncovered or {})
@@ -102,7 +100,7 @@ def known(what: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
 
 
 def name_of(what: Any) -> str:
-    """Of an event's class, an effect or a child machine; a name is its own."""
+    """The name of an event's class, an effect or a child machine, or the name itself."""
     if isinstance(what, str):
         return what
     if isinstance(what, Effect):

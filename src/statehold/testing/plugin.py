@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures ``harness`` and ``engine_kit``, and the path of a failed test.
 
-pytest loads it by itself where Statehold is installed.
+pytest loads it where Statehold is installed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MADE = pytest.StashKey[list[Harness[Any]]]()
 def harness(request: pytest.FixtureRequest) -> Callable[..., Harness[Any]]:
     """Makes harnesses: ``order = harness(OrderFlow, {"items": ["pizza"]})``.
 
-    The path that each took is shown where the test fails.
+    A failing test shows the path that each one took.
     """
     made = request.node.stash.setdefault(_MADE, [])
 

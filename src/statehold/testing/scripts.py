@@ -1,4 +1,4 @@
-"""The scripts of a folder as pytest's cases."""
+"""The scripts of a folder as test cases for pytest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCRIPT_LIMIT = 1_000
 
 
 def script_cases(folder: Path | str) -> list[object]:
-    """The scripts of a folder, one case each, its file's name for an id.
+    """A case for each script of a folder, with the name of its file for an id.
 
     ::
 
@@ -21,8 +21,8 @@ def script_cases(folder: Path | str) -> list[object]:
         def test_orders_do_what_was_saved(script):
             play(OrderFlow, script).check()
 
-    Scripts are ``*.json``, ``*.yaml`` and ``*.yml``. Raises ``ValueError`` where there is none, so
-    that a misspelt folder is no test that passes, and ``ScriptInvalid`` for one that can't be read.
+    Scripts are ``*.json``, ``*.yaml`` and ``*.yml``. Raises ``ValueError`` for a folder without
+    any, which may be misspelt, and ``ScriptInvalid`` for a script that can't be read.
     """
     import pytest
 
@@ -33,9 +33,9 @@ def script_cases(folder: Path | str) -> list[object]:
 
 
 def script_in(path: Path) -> Script:
-    """Raises ``ScriptInvalid``, with the file for a place, and ``OSError``."""
+    """Raises ``ScriptInvalid``, which names the file, and ``OSError``."""
     with path.open("rb") as file:
-        # one byte more tells that there is too much
+        # one byte more, to notice a file that is too large
         raw = file.read(FILE_BYTES + 1)
     try:
         return read_script(raw, notation_of(path.name))

@@ -212,10 +212,10 @@ def test_an_effect_fails_for_good_with_its_tries_used_up(moving: Harness[Parcel]
 
 
 def test_an_effect_that_failed_once_is_tried_again(moving: Harness[Parcel]) -> None:
-    moving.fail(print_label, "jam", tries=2)
+    moving.fail(print_label, "jam", attempts=2)
     assert moving.assert_running(print_label).attempt == 3
-    assert "1 tries left of 3" in complaint(lambda: moving.fail(print_label, "jam", tries=2))
-    moving.fail(print_label, "jam", tries=1).assert_data(notes=["Error after 3: jam"])
+    assert "1 attempts left of 3" in complaint(lambda: moving.fail(print_label, "jam", attempts=2))
+    moving.fail(print_label, "jam", attempts=1).assert_data(notes=["Error after 3: jam"])
 
 
 def test_a_failure_that_nothing_takes_is_an_incident_for_a_person(

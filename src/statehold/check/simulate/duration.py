@@ -1,11 +1,11 @@
-"""Durations as people write them in scripts: ``12m``, ``1h30m``, ``90s``, or plain seconds."""
+"""Durations in scripts: ``12m``, ``1h30m``, ``90s``, or plain seconds."""
 
 from __future__ import annotations
 
 import math
 import re
 
-#: what a script can let pass at once: a hundred years
+#: the longest duration of one step: a hundred years
 LONGEST_SECONDS = 36_500 * 86_400
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([dhms])")
@@ -13,7 +13,7 @@ _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def seconds_of(given: object) -> float:
-    """Seconds; raises ``ValueError`` for what is no duration, below zero, or too long."""
+    """Seconds; raises ``ValueError`` for anything else, and for less than 0 or too long."""
     if isinstance(given, str) and len(given) <= 100 and _WHOLE.fullmatch(given):
         seconds = math.fsum(float(number) * _UNITS[unit] for number, unit in _PART.findall(given))
     elif isinstance(given, int | float) and not isinstance(given, bool):

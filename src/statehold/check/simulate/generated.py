@@ -1,4 +1,4 @@
-"""Modules of tests for pytest, written from scripts."""
+"""Generates test modules for pytest from scripts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def module_of_tests(
         f"        id={name!r},\n    ),\n"
         for name, script in cases
     )
-    # what would end the docstring, or mean something else in it
-    told = target.replace("\\", "/").replace('"', "'")
-    return f'''"""What instances of {told} do.
+    # characters that would end the docstring, or be escapes in it
+    name = target.replace("\\", "/").replace('"', "'")
+    return f'''"""What instances of {name} do.
 
 Written by statehold, to be kept and changed.
 """
@@ -76,7 +76,7 @@ def _imports(target: str, offers: Sequence[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Between triple quotes where it can stand there as it is."""
+    """In triple quotes if the text needs no escapes there."""
     if "\\" in text or '"""' in text or text.endswith('"'):
         return repr(text)
     return f'"""\\\n{text}"""'

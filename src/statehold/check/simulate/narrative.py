@@ -1,4 +1,4 @@
-"""The path that led to where an instance is, in words."""
+"""The narrative of an instance: its steps, in words."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from datetime import datetime
 
 from statehold.interpreter.trace import Microstep
 
-#: lines that are kept; a longer path loses its beginning
+#: lines that are kept; older ones are dropped
 LINE_LIMIT = 10_000
-#: lines at the end of the path that a failed assertion shows
+#: lines that a failed assertion shows, from the end
 SHOWN = 40
 _WIDTH_LIMIT = 300
 
 
 class Narrative:
-    """Grows by a paragraph for each thing that happens.
+    """Gets a paragraph for each step, and a line for each note.
 
-    ``roles`` are the guards that ask for the sender's role, told in other words than the rest.
+    ``roles`` are the guards that ask for the sender's role, which have a wording of their own.
     """
 
     def __init__(self, roles: Collection[str] = ()) -> None:
@@ -26,7 +26,7 @@ class Narrative:
         self._lines: deque[str] = deque(maxlen=LINE_LIMIT)
 
     def fork(self) -> Narrative:
-        """Another that goes on from here."""
+        """A copy that goes on from here."""
         other = Narrative(self._roles)
         other._lines.extend(self._lines)
         return other
@@ -41,7 +41,7 @@ class Narrative:
         trace: Iterable[Microstep],
         asked: Iterable[str],
     ) -> None:
-        """A step: what caused it, how the configuration moved, why, and what it asked for."""
+        """Adds a step: its cause, the states before and after, the guards, and its commands."""
         self._add(f"{seq:>4}  {at:%Y-%m-%d %H:%M:%S}  {what}")
         came, now = ", ".join(before), ", ".join(after)
         moved = f"{came or '(nothing)'} -> {now}" if came != now else f"stays in {now}"
@@ -50,14 +50,14 @@ class Narrative:
             self._add(f"      {line}")
 
     def note(self, at: datetime, what: str) -> None:
-        """Something that was no step."""
+        """Adds a line that is no step."""
         self._add(f"   -  {at:%Y-%m-%d %H:%M:%S}  {what}")
 
     def _add(self, line: str) -> None:
         self._lines.append(line if len(line) <= _WIDTH_LIMIT else f"{line[: _WIDTH_LIMIT - 1]}…")
 
     def _reasons(self, trace: Iterable[Microstep]) -> str:
-        """The transitions taken and the guards asked, in order."""
+        """The guards with their answers and the transitions taken, in order."""
         parts: list[str] = []
         for microstep in trace:
             for guard, said in microstep.guards:
@@ -70,7 +70,7 @@ class Narrative:
         return "\n".join(self._lines)
 
     def end(self) -> str:
-        """The last lines, with a mark where there are more before them."""
+        """The last lines, and how many there are before them."""
         lines = list(self._lines)
         left_out = len(lines) - SHOWN
         if left_out <= 0:

@@ -1,11 +1,11 @@
-"""For each transition of a chart a script that takes it, found by trying the machine itself.
+"""Finds a script for each transition of a chart, by running the machine itself.
 
-1. What is tried at a place: every event that may be allowed, with each payload; the next timer;
-   each effect and child in flight, with each result, and failing.
-2. Configurations that were seen least are tried first, so that data which only ever grows does not
-   keep the search in one of them.
-3. What is found is true: the script was played. What is not found may still be possible, with
-   payloads or data that were not tried; the reason tells how far the search came.
+1. At each place the search tries every event that may be allowed, with each payload; the next
+   timer; each effect and child in flight, with each result and with a failure.
+2. It goes on with the configurations that were visited least, so that data that only grows does not
+   keep it in one of them.
+3. Each script that is found was played. A transition without a script may still be possible, with
+   payloads or data that were not tried; the reason says how far the search got.
 4. The search is bounded: ``PLACE_LIMIT``.
 """
 
@@ -36,17 +36,17 @@ from statehold.check.simulate.script import (
 from statehold.check.simulate.simulate import Player
 from statehold.errors import InvalidPayload, NotAllowed, Refused, ScriptFailed
 
-#: places that one search tries everything at
+#: places of one search
 PLACE_LIMIT = 2_000
 #: steps of one path
 LENGTH_LIMIT = 200
-#: reasons that are told of one transition, and kept of all
+#: reasons that are reported for one transition, and kept for all
 REASON_LIMIT = 3
 STOPPED_LIMIT = 1_000
 
 
 class Path(Struct, frozen=True):
-    """``script`` takes the transition with its last steps; None: none was found, and why."""
+    """``script`` takes the transition with its last steps; None: ``reason`` says why."""
 
     transition: str
     script: Script | None
@@ -54,10 +54,10 @@ class Path(Struct, frozen=True):
 
 
 class Given(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to try a machine with; what is left out is guessed from the schemas.
+    """The values to try; those left out are generated from the schemas.
 
-    ``data`` are data that instances are started with; ``payloads`` by the names of events and
-    ``results`` by those of effects and children, each a list; all plain JSON values.
+    ``data`` are those of the start; ``payloads`` are lists by the names of events, ``results`` by
+    those of effects and children; all plain JSON values.
     """
 
     data: tuple[Any, ...] = ()
@@ -71,9 +71,9 @@ def paths(
     *,
     limit: int = PLACE_LIMIT,
 ) -> list[Path]:
-    """One for each transition, in document order.
+    """A path for each transition, in document order.
 
-    Raises ``InvalidPayload`` where the machine can be started with none of the data.
+    Raises ``InvalidPayload`` where the machine can start with none of the data.
     """
     return _Search(machine.definition, given, limit).run()
 
@@ -88,7 +88,7 @@ class _Search:
         self.seen: set[bytes] = set()
         self.visits: Counter[tuple[str, ...]] = Counter()
         self.active: set[str] = set()
-        #: what stopped steps other than a guard, each once, in order
+        #: errors of steps, other than a guard's refusal, each once, in order
         self.stopped: dict[str, None] = {}
         self.number = 0
         self.payloads = {event.name: self._payloads(event.name) for event in self.chart.events}
@@ -112,7 +112,7 @@ class _Search:
         return [self._path(one, tried) for one in self.chart.transitions]
 
     def _begin(self) -> None:
-        """At each data that the machine can start with."""
+        """Starts an instance with each data that the machine accepts."""
         errors: list[Refused] = []
         for data in self.given.data or sample_values(self.chart.data_schema) or [None]:
             try:
@@ -123,8 +123,8 @@ class _Search:
             else:
                 self._arrive(player, 0)
         if not self.seen:
-            told = {f"data {number}": str(one) for number, one in enumerate(errors, 1)}
-            raise InvalidPayload("the data to start with", told)
+            problems = {f"data {number}": str(one) for number, one in enumerate(errors, 1)}
+            raise InvalidPayload("the data to start with", problems)
 
     def _try(self, player: Player[Any], step: ScriptStep) -> None:
         other = player.fork()
@@ -132,7 +132,7 @@ class _Search:
         try:
             other.take(step)
         except ScriptFailed as error:
-            # a guard's no is told of its transition; what the machine's own code raised is not
+            # what a guard refuses is reported with its transition, what raises is not
             if error.__cause__ is None or isinstance(error.__cause__, NotAllowed):
                 return
             if len(self.stopped) < STOPPED_LIMIT:
@@ -152,7 +152,7 @@ class _Search:
         length = len(player.outcomes)
         if place not in self.seen:
             self.seen.add(place)
-            # an instance that is over, and a path that is too long, lead nowhere
+            # an instance that is done, and a path that is too long, lead nowhere
             if not instance.done and length < LENGTH_LIMIT:
                 state = tuple(instance.state)
                 self.visits[state] += 1
@@ -199,22 +199,22 @@ class _Search:
             return f"{transition.source} was never active"
         lacking = [n for n in transition.trigger.events if not self.payloads.get(n, [{}])]
         if lacking:
-            return f"no payload of {lacking[0]} could be thought of: give some"
+            return f"no payload of {lacking[0]} could be generated: give some"
         names = [action.name for block in transition.actions for action in block]
         names += [guard.name for guard in transition.guards]
         names += [
             event for event in transition.trigger.events if transition.trigger.kind == "event"
         ]
-        told = [why for why in self.stopped if any(name in why for name in names)]
-        if told:
-            return "; ".join(told[:REASON_LIMIT])
+        reasons = [why for why in self.stopped if any(name in why for name in names)]
+        if reasons:
+            return "; ".join(reasons[:REASON_LIMIT])
         if transition.guards:
             return f"never chosen: {', '.join(guard.name for guard in transition.guards)} said no"
         return "; ".join(list(self.stopped)[:REASON_LIMIT]) or "nothing that was tried leads to it"
 
 
 def _place(player: Player[Any]) -> bytes:
-    """What decides how an instance goes on, times as they are from now."""
+    """All that decides how an instance goes on, with times relative to now."""
     snapshot, now = player.instance.snapshot, player.instance.now
     data = player.instance.definition.data.dump(snapshot.data)
     rest = (

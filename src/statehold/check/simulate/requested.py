@@ -1,4 +1,4 @@
-"""What an instance that runs on its own has asked of the outside."""
+"""Effects and children that a simulated instance has requested, and events that it has sent."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ AskedFor = Effect[Any, Any] | AMachine | str
 
 @dataclass(slots=True)
 class Asked:
-    """An effect, or a child instance, that was asked for.
+    """A request for an effect or a child instance.
 
-    ``key`` is the same at each try. ``data`` is what the effect is given, a copy of the data as
-    the step that asked for it left it; for a child it is the child's own data. ``attempt`` counts
-    from 1. ``error`` is the last try's.
+    ``key`` is the same at each attempt. ``data`` is the argument of the effect, a copy of the data
+    after the step that requested it; for a child it is the child's own data. ``attempt`` counts
+    from 1. ``error`` is that of the last attempt that failed.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Asked:
 
     @property
     def in_flight(self) -> bool:
-        """Not over yet: it runs, or it waits for a person."""
+        """Whether it runs, or is an incident."""
         return self.status in ("running", "incident")
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Asked:
 class Sent:
     """An event sent to another instance, or, with ``instance`` its own id, to itself.
 
-    One that goes to the parent has ``its parent`` for a machine and no instance.
+    An event to the parent has ``its parent`` for a machine and no instance.
     """
 
     machine: str
@@ -66,7 +66,7 @@ class Sent:
 
 
 def name_of_asked(what: AskedFor) -> str:
-    """The name by which the chart knows it."""
+    """Its name in the chart."""
     if isinstance(what, str | Effect):
         return what if isinstance(what, str) else what.name
     return what.definition.name

@@ -1,4 +1,4 @@
-"""A script: what happens to one instance, one line after another, as plain data.
+"""A script: the events, outcomes and waits of one instance, as plain data.
 
 A person writes one to try a machine, a search gives one as its counterexample, a test plays one
 again. As JSON or YAML, each step is a mapping with its word for a key::
@@ -27,25 +27,25 @@ class SendStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
     send: dict[str, Any]
     by: tuple[str, ...] | None = None
-    #: what is to become of it: it is an error if it is refused, or is not
+    #: whether it has to be refused; anything else is an error
     refused: bool = False
 
 
 class AdvanceStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Seconds that pass; timers that fall due on the way fire, in order."""
+    """Seconds that pass; timers that are due on the way fire, in order."""
 
     advance: float
 
 
 class SucceedStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The effect or child of this name that was asked for first and still runs ends well."""
+    """The effect or child of this name that was requested first and still runs succeeds."""
 
     succeed: str
     result: Any = None
 
 
 class FailStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The same fails for good."""
+    """The effect or child of this name that was requested first and still runs fails for good."""
 
     fail: str
     error: str = "Failed"
@@ -53,7 +53,7 @@ class FailStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class ExpectStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Checks: active leaves as a set; fields of the data that have these values."""
+    """Expects these active leaves, as a set, and these values of fields of the data."""
 
     expect: tuple[str, ...] | None = None
     data: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Scripts in files: JSON or YAML in, with every mistake told at once, and out again.
+"""Scripts as files: reads JSON or YAML, reporting all mistakes at once, and writes them.
 
 1. YAML is another spelling of JSON and nothing more (:mod:`statehold.plain`).
 2. What is read is bounded: by ``FILE_BYTES``, ``STEP_LIMIT`` and the limits of all documents.
@@ -33,12 +33,12 @@ FILE_BYTES = 256_000
 #: steps of a script
 STEP_LIMIT = 10_000
 
-#: by how a file's name ends
+#: by the suffix of a file's name
 NOTATIONS: Mapping[str, Notation] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 
 S = TypeVar("S", bound=Struct)
 
-#: which kind a step is, by its word; the first that stands in it counts
+#: the kinds of steps, by their keys; the first key that is present counts
 _WORDS: tuple[tuple[str, type[ScriptStep]], ...] = (
     ("send", SendStep),
     ("advance", AdvanceStep),
@@ -51,7 +51,7 @@ _WORDS: tuple[tuple[str, type[ScriptStep]], ...] = (
 
 
 def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
-    """Reads a script; which notation it is, is seen by its first character unless it is told.
+    """Reads a script; without a ``notation``, its first character decides.
 
     Raises ``ScriptInvalid`` with every problem and its place.
     """
@@ -67,9 +67,9 @@ def read_script(raw: bytes | str, notation: Notation | None = None) -> Script:
 
 
 def write_script(script: Script, notation: Notation = "yaml") -> str:
-    """The script's text, which reads back as the same script; durations as words in YAML."""
+    """The script as text, which reads back as the same script; YAML has durations as words."""
     plain = msgspec.to_builtins(script)
-    # they come last: the head is what a reader wants first
+    # steps come last, after the head
     plain["steps"] = plain.pop("steps", [])
     if notation == "json":
         return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
@@ -83,7 +83,7 @@ def write_script(script: Script, notation: Notation = "yaml") -> str:
 
 
 def notation_of(name: str) -> Notation | None:
-    """By how the file's name ends; None where that says nothing."""
+    """The notation by the suffix of a file's name; None: unknown."""
     return next((one for suffix, one in NOTATIONS.items() if name.endswith(suffix)), None)
 
 
@@ -115,7 +115,7 @@ def _step(plain: Any, place: str, problems: list[Problem]) -> ScriptStep | None:
     kind = next((kind for word, kind in _WORDS if word in plain), None)
     if kind is None:
         has = ", ".join(map(str, plain)) or "nothing"
-        problems.append(Problem(place, f"has {has}, but no word of a step", f"one of {words}"))
+        problems.append(Problem(place, f"has {has}, but no key of a step", f"one of {words}"))
         return None
     step: ScriptStep | None = _struct(kind, plain, place, problems)
     if isinstance(step, SendStep) and not isinstance(step.send.get("type"), str):
@@ -128,7 +128,7 @@ def _step(plain: Any, place: str, problems: list[Problem]) -> ScriptStep | None:
 def _struct(
     kind: type[S], plain: Mapping[Any, Any], place: str, problems: list[Problem]
 ) -> S | None:
-    """Field by field, so that every mistake is found; None where there was one."""
+    """Reads field by field, to find every mistake; None where there is one."""
     before = len(problems)
     under = f"{place}." if place else ""
     fields = {one.name: one for one in msgspec.structs.fields(kind)}
@@ -136,7 +136,7 @@ def _struct(
     for name, given in plain.items():
         if name not in fields:
             problems.append(
-                Problem(f"{under}{name}", "is no field here", f"there are {', '.join(fields)}")
+                Problem(f"{under}{name}", "is not a field", f"there are {', '.join(fields)}")
             )
             continue
         try:

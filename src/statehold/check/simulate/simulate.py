@@ -1,10 +1,10 @@
-"""Plays a script against a machine: no store, no waiting, nothing done outside.
+"""Plays a script against a machine, without a store, waiting or side effects.
 
-1. Effects and children do nothing; they end when the script says so, for good at once.
-2. Time passes when the script says so; what falls due on the way happens at its own time, in order.
-3. A step of the script that can't be done, or whose expectation does not hold, is the last one. An
-   event that is refused has changed nothing.
-4. Same machine and script, same outcome: nothing else is read.
+1. Effects and children do nothing; they end when the script says so, without retries.
+2. Time passes when the script says so; what is due on the way is handled at its own time, in order.
+3. A step that is impossible, or an expectation that does not hold, ends the script. A refused event
+   changes nothing.
+4. The same machine and script always give the same outcome.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from statehold.errors import Problem, Refused, ScriptFailed, ScriptInvalid
 
 
 class StepOutcome(Struct, frozen=True, omit_defaults=True):
-    """What became of one step of a script; ``state`` is where the instance rests after it.
+    """The outcome of one step of a script; ``state`` are the active leaves after it.
 
-    ``why`` tells why an event was refused, or what failed.
+    ``why`` is the reason of a refusal or failure.
     """
 
     step: ScriptStep
@@ -48,7 +48,7 @@ class StepOutcome(Struct, frozen=True, omit_defaults=True):
 
 
 class Played(Struct, frozen=True):
-    """How a script went. ``data`` and ``output`` are plain JSON values; ``trace`` is in words."""
+    """The outcome of a script. ``data`` and ``output`` are plain JSON; ``trace`` is a text."""
 
     machine: str
     version: int
@@ -91,9 +91,9 @@ def play(machine: AMachine, script: Script, *, now: datetime | None = None) -> P
 
 
 def with_expectations(played: Played, head: Script) -> Script:
-    """The script of what was played, with where each step led, and at the end the data.
+    """The script that was played, with the states after each step, and the data at the end.
 
-    Played again it fails where the machine does anything else. Expectations that it had are kept.
+    Played again, it fails where the machine behaves differently. Its own expectations are kept.
     """
     steps: list[ScriptStep] = []
     before: tuple[str, ...] | None = None
@@ -115,25 +115,25 @@ def with_expectations(played: Played, head: Script) -> Script:
 
 
 def _expect(steps: list[ScriptStep], wanted: ExpectStep) -> None:
-    """Adds it, in the place of those just before it that ask for no more."""
+    """Appends the expectation, and drops those just before it that it implies."""
     while steps and isinstance(before := steps[-1], ExpectStep):
-        if _asks_no_more(wanted, before):
+        if _implies(before, wanted):
             return
-        if not _asks_no_more(before, wanted):
+        if not _implies(wanted, before):
             break
         steps.pop()
     steps.append(wanted)
 
 
-def _asks_no_more(one: ExpectStep, other: ExpectStep) -> bool:
+def _implies(one: ExpectStep, other: ExpectStep) -> bool:
     pairs = ((one.expect, other.expect), (one.data, other.data), (one.done, other.done))
-    return all(asked is None or asked == known for asked, known in pairs)
+    return all(wanted is None or wanted == known for known, wanted in pairs)
 
 
 class Player(Generic[D]):
-    """Plays a script step by step: an instance, and the steps that it has taken.
+    """Plays a script step by step: an instance, and the steps played so far.
 
-    Only the head of ``script`` is used: its steps are given to :meth:`take` one by one.
+    Only the head of ``script`` is used; steps are played by :meth:`take`.
     """
 
     instance: Simulated[D]
@@ -149,23 +149,23 @@ class Player(Generic[D]):
 
     @property
     def script(self) -> Script:
-        """What was played, one that failed left out."""
+        """The steps that were played, without one that failed."""
         steps = tuple(one.step for one in self.outcomes if one.outcome != "failed")
         return msgspec.structs.replace(self.head, steps=steps)
 
     def fork(self) -> Player[D]:
-        """Another that goes on from here."""
+        """A copy that goes on from here."""
         other = copy.copy(self)
         other.instance = self.instance.fork()
         other.outcomes = list(self.outcomes)
         return other
 
     def plain_data(self) -> Any:
-        """The data as JSON has it."""
+        """The data as plain JSON values."""
         return msgspec.json.decode(self.instance.stored_data)
 
     def take(self, step: ScriptStep) -> StepOutcome:
-        """Plays one step; raises ``ScriptFailed`` where it does not go as it says."""
+        """Plays one step; raises ``ScriptFailed`` where the step does not hold."""
         why = ""
         try:
             if isinstance(step, SendStep):
@@ -179,12 +179,12 @@ class Player(Generic[D]):
             else:
                 self._expect(step)
         except (Refused, NeverAtRest, OverflowError) as error:
-            why = f"{_told(step)} is stopped: {error}"
+            why = f"{_words(step)} is stopped: {error}"
             raise self._wrong(step, why, "that it goes through") from error
         return self._note(step, "refused" if why else "done", why)
 
     def played(self, failure: ScriptFailed | None = None) -> Played:
-        """How it went up to here."""
+        """The outcome so far."""
         instance = self.instance
         definition = instance.definition
         return Played(
@@ -207,15 +207,15 @@ class Player(Generic[D]):
             self.instance.send(step.send, roles=step.by)
         except Refused as error:
             if not step.refused:
-                why = f"{_told(step)} is refused: {error}"
+                why = f"{_words(step)} is refused: {error}"
                 raise self._wrong(step, why, "that it is taken") from error
             return str(error)
         if step.refused:
-            raise self._wrong(step, f"{_told(step)} is taken", "that it is refused")
+            raise self._wrong(step, f"{_words(step)} is taken", "that it is refused")
         return ""
 
     def _oldest(self, name: str) -> Asked:
-        """Asked for first of those that run, before those that wait for a person."""
+        """The first request that runs, or else the first incident."""
         found = [asked for asked in self.instance.running if asked.name == name]
         found.sort(key=lambda asked: asked.status == "incident")
         if not found:
@@ -258,7 +258,7 @@ class Player(Generic[D]):
 
 
 class _NotInFlight(Refused):
-    """What a script says has ended was not asked for, or is over."""
+    """The effect or child that a script ends was not requested, or has ended."""
 
     code = "not-in-flight"
 
@@ -277,7 +277,7 @@ def _check_head(name: str, version: int, script: Script) -> None:
         raise ScriptInvalid(problems)
 
 
-def _told(step: ScriptStep) -> str:
+def _words(step: ScriptStep) -> str:
     """The step in words."""
     if isinstance(step, SendStep):
         return str(step.send.get("type"))

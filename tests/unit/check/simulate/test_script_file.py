@@ -87,7 +87,7 @@ def test_every_mistake_is_told_with_its_place() -> None:
         ("a: &x 1\nb: *x", "anchor"),
         ("a: !!python/object:os.system x", "tag"),
         ("machine: a\nmachine: b", "twice"),
-        ("1: a", "is no field here"),
+        ("1: a", "is not a field"),
         ("[" * 100_000, "nested more than"),
         ('{"machine": "m", "data": ' + "[" * 101 + "]" * 101 + "}", "nested more than"),
         ('{"a":' * 50_000, "can't be read as JSON"),
