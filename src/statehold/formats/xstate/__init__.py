@@ -23,7 +23,8 @@ from statehold.chart.values import Shape
 from statehold.formats.notation import NOTHING, Imported, Offered, Omission
 from statehold.formats.xstate.binding import Binder, Name, names_in
 from statehold.formats.xstate.dialect import VERSIONS, Version
-from statehold.formats.xstate.document import Findings, read_json
+from statehold.formats.xstate.findings import Findings
+from statehold.formats.xstate.json_reader import read_json
 from statehold.formats.xstate.reader import Reader
 from statehold.formats.xstate.writer import write_xstate
 

@@ -22,7 +22,7 @@ from statehold.chart.model import Action, Block, Chart, Delay
 from statehold.chart.validate import place_of_state, place_of_transition
 from statehold.define.function import positional
 from statehold.formats.notation import Offered
-from statehold.formats.xstate.document import Findings, shorten
+from statehold.formats.xstate.findings import Findings, shorten
 from statehold.formats.xstate.terms import Composed, composed, data_action, json_of, split_params
 
 SIGNATURE = "(data), (data, event) or (data, event, context)"

@@ -13,8 +13,9 @@ from typing import Any
 
 from statehold.chart.model import Action, Block, Delay, Guard
 from statehold.formats.xstate.dialect import timer_delay
-from statehold.formats.xstate.document import Findings, below, canonical, kind_of, shorten
-from statehold.formats.xstate.outline import Outline, Source
+from statehold.formats.xstate.findings import Findings, below, kind_of, shorten
+from statehold.formats.xstate.json_reader import canonical
+from statehold.formats.xstate.state_index import Source, StateIndex
 from statehold.formats.xstate.terms import (
     NESTING_LIMIT,
     Composed,
@@ -57,10 +58,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
 class Content:
     """Reads the parts; what is wrong or left out is told to ``findings``."""
 
-    def __init__(self, outline: Outline, findings: Findings) -> None:
-        self.outline = outline
+    def __init__(self, index: StateIndex, findings: Findings) -> None:
+        self.index = index
         self.findings = findings
-        self.ids = {source.id for source in outline.states}
+        self.ids = {source.id for source in index.states}
 
     # --- texts ---
 
@@ -182,7 +183,7 @@ class Content:
             for key, given in value.items()
             if key not in ("type", "params") and given is not None
         }
-        if self.outline.version == 4 and (params is None or isinstance(params, dict)):
+        if self.index.version == 4 and (params is None or isinstance(params, dict)):
             # version 4 has them beside the type
             params, beside = {**beside, **(params or {})}, {}
         for key in beside:
@@ -214,7 +215,7 @@ class Content:
         elif said is not None and said.word == "in":
             # our own text names a chart's id, a person's may name XState's
             name = said.names[0].removeprefix("#")
-            state = None if name in self.ids else self.outline.by_id(name)
+            state = None if name in self.ids else self.index.by_id(name)
             yield Guard(name if state is None else state.id, "in")
         elif text:
             yield Guard(text)
@@ -247,7 +248,7 @@ class Content:
             return self._composed(word, told.get("guards", told.get("guard")), place, depth)
         if word == "stateIn":
             where = told.get("stateValue", told.get("state"))
-            return self._active(where, place, self.outline.root)
+            return self._active(where, place, self.index.root)
         if name.startswith("xstate."):
             self.findings.complain(place, f"{name} is not in the document", "name a function")
             return None
@@ -266,7 +267,7 @@ class Content:
         return str(Composed(word, found)) if len(found) == len(names) else None
 
     def _active(self, value: Any, place: str, start: Source) -> str | None:
-        found = list(self.outline.under(start, value))
+        found = list(self.index.under(start, value))
         states = [state for state in found if state is not None]
         if len(states) < len(found) or not states:
             seen = "the root" if start.parent is None else start.id

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from statehold.chart.validate import DELAY_LIMIT_SECONDS
-from statehold.formats.xstate.document import canonical
+from statehold.formats.xstate.json_reader import canonical
 
 #: levels of ``not``, ``and`` and ``or`` in one guard
 NESTING_LIMIT = 20

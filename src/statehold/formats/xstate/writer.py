@@ -16,9 +16,9 @@ import msgspec
 from statehold.chart.event import done_event, failure_event, result_event
 from statehold.chart.model import ROOT, Block, Chart, Guard, StateNode, Transition
 from statehold.formats.xstate.dialect import Version, marks, version_of
-from statehold.formats.xstate.document import Findings
-from statehold.formats.xstate.outline import OURS, join_path, ours_of
+from statehold.formats.xstate.findings import Findings
 from statehold.formats.xstate.reader import Reader
+from statehold.formats.xstate.state_index import OURS, join_path, ours_of
 from statehold.formats.xstate.terms import Composed, json_of, split_params
 
 #: a document is read back until nothing differs: once for ids, once for what hangs on them

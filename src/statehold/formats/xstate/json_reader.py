@@ -1,10 +1,4 @@
-"""An XState document as JSON: read within bounds, and what is wrong with it gathered by place.
-
-1. Nothing of a document is looked at before it is known to be JSON of a bounded size and depth,
-   with each key of an object once.
-2. Every place is a JSON pointer (RFC 6901), so that an editor can go there.
-3. Problems are gathered and raised together; at most ``PROBLEM_LIMIT`` are told.
-"""
+"""An XState document as JSON of a bounded size and depth, with each key of an object once."""
 
 from __future__ import annotations
 
@@ -17,49 +11,15 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from statehold.errors import DefinitionError, Problem
-from statehold.formats.notation import DOCUMENT_LIMIT, Omission
+from statehold.formats.notation import DOCUMENT_LIMIT
+from statehold.formats.xstate.findings import Findings, below, kind_of, shorten
 
 #: levels of JSON; a state takes two of them
 DEPTH_LIMIT = 200
 #: objects and arrays of one document
 VALUE_LIMIT = 100_000
-#: problems of one document that are told
-PROBLEM_LIMIT = 100
-#: omissions of one document that are told
-OMISSION_LIMIT = 1_000
 #: JavaScript's array indices, which come before an object's other keys, in numerical order
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
-
-
-class Findings:
-    """Problems and omissions of one document, as they are found."""
-
-    def __init__(self) -> None:
-        self.problems: dict[Problem, None] = {}
-        self.omissions: dict[Omission, None] = {}
-
-    def complain(self, place: str, message: str, hint: str = "") -> None:
-        if len(self.problems) < PROBLEM_LIMIT:
-            self.problems[Problem(place or "/", message, hint)] = None
-        elif len(self.problems) == PROBLEM_LIMIT:
-            more = Problem("the document", "it has more problems than are told", "mend these first")
-            self.problems[more] = None
-
-    def omit(self, what: str, place: str, why: str) -> None:
-        if len(self.omissions) < OMISSION_LIMIT:
-            self.omissions[Omission(what, place or "/", why)] = None
-        else:
-            self.complain(
-                "the document", f"it says more than {OMISSION_LIMIT} things that are left out"
-            )
-
-    def refuse(self, name: str) -> NoReturn:
-        raise DefinitionError(name, tuple(self.problems))
-
-    def raise_if_any(self, name: str) -> None:
-        if self.problems:
-            self.refuse(name)
 
 
 def read_json(raw: bytes | str | Mapping[str, Any], findings: Findings) -> dict[str, Any]:
@@ -106,44 +66,23 @@ def members(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from value.items()
 
 
-def below(place: str, key: str | int) -> str:
-    """The pointer to a member."""
-    return f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}"
-
-
-def kind_of(value: Any) -> str:
-    """As JSON calls it, for messages."""
-    for kind, name in ((bool, "a boolean"), (dict, "an object"), (list, "an array")):
-        if isinstance(value, kind):
-            return name
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return f"the string {shorten(value)!r}"
-    return f"the number {value}"
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def canonical(value: Any) -> str:
     """JSON in one way only, so that equal values give equal text."""
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-class _Twice(dict[str, Any]):
+class _Repeated(dict[str, Any]):
     """An object some of whose keys stood in it more than once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         counted = Counter(key for key, _ in pairs)
-        self.keys_twice = [key for key, count in counted.items() if count > 1]
+        self.repeated = [key for key, count in counted.items() if count > 1]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
-    return made if len(made) == len(pairs) else _Twice(pairs)
+    return made if len(made) == len(pairs) else _Repeated(pairs)
 
 
 def _whole(text: str) -> int | float:
@@ -178,8 +117,8 @@ def _walk(tree: Any, findings: Findings) -> None:
             findings.refuse("xstate")
         if seen > VALUE_LIMIT:
             _refuse(findings, f"it has more than {VALUE_LIMIT} objects and arrays", "split it")
-        if isinstance(value, _Twice):
-            for key in value.keys_twice:
+        if isinstance(value, _Repeated):
+            for key in value.repeated:
                 place = below(_pointer(way), key)
                 findings.complain(place, "the key stands here twice", "keep one of them")
         held: Iterable[tuple[str | int, Any]] = (

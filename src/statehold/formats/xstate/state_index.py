@@ -13,7 +13,8 @@ from typing import Any
 from statehold.chart.model import Kind
 from statehold.formats.notation import STATE_LIMIT
 from statehold.formats.xstate.dialect import Version
-from statehold.formats.xstate.document import Findings, below, kind_of, members, shorten
+from statehold.formats.xstate.findings import Findings, below, kind_of, shorten
+from statehold.formats.xstate.json_reader import members
 
 #: the key of a state's or a transition's ``meta`` under which stands what XState can't say
 OURS = "statehold"
@@ -67,7 +68,7 @@ def ours_of(config: dict[str, Any]) -> dict[str, Any]:
     return ours if isinstance(ours, dict) else {}
 
 
-class Outline:
+class StateIndex:
     """All states, in document order, the root first."""
 
     def __init__(self, document: dict[str, Any], findings: Findings, version: Version = 5) -> None:
