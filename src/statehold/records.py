@@ -52,7 +52,7 @@ class Caller(Struct, frozen=True, gc=False):
 ANYONE = Caller()
 
 
-class Row(Struct, frozen=True, kw_only=True, gc=False):
+class Row(Struct, frozen=True, gc=False):
     """One instance. ``document`` has what the columns do not, as JSON (:mod:`.instance.stored`).
 
     ``seq`` counts steps, ``rev`` writes. ``state`` has the active leaves in document order.

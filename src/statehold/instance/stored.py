@@ -36,25 +36,26 @@ def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -
     wake_at = instance.due_at
     if not_due_before is not None and wake_at is not None:
         wake_at = max(wake_at, not_due_before)
+    # by position, in the order of the fields: keywords take ten times as long
     return Row(
-        machine=instance.ref.machine,
-        id=instance.ref.id,
-        version=instance.version,
-        seq=instance.seq,
-        rev=rev,
-        status=instance.status,
-        state=instance.state,
-        tags=instance.tags,
-        owners=instance.owners,
-        indexes=instance.indexes,
-        created_at=instance.created_at,
-        since=instance.since,
-        changed_at=instance.changed_at,
-        wake_at=wake_at,
-        held_by=holders(attempts) if attempts else (),
-        incidents=incident_count(attempts) if attempts else 0,
-        deadline=min([one.due for one in deadlines]) if deadlines else None,
-        document=encode_document(instance),
+        instance.ref.machine,
+        instance.ref.id,
+        instance.version,
+        instance.seq,
+        rev,
+        instance.status,
+        instance.state,
+        instance.tags,
+        instance.owners,
+        instance.indexes,
+        instance.created_at,
+        instance.since,
+        instance.changed_at,
+        wake_at,
+        holders(attempts) if attempts else (),
+        incident_count(attempts) if attempts else 0,
+        min([one.due for one in deadlines]) if deadlines else None,
+        encode_document(instance),
     )
 
 

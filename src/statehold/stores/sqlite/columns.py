@@ -103,26 +103,27 @@ def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
     of = configurations.of_number(number)
     _, version, status, state, tags, owners = of
     named, holders, lists = lists_of(indexes, held_by)
+    # by position: keywords take ten times as long
     return Row(
-        machine=machine,
-        id=id_,
-        version=version,
-        seq=seq,
-        rev=rev,
-        status=status,
-        state=state,
-        tags=tags,
-        owners=owners,
-        indexes=named,
-        created_at=moment(created_at),
-        since=moment(since),
-        changed_at=moment(changed_at),
-        wake_at=None if wake_at is None else moment(wake_at),
-        held_by=holders,
-        incidents=incidents,
-        deadline=None if deadline is None else moment(deadline),
-        document=document,
-        damage=damage_of(of, lists),
+        machine,
+        id_,
+        version,
+        seq,
+        rev,
+        status,
+        state,
+        tags,
+        owners,
+        named,
+        moment(created_at),
+        moment(since),
+        moment(changed_at),
+        None if wake_at is None else moment(wake_at),
+        holders,
+        incidents,
+        None if deadline is None else moment(deadline),
+        document,
+        damage_of(of, lists),
     )
 
 
