@@ -26,8 +26,13 @@ def page() -> str:
     whole = schema()
     parts = ["## The document\n", _definition(whole)]
     for name, definition in whole["$defs"].items():
-        parts += [f"## {name}\n", _definition(definition)]
+        parts += [f"## {_heading(name)}\n", _definition(definition)]
     return "\n".join(parts)
+
+
+def _heading(definition: str) -> str:
+    """``StateSpec`` describes a state."""
+    return definition.removesuffix("Spec")
 
 
 def _definition(schema: Mapping[str, Any]) -> str:
@@ -65,7 +70,7 @@ def _type(schema: Any) -> str:
     if not isinstance(schema, Mapping):
         return "anything" if schema else "nothing"
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
+        name = _heading(schema["$ref"].rpartition("/")[2])
         return f"[{name}](#{name.lower()})"
     if "const" in schema:
         return code(json.dumps(schema["const"]))
