@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docs.generator.markdown import code, prose, sentence, table
@@ -67,6 +67,7 @@ def _keys(schema: Mapping[str, Any]) -> str:
 
 
 def _type(schema: Any) -> str:
+    """A JSON Schema in a few words, without null; definitions are linked."""
     if not isinstance(schema, Mapping):
         return "anything" if schema else "nothing"
     if "$ref" in schema:
@@ -76,16 +77,36 @@ def _type(schema: Any) -> str:
         return code(json.dumps(schema["const"]))
     if "enum" in schema:
         return " or ".join(code(json.dumps(one)) for one in schema["enum"])
-    for union in ("anyOf", "oneOf", "allOf"):
+    for union in ("anyOf", "oneOf"):
         if union in schema:
-            word = " and " if union == "allOf" else " or "
-            return word.join(dict.fromkeys(_type(one) for one in schema[union]))
+            return _union(schema[union])
     kind = schema.get("type", "anything")
+    if isinstance(kind, list):
+        return _union([{**schema, "type": one} for one in kind])
     if kind == "array":
         return f"list of {_type(schema.get('items', True))}"
     if kind == "object" and isinstance(schema.get("additionalProperties"), Mapping):
         return f"names to {_type(schema['additionalProperties'])}"
-    if kind == "object" and "properties" in schema:
-        return "object with " + ", ".join(map(code, schema["properties"]))
-    words = " or ".join(kind) if isinstance(kind, list) else str(kind)
-    return f"{words} like {code(schema['pattern'])}" if "pattern" in schema else words
+    if kind == "object":
+        return "mapping"
+    if kind == "string" and "pattern" in schema:
+        duration = "ms|" in schema["pattern"]
+        return "duration, like `10m`" if duration else f"text like {code(schema['pattern'])}"
+    return {"string": "text", "boolean": "`true` or `false`"}.get(kind, str(kind))
+
+
+def _union(forms: Sequence[Any]) -> str:
+    found = dict.fromkeys(_type(form) for form in forms)
+    found.pop("null", None)
+    if {"text", "number", "`true` or `false`"} <= set(found):
+        # CEL, of which constants other than text need no quotes
+        for plain in ("text", "number", "`true` or `false`"):
+            del found[plain]
+        found = dict.fromkeys(["expression", *found])
+    for one in list(found):
+        if f"list of {one}" in found:
+            del found[f"list of {one}"]
+            found = dict.fromkeys(
+                f"{each} or a list of them" if each == one else each for each in found
+            )
+    return " or ".join(found)

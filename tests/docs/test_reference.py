@@ -14,6 +14,7 @@ import pytest
 
 import statehold
 import statehold.define
+from docs.generator import native_notation
 from docs.generator.hooks import GENERATED, PARTS
 from docs.generator.python_api import MODULES, names_of
 from statehold.chart.codes import CODES
@@ -124,6 +125,21 @@ def test_every_variable_of_the_environment_is_listed(site: Path) -> None:
     read -= {name for name in read if name.startswith("STATEHOLD_TEST_")}
     assert len(read) > 8
     assert [name for name in sorted(read) if name not in listed] == []
+
+
+def test_every_key_of_the_native_notation_is_listed_with_its_meaning(site: Path) -> None:
+    text = reference(site, "native").text
+    whole = native_notation.schema()
+    keys = [
+        (key, value["description"])
+        for definition in [whole, *whole["$defs"].values()]
+        for key, value in definition.get("properties", {}).items()
+        if value.get("description")
+    ]
+    assert len(keys) > 60
+    for key, description in keys:
+        assert f"{key} " in text
+        assert description.replace("`", "").rstrip(".") in text, key
 
 
 def test_every_finding_is_listed(site: Path) -> None:

@@ -27,7 +27,7 @@ export class Camera {
 
   constructor(private readonly moved: (view: View) => void) {}
 
-  /** Puts it somewhere without telling anybody. */
+  /** Sets it without notifying anyone. */
   set(view: View): void {
     cancelAnimationFrame(this.gliding);
     this.view = view;

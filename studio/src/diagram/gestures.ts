@@ -1,6 +1,6 @@
 /**
- * Fingers and the mouse on a drawing. A press that moves drags the drawing, and is no click then;
- * two fingers pull it nearer.
+ * Gestures on a drawing by mouse and fingers. A press that moves drags the drawing and is not a
+ * click; two fingers zoom.
  */
 
 import type { Camera } from './camera.svelte';

@@ -1,7 +1,7 @@
 /**
  * ELK in Node. Its worker's file is left as it came, beside the program; it is read as the CommonJS
  * module that it is, whatever a `package.json` further up says about files called `.js`. It runs in
- * this thread: whoever starts the program ends it when it takes too long.
+ * this thread: the caller ends the program when it takes too long.
  */
 
 import { readFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ import type { Engine } from './layout';
 
 /** Milliseconds. 100 states take less than one second; 300 with many arrows may take longer than this. */
 export const LAYOUT_LIMIT = 15_000;
-/** Layouts that wait for the one under way. */
+/** Layouts that wait for the running one. */
 const WAITING_LIMIT = 32;
 
 export class LayoutTimedOut extends Error {

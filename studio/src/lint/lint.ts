@@ -1,6 +1,6 @@
 /**
  * What a reader would call ugly, as numbers. None of the faults may be in any drawing; the measures
- * tell one layout from a better one.
+ * distinguish a layout from a better one.
  */
 
 import type { Rect, Scene, SceneArrow, SceneState } from '../layout/scene';

@@ -111,7 +111,7 @@ export function spokenDelay(delay: Delay | null | undefined): string {
     if (count > 0) parts.push(`${count} ${unit}`);
     left -= count * size;
   }
-  // a fraction, or more than three units: whoever wrote 90.5 s wants to read that
+  // a fraction, or more than three units: the author of 90.5 s expects to read that
   if (left > 0 || parts.length > 3 || !parts.length) return `${+seconds.toPrecision(6)} s`;
   return parts.join(' ');
 }

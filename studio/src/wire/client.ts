@@ -59,7 +59,7 @@ export interface Options {
   base?: string;
   headers?: () => Record<string, string>;
   fetch?: typeof fetch;
-  /** Told of each answer (true) and of each that did not come (false). */
+  /** Called for each answer (true) and for each that did not come (false). */
   onanswer?: (there: boolean) => void;
 }
 
@@ -165,7 +165,7 @@ export class Client {
 
   // --- where streams are ----------------------------------------------------------------------
 
-  /** Whoever opens it says in `Last-Event-ID` where to go on from. */
+  /** The position to continue from is in `Last-Event-ID`. */
   instanceStream(name: string, id: string): string {
     return this.#url(`${instancePath(name, id)}/stream`, {});
   }

@@ -114,8 +114,10 @@ describe('the journal', () => {
 
   test('a note tells of whom it is', () => {
     const effects = [{ key: '1.0', name: 'offer', what: 'tried', attempt: 2 }];
-    expect(noteTitle(entry('tried', { effects }))).toBe('offer try 2 failed');
-    expect(noteTitle(entry('fire', { timers: { 'a.lapse': null } }))).toBe('lapse fired by hand');
+    expect(noteTitle(entry('tried', { effects }))).toBe('offer attempt 2 failed');
+    expect(noteTitle(entry('fire', { timers: { 'a.lapse': null } }))).toBe(
+      'lapse fired by an operator',
+    );
   });
 
   test('a timer without brackets keeps its name', () => {

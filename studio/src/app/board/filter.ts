@@ -56,7 +56,7 @@ export function queryOf(filter: Filter): InstanceQuery {
   };
 }
 
-/** Whether an instance that the stream tells of is one of those shown. */
+/** Whether an instance from the stream is one of those shown. */
 export function matches(
   filter: Filter,
   instance: {

@@ -1,4 +1,4 @@
-/** Counts of instances by their states, which the server tells by configuration. */
+/** Counts of instances by state; the server has them by configuration. */
 import type { Tree } from './tree';
 
 /**

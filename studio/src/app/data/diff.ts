@@ -6,7 +6,7 @@ export type Line =
   | { mark: ' '; depth: number; name: string | null; text: string }
   | { mark: '+' | '-'; depth: number; name: string | null; text: string };
 
-/** Members that did not change are told by their number once there are more than this many. */
+/** Beyond this many, unchanged members are shown as a number. */
 export interface Options {
   /** Show what did not change too. */
   all?: boolean;

@@ -6,7 +6,7 @@ import type { JournalEntry } from '../../wire/types';
 
 export interface Step {
   entry: JournalEntry;
-  /** What became known of the step later: tries, incidents, acts by hand. */
+  /** Notes under the step: attempts, incidents, operator actions. */
   notes: JournalEntry[];
 }
 

@@ -2,8 +2,8 @@
  * A board's cards, column by column, longest there first; followed live.
  *
  * Each column is loaded on its own and page by page, as far as it is scrolled to, so a board of any
- * size opens at once. What the stream tells is put where it belongs; after a lost
- * connection everything that is shown is asked for anew.
+ * size opens at once. Changes from the stream are put where they belong; after a lost
+ * connection everything that is shown is fetched again.
  */
 import { matches, queryOf, type Filter } from '../board/filter';
 import { placesOf, type Lane } from '../board/lanes';
@@ -118,7 +118,7 @@ export class BoardState {
           ...(stack.cursor === null ? {} : { cursor: stack.cursor }),
         });
         if (era !== this.#era) return;
-        // what the stream told meanwhile stands in the stack that is shown
+        // changes from the stream meanwhile are in the stack that is shown
         if (!anew) stack = this.column(id).stack;
         stack = withPage(stack, page.instances, page.cursor ?? null);
       } while (anew && stack.cursor !== null && stack.cards.length < wanted);

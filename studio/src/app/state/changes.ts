@@ -1,9 +1,9 @@
 /**
- * What changes in any machine, from one stream for the whole page: a browser has six connections to
- * a server, and may show many pages.
+ * Changes of instances of all machines, from one stream for the whole page: a browser has six
+ * connections to a server, and may show many pages.
  *
- * The stream tells nothing of what was before its `hello`: with each, the first and those after a lost
- * connection, everybody asks anew.
+ * The stream has nothing from before its `hello`: at each one, the first and those after a lost
+ * connection, all followers fetch again.
  */
 import { untrack } from 'svelte';
 import { readJson } from '../../wire/json';
@@ -25,8 +25,8 @@ const MOVES_ON_MS = 15_000;
 const followers = new Set<Follower>();
 let close: (() => void) | null = null;
 
-const all = (tell: (follower: Follower) => void) => {
-  for (const follower of [...followers]) tell(follower);
+const all = (notify: (follower: Follower) => void) => {
+  for (const follower of [...followers]) notify(follower);
 };
 
 export const live = new Live({
@@ -39,7 +39,7 @@ export const live = new Live({
   },
 });
 
-/** Tells a follower of changes from now on; gives what ends that. */
+/** Notifies a follower of changes from now on; returns what ends that. */
 export function listen(follower: Follower): () => void {
   followers.add(follower);
   close ??= live.open();

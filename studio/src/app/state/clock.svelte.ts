@@ -1,4 +1,4 @@
-/** Now, told each second to whoever shows ages and countdowns, on the server's clock. */
+/** The server's time, updated each second, for ages and countdowns. */
 
 class Clock {
   #now = $state(Date.now());

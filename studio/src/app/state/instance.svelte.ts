@@ -37,7 +37,7 @@ export class InstanceState {
   readonly live: Live;
 
   #history = new History();
-  /** Told whenever the history has more. */
+  /** Called whenever the history has more. */
   #grown = $state(0);
   #wanted = $state<number | null>(null);
   #seen = $state.raw<Seen | null>(null);
@@ -92,13 +92,13 @@ export class InstanceState {
 
   async refresh(newest?: Promise<void>): Promise<void> {
     await this.explained.load();
-    const told = this.explained.value;
-    if (told !== undefined) {
-      // an answer tells of a step before the stream does
-      this.#history.reach(told.instance.seq);
+    const explained = this.explained.value;
+    if (explained !== undefined) {
+      // an answer may have a step before the stream does
+      this.#history.reach(explained.instance.seq);
       this.#grown += 1;
       // one answer may serve for both questions
-      void Promise.resolve(newest).then(() => this.#machineFor(told.instance.version));
+      void Promise.resolve(newest).then(() => this.#machineFor(explained.instance.version));
     }
     void this.#look();
   }
@@ -120,7 +120,7 @@ export class InstanceState {
     this.#again();
   }
 
-  /** The history is another one: everything is asked for anew. */
+  /** The history is another one: everything is fetched again. */
   #forget(): void {
     this.#history = new History();
     this.#past.clear();

@@ -43,7 +43,7 @@ export class Live {
       headers: () => client.headers(),
       onstate: (state) => {
         this.#state = state;
-        // a stream may end for reasons of its own; a request tells whether the server is away
+        // a stream may end for reasons of its own; a request shows whether the server is away
         if (state === 'lost') void session.ask();
       },
       onopen: () => {

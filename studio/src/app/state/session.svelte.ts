@@ -43,7 +43,7 @@ class Session {
     return this.#there;
   }
 
-  /** Acts by hand are offered; until it is known whether they are permitted they are not. */
+  /** Whether operator actions are offered; not until it is known that they are permitted. */
   get mayAct(): boolean {
     return this.#me?.may.act ?? false;
   }
@@ -82,7 +82,7 @@ class Session {
         this.#me = await this.client.me();
         this.#error = null;
       } catch (error) {
-        // a refusal is an answer too; anything else is told by #heard
+        // a refusal is an answer too; #heard reports anything else
         if (error instanceof Problem) this.#error = error;
       }
     }

@@ -1,4 +1,4 @@
-/** What this browser remembers. A browser that keeps nothing only forgets. */
+/** What this browser remembers. If it stores nothing, everything has its default. */
 import { readJson, writeJson } from '../../wire/json';
 import type { Json } from '../../wire/types';
 

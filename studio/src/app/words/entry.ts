@@ -34,21 +34,21 @@ export function entryTitle(entry: JournalEntry): string {
   }
 }
 
-/** What a note under a step tells: `offer: try 2 failed`. */
+/** The title of a note under a step: `offer attempt 2 failed`. */
 export function noteTitle(entry: JournalEntry): string {
   const [effect] = entry.effects ?? [];
   const who = effect?.name ?? shortTimer(timerOf(entry));
   const does: Record<string, string> = {
-    tried: `try ${effect?.attempt ?? ''} failed`,
+    tried: `attempt ${effect?.attempt ?? ''} failed`,
     done: 'done',
     incident: 'waits for a person',
-    retry: 'tried again by hand',
-    skip: 'skipped by hand',
-    resolve: 'resolved by hand',
+    retry: 'retried by an operator',
+    skip: 'skipped by an operator',
+    resolve: 'resolved by an operator',
     refused: 'refused',
-    fire: 'fired by hand',
-    'cancel-timer': 'timer cancelled by hand',
-    reschedule: 'rescheduled by hand',
+    fire: 'fired by an operator',
+    'cancel-timer': 'timer cancelled by an operator',
+    reschedule: 'rescheduled by an operator',
   };
   return `${who} ${does[entry.kind] ?? entry.kind}`.trim();
 }
@@ -64,7 +64,7 @@ export function lastPart(id: string): string {
   return id.slice(id.lastIndexOf('.') + 1);
 }
 
-/** A timer's id is its transition's, which may tell its state in brackets. */
+/** A timer's id is its transition's, which may have its state in brackets. */
 export function shortTimer(id: string): string {
   return lastPart(id.replace(/\[.*$/s, ''));
 }

@@ -18,11 +18,11 @@ export interface Next {
   notNow: { event: string; why: string }[];
 }
 
-export function nextOf(tree: Tree, told: Explanation): Next {
+export function nextOf(tree: Tree, explained: Explanation): Next {
   const choices = new Map<string, Choice>();
   const stopped = new Map<string, string[]>();
   const itself: Next['itself'] = [];
-  for (const one of told.next) {
+  for (const one of explained.next) {
     if (one.kind !== 'event') {
       if (one.possible !== false) itself.push(ofItself(tree, one));
       continue;
