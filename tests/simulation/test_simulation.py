@@ -21,7 +21,7 @@ from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.lookup import Lookup
 from statehold.records import Entry, Message, Ref, Row, Write
 from statehold.store import WriteResult
-from statehold.stores import MemoryStore
+from statehold.stores import Memory, MemoryStore
 from tests.simulation.run import Plan, plan_of, simulate
 
 ROOT = Path(__file__).parents[2]
@@ -84,15 +84,15 @@ def forget_keys(patch: Patch) -> None:
         return {}
 
     patch.setattr(MemoryStore, "replies", replies)
-    patch.setattr(MemoryStore, "_uses_a_key_again", lambda *_: False)
+    patch.setattr(Memory, "_uses_key_again", lambda *_: False)
 
 
 def overwrite(patch: Patch) -> None:
     """The store writes whatever comes, older or not."""
-    write = MemoryStore._write
+    write = Memory.write
 
-    def whatever(self: MemoryStore, one: Write) -> WriteResult:
-        before = self._memory.rows.get(one.row.ref)
+    def whatever(self: Memory, one: Write) -> WriteResult:
+        before = self.rows.get(one.row.ref)
         return write(
             self,
             Write(
@@ -101,32 +101,32 @@ def overwrite(patch: Patch) -> None:
             ),
         )  # fmt: skip
 
-    patch.setattr(MemoryStore, "_write", whatever)
-    patch.setattr(MemoryStore, "_repeats_a_place", lambda *_: False)
+    patch.setattr(Memory, "write", whatever)
+    patch.setattr(Memory, "_repeats_position", lambda *_: False)
 
 
 def leave_messages(patch: Patch) -> None:
     """A message that was delivered stays in the mailbox."""
-    take = MemoryStore._take
+    take = Memory.take
 
-    def sometimes(self: MemoryStore, number: int) -> None:
+    def sometimes(self: Memory, number: int) -> None:
         if number % 5:
             take(self, number)
 
-    patch.setattr(MemoryStore, "_take", sometimes)
+    patch.setattr(Memory, "take", sometimes)
 
 
 def drop_messages(patch: Patch) -> None:
     """Some messages never reach the mailbox."""
-    put = MemoryStore._put
+    put = Memory._put
 
-    def sometimes(self: MemoryStore, message: Message) -> None:
-        if message.kind != "event" or self._memory.last_number % 7:
+    def sometimes(self: Memory, message: Message) -> None:
+        if message.kind != "event" or self.last_number % 7:
             put(self, message)
         else:
-            self._memory.last_number += 1
+            self.last_number += 1
 
-    patch.setattr(MemoryStore, "_put", sometimes)
+    patch.setattr(Memory, "_put", sometimes)
 
 
 def rescue_nobody(patch: Patch) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from statehold.errors import InvalidPayload
 from statehold.records import Row
 from statehold.store import Query, Store
-from statehold.stores.sqlite import store as sqlite
+from statehold.stores.sqlite import lists as sqlite
 from tests.stores.build import CONFLICT, LEASE, a_row, at, change, ids, new, read, started, written
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from statehold.errors import InvalidPayload
 from statehold.records import Row
 from statehold.store import Group, Query, Store
-from statehold.stores.postgres import store as postgres
-from statehold.stores.sqlite import ordered_lists
+from statehold.stores.postgres import lists as postgres_lists
+from statehold.stores.sqlite import lists as sqlite_lists
 from tests.stores.build import a_row, at, ids, started
 
 pytestmark = pytest.mark.anyio
@@ -74,7 +74,7 @@ async def test_each_filter_narrows_the_list_in_either_order(
 async def test_a_page_ends_early_where_too_much_was_looked_at_and_the_next_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (ordered_lists, postgres):
+    for module in (sqlite_lists, postgres_lists):
         monkeypatch.setattr(module, "LOOKED_AT", 7)
     rows = [a_row(f"o-{n:02}", since=at(n), incidents=int(n % 10 == 9)) for n in range(30)]
     await started(store, *rows)

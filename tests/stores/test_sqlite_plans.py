@@ -11,7 +11,7 @@ import pytest
 
 from statehold.stores import SqliteStore
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite import ordered_lists, sweep, writer
+from statehold.stores.sqlite import lists, sweep, writer
 from statehold.stores.sqlite.columns import Configurations
 
 pytestmark = pytest.mark.anyio
@@ -88,7 +88,7 @@ def test_every_query_is_used() -> None:
         Path(module.__file__ or "").read_text("utf-8")
         for module in (
             sys.modules[SqliteStore.__module__],
-            ordered_lists,
+            lists,
             sweep,
             writer,
         )

@@ -108,11 +108,7 @@ FUNCTION_LINES = 70
 #: a comment that gives the reason: in a file's first lines, or in the line above a function
 REASON = re.compile(r"^\s*# long because \S.{15,}")
 #: files and functions that still have to be taken apart
-STILL_LONG: set[str] = {
-    "src/statehold/stores/memory/store.py",
-    "src/statehold/stores/postgres/store.py",
-    "src/statehold/stores/sqlite/store.py",
-}
+STILL_LONG: set[str] = set()
 
 
 def too_long(source: str) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from statehold.errors import StoreRefused
 from statehold.store import Store
-from statehold.stores.memory.store import Memory, MemoryStore
+from statehold.stores.memory.memory import Memory
+from statehold.stores.memory.store import MemoryStore
 from statehold.stores.sqlite.store import SqliteStore
 
 __all__ = ["Memory", "MemoryStore", "SqliteStore", "open_store"]

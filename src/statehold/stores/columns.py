@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple, get_args, overload
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, get_args, overload
 
 import msgspec
 
-from statehold.records import Status
-from statehold.store import Rollup
+from statehold.records import Row, Status
+from statehold.store import Group, Rollup, StoredChart
 from statehold.stores.paging import microseconds, moment
 
 _encode = msgspec.json.encode
@@ -46,12 +47,6 @@ def configuration_columns(of: Configuration) -> tuple[str, int, str, str, str, s
     return (of.machine, of.version, of.status, state, tags, owners)
 
 
-class BrokenConfiguration(Configuration):
-    """One whose columns can't be read, or are gone; ``damage`` says which."""
-
-    damage: str
-
-
 def configuration_of(
     machine: str, version: int, status: Status, state: str, tags: str, owners: str
 ) -> Configuration:
@@ -65,6 +60,62 @@ def configuration_of(
     except msgspec.MsgspecError as error:
         damage = f"its state, tags or owners can't be read: {error}"
     return DamagedConfiguration(machine, damage)
+
+
+def counts_of(
+    counted: Iterable[tuple[Configuration, int]],
+) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+    """How many instances there are by version, status and state, from those by configuration."""
+    counts: Counter[tuple[int, Status, tuple[str, ...]]] = Counter()
+    for of, instances in counted:
+        counts[of.version, of.status, of.state] += instances
+    return dict(counts)
+
+
+def groups_of(counted: Iterable[tuple[Configuration, int]]) -> dict[Group, int]:
+    """How many there are by everything that a configuration has but its machine."""
+    # those that stand in for what can't be read are alike
+    groups: Counter[Group] = Counter()
+    for of, instances in counted:
+        groups[Group(*of[1:])] += instances
+    return dict(groups)
+
+
+def row_of(columns: Sequence[Any], of: Configuration) -> Row:
+    """From the columns of a row, in the order of the queries that read rows, and its
+    configuration."""
+    (
+        machine, id_, _, seq, rev, indexes, created_at, since, changed_at, wake_at, held_by,
+        incidents, deadline, document,
+    ) = columns  # fmt: skip
+    named, holders, lists = lists_of(indexes, held_by)
+    # by position: keywords take ten times as long
+    return Row(
+        machine,
+        id_,
+        of.version,
+        seq,
+        rev,
+        of.status,
+        of.state,
+        of.tags,
+        of.owners,
+        named,
+        moment(created_at),
+        moment(since),
+        moment(changed_at),
+        None if wake_at is None else moment(wake_at),
+        holders,
+        incidents,
+        None if deadline is None else moment(deadline),
+        document,
+        damage_of(of, lists),
+    )
+
+
+def chart_of(columns: Sequence[Any]) -> StoredChart:
+    machine, version, chart, stored_at = columns
+    return StoredChart(machine, version, chart, moment(stored_at))
 
 
 def counted_as(version: int, status: Status, state: str) -> tuple[int, Status, tuple[str, ...]]:

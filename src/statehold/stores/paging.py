@@ -35,6 +35,12 @@ IncidentPosition = tuple[_Moment, _Name, _Name]
 FinishedPosition = tuple[_Moment, _Moment]
 
 
+#: above every time and below every time that a row can have
+LATEST, EARLIEST = 2**63 - 1, -(2**63)
+#: of several wanted indexes the rarest is walked along; how far each is counted to find it
+RARE_ENOUGH = 1000
+
+
 def page_size(limit: int) -> int:
     """``limit``, cut to what one answer may hold; at least 1, so that every page moves on."""
     return max(1, min(limit, PAGE_LIMIT))

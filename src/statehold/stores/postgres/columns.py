@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from statehold.records import Entry, Message, Ref, Row
-from statehold.store import StoredChart, StoredDocument
-from statehold.stores.columns import Configuration, damage_of, lists_of, plain, text
+from statehold.records import Entry, Message, Ref
+from statehold.store import StoredDocument
+from statehold.stores.columns import plain, text
 from statehold.stores.paging import microseconds, moment
 
 #: the columns of a query's answer, in its order
 Columns: TypeAlias = Any
-
-
-def row_of(columns: Columns, of_number: Mapping[int, Configuration]) -> Row:
-    """``of_number`` has to hold the row's configuration."""
-    (
-        machine,
-        id_,
-        number,
-        seq,
-        rev,
-        indexes,
-        created_at,
-        since,
-        changed_at,
-        wake_at,
-        held_by,
-        incidents,
-        deadline,
-        document,
-    ) = columns[:14]
-    of = of_number[number]
-    named, holders, lists = lists_of(indexes, held_by)
-    # by position: keywords take ten times as long
-    return Row(
-        machine,
-        id_,
-        of.version,
-        seq,
-        rev,
-        of.status,
-        of.state,
-        of.tags,
-        of.owners,
-        named,
-        moment(created_at),
-        moment(since),
-        moment(changed_at),
-        None if wake_at is None else moment(wake_at),
-        holders,
-        incidents,
-        None if deadline is None else moment(deadline),
-        document,
-        damage_of(of, lists),
-    )
 
 
 def entry_of(ref: Ref, columns: Columns) -> Entry:
@@ -96,11 +52,6 @@ def message_columns(message: Message) -> tuple[Any, ...]:
         message.held,
         text(message.key),
     )
-
-
-def chart_of(columns: Columns) -> StoredChart:
-    machine, version, chart, stored_at = columns
-    return StoredChart(machine, version, chart, moment(stored_at))
 
 
 def document_of(columns: Columns) -> StoredDocument:

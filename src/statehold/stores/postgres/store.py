@@ -8,20 +8,15 @@ die is ``postgres_link``, how a batch is written ``postgres_writer``, and how th
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import msgspec
-from msgspec.structs import replace
 
-from statehold.errors import LeaseLost, StoreInUse, StoreRefused, StoreUnavailable
+from statehold.errors import LeaseLost, StoreInUse, StoreUnavailable
 from statehold.records import Entry, Message, Ref, Row, Status, Write
 from statehold.store import (
-    LOOKED_AT,
     PAGE_LIMIT,
     Aside,
     Group,
@@ -34,14 +29,22 @@ from statehold.store import (
     StoredDocument,
     WriteResult,
 )
-from statehold.stores.columns import holders_of, plain, rollup_columns, rollup_of, text
+from statehold.stores.columns import (
+    Configuration,
+    chart_of,
+    counts_of,
+    groups_of,
+    holders_of,
+    plain,
+    rollup_columns,
+    rollup_of,
+    row_of,
+    text,
+)
 from statehold.stores.paging import (
-    Position,
-    beyond,
+    EARLIEST,
     check_once_each,
     cursor_of,
-    fits,
-    id_position_of,
     incident_position_of,
     microseconds,
     moment,
@@ -50,40 +53,21 @@ from statehold.stores.paging import (
 )
 from statehold.stores.postgres.columns import (
     Columns,
-    chart_of,
-    digest,
     document_of,
     entry_of,
     message_of,
-    row_of,
     turned,
 )
 from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.connections import POOL_SIZE, Link
+from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
+from statehold.stores.postgres.lists import Lists
 from statehold.stores.postgres.migrate import make_ready
 from statehold.stores.postgres.writer import Writer
 from statehold.stores.queries import load_queries
 
-log = logging.getLogger(__name__)
-
-#: above every time and below every time that a row can have
-_LAST, _FIRST = 2**63 - 1, -(2**63)
-#: how far instances of an index's value are counted, to see which of several is the rarest
-_RARE_ENOUGH = 1000
-#: the channel that hints go over, and the bytes that PostgreSQL lets one have
-_CHANNEL, _PAYLOAD_BYTES = "statehold", 7_900
 #: two workers that join at once may choose one slot
 _JOIN_TRIES = 100
-
-
-class _Told(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A hint with who gave it, who needs to hear nothing of it."""
-
-    worker: str
-    hint: Hint
-
-
-_as_told = msgspec.json.Decoder(_Told).decode
 
 
 class PostgresStore:
@@ -103,7 +87,7 @@ class PostgresStore:
         self._q = load_queries("postgres")
         self._open: Link | None = None
         self._worker = ""
-        self._heard: Callable[[Hint], None] | None = None
+        self._listener: Listener | None = None
 
     async def open(self, worker: str) -> None:
         if self._open is not None:
@@ -117,6 +101,7 @@ class PostgresStore:
             await link.close()
             raise
         self._configurations = Configurations(link, self._q)
+        self._lists = Lists(self._fetch, self.load, self._configurations)
         self._writer = Writer(link, self._q, self._configurations)
         link.was_open = True
         self._open, self._worker = link, worker
@@ -154,8 +139,8 @@ class PostgresStore:
             found = await db.fetch(self._q["beat"], self._worker, lease)
         if not found or not found[0]["renewed"]:
             raise LeaseLost(self._worker)
-        if self._heard is not None:
-            await self._listen(link)
+        if self._listener is not None:
+            await self._listener.attach(link, self._worker)
         ends = [row["lease_until"] for row in found if row["id"] != self._worker]
         alive = tuple(sorted(row["id"] for row in found))
         return Heartbeat(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
@@ -168,30 +153,11 @@ class PostgresStore:
         return tuple(id_ for (id_,) in await self._fetch("workers"))
 
     async def notify(self, hint: Hint) -> None:
-        payload = msgspec.json.encode(_Told(self._worker, hint))
-        if len(payload) > _PAYLOAD_BYTES:
-            payload = msgspec.json.encode(_Told(self._worker, replace(hint, changed=None)))
-        await self._fetch("notify", _CHANNEL, payload.decode())
+        await self._fetch("notify", CHANNEL, payload_of(self._worker, hint))
 
     def listen(self, on_hint: Callable[[Hint], None]) -> None:
-        """From the next heartbeat on, which also mends a connection that was lost."""
-        self._heard = on_hint
-
-    async def _listen(self, link: Link) -> None:
-        try:
-            await link.listen(_CHANNEL, self._hear)
-        except (StoreUnavailable, StoreRefused) as error:
-            # hints are for speed alone; the heartbeat that brought us here has succeeded
-            log.warning("hints are not heard: %s", error)
-
-    def _hear(self, payload: str) -> None:
-        try:
-            told = _as_told(payload)
-        except msgspec.MsgspecError:
-            log.warning("a hint that is none was heard: %.100s", payload)
-            return
-        if told.worker != self._worker and self._heard is not None:
-            self._heard(told.hint)
+        """From the next heartbeat on, which also replaces a connection that was lost."""
+        self._listener = Listener(on_hint)
 
     # --- writing ----------------------------------------------------------------------------
 
@@ -270,7 +236,7 @@ class PostgresStore:
     async def next_wake(
         self, machines: Sequence[str], after: datetime | None = None
     ) -> datetime | None:
-        since = _FIRST if after is None else microseconds(after)
+        since = EARLIEST if after is None else microseconds(after)
         ((at,),) = await self._fetch("next_wake", _once(machines), since)
         return None if at is None else moment(at)
 
@@ -344,30 +310,23 @@ class PostgresStore:
     # --- questions --------------------------------------------------------------------------
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
-        counted = await self._fetch("configurations_of_machine", machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in counted)
-        counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}
-        for number, instances in counted:
-            of = of_number[number]
-            group = (of.version, of.status, of.state)
-            counts[group] = counts.get(group, 0) + instances
-        return counts
+        return counts_of(await self._counted(machine))
 
     async def groups(self, machine: str) -> dict[Group, int]:
+        return groups_of(await self._counted(machine))
+
+    async def _counted(self, machine: str) -> list[tuple[Configuration, int]]:
+        """The machine's configurations, each with how many instances it has."""
         counted = await self._fetch("configurations_of_machine", machine)
         of_number = await self._configurations.of_numbers(number for number, _ in counted)
-        # those that stand in for what can't be read are alike
-        groups: Counter[Group] = Counter()
-        for number, instances in counted:
-            groups[Group(*of_number[number][1:])] += instances
-        return groups
+        return [(of_number[number], instances) for number, instances in counted]
 
     async def count_incidents(self, machine: str) -> int:
         ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
         return int(count)
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
-        last = (_FIRST, "", "") if cursor is None else incident_position_of(cursor)
+        last = (EARLIEST, "", "") if cursor is None else incident_position_of(cursor)
         size = page_size(limit)
         found = await self._fetch("incidents", *last, machine, size + 1)
         rows = tuple(await self._rows(found[:size]))
@@ -385,74 +344,6 @@ class PostgresStore:
     async def document(self, machine: str, version: int) -> StoredDocument | None:
         found = await self._fetch("document", machine, version)
         return document_of(found[0]) if found else None
-
-    async def _keys_of(self, query: Query, last: Position, size: int) -> list[Position]:
-        """The places of the rows that fit after ``last``, newest first."""
-        chosen = await self._chosen(query)
-        since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
-        where = [(name, digest(value)) for name, value in query.where.items()]
-        if not query.incidents and not where:
-            found = await self._fetch("keys_by_configuration", chosen, *last, since, size)
-            return [(created_at, id_) for created_at, id_ in found]
-        wanted = (query.machine, *last, since, size, chosen, *turned(where, 2))
-        if query.incidents:
-            found = await self._fetch("keys_with_incidents", *wanted)
-        else:
-            found = await self._fetch(
-                "keys_by_lookup", *wanted, *await self._rarest(query.machine, where)
-            )
-        return [(created_at, id_) for created_at, id_ in found]
-
-    async def _chosen(self, query: Query) -> list[int]:
-        """The numbers of the configurations that fit."""
-        there = await self._fetch("configurations_of_machine", query.machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in there)
-        return [number for number, _ in there if fits(query, *of_number[number][1:])]
-
-    async def _list_by_id(self, query: Query, size: int) -> Page:
-        assert query.prefix is not None
-        after = "" if query.cursor is None else id_position_of(query.cursor)
-        rest = (await self._chosen(query), *_rest_of(query))
-        since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
-        ids: list[str] = []
-        looked_at, chunk = 0, size + 1
-        while True:
-            wanted = (query.machine, query.prefix, beyond(query.prefix), after, chunk, since)
-            found = await self._fetch("look_by_id", *wanted, *rest)
-            for id_, is_wanted in found:
-                if len(ids) == size or looked_at == LOOKED_AT:
-                    return await self._page_of(query.machine, ids, cursor_of(after))
-                if is_wanted:
-                    ids.append(id_)
-                looked_at, after = looked_at + 1, id_
-            if len(found) < chunk:
-                return await self._page_of(query.machine, ids, None)
-            chunk = PAGE_LIMIT
-
-    async def _list_by_since(self, query: Query, size: int) -> Page:
-        last = (_FIRST, "") if query.cursor is None else position_of(query.cursor)
-        since = _LAST if query.in_state_since is None else microseconds(query.in_state_since)
-        wanted = (await self._chosen(query), *last, since, size + 1, *_rest_of(query))
-        found = await self._fetch("look_by_since", *wanted)
-        ids = [id_ for _, id_ in found[:size]]
-        cursor = cursor_of(tuple(found[size - 1])) if len(found) > size else None
-        return await self._page_of(query.machine, ids, cursor)
-
-    async def _page_of(self, machine: str, ids: Sequence[str], cursor: str | None) -> Page:
-        refs = [Ref(machine, id_) for id_ in ids]
-        rows = await self.load(refs)
-        # one that was purged between the two questions is left out
-        return Page(tuple(rows[ref] for ref in refs if ref in rows), cursor)
-
-    async def _rarest(self, machine: str, where: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
-        """Of the wanted indexes the one to walk along; none is counted further than needed."""
-        if len(where) == 1:
-            return where[0]
-        counted = [
-            ((await self._fetch("count_of_lookup", machine, *pair, _RARE_ENOUGH))[0][0], pair)
-            for pair in where
-        ]
-        return min(counted)[1]
 
     # --- what is counted --------------------------------------------------------------------
 
@@ -492,7 +383,7 @@ class PostgresStore:
         now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        last = (_FIRST, "") if cursor is None else position_of(cursor)
+        last = (EARLIEST, "") if cursor is None else position_of(cursor)
         size = page_size(limit)
         wanted = (machine, microseconds(before), *last, size)
         if now is None or until is None:
@@ -539,35 +430,19 @@ class PostgresStore:
 
     async def _rows(self, found: Sequence[Columns]) -> list[Row]:
         of_number = await self._configurations.of_numbers(columns[2] for columns in found)
-        rows = [row_of(columns, of_number) for columns in found]
+        rows = [row_of(columns[:14], of_number[columns[2]]) for columns in found]
         for row, columns in zip(rows, found, strict=True):
             self._writer.learn(row, columns[2])
         return rows
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        size = page_size(query.limit)
-        if query.prefix:
-            return await self._list_by_id(query, size)
-        if query.order == "since":
-            return await self._list_by_since(query, size)
-        last = (_LAST, "") if query.cursor is None else position_of(query.cursor)
-        places = await self._keys_of(query, last, size + 1)
-        refs = [Ref(query.machine, id_) for _, id_ in places[:size]]
-        rows = await self.load(refs)
-        # one that was purged between the two questions is left out
-        page = tuple(rows[ref] for ref in refs if ref in rows)
-        return Page(page, cursor_of(places[size - 1]) if len(places) > size else None)
+        self._link()
+        return await self._lists.page(query)
 
 
 def _once(machines: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(machines))
-
-
-def _rest_of(query: Query) -> tuple[Any, ...]:
-    """What no index has together with an order."""
-    where = [(name, digest(value)) for name, value in query.where.items()]
-    return (query.incidents, *turned(where, 2))
 
 
 def _keys(keys: Sequence[tuple[Ref, str]]) -> list[list[Any]]:

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from statehold.records import Entry, Message, Ref, Row
-from statehold.store import StoredChart, StoredDocument
+from statehold.store import StoredDocument
 from statehold.stores.columns import (
     Configuration,
     DamagedConfiguration,
     configuration_columns,
     configuration_of,
-    damage_of,
-    lists_of,
     names_text,
     no_configuration,
 )
@@ -95,38 +93,6 @@ def row_columns(row: Row, configuration: int, indexes: str | None) -> tuple[Any,
     )
 
 
-def row_of(columns: tuple[Any, ...], configurations: Configurations) -> Row:
-    (
-        machine, id_, number, seq, rev, indexes, created_at, since, changed_at, wake_at, held_by,
-        incidents, deadline, document,
-    ) = columns  # fmt: skip
-    of = configurations.of_number(number)
-    _, version, status, state, tags, owners = of
-    named, holders, lists = lists_of(indexes, held_by)
-    # by position: keywords take ten times as long
-    return Row(
-        machine,
-        id_,
-        version,
-        seq,
-        rev,
-        status,
-        state,
-        tags,
-        owners,
-        named,
-        moment(created_at),
-        moment(since),
-        moment(changed_at),
-        None if wake_at is None else moment(wake_at),
-        holders,
-        incidents,
-        None if deadline is None else moment(deadline),
-        document,
-        damage_of(of, lists),
-    )
-
-
 def entry_columns(entry: Entry, instance: int) -> tuple[Any, ...]:
     return (
         instance,
@@ -177,11 +143,6 @@ def message_of(columns: tuple[Any, ...]) -> Message:
         key=key,
         number=number,
     )
-
-
-def chart_of(columns: tuple[Any, ...]) -> StoredChart:
-    machine, version, chart, stored_at = columns
-    return StoredChart(machine, version, chart, moment(stored_at))
 
 
 def document_of(columns: tuple[Any, ...]) -> StoredDocument:

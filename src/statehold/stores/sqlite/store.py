@@ -10,15 +10,11 @@ so each is bounded: by ``limit``, by an index, or by the size of the engine's ba
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from heapq import merge
-from itertools import islice
 from os import PathLike
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from statehold.errors import StoreInUse, StoreUnavailable
 from statehold.records import Entry, Message, Ref, Row, Status, Write
@@ -36,44 +32,33 @@ from statehold.store import (
     Unwritable,
     WriteResult,
 )
-from statehold.stores.columns import holders_of, looked_up, rollup_columns, rollup_of
+from statehold.stores.columns import (
+    Configuration,
+    chart_of,
+    counts_of,
+    groups_of,
+    holders_of,
+    rollup_columns,
+    rollup_of,
+    row_of,
+)
 from statehold.stores.paging import (
-    Position,
+    EARLIEST,
     check_once_each,
     cursor_of,
     finished_position_of,
-    fits,
     incident_position_of,
     microseconds,
     moment,
     page_size,
-    position_of,
     rests,
 )
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite.columns import (
-    Configurations,
-    chart_of,
-    document_of,
-    entry_of,
-    message_of,
-    row_of,
-)
+from statehold.stores.sqlite.columns import Configurations, document_of, entry_of, message_of
 from statehold.stores.sqlite.file import SqliteFile
-from statehold.stores.sqlite.ordered_lists import look_along
+from statehold.stores.sqlite.lists import Lists, array
 from statehold.stores.sqlite.sweep import sweep
 from statehold.stores.sqlite.writer import Writer
-
-#: above every time and below every time that a row can have
-_LAST, _FIRST = 2**63 - 1, -(2**63)
-
-#: how far instances of an index's value are counted, to see which of several is the rarest
-_RARE_ENOUGH = 1000
-
-#: how many instances that are long in their states are sorted for a page; among more it is looked
-#: for from the newest on
-_FEW = 10_000
-
 
 #: what SQLite, and Python before it, say of values that have no room in their columns
 _UNWRITABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
@@ -103,6 +88,7 @@ class SqliteStore:
         try:
             with file:
                 self._configurations = Configurations(file.db, self._q)
+                self._lists = Lists(self._q, self._configurations)
                 self._writer = Writer(file.db, self._q, self._configurations)
         except BaseException:
             file.close()
@@ -193,14 +179,14 @@ class SqliteStore:
                 del claims[key]
         claimed = [] if until is None else [number for number, _ in claims.values()]
         wanted = {
-            "machines": _array(machines),
+            "machines": array(machines),
             "now": microseconds(now),
             "limit": page_size(limit),
-            "claimed": _array(claimed),
+            "claimed": array(claimed),
         }
         with self._file() as db:
             found = db.execute(self._q["due"], wanted).fetchall()
-            rows = [row_of(columns[:-1], self._configurations) for columns in found]
+            rows = [self._row(columns[:-1]) for columns in found]
         if until is not None:
             places = ((row.machine, row.id) for row in rows)
             claims.update(
@@ -212,8 +198,8 @@ class SqliteStore:
         self, machines: Sequence[str], after: datetime | None = None
     ) -> datetime | None:
         wanted = {
-            "machines": _array(machines),
-            "after": _FIRST if after is None else microseconds(after),
+            "machines": array(machines),
+            "after": EARLIEST if after is None else microseconds(after),
         }
         with self._file() as db:
             asked = (self._q["next_wake"], self._q["next_message"])
@@ -224,7 +210,7 @@ class SqliteStore:
         self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
     ) -> list[Row]:
         living, size = set((self._worker,) if alive is None else alive), page_size(limit)
-        wanted: dict[str, str | int] = {"machines": _array(machines)}
+        wanted: dict[str, str | int] = {"machines": array(machines)}
         rows: list[Row] = []
         with self._file() as db:
             for (held_by,) in db.execute(self._q["holders"]).fetchall():
@@ -233,7 +219,7 @@ class SqliteStore:
                 if not living.issuperset(holders_of(held_by)):
                     wanted |= {"held_by": held_by, "limit": size - len(rows)}
                     found = db.execute(self._q["rows_held_by"], wanted)
-                    rows += [row_of(columns, self._configurations) for columns in found]
+                    rows += [self._row(columns) for columns in found]
         return rows
 
     async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
@@ -266,14 +252,14 @@ class SqliteStore:
         self, machines: Sequence[str], after: Ref | None, limit: int
     ) -> list[Row]:
         wanted = {
-            "machines": _array(machines),
+            "machines": array(machines),
             "machine": "" if after is None else after.machine,
             "id": "" if after is None else after.id,
             "limit": page_size(limit),
         }
         with self._file() as db:
             found = db.execute(self._q["set_aside_rows"], wanted).fetchall()
-            return [row_of(columns, self._configurations) for columns in found]
+            return [self._row(columns) for columns in found]
 
     async def mail(
         self,
@@ -287,7 +273,7 @@ class SqliteStore:
             if machines is None:
                 machines = [machine for (machine,) in db.execute(self._q["addressees"])]
             wanted = {
-                "machines": _array(machines),
+                "machines": array(machines),
                 "now": microseconds(now),
                 "after": after,
                 "limit": page_size(limit),
@@ -296,26 +282,14 @@ class SqliteStore:
 
     async def still_there(self, numbers: Sequence[int]) -> set[int]:
         with self._file() as db:
-            wanted = {"numbers": _array(numbers)}
+            wanted = {"numbers": array(numbers)}
             return {number for (number,) in db.execute(self._q["still_there"], wanted)}
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
-        counts: dict[tuple[int, Status, tuple[str, ...]], int] = {}
-        with self._file() as db:
-            for number, instances in db.execute(self._q["configurations_of_machine"], (machine,)):
-                of = self._configurations.of_number(number)
-                group = (of.version, of.status, of.state)
-                counts[group] = counts.get(group, 0) + instances
-        return counts
+        return counts_of(self._counted(machine))
 
     async def groups(self, machine: str) -> dict[Group, int]:
-        with self._file() as db:
-            counted = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()
-            # those that stand in for what can't be read are alike
-            groups: Counter[Group] = Counter()
-            for number, instances in counted:
-                groups[Group(*self._configurations.of_number(number)[1:])] += instances
-            return groups
+        return groups_of(self._counted(machine))
 
     async def count_incidents(self, machine: str) -> int:
         with self._file() as db:
@@ -335,7 +309,7 @@ class SqliteStore:
             return [entry_of(columns) for columns in db.execute(self._q["journal_before"], wanted)]
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
-        last = (_FIRST, "", "") if cursor is None else incident_position_of(cursor)
+        last = (EARLIEST, "", "") if cursor is None else incident_position_of(cursor)
         size = page_size(limit)
         wanted = {
             "machine": machine,
@@ -346,7 +320,7 @@ class SqliteStore:
         }
         with self._file() as db:
             found = db.execute(self._q["incidents"], wanted).fetchall()
-            rows = tuple(row_of(columns, self._configurations) for columns in found[:size])
+            rows = tuple(self._row(columns) for columns in found[:size])
         if len(found) <= size:
             return Page(rows, None)
         end = found[size - 1]
@@ -448,7 +422,7 @@ class SqliteStore:
         now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
+        last = (EARLIEST, 0) if cursor is None else finished_position_of(cursor)
         size = page_size(limit)
         wanted = {
             "machine": machine,
@@ -459,7 +433,7 @@ class SqliteStore:
         }
         with self._file() as db:
             found = db.execute(self._q["finished"], wanted).fetchall()
-            rows = tuple(row_of(columns[:-1], self._configurations) for columns in found)
+            rows = tuple(self._row(columns[:-1]) for columns in found)
         # a full page is not the last: whether there is more is not worth another document
         full = len(rows) == size
         position = (found[-1][7], found[-1][-1]) if full else None
@@ -490,108 +464,26 @@ class SqliteStore:
             raise StoreUnavailable(f"{self._path} is closed; open the store first")
         return self._open
 
+    def _counted(self, machine: str) -> list[tuple[Configuration, int]]:
+        """The machine's configurations, each with how many instances it has."""
+        with self._file() as db:
+            found = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()
+            return [(self._configurations.of_number(number), count) for number, count in found]
+
+    def _row(self, columns: tuple[Any, ...]) -> Row:
+        return row_of(columns, self._configurations.of_number(columns[2]))
+
     def _load(self, db: sqlite3.Connection, refs: Sequence[Ref]) -> dict[Ref, Row]:
         found: dict[Ref, Row] = {}
         load_row = self._q["load_row"]
         for ref in refs:
             columns = db.execute(load_row, (ref.machine, ref.id)).fetchone()
             if columns is not None:
-                found[ref] = row_of(columns, self._configurations)
+                found[ref] = self._row(columns)
         return found
-
-    def _positions(
-        self, db: sqlite3.Connection, query: Query, last: Position
-    ) -> Iterator[Position]:
-        """The answer's positions after ``last``, newest first, read only as far as asked for."""
-        everything, chosen = self._choose(db, query)
-        chunk = page_size(query.limit) + 1
-        wanted: dict[str, str | int] = {
-            "machine": query.machine,
-            "since": _LAST if query.in_state_since is None else microseconds(query.in_state_since),
-        }
-        narrowed = {
-            **wanted,
-            "configurations": _array(chosen),
-            "indexes": msgspec.json.encode(dict(looked_up(query.where))).decode(),
-        }
-        if query.incidents:
-            return self._walk(db, "keys_with_incidents", narrowed, last, chunk)
-        if query.where:
-            name, value = self._rarest(db, query)
-            narrowed |= {"name": name, "value": value}
-            return self._walk(db, "keys_by_lookup", narrowed, last, chunk)
-        if everything and query.in_state_since is None:
-            return self._walk(db, "keys_by_age", wanted, last, chunk)
-        if query.in_state_since is not None and self._are_few(db, narrowed):
-            return self._walk(db, "keys_by_since", narrowed, last, chunk)
-        # each of many combinations gives a few, so that a page costs about a page
-        chunk = max(8, chunk // max(1, len(chosen)))
-        walks = [
-            self._walk(
-                db, "keys_by_configuration", {**wanted, "configuration": number}, last, chunk
-            )
-            for number in chosen
-        ]
-        return merge(*walks, reverse=True)
-
-    def _choose(self, db: sqlite3.Connection, query: Query) -> tuple[bool, list[int]]:
-        """The numbers of the machine's configurations that fit, and whether all do."""
-        there = db.execute(self._q["configurations_of_machine"], (query.machine,)).fetchall()
-        chosen = [
-            number
-            for number, _ in there
-            if fits(query, *self._configurations.of_number(number)[1:])
-        ]
-        return len(chosen) == len(there), chosen
-
-    def _rarest(self, db: sqlite3.Connection, query: Query) -> tuple[str, str]:
-        """Of the wanted indexes the one to walk along; none is counted further than needed."""
-        wanted = looked_up(query.where)
-        if len(wanted) == 1:
-            return wanted[0]
-        counting = self._q["count_of_lookup"]
-        return min(
-            wanted,
-            key=lambda pair: db.execute(counting, (query.machine, *pair, _RARE_ENOUGH)).fetchone()[
-                0
-            ],
-        )
-
-    def _are_few(self, db: sqlite3.Connection, wanted: dict[str, str | int]) -> bool:
-        counted = db.execute(self._q["count_since"], {**wanted, "limit": _FEW + 1}).fetchone()
-        return int(counted[0]) <= _FEW
-
-    def _walk(
-        self,
-        db: sqlite3.Connection,
-        name: str,
-        wanted: dict[str, str | int],
-        last: Position,
-        chunk: int,
-    ) -> Iterator[Position]:
-        while True:
-            bounds = {**wanted, "created_at": last[0], "id": last[1], "limit": chunk}
-            positions = db.execute(self._q[name], bounds).fetchall()
-            yield from positions
-            if len(positions) < chunk:
-                return
-            last = positions[-1]
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        size = page_size(query.limit)
-        if query.prefix or query.order == "since":
-            with self._file() as db:
-                refs, cursor = look_along(db, self._q, query, self._choose(db, query)[1])
-                return Page(tuple(self._load(db, refs).values()), cursor)
-        last = None if query.cursor is None else position_of(query.cursor)
         with self._file() as db:
-            positions = list(islice(self._positions(db, query, last or (_LAST, "")), size + 1))
-            refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]
-            rows = tuple(self._load(db, refs).values())
-        return Page(rows, cursor_of(positions[size - 1]) if len(positions) > size else None)
-
-
-def _array(values: Sequence[str] | Sequence[int]) -> str:
-    """What ``json_each`` takes."""
-    return msgspec.json.encode(values).decode()
+            refs, cursor = self._lists.page(db, query)
+            return Page(tuple(self._load(db, refs).values()), cursor)

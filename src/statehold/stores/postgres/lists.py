@@ -1,0 +1,130 @@
+"""Pages of instances, by what a query wants: newest first, by id where a prefix is asked for, or by
+how long instances have been in their configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from statehold.records import Ref, Row
+from statehold.store import LOOKED_AT, PAGE_LIMIT, Page, Query
+from statehold.stores.paging import (
+    EARLIEST,
+    LATEST,
+    RARE_ENOUGH,
+    Position,
+    beyond,
+    cursor_of,
+    fits,
+    id_position_of,
+    microseconds,
+    page_size,
+    position_of,
+)
+from statehold.stores.postgres.columns import digest, turned
+from statehold.stores.postgres.configurations import Configurations
+
+
+class Fetch(Protocol):
+    """Runs a named query."""
+
+    def __call__(self, name: str, *arguments: Any) -> Awaitable[list[Any]]: ...
+
+
+class Lists:
+    """``load`` gives the rows of instances, as far as they are there."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
+        configurations: Configurations,
+    ) -> None:
+        self._fetch = fetch
+        self._load = load
+        self._configurations = configurations
+
+    async def page(self, query: Query) -> Page:
+        size = page_size(query.limit)
+        if query.prefix:
+            return await self._by_id(query, size)
+        if query.order == "since":
+            return await self._by_since(query, size)
+        last = (LATEST, "") if query.cursor is None else position_of(query.cursor)
+        positions = await self._positions(query, last, size + 1)
+        cursor = cursor_of(positions[size - 1]) if len(positions) > size else None
+        return await self._page_of(query.machine, [id_ for _, id_ in positions[:size]], cursor)
+
+    async def _positions(self, query: Query, last: Position, size: int) -> list[Position]:
+        """The positions of the rows that fit after ``last``, newest first."""
+        chosen = await self._chosen(query)
+        since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
+        where = [(name, digest(value)) for name, value in query.where.items()]
+        if not query.incidents and not where:
+            found = await self._fetch("keys_by_configuration", chosen, *last, since, size)
+            return [(created_at, id_) for created_at, id_ in found]
+        wanted = (query.machine, *last, since, size, chosen, *turned(where, 2))
+        if query.incidents:
+            found = await self._fetch("keys_with_incidents", *wanted)
+        else:
+            found = await self._fetch(
+                "keys_by_lookup", *wanted, *await self._rarest(query.machine, where)
+            )
+        return [(created_at, id_) for created_at, id_ in found]
+
+    async def _chosen(self, query: Query) -> list[int]:
+        """The numbers of the configurations that fit."""
+        there = await self._fetch("configurations_of_machine", query.machine)
+        of_number = await self._configurations.of_numbers(number for number, _ in there)
+        return [number for number, _ in there if fits(query, *of_number[number][1:])]
+
+    async def _by_id(self, query: Query, size: int) -> Page:
+        assert query.prefix is not None
+        after = "" if query.cursor is None else id_position_of(query.cursor)
+        rest = (await self._chosen(query), *_rest_of(query))
+        since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
+        ids: list[str] = []
+        looked_at, chunk = 0, size + 1
+        while True:
+            wanted = (query.machine, query.prefix, beyond(query.prefix), after, chunk, since)
+            found = await self._fetch("look_by_id", *wanted, *rest)
+            for id_, is_wanted in found:
+                if len(ids) == size or looked_at == LOOKED_AT:
+                    return await self._page_of(query.machine, ids, cursor_of(after))
+                if is_wanted:
+                    ids.append(id_)
+                looked_at, after = looked_at + 1, id_
+            if len(found) < chunk:
+                return await self._page_of(query.machine, ids, None)
+            chunk = PAGE_LIMIT
+
+    async def _by_since(self, query: Query, size: int) -> Page:
+        last = (EARLIEST, "") if query.cursor is None else position_of(query.cursor)
+        since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
+        wanted = (await self._chosen(query), *last, since, size + 1, *_rest_of(query))
+        found = await self._fetch("look_by_since", *wanted)
+        ids = [id_ for _, id_ in found[:size]]
+        cursor = cursor_of(tuple(found[size - 1])) if len(found) > size else None
+        return await self._page_of(query.machine, ids, cursor)
+
+    async def _page_of(self, machine: str, ids: Sequence[str], cursor: str | None) -> Page:
+        refs = [Ref(machine, id_) for id_ in ids]
+        rows = await self._load(refs)
+        # one that was purged between the two questions is left out
+        return Page(tuple(rows[ref] for ref in refs if ref in rows), cursor)
+
+    async def _rarest(self, machine: str, where: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+        """Of the wanted indexes the one to walk along; none is counted further than needed."""
+        if len(where) == 1:
+            return where[0]
+        counted = [
+            ((await self._fetch("count_of_lookup", machine, *pair, RARE_ENOUGH))[0][0], pair)
+            for pair in where
+        ]
+        return min(counted)[1]
+
+
+def _rest_of(query: Query) -> tuple[Any, ...]:
+    """What no index has together with an order."""
+    where = [(name, digest(value)) for name, value in query.where.items()]
+    return (query.incidents, *turned(where, 2))
