@@ -299,7 +299,7 @@ def test_findings_are_told_with_place_and_hint_and_warnings_alone_pass(
     assert ran.code == 0, ran.err
     assert "doubtful 1: 1 warning" in ran.out
     assert "warning dead-end state there" in ran.out
-    assert "hint lead a transition out of it" in ran.out
+    assert "hint add a transition out of it" in ran.out
     assert run("check", path, "--strict").code == 1
     (told,) = json.loads(run("check", path, "--json").out)
     (finding,) = told["findings"]

@@ -1,8 +1,7 @@
-"""What the static checks look at: a chart, its functions, and what a search came by.
+"""The input of the static checks: a chart, its functions, and the result of a search.
 
-A check is a function from a :class:`Analysis` to findings. It claims that something never happens
-only where the search was complete: what the search holds possible is more than what the functions
-let happen, never less.
+A check is a function from an :class:`Analysis` to findings. It says that something never happens
+only if the search was complete: the search allows all that the functions allow, and more.
 """
 
 from __future__ import annotations
@@ -48,18 +47,18 @@ class Analysis:
         hint: str = "",
         severity: Severity | None = None,
     ) -> Finding:
-        """``severity`` is the code's own, unless it is given."""
+        """``severity`` is by default that of the code."""
         return Finding(code, severity or CATALOGUE[code].severity, kind, place, message, hint)
 
     def reading(self, name: str) -> FunctionUses:
-        """What is known of the function that the chart calls so."""
+        """The uses of the function of this name in the chart."""
         found = self._readings.get(name)
         if found is None:
             function = self.definition.functions.get(name) if self.definition else None
             found = self._readings[name] = UNKNOWN if function is None else read(function)
         return found
 
-    # --- what can happen ---
+    # --- the search ---
 
     @property
     def moves(self) -> tuple[Edge, ...]:
@@ -67,14 +66,14 @@ class Analysis:
 
     @cached_property
     def entered(self) -> frozenset[str]:
-        """States that are entered, be it for a moment."""
+        """States that are entered, if only within a step."""
         return frozenset(self.explored.entered).union(*(move.entered for move in self.moves))
 
     @cached_property
-    def takes_strangers(self) -> bool:
-        """Whether upgrades may bring instances to where no start leads: a state that is not
-        entered, states of regions that are not active together, a timer that is older than one
-        which was added beside it."""
+    def has_upgraded(self) -> bool:
+        """Whether an upgrade may bring instances to where no start leads: to a state that is not
+        entered, to states that are not active together, or to a timer older than a new one beside
+        it."""
         if self.definition is None or not self.definition.upgrades:
             return False
         kinds = {state.kind for state in self.chart.states}
@@ -93,8 +92,8 @@ class Analysis:
 
     @cached_property
     def done(self) -> frozenset[str]:
-        """States whose completion comes, of those that somebody listens for."""
-        # what the start completes is in no move; that it is taken is
+        """States whose completion comes, of those that transitions wait for."""
+        # the start completes states in no move, but taking their completion is one
         prefix = done_event("")
         taken = (move.event for move in self.moves if move.event is not None)
         heard = {name.removeprefix(prefix) for name in taken if name.startswith(prefix)}
@@ -102,7 +101,7 @@ class Analysis:
 
     @cached_property
     def together(self) -> dict[str, frozenset[str]]:
-        """For each state, those that are active with it at some time, itself included."""
+        """For each state, those that are active together with it, itself included."""
         found: dict[str, set[str]] = {}
         for spot in self.explored.spots:
             for state in spot.active:
@@ -111,7 +110,7 @@ class Analysis:
 
     @cached_property
     def rested(self) -> frozenset[str]:
-        """States that are active when a step is over."""
+        """States that are active after a step."""
         return frozenset().union(*(s.active for s in self.explored.spots if s.resting))
 
     @cached_property
@@ -121,14 +120,14 @@ class Analysis:
             found.setdefault(move.event, []).append(move)
         return found
 
-    # --- what the chart says ---
+    # --- the chart ---
 
     def hears(self, name: str) -> bool:
         """Whether any transition is for an event of this name."""
         return self.hears_beside_timers(name) or name in self._timer_events
 
     def hears_beside_timers(self, name: str) -> bool:
-        """Whether any transition is, save the timers."""
+        """Whether any transition except timers is for an event of this name."""
         if name in self._descriptors:
             return True
         policy = self.chart.policy
@@ -138,7 +137,7 @@ class Analysis:
 
     @cached_property
     def _descriptors(self) -> dict[str, None]:
-        """All that transitions wait for, each once."""
+        """The events of all transitions, each once."""
         named = (t.trigger.events for t in self.chart.transitions if t.trigger.kind != "after")
         return dict.fromkeys(name for names in named for name in names)
 
@@ -166,7 +165,7 @@ class Analysis:
         return {t.id: number for number, t in enumerate(self.chart.transitions)}
 
     def is_within(self, state: str, ancestor: str) -> bool:
-        """Whether it is the state itself or lies below it."""
+        """Whether it is the ancestor itself or a descendant."""
         return state == ancestor or self.tree.is_descendant(
             self.tree.index[state], self.tree.index[ancestor]
         )
@@ -222,6 +221,10 @@ class Analysis:
             found.append(delay.function if delay else None)
         return tuple(dict.fromkeys(name for name in found if name is not None))
 
+    @cached_property
+    def function_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.guard_names, *self.action_names, *self.value_names)))
+
 
 def listed(names: Iterable[str]) -> str:
     """``a, b and 3 more``"""
@@ -231,5 +234,5 @@ def listed(names: Iterable[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def top_finals(subject: Analysis) -> list[StateNode]:
-    return [s for s in subject.chart.states if s.kind == "final" and s.parent == ROOT]
+def top_finals(analysis: Analysis) -> list[StateNode]:
+    return [s for s in analysis.chart.states if s.kind == "final" and s.parent == ROOT]

@@ -1,5 +1,4 @@
-"""Transitions: those that can never be chosen, that say nothing new, or that stand in each
-other's way."""
+"""Checks of transitions: never chosen, duplicate, in conflict, or without effect."""
 
 from __future__ import annotations
 
@@ -19,58 +18,58 @@ PAIR_LIMIT = 100_000
 _DONE = done_event("")
 
 
-def never_chosen(subject: Analysis) -> Iterator[Finding]:
-    """Transitions of states that are entered, which nothing can make be taken.
+def never_chosen(analysis: Analysis) -> Iterator[Finding]:
+    """Transitions of states that are entered, which no event can take.
 
-    Timers, completions and what has a more telling code are left to those.
+    Timers, completions and transitions with a more specific code are left to the other checks.
     """
-    if not subject.complete:
+    if not analysis.complete:
         return
-    told = {finding.place for finding in (*duplicates(subject), *impossible_guards(subject))}
-    for t in subject.chart.transitions:
-        if t.id in subject.taken or t.id in told or t.source not in subject.together:
+    specific = {finding.place for finding in (*duplicates(analysis), *impossible_guards(analysis))}
+    for t in analysis.chart.transitions:
+        if t.id in analysis.taken or t.id in specific or t.source not in analysis.together:
             continue
-        if t.trigger.kind == "after" or waits_in_vain(subject, t):
+        if t.trigger.kind == "after" or waits_in_vain(analysis, t):
             continue
-        if t.trigger.kind in ("result", "failure") and not _comes(subject, t):
+        if t.trigger.kind in ("result", "failure") and not _comes(analysis, t):
             continue
-        yield subject.finding(
+        yield analysis.finding(
             "never-chosen",
             "transition",
             t.id,
-            f"it can never be chosen: {_because(subject, t)}",
-            "move it before what takes its place, give that a guard, or take it out",
+            f"it can never be chosen: {_because(analysis, t)}",
+            "move it before the one that takes its place, give that one a guard, or remove it",
         )
 
 
-def waits_in_vain(subject: Analysis, t: Transition) -> bool:
-    """Whether all it waits for are completions that never come."""
+def waits_in_vain(analysis: Analysis, t: Transition) -> bool:
+    """Whether it waits only for completions that never come."""
     return bool(t.trigger.events) and all(
-        name.startswith(_DONE) and name.removeprefix(_DONE) not in subject.done
+        name.startswith(_DONE) and name.removeprefix(_DONE) not in analysis.done
         for name in t.trigger.events
     )
 
 
-def _comes(subject: Analysis, t: Transition) -> bool:
-    """Whether the outcome can come: an invoke starts where its state is rested in."""
+def _comes(analysis: Analysis, t: Transition) -> bool:
+    """Whether the outcome can come: an invoke starts only where instances rest in its state."""
     ids = [name.split(".", 2)[2] for name in t.trigger.events if name.count(".") > 1]
-    mine = [subject.invoking[id] for id in ids if id in subject.invoking]
-    return not mine or any(state in subject.rested for state in mine)
+    mine = [analysis.invoking[id] for id in ids if id in analysis.invoking]
+    return not mine or any(state in analysis.rested for state in mine)
 
 
-def _because(subject: Analysis, t: Transition) -> str:
-    if t.trigger.kind != "always" and t.source not in subject.rested:
+def _because(analysis: Analysis, t: Transition) -> str:
+    if t.trigger.kind != "always" and t.source not in analysis.rested:
         return f"{t.source} is always left at once"
-    for earlier in _before(subject, t):
+    for earlier in _before(analysis, t):
         if set(earlier.guards) <= set(t.guards):
-            what = "asks for no more" if earlier.guards else "has no guard"
-            return f"{earlier.id} is asked first and {what}"
+            what = "requires no more" if earlier.guards else "has no guard"
+            return f"{earlier.id} comes first and {what}"
     instead = dict.fromkeys(
         id
-        for name, moves in subject.moves_by_event.items()
-        if _takes_its_place(subject, name, t)
+        for name, moves in analysis.moves_by_event.items()
+        if _takes_its_place(analysis, name, t)
         for move in moves
-        if t.source in subject.explored.spots[move.before].active
+        if t.source in analysis.explored.spots[move.before].active
         for id in move.transitions
     )
     if instead:
@@ -78,79 +77,81 @@ def _because(subject: Analysis, t: Transition) -> str:
     return f"nothing that it waits for comes while {t.source or 'the root'} is active"
 
 
-def _takes_its_place(subject: Analysis, event: str | None, t: Transition) -> bool:
+def _takes_its_place(analysis: Analysis, event: str | None, t: Transition) -> bool:
     if event is None:
         return t.trigger.kind == "always"
-    return t.trigger.kind != "always" and matches(subject.chart.policy, t.trigger, event)
+    return t.trigger.kind != "always" and matches(analysis.chart.policy, t.trigger, event)
 
 
-def _before(subject: Analysis, t: Transition) -> Iterator[Transition]:
-    """Transitions of the same state that are asked before it about everything it waits for."""
+def _before(analysis: Analysis, t: Transition) -> Iterator[Transition]:
+    """Transitions of the same state that come before it, for each of its events."""
     for name in t.trigger.events or (None,):
-        asked = candidates(subject.tree, subject.tree.index[t.source], name)
+        asked = candidates(analysis.tree, analysis.tree.index[t.source], name)
         if t in asked:
             yield from asked[: asked.index(t)]
 
 
-def duplicates(subject: Analysis) -> Iterator[Finding]:
+def duplicates(analysis: Analysis) -> Iterator[Finding]:
     known: dict[tuple[object, ...], str] = {}
-    for t in subject.chart.transitions:
+    for t in analysis.chart.transitions:
         if t.trigger.kind == "after":
             continue
         key = (t.source, t.trigger, t.guards, t.targets, t.actions, t.internal)
         first = known.setdefault(key, t.id)
         if first != t.id:
-            yield subject.finding(
+            yield analysis.finding(
                 "duplicate-transition",
                 "transition",
                 t.id,
-                f"it says word for word what {first} says, which is asked first",
-                "take one of them out",
+                f"it is equal to {first}, which comes first",
+                "remove one of them",
             )
 
 
-def impossible_guards(subject: Analysis) -> Iterator[Finding]:
-    if not subject.complete:
+def impossible_guards(analysis: Analysis) -> Iterator[Finding]:
+    if not analysis.complete:
         return
-    for t in subject.chart.transitions:
-        beside = subject.together.get(t.source)
+    for t in analysis.chart.transitions:
+        beside = analysis.together.get(t.source)
         if beside is None:
             continue
         for guard in t.guards:
             if guard.kind == "in" and guard.name not in beside and guard.name:
-                yield subject.finding(
+                yield analysis.finding(
                     "in-guard-impossible",
                     "transition",
                     t.id,
-                    f"it asks for {guard.name} to be active, which never is while {t.source} is",
-                    "ask for a state of a region beside its source",
+                    f"it requires {guard.name} to be active, which it never is while {t.source} is",
+                    "name a state of a region beside its source",
                 )
 
 
-def constant_guards(subject: Analysis) -> Iterator[Finding]:
-    for name in subject.guard_names:
-        constant = subject.reading(name).constant
+def constant_guards(analysis: Analysis) -> Iterator[Finding]:
+    for name in analysis.guard_names:
+        constant = analysis.reading(name).constant
         if constant is None and name.strip().lower() in ("true", "false"):
             constant = (name.strip().lower() == "true",)
         if constant is not None:
-            said = "yes" if constant[0] else "no"
-            users = [t.id for t in subject.chart.transitions if Guard(name) in t.guards]
-            yield subject.finding(
+            answer = "true" if constant[0] else "false"
+            users = [t.id for t in analysis.chart.transitions if Guard(name) in t.guards]
+            yield analysis.finding(
                 "constant-guard",
                 "function",
                 name,
-                f"it says {said}, whatever it is asked; {listed(users)} relies on it",
-                "take the guard out" if constant[0] else "take the transition out, or mend it",
+                f"it always returns {answer}; {listed(users)} relies on it",
+                "remove the guard"
+                if constant[0]
+                else "remove the transition, or correct the guard",
             )
 
 
-def conflicting_regions(subject: Analysis) -> Iterator[Finding]:
-    """Transitions without guards, of states beside each other, that one event enables both."""
+def conflicting_regions(analysis: Analysis) -> Iterator[Finding]:
+    """Transitions without guards, of parallel states, that one event enables together."""
     leading = [
         t
-        for t in subject.chart.transitions
-        if t.targets and t.id in subject.taken and t.trigger.kind in ("event", "done")
-        and not subject.has_function(t)
+        for t in analysis.chart.transitions
+        if t.targets and t.id in analysis.taken and t.trigger.kind in ("event", "done")
+        and not analysis.has_function(t)
     ]  # fmt: skip
     by_event: dict[str, list[Transition]] = {}
     for t in leading:
@@ -158,26 +159,26 @@ def conflicting_regions(subject: Analysis) -> Iterator[Finding]:
             by_event.setdefault(name, []).append(t)
     pairs = (pair for those in by_event.values() for pair in combinations(those, 2))
     for first, second in islice(pairs, PAIR_LIMIT):
-        one, other = subject.tree.index[first.source], subject.tree.index[second.source]
+        one, other = analysis.tree.index[first.source], analysis.tree.index[second.source]
         if (
-            second.source not in subject.together.get(first.source, ())
-            or subject.is_within(first.source, second.source)
-            or subject.is_within(second.source, first.source)
+            second.source not in analysis.together.get(first.source, ())
+            or analysis.is_within(first.source, second.source)
+            or analysis.is_within(second.source, first.source)
             or first.targets == second.targets
         ):
             continue
-        tops = [domain(subject.tree, t, {}) for t in (first, second)]
-        # version 4's leave other regions alone unless their targets are elsewhere
-        alone = subject.chart.policy.nesting == "xstate4" and (
-            len(version4.compatible(subject.tree, (), (first, second), {})) == 2
+        tops = [domain(analysis.tree, t, {}) for t in (first, second)]
+        # those of XState 4 exit other regions only if their targets are elsewhere
+        alone = analysis.chart.policy.nesting == "xstate4" and (
+            len(version4.compatible(analysis.tree, (), (first, second), {})) == 2
         )
         meet = not alone and any(
-            top is not None and subject.tree.is_descendant(one, top)
-            and subject.tree.is_descendant(other, top)
+            top is not None and analysis.tree.is_descendant(one, top)
+            and analysis.tree.is_descendant(other, top)
             for top in tops
         )  # fmt: skip
         if meet:
-            yield subject.finding(
+            yield analysis.finding(
                 "conflicting-regions",
                 "transition",
                 second.id,
@@ -185,27 +186,26 @@ def conflicting_regions(subject: Analysis) -> Iterator[Finding]:
                 f"{listed(sorted(set(first.trigger.events) & set(second.trigger.events)))} is for "
                 f"{first.id} too, which leads to {listed(first.targets)} and comes first; this one "
                 "is dropped",
-                "give one of them a guard, or take the event where both regions are left",
+                "give one of them a guard, or take the event in a state around both regions",
             )
 
 
-def does_nothing(subject: Analysis) -> Iterator[Finding]:
-    """Save where it keeps the event from a state further up."""
-    for t in subject.chart.transitions:
+def does_nothing(analysis: Analysis) -> Iterator[Finding]:
+    """Transitions without targets and actions, unless they hide an event from an ancestor."""
+    for t in analysis.chart.transitions:
         if t.targets or any(t.actions) or t.trigger.kind == "always":
             continue
-        _, *above = subject.line(t.source)
+        _, *above = analysis.line(t.source)
         heard = any(
-            candidates(subject.tree, subject.tree.index[state], name)
+            candidates(analysis.tree, analysis.tree.index[state], name)
             for state in above
             for name in t.trigger.events
         )
         if not heard and t.trigger.kind != "any":
-            yield subject.finding(
+            yield analysis.finding(
                 "does-nothing",
                 "transition",
                 t.id,
-                f"what it takes is accepted in {t.source or 'the root'} and changes nothing",
-                "give it something to do, or take it out: then the sender is told that nothing "
-                "came of it",
+                f"its event is accepted in {t.source or 'the root'} and changes nothing",
+                "give it something to do, or remove it: then the event is refused",
             )

@@ -1,4 +1,4 @@
-"""Completions, effects and children: what is waited for and never comes, what comes in vain."""
+"""Checks of completions, effects and children: those that never come, and those that are unused."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from statehold.check.lint.finding import Finding
 from statehold.interpreter.occurrence import detached_effects
 
 
-def never_done(subject: Analysis) -> Iterator[Finding]:
-    if not subject.complete:
+def never_done(analysis: Analysis) -> Iterator[Finding]:
+    if not analysis.complete:
         return
-    for t in subject.chart.transitions:
-        if t.source not in subject.together or not waits_in_vain(subject, t):
+    for t in analysis.chart.transitions:
+        if t.source not in analysis.together or not waits_in_vain(analysis, t):
             continue
         state = t.trigger.events[0].removeprefix(done_event(""))
-        yield subject.finding(
+        yield analysis.finding(
             "never-done",
             "transition",
             t.id,
-            f"it waits for {state} to be done, which can't be: {_obstacle(subject, state)}",
+            f"it waits for {state} to be done, which can't be: {_obstacle(analysis, state)}",
             "give every region a final state that can be reached",
         )
 
 
-def _obstacle(subject: Analysis, state: str) -> str:
-    node = subject.states.get(state)
+def _obstacle(analysis: Analysis, state: str) -> str:
+    node = analysis.states.get(state)
     if node is None:
         return "there is no such state"
-    children = [s for s in subject.chart.states if s.parent == state and s.kind != "history"]
+    children = [s for s in analysis.chart.states if s.parent == state and s.kind != "history"]
     if node.kind != "parallel":
         finals = [s.id for s in children if s.kind == "final"]
         return f"{listed(finals)} can't be reached" if finals else "no final state is in it"
-    short = [region.id for region in children if not _may_finish(subject, region)]
+    short = [region.id for region in children if not _may_finish(analysis, region)]
     if short:
         return f"{listed(short)} never reaches a final state"
     return "its regions are never at their ends at the same time"
 
 
-def _may_finish(subject: Analysis, region: StateNode) -> bool:
-    """Whether the region, taken by itself, can be done."""
-    children = [s for s in subject.chart.states if s.parent == region.id and s.kind != "history"]
+def _may_finish(analysis: Analysis, region: StateNode) -> bool:
+    """Whether the region alone can be done."""
+    children = [s for s in analysis.chart.states if s.parent == region.id and s.kind != "history"]
     if region.kind == "parallel":
-        return all(_may_finish(subject, child) for child in children)
-    return any(s.kind == "final" and s.id in subject.entered for s in children)
+        return all(_may_finish(analysis, child) for child in children)
+    return any(s.kind == "final" and s.id in analysis.entered for s in children)
 
 
-def done_unhandled(subject: Analysis) -> Iterator[Finding]:
-    """Inner ends that are reached and never left, while nobody listens."""
-    if not subject.complete:
+def done_unhandled(analysis: Analysis) -> Iterator[Finding]:
+    """Nested final states that are reached and never left, without a transition for ``done``."""
+    if not analysis.complete:
         return
-    for state in subject.chart.states:
-        if state.kind != "final" or state.id not in subject.rested or state.id in subject.left:
+    for state in analysis.chart.states:
+        if state.kind != "final" or state.id not in analysis.rested or state.id in analysis.left:
             continue
-        above = _completed_by(subject, state.id)
+        above = _completed_by(analysis, state.id)
         # a final state at the top, or the regions of a parallel root together, end the instance
-        if ROOT in above or any(subject.hears(done_event(one)) for one in above):
+        if ROOT in above or any(analysis.hears(done_event(one)) for one in above):
             continue
-        yield subject.finding(
+        yield analysis.finding(
             "done-unhandled",
             "state",
             above[0],
@@ -73,60 +73,59 @@ def done_unhandled(subject: Analysis) -> Iterator[Finding]:
         )
 
 
-def _completed_by(subject: Analysis, final: str) -> tuple[str, ...]:
-    """The states that it completes: its parent, and the parallel states right around that."""
-    _, parent, *others = subject.line(final)
-    around = takewhile(lambda one: subject.states[one].kind == "parallel", others)
+def _completed_by(analysis: Analysis, final: str) -> tuple[str, ...]:
+    """The states that it completes: its parent, and the parallel states directly around that."""
+    _, parent, *others = analysis.line(final)
+    around = takewhile(lambda one: analysis.states[one].kind == "parallel", others)
     return (parent, *around)
 
 
-def failures(subject: Analysis) -> Iterator[Finding]:
-    """Effects that use up their tries wait for a person, as an incident; children just end."""
-    for state in subject.chart.states:
+def failures(analysis: Analysis) -> Iterator[Finding]:
+    """Failures without a transition: of an effect, which becomes an incident, or of a child."""
+    for state in analysis.chart.states:
         for invoke in state.invokes:
-            if not subject.hears(failure_event(invoke.id)):
+            if not analysis.hears(failure_event(invoke.id)):
                 what = (
-                    "an incident waits for a person, and the machine stays where it is"
+                    "an incident waits for an operator, and the machine stays where it is"
                     if invoke.kind == "effect"
                     else "the machine stays where it is"
                 )
-                yield subject.finding(
+                yield analysis.finding(
                     "unhandled-failure",
                     "state",
                     state.id,
-                    f"nobody handles the failure of {invoke.name}: when it fails for good, {what}",
-                    f"add on_failure({invoke.name}, …), or silence this where a person is meant to "
-                    "look at it",
-                    # nobody is told of a child that was cancelled
+                    f"no transition takes the failure of {invoke.name}: after the last one {what}",
+                    f"add on_failure({invoke.name}, …), or silence this if an operator decides",
+                    # the cancellation of a child is no incident
                     severity=None if invoke.kind == "effect" else "warning",
                 )
 
 
-def results(subject: Analysis) -> Iterator[Finding]:
-    """Results of effects that are annotated to give one."""
-    effects = subject.definition.effects if subject.definition is not None else {}
-    asked = [(s.id, i.id, i.name) for s in subject.chart.states for i in s.invokes]
-    asked += [("", name, name) for name in detached_effects(subject.chart)]
+def results(analysis: Analysis) -> Iterator[Finding]:
+    """Results that no transition takes, of effects with an annotated result."""
+    effects = analysis.definition.effects if analysis.definition is not None else {}
+    asked = [(s.id, i.id, i.name) for s in analysis.chart.states for i in s.invokes]
+    asked += [("", name, name) for name in detached_effects(analysis.chart)]
     for state, id, name in asked:
         effect = effects.get(name)
         gives = effect.result_type if effect is not None else None
-        if gives in (None, type(None), Any) or subject.hears(result_event(id)):
+        if gives in (None, type(None), Any) or analysis.hears(result_event(id)):
             continue
-        yield subject.finding(
+        yield analysis.finding(
             "result-unused",
             "state" if state else "chart",
             state,
-            f"{name} gives {getattr(gives, '__name__', gives)}, and nobody takes it",
-            f"add on_result({name}, …), or let it give None",
+            f"{name} returns {getattr(gives, '__name__', gives)}, and no transition takes it",
+            f"add on_result({name}, …), or let it return None",
         )
 
 
-def never_starts(subject: Analysis) -> Iterator[Finding]:
-    if not subject.complete:
+def never_starts(analysis: Analysis) -> Iterator[Finding]:
+    if not analysis.complete:
         return
-    for state in subject.chart.states:
-        if state.invokes and state.id in subject.entered and state.id not in subject.rested:
-            yield subject.finding(
+    for state in analysis.chart.states:
+        if state.invokes and state.id in analysis.entered and state.id not in analysis.rested:
+            yield analysis.finding(
                 "invoke-never-starts",
                 "state",
                 state.id,
@@ -136,16 +135,16 @@ def never_starts(subject: Analysis) -> Iterator[Finding]:
             )
 
 
-def children(subject: Analysis) -> Iterator[Finding]:
-    """Children whose result is waited for, and whose chart has no end at all."""
-    definition = subject.definition
-    for state in subject.chart.states:
+def children(analysis: Analysis) -> Iterator[Finding]:
+    """Children with a transition for their result, and a chart without an end."""
+    definition = analysis.definition
+    for state in analysis.chart.states:
         for invoke in state.invokes:
             child = definition.children.get(invoke.name) if definition is not None else None
-            if child is None or not subject.hears(result_event(invoke.id)):
+            if child is None or not analysis.hears(result_event(invoke.id)):
                 continue
             if not _has_end(child.definition.chart):
-                yield subject.finding(
+                yield analysis.finding(
                     "child-never-ends",
                     "state",
                     state.id,

@@ -1,4 +1,4 @@
-"""The data, the functions that use it, and the events that they raise."""
+"""Checks of the data's fields, the functions that use them, and the events that these raise."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from statehold.interpreter.selection import is_reserved
 _ABSENT = object()
 
 
-def never_set(subject: Analysis) -> Iterator[Finding]:
-    """Fields that begin empty, that something reads and no action sets.
+def never_set(analysis: Analysis) -> Iterator[Finding]:
+    """Fields that are empty at first, that a function reads and no action sets.
 
-    Nothing is said where some action may set more than can be told.
+    There are no findings where an action may set fields that are not known.
     """
-    actions = [subject.reading(name) for name in subject.action_names]
-    if subject.definition is None or any(r.gives or not r.known for r in actions):
+    actions = [analysis.reading(name) for name in analysis.action_names]
+    if analysis.definition is None or any(r.gives or not r.known for r in actions):
         return
     written = frozenset().union(*(reading.writes for reading in actions))
     readers: dict[str, list[str]] = {}
-    for name, reading in _readings(subject):
+    for name, reading in _readings(analysis):
         for field in reading.reads:
             readers.setdefault(field, []).append(name)
-    schema = subject.chart.data_schema
+    schema = analysis.chart.data_schema
     for field, shape in schema.get("properties", {}).items():
         empty = field not in schema.get("required", ()) and not (
             isinstance(shape, dict) and shape.get("default")
@@ -39,33 +39,33 @@ def never_set(subject: Analysis) -> Iterator[Finding]:
             continue
         default = shape.get("default", _ABSENT) if isinstance(shape, dict) else _ABSENT
         nothing = default is None
-        yield subject.finding(
+        yield analysis.finding(
             "never-set",
             "field",
             field,
             f"{listed(dict.fromkeys(readers[field]))} reads it, and no action sets it: unless it "
             f"is given at the start, it is {'empty' if default is _ABSENT else repr(default)}",
-            "set it in an action, or make it a field that every start has to give",
-            # a switch that is off unless the start turns it on is an ordinary thing
+            "set it in an action, or make it a required field",
+            # an option that is off by default is common
             severity=None if nothing else "info",
         )
 
 
-def unknown_fields(subject: Analysis) -> Iterator[Finding]:
-    """An error where the function touches the data in no other way: one that hands it on, or is
-    ready for errors, may have made sure of the field before (``hasattr``)."""
-    definition = subject.definition
+def unknown_fields(analysis: Analysis) -> Iterator[Finding]:
+    """An error if all uses of the data in the function are known. A function that passes it on or
+    handles errors may have tested for the field (``hasattr``): a warning."""
+    definition = analysis.definition
     if definition is None:
         return
-    for name, reading in _readings(subject):
+    for name, reading in _readings(analysis):
         lost = [
             field
             for field in sorted(reading.reads | reading.writes)
-            if not field.startswith("_") and not _has(definition.data.type, field, subject)
+            if not field.startswith("_") and not _has(definition.data.type, field, analysis)
         ]
         if lost:
-            known = listed(subject.chart.data_schema.get("properties", {}))
-            yield subject.finding(
+            known = listed(analysis.chart.data_schema.get("properties", {}))
+            yield analysis.finding(
                 "unknown-field",
                 "function",
                 name,
@@ -75,61 +75,61 @@ def unknown_fields(subject: Analysis) -> Iterator[Finding]:
             )
 
 
-def changing_guards(subject: Analysis) -> Iterator[Finding]:
-    for name in subject.guard_names:
-        stored = subject.reading(name).stores
+def changing_guards(analysis: Analysis) -> Iterator[Finding]:
+    for name in analysis.guard_names:
+        stored = analysis.reading(name).stores
         if stored:
-            yield subject.finding(
+            yield analysis.finding(
                 "guard-changes-data",
                 "function",
                 name,
-                f"it is a guard and sets {listed(sorted(stored))}: it is asked as often as it "
-                "takes, whether its transition is chosen or not",
+                f"it is a guard and sets {listed(sorted(stored))}: guards are called any number of "
+                "times, whether their transition is chosen or not",
                 "set it in do=, which runs once, when the transition is taken",
             )
 
 
-def impure(subject: Analysis) -> Iterator[Finding]:
-    for name in dict.fromkeys((*subject.guard_names, *subject.action_names, *subject.value_names)):
-        outside = subject.reading(name).outside
+def impure(analysis: Analysis) -> Iterator[Finding]:
+    for name in analysis.function_names:
+        outside = analysis.reading(name).outside
         if outside:
-            yield subject.finding(
+            yield analysis.finding(
                 "reads-clock",
                 "function",
                 name,
                 f"it calls {listed(dict.fromkeys(outside))}, so the same event gives another "
                 "result when it is tried again",
-                "take the time from context.now, and let an effect do what is done outside",
+                "take the time from context.now, and use an effect for work on the outside",
             )
 
 
-def unheard(subject: Analysis) -> Iterator[Finding]:
-    """Events that are declared, raised or sent to itself, and that no transition is for."""
+def unheard(analysis: Analysis) -> Iterator[Finding]:
+    """Events that are declared, raised or sent to itself, and that no transition takes."""
     raised: dict[str, list[str]] = {}
-    for name in subject.action_names:
-        for event in subject.reading(name).raises:
+    for name in analysis.action_names:
+        for event in analysis.reading(name).raises:
             raised.setdefault(event, []).append(name)
-    declared = [event.name for event in subject.chart.events]
+    declared = [event.name for event in analysis.chart.events]
     for event in dict.fromkeys((*declared, *raised)):
-        if subject.hears(event):
+        if analysis.hears(event):
             continue
         if event in raised:
             message = f"{listed(raised[event])} raises it, and no transition takes it"
         else:
-            message = "it is declared, and no transition takes it: whoever sends it is refused"
-        yield subject.finding(
+            message = "it is declared, and no transition takes it: it is always refused"
+        yield analysis.finding(
             "unheard-event",
             "event",
             event,
             message,
-            "add a transition for it, or take it out",
+            "add a transition for it, or remove it",
         )
 
 
-def undeclared(subject: Analysis) -> Iterator[Finding]:
-    """Events that are waited for, in a chart that declares its events and not these."""
-    chart = subject.chart
-    actions = [subject.reading(name) for name in subject.action_names]
+def undeclared(analysis: Analysis) -> Iterator[Finding]:
+    """Undeclared events of transitions, in a chart that declares events."""
+    chart = analysis.chart
+    actions = [analysis.reading(name) for name in analysis.action_names]
     if not chart.events or chart.policy.matching != "exact":
         return
     if not all(reading.known for reading in actions):
@@ -138,38 +138,38 @@ def undeclared(subject: Analysis) -> Iterator[Finding]:
     for t in chart.transitions:
         lost = [n for n in t.trigger.events if n not in known and not is_reserved(n)]
         if t.trigger.kind == "event" and lost:
-            yield subject.finding(
+            yield analysis.finding(
                 "undeclared-event",
                 "transition",
                 t.id,
-                f"it waits for {listed(lost)}, which nobody can send: it is not among the "
+                f"it waits for {listed(lost)}, which can't be sent: it is not among the "
                 "machine's events, and no action raises it",
                 "declare it",
             )
 
 
-def _readings(subject: Analysis) -> Iterator[tuple[str, FunctionUses]]:
-    """Every function of the chart, effects included, with what is known of it."""
-    for name in dict.fromkeys((*subject.guard_names, *subject.value_names, *subject.action_names)):
-        yield name, subject.reading(name)
-    effects = subject.definition.effects if subject.definition is not None else {}
+def _readings(analysis: Analysis) -> Iterator[tuple[str, FunctionUses]]:
+    """Every function of the chart, effects included, with its uses of the data."""
+    for name in analysis.function_names:
+        yield name, analysis.reading(name)
+    effects = analysis.definition.effects if analysis.definition is not None else {}
     for name, effect in effects.items():
         yield name, read(Function(effect.run, 1))
 
 
-def _has(type_: Any, field: str, subject: Analysis) -> bool:
-    """Says yes wherever it can't be told: code of the type's own may give it any attribute."""
+def _has(type_: Any, field: str, analysis: Analysis) -> bool:
+    """Whether the type has the field; True where its own code may provide any attribute."""
     if isinstance(type_, type) and issubclass(type_, BaseModel):
-        # pydantic's own ``__getattr__`` finds nothing that is not declared
-        made_up = getattr(type_, "__getattr__", None) is not getattr(BaseModel, "__getattr__", None)
-        if type_.model_config.get("extra") == "allow" or made_up:
+        # pydantic's own ``__getattr__`` provides only declared attributes
+        is_own = getattr(type_, "__getattr__", None) is not getattr(BaseModel, "__getattr__", None)
+        if type_.model_config.get("extra") == "allow" or is_own:
             return True
         return field in type_.model_fields or hasattr(type_, field)
     if isinstance(type_, type) and dataclasses.is_dataclass(type_):
         if any(hasattr(type_, made) for made in ("__getattr__", "__post_init__")):
             return True
         return field in {one.name for one in dataclasses.fields(type_)} or hasattr(type_, field)
-    schema = subject.chart.data_schema
+    schema = analysis.chart.data_schema
     if schema.get("additionalProperties") is False:
         return field in schema.get("properties", {}) or hasattr(dict, field)
     return True

@@ -1,4 +1,4 @@
-"""What a static check says: one finding, and how bad it is."""
+"""A finding of a static check, and its severity."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from msgspec import Struct
 from statehold.chart.codes import Code
 from statehold.chart.model import ROOT
 
-#: ``error``: the machine can't do what it says. ``warning``: probably a mistake. ``info``: worth
-#: knowing.
+#: ``error``: the machine can't work as declared. ``warning``: probably a mistake. ``info``: often
+#: intended.
 Severity: TypeAlias = Literal["error", "warning", "info"]
-#: what a place is
+#: the kind of a place
 PlaceKind: TypeAlias = Literal["chart", "state", "transition", "event", "field", "function"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -22,7 +22,7 @@ class Finding(Struct, frozen=True):
     """``place`` is the id of a state or a transition, the name of an event, of a field of the
     data or of a function; empty for the chart as a whole.
 
-    ``message`` says what was found and why it is so, ``hint`` a way out.
+    ``message`` says what was found and why, ``hint`` how to correct it.
     """
 
     code: Code

@@ -1,13 +1,13 @@
-"""Static checks: what is wrong with a machine, told before it runs.
+"""The static checks: mistakes in a machine, found before it runs.
 
-1. What can never happen is read off a search that errs on one side only
-   (:mod:`statehold.interpreter.explore`): a finding that says "never" is right whatever the
-   functions do. Where the search was cut, such findings are not made, and ``search-cut`` says so.
-2. Functions are read, not run, with one exception: where ``ask`` is true, guards are asked about
-   made-up data (:mod:`.samples`), since they are pure.
-3. The search begins at the start. Instances that an upgrade brings over may be where no start
-   leads; where there is such a place, "never" is a warning and not an error.
-4. What is silenced on the chart, with a reason, is not told. A silence without a finding is a
+1. The search (:mod:`statehold.interpreter.explore`) takes each guard both ways, so a finding that
+   says "never" is right whatever the functions do. Where the search was cut, there are no such
+   findings, and ``search-cut`` says so.
+2. Functions are read, not run, with one exception: with ``ask``, guards are called with sample data
+   (:mod:`.samples`), since they are pure.
+3. The search begins at the start of an instance. An upgrade may bring instances to where no start
+   leads; where that is possible, "never" is a warning and not an error.
+4. Findings that the chart silences, with a reason, are left out. A silence without a finding is a
    finding.
 """
 
@@ -28,16 +28,16 @@ from statehold.check.lint.samples import Samples
 
 __all__ = ["STEP_LIMIT", "Finding", "findings"]
 
-#: microsteps that are followed to find out what can happen
+#: microsteps of the search
 STEP_LIMIT = 10_000
-#: errors that hold for what a start leads to
+#: errors about instances that were started with this version
 FROM_THE_START: frozenset[Code] = frozenset(
     {
         "never-chosen", "in-guard-impossible", "timer-never-fires", "never-done",
         "invoke-never-starts",
     }
 )  # fmt: skip
-#: found by asking guards alone
+#: codes that need guards to be called
 ASKED: frozenset[Code] = frozenset({"overlapping-guards"})
 
 _CHECKS = (
@@ -73,75 +73,75 @@ _CHECKS = (
 def findings(
     machine: AMachine | Chart, *, limit: int = STEP_LIMIT, ask: bool = True
 ) -> tuple[Finding, ...]:
-    """What the checks find in a valid machine or a bare chart: errors first, then warnings.
+    """The findings in a valid machine or a bare chart: errors first, then warnings.
 
-    ``limit`` bounds the search for what can happen. ``ask`` False: no function is called.
+    ``limit`` bounds the search. ``ask`` False: no function is called.
     """
     definition = None if isinstance(machine, Chart) else machine.definition
     chart = machine if isinstance(machine, Chart) else machine.definition.chart
-    subject = Analysis(chart, definition, limit)
-    samples = Samples(subject) if ask and definition is not None else None
-    found = [finding for check in _CHECKS for finding in check(subject)]
-    found += loops.endless(subject, samples)
+    analysis = Analysis(chart, definition, limit)
+    samples = Samples(analysis) if ask and definition is not None else None
+    found = [finding for check in _CHECKS for finding in check(analysis)]
+    found += loops.endless(analysis, samples)
     if samples is not None:
-        found += overlap.overlapping(subject, samples)
-    if subject.takes_strangers:
-        found = [_but_for_strangers(finding) for finding in found]
-    if not subject.complete:
-        found.append(_cut(subject, limit))
+        found += overlap.overlapping(analysis, samples)
+    if analysis.has_upgraded:
+        found = [_except_upgraded(finding) for finding in found]
+    if not analysis.complete:
+        found.append(_cut(analysis, limit))
     silenced = {(s.code, s.place) for s in chart.silenced if s.reason}
-    told = [f for f in found if silenced.isdisjoint(_silencing(f))]
-    told += _about_silences(subject, found, asked=samples is not None)
+    kept = [f for f in found if silenced.isdisjoint(_silencing(f))]
+    kept += _about_silences(analysis, found, asked=samples is not None)
     rank = {code: number for number, code in enumerate(CATALOGUE)}
-    told.sort(key=lambda f: (SEVERITIES.index(f.severity), rank[f.code]))
-    return tuple(dict.fromkeys(told))
+    kept.sort(key=lambda f: (SEVERITIES.index(f.severity), rank[f.code]))
+    return tuple(dict.fromkeys(kept))
 
 
-def _but_for_strangers(finding: Finding) -> Finding:
+def _except_upgraded(finding: Finding) -> Finding:
     if finding.code not in FROM_THE_START:
         return finding
-    message = f"{finding.message}, save in an instance that an upgrade brings over"
+    message = f"{finding.message}, except in an upgraded instance"
     return msgspec.structs.replace(finding, severity="warning", message=message)
 
 
-def _cut(subject: Analysis, limit: int) -> Finding:
-    return subject.finding(
+def _cut(analysis: Analysis, limit: int) -> Finding:
+    return analysis.finding(
         "search-cut",
         "chart",
         "",
-        f"more than {limit} microsteps can happen in it, which is as many as were followed: "
-        "nothing is said of what can never happen",
-        "follow more of them (--limit), or make a part of it a machine of its own",
+        f"it has more than {limit} microsteps, which is the limit of the search: checks of what "
+        "never happens are left out",
+        "raise the limit (--limit), or make a part of it a machine of its own",
     )
 
 
 def _silencing(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """The codes and places that silence it. That of a rule, ``reject``, stands for the transitions
-    that it was made into, ``reject[cooking]``, too."""
+    """The codes and places that silence it. A rule, ``reject``, also stands for the transitions
+    that it was expanded to, ``reject[cooking]``."""
     code, place = finding.code, finding.place
     return (code, ""), (code, place), (code, place.partition("[")[0])
 
 
-def _about_silences(subject: Analysis, found: list[Finding], *, asked: bool) -> Iterator[Finding]:
+def _about_silences(analysis: Analysis, found: list[Finding], *, asked: bool) -> Iterator[Finding]:
     used = {one for finding in found for one in _silencing(finding)}
-    for silence in subject.chart.silenced:
+    for silence in analysis.chart.silenced:
         where = f" at {silence.place}" if silence.place else ""
         if silence.code not in CODES or not silence.reason:
-            what = "has no reason" if silence.code in CODES else "is no code of a check"
-            yield subject.finding(
+            what = "has no reason" if silence.code in CODES else "is not the code of a check"
+            yield analysis.finding(
                 "silence-unknown",
                 "chart",
                 "",
-                f"what is silenced{where}, {silence.code!r}, {what}",
+                f"the silence{where}, {silence.code!r}, {what}",
                 "the codes are listed in the guide on checking; a reason is a sentence",
             )
             continue
-        unsure = not subject.complete or (not asked and silence.code in ASKED)
+        unsure = not analysis.complete or (not asked and silence.code in ASKED)
         if not unsure and (silence.code, silence.place) not in used:
-            yield subject.finding(
+            yield analysis.finding(
                 "silence-unused",
                 "chart",
                 "",
                 f"{silence.code}{where} is silenced, and there is no such finding",
-                "take the silence out",
+                "remove the silence",
             )

@@ -1,4 +1,4 @@
-"""What a function touches, as far as its source tells.
+"""The fields of the data that a function uses, the events that it raises, by its source.
 
 An expression says so itself (:class:`~statehold.chart.machine.Uses`). Python is read as text, by
 its syntax tree, and is never run here. What can't be told for sure is told to be unknown, and then
@@ -63,7 +63,7 @@ UNKNOWN = FunctionUses(known=False)
 
 
 def read(function: Function) -> FunctionUses:
-    """Reads an expression's own account, or the source of a Python function."""
+    """Reads the uses that an expression declares, or the source of a Python function."""
     uses = function.uses
     if uses is not None:
         return FunctionUses(
@@ -91,7 +91,7 @@ def read(function: Function) -> FunctionUses:
 
 
 def _is_rebound(node: ast.FunctionDef | ast.Lambda, name: str) -> bool:
-    """Whether the name may mean something else than the parameter in some place."""
+    """Whether the name may be something other than the parameter somewhere."""
     body = node.body if isinstance(node, ast.FunctionDef) else [node.body]
     return any(
         (isinstance(inner, ast.Name) and inner.id == name and not isinstance(inner.ctx, ast.Load))
@@ -105,7 +105,7 @@ def _is_rebound(node: ast.FunctionDef | ast.Lambda, name: str) -> bool:
 
 
 def _node_of(code: CodeType) -> ast.FunctionDef | ast.Lambda | None:
-    """The function's own node; None where the source is not there or two could be meant."""
+    """The node of the function; None without a source, or where two functions match."""
     found = [
         node
         for node in _functions(code.co_filename).get(code.co_firstlineno, ())
@@ -146,7 +146,7 @@ def _parameters(node: ast.FunctionDef | ast.Lambda) -> tuple[str, ...]:
 
 
 class _Reader:
-    """``data`` and ``context`` are what the function calls its first and its third parameter."""
+    """``data`` and ``context`` are the names of the function's first and third parameter."""
 
     def __init__(self, data: str, context: str | None) -> None:
         self.data = data
@@ -189,7 +189,7 @@ class _Reader:
         elif isinstance(node, ast.AugAssign):
             reading.reads.update(self.fields_in(node.target))
         elif isinstance(node, ast.Try | ast.TryStar):
-            # it may be ready for a field that is not there
+            # it may handle a missing field
             reading.known = False
         elif isinstance(node, ast.Constant):
             reading.constants.add(node.value)
@@ -230,11 +230,11 @@ class _Reader:
             reading.outside.append(outside)
 
     def returned(self, value: ast.expr) -> None:
-        """A copy by ``model_copy`` or ``replace`` is understood where it is made."""
+        """Understands copies by ``model_copy`` and ``replace``."""
         if self.is_data(value):
             self.understood.add(id(value))
         elif isinstance(value, ast.Call):
-            # what changes a list in place gives nothing back, in a lambda too
+            # methods that change a list in place return None, in a lambda too
             if _called(value) not in {"model_copy", "replace", *_CHANGING}:
                 self.reading.gives = True
         elif not (isinstance(value, ast.Constant) and value.value is None):
@@ -264,7 +264,7 @@ class _Reader:
                 self.reading.writes.add(keyword.arg)
 
     def use(self, node: ast.Name) -> None:
-        """The data as a whole: handed on, kept under another name, given back as it is."""
+        """The data as a whole: passed on, assigned to another name, or returned."""
         if id(node) not in self.understood:
             self.reading.known = False
 
@@ -311,7 +311,7 @@ def _event_made(made: ast.AST) -> str | None:
         return None
     name = made.func.id if isinstance(made.func, ast.Name) else made.func.attr
     if name != "NamedEvent":
-        # a function that makes an event has no name of one
+        # the event of a function that returns one is not known
         return name if name[:1].isupper() else None
     first = made.args[0] if made.args else None
     return str(first.value) if isinstance(first, ast.Constant) else None

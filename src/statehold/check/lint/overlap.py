@@ -1,4 +1,4 @@
-"""Guards that both say yes, so that the order of the text decides."""
+"""Overlapping guards: two are true together, so that the order of the transitions decides."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from statehold.interpreter.selection import candidates
 
 #: pairs of guards that are compared
 PAIR_LIMIT = 100_000
-#: those of them whose guards are asked
+#: pairs of which the guards are called
 ASKED_LIMIT = 200
 
 
-def overlapping(subject: Analysis, samples: Samples) -> Iterator[Finding]:
-    """Told with a sample that both say yes to. A transition whose guards are all among those of
-    an earlier one is the wider of the two: it is for what is left over, and meant so."""
-    told: set[tuple[str, str]] = set()
-    for first, second, event in _pairs(subject):
-        if (first.id, second.id) in told:
+def overlapping(analysis: Analysis, samples: Samples) -> Iterator[Finding]:
+    """Pairs with a sample for which both are true. A transition with only some of the guards of an
+    earlier one is the general case after the special one, which is no finding."""
+    compared: set[tuple[str, str]] = set()
+    for first, second, event in _pairs(analysis):
+        if (first.id, second.id) in compared:
             continue
-        if len(told) >= ASKED_LIMIT:
+        if len(compared) >= ASKED_LIMIT:
             break
-        told.add((first.id, second.id))
+        compared.add((first.id, second.id))
         one, other = _functions(first), _functions(second)
         found = samples.compare(one, other, event)
         if found is None or found.both is None:
@@ -42,25 +42,25 @@ def overlapping(subject: Analysis, samples: Samples) -> Iterator[Finding]:
             message = f"{begin}; {first.id} is the special case of it, and comes first"
         else:
             message = f"{begin}; {first.id} is taken, as it comes first"
-        yield subject.finding(
+        yield analysis.finding(
             "overlapping-guards",
             "transition",
             second.id,
             message,
             "let the guards exclude each other, or take the guard away from the last of them, so "
             "that it is for all the rest",
-            # narrow before wide is how a ladder of cases is written
+            # the special case before the general one is common
             severity="info" if found.second_alone and not found.first_alone else None,
         )
 
 
-def _pairs(subject: Analysis) -> Iterator[tuple[Transition, Transition, str | None]]:
-    """Transitions of one state for one event, in the order in which they are asked."""
+def _pairs(analysis: Analysis) -> Iterator[tuple[Transition, Transition, str | None]]:
+    """Transitions of one state for one event, in their order."""
     budget = PAIR_LIMIT
-    for number, own in enumerate(subject.tree.transitions):
+    for number, own in enumerate(analysis.tree.transitions):
         names = dict.fromkeys(n for t in own for n in (t.trigger.events or (None,)))
         for name in names:
-            asked = candidates(subject.tree, number, name)
+            asked = candidates(analysis.tree, number, name)
             for first, second in combinations(asked, 2):
                 budget -= 1
                 if not budget:
@@ -71,7 +71,7 @@ def _pairs(subject: Analysis) -> Iterator[tuple[Transition, Transition, str | No
 
 
 def _can_be_compared(first: Transition, second: Transition) -> bool:
-    """Each asks for something that the other does not, by functions alone."""
+    """Whether each has a guard that the other has not, and all are functions."""
     one, other = set(first.guards), set(second.guards)
     if one <= other or other <= one:
         return False

@@ -1,8 +1,8 @@
-"""Guards, asked about made-up data.
+"""Calls guards with sample data.
 
-The data come from the declared schema: small enumerations, and the values around the constants
-that stand in the guards. Nothing is concluded from what no sample shows: a sample that two guards
-both say yes to is a witness, the lack of one is no proof.
+The data are generated from the declared schema: small enumerations, and values around the constants
+in the guards. A sample for which two guards are true is a witness that they overlap; without one
+they may still overlap.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from statehold.chart.machine import Function
 from statehold.check.lint.analysis import Analysis
 from statehold.errors import InvalidPayload
 
-#: values of the data, and of an event, that one question is asked about
+#: values of the data, and of an event, for one comparison
 DATA_LIMIT = 256
 EVENT_LIMIT = 24
 #: values of one field
 VALUE_LIMIT = 24
-#: how deep a schema is followed, and how many parts of it are looked at for one question
+#: depth of a schema that is followed, and parts of it for one comparison
 DEPTH_LIMIT = 4
 PART_LIMIT = 5_000
 #: elements of one list, characters of a shown value
@@ -41,8 +41,8 @@ _BY_FORMAT = {
 
 
 class Comparison(NamedTuple):
-    """``both`` is a sample to which both say yes, in words. The numbers count the samples to
-    which one of them alone does."""
+    """``both`` is a sample for which both are true, in words. The numbers count the samples for
+    which only one of them is."""
 
     both: str | None
     first_alone: int
@@ -50,18 +50,18 @@ class Comparison(NamedTuple):
 
 
 class Samples:
-    """Asks the guards of a subject that has a definition."""
+    """Calls the guards of a machine."""
 
-    def __init__(self, subject: Analysis) -> None:
-        assert subject.definition is not None
-        self.subject = subject
-        self.definition = subject.definition
-        self.schemas = {e.name: e.schema for e in subject.chart.events}
+    def __init__(self, analysis: Analysis) -> None:
+        assert analysis.definition is not None
+        self.analysis = analysis
+        self.definition = analysis.definition
+        self.schemas = {e.name: e.schema for e in analysis.chart.events}
 
     def compare(
         self, first: Sequence[str], second: Sequence[str], event: str | None
     ) -> Comparison | None:
-        """None where the guards can't be asked."""
+        """None where the guards can't be called."""
         names = tuple(dict.fromkeys((*first, *second)))
         if not all(map(self.can_be_asked, names)):
             return None
@@ -79,7 +79,7 @@ class Samples:
         return Comparison(both, one_alone, other_alone)
 
     def agreeing(self, yes: Sequence[str], no: Sequence[str]) -> str | None:
-        """Data for which these guards say yes and those no, in words."""
+        """Data for which the guards ``yes`` are true and ``no`` are false, in words."""
         names = (*yes, *no)
         if not all(map(self.can_be_asked, names)):
             return None
@@ -90,18 +90,18 @@ class Samples:
                 return self.words(names, data, occurred)
         return None
 
-    # --- asking ---
+    # --- calls ---
 
     def can_be_asked(self, name: str) -> bool:
-        """Whether it is a pure function of data and event, as far as can be seen."""
+        """Whether it is, by its source, a pure function of data and event."""
         function = self.definition.functions.get(name)
         if function is None or function.takes > 2:
             return False
-        reading = self.subject.reading(name)
+        reading = self.analysis.reading(name)
         return not reading.outside and not reading.writes
 
     def ask(self, name: str, data: Any, event: Any) -> bool | None:
-        """None where it raises, or wants an event that was not made."""
+        """None where it raises, or takes an event and there is none."""
         function: Function = self.definition.functions[name]
         if function.takes == 2 and event is None:
             return None
@@ -110,10 +110,10 @@ class Samples:
         except Exception:  # noqa: BLE001 - data that no instance has may well break it
             return None
 
-    # --- making ---
+    # --- samples ---
 
     def situations(self, names: Sequence[str], event: str | None) -> Iterator[tuple[Any, Any]]:
-        """Data, and an event where one of the guards wants it."""
+        """Data, and an event where one of the guards takes it."""
         wanted = any(self.definition.functions[name].takes == 2 for name in names)
         constants = list(self.constants(names))
         events: list[Any] = [None]
@@ -122,20 +122,20 @@ class Samples:
             schema = self.schemas.get(event, {})
             made = _Maker(schema, constants).objects(schema, None, EVENT_LIMIT)
             events = list(_valid(shape, made)) or [None]
-        schema = self.subject.chart.data_schema
+        schema = self.analysis.chart.data_schema
         made = _Maker(schema, constants).objects(schema, self.fields(names), DATA_LIMIT)
         return islice(product(_valid(self.definition.data, made), events), DATA_LIMIT)
 
     def fields(self, names: Sequence[str]) -> frozenset[str] | None:
-        """The fields that the guards read; None: nobody knows."""
-        readings = [self.subject.reading(name) for name in names]
+        """The fields that the guards read; None: not known."""
+        readings = [self.analysis.reading(name) for name in names]
         if not all(reading.known for reading in readings):
             return None
         return frozenset().union(*(reading.reads for reading in readings))
 
     def constants(self, names: Sequence[str]) -> Iterator[Any]:
         for name in names:
-            yield from self.subject.reading(name).constants
+            yield from self.analysis.reading(name).constants
             function = self.definition.functions[name]
             if function.uses is not None:
                 # an expression has its own text for a name
@@ -171,7 +171,7 @@ def _short(value: Any) -> str:
 
 
 def _all(answers: Iterable[bool | None]) -> bool | None:
-    """Yes if all are, no if one is, None where it can't be told."""
+    """True if all are, False if one is false, None if not known."""
     known = list(answers)
     return False if False in known else None if None in known else True
 
@@ -185,7 +185,7 @@ def _valid(shape: Any, made: Iterable[Any]) -> Iterator[Any]:
 
 
 class _Maker:
-    """Plain values that fit a JSON Schema, or nearly; whoever asks checks them."""
+    """Plain values that mostly fit a JSON Schema; the caller checks them."""
 
     def __init__(self, root: Mapping[str, Any], constants: Iterable[Any]) -> None:
         self.root = root
@@ -198,7 +198,7 @@ class _Maker:
     def objects(
         self, schema: Mapping[str, Any], fields: frozenset[str] | None, limit: int
     ) -> Iterator[Any]:
-        """Objects that differ in the fields: in all ways, or in each two of them at a time."""
+        """Objects with all combinations of the fields' values, or all pairs of them."""
         schema = self.resolved(schema)
         properties: Mapping[str, Any] = schema.get("properties", {})
         required = [name for name in schema.get("required", ()) if name in properties]

@@ -1,8 +1,8 @@
-"""Timers that can never fire, and deadlines that can never pass.
+"""Checks of timers that can never fire, and deadlines that can never pass.
 
-That a shorter timer has left the state before is certain only where its step can't fail: a step
-that raises is dropped, the state stays, and what is due later is. Where functions are called in
-that step, the finding says so and is a warning.
+A shorter timer leaves the state first, if its step can't fail: a step that raises is dropped, and
+the state stays until the next timer. Where that step calls functions, the finding says so and is a
+warning.
 """
 
 from __future__ import annotations
@@ -16,54 +16,54 @@ from statehold.check.lint.finding import Finding
 from statehold.interpreter.selection import domain
 
 
-def timers(subject: Analysis) -> Iterator[Finding]:
-    """Timers of states that are left before: at once, or by a shorter one."""
-    for t in subject.chart.transitions:
+def timers(analysis: Analysis) -> Iterator[Finding]:
+    """Timers of states that are left before: at once, or by a shorter timer."""
+    for t in analysis.chart.transitions:
         if t.trigger.kind != "after":
             continue
-        because = _never_rested(subject, t)
-        untaken = t.source in subject.rested and t.id not in subject.taken
-        if because is None and subject.complete and untaken:
+        because = _never_rested(analysis, t)
+        untaken = t.source in analysis.rested and t.id not in analysis.taken
+        if because is None and analysis.complete and untaken:
             because = "other transitions take what it waits for"
-        shorter = None if because else _shorter(subject, t)
+        shorter = None if because else _shorter(analysis, t)
         if shorter is not None:
-            because = _left_before(t, shorter) + _unless(subject, shorter)
+            because = _left_before(t, shorter) + _unless(analysis, shorter)
         if because is not None:
-            yield subject.finding(
+            yield analysis.finding(
                 "timer-never-fires",
                 "transition",
                 t.id,
                 f"its time never comes: {because}",
-                "make it shorter, give the other a guard, or take it out",
-                severity="warning" if shorter and _may_fail(subject, shorter) else None,
+                "make it shorter, give the other a guard, or remove it",
+                severity="warning" if shorter and _may_fail(analysis, shorter) else None,
             )
 
 
-def deadlines(subject: Analysis) -> Iterator[Finding]:
-    for state in subject.chart.states:
+def deadlines(analysis: Analysis) -> Iterator[Finding]:
+    for state in analysis.chart.states:
         if state.deadline is None or state.deadline.seconds is None:
             continue
-        shorter = _shortest(subject, state.id, state.deadline.seconds)
+        shorter = _shortest(analysis, state.id, state.deadline.seconds)
         if shorter is not None:
-            yield subject.finding(
+            yield analysis.finding(
                 "deadline-never-passes",
                 "state",
                 state.id,
                 f"its deadline is {state.deadline.seconds:g} s, and {shorter.id} leaves it after "
-                f"{_seconds(shorter):g} s{_unless(subject, shorter)}",
+                f"{_seconds(shorter):g} s{_unless(analysis, shorter)}",
                 "make the deadline shorter than the timer",
             )
 
 
-def _never_rested(subject: Analysis, t: Transition) -> str | None:
-    if subject.complete and t.source in subject.entered and t.source not in subject.rested:
+def _never_rested(analysis: Analysis, t: Transition) -> str | None:
+    if analysis.complete and t.source in analysis.entered and t.source not in analysis.rested:
         return f"{t.source} is always left at once"
     return None
 
 
-def _shorter(subject: Analysis, t: Transition) -> Transition | None:
+def _shorter(analysis: Analysis, t: Transition) -> Transition | None:
     seconds = _seconds(t)
-    return None if seconds is None else _shortest(subject, t.source, seconds, t)
+    return None if seconds is None else _shortest(analysis, t.source, seconds, t)
 
 
 def _left_before(t: Transition, shorter: Transition) -> str:
@@ -75,35 +75,35 @@ def _left_before(t: Transition, shorter: Transition) -> str:
     )
 
 
-def _unless(subject: Analysis, shorter: Transition) -> str:
-    if not _may_fail(subject, shorter):
+def _unless(analysis: Analysis, shorter: Transition) -> str:
+    if not _may_fail(analysis, shorter):
         return ""
     return f", unless a function raises in that step, which drops it and stays in {shorter.source}"
 
 
-def _may_fail(subject: Analysis, t: Transition) -> bool:
-    """Whether functions are called in the step that takes it, any of which may raise."""
-    if subject.chart.policy.errors == "event":
+def _may_fail(analysis: Analysis, t: Transition) -> bool:
+    """Whether the step that takes it calls functions, which may raise."""
+    if analysis.chart.policy.errors == "event":
         return False
-    if not subject.complete:
+    if not analysis.complete:
         return True
-    # what is taken at once afterwards is of the same step; which of it, is not looked at
+    # immediate transitions belong to the same step; all of them count
     follows = [
         move
-        for event, moves in subject.moves_by_event.items()
+        for event, moves in analysis.moves_by_event.items()
         if event is None or event == timer_event(t.id) or event.startswith(done_event(""))
         for move in moves
     ]
     if any(move.runs or move.guards for move in follows):
         return True
     entered = {state for move in follows for state in move.entered}
-    return any(_gives_values(subject, state) for state in entered)
+    return any(_gives_values(analysis, state) for state in entered)
 
 
-def _gives_values(subject: Analysis, state: str) -> bool:
-    """Whether functions are called where it is entered, beside its actions."""
-    node = subject.states[state]
-    delays = [t.trigger.delay for t in subject.tree.transitions[subject.tree.index[state]]]
+def _gives_values(analysis: Analysis, state: str) -> bool:
+    """Whether entering it calls functions other than actions."""
+    node = analysis.states[state]
+    delays = [t.trigger.delay for t in analysis.tree.transitions[analysis.tree.index[state]]]
     delays.append(node.deadline)
     return (
         node.output is not None
@@ -113,16 +113,16 @@ def _gives_values(subject: Analysis, state: str) -> bool:
 
 
 def _shortest(
-    subject: Analysis, state: str, seconds: float, t: Transition | None = None
+    analysis: Analysis, state: str, seconds: float, t: Transition | None = None
 ) -> Transition | None:
-    """A timer without a guard that leaves the state before so many seconds are over.
+    """A timer without a guard that leaves the state before so many seconds have passed.
 
-    An ancestor is entered no later than the state, so its timers count too, where the ancestor
-    is left with the state: one that stays has spent its timer, and the state may come again. Of two
-    that are due at one moment, the first in document order fires first.
+    An ancestor is entered no later than the state, so its timers count too, if they leave the
+    ancestor with the state; otherwise the state may be entered again without that timer. Of two
+    timers that are due together, the first in document order fires first.
     """
-    tree = subject.tree
-    for above in subject.line(state):
+    tree = analysis.tree
+    for above in analysis.line(state):
         number = tree.index[above]
         for other in tree.transitions[number]:
             due = _seconds(other)
@@ -132,9 +132,9 @@ def _shortest(
             leaves = top is not None and tree.is_descendant(number, top)
             first = due < seconds or (
                 due == seconds and t is not None and above == t.source
-                and subject.positions[other.id] < subject.positions[t.id]
+                and analysis.positions[other.id] < analysis.positions[t.id]
             )  # fmt: skip
-            if leaves and first and not subject.hears_beside_timers(timer_event(other.id)):
+            if leaves and first and not analysis.hears_beside_timers(timer_event(other.id)):
                 return other
     return None
 

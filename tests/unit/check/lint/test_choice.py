@@ -52,7 +52,7 @@ def test_the_same_guard_twice_lets_the_second_never_be_chosen() -> None:
 
     found = only(Flow)
     assert (found.code, found.place) == ("never-chosen", "second")
-    assert "first is asked first and asks for no more" in found.message
+    assert "first comes first and requires no more" in found.message
 
 
 def test_any_event_is_no_rival_of_an_exact_one() -> None:
