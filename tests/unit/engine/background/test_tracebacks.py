@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +24,6 @@ from statehold import (
 )
 from statehold.engine.limits import Limits
 from statehold.errors import ActionFailed, GuardFailed
-from statehold.instance.tracebacks import TRACE_CHARS, trace_of
 from tests.unit.engine.world import World, an_incident, kind, quiet
 
 pytestmark = pytest.mark.anyio
@@ -244,59 +242,3 @@ async def test_an_upgrade_that_raises_says_where(
         (line,) = warnings(caplog)
         assert f"(at {HERE}:" in line.getMessage()
         assert "in connect" in (await an_incident(engine)).traceback
-
-
-# --- bounds ---------------------------------------------------------------------------------------
-
-
-def fail(depth: int) -> None:
-    if depth == 0:
-        raise ValueError("at the bottom")
-    fail(depth - 1)
-
-
-def in_circles() -> None:
-    try:
-        raise ValueError("one")
-    except ValueError as one:
-        two = KeyError("two")
-        one.__cause__, two.__cause__ = two, one
-        raise
-
-
-def without_an_end() -> None:
-    without_an_end()
-
-
-def in_groups() -> None:
-    raise ExceptionGroup("all", [ExceptionGroup("some", [ValueError(n)] * 100) for n in range(100)])
-
-
-def from_afar() -> None:
-    name = "f" * 50_000
-    space: dict[str, Any] = {}
-    exec(compile(f"def {name}(): raise ValueError", "x" * 50_000, "exec"), space)
-    space[name]()
-
-
-@pytest.mark.parametrize(
-    "function", [lambda: fail(500), in_circles, without_an_end, in_groups, from_afar]
-)
-def test_a_traceback_is_bounded_and_can_be_stored(function: Callable[[], None]) -> None:
-    try:
-        function()
-    except Exception as error:  # noqa: BLE001 - any of them
-        trace = trace_of(error)
-    assert 0 < len(trace) <= TRACE_CHARS
-    assert trace.count("\n") < 60
-    trace.encode()
-
-
-def test_a_long_way_shows_where_it_began_and_where_it_ended() -> None:
-    try:
-        fail(500)
-    except ValueError as error:
-        lines = trace_of(error).splitlines()
-    assert "in test_a_long_way" in lines[1]
-    assert "in fail" in lines[-1]
-    assert "  … 492 frames" in lines
