@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
 #: a number that may be spelt in another way
 _FRACTION = re.compile(rb"\.|\d[eE]")
-#: levels of nested values that are looked into; what is deeper counts as it is written
+#: levels of nested values that are compared; deeper ones count as written
 DEPTH = 64
 #: types whose schema is kept
 TYPES = 1_000
@@ -34,7 +34,7 @@ TYPES = 1_000
 
 def fingerprint(given: Any, value: Any, written: bytes, *, left_out: bool = False) -> str:
     """``given`` is plain Python data, JSON as bytes, ``UNSET``, or an object; ``value`` what was
-    read of it, which tells what is a set; ``written`` is its written form, for an object.
+    read of it, which shows what is a set; ``written`` is its written form, for an object.
     ``left_out``: there are members in what was given that its sender filled in.
     """
     if _is_nothing(given, value):

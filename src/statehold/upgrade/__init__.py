@@ -1,1 +1,1 @@
-"""Version to version: what changed, what becomes of instances, and the carrying over itself."""
+"""From version to version: the difference, the plan, and the upgrade of one instance."""

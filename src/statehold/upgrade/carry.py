@@ -1,8 +1,8 @@
 """Carries one instance over to a new version, as its plan says.
 
 Pure, like a step, and numbered like one. No entry, exit or transition action runs; the only code
-of the machine that is called is the upgrade's data function, and functions that give a delay, an
-input or an output where something new is started.
+of the machine that is called is the upgrade's data function, and functions for a delay, an
+input or an output of something that is newly started.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class CarryFailed(Exception):
 
 
 class Stored(Struct, frozen=True):
-    """An instance as it is stored, of a version whose code is not here.
+    """A stored instance of a version whose code is not available.
 
     ``state`` are the active leaves. ``data``, and that of each effect, are plain JSON values or
     JSON text as :class:`msgspec.Raw`.
@@ -58,7 +58,7 @@ class Stored(Struct, frozen=True):
 class Carried(Struct, frozen=True):
     """``notes`` are plain JSON values for the journal.
 
-    ``states`` maps old leaves to new ones; ``timers``, ``effects`` and ``deadlines`` tell what was
+    ``states`` maps old leaves to new ones; ``timers``, ``effects`` and ``deadlines`` have what was
     ``kept`` (old name to new name), ``dropped`` and ``started``.
     """
 
@@ -73,9 +73,9 @@ def carry(
     now: datetime,
     configuration_of: Callable[[Iterable[str]], Configuration],
 ) -> Carried:
-    """Gives the instance in the new version; ``document`` has the fields of :class:`Stored`.
+    """Returns the instance in the new version; ``document`` has the fields of :class:`Stored`.
 
-    ``configuration_of`` gives the new program's configuration for leaves. Raises
+    ``configuration_of`` returns the new program's configuration for leaves. Raises
     :class:`CarryFailed`: no legal image, a function that raised, data that does not fit.
     """
     if not isinstance(document, Stored):
@@ -197,7 +197,7 @@ class _Carrying:
         return tuple(found), _notes(kept, dropped, started)
 
     def carried(self, effect: InFlight) -> InFlight | None:
-        """The same effect under its new name; None where it has none."""
+        """The same effect under its new name; None if it has none."""
         data = None if effect.data is None else _new_data(self.plan, effect.data)
         if effect.state is None:
             name = self.plan.effects.get(effect.name, effect.name)
@@ -247,7 +247,7 @@ class _Carrying:
 
 
 def _new_data(plan: UpgradePlan, stored: Any) -> Any:
-    """The stored data as the upgrade makes it, checked against the new type."""
+    """The stored data after the upgrade, checked against the new type."""
     shape, function, what = plan.new.data, plan.upgrade.data, "the upgraded data"
     try:
         if function is None:
@@ -284,7 +284,7 @@ def _notes(kept: dict[str, str], dropped: list[str], started: list[str]) -> dict
 
 
 class _Context:
-    """See :class:`statehold.chart.context.Context`; it asks nothing of the outside."""
+    """See :class:`statehold.chart.context.Context`; it requests nothing from outside."""
 
     def __init__(self, now: datetime, instance: str, states: frozenset[str]) -> None:
         self.now = now

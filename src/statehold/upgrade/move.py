@@ -1,4 +1,4 @@
-"""What becomes of everything that is tied to a state when its configuration is upgraded.
+"""What an upgrade does to timers, invokes and deadlines of a configuration's states.
 
 Three rules, the same for timers, invokes and deadlines:
 
@@ -21,14 +21,14 @@ from statehold.upgrade.timers import Said, pair_timers
 
 
 class Move(Struct, frozen=True):
-    """The fate of one old configuration.
+    """How one old configuration is upgraded.
 
     ``timers`` maps ids of old timers to the new id and state, ``invokes`` ids of old invokes to
     the new invoke and its state, ``deadlines`` old states to new ones; what is not there is
     dropped. The ``new_`` ones are to be started. ``ends`` is the top-level final state that the
-    instance comes to, if it does: then it is done, and nothing that lives with a state is kept.
-    ``lost`` are the old timers that are dropped though nobody said so, each with the new ones that
-    it may have been renamed to.
+    instance reaches, if any: then it is done, and nothing that belongs to a state is kept.
+    ``lost`` are old timers that are dropped although the upgrade does not say so, each with the new
+    ones that it may have been renamed to.
     """
 
     leaves: tuple[str, ...]
@@ -45,8 +45,8 @@ class Move(Struct, frozen=True):
 def move(
     states: StateMap, effects: Mapping[str, str | None], said: Said, leaves: Sequence[str]
 ) -> Move:
-    """``effects`` are the renamed ones, None for those to drop; ``said`` are the timers of which
-    the upgrade says what they become. Raises :class:`.NoImage`."""
+    """``effects`` are the renamed ones, None for those to drop; ``said`` are the timers that the
+    upgrade maps. Raises :class:`.NoImage`."""
     old, new = states.old, states.new
     new_leaves = states.configuration(leaves)
     for leaf in new_leaves:

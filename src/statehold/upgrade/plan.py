@@ -1,8 +1,8 @@
 """The plan of an upgrade: checked once, before any instance is touched.
 
 It needs the old chart as it was stored and nothing else of the old version. Every configuration
-that an old instance can be in is looked at; whatever would go wrong for one of them is a problem
-here, not an incident later.
+that an old instance can be in is checked: what would fail for one of them is a problem here, not an
+incident later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
 from statehold.upgrade.timers import Said, rule_of, rules_of, said_of
 
-#: configurations whose move is kept; one that is not kept is worked out again
+#: configurations whose move is kept; others are computed again
 MOVE_LIMIT = 10_000
 
 
@@ -33,9 +33,9 @@ class UpgradePlan:
     """How instances of one version become ones of another, made by :func:`plan`.
 
     ``configurations`` maps the active leaves of every old configuration that was found to the
-    new leaves. ``complete`` is False where the search hit its limit: then each state was checked,
-    but not each configuration, and one that has no image fails when it is carried over.
-    ``warnings`` say which running timers are dropped that nobody mentioned.
+    new leaves. ``complete`` is False if the search reached its limit: then each state was checked,
+    but not each configuration, and an instance in one without an image fails to be upgraded.
+    ``warnings`` name running timers that are dropped without being mentioned.
     ``reads`` is the type that the data function wants its argument in; None: plain JSON values.
     """
 
@@ -64,7 +64,7 @@ class UpgradePlan:
         self._moves: dict[tuple[str, ...], Move] = {}
 
     def move(self, leaves: tuple[str, ...]) -> Move:
-        """What becomes of an instance with these old leaves; raises :class:`.NoImage`."""
+        """How an instance with these old leaves is upgraded; raises :class:`.NoImage`."""
         found = self._moves.get(leaves)
         if found is None:
             strange = [leaf for leaf in leaves if leaf not in self.states.old.index]
@@ -193,7 +193,7 @@ class _Planner:
         return path
 
     def check_states(self, states: StateMap, found: Reachable) -> set[str]:
-        """Gives the leaves that an instance may be in when it is upgraded and that map nowhere."""
+        """Returns the leaves that an instance may be in and that map nowhere."""
         tree, new = self.old_tree, self.new_tree
         lost = {name for name in self.upgrade.states if name not in states.states}
         needed = {leaf for leaves in found.configurations for leaf in leaves}
@@ -221,7 +221,7 @@ class _Planner:
     def check_configurations(
         self, states: StateMap, found: Reachable, lost: set[str]
     ) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """The image of each; those without one are told of together where the reason is one."""
+        """The image of each; those without one for the same reason are reported together."""
         images: dict[tuple[str, ...], tuple[str, ...]] = {}
         illegal: dict[str, list[tuple[str, ...]]] = {}
         for leaves in sorted(found.configurations):
@@ -270,7 +270,7 @@ class _Planner:
         return name in self.new.effects or name in self.new.children
 
     def check_detached(self, effects: Mapping[str, str | None]) -> None:
-        """An effect that ends with no state may be in flight in any configuration."""
+        """A detached effect may be in flight in any configuration."""
         for name in detached_effects(self.old):
             if name in self.upgrade.effects and name not in effects:
                 continue
@@ -307,7 +307,7 @@ class _Planner:
         return found
 
     def check_timers(self, made: UpgradePlan) -> None:
-        """Timers that would be dropped without a word, each told once."""
+        """Reports timers that would be dropped silently, each once."""
         looked_at = {leaf for leaves in self.unsettled(made) for leaf in leaves}
         lost: dict[str, dict[str, None]] = {}
         places: dict[str, tuple[str, ...]] = {}
@@ -325,7 +325,7 @@ class _Planner:
                 message += f"which may have become {_listed(others)} or be gone"
                 hint = f"say which: timers={{{rule!r}: {next(iter(others))!r}}}; None drops it"
                 if self.shipped:
-                    message += "; it is dropped, and what is new starts anew"
+                    message += "; it is dropped, and the new one starts"
             elif isinstance(said := said_of(made.timers, timer), str):
                 problems = self.warnings
                 message += (
@@ -340,8 +340,8 @@ class _Planner:
             problems.append(Problem(f"{self.place}, timer {timer}", message, hint))
 
     def unsettled(self, made: UpgradePlan) -> Iterator[list[str]]:
-        """The leaves of each old timer's state, but for timers that stay what they are wherever
-        that is active: then no configuration has to be looked at for them."""
+        """The leaves of each old timer's state, except for timers that stay the same wherever the
+        state is active: then no configuration has to be checked for them."""
         old, new = self.old_tree, self.new_tree
         same = {t.id: t for t in self.new.chart.transitions if t.trigger.kind == "after"}
         for timer in self.old.transitions:
@@ -394,7 +394,7 @@ def _effect_name(target: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-#: names told in one hint
+#: names listed in one hint
 _LISTED = 20
 
 
@@ -412,7 +412,7 @@ def _parameter_shape(upgrade: Upgrade) -> Shape[Any] | None:
     try:
         hints = typing.get_type_hints(function)
     except (NameError, TypeError):
-        # an annotation that can't be resolved is one that nobody can be held to
+        # an annotation that can't be resolved can't be checked
         return None
     hints.pop("return", None)
     first = next(iter(hints.values()), None)

@@ -1,4 +1,4 @@
-"""Which timer of an old configuration is which of the new one. Nothing is guessed.
+"""Pairs the timers of an old configuration with those of the new one, without guessing.
 
 1. What the upgrade says: ``timers`` maps an old rule to a new one, or to None, which drops it.
 2. The same name, on a state that the old one's state maps to.
@@ -24,9 +24,9 @@ Said = Mapping[str, str | None]
 
 
 class Paired(Struct, frozen=True):
-    """``kept`` maps ids of old timers to new ones. ``started`` are the new timers that nothing
-    becomes. ``lost`` maps the ids of old timers that become nothing, though nobody said so, to the
-    new ones that they may have been renamed to."""
+    """``kept`` maps ids of old timers to new ones. ``started`` are the new timers without an
+    old one. ``lost`` maps the ids of old timers without a new one, which the upgrade does not drop,
+    to the new ones that they may have been renamed to."""
 
     kept: Mapping[str, Transition]
     started: tuple[Transition, ...]
@@ -55,7 +55,7 @@ def name_of(transition: str) -> str:
 
 
 def said_of(said: Said, transition: str) -> str | bool | None:
-    """What the upgrade says of an old timer; False: nothing."""
+    """What the upgrade says about an old timer; False if nothing."""
     for key in (transition, rule_of(transition)):
         if key in said:
             return said[key]
@@ -159,7 +159,7 @@ class _Pairing:
         self.claimed.add(its.id)
 
     def distance(self, mine: Transition, its: Transition) -> int | None:
-        """How far the rule moved; None where its state has nothing to do with the old one's."""
+        """How far the rule moved; None if its state is unrelated to the old one's."""
         new, state = self.new, self.new.index[its.source]
         return min(
             (

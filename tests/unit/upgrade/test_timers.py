@@ -224,7 +224,7 @@ def test_two_timers_that_become_one_are_a_warning() -> None:
 
 def test_a_version_that_was_shipped_drops_the_timer_and_warns() -> None:
     (warning,) = planned(One, Renamed, shipped=True).warnings
-    assert "it is dropped, and what is new starts anew" in warning.message
+    assert "it is dropped, and the new one starts" in warning.message
     found = carried(One, Renamed, shipped=True)
     assert dues(found) == {"lapse": minutes(10), "escalate": minutes(31)}
     assert found.notes["timers"]["dropped"] == ["remind"]
