@@ -1,4 +1,4 @@
-"""Where the engine gets its time from. Nothing else in it reads a clock."""
+"""Clocks. Nothing else in the engine reads the time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to go on; for tests and simulations."""
+    """A clock that stands still until it is advanced; for tests and simulations."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ class ManualClock:
         return self._now
 
     def advance(self, by: timedelta) -> None:
-        """Goes forward and wakes whoever waits for a moment that has come."""
+        """Goes forward and wakes those that wait for a moment that has come."""
         self.set(self._now + by)
 
     def set(self, moment: datetime) -> None:

@@ -11,17 +11,17 @@ from statehold.instance.limits import InstanceLimits
 class Limits(InstanceLimits):
     """Counts, bytes and seconds. A value that is reached has a named error."""
 
-    #: requests that wait for a turn; one more is ``Overloaded``
+    #: requests that wait for a commit; one more is ``Overloaded``
     waiting: int = 20_000
     #: requests in one commit
     batch: int = 512
-    #: turns at once, where a server commits: one is worked out while another is committed
+    #: turns at once, where a server commits: one is applied while another is committed
     turns: int = 2
     #: instances kept decoded between turns
     cached: int = 20_000
     #: bytes of their documents and data as JSON; decoded, they take a few times as much
     cached_bytes: int = 128_000_000
-    #: times that a lost compare-and-set is tried again before it is ``StoreUnavailable``
+    #: times that a lost compare-and-set is repeated before it is ``StoreUnavailable``
     conflicts: int = 20
     #: attempts of effects that run at once, of coroutine functions
     effects: int = 1_000
@@ -30,17 +30,17 @@ class Limits(InstanceLimits):
     #: attempts that wait in this worker for a place, of each kind; more wait in the store, for any
     #: worker that has a place
     effects_waiting: int = 1_000
-    #: calls that go on after their time was up, of each kind; as long as there are as many, further
+    #: calls that run on after their time was up, of each kind; while there are so many, further
     #: attempts fail with ``TooManyHung``
     hung: int = 64
     #: how long an attempt that was cancelled is waited for
     cancel_seconds: float = 5.0
     #: instances woken, or messages delivered, in one round
     page: int = 500
-    #: how long the engine sleeps at most before it asks the store what is due
+    #: how often the store is polled for what is due
     poll_seconds: float = 1.0
-    #: the same, for each worker that is alive, where nothing was due for a while and workers share
-    #: the store
+    #: the same, for each worker alive, where nothing was due for a while and workers share the
+    #: store
     idle_seconds: float = 5.0
     #: how often a worker renews its lease, where workers share the store
     heartbeat_seconds: float = 5.0
@@ -52,17 +52,17 @@ class Limits(InstanceLimits):
     claim_seconds: float = 4.0
     #: how long a graceful stop waits for running effects, before it cancels them
     grace_seconds: float = 10.0
-    #: tries of a timer whose step fails, before it is an incident
+    #: attempts of a timer whose step fails, before it is an incident
     timer_attempts: int = 5
     #: a timer that is due again at once, by what it led to when it fired, fires so much later
     timer_rest_seconds: float = 0.1
     #: times that an effect is taken over from a worker that died, before it is an incident
     takeovers: int = 10
-    #: machines that have been put into a store
+    #: machines deployed to a store
     documents: int = 500
     #: bytes of one document
     document_bytes: int = 1_000_000
-    #: puts that wait for the one that is checked; one more is ``Overloaded``
+    #: deployments that wait for the one that is checked; one more is ``Overloaded``
     puts: int = 8
     #: seconds that each of reading a document, checking it and planning its upgrade may take
     put_seconds: float = 30.0
@@ -84,7 +84,7 @@ class Limits(InstanceLimits):
     archive_bytes: int = 256_000_000
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` for times that would let living workers be taken for dead."""
+        """Raises ``ValueError`` for times that would let live workers be taken for dead."""
         longer = self.lease_seconds - self.heartbeat_seconds
         if longer <= 0:
             raise ValueError(

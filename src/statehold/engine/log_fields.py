@@ -1,4 +1,4 @@
-"""What a line of the log says beside its words: fields that programs can search by."""
+"""Fields of log lines that programs can search by, and a limit to lines about an outage."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ REPEAT_SECONDS = 60.0
 
 
 class _Outages(logging.Filter):
-    """While the store is away, each task meets that at each of its attempts, and for each instance
-    that it looks after. Of each kind of line about something that is unavailable one passes in
-    ``REPEAT_SECONDS``, with how many did not."""
+    """While the store is away, every task fails again and again, for every instance. Of each kind
+    of line about something unavailable one passes in ``REPEAT_SECONDS``, with the number of those
+    that were left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +68,6 @@ def logger(name: str) -> logging.Logger:
 
 
 def forget_outages() -> None:
-    """An engine is opened: what others met before is not its affair."""
+    """Forgets the outages of engines before, as an engine is opened."""
     for outages in _filters:
         outages.forget()

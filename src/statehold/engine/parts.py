@@ -36,7 +36,7 @@ from statehold.engine.machines.loader import Loader
 from statehold.engine.machines.startup_checks import check_machines
 from statehold.engine.observer import call_safely
 from statehold.engine.queries.health import Health
-from statehold.engine.queries.instances import Reader
+from statehold.engine.queries.instances import InstanceQueries
 from statehold.engine.queries.machines import MachineQueries
 from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import Runtime
@@ -146,7 +146,7 @@ class Parts:
         self.deployer = Deployer(store, runtime, loader, self.notifier)
         self.throughput = ThroughputReader(store, runtime, self.recorder)
         self.machines = MachineQueries(store, runtime, self.throughput)
-        self.instances = Reader(store, runtime, self.lookup, self.watchers, loader.renew)
+        self.instances = InstanceQueries(store, runtime, self.lookup, self.watchers, loader.renew)
         self.health = Health(
             store, runtime, queue, self.cache, self.effect_runner, self.membership, self.notifier
         )

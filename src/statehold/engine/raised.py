@@ -1,4 +1,4 @@
-"""What the machine's own code has raised: whether it was meant for the process."""
+"""What the machine's own code raises: a refusal, or an exit that is meant for the process."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 1. Labels come from charts and from code: machines, effects, kinds of steps, codes of errors. No
    label is ever an instance, a caller, a key or anything else of which there may be any number.
-2. What the process did is counted as it happens; what the store has is asked for when somebody
-   scrapes, and not again within ``COUNTS_SECONDS``, however many scrape.
+2. What the process did is counted as it happens; what the store has is queried at a scrape,
+   at most once in ``COUNTS_SECONDS``.
 3. Names end in their unit, in base units; those that only grow end in ``_total``.
 """
 
@@ -34,7 +34,7 @@ from statehold.observe.processes import Processes
 from statehold.records import Status
 from statehold.store import WriteResult
 
-#: how long what the store has is told again before the store is asked anew
+#: how long counts of the store are repeated before it is queried again
 COUNTS_SECONDS = 15.0
 #: how long a scrape waits for the store; it gets everything else then
 PATIENCE_SECONDS = 5.0
@@ -56,8 +56,8 @@ class Metrics(Observer):
         app = create_app(Engine(store, machines, observer=metrics), metrics=metrics)
 
     Where several processes serve one address, each is given its own ``process``, a short name that
-    its successor takes over, and the same ``directory``, which only they can write to: whichever of
-    them is scraped answers for all (:mod:`.processes`).
+    its successor takes over, and the same ``directory``, which only they can write to: the one
+    that is scraped answers for all (:mod:`.processes`).
     """
 
     def __init__(self, *, process: str = "", directory: Path | str | None = None) -> None:
@@ -101,7 +101,7 @@ class Metrics(Observer):
         )
         self._conflicts = counter(
             "statehold_commit_conflicts_total",
-            "Writes that lost against others and were made anew.",
+            "Writes that lost against others and were repeated.",
             "machine",
         )
         self._lag = histogram(
@@ -112,14 +112,14 @@ class Metrics(Observer):
         )
         self._effects = counter(
             "statehold_effects_total",
-            "What became of effects, by the journal; taken-over: from a worker that died.",
+            "Outcomes of effects, by the journal; taken-over: from a worker that died.",
             "machine",
             "effect",
             "outcome",
         )
         self._effect_seconds = histogram(
             "statehold_effect_duration_seconds",
-            "How long one try of an effect ran here.",
+            "How long one attempt of an effect ran here.",
             "machine",
             "effect",
             buckets=_SLOW,
@@ -127,7 +127,7 @@ class Metrics(Observer):
         self._incidents = counter("statehold_incidents_total", "Incidents that came up.", "machine")
         ProcessCollector(registry=registry)
 
-    # --- what the engine tells ---
+    # --- as an observer ---
 
     def opened(self, machines: Mapping[str, Definition[Any]]) -> None:
         self._machines = machines
@@ -158,7 +158,7 @@ class Metrics(Observer):
                 elif entry.kind == "incident":
                     self._incidents.labels(machine).inc()
             for record in draft.effects:
-                # timers, messages and upgrades are told of too; their incidents are counted above
+                # timers, messages and upgrades are records too; their incidents are counted above
                 if ":" not in record.key and record.key != UPGRADE_KEY:
                     effect = self._effect(machine, record.name)
                     self._effects.labels(machine, effect, record.what).inc()
@@ -213,7 +213,7 @@ class Metrics(Observer):
 
     async def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """The metrics and their content type: Prometheus' text, or OpenMetrics where the ``Accept``
-        header asks for that. Never fails for the store: ``statehold_store_up`` tells."""
+        header asks for that. Does not fail without the store: ``statehold_store_up`` is 0 then."""
         families = self._own()
         if self._processes is not None:
             families = await self._processes.with_others(families)
@@ -257,7 +257,7 @@ async def _store_counts(engine: Engine) -> StoreCounts | None:
 
 
 def _without_created(family: Metric) -> Metric:
-    """When each series began is of no use to Prometheus, and doubles the number of series."""
+    """Without the time at which each series began, which doubles the number of series."""
     family.samples = [one for one in family.samples if not one.name.endswith("_created")]
     return family
 
@@ -305,7 +305,7 @@ def _counted(stored: StoreCounts | None) -> Iterable[Metric]:
         for (number, status, state), count in _bounded(counts):
             instances.add_metric([machine, str(number), status, state], count)
     yield instances
-    doc = "Incidents that wait for a person, of the first 1000 instances that have any."
+    doc = "Open incidents, of the first 1000 instances that have any."
     incidents = GaugeMetricFamily("statehold_incidents_open", doc, labels=["machine"])
     for machine, count in stored.incidents.items():
         incidents.add_metric([machine], count)

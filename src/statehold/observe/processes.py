@@ -3,7 +3,7 @@
 A scrape reaches whichever of them takes the connection. That one asks the others, each over a
 socket in a directory that they share, and answers for all: every series has the label ``process``,
 so that a process that ended takes its counters with it, and its successor's begin at zero as they
-should. Whoever does not answer in time is left out; ``statehold_processes`` tells how many did.
+should. One that does not answer in time is left out; ``statehold_processes`` is how many did.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Processes:
                 writer.write(_packed(own()))
                 await writer.drain()
             except ConnectionError as error:
-                log.info("a process that asked for metrics did not wait for them: %s", error)
+                log.info("a process that requested metrics did not wait for them: %s", error)
             finally:
                 writer.close()
 
@@ -120,7 +120,7 @@ async def _ask(path: Path) -> list[_Family] | None:
                 writer.close()
         return _unpacked(b"".join(parts))
     except (OSError, TimeoutError, msgspec.MsgspecError) as error:
-        log.info("process %s did not tell its metrics: %r", path.stem, error)
+        log.info("process %s did not send its metrics: %r", path.stem, error)
         return None
 
 

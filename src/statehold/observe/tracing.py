@@ -3,9 +3,9 @@ for, to the steps that those cause, in this process or in another one later.
 
 ::
 
-    send Accept                        whoever asks waits for this
+    send Accept                        the caller waits for this
     └── step order                     applied and committed: seq, event, state before and after
-        ├── effect charge              one try; another is beside it
+        ├── effect charge              one attempt; another is beside it
         │   └── step order             the step that its result causes
         └── step parcel                a message to another instance
 
@@ -142,7 +142,7 @@ class Tracing(Tracer):
 
 
 def configured() -> Tracing | None:
-    """Traces for the process's own provider; None where nobody has set one."""
+    """Traces for the process's own provider; None where none is set."""
     provider = get_tracer_provider()
     if isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider)):
         return None
@@ -170,7 +170,7 @@ class Incoming:
 
 
 class _Followed:
-    """The spans of one request, and what is to be told of its step."""
+    """The spans of one request, and what to record of its step."""
 
     __slots__ = ("before", "entries", "parent", "request", "step")
 
@@ -217,7 +217,7 @@ def _ended(followed: _Followed, future: Future[Any]) -> None:
 
 
 def _is_failure(error: BaseException) -> bool:
-    """A refusal is an answer like any other, but where the machine's own code has failed."""
+    """A refusal is a normal answer, unless the machine's own code has failed."""
     return isinstance(error, StepFailed) or not isinstance(error, Refused)
 
 

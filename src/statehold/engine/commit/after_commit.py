@@ -1,6 +1,6 @@
-"""What follows a commit: effects begin, and whoever waits for what it brought is woken.
+"""What follows a commit: effects begin; timers, messages, watchers and other workers are woken.
 
-Nothing here waits: each part is woken and does its work in a task of its own.
+Nothing here waits: each part does its work in a task of its own.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class AfterCommit:
         if row.wake_at is not None:
             self._timer_scheduler.expect(row.wake_at)
         self._watchers.publish(ref)
-        # it is committed, whatever becomes of counting it
+        # a failure to count it must not fail what is committed
         call_safely(self._recorder.count, draft)
         identity = self._runtime.identity
-        # a worker that stops may not know yet of one that came to take its place
+        # a worker that stops may not know yet of the one that replaces it
         if not identity.is_alone or not identity.takes_requests:
             # while it takes requests, this worker does what is due itself
             is_due = row.wake_at is not None and row.wake_at <= draft.now

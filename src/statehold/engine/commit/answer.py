@@ -50,7 +50,7 @@ class Answerer:
         return self._again(lost) if lost else ()
 
     def _reject(self, request: Request, error: StateholdError) -> None:
-        """The log has where the machine's code raised; the caller is not given that."""
+        """The log gets the place where the machine's code raised; the caller does not."""
         if isinstance(error, (ActionFailed, GuardFailed)):
             trace, ref = step_trace(error), request.ref
             extra = about(self._runtime, ref, **({"exception": trace} if trace else {}))
@@ -59,7 +59,7 @@ class Answerer:
         request.reject(error)
 
     def _again(self, requests: Sequence[Request]) -> list[Request]:
-        """Those that have not lost too often yet."""
+        """Those that have lost less often than the limit."""
         limit = self._runtime.limits.conflicts
         back: list[Request] = []
         for request in requests:

@@ -1,7 +1,7 @@
 """Applies the requests of a batch to the drafts of their instances, in order.
 
 1. A request that is refused leaves its draft as it was; the others of its batch go on.
-2. An error that nobody foresaw may have left its draft half changed: nothing of the batch is
+2. An unexpected error may have left its draft half changed: nothing of the batch is
    committed, and the others start again without the request that broke.
 3. An answer that no write puts to the test, of an instance that others may have changed since it
    was loaded, is not given: the request is applied again to what the store has now.

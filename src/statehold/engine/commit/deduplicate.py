@@ -1,7 +1,7 @@
 """Where an event is deduplicated: a key that was used before is answered as the first time.
 
-1. Whether a key was used before is asked only of requests that do not go through: a used key makes
-   the commit lose (``WriteResult.KEY_USED``), and a refusal may be due to the first request.
+1. Used keys are looked up only for requests that do not go through: a used key makes the commit
+   lose (``WriteResult.KEY_USED``), and a refusal may be due to the first request.
 2. A key belongs to its caller. Another caller's request under the same key gets a key of its own.
 3. Of several requests with one key in a batch, the first goes on and the others come back after it.
 """

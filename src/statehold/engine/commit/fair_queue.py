@@ -9,8 +9,8 @@ from statehold.engine.requests.request import Request
 
 
 class FairQueue:
-    """Requests by machine: those of one come out in the order in which they went in, and each
-    machine that has any gives one in its turn. A machine with many keeps no other waiting."""
+    """Requests by machine: those of one machine leave in their order, and machines take turns, one
+    request each. A machine with many requests does not delay the others."""
 
     def __init__(self) -> None:
         #: none is empty; the first one's turn is next
@@ -21,7 +21,7 @@ class FairQueue:
         return self._length
 
     def of(self, machine: str) -> int:
-        """How many of this machine's wait."""
+        """How many requests of this machine wait."""
         queue = self._queues.get(machine)
         return 0 if queue is None else len(queue)
 

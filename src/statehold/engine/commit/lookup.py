@@ -106,7 +106,7 @@ class Lookup:
 
     async def _check_journal(self, loaded: Loaded) -> None:
         """Raises ``InstanceUnreadable`` where the journal has a line beyond the row: the next line
-        would have no place, and each write of the instance would lose to nobody."""
+        would have no place, and every write of the instance would fail."""
         row = loaded.row
         beyond = await self._store.journal(row.ref, (row.seq, loaded.instance.part), 1)
         if beyond:

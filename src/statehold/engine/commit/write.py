@@ -17,12 +17,12 @@ from statehold.store import Store, Unwritable, WriteResult
 
 log = logger(__name__)
 
-#: what became of a write; an instance that the store has no room for is unreadable
+#: the outcome of a write; an instance that the store has no room for is unreadable
 Written: TypeAlias = WriteResult | InstanceUnreadable
 
 
 class Committed(NamedTuple):
-    """A draft, the instance as it is after the write, and what became of the write."""
+    """A draft, the instance as it is after the write, and the outcome of the write."""
 
     draft: Draft
     loaded: Loaded
@@ -57,7 +57,7 @@ class Writer:
         ]
 
     async def _commit_halves(self, writes: Sequence[Write], error: Unwritable) -> list[Written]:
-        """Writes that were refused together, in halves, until the one that is at fault is alone."""
+        """Commits writes that were refused together in halves, until the one at fault is alone."""
         if len(writes) == 1:
             row = writes[0].row
             extra = about(self._runtime, row.ref, seq=row.seq)

@@ -1,4 +1,4 @@
-"""Brings instances to the version that runs here because somebody asks for it."""
+"""Upgrades instances on request to the version that runs here."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class BulkUpgrader:
     ) -> UpgradeReport:
         """One instance, or all of the machine that are of another version, a page at a time.
 
-        One that can't be upgraded keeps no other from it: it is in the report. Raises
-        ``UnknownInstance`` for the one that was asked for.
+        One that can't be upgraded is in the report; the others are upgraded. Raises
+        ``UnknownInstance`` for an ``id`` that is unknown.
         """
         name = (await self._intake.found(machine)).name
         await self._loader.renew(name)

@@ -1,13 +1,13 @@
-"""Deployments a machine that comes as data: read, checked, planned, and only then kept and run.
+"""Deploys a machine that comes as data: it is read, checked, planned, and only then stored and run.
 
-1. One put at a time is worked out in this process. What two workers put at once the store decides:
-   it keeps a document only if it is newer than all of its machine, and who loses looks again.
+1. One deployment at a time is prepared in this process. Between two workers the store decides: it
+   keeps a document only if it is newer than all of its machine, and the other worker looks again.
 2. The same text under the same version again is no change. Another text under it, an older version,
    or the name of a machine that is given by code is refused.
-3. Whatever is wrong is told at once and nothing has changed: mistakes in the document, findings of
-   the static checks that are errors, an upgrade that leaves instances nowhere to go.
-4. A version after the first says how the one before it becomes it, whether or not that has
-   instances now: some may be started while the new one is being put.
+3. All problems are reported at once, and nothing has changed: mistakes in the document, errors of
+   the static checks, an upgrade that leaves instances without a state.
+4. A version after the first has an upgrade from the one before, whether or not that has instances
+   now: some may be started during the deployment.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from statehold.wire.machines import FindingView, MovedState, PutReport, UpgradeP
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: times that another worker may be faster
+#: times that another worker may deploy first
 TRIES = 5
 #: characters of a reason
 REASON_LIMIT = 2_000
-#: differences, moved configurations and omissions that are told of each
-TOLD = 50
+#: differences, moved configurations and omissions that one report names
+NAMED = 50
 #: characters of a line of a document
 SHOWN = 200
 
@@ -116,7 +116,7 @@ class Deployer:
             definition.name, definition.version, notation, text, now, caller.name, reason
         )
         for _ in range(TRIES):
-            await self._loader.look_now()
+            await self._loader.load_new()
             versions = await stored_versions(self._store, definition.name)
             if await self._is_there(document, imported, versions):
                 return _report(document, imported, versions, None, (), added=False, dry_run=dry_run)
@@ -125,18 +125,18 @@ class Deployer:
                 return _report(
                     document, imported, versions, checked, found, added=False, dry_run=True
                 )
-            # from here on it is finished even if nobody waits for the answer any more
+            # from here on it is finished even if its caller has gone
             if await asyncio.shield(self._keep(document, imported, checked)):
                 return _report(
                     document, imported, versions, checked, found, added=True, dry_run=False
                 )
-        raise StoreUnavailable(f"{TRIES} times another put of {definition.name!r} was faster")
+        raise StoreUnavailable(f"{TRIES} times another deployment of {definition.name!r} was first")
 
     async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Does a part of it in the thread; raises ``DocumentRefused`` where that takes too long."""
+        """Does ``work`` in the thread; raises ``DocumentRefused`` where that takes too long."""
         seconds = self._runtime.limits.put_seconds
         try:
-            return await asyncio.wait_for(self._loader.apart(work, *args, **kwargs), seconds)
+            return await asyncio.wait_for(self._loader.in_thread(work, *args, **kwargs), seconds)
         except TimeoutError:
             why = f"reading, checking or planning it took longer than {seconds:g} s"
             problem = Problem("the document", why, "make its chart smaller")
@@ -154,7 +154,8 @@ class Deployer:
     async def _is_there(
         self, document: StoredDocument, imported: Imported, versions: StoredVersions
     ) -> bool:
-        """Raises ``PutRefused`` or ``TooLarge`` where it can't be put beside what is there."""
+        """Whether it is stored already. Raises ``PutRefused`` or ``TooLarge`` where it
+        conflicts with what is stored."""
         name, version = document.machine, document.version
         if name in self._loader.coded:
             why = "a machine of this name is given by code here; give it another name"
@@ -190,7 +191,7 @@ class Deployer:
     async def _checked(
         self, imported: Imported, versions: StoredVersions
     ) -> tuple[Compatibility, Sequence[Finding]]:
-        """Raises ``DocumentRefused`` with everything that is wrong."""
+        """Raises ``DocumentRefused`` with all problems."""
         definition = imported.definition
         found = await self._within(findings, definition)
         checked = await self._within(check_compatibility, versions, definition)
@@ -225,9 +226,9 @@ def _differences(
     """In terms of the chart, or of the text where the chart is the same."""
     stored = versions.charts.get(document.version)
     if stored is not None:
-        told = difference(stored, imported.definition.chart)
-        if told:
-            return list(told[:TOLD])
+        differences = difference(stored, imported.definition.chart)
+        if differences:
+            return list(differences[:NAMED])
     texts = [one.text.decode("utf-8", errors="replace") for one in (there, document)]
     lines = zip_longest(*(text.splitlines() for text in texts), fillvalue="")
     for number, (before, now) in enumerate(lines, 1):
@@ -250,7 +251,7 @@ def _report(
     before = [version for version in versions.charts if version < chart.version]
     changes: list[str] = []
     if before:
-        changes = list(difference(versions.charts[max(before)], chart))[:TOLD]
+        changes = list(difference(versions.charts[max(before)], chart))[:NAMED]
     return PutReport(
         machine=document.machine,
         version=document.version,
@@ -279,7 +280,7 @@ def _report(
             )
             for one in (() if checked is None else checked.warnings)
         ],
-        omissions=[str(one) for one in imported.omissions[:TOLD]],
+        omissions=[str(one) for one in imported.omissions[:NAMED]],
         upgrades=[]
         if checked is None
         else [
@@ -291,7 +292,7 @@ def _report(
                     MovedState(before=list(old), after=list(new))
                     for old, new in made.configurations.items()
                     if old != new
-                ][:TOLD],
+                ][:NAMED],
                 living=version in versions.in_use,
             )
             for version, made in sorted(checked.plans.items())

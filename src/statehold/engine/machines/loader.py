@@ -1,14 +1,13 @@
-"""Machines that were put into the store: which of them run here, and how they are taken up.
+"""Loads the machines that were deployed to the store as data, and runs them here.
 
-1. The newest document of each machine is run, unless a machine of its name is given by code. What
-   is put is taken up by every worker that runs put machines: it is told by a hint, looks at every
-   heartbeat, and looks at once when it meets something that it does not know.
-2. A document that can't be read or run here (a function that this worker is not lent, an older
-   release) is told of loudly, and keeps nothing else from going on. Its machine's requests are
-   ``MachineUnserved``, which another worker may answer; a version that ran here before goes on, as
-   one does during a deploy.
-3. Reading, checking and planning are done in one thread of their own, one document at a time, so
-   that requests go on meanwhile.
+1. The newest document of each machine is run, unless a machine of its name is given by code. Every
+   worker with ``Deployments`` loads it: after a hint, at a heartbeat, or at once when it meets a
+   machine or version that it does not know.
+2. A document that can't be read or run here (it needs a function that this worker does not lend, or
+   a newer release) is logged as an error and affects no other machine. Requests to its machine are
+   ``MachineUnserved``, which another worker may answer; a version that ran here before runs on.
+3. Reading, checking and planning run in one thread, one document at a time, so that requests are
+   served meanwhile.
 4. A definition and its upgrade plans are exchanged together, between two turns of the event loop.
 """
 
@@ -52,15 +51,15 @@ def _native(raw: bytes, offered: Offered) -> Imported:
 
 @dataclass(frozen=True, slots=True)
 class Deployments:
-    """What an engine needs to run machines that were put: ``offered`` is what it lends them,
-    ``readers`` are the notations that it understands."""
+    """Lets an engine run deployed machines: ``offered`` is what it lends them, ``readers`` are the
+    notations that it reads."""
 
     offered: Offered = NOTHING
     readers: Mapping[str, Read] = field(default_factory=lambda: {"native": _native})
 
 
 class Loader:
-    """``definitions`` is the engine's own mapping, which this changes; ``taken_up`` is called after
+    """``definitions`` is the engine's own mapping, which this changes; ``loaded`` is called after
     each machine that is new or newer."""
 
     def __init__(
@@ -69,23 +68,23 @@ class Loader:
         runtime: Runtime,
         definitions: dict[str, Definition[Any]],
         deployments: Deployments | None,
-        taken_up: Callable[[Definition[Any]], None],
+        loaded: Callable[[Definition[Any]], None],
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._definitions = definitions
         self._deployments = deployments
-        self._taken_up = taken_up
+        self._loaded = loaded
         self.coded = frozenset(definitions)
-        #: versions that could not be taken up, not to be tried again before anything changes
+        #: versions that could not be loaded, and are not loaded again before anything changes
         self._failed: dict[str, int] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._lock = asyncio.Lock()
         self._begun = 0
         self._thread: ThreadPoolExecutor | None = None
         # the next heartbeat looks again
         self._task = BackgroundTask(
-            runtime, "loader", self._walk, log, "what was put could not be looked at"
+            runtime, "loader", self._walk, log, "deployed machines could not be looked up"
         )
 
     @property
@@ -93,8 +92,8 @@ class Loader:
         return self._deployments
 
     async def check(self) -> None:
-        """Before the machines that are given by code run. Raises ``DefinitionError`` where one has
-        the name of one that was put."""
+        """Raises ``DefinitionError`` where a machine that is given by code has the name of a
+        deployed one."""
         put = await self._store.documents()
         for name in sorted(self.coded & put.keys()):
             raise DefinitionError(
@@ -116,13 +115,13 @@ class Loader:
             )
 
     async def open(self) -> None:
-        """Takes up all that is in the store."""
+        """Loads all that are in the store."""
         if self._deployments is not None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="statehold loader")
-            await self.look_now()
+            await self.load_new()
 
     def run(self) -> None:
-        """From now on what others put is taken up too."""
+        """From now on what others deploy is loaded too."""
         if self._deployments is not None and not self._store.exclusive:
             self._task.start(None)
 
@@ -130,38 +129,38 @@ class Loader:
         await self._task.stop()
         thread, self._thread = self._thread, None
         if thread is not None:
-            # what it works on is bounded, and nobody waits for it any more
+            # its work is bounded, and no one waits for it any more
             thread.shutdown(wait=False, cancel_futures=True)
 
     def look(self) -> None:
-        """Something may have been put elsewhere."""
+        """Something may have been deployed on another worker."""
         self._task.wake()
 
     async def renew(self, machine: str) -> bool:
-        """Looks at once; True where another version of the machine runs here since."""
+        """Loads what is new now; True where another version of the machine runs here since."""
         if self._deployments is None or self._store.exclusive or machine in self.coded:
             return False
         before = self._definitions.get(machine)
-        await self.look_now()
+        await self.load_new()
         return self._definitions.get(machine) is not before
 
-    async def look_now(self) -> None:
-        """All who ask while one look is under way share the next."""
+    async def load_new(self) -> None:
+        """Loads what is new. All calls during one walk share the next."""
         begun = self._begun
         async with self._lock:
             if self._begun == begun:
                 self._begun += 1
                 await self._look()
 
-    async def apart(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Does it in the thread. Raises ``Stopping``."""
+    async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Does ``work`` in the thread. Raises ``Stopping``."""
         if self._thread is None:
             raise Stopping
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
 
     def read(self, notation: str, text: bytes) -> Imported:
-        """In the thread. Raises ``DefinitionError``."""
+        """Reads a document; called in the thread. Raises ``DefinitionError``."""
         assert self._deployments is not None
         read = self._deployments.readers.get(notation)
         if read is None:
@@ -170,7 +169,7 @@ class Loader:
                 "?",
                 [Problem("notation", f"{notation!r} is none that is read here", f"{known} are")],
             )
-        # a copy: machines are taken up while the thread reads
+        # a copy: machines are loaded while the thread reads
         offered = self._deployments.offered
         machines = {**dict(self._definitions), **offered.machines}
         return read(text, replace(offered, machines=machines))
@@ -193,10 +192,10 @@ class Loader:
             definition.version,
             extra=about(self._runtime, machine=name, version=definition.version),
         )
-        self._taken_up(definition)
+        self._loaded(definition)
 
     async def _walk(self) -> None:
-        await self.look_now()
+        await self.load_new()
 
     async def _look(self) -> None:
         put = await self._store.documents()
@@ -210,8 +209,8 @@ class Loader:
 
     def _is_wanted(self, name: str, version: int) -> bool:
         if name in self.coded:
-            if name not in self._told:
-                self._told.add(name)
+            if name not in self._reported:
+                self._reported.add(name)
                 log.error(
                     "machine %s, version %d, was put; the one that is given by code runs here",
                     name,
@@ -230,10 +229,10 @@ class Loader:
         if document is None:
             return False
         try:
-            imported = await self.apart(self.read, document.notation, document.text)
+            imported = await self.in_thread(self.read, document.notation, document.text)
             definition = imported.definition
             versions = await stored_versions(self._store, name)
-            checked = await self.apart(
+            checked = await self.in_thread(
                 partial(check_compatibility, shipped=True), versions, definition
             )
             if checked.problems:
@@ -260,6 +259,6 @@ class Loader:
 
     def _fail(self, name: str, version: int, why: str) -> None:
         self._failed[name] = version
-        # told of even where an older version goes on here
+        # reported even where an older version runs on here
         limit = self._runtime.limits.error_chars
         self._runtime.unserved[name] = (version, why[:limit])

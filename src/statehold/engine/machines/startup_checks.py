@@ -1,11 +1,10 @@
-"""The static checks at the start: a machine that can't do what it says does not run.
+"""The static checks when an engine opens.
 
-1. Errors refuse the start, as a ``DefinitionError``, before the store is touched. What is meant so
-   is silenced in the machine, with a reason.
-2. Warnings are one line of the log for each machine. ``statehold check`` tells them in full.
-3. Only the search is costly, and it is bounded by ``Limits.check_steps``; no function of the
-   machine is called. What was found is kept with the machine, so that a second engine of the
-   process looks at nothing.
+1. Errors refuse the opening, as a ``DefinitionError``, before the store is touched. A finding that
+   is intended is silenced in the machine, with a reason.
+2. Warnings are one log line for each machine. ``statehold check`` prints them in full.
+3. The search is bounded by ``Limits.check_steps``, and no function of the machine is called. The
+   findings are kept with the machine for other engines of the process.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from statehold.errors import DefinitionError, Problem
 
 log = logger(__name__)
 
-#: findings that one line of the log names
+#: findings that one log line names
 NAMED_LIMIT = 10
 
 
@@ -41,7 +40,7 @@ def check_machines(runtime: Runtime, machines: Iterable[Definition[Any]]) -> Non
             named = ", ".join(f"{f.code} ({f.where})" for f in warnings[:NAMED_LIMIT])
             more = len(warnings) - NAMED_LIMIT
             log.warning(
-                "machine %s %d may have mistakes: %s%s; statehold check says more",
+                "machine %s %d may have mistakes: %s%s; statehold check lists them",
                 definition.name,
                 definition.version,
                 named,

@@ -80,7 +80,7 @@ def explain(
     ``children`` those instances that it invoked, as far as they are there.
 
     ``ahead`` is the instance as its next event finds it, which may upgrade it first: what can
-    happen next is said of that. None: nobody here can tell.
+    happen next is derived from that. None: that is not known here.
     """
     row = loaded.row
     answer = InstanceReply(loaded.instance, caller, ahead=ahead).wire()

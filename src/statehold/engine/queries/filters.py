@@ -25,7 +25,7 @@ NAMES_LISTED = 40
 
 
 def check_query(query: Query) -> None:
-    """Raises ``InvalidPayload`` for what no store could be asked."""
+    """Raises ``InvalidPayload`` for values that no store could search for."""
     check_query_texts(query)
     wrong: dict[str, str] = {}
     if query.status is not None:

@@ -1,4 +1,4 @@
-"""What a machine takes and keeps, for whoever makes a form of it: JSON Schemas, tags, owners."""
+"""What forms for a machine need: JSON Schemas of its data, events and results, tags, owners."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from statehold.wire.machines import EventView
 
 
 def events_of(chart: Chart) -> dict[str, EventView]:
-    """What may be sent. A chart of a notation that declares no events has those that its
-    transitions name, and anything may be in them."""
+    """The schemas of its events. A chart whose notation declares no events has those that its
+    transitions name, with any fields."""
     declared = {
         event.name: EventView(doc=event.doc, schema=event.schema or None) for event in chart.events
     }
@@ -58,5 +58,5 @@ def _schema(type_: Any) -> dict[str, Any] | None:
     try:
         return TypeAdapter(type_).json_schema(mode="validation")
     except (PydanticInvalidForJsonSchema, PydanticUserError):
-        # a type that is read and written by code of its own: nothing can be said of it
+        # a type that is read and written by code of its own has no schema
         return None

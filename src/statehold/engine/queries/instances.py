@@ -1,4 +1,4 @@
-"""Answers questions about instances; changes nothing."""
+"""Reads instances, their journals, incidents and children."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ from statehold.wire.journal import Journal, JournalEntry
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
 
-#: the pause between two tellings of what changed of a machine, and after one that named nothing
+#: the pause between two reports of changes of a machine, and after one that named none
 REST, MANY_REST = timedelta(seconds=0.25), timedelta(seconds=1)
-#: how often it is told that anything may have changed, where other workers may have changed it
+#: how often it is reported that anything may have changed, as hints of other workers may be lost
 ANYTHING = timedelta(seconds=60)
 
 _BEGINS_AN_ID = re.compile(ID_PATTERN)
@@ -74,8 +74,8 @@ class Past(Struct, frozen=True):
     data: Any
 
 
-class Reader:
-    """``renew`` looks for a newer version of a machine that was put; True where there was one."""
+class InstanceQueries:
+    """``renew`` looks for a newer deployed version of a machine; True where there was one."""
 
     def __init__(
         self,
@@ -160,23 +160,23 @@ class Reader:
         )
 
     async def watch(self, ref: Ref, after: int) -> AsyncIterator[JournalEntry]:
-        """Every line above ``after``, from the journal and then as it happens, without a gap.
+        """Every entry above ``after``, from the journal and then as it is written, without a gap.
 
         Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
-        when the instance is over and all is told, or the engine stops. Raises ``BeyondEnd`` where
-        the instance has no step ``after``, or went back behind what was seen.
+        after the last entry of an instance that is over, or when the engine stops. Raises
+        ``BeyondEnd`` where the instance has no step ``after``, or went back behind what was seen.
         """
-        told = (after, 0)
+        seen = (after, 0)
         poll = timedelta(seconds=self._runtime.limits.poll_seconds)
         with self._watchers.subscribe(ref) as changed:
             while True:
                 changed.clear()
                 loaded = await self._held(ref)
-                await self._check_reached(loaded.row, told[0])
+                await self._check_reached(loaded.row, seen[0])
                 over = loaded.row.status in ("done", "cancelled") and not loaded.instance.attempts
-                while fresh := await self._store.journal(ref, told):
+                while fresh := await self._store.journal(ref, seen):
                     for entry in fresh:
-                        told = _place(entry)
+                        seen = _place(entry)
                         yield _shown(entry, {})
                 if over or self._watchers.closed:
                     return
@@ -186,8 +186,8 @@ class Reader:
                 await self._runtime.clock.wait(changed, until)
 
     async def watch_machine(self, machine: str | None) -> AsyncIterator[Changes]:
-        """None: every machine. The first, empty, says that it has begun; whoever is slow to take
-        what is told has more of it told together."""
+        """None: every machine. The first item is empty: later changes are reported. A slow reader
+        gets more changes in one item."""
         clock, now = self._runtime.clock, self._runtime.now
         rest = now()
         with self._watchers.subscribe_all(machine) as changes:
@@ -214,7 +214,7 @@ class Reader:
         check_query(query)
         page = Page((), None)
         if not query.prefix or _BEGINS_AN_ID.fullmatch(query.prefix) is not None:
-            # else no id begins so, and not every store could even be asked
+            # no id begins with anything else, and not every store could search for it
             page = await self._store.list(query)
         if not page.rows:
             await check_names(self._store, definition, query)
@@ -253,14 +253,14 @@ class Reader:
         """Raises ``BeyondEnd``."""
         if seq <= row.seq:
             return
-        # what is cached may be about to be replaced by a commit whose entry was read already
+        # a commit whose entry was read already may be about to replace what is cached
         ref = row.ref
         there = (await self._store.load([ref])).get(ref)
         if there is None or there.seq < seq:
             raise BeyondEnd(ref.machine, ref.id, seq, row.seq)
 
     async def _children(self, loaded: Loaded, caller: Caller) -> dict[Ref, ChildView]:
-        """Those that were invoked and have started, as they are now."""
+        """The invoked instances that have started, as they are now."""
         refs = [one.child for one in loaded.instance.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
         return {ref: await self._child(row, caller) for ref, row in rows.items()}
@@ -301,8 +301,8 @@ class Reader:
         return entries
 
     async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
-        """``limit`` lines of the steps above ``after``, none of which is there in part: the next
-        page is asked for by a step's number, and what is left of it would be lost."""
+        """``limit`` entries of the steps above ``after``, each step whole: the next page begins
+        after a step, and the rest of one would be lost."""
         entries = await self._store.journal(ref, (after + 1, -1), limit)
         if len(entries) < limit:
             return entries

@@ -1,4 +1,4 @@
-"""Answers questions about machines: what they are, how many instances are where, what was put."""
+"""Reads machines: their charts and schemas, counts of instances, deployed documents."""
 
 from __future__ import annotations
 
@@ -113,16 +113,16 @@ class MachineQueries:
         newest = (await self._store.documents()).get(name)
         if newest is None:
             self._runtime.definition(name)
-            why = f"machine {name!r} is given by code and was never put"
+            why = f"machine {name!r} is given by code and was never deployed"
             raise InvalidPayload("the machine", {"machine": why})
         document = await self._store.document(name, newest if version is None else version)
         if document is None:
-            why = f"version {version} of {name!r} was not put; the newest is {newest}"
+            why = f"version {version} of {name!r} was not deployed; the newest is {newest}"
             raise InvalidPayload("the version", {"version": why})
         return document
 
     async def chart(self, definition: Definition[Any], version: int | None) -> Chart:
-        """The chart that runs, or that of a version the store has seen."""
+        """The chart that runs, or that of a version that the store has."""
         if version is None or version == definition.version:
             return definition.chart
         stored = {one.version: one for one in await self._store.charts(definition.name)}

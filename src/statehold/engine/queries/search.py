@@ -1,5 +1,5 @@
-"""Finds what a text leads to, in all machines: by name what machines are made of, instances by the
-beginning of their id or by a whole value of an index. Every part of the answer is bounded."""
+"""Searches all machines: parts of machines by name, instances by the beginning of their id or by a
+whole value of an index. Every part of the answer is bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells watchers that an instance has changed. The journal is the truth, this is a hint."""
+"""Wakes watchers when an instance changes. They read the journal; this only wakes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from statehold.records import Ref
 
-#: changed instances that are named to one who watches all of a machine's, or of every machine's; of
-#: more it is only told that there are many
+#: changed instances that are named to a watcher of a machine or of every machine; of more it gets
+#: only that there are many
 NAMED = 100
 
 
@@ -31,7 +31,7 @@ class Changes:
             self._refs[ref] = None
 
     def take(self) -> list[Ref] | None:
-        """Begins anew; None: too many to be named."""
+        """Drains the set; None if it overflowed."""
         refs = None if self._many else list(self._refs)
         self._refs, self._many = {}, False
         self.any.clear()
@@ -98,6 +98,6 @@ class Watchers:
                 self._of_machines.pop(machine, None)
 
     def close(self) -> None:
-        """Wakes every watcher, to find that there is nothing more to come."""
+        """Wakes every watcher for the last time."""
         self.closing.set()
         self.publish_many()

@@ -1,4 +1,4 @@
-"""What requests need to know of the engine that they run in."""
+"""What the parts of an engine share: its machines, clock, limits and identity."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from statehold.instance.turn import Turn
 
 @dataclass(slots=True)
 class Identity:
-    """Who this process is: ``worker`` is a name that no other was ever given. It changes where the
-    process was taken for dead, or closed its engine, and ``joined`` again; ``name`` stays."""
+    """The identity of this worker. ``worker`` is a name that no other one ever had. It changes
+    where the worker lost its lease, or closed its engine, and ``joined`` again; ``name`` stays."""
 
     name: str
     worker: str
@@ -48,7 +48,7 @@ class Runtime:
     capacity: Capacity
     observer: Observer | None = None
     tracer: Tracer | None = None
-    #: machines that were put and can't be run here: the version, and why
+    #: deployed machines that can't run here: the version, and why
     unserved: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property

@@ -55,7 +55,7 @@ class Outcome(Request):
 
 
 class Unapplied(Request):
-    """Applying an outcome broke its turn: an incident keeps it with the instance."""
+    """Applying an outcome broke its batch: an incident keeps it with the instance."""
 
     label = "unapplied"
 

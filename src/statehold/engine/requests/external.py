@@ -1,4 +1,4 @@
-"""What users ask for: a new instance, an event."""
+"""Requests of callers: a new instance, an event."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Start(Request):
         self.raw = raw
         self.data = data
         self.given = given
-        #: what earlier releases tell requests by; entry actions may change the data
+        #: by which earlier releases recognise a request; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
     def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         if draft.definition is not self.definition:
-            # another version was put while this waited
+            # another version was deployed while this waited
             self.data = draft.definition.data.load(self.raw)
             self.definition = draft.definition
         now = draft.now
@@ -101,7 +101,7 @@ class Send(Request):
             return self._hold(draft, runtime)
         ready(draft, runtime)
         if draft.definition is not self.definition:
-            # another version was put while this waited, and the event may have another shape in it
+            # another version was deployed meanwhile, and the event may have another shape in it
             limit = runtime.limits.event_bytes
             left = left_out(self.event)
             self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
@@ -111,16 +111,16 @@ class Send(Request):
         return draft.reply(self.caller)
 
     def _hold(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        # one that was put together past its own validation would be lost at the resumption
+        # one that was built without its own validation would be lost when the instance resumes
         left = left_out(self.event)
         load_event(draft.definition, self.plain, runtime.limits.event_bytes, left)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
-        told: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        held: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
         if left:
-            told["left_out"] = left
+            held["left_out"] = left
         if self.given is not None:
-            told["given"] = self.given
-        body = _encode(told)
+            held["given"] = self.given
+        body = _encode(held)
         message = Message(draft.ref, "event", body, held=True, key=self.key)
         draft.hold(message, runtime.limits.held)
         return draft.reply(self.caller, held=True)
@@ -134,5 +134,5 @@ class Send(Request):
 
 
 def _is_same(given: str | None, mine: str | None, event: Any, plain: Any) -> bool:
-    """By what was given, or by what came of it: a sender may spell out what it left out before."""
+    """By what was given, or what it was read as: a sender may spell out what it left out before."""
     return (given is not None and given == mine) or bool(event == plain)

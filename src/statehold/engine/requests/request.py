@@ -1,8 +1,8 @@
 """A request for one instance, applied to its draft in a batch.
 
 ``apply`` runs on a draft that may have been changed by requests before it. It changes the draft
-wholly or raises and leaves it as it was; one exception is told where it stands (an upgrade that
-fails leaves an incident).
+wholly, or raises and leaves it as it was, with one exception: an upgrade that fails leaves an
+incident.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
 from statehold.records import ANYONE, Caller, Message, Ref, Row
 
-#: an upgrade that nobody asked for: an event or a timer came
+#: an upgrade that an event or a timer causes
 _IN_PASSING = Origin("upgrade")
 
 
 class Request(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed.
 
-    ``consumes`` is the number of the message that it is about, or 0. ``row`` is the instance's,
-    where it was read just now to find the request.
+    ``consumes`` is the number of the message that it delivers, or 0. ``row`` is the instance's row
+    where it was read just now.
 
     A request that ``wants_held_mail`` is given what is held for the instance, by number.
     """
@@ -38,11 +38,11 @@ class Request(ABC):
     #: names this kind of request in metrics, traces and logs
     label: ClassVar[str]
     wants_held_mail: ClassVar[bool] = False
-    #: it is also for an instance that can't be read, of which the draft has what is left
+    #: it also takes an instance that can't be read, of which the draft has what is left
     takes_remains: ClassVar[bool] = False
-    #: it looks whether the journal ends where the row says, before anything is lost to that
+    #: the journal is checked to end where the row says
     looks_at_journal: ClassVar[bool] = False
-    #: attributes that hold text from whoever asks, or None
+    #: attributes that hold text of the caller, or None
     texts: ClassVar[tuple[str, ...]] = ("given_key",)
     #: when it was queued, by ``time.perf_counter``; only where there is an observer
     asked_at: float = 0.0
@@ -65,7 +65,7 @@ class Request(ABC):
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def again(self) -> None:
-        """It was refused and may be asked once more."""
+        """Makes it ready to be asked once more after a refusal."""
         self.conflicts = 0
         self.row = None
         self.future = asyncio.get_running_loop().create_future()
@@ -93,7 +93,7 @@ class Request(ABC):
         """Changes the draft and gives the answer, or raises and changes nothing."""
 
     def trace(self) -> str:
-        """Where what caused it stands in its trace; empty where nobody knows."""
+        """The place of its cause in a trace; empty where that is unknown."""
         return ""
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:
@@ -107,9 +107,9 @@ class Request(ABC):
 
 
 def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
-    """Makes sure that the instance exists and is of the version that runs here.
+    """Makes sure that the instance exists and is of the version that runs here: upgrades it.
 
-    ``origin`` tells who asked for an upgrade where somebody did. Raises ``UnknownInstance`` or
+    ``origin`` is the cause of the upgrade. Raises ``UnknownInstance`` or
     ``UpgradeFailed``, which leaves an incident, or ``NewerVersion``, which leaves nothing.
     """
     if not draft.exists:
@@ -129,7 +129,7 @@ def snapshot_of(draft: Draft) -> Snapshot[Any]:
 
 
 def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> None:
-    """One step for one event from outside; raises ``NotAllowed`` where nothing takes it."""
+    """Takes one step for an external event; raises ``NotAllowed`` where no transition takes it."""
     snapshot = draft.instance.snapshot
     roles = origin.caller.roles
     now = draft.now

@@ -1,5 +1,5 @@
-"""Text that comes with a request is refused before anything else hears of it: a store that can't
-write one text refuses all that is written with it."""
+"""Checks the texts of a request before it is queued: a store that can't write one text refuses all
+that is written with it."""
 
 from __future__ import annotations
 

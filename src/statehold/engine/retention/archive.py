@@ -1,11 +1,11 @@
-"""Writes instances out as JSON lines: one line an instance, its journal within.
+"""Archives instances as JSON lines: one line for each instance, with its journal.
 
-1. What ``sync`` has returned for is on the disk, and only that may be purged.
-2. A line that is there in part is taken back; a crash may leave one at the end of a file, whose
-   instance was then not purged.
+1. What was written before ``sync`` returned is on the disk, and only that may be purged.
+2. A line that is incomplete is removed; a crash may leave one at the end of a file, whose instance
+   was not purged then.
 3. A file is written by one archive and never opened again. A new one begins each day, beyond
    ``size`` bytes, and after each failure.
-4. A line is built up in pieces, so that a journal of any length takes up a bounded memory.
+4. A line is written in pieces, so that a journal of any length takes bounded memory.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from statehold.records import Entry, Parent, Row
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: the shape of a line; a reader is to refuse what it does not know
+#: the version of the format; a reader should refuse one that it does not know
 FORMAT = 1
-#: bytes that are gathered before they go to the file
+#: bytes that are buffered before they are written
 GATHER_BYTES = 1_000_000
 #: files of one machine, day and writer
 FILES = 100_000
 
 _encode = msgspec.json.Encoder().encode
-#: reads it as JSON, and makes nothing of it
+#: checks that it is JSON
 _skim = msgspec.json.Decoder(Raw).decode
 
 
 class Archive:
     """Lines of one machine in files ``MACHINE.DAY.WORKER.N.jsonl`` of a directory.
 
-    ``now`` tells the day. Raises ``ArchiveFailed`` for whatever keeps it from writing.
+    ``now`` gives the day. Raises ``ArchiveFailed`` for everything that keeps it from writing.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Archive:
             raise ArchiveFailed(f"{self._directory} can't be written; give this user the right to")
 
     async def add(self, row: Row, journal: AsyncIterator[Sequence[Entry]]) -> None:
-        """One line; where it can't be ended, all that was not synced is taken back."""
+        """Writes one line; if that fails, all that was not synced is removed."""
         try:
             await self._rotate()
             self._buffer += _head(row)
@@ -104,11 +104,11 @@ class Archive:
                 raise
 
     async def close(self) -> None:
-        """Ends the file; what was not synced is not kept."""
+        """Closes the file; what was not synced is removed."""
         self.drop()
 
     def drop(self) -> None:
-        """Takes back what is not known to be on the disk, and ends the file."""
+        """Removes what is not known to be on the disk, and closes the file."""
         file, self._file = self._file, None
         kept, self._written, self._synced = self._synced, 0, 0
         self._buffer.clear()
@@ -168,7 +168,7 @@ class Archive:
             name = f"{self._prefix}.{self._day}.{self._worker}.{number}.jsonl"
             self._path = self._directory / name
             try:
-                # unbuffered: what a full disk did not take must not be tried again by closing
+                # unbuffered: closing must not write again what a full disk refused
                 return FileIO(self._path, "x", opener=_open_private)
             except FileExistsError:
                 continue
@@ -229,7 +229,7 @@ def _head(row: Row) -> bytes:
     document = salvage(row.document)
     data = bytes(document.data)
     if data == b"null" and not is_whole(row.document):
-        # all of it, since nobody knows where the data is
+        # all of it, since it is unknown where the data is
         data = row.document
     head = _Head(
         FORMAT,

@@ -14,10 +14,10 @@ from statehold.records import OVER, Row
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """``finished_for`` after its end an instance is purged: it and its journal are gone.
+    """``finished_for`` after its end an instance is purged with its journal.
 
-    ``archive`` is a directory that is there: what is purged is written to it first, one line of
-    JSON an instance.
+    ``archive`` is an existing directory: what is purged is written to it first, one line of JSON
+    for each instance.
     """
 
     finished_for: timedelta
@@ -35,7 +35,7 @@ def by_machine(
     open_ended: bool = False,
 ) -> dict[str, Retention]:
     """One for all, or each its own by name; raises ``UnknownMachine``, but not where machines may
-    still be put (``open_ended``)."""
+    still be deployed (``open_ended``)."""
     if retention is None:
         return {}
     if isinstance(retention, Retention):
@@ -47,9 +47,9 @@ def by_machine(
 
 
 def is_settled(row: Row) -> bool:
-    """It is over and nothing of it is under way: no effect, no incident, nothing held.
+    """Whether it is over with nothing left: no effect, no incident, no held message.
 
-    Messages on their way to or from it are the store's to know.
+    Only the store knows of messages to and from it.
     """
     if row.status not in OVER or row.wake_at is not None or row.held_by or row.incidents:
         return False

@@ -1,4 +1,4 @@
-"""Purges finished instances that were kept long enough: one task, asleep between its walks."""
+"""Purges finished instances that were kept long enough."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ log = logger(__name__)
 
 
 class Pruner:
-    """Where nothing is said of a machine, nothing of it is purged. With no retention at all the
-    task only gives back what an earlier walk, broken off, has left, and ends.
+    """Machines without a retention are not purged. With no retention at all the task only finishes
+    what an interrupted walk has left.
 
     Workers that share a store may all do it: each claims what it finds.
     """
@@ -43,11 +43,11 @@ class Pruner:
         self._task = BackgroundTask(
             runtime, "pruner", self._walk, log, "nothing can be purged", retry_seconds=every
         )
-        #: walks that somebody has asked for; set at the end of each
+        #: walks on request; set at the end of each
         self._asked: set[asyncio.Event] = set()
 
     def check(self) -> None:
-        """Raises ``ArchiveFailed`` where an archive's directory can't be used."""
+        """Raises ``ArchiveFailed`` for an archive whose directory can't be used."""
         for machine, retention in self._retention().items():
             if retention.archive is not None:
                 self._archives[machine] = self._archive(machine, retention)

@@ -1,8 +1,8 @@
-"""One walk along a machine's finished instances: each is written out, synced, and only then purged.
+"""One walk along a machine's finished instances: each is archived, synced, and only then purged.
 
-It works in short slices and pauses for three times as long after each, so that traffic never waits
-for more than a slice and one statement. Broken off anywhere it loses nothing: an instance that was
-written out and not purged is found, and written out, again.
+It works in short slices and pauses for three times as long after each, so that requests never wait
+for more than a slice and one statement. It can be interrupted anywhere without loss: an instance
+that was archived and not purged is found, and archived, again.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ T = TypeVar("T")
 #: how long it works before it makes a pause, and how many times as long the pause is
 SLICE_SECONDS = 0.005
 PAUSE_FACTOR = 3
-#: questions to the store after which others go first, however short they were
+#: queries after which others go first, however short they were
 SLICE_STEPS = 20
-#: entries that are read at once to be written out
+#: journal entries that are read at once for the archive
 ENTRIES = 100
 #: bytes of documents that are purged in one transaction, beyond the first
 BATCH_BYTES = 4_000_000
 
-#: told of instances that are gone, before anything else can happen
+#: called with instances that are purged, before anything else can happen
 Gone = Callable[[Iterable[Ref]], None]
 
 
@@ -61,10 +61,10 @@ class Purge:
         dry_run: bool = False,
         claim: bool = False,
     ) -> PurgeReport:
-        """Purges what ended by ``before`` and has nothing under way; a dry run only counts it.
+        """Purges what ended by ``before`` and has nothing left to do; a dry run only counts it.
 
-        ``claim``: other workers may be doing the same, and each takes what no other has. What has
-        something under way is then not even looked at, and ``kept`` does not count it.
+        ``claim``: other workers may do the same, and each takes what no other has. What still has
+        something to do is not looked at then, and ``kept`` does not count it.
         """
         purged = kept = 0
         cursor: str | None = None
@@ -86,7 +86,7 @@ class Purge:
         )
 
     async def sweep(self) -> None:
-        """Gives back what forgotten instances' journals take up, all of it."""
+        """Deletes the journals of purged instances."""
         while await self._step(self._store.sweep(self._limits.purge_entries), writes=True):
             pass
 
@@ -102,8 +102,8 @@ class Purge:
         return purged
 
     async def _forget(self, rows: Sequence[Row]) -> int:
-        told = await self._store.forget(rows)
-        gone = [row.ref for row, is_gone in zip(rows, told, strict=True) if is_gone]
+        forgotten = await self._store.forget(rows)
+        gone = [row.ref for row, is_gone in zip(rows, forgotten, strict=True) if is_gone]
         self._gone(gone)
         return len(gone)
 
@@ -118,10 +118,10 @@ class Purge:
             after = (entries[-1].seq, entries[-1].part)
 
     async def _step(self, asked: Awaitable[T], *, writes: bool = False) -> T:
-        """Asks the store, and pauses once the slice is over.
+        """Queries the store, and pauses once the slice is over.
 
-        A store of this process alone has the loop to itself until it has answered; one that is
-        elsewhere keeps nobody waiting with what it only reads.
+        A store of this process blocks the loop until it has answered; a query to another server
+        delays no one.
         """
         began = self._clock.now()
         answer = await asked

@@ -1,7 +1,8 @@
-"""Keeps what was counted small: minutes become hours, hours become days, old days go.
+"""Merges counts: minutes become hours, hours become days, old days are deleted.
 
-Every worker does it, and mostly finds nothing. One exchanges rows for another by compare-and-set:
-where two want the same, one gets it; where it is broken off, nothing was done or all of it.
+Every worker does it, and mostly finds nothing to merge. Rows are exchanged for one in a transaction
+by compare-and-set: of two workers that want the same one succeeds, and a cancelled exchange is done
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 class Fold(NamedTuple):
-    """Rollups of ``span`` seconds become one of ``into`` once that is over for ``after``; None:
-    they go."""
+    """Rollups of ``span`` seconds become one of ``into`` once that is over for ``after``;
+    None: they are deleted."""
 
     span: int
     into: int | None
     after: timedelta
 
 
-#: an hour is told by the minute, and a week by the hour
+#: an hour is shown by the minute, and a week by the hour
 FOLDS = (
     Fold(MINUTE, HOUR, timedelta(hours=2)),
     Fold(HOUR, DAY, timedelta(days=8)),
     Fold(DAY, None, timedelta(days=400)),
 )
-#: how often it is looked for
+#: between two walks
 EVERY = timedelta(minutes=10)
 #: exchanges in one round; what is left is done in the next
 ROUND = 1_000
@@ -84,7 +85,7 @@ class Compactor:
                     break
 
     async def _exchange(self, old: Sequence[Rollup], into: int | None) -> int:
-        """How many exchanges came off: none where another worker is at the same."""
+        """How many exchanges were made: none where another worker does the same."""
         count = 0
         span = into or DAY
         together = groupby(old, lambda one: (one.machine, one.version, begin_of(one.start, span)))

@@ -1,8 +1,8 @@
 """What is counted of a period: numbers that can be added up, and times as histograms.
 
-A time goes into a bucket whose bounds are ``2 ** (1/8)`` apart, nine per cent; the middle that it
-is told as is so at most 4.5 % off, and adding histograms up makes it no worse. Below a millisecond
-everything is 0.
+A time goes into a bucket whose bounds are ``2 ** (1/8)`` apart, nine per cent; it
+is shown as the middle, which is at most 4.5 % off, also after histograms are added up. Times below
+a millisecond are 0.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Counted(Struct, omit_defaults=True):
             add_up(self.dwell.setdefault(state, {}), histogram)
 
 
-#: as a store keeps it
+#: as it is stored
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Counted).decode
 

@@ -1,11 +1,11 @@
-"""Counts what this process commits, and writes it down every few seconds, apart from any commit.
+"""Counts what this process commits, and writes the counts every few seconds, apart from commits.
 
-1. Counting is a few additions in memory once a commit is through: no step waits for it.
+1. Counting is a few additions in memory after a commit: no step waits for it.
 2. What is written is the whole count of a minute so far, in a row that only this process writes: to
-   write it again changes nothing, and nobody waits for anybody.
-3. A minute is written to for the last time soon after it is over. What can't be written waits in
-   memory, for nearly two hours at most. What a process that is killed has not written is lost;
-   of a commit whose outcome nobody knows, nothing is counted.
+   write it again changes nothing, and workers never wait for each other.
+3. A minute is written for the last time soon after it is over. Counts that can't be written wait in
+   memory, for nearly two hours at most. What a killed process has not written is lost; commits
+   whose outcome is unknown are not counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logger(__name__)
 MINUTE = 60
 #: seconds between two writings
 WRITE_SECONDS = 5.0
-#: minutes are written to for so long after they are over: a commit takes its time
+#: how long after its end a minute may still be counted: a commit takes its time
 LATE = timedelta(minutes=2)
 #: how long what can't be written is kept: less than passes before minutes become hours
 KEPT = timedelta(minutes=110)
@@ -84,7 +84,7 @@ class Tally:
             self.counted()
 
     def counted(self) -> Counted:
-        """All of it, added up."""
+        """The counts so far, with the traces added up."""
         sum_ = self._counted
         for trace, times in self._traces.values():
             for microstep in trace:
@@ -100,7 +100,7 @@ class Tally:
 
 
 class Recorder:
-    """``source`` is this process's name in what it writes, and nobody else's ever."""
+    """``source`` names this process in what it writes; no other process ever has it."""
 
     def __init__(self, store: Store, runtime: Runtime, source: str) -> None:
         self._store = store
@@ -125,12 +125,12 @@ class Recorder:
         self._task.start(None)
 
     async def close(self) -> None:
-        """Writes what is left."""
+        """Stops, and writes what is left."""
         await self._task.stop(cancel=False)
         await self._task.walk_once()
 
     def count(self, draft: Draft) -> None:
-        """It was committed just now."""
+        """Counts a draft that was committed just now."""
         if draft.now >= self._end:
             self._turn_to(draft.now)
         # what a turn that took long brings late is counted in the minute that it is by now
@@ -142,7 +142,7 @@ class Recorder:
         self._task.wake()
 
     def unwritten(self, machine: str, since: datetime, version: int | None) -> list[Rollup]:
-        """What the store may not have yet: to be taken in place of what it has of the same."""
+        """Counts that the store may not have yet; they replace what it has of the same minutes."""
         return [
             self._rollup(*place, tally)
             for place, tally in self._tallies.items()
@@ -187,7 +187,7 @@ class Recorder:
                 tally.written = known
 
     def _forget(self) -> None:
-        """What is over and written; and what could not be written for too long."""
+        """Drops minutes that are over and written, and those that could not be written for long."""
         now = self._runtime.now()
         lost: list[tuple[str, int, datetime]] = []
         for place, tally in list(self._tallies.items()):
@@ -201,9 +201,9 @@ class Recorder:
                 if self._current.get(place[:2]) is tally:
                     del self._current[place[:2]]
         if lost:
-            told = ", ".join(sorted({f"{machine} v{version}" for machine, version, _ in lost}))
+            whose = ", ".join(sorted({f"{machine} v{version}" for machine, version, _ in lost}))
             extra = about(self._runtime)
-            log.warning("%d minutes of counts are lost, of %s", len(lost), told, extra=extra)
+            log.warning("%d minutes of counts are lost, of %s", len(lost), whose, extra=extra)
 
 
 def replaced(stored: Sequence[Rollup], fresher: Sequence[Rollup]) -> list[Rollup]:

@@ -1,4 +1,4 @@
-"""Answers what went through a machine in a window of time, from what was counted."""
+"""The throughput of a machine in a window of time, from its counts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from statehold.wire.machines import Dwell, Flows, StateFlow, Window
 
 #: rollups that one answer may read; where there are more, it begins later
 MOST = 10_000
-#: minutes over which steps a minute are told
+#: minutes over which steps a minute are averaged
 RECENT = 5
 
-#: how long each window is, and the periods that it is told by: what is older than some hours is
+#: how long each window is, and the periods that it is shown by: what is older than some hours is
 #: counted by the hour alone
 _WINDOWS: Mapping[Window, tuple[timedelta, int]] = {
     "1h": (timedelta(hours=1), MINUTE),
