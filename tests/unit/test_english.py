@@ -28,10 +28,8 @@ STILL: dict[str, int] = {
     "cli": 34,
     "doctor": 16,
     "effects": 3,
-    "engine": 68,
     "expression": 3,
     "formats": 33,
-    "observe": 9,
     "stores": 18,
 }
 
