@@ -1,10 +1,10 @@
 """A chart for Graphviz, as text in its language DOT.
 
 States with others inside are clusters, a parallel state a dashed one whose regions are clusters
-too. An arrow to or from a cluster ends at its border: DOT draws arrows between nodes only, so it
-leads to an invisible node inside and is clipped there (``compound``, ``lhead``, ``ltail``). A final
-state has a double border, a history state is a circle with H or H*, a dot is where a compound state
-begins.
+too. DOT draws arrows between nodes only, so an arrow to or from a cluster leads to an invisible
+node inside it and is clipped at the border (``compound``, ``lhead``, ``ltail``). A final state has
+a double border, a history state is a circle with H or H*, and a dot marks the default entry of a
+compound state.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD = """\
     edge [fontname="Helvetica", fontsize=9, arrowsize=0.7];"""
 _ACTIVE = 'fillcolor="#fde68a", color="#b45309", penwidth=2'
 _DOT = 'shape=circle, style=filled, fillcolor=black, width=0.12, label=""'
-#: where arrows come from that belong to the machine as a whole
+#: the node that arrows of the root start from
 _ANYWHERE = "from:"
 _POINT = 'shape=point, style=invis, width=0.01, label=""'
 
@@ -53,7 +53,7 @@ class _Graph:
         self.lines = [f"digraph {_quoted(self.chart.name)} {{", _HEAD]
         self.content(0, 1)
         if any(transition.source == ROOT and transition.targets for transition in self.transitions):
-            # what the machine as a whole does comes from no state in particular
+            # transitions of the root start in no state in particular
             self.line(1, f'{_quoted(_ANYWHERE)} [shape=plaintext, style="", label="anywhere"];')
         for transition in self.transitions:
             for target in transition.targets:
@@ -143,8 +143,7 @@ class _Graph:
         self.line(1, _arrow(start, self.ends(target), attributes))
 
     def clipped(self, end: str, state: str, other: str) -> list[str]:
-        """What makes an arrow end at the border of a state with others inside; none that leads to
-        or from one of those has a border to cross."""
+        """Attributes that clip an arrow at a cluster's border, unless its other end is inside."""
         tree = self.tree
         number, away = tree.index[state], tree.index[other]
         if state == ROOT or not tree.children[number] or tree.is_descendant(away, number):
@@ -162,19 +161,18 @@ def _arrow(start: str, end: str, attributes: list[str]) -> str:
 
 
 def _cluster(state: str) -> str:
-    # Graphviz knows a cluster by the beginning of its name
+    # Graphviz recognises a cluster by this prefix
     return f"cluster:{state}"
 
 
 def _label(lines: list[str]) -> str:
-    """Lines, each wrapped; what is longer than a line without a blank is broken in itself."""
+    """Wrapped lines; a word that is longer than a line is broken."""
     wrapped = [part for line in lines for part in textwrap.wrap(line, LINE_LIMIT) or [""]]
     # an ampersand begins an entity in a label
     return _quoted("\n".join(wrapped).replace("&", "&amp;"))
 
 
 def _quoted(text: str) -> str:
-    # a backslash begins an escape in a label, and is itself there when doubled; in an id it is what
-    # it is, which is the same as long as every mention of it is written so
+    # doubled: in a label a single backslash begins an escape; ids are doubled alike everywhere
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "\ufffd")
     return '"' + escaped.replace("\r", " ").replace("\n", "\\n") + '"'

@@ -1,7 +1,7 @@
-"""What is written at the arrows and states of a diagram, whatever draws it.
+"""Labels of transitions and states, shared by the diagram notations.
 
-A function that is an expression has its text for a name, and a text may be long: each name is put
-on one line and cut after ``NAME_LIMIT`` characters. The whole stands in the chart.
+The name of a function may be the text of an expression, and long: each name is put on one line and
+cut after ``NAME_LIMIT`` characters.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 class Labels:
-    """The words for one chart's transitions and states; not escaped for any notation."""
+    """Labels of one chart's transitions and states; not escaped for any notation."""
 
     def __init__(self, chart: Chart, detail: Detail) -> None:
         self.detail = detail
-        #: what the interpreter's own events mean to a person
+        #: labels of the interpreter's own events
         self.outcomes: dict[str, str] = {}
         for state in chart.states:
             for invoke in state.invokes:
@@ -41,7 +41,7 @@ class Labels:
                 self.outcomes[timer_event(transition.id)] = spoken
 
     def transition(self, transition: Transition) -> str:
-        """``event by roles [guards] / actions``, or less of it."""
+        """``event by roles [guards] / actions``, or as much of it as ``detail`` asks for."""
         if self.detail == "names":
             return cut(_own_name(transition.id))
         happens = self.trigger(transition)
@@ -77,7 +77,7 @@ class Labels:
         return " or ".join(_some(names))
 
     def does(self, blocks: Iterable[Block]) -> str:
-        """``/ actions``; empty where there are none, or where less is wanted."""
+        """``/ actions``; empty without actions, or without full detail."""
         names = list(_names(blocks))
         return f"/ {', '.join(_some(names))}" if names and self.detail == "full" else ""
 
@@ -98,7 +98,7 @@ class Labels:
 
 
 def cut(name: str) -> str:
-    """On one line, and no longer than a diagram bears."""
+    """On one line, at most ``NAME_LIMIT`` characters."""
     name = " ".join(name.split()) if "\n" in name or "\t" in name else name
     return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1].rstrip()}…"
 

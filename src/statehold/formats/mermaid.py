@@ -1,4 +1,4 @@
-"""A chart as a Mermaid state diagram, for pages that draw those.
+"""A chart as a Mermaid state diagram.
 
 Mermaid has no history states, no transitions without a target and no several targets. A history
 state is drawn as a state called H or H*, a targetless transition as a line in its state, several
@@ -63,7 +63,7 @@ class _Diagram:
         if self.detail == "full":
             for state in self.chart.states[1:]:
                 self.note(state)
-        # a class on a state with children would hide them, so only leaves are highlighted
+        # a class on a composite state hides its children, so only leaves are highlighted
         marked = [self.ids[s] for s in active if s in self.ids and self._is_leaf(s)]
         if marked:
             self.line(1, _ACTIVE_STYLE)
@@ -153,7 +153,7 @@ class _Diagram:
 
     def arrow(self, arrow: tuple[str, str, Transition], depth: int) -> None:
         source, target, transition = arrow
-        # the whole diagram is no state of its own, so what the root takes starts everywhere
+        # the root has no node of its own: its transitions start in each of its children
         sources = [source] if source else self._tops()
         label = self.words(transition)
         for one in sources:

@@ -1,12 +1,12 @@
-"""What reading a machine from data takes and gives, whatever the notation.
+"""Parameters and results of every reader of a notation.
 
-A reader takes text and gives an :class:`Imported`: a :class:`~statehold.Definition` and a list of
+A reader takes text and returns an :class:`Imported`: a :class:`~statehold.Definition` and a list of
 what could not be carried over. It raises :class:`~statehold.errors.DefinitionError`, with every
-problem at once, where there is no machine in the text that could be run.
+problem at once, if the text is no machine that can run.
 
-The functions of such a definition are expressions, and the names that the chart has for them are
-their own text: the stored chart says all, a diagram shows what is asked, and a changed expression
-is a changed chart.
+The functions of such a definition are expressions, named in the chart by their own text. So the
+stored chart is complete, a diagram shows each condition, and a changed expression is a changed
+chart.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TRANSITION_LIMIT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Something that the document says and the machine does not do.
+    """A part of a document that the machine does not carry out.
 
     ``what`` names the element or the key, ``place`` where it stands (a state's path, a pointer),
     ``line`` counts from 1, None where the notation has no lines.
@@ -58,7 +58,7 @@ class HttpCall:
 
     ``path``, ``query``, ``headers`` and ``body`` are functions of the data and of the
     :class:`~statehold.chart.effect.Call`; ``url`` has placeholders in braces for what ``path``
-    gives, each percent-encoded. Who performs it stands above this layer.
+    gives, each percent-encoded. It is performed above this layer.
     """
 
     method: str
@@ -67,23 +67,23 @@ class HttpCall:
     query: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     headers: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     body: Callable[[Any, Any], Any] | None = None
-    #: what the effect gives, from ``{"status", "headers", "body"}``; None: the body
+    #: the effect's result, from ``{"status", "headers", "body"}``; None: the body
     gives: Callable[[Mapping[str, Any]], Any] | None = None
-    #: statuses at which it is of no use to try again; None: 4xx but 408, 425 and 429
+    #: statuses that fail without another attempt; None: 4xx except 408, 425 and 429
     permanent: frozenset[int] | None = None
-    #: the header that carries the call's key, the same at each try
+    #: the header that carries the call's key, the same at each attempt
     key_header: str = "Idempotency-Key"
 
 
 class RequestRefused(StateholdError):
-    """A declared request is one that this server does not make: its host is not allowed."""
+    """The server does not allow the host of a declared request."""
 
     code = "request-refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What a server lends to machines that come as data.
+    """What a server offers to machines that come as data.
 
     ``functions`` are guards, actions, delays and inputs, for notations that name them (XState).
     ``effects`` and ``machines`` are what may be invoked by name. ``http`` makes an effect of a
@@ -97,5 +97,5 @@ class Offered:
     http: Callable[[HttpCall], Callable[..., Any]] | None = None
 
 
-#: lends nothing
+#: offers nothing
 NOTHING = Offered()

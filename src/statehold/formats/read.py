@@ -1,10 +1,10 @@
-"""One way from a document to a machine, whatever notation it is in.
+"""Reads a document of any notation.
 
-1. A file's name tells the notation: ``.scxml`` and ``.xml`` are SCXML, ``.yaml`` and ``.yml`` ours.
-   ``.json`` is ours if its top level has the key ``statehold``, else XState's.
-2. Without a telling name the first sign that is no blank does: ``<`` is SCXML, ``{`` is JSON.
-3. Where who reads names the notation, that holds.
-4. A reader is imported when it is wanted: each needs libraries of an extra that others do without.
+1. A notation that is given as an argument holds.
+2. Else the file's suffix decides: ``.scxml`` and ``.xml`` are SCXML, ``.yaml`` and ``.yml`` native.
+   ``.json`` is native if its top level has the key ``statehold``, else XState's.
+3. Else the first character that is no white space decides: ``<`` is SCXML, ``{`` is JSON.
+4. A reader is imported when it is needed, because each needs the libraries of its own extra.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 from statehold.errors import StateholdError
 from statehold.formats.notation import NOTHING, Imported, Offered
 
-#: by a file's suffix; None: what is in it decides
+#: by a file's suffix; None: its content decides
 SUFFIXES: dict[str, str | None] = {
     ".scxml": "scxml",
     ".xml": "scxml",
@@ -36,19 +36,19 @@ _READERS = {
     "xstate5": ("statehold.formats.xstate", "read_xstate", ""),
     "scxml-null": ("statehold.formats.scxml", "read_scxml", "scxml"),
 }
-#: what a notation's name says beside its reader
+#: the reader's options that a notation's name implies
 _OPTIONS: dict[str, dict[str, Any]] = {
     "xstate4": {"xstate_version": 4},
     "xstate5": {"xstate_version": 5},
     "scxml-null": {"datamodel": "null"},
 }
 NOTATIONS = tuple(_READERS)
-#: the key at the top of a document that makes it one of ours
+#: the top-level key of a native document
 OURS = "statehold"
 
 
 class UnknownNotation(StateholdError):
-    """No notation is called so."""
+    """There is no notation of this name."""
 
     code = "unknown-notation"
 
@@ -77,7 +77,7 @@ def read_document(
     notation: str | None = None,
     name: str = "",
 ) -> Imported:
-    """The machine in a document; ``name`` is that of its file, for telling the notation.
+    """The machine in a document; ``name`` is that of its file, for its suffix.
 
     ``xstate4`` and ``xstate5`` are XState's JSON of that version, whatever words it uses;
     ``scxml-null`` is SCXML without expressions, whatever data model it names.
@@ -94,7 +94,7 @@ def read_document(
 
 
 def options_of(notation: str) -> dict[str, Any]:
-    """What a notation's name asks of its reader."""
+    """The reader's options that a notation's name implies."""
     return _OPTIONS.get(notation, {})
 
 
@@ -105,9 +105,9 @@ def is_document(name: str) -> bool:
 
 def notation_of(raw: bytes | str, name: str = "") -> str:
     """``native``, ``xstate`` or ``scxml``; whether the document is sound is for its reader."""
-    told = SUFFIXES.get(PurePath(name).suffix.lower())
-    if told is not None:
-        return told
+    by_suffix = SUFFIXES.get(PurePath(name).suffix.lower())
+    if by_suffix is not None:
+        return by_suffix
     start = raw[:1_000].lstrip("\ufeff \t\r\n") if isinstance(raw, str) else _start(raw)
     if start.startswith("<"):
         return "scxml"
@@ -121,7 +121,7 @@ def _start(raw: bytes) -> str:
 
 
 def _top_level(raw: bytes | str) -> dict[str, Any]:
-    """The keys of an object, without reading what they hold; none where it is not JSON."""
+    """The keys of an object, without decoding their values; empty if it is not JSON."""
     try:
         return dict(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -129,7 +129,7 @@ def _top_level(raw: bytes | str) -> dict[str, Any]:
 
 
 def imported(what: str, module: str, extra: str) -> Any:
-    """A module of a notation; raises ``ExtraMissing`` where what it needs is not installed."""
+    """A module of a notation; raises ``ExtraMissing`` if its libraries are not installed."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

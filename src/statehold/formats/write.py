@@ -1,4 +1,4 @@
-"""One way from a machine, or its chart, to a document or a diagram."""
+"""Writes a machine, or its chart, as a document or a diagram in any notation."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from statehold.formats.xstate import write_xstate
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A document, and what of the machine it does not say."""
+    """A document, and what of the machine it does not contain."""
 
     text: str
     omissions: tuple[Omission, ...] = ()
 
 
 def write_document(machine: AMachine | Chart, notation: str) -> Written:
-    """Raises ``UnknownNotation``, ``ExtraMissing``, and ``DefinitionError`` where a notation can't
+    """Raises ``UnknownNotation``, ``ExtraMissing``, and ``DefinitionError`` if the notation can't
     hold the machine."""
     if notation not in _WRITERS:
         raise UnknownNotation(notation, NOTATIONS)

@@ -1,4 +1,4 @@
-"""Plain values as YAML that our reader, and any other, reads as the same values. Needs PyYAML."""
+"""Plain values as YAML that every reader reads as the same values. Needs PyYAML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WIDTH = 100
 
 def dumped(value: Any) -> str:
     """Block style, keys as they come."""
-    # PyYAML writes these as they are, and a reader takes them for the end of a line
+    # PyYAML writes these unescaped, and a reader takes them for line breaks
     has_breaks = any(mark in json.dumps(value) for mark in _LINE_BREAKS)
     text: str = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=not has_breaks, width=_WIDTH
@@ -26,7 +26,7 @@ def dumped(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, since the reader takes none, and quotes what others take for booleans."""
+    """Writes no aliases, which the reader refuses; quotes what YAML 1.1 reads as booleans."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

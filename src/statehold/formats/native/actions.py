@@ -1,8 +1,8 @@
-"""What transitions and states do: ``set``, ``raise``, ``send``, ``emit``, ``effect``, ``function``.
+"""Actions: ``set``, ``raise``, ``send``, ``emit``, ``effect`` and ``function``.
 
 1. All expressions of one ``set`` see the data as they were before it, as in SQL's UPDATE.
-2. What is set is held against the field's schema at once: a step that would break it is refused.
-3. ``null`` takes a field away that need not be there.
+2. A value is checked against the field's schema when it is set: a step that breaks it is refused.
+3. ``null`` removes an optional field.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from statehold.plain.values import Path
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What actions may name."""
+    """The events and effects that actions may name."""
 
     events: Mapping[str, type[Event]]
     payloads: Mapping[str, Typed]
@@ -57,7 +57,7 @@ class Actions:
         self.functions = functions
         self.known = known
         self.machine = machine
-        #: effects that some action asks for
+        #: effects that an action starts
         self.detached: set[str] = set()
         self._open: dict[str, type[Event]] = {}
 
@@ -79,7 +79,7 @@ class Actions:
             case StartSpec():
                 return self._effect(spec.effect, (*path, "effect"))
             case FunctionSpec():
-                name = self.functions.lent(spec.function, (*path, "function"))
+                name = self.functions.offered_function(spec.function, (*path, "function"))
             case SetSpec():
                 name = self._set(spec.set, (*path, "set"), situation)
             case RaiseSpec():

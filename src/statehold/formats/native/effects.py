@@ -38,7 +38,7 @@ BODY_DEPTH_LIMIT = 16
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
-#: what can stand in a query; null leaves the parameter out
+#: types of a parameter of a query; null leaves it out
 _WRITABLE = (STRING, INT, BOOL, DOUBLE, NULL)
 
 #: a function of the data and the call
@@ -115,13 +115,13 @@ class Effects:
         timeout: timedelta | None,
         typed: Typed | None,
     ) -> Effect[Any, Any] | None:
-        lent = spec.offered or name
-        effect = self.offered.effects.get(lent)
+        offered = spec.offered or name
+        effect = self.offered.effects.get(offered)
         if effect is None:
             self.problems.add(
                 (*path, "offered") if "offered" in spec.model_fields_set else path,
-                f"no effect {lent!r} is offered",
-                near(lent, self.offered.effects)
+                f"no effect {offered!r} is offered",
+                near(offered, self.offered.effects)
                 if self.offered.effects
                 else "declare a request, http, or offer one: --offer MODULE, Offered(effects=...)",
             )
@@ -195,7 +195,7 @@ class Effects:
             if not _HEADER.fullmatch(name):
                 self.problems.add((*path, name), f"{name!r} is no header's name")
             elif name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
-                self.problems.add((*path, name), f"{name} is set by whoever sends", "drop it")
+                self.problems.add((*path, name), f"{name} is set by the sender", "drop it")
         return self._parts(given, path, (STRING, INT))
 
     def _parts(
@@ -238,7 +238,7 @@ def _whole_numbers(numbers: list[int | None]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What an expression calls ``now`` and ``instance`` in an effect: when it was asked for."""
+    """``now`` and ``instance`` of an effect's expressions: those of the step that started it."""
 
     now: datetime
     instance: str

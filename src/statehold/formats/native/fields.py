@@ -1,4 +1,4 @@
-"""What schemas say of data to those who ask: types, and the variables that expressions have."""
+"""Types of data, and the variables that expressions have for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CEL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """One schema, read. ``schema`` is it again, with what goes without saying said."""
+    """One schema, read. ``schema`` is the same with its defaults written out."""
 
     annotation: Any
     kind: Kind
@@ -42,7 +42,7 @@ class TypedField:
 
 @dataclass(slots=True)
 class Fields:
-    """What a value can be asked for in expressions, below one name: ``data``."""
+    """The variables below one name, ``data`` for example."""
 
     #: variables by dotted name
     variables: dict[str, Kind] = field(default_factory=dict)
@@ -66,12 +66,12 @@ class Fields:
         self.closed.add(name)
         for key, held in typed.fields.items():
             if not _FIELD_NAME.fullmatch(key) or key in _CEL_WORDS:
-                # data["odd-name"] still reads it
+                # data["odd-name"] reads it
                 continue
             path = f"{inside}.{key}" if inside else key
             self.typed[path] = held
             if held.always and not held.typed.nullable:
                 self.add(f"{name}.{key}", held.typed, path)
             else:
-                # null where it is not there, which a typed variable can't be
+                # null if it is missing, which a typed variable can't be
                 self.variables[f"{name}.{key}"] = DYN

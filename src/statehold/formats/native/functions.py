@@ -1,9 +1,9 @@
 """Expressions of a document as the functions that a machine has: guards, delays, values.
 
-1. What an expression can see is its :class:`Situation`: the data always, ``now`` and ``instance``
-   always, and what happened where something did.
-2. A function's name in the chart is the expression's own text. Where two transitions ask the same
-   of different events, one function answers for both.
+1. The variables of an expression are its :class:`Situation`: the data, ``now`` and ``instance``,
+   and those of the event, if there is one.
+2. A function's name in the chart is the expression's text. Two transitions with the same text and
+   different events share one function.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from statehold.formats.native.problems import Problems, TooManyProblems, near
 from statehold.formats.notation import Offered
 from statehold.plain.values import Path
 
-#: characters of a document's different expressions, each counted as so many more
+#: characters of a document's different expressions; each counts ``_EACH`` more
 EXPRESSIONS_LIMIT = 200_000
 _EACH = 40
-#: how a value is found: from ``(data, event, context)``
+#: finds a value in ``(data, event, context)``
 Finder = Callable[[Any, Any, Any], Any]
 #: what a function does with ``(data, event, context)``
 Work = Callable[[Any, Any, Any], Any]
@@ -47,7 +47,7 @@ Work = Callable[[Any, Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What can be seen beside the data. ``events`` are the names that it stands for.
+    """The variables beside the data. ``events`` are the names of the events that they come from.
 
     ``in_step``: there is a step, with its ``now`` and its ``instance``.
     """
@@ -60,14 +60,14 @@ class Situation:
 
 
 NOWHERE = Situation()
-#: a view or an index: of the data as they stand
+#: of a view or an index: the data alone
 READING = Situation(in_step=False)
 FAILED = Situation(
     {"error": map_of(DYN), "error.type": STRING, "error.message": STRING, "error.attempts": INT},
     frozenset({"error"}),
 )
 COMPLETED = Situation({"output": DYN})
-#: what an answer to a request is asked for
+#: of the response to a request
 ANSWERED = Situation(
     {
         "response": map_of(DYN),
@@ -79,7 +79,7 @@ ANSWERED = Situation(
     has_data=False,
     in_step=False,
 )
-#: an upgrade: ``old`` are the data of the earlier version
+#: of an upgrade: ``old`` is the data of the earlier version
 UPGRADING = Situation({"old": map_of(DYN)}, has_data=False, in_step=False)
 UNDELIVERED = Situation(
     {"event": map_of(STRING)}
@@ -90,7 +90,7 @@ UNDELIVERED = Situation(
 
 
 class Variants:
-    """One function of a chart: what it does, by the event that it is asked about."""
+    """One function of a chart, with an implementation for each event."""
 
     __slots__ = ("by_event", "plain")
 
@@ -106,14 +106,14 @@ class Variants:
 
 
 class Functions:
-    """Compiles expressions and gathers functions by name."""
+    """Compiles expressions and collects functions by name."""
 
     def __init__(self, problems: Problems, fields: Fields, offered: Offered) -> None:
         self.problems = problems
         self.fields = fields
         self.offered = offered
         self.functions: dict[str, Function] = {}
-        #: what each function that is no plain expression was written as, for writing it again
+        #: how each function that is no plain expression was written, for writing it again
         self.sources: dict[str, Any] = {}
         self._compiled = 0
         self._environments: dict[tuple[tuple[str, Kind], ...], Environment] = {}
@@ -149,7 +149,7 @@ class Functions:
         if self._compiled > EXPRESSIONS_LIMIT:
             self.problems.add(
                 path,
-                f"the expressions come to more than {EXPRESSIONS_LIMIT} characters",
+                f"the expressions have more than {EXPRESSIONS_LIMIT} characters in all",
                 "split the machine",
             )
             raise TooManyProblems
@@ -190,7 +190,7 @@ class Functions:
     ) -> str | None:
         """A function that gives the expression's value, or one that is offered."""
         if isinstance(given, FunctionSpec):
-            return self.lent(given.function, (*path, "function"))
+            return self.offered_function(given.function, (*path, "function"))
         made = self.expression(given, path, situation, wanted)
         if made is None:
             return None
@@ -202,7 +202,7 @@ class Functions:
 
     def delay(self, given: str | FunctionSpec, path: Path, situation: Situation) -> str | None:
         if isinstance(given, FunctionSpec):
-            return self.lent(given.function, (*path, "function"))
+            return self.offered_function(given.function, (*path, "function"))
         made = self.expression(given, path, situation, (DURATION, TIMESTAMP))
         if made is None:
             return None
@@ -225,11 +225,11 @@ class Functions:
         def give(data: Any, event: Any, context: Any) -> dict[str, Any]:
             return {key: evaluate(one, data, event, context) for key, one in whole.items()}
 
-        told = f"{{{', '.join(f'{key}: {one.text}' for key, one in whole.items())}}}"
-        self.sources[told] = dict(self.problems.at(path) or {})
-        return self.add(told, give, situation, *whole.values())
+        name = f"{{{', '.join(f'{key}: {one.text}' for key, one in whole.items())}}}"
+        self.sources[name] = dict(self.problems.at(path) or {})
+        return self.add(name, give, situation, *whole.values())
 
-    def lent(self, text: str, path: Path) -> str | None:
+    def offered_function(self, text: str, path: Path) -> str | None:
         """A function that the server offers, by its name."""
         function = self.offered.functions.get(text)
         if function is None:
@@ -266,13 +266,13 @@ class Functions:
         raises: frozenset[str] = frozenset(),
         needs_context: bool = False,
     ) -> str:
-        """Under its name, beside what may be there for other events."""
+        """Adds a function; one of the same name for other events stays."""
         reads = frozenset[str]().union(*(made.reads for made in expressions))
         known = self.functions.get(name)
         variants = known.call if known is not None else Variants()
         takes = known.takes if known is not None else 1
         if not isinstance(variants, Variants):
-            # a function that is offered has this name; nobody calls one so
+            # an offered function has this name
             variants, takes = Variants(), 1
         seen = {variable.partition(".")[0] for variable in reads}
         if seen <= {"data", "now", "instance"}:
@@ -295,7 +295,7 @@ def evaluate(made: CelExpression, data: Any, event: Any, context: Any) -> Any:
 
 
 def _find(name: str, data: Any, event: Any, context: Any) -> Any:
-    """What a variable stands for now; None for what is not there."""
+    """The value of a variable; None for a field that is missing."""
     first, _, rest = name.partition(".")
     match first:
         case "now":
@@ -344,7 +344,7 @@ def as_delay(text: str, value: Any) -> Any:
 
 
 def event_situation(names: tuple[str, ...], typed: Mapping[str, Typed]) -> Situation:
-    """The fields that all of these events have alike."""
+    """The fields that all of these events share, with the same type."""
     shared: dict[str, Kind] | None = None
     closed: set[str] = set()
     for name in names:

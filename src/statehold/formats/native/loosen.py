@@ -1,14 +1,14 @@
-"""A JSON Schema that pydantic made, in the words that the native notation has.
+"""Reduces a JSON Schema of pydantic's to the keywords of the native notation.
 
-Types that are referred to are written out; what the notation can't say becomes less strict, and is
-told.
+References are written out. Where the notation has no keyword the schema becomes less strict, and
+the keyword is reported.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: levels that are written out; types that hold themselves end there
+#: levels that are written out; recursive types end there
 DEPTH_LIMIT = 12
 
 _KEPT = frozenset(
@@ -20,7 +20,7 @@ _FORMATS = frozenset({"date-time", "date", "uuid"})
 
 
 def loosened(schema: dict[str, Any], place: str, left_out: list[str]) -> dict[str, Any]:
-    """``left_out`` is added to."""
+    """Adds what has no keyword to ``left_out``."""
     return _Loosening(schema.get("$defs", {}), left_out).read(schema, place, 0)
 
 
@@ -33,7 +33,7 @@ class _Loosening:
         if not isinstance(schema, dict):
             return {}
         if depth > DEPTH_LIMIT:
-            self.left_out.append(f"{place}: what lies deeper")
+            self.left_out.append(f"{place}: deeper levels")
             return {}
         reference = schema.get("$ref")
         if isinstance(reference, str):
@@ -66,7 +66,7 @@ class _Loosening:
     def _choice(
         self, schema: dict[str, Any], choices: list[Any], place: str, depth: int
     ) -> dict[str, Any]:
-        """Something or null is a type of two names; any other choice is anything."""
+        """A type or null becomes a type of two names; any other choice becomes anything."""
         others = [one for one in choices if one != {"type": "null"}]
         rest: dict[str, Any] = {k: schema[k] for k in ("default", "description") if k in schema}
         if len(others) == 1:

@@ -1,8 +1,8 @@
 """The native document as one model: what may be written where.
 
 It is the source of the JSON Schema that ``statehold schema`` prints, of the checks of a document's
-shape, and of the descriptions in both. What a name refers to and what an expression gives is found
-out afterwards, where the document becomes a chart.
+shape, and of the descriptions in both. Names and expressions are
+checked afterwards, where the document becomes a chart.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class TransitionSpec(Part):
     always: Annotated[OnlyTrue | None, NotNull()] = None
     """At once."""
     on_done: Annotated[OnlyTrue | None, NotNull()] = None
-    """When the states inside its source have come to their end."""
+    """When the states inside its source have reached their end."""
     on_result: Annotated[Name | None, NotNull()] = None
     """When this effect or machine has a result."""
     on_failure: Annotated[Name | None, NotNull()] = None

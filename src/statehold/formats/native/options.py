@@ -122,7 +122,7 @@ class Options:
 
 
 class _Seen:
-    """What an expression comes to on the data alone."""
+    """The value of an expression over the data alone."""
 
     def __init__(self, made: CelExpression) -> None:
         self.made = made
@@ -143,7 +143,7 @@ class _Whole:
 
 
 class _ByField:
-    """What has a field in the new version stays; some fields are given by expressions."""
+    """Fields that the new version has stay; some get the value of an expression."""
 
     def __init__(
         self, made: Mapping[str, CelExpression], kept: frozenset[str], removable: frozenset[str]

@@ -1,4 +1,4 @@
-"""From a document to a machine, in one go: all problems are reported at once, or there is none."""
+"""Reads a native document as a machine; all of its problems are reported at once."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Machine:
         return self.spec.meta
 
     def _kept(self, functions: Functions) -> dict[str, Any]:
-        """What the chart has no words for, so that the document can be written from it again."""
+        """What the chart has no field for, so that the document can be written from it again."""
         kept: dict[str, Any] = {"functions": functions.sources}
         for word in ("effects", "view", "indexes", "upgrades"):
             written = self.problems.at((word,))
@@ -177,7 +177,7 @@ class _Machine:
         return payloads, tuple(shapes), events
 
     def _find_detached(self, actions: Actions) -> None:
-        """A transition may await what another one further down asks for."""
+        """A transition may wait for an effect that a later one starts."""
         for transition in self.spec.transitions.values():
             for action in transition.do:
                 if isinstance(action, StartSpec):

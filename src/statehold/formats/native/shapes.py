@@ -1,7 +1,7 @@
 """Types that the native document is made of: what may be written, and its JSON Schema.
 
-A document is more lenient than its types: null is nothing, one item stands for a list of one, and
-a constant that is no text is CEL without quotes. Here that is said once for each kind of value.
+A document is more lenient than its types: null is nothing, one item is a list of one, and a
+constant that is no text is CEL without quotes. Each of these rules is written once, here.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _only_true(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-#: a key that says all by standing there
+#: a key whose only value is true
 OnlyTrue = Annotated[Literal[True], BeforeValidator(_only_true), WithJsonSchema({"const": True})]
 
 # --- names of what the document declares ---

@@ -32,7 +32,7 @@ from statehold.formats.native.states import States, StateTree, words_of
 from statehold.formats.notation import TRANSITION_LIMIT
 from statehold.plain.values import Path
 
-#: what an event that could not be delivered comes back as
+#: the event that reports a message that could not be delivered
 UNDELIVERABLE = "error.communication"
 
 
@@ -68,7 +68,7 @@ class Transitions:
                 yield transition
 
     def _rows(self, name: str, spec: TransitionSpec, path: Path) -> Iterator[Transition]:
-        """One for each source; they share guards and actions."""
+        """One transition for each source; they share guards and actions."""
         given = spec.model_fields_set
         sources = (
             self.tree.named(spec.from_, (*path, "from"), None) if "from_" in given else (ROOT,)
@@ -159,7 +159,7 @@ class Transitions:
                 )
             else:
                 hint = near(name, known)
-            self.problems.add(path, f"no state in or around {source} asks for {name!r}", hint)
+            self.problems.add(path, f"no state in or around {source} invokes {name!r}", hint)
             return None
         return outcome_trigger(ids, failed=kind == "on_failure")
 
@@ -193,7 +193,7 @@ class Transitions:
             if len(asked) != 1:
                 self.problems.add(here, "a guard asks one thing", "write in, or function")
             elif guard.function is not None:
-                if name := self.functions.lent(guard.function, (*here, "function")):
+                if name := self.functions.offered_function(guard.function, (*here, "function")):
                     yield Guard(name)
             elif not guard.in_:
                 self.problems.add((*here, "in"), "it names no state")
@@ -205,5 +205,5 @@ class Transitions:
             if "," in role:
                 self.problems.add((*path, "by"), f"the role {role!r} has a comma in it")
         if roles:
-            # last, so that a refusal can say that nothing but the role stood in the way
+            # last, so that a refusal can say that only the role is missing
             yield Guard(",".join(roles), "by")

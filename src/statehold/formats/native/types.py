@@ -1,9 +1,8 @@
-"""A subset of JSON Schema, and what it becomes: a pydantic type, and a kind of CEL.
+"""A schema of the document as a pydantic type and a CEL type.
 
-Values stay what JSON makes of them: dictionaries, lists, text, numbers. Nothing is converted. What
-the subset does not have is refused by name. Two rules are stricter than JSON Schema's: an object
-that lists its properties has no others unless ``additionalProperties`` says so, and integers are
-those of 64 bits, which expressions reckon with.
+Values stay as JSON has them: dictionaries, lists, text, numbers. Nothing is converted. Two rules
+are stricter than JSON Schema's: an object that lists its properties has no others unless
+``additionalProperties`` is true, and integers have 64 bits, as in CEL.
 """
 
 from __future__ import annotations
@@ -205,7 +204,7 @@ class Types:
         bounds = Field(min_length=schema.minItems, max_length=schema.maxItems)
         annotation = _annotated(_LIST[item.annotation], Strict(), bounds)
         if held.name == "timestamp":
-            # inside of values moments are text: timestamp(x) makes one of it
+            # inside of values timestamps are text: timestamp(x) converts it
             held = STRING
         own = {"items": item.schema} if "items" in written else {}
         return Typed(annotation, list_of(held), own)

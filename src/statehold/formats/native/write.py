@@ -1,8 +1,8 @@
 """A machine as a document of the native notation.
 
-What was read from one is written back whole, and read again it is the same chart. Of a machine in
-the class notation, functions are written by their names, for whoever offers them; types and
-options that a document can't hold are listed in it, under ``meta.left_out``.
+A machine that was read from one is written back whole; read again, it is the same chart. Functions
+of a machine in the class notation are written by their names, for a server that offers them; types
+and options that a document can't hold are listed under ``meta.left_out``.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class _Writing:
         return loosened(schema, place, self.left_out)
 
     def effects(self) -> dict[str, Any]:
-        """Of a chart that does not say what they are, their names."""
+        """The effects of a chart without declarations, by their names."""
         names = [i.name for s in self.chart.states for i in s.invokes if i.kind == "effect"]
         blocks = [block for s in self.chart.states for block in (*s.entry, *s.exit)]
         blocks += [block for row in self.chart.transitions for block in row.actions]
@@ -242,7 +242,7 @@ def _one(items: Any) -> Any:
 
 
 def _full(found: dict[str, Any]) -> dict[str, Any]:
-    """Without what says nothing."""
+    """Without empty values."""
     return {
         key: value
         for key, value in found.items()

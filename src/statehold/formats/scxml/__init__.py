@@ -22,10 +22,10 @@ def read_scxml(
 ) -> Imported:
     """The machine of an SCXML document, and those that it invokes, among its ``children``.
 
-    ``resolve`` gives the bytes of what a ``src`` names, by its relative name; without it there is
-    nothing but the document. ``name`` is the machine's; else it is made of the document's own.
-    ``datamodel`` stands for one that is unknown here, in documents that have no expression in it.
-    Raises ``DefinitionError``, with every problem and its line, where it can't be run.
+    ``resolve`` returns the bytes of a ``src``, by its relative name; without it no other document
+    is read. ``name`` is the machine's name; by default it is made of the document's. ``datamodel``
+    replaces one that is not supported, in documents that have no expression in it. Raises
+    ``DefinitionError``, with every problem and its line, if the document can't run.
     """
     if datamodel is not None and datamodel not in LANGUAGES:
         raise ValueError(f"datamodel is {datamodel!r}; it is one of {', '.join(LANGUAGES)}")

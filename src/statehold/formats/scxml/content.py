@@ -1,12 +1,12 @@
 """The functions of one document (SCXML 4, 5, 6).
 
 Each element of a block becomes one function, so that an error ends its block (SCXML 4.9) and a
-trace tells which. Its name in the chart says what it does and is the same for the same content:
-``x = x + 1``, ``raise paid``. What goes wrong when it runs becomes ``error.execution``, whose data
-names the element and its line.
+trace names the element. Equal content has one function, whose name in the chart describes it: ``x =
+x + 1``, ``raise paid``. An error at run time becomes ``error.execution``, whose data names the
+element and its line.
 
-An expression that its language refuses does not keep the document out (SCXML 5.9.4): the element
-fails when it is run, and that is told among the omissions.
+An expression that its language refuses does not refuse the document (SCXML 5.9.4): the element
+fails when it runs, and is among the omissions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NO_USES = Uses()
 
 @dataclass(slots=True)
 class Known:
-    """A function of the chart, its content as XML, and the lines where that stands."""
+    """A function of the chart, its content as XML, and the lines of that content."""
 
     function: Function
     xml: str
@@ -56,7 +56,7 @@ class Content:
     def session(self) -> Session:
         return self.expressions.session
 
-    # --- what a chart asks for ---
+    # --- functions ---
 
     def block(self, element: Element, place: str) -> Block:
         """The executable content inside an element, as one block."""
@@ -69,7 +69,7 @@ class Content:
         return tuple(found)
 
     def action(self, element: Element, place: str) -> str:
-        """The function that does what one element says."""
+        """The function of one element."""
         xml = canonical(element)
         name = self.name(rendered(element), xml, element)
         if name not in self.known:
@@ -96,7 +96,7 @@ class Content:
     def function(
         self, name: str, xml: str, element: Element, work: Callable[[Run], Any], uses: Uses
     ) -> str:
-        """A function that gives something: an input, an output, a choice."""
+        """A function that returns a value: an input, an output, a choice."""
         name = self.name(name, xml, element)
         if name not in self.known:
             self.add(name, xml, element, self.answering(name, element, work), uses, 3)
@@ -105,14 +105,14 @@ class Content:
     def step(
         self, name: str, xml: str, element: Element, does: Does, uses: Uses = NO_USES
     ) -> Action:
-        """A function that changes something and is no executable content of its own."""
+        """A function that changes data and is no executable content itself."""
         name = self.name(name, xml, element)
         if name not in self.known:
             self.add(name, xml, element, self.acting(name, element, does), uses, 3)
         return Action(name)
 
     def name(self, wanted: str, xml: str, element: Element) -> str:
-        """The name for this content; the XML itself where another content is called so."""
+        """The name for this content; its XML if the name is that of another content."""
         known = self.known.get(wanted)
         name = wanted if known is None or known.xml == xml else xml
         if name in self.known:
@@ -138,34 +138,34 @@ class Content:
     # --- calls ---
 
     def acting(self, name: str, element: Element, does: Does) -> Callable[..., None]:
-        session, told = self.session, self.telling(name, element)
+        session, failed = self.session, self.failure(name, element)
 
         def act(data: dict[str, Any], event: Any = None, context: Any = None) -> None:
             try:
                 does(Run(session, data, event, context))
             except (EvaluationFailed, ArithmeticError, LookupError, TypeError, ValueError) as error:
-                raise told(error) from error
+                raise failed(error) from error
 
         return act
 
     def answering(
         self, name: str, element: Element, work: Callable[[Run], Any]
     ) -> Callable[..., Any]:
-        session, told = self.session, self.telling(name, element)
+        session, failed = self.session, self.failure(name, element)
 
         def answer(data: dict[str, Any], event: Any = None, context: Any = None) -> Any:
             try:
                 return work(Run(session, data, event, context))
             except (EvaluationFailed, ArithmeticError, LookupError, TypeError, ValueError) as error:
-                raise told(error) from error
+                raise failed(error) from error
 
         return answer
 
-    def telling(self, name: str, element: Element) -> Callable[[BaseException], ErrorEvent]:
+    def failure(self, name: str, element: Element) -> Callable[[BaseException], ErrorEvent]:
         what = tag(element)
 
-        def told(error: BaseException) -> ErrorEvent:
+        def failed(error: BaseException) -> ErrorEvent:
             lines = self.known[name].lines
             return ErrorEvent(execution_error(what, lines, name, error))
 
-        return told
+        return failed

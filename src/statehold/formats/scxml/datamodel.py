@@ -1,6 +1,6 @@
 """``<datamodel>``: which variables there are, and when they get their values (SCXML 5.2, 5.3).
 
-Each ``<data>`` is a block of its own, so that one that fails leaves the others alone. Under early
+Each ``<data>`` is a block of its own, so that a failure of one does not end the others. Under early
 binding all of them run where the root is entered; under late binding those of a state run when it
 is entered for the first time.
 """
@@ -149,7 +149,7 @@ def _constant(value: Any) -> Callable[[Run], Any]:
 
 
 def _failing(why: str) -> Callable[[Run], Any]:
-    """A variable whose value can't be had has none, and ``error.execution`` says so (5.3.3)."""
+    """A variable whose value can't be read has none, and ``error.execution`` is raised (5.3.3)."""
 
     def fail(run: Run) -> Any:
         raise EvaluationFailed(why)
@@ -158,7 +158,7 @@ def _failing(why: str) -> Callable[[Run], Any]:
 
 
 def fetched(content: Content, element: Element, place: str) -> tuple[str, str]:
-    """What a ``src`` names, or why it can't be had, which is an omission too."""
+    """The text of a ``src``, or why it can't be read, which is an omission as well."""
     try:
         return content.expressions.fetch(element.get("src") or ""), ""
     except LookupError as error:

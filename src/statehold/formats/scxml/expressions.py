@@ -1,7 +1,7 @@
 """Expressions of a document, in its data model's language.
 
-One that the language refuses is told as an omission and stands in for itself: it fails whenever it
-is asked for. SCXML lets a document be loaded all the same (5.9.4).
+One that the language refuses is an omission, and fails whenever it is evaluated. SCXML allows to
+load such a document (5.9.4).
 """
 
 from __future__ import annotations

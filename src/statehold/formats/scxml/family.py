@@ -1,7 +1,7 @@
-"""What the documents of one reading share: where others come from, and which were read already.
+"""What the documents of one import share: the source of further documents, and those already read.
 
-Who reads gives a function from a relative name to bytes. Nothing else is ever opened, and a name
-that leads elsewhere is not even asked for.
+The caller gives a function from a relative name to bytes. Nothing else is opened, and it is never
+called with a name that leads outside.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from statehold.chart.machine import Definition
 from statehold.errors import StateholdError
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Offered, Omission
 
-#: gives the bytes of a relative name; raises ``LookupError`` or ``OSError`` where there are none
+#: returns the bytes of a relative name; raises ``LookupError`` or ``OSError``
 Resolve: TypeAlias = Callable[[str], bytes]
 
-#: documents of one reading, and how deep one may invoke another
+#: documents of one import, and how deep they may invoke one another
 DOCUMENTS_LIMIT = 100
 DEPTH_LIMIT = 8
 

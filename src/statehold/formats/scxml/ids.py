@@ -10,7 +10,7 @@ from statehold.formats.scxml.vocabulary import is_state
 
 
 class Ids:
-    """Ids of a document: those that it gives, and those that are made up for the rest."""
+    """Ids of a document: those that it gives, and generated ones for the rest."""
 
     def __init__(self, root: Element) -> None:
         self._made: dict[Element, str] = {}

@@ -1,6 +1,7 @@
-"""``<invoke>``: child machines, from other documents, inline ones and what the server lends.
+"""``<invoke>``: child machines, from other documents, inline ones and what the server offers.
 
-An engine is given its machines, so every document that may be invoked is read with its parent.
+An engine gets its machines at the start, so every document that may be invoked is read with its
+parent.
 Where the document is known only when it is invoked (``srcexpr``, ``<content expr>``), the
 candidates are those that the parent itself names: inline documents in its data, and texts in its
 expressions that name one that can be had. Anything else is an error when it is invoked, as SCXML
@@ -25,7 +26,7 @@ from statehold.formats.scxml.rendering import payload as rendered_payload
 from statehold.formats.scxml.session import INVOKE_TYPES, Run, fails
 from statehold.formats.scxml.vocabulary import check
 
-#: how ``src`` names a machine or an effect that the server lends
+#: how ``src`` names a machine or an effect that the server offers
 MACHINE_PREFIX = "machine:"
 EFFECT_PREFIX = "effect:"
 
@@ -59,7 +60,7 @@ class Invoking:
         self._by_source: dict[str, str] | None = None
 
     def invoke(self, element: Element, state: str, id: str) -> Invoke | None:
-        """One invoke; None where it could not be read, which is told."""
+        """One invoke; None, with a problem or an omission reported, where it could not be read."""
         place = f"state {state}"
         check(self.content, element, place)
         source = element.get("src") or ""
@@ -80,7 +81,7 @@ class Invoking:
             self._before(element, place, id),
         )
 
-    # --- what is started ---
+    # --- the machine or effect ---
 
     def _effect(self, element: Element, place: str, id: str, name: str) -> Invoke | None:
         effect = self.family.offered.effects.get(name)
@@ -93,7 +94,7 @@ class Invoking:
         self.effects[effect.name] = effect
         for more in ("namelist", "autoforward", "idlocation"):
             if more in element.attrib:
-                why = "an effect is given the whole data, and hears of nothing"
+                why = "an effect gets the whole data, and no events"
                 self.content.omit(f"attribute {more} of <invoke>", place, why, element)
         return Invoke(id, effect.name, finalize=self._finalize(element, place, None))
 
@@ -148,7 +149,7 @@ class Invoking:
         self.children[name] = machine
         return name
 
-    # --- what is known only later ---
+    # --- machines that are chosen at run time ---
 
     def _is_dynamic(self, element: Element) -> bool:
         return element.get("srcexpr") is not None or any(
@@ -249,7 +250,7 @@ class Invoking:
             why = "; ".join(str(problem) for problem in error.problems)
             self.content.omit(f"document {source!r}", place, why, element)
 
-    # --- what goes along ---
+    # --- input and finalize ---
 
     def _input(self, element: Element, given: Payload) -> str | None:
         if not given:

@@ -1,8 +1,8 @@
-"""XML read without trust, and what the rest of this package asks of an element.
+"""Parses untrusted XML, with questions about elements.
 
-Nothing of a document is fetched or expanded: one with a document type is refused, and so are
-entities. Size, depth and the number of elements are bounded before anything is made of them.
-Comments and processing instructions are gone.
+Nothing is fetched or expanded: documents with a document type or entities are refused. Size, depth
+and the number of elements are checked before the tree is used. Comments and processing instructions
+are dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NESTING_LIMIT = 128
 
 
 def parse(raw: bytes | str, what: str = "scxml") -> Element:
-    """The root element; raises ``DefinitionError`` for what is no document or too much of one."""
+    """The root element; raises ``DefinitionError`` for no document, or one beyond the bounds."""
     size = len(raw)
     if size > DOCUMENT_LIMIT:
         raise refusal(
@@ -59,7 +59,7 @@ def parse(raw: bytes | str, what: str = "scxml") -> Element:
         if "Excessive depth" in str(error.msg):
             raise _too_deep(what, line) from None
         message = f"it is not well-formed XML: {error.msg}"
-        raise refusal(what, message, "mend it there", line) from None
+        raise refusal(what, message, "correct it there", line) from None
     except (ValueError, LookupError) as error:
         raise refusal(what, f"it can't be read as XML: {error}", "save it as UTF-8") from None
     document = root.getroottree().docinfo
@@ -74,7 +74,7 @@ def parse(raw: bytes | str, what: str = "scxml") -> Element:
 
 
 def refusal(what: str, message: str, hint: str = "", line: int | None = None) -> DefinitionError:
-    """A document that there is nothing more to say about."""
+    """The error of a document that can't be read further."""
     place = "the document" if line is None else f"line {line}"
     return DefinitionError(what, [Problem(place, message, hint)])
 
@@ -132,7 +132,7 @@ def line_of(element: Element) -> int:
 
 
 def words(element: Element, attribute: str) -> tuple[str, ...]:
-    """The words of an attribute, none where it is not there."""
+    """The words of an attribute; none without it."""
     return tuple((element.get(attribute) or "").split())
 
 

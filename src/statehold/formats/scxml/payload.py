@@ -1,4 +1,4 @@
-"""What goes along: ``namelist``, ``<param>`` and ``<content>`` (SCXML 5.6, 5.7, 6.2.2)."""
+"""Payloads: ``namelist``, ``<param>`` and ``<content>`` (SCXML 5.6, 5.7, 6.2.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from statehold.formats.scxml.session import Run
 
 
 class Payload:
-    """The values that an element hands on, by name, or the one value that it is."""
+    """Named values, or one value, of a ``<send>``, an ``<invoke>`` or a ``<donedata>``."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Payload:
         for name in words(element, "namelist"):
             self.locations.append((name, name))
             location = expressions.location_of(name, "namelist", place, element)
-            self._add(name, _reading(location.read), location.name, element)
+            self._add(name, _in_scope(location.read), location.name, element)
         for param in parts(element, "param"):
             self._param(param, expressions, place)
         if content:
@@ -53,11 +53,11 @@ class Payload:
         if param.get("expr") is not None:
             text = param.get("expr") or ""
             expression = self._read(text, param, expressions, place)
-            self.named.append((name, _reading(expression), param))
+            self.named.append((name, _in_scope(expression), param))
             return
         location = expressions.location(param, "location", place)
         self.locations.append((name, (param.get("location") or "").strip()))
-        self._add(name, _reading(location.read), location.name, param)
+        self._add(name, _in_scope(location.read), location.name, param)
 
     def _read(
         self, text: str, element: Element, expressions: Expressions, place: str
@@ -71,18 +71,18 @@ class Payload:
         self, content: Element, expressions: Expressions, place: str
     ) -> Callable[[Run], Any]:
         if content.get("expr") is not None:
-            return _reading(self._read(content.get("expr") or "", content, expressions, place))
+            return _in_scope(self._read(content.get("expr") or "", content, expressions, place))
         value = value_of(inner(content), expressions)
         return lambda run: value
 
     def strict(self, run: Run) -> Any:
-        """All of it; what can't be evaluated fails the whole."""
+        """All of it. Raises ``EvaluationFailed`` if any part fails."""
         if self.whole is not None:
             return self.whole(run)
         return {name: value(run) for name, value, _ in self.named} or None
 
-    def lenient(self, run: Run, tell: Callable[[Element, BaseException], None]) -> Any:
-        """As much as can be evaluated; the rest is told and left out (SCXML 5.7.2)."""
+    def lenient(self, run: Run, report: Callable[[Element, BaseException], None]) -> Any:
+        """As much as can be evaluated; failures are reported and left out (SCXML 5.7.2)."""
         if self.whole is not None:
             return self.whole(run)
         found: dict[str, Any] = {}
@@ -90,9 +90,9 @@ class Payload:
             try:
                 found[name] = value(run)
             except EvaluationFailed as error:
-                tell(element, error)
+                report(element, error)
         return found or None
 
 
-def _reading(read: Callable[[Any], Any]) -> Callable[[Run], Any]:
+def _in_scope(read: Callable[[Any], Any]) -> Callable[[Run], Any]:
     return lambda run: read(run.scope)

@@ -1,4 +1,4 @@
-"""A document to a machine: states, transitions, and what stands in them (SCXML 3)."""
+"""An SCXML document as a machine: states, transitions and their content (SCXML 3)."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ DEFAULT_DATAMODEL = "ecmascript"
 
 
 def read_document(raw: bytes | str, family: Family, name: str | None = None) -> Definition[Any]:
-    """The machine of a document; raises ``DefinitionError`` where it is none."""
+    """The machine of a document; raises ``DefinitionError``."""
     return read_root(parse(raw, name or "scxml"), family, name)
 
 
 def read_root(root: Element, family: Family, name: str | None) -> Definition[Any]:
-    """The machine of a root element, which may stand in another document."""
+    """The machine of a root element, which may be inside another document."""
     wanted = name or root.get("name") or "machine"
     if not is_scxml(root) or tag(root) != "scxml":
         message = f"its root element is {qualified(root)}"
@@ -187,7 +187,7 @@ class _DocumentReader:
         )
 
     def _meta(self) -> dict[str, Any]:
-        """What the chart's names leave out of the text, so that it can be written again."""
+        """What the chart has no field for, so that the document can be written again."""
         found: dict[str, Any] = {
             "datamodel": self.root.get("datamodel") or "",
             "content": {name: one.xml for name, one in self.content.known.items() if one.xml},
@@ -281,7 +281,7 @@ class _DocumentReader:
         return None
 
     def _fallback(self, history: Element, place: str) -> Initial | None:
-        """Where a history state without a default leads: to what its parent begins with."""
+        """The default of a history state that has none: its parent's default entry."""
         parent = history.getparent()
         if parent is None or parent is self.root or not is_scxml(parent):
             return None
@@ -329,11 +329,11 @@ class _DocumentReader:
         content = self.content
 
         def output(run: Run) -> Any:
-            def tell(param: Element, error: BaseException) -> None:
-                told = execution_error(tag(param), [line_of(param)], name, error)
-                run.asked.raise_(told)
+            def report(param: Element, error: BaseException) -> None:
+                event = execution_error(tag(param), [line_of(param)], name, error)
+                run.asked.raise_(event)
 
-            return given.lenient(run, tell)
+            return given.lenient(run, report)
 
         uses = Uses(reads=frozenset(given.reads))
         return content.function(name, canonical(element), element, output, uses)
@@ -400,5 +400,5 @@ class _DocumentReader:
 
 
 def visible(data: dict[str, Any]) -> dict[str, Any]:
-    """The variables, without what the session keeps for itself."""
+    """The variables, without those of the session itself."""
     return {name: value for name, value in data.items() if not name.startswith("_")}

@@ -1,7 +1,7 @@
-"""Executable content in words: what functions are called in charts, diagrams and traces.
+"""Names of functions for executable content, as charts, diagrams and traces show them.
 
-Expressions stand as they are, in parentheses where a literal could stand too. The same content has
-the same name; that two contents share one is not excluded, and left to whoever gives the names.
+Expressions are shown as they are, in parentheses where a literal is possible too. Equal content has
+the same name; different content may have it too, which the caller has to resolve.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from statehold.formats.scxml.markup import Element, inner, is_scxml, parts, tag,
 
 
 def rendered(element: Element) -> str:
-    """What an element of executable content is called."""
+    """The name of an element of executable content."""
     name, get = tag(element), element.attrib.get
     match name:
         case "raise":
@@ -37,7 +37,7 @@ def rendered(element: Element) -> str:
 
 
 def payload(element: Element) -> str:
-    """What ``namelist``, ``<param>`` and ``<content>`` of an element come to, in words."""
+    """``namelist``, ``<param>`` and ``<content>`` of an element, as text."""
     for content in parts(element, "content"):
         return _value(content)
     pairs = [f"{name}: {name}" for name in words(element, "namelist")]

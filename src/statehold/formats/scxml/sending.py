@@ -1,4 +1,4 @@
-"""``<send>``: what goes out, where to, and what becomes of what can't go (SCXML 6.2, C.1)."""
+"""``<send>``: the message, its target, and the errors of what can't be sent (SCXML 6.2, C.1)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from statehold.formats.scxml.markup import Element
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.session import SEND_TYPES, SESSION_PREFIX, Run, address, fails
 
-#: a delay as in CSS2: a number and a unit, whose letters may be large
+#: a delay as in CSS2: a number and a unit, in letters of either case
 _DELAY = re.compile(r"\s*\+?(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h|d)\s*", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
-#: where the session keeps how many ids it has made up
+#: where the session counts the ids that it has generated
 SENT = "_sent"
 
 
@@ -48,7 +48,7 @@ class Sending:
         if element.get("target") == "#_internal" and element.get("event"):
             reader.raises.add(element.get("event") or "")
         for what, problem in self._problems():
-            # what can be known to fail when it runs is an omission
+            # what is certain to fail when it runs is an omission
             reader.omit(f"{what} of <send>", f"{problem}; it fails when run", element)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
@@ -84,7 +84,7 @@ class Sending:
             raise SendFailed(str(error), id) from error
 
     def _named(self, run: Run) -> str:
-        """The id that the document gives, or that it wants to be told."""
+        """The id that the document gives, or a new one, stored at ``idlocation``."""
         if self.location is None:
             return self.id
         id = self.id
@@ -130,7 +130,7 @@ class Sending:
         target: str,
         later: dict[str, Any],
     ) -> None:
-        """Sends to another session, or tells at once that there is none (SCXML C.1)."""
+        """Sends to another session, or raises ``error.communication`` if there is none (C.1)."""
         if to is not None:
             run.asked.send(*to, event, **later)
             return

@@ -1,11 +1,11 @@
-"""What a document's functions see while a step runs: variables, system variables, addresses.
+"""Variables, system variables and addresses, as a document's functions see them in a step.
 
 1. The data of such a machine is a dictionary of its variables, plain JSON values. A variable that
-   is declared is there even before it has a value: it is read as nothing, and can be assigned to.
+   is declared exists before it has a value: it reads as null, and can be assigned to.
 2. Names that begin with ``_`` are the system's (SCXML 5.10). They can't be assigned to; the few
-   that are kept in the data stand for what the session itself has to remember.
-3. A session's id is its instance's address, ``machine/id``. That is what ``#_scxml_…`` names, and
-   it can be told at once from what can't be an address.
+   in the data are what the session itself has to store.
+3. A session's id is its instance's address, ``machine/id``. ``#_scxml_…`` names it, and a
+   text that can't be an address is recognised without a look-up.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from statehold.chart.event import (
 from statehold.expression.allowance import charge
 from statehold.expression.language import EvaluationFailed, Language, Scope
 
-#: the I/O processor of SCXML C.1, by its name and by its short one
+#: the I/O processor of SCXML C.1
 PROCESSOR = "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"
 #: what ``type`` of ``<send>`` may be
 SEND_TYPES = ("", "scxml", PROCESSOR)
@@ -46,9 +46,9 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9_-]{0,63})/(.{1,200})", re.DOTALL)
 class Session:
     """What holds for every session of one document.
 
-    ``declared`` are the ids of all ``<data>``, ``given`` those that may be given a value by who
-    starts it. ``anonymous`` are the chart's ids of invokes that the document gives none: sessions
-    know them by another one at each entry, with the key of what is started (SCXML 6.4.1).
+    ``declared`` are the ids of all ``<data>``, ``given`` those whose value may come with the start.
+    ``anonymous`` are the chart's ids of invokes without an id: in a session they have another one
+    at each entry, with the key of what is started (SCXML 6.4.1).
     """
 
     machine: str
@@ -78,7 +78,7 @@ class Run:
         self.scope = Scope(Variables(self.session, self.data), self._system(), functions, now)
 
     def turn(self) -> None:
-        """One more turn of a loop, whichever it is."""
+        """Counts one turn of a loop. Raises ``EvaluationFailed`` above ``TURN_LIMIT``."""
         self.turns += 1
         charge(1)
         if self.turns > TURN_LIMIT:
@@ -122,12 +122,12 @@ class Run:
         return found
 
     def invoke_id(self, invoke: str) -> str:
-        """What an invoke is called in this session, now."""
+        """The id of an invoke in this session, now."""
         key = self.asked.invoked(invoke) if invoke in self.session.anonymous else None
         return invoke if key is None else f"{invoke}.{key}"
 
     def invoke_called(self, id: str) -> str:
-        """The chart's id of the invoke that is called so; empty where there is none now."""
+        """The chart's id of the invoke with this id; empty if there is none now."""
         for invoke in self.session.anonymous:
             if id.startswith(invoke) and id in (invoke, self.invoke_id(invoke)):
                 return invoke if id != invoke else ""
@@ -139,7 +139,7 @@ class Run:
 
 
 class Variables(MutableMapping[str, Any]):
-    """The variables, as a language sees them: those that are declared are there."""
+    """The variables, as a language sees them: declared ones always exist."""
 
     def __init__(self, session: Session, data: dict[str, Any]) -> None:
         self._session = session
@@ -174,7 +174,7 @@ class Variables(MutableMapping[str, Any]):
 
 
 def described(event: AnEvent) -> dict[str, Any]:
-    """``_event`` (SCXML 5.10.1). What an event does not have is blank."""
+    """``_event`` (SCXML 5.10.1). Fields that an event does not have are blank."""
     data: Any = None
     kind, sendid, origin, invoke = "platform", "", "", ""
     if isinstance(event, NamedEvent):
@@ -218,7 +218,7 @@ def address(target: str) -> tuple[str, str] | None:
 
 
 def fails(text: str, why: str) -> EvaluationFailed:
-    """What is wrong with a value that an expression came to."""
+    """An error about the value of an expression."""
     return EvaluationFailed(f"{text}: {why}")
 
 
@@ -227,7 +227,7 @@ def execution_error(
 ) -> NamedEvent:
     """``error.execution``, with the element and the line that it comes from.
 
-    The same content at several places is one function, so all of its lines are told.
+    Equal content at several places is one function, so ``lines`` has all of its lines.
     """
     data = {
         "tagname": what,

@@ -1,4 +1,4 @@
-"""What a transition waits for, and what it asks (SCXML 3.12, 5.9)."""
+"""Triggers and guards of transitions (SCXML 3.12, 5.9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statehold.interpreter.selection import is_reserved
 
 
 def trigger_of(events: tuple[str, ...], ids: Ids) -> Trigger:
-    """The trigger of these descriptors: what is drawn as a completion or an outcome is one."""
+    """The trigger of these descriptors: a completion or an outcome where they name one."""
     if not events:
         return Trigger("always")
     if events == ("*",):
@@ -27,7 +27,7 @@ def trigger_of(events: tuple[str, ...], ids: Ids) -> Trigger:
 
 
 def guards_of(element: Element, content: Content, ids: Ids, place: str) -> tuple[Guard, ...]:
-    """A ``cond``; one that asks ``In`` of a state and no more needs no function."""
+    """A ``cond``; ``In('state')`` alone needs no function."""
     text = (element.get("cond") or "").strip()
     if not text:
         return ()
@@ -39,7 +39,7 @@ def guards_of(element: Element, content: Content, ids: Ids, place: str) -> tuple
 
 
 def events_of(transitions: Iterable[Transition]) -> tuple[EventShape, ...]:
-    """Names that transitions wait for, for who asks what is allowed."""
+    """The events that transitions wait for, for ``allowed``."""
     named = (
         descriptor.removesuffix(".*").removesuffix(".")
         for transition in transitions

@@ -1,4 +1,4 @@
-"""The elements and attributes of SCXML that are understood, and where they may stand."""
+"""The elements and attributes of SCXML that are supported, and their places."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lxml import etree
 from statehold.formats.scxml.content import Content
 from statehold.formats.scxml.markup import Element, is_scxml, tag
 
-#: a text that every language reads alike
+#: a text that is the same in every language
 QUOTED = re.compile(r"""'[^'"\\]*'|"[^'"\\]*["]""")
 #: a condition that every data model has (SCXML 5.9.1)
 IN = re.compile(r"""In\(\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*\)""")
@@ -72,10 +72,9 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "finalize": (),
 }
 
-#: children of each element that has structure; what is executable is looked at where it is read
+#: children of each element that has structure; executable content is checked where it is read
 CHILDREN: dict[str, tuple[str, ...]] = {
-    # a transition has no place here by the schema; the root being a state to the algorithm, it
-    # means something all the same
+    # the schema has no transition here; to the algorithm the root is a state, so it has a meaning
     "scxml": ("state", "parallel", "final", "datamodel", "script", "transition"),
     "state": (*_STATES, "onentry", "onexit", "transition", "initial", "datamodel", "invoke"),
     "parallel": (
@@ -99,7 +98,7 @@ CHILDREN: dict[str, tuple[str, ...]] = {
 
 
 def check(content: Content, element: Element, place: str) -> None:
-    """Tells what an element has that nobody understands; it is left out."""
+    """Reports attributes and children of an element that are not supported, as omissions."""
     name = tag(element)
     known = ATTRIBUTES.get(name, ())
     for attribute in element.attrib:
@@ -145,7 +144,7 @@ def first_expression(root: Element) -> Element | None:
                 return element
         if tag(element) in ("script", "data", "assign") and (element.text or "").strip():
             return element
-        # a document inside says for itself
+        # a document inside is checked by itself
         pending += [one for one in reversed(element) if not (is_scxml(one) and tag(one) == "scxml")]
     return None
 

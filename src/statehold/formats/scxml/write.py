@@ -1,12 +1,12 @@
 """A chart to an SCXML document.
 
-A chart that came from SCXML keeps the XML of what its functions' names stand for, and comes back as
-the same document: read again, it gives the same chart. Of any other, SCXML gets the structure:
-states, transitions, events, and timers as delayed messages. Functions are Python, which a document
-can't carry, so each is left out and told; so is what SCXML has no word for (owners, deadlines).
+A chart that was read from SCXML keeps the XML of its functions, and is written as the same
+document: read again, it is the same chart. Of any other chart, SCXML gets the structure: states,
+transitions, events, and timers as delayed messages. Functions are Python, which a document can't
+carry, so each is an omission; so is what SCXML has no word for (owners, deadlines).
 
-A guard that a document can't carry, a role among them, goes out as a condition that nothing
-defines, which SCXML takes for a no (5.9.1): no transition becomes unconditional.
+A guard that a document can't carry, a role for example, is written as a condition that nothing
+defines, which SCXML evaluates to false (5.9.1): no transition becomes unconditional.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The document, and what of the chart it does not say."""
+    """The document, and what of the chart it does not contain."""
 
     text: str
     omissions: tuple[Omission, ...] = ()
@@ -67,7 +67,7 @@ def write_scxml(machine: AMachine | Chart) -> Exported:
 
 
 class _Words:
-    """Names as SCXML has them, without space; two names stay two."""
+    """Names without space, as SCXML wants them; different names stay different."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
@@ -119,7 +119,7 @@ class _Writer:
         self.events.taken.update(made.values())
         for one in chart.transitions:
             if one.trigger.delay is not None:
-                # a timer's event may not begin as another's does, and nobody else sends it
+                # a timer's event must not be a prefix of another's, nor be sent from elsewhere
                 (event,) = one.trigger.events
                 self.events.of(event, timer_event(re.sub(r"[.\s]", "_", one.id)))
         used = {event for one in chart.transitions for event in one.trigger.events}

@@ -3,8 +3,8 @@
 ``read_xstate`` gives a machine whose guards, actions and delays are Python functions, offered by
 name; ``read_xstate_chart`` its chart, without any function, for drawing and checking;
 ``write_xstate`` a document of version 5. A chart that is written and read is the same chart: what
-XState has no words for stands in ``meta``, under ``statehold``. docs/guides/xstate.md tells what
-differs.
+XState has no words for stands in ``meta``, under ``statehold``. docs/guides/xstate.md lists the
+differences.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def read_xstate(
     ``name`` and ``version`` stand for the document's ``id`` and ``version``. ``xstate_version``
     says for which version of XState it is written; left out, its words decide.
 
-    The machine's data is a dictionary that begins as the document's ``context``, with what an
-    instance is started with put over it. Its events are :class:`.NamedEvent`.
+    The machine's data is a dictionary that begins as the document's ``context``, updated with the
+    data that an instance is started with. Its events are :class:`.NamedEvent`.
     """
     findings = Findings()
     machines = tuple(offered.machines)

@@ -1,8 +1,8 @@
-"""From the names in a chart to functions, effects and machines that are offered for them.
+"""Binds the names in a chart to the functions, effects and machines that are offered.
 
 A function takes ``(data)``, ``(data, event)`` or ``(data, event, context)``; parameters of an
-action or a guard are keyword arguments beside them. What is composed of others, or is data, is made
-here.
+action or a guard are keyword arguments beside them. Composed guards and actions that are data are
+built here.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from statehold.formats.xstate.findings import Findings, shorten
 from statehold.formats.xstate.terms import Composed, composed, data_action, json_of, split_params
 
 SIGNATURE = "(data), (data, event) or (data, event, context)"
-#: places told of one name
-PLACES_TOLD = 3
+#: places that are shown for one name
+PLACES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name in a chart that something has to be offered for, and where it stands."""
+    """A name in a chart that needs an offer, with its places."""
 
     name: str
     #: guard, action, delay, input, output, effect, machine
@@ -41,7 +41,7 @@ class Name:
 
 
 def names_in(chart: Chart, places: Mapping[str, str] | None = None) -> tuple[Name, ...]:
-    """What has to be offered, each name once for each role, in document order.
+    """The names that need an offer, once for each role, in document order.
 
     ``places`` say where states and transitions stand, by what :func:`.place_of_state` and
     :func:`.place_of_transition` give.
@@ -55,7 +55,7 @@ def names_in(chart: Chart, places: Mapping[str, str] | None = None) -> tuple[Nam
 
 
 class Binder:
-    """Makes the functions of a chart; what is missing or can't be used is told to ``findings``."""
+    """Builds the functions of a chart; missing or unusable ones are added to ``findings``."""
 
     def __init__(self, chart: Chart, offered: Offered, findings: Findings) -> None:
         self.chart = chart
@@ -72,11 +72,11 @@ class Binder:
         return made
 
     def check(self, needed: tuple[Name, ...]) -> None:
-        """Complains of all that is missing, or can't be called as it would be."""
+        """Reports every function that is missing, or can't be called with its arguments."""
         for name in needed:
-            place = ", ".join(name.places[:PLACES_TOLD])
-            if len(name.places) > PLACES_TOLD:
-                place += f" and {len(name.places) - PLACES_TOLD} more"
+            place = ", ".join(name.places[:PLACES_SHOWN])
+            if len(name.places) > PLACES_SHOWN:
+                place += f" and {len(name.places) - PLACES_SHOWN} more"
             shown = shorten(name.name)
             if name.role == "effect":
                 if name.name not in self.offered.effects:
@@ -101,7 +101,7 @@ class Binder:
                 place, f"{name.role} {shown!r} is not offered", f"write a function of {takes}"
             )
         elif (why := deferral(function)) is not None:
-            hint = "a step waits for nothing; give a value, or invoke an effect"
+            hint = "a step does not wait; return a value, or invoke an effect"
             self.findings.complain(place, f"{name.role} {shown!r} {why}", hint)
         elif self._called(name.name) is None:
             hint = f"it takes {takes}"

@@ -1,8 +1,7 @@
-"""What states and transitions hold: actions, guards, delays and texts.
+"""Actions, guards, delays and texts of states and transitions.
 
-Names stay names; what XState itself provides becomes text that says what it does (:mod:`.terms`),
-where JSON can say it. The rest of XState's own actions hold code or speak to its actors, and are
-left out.
+Names stay names; XState's own actions become text that describes them (:mod:`.terms`), where JSON
+contains all of them. The others hold code or address actors, and are omissions.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?(?:e[-+]?[0-9]{1,2})?")
 
 
 class Content:
-    """Reads the parts; what is wrong or left out is told to ``findings``."""
+    """Reads the parts; problems and omissions are added to ``findings``."""
 
     def __init__(self, index: StateIndex, findings: Findings) -> None:
         self.index = index
@@ -129,46 +128,46 @@ class Content:
         return None if params is _WRONG else Action(with_params(name, params))
 
     def _provided(self, name: str, value: dict[str, Any], place: str) -> Action | None:
-        """One of XState's own; v5 keeps what it is told in ``params``, v4 beside its type."""
+        """One of XState's own; v5 keeps its args in ``params``, v4 beside its type."""
         params = value.get("params")
-        told = {**value, **(params if isinstance(params, dict) else {})}
+        args = {**value, **(params if isinstance(params, dict) else {})}
         word, text = name.removeprefix("xstate."), None
         if word in ("raise", "send", "emit"):
-            text = self._sent(word, told)
+            text = self._sent(word, args)
         elif word == "cancel":
-            send_id = told.get("sendId", told.get("id"))
+            send_id = args.get("sendId", args.get("id"))
             text = f"cancel({canonical(send_id)})" if isinstance(send_id, str) else None
         elif word == "assign":
-            values = told.get("assignment")
+            values = args.get("assignment")
             if isinstance(values, dict) and values:
                 text = f"assign({canonical(values)})"
-        elif word == "spawnChild" and isinstance(told.get("src"), str) and "input" not in told:
-            return Action(told["src"], "effect")
+        elif word == "spawnChild" and isinstance(args.get("src"), str) and "input" not in args:
+            return Action(args["src"], "effect")
         if text is None:
-            if isinstance(told.get("delay"), str):
+            if isinstance(args.get("delay"), str):
                 why = "its delay is a name; write an action that uses context.send"
             elif word == "send":
                 # version 4's sendTo, forwardTo, sendParent and escalate are sends with a target
-                why = _TO_PARENT if told.get("to") == "#_parent" else _SENDS
+                why = _TO_PARENT if args.get("to") == "#_parent" else _SENDS
             else:
                 why = _WHY_NOT.get(name, LOST if word in ("raise", "emit", "cancel") else "")
-            self.findings.omit(name, place, why or "nothing is known of it")
+            self.findings.omit(name, place, why or "it is not known here")
             return None
         return Action(text)
 
-    def _sent(self, word: str, told: Mapping[str, Any]) -> str | None:
+    def _sent(self, word: str, args: Mapping[str, Any]) -> str | None:
         """``raise``, ``emit`` and ``send`` of an event that is data; only to the machine itself."""
-        event = told.get("event")
+        event = args.get("event")
         if isinstance(event, str):
             event = {"type": event}
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             return None
-        to = told.get("to")
+        to = args.get("to")
         if to == "#_internal" and word == "send":
             word, to = "raise", None
         if to is not None:
             return None
-        delay, id = told.get("delay"), told.get("id")
+        delay, id = args.get("delay"), args.get("id")
         if word == "emit" or (delay is None and word == "raise"):
             return f"{word}({canonical(event)})"
         said = {"event": event, "delay": delay, "id": id if isinstance(id, str) else None}
@@ -191,7 +190,7 @@ class Content:
             self.findings.omit(shorten(key), where, 'parameters stand in "params"')
         if params is not None and not isinstance(params, dict):
             where = below(place, "params")
-            hint = "give an object: its members are keyword arguments"
+            hint = "give an object: its members are keyword args"
             self.findings.complain(where, f"it is {kind_of(params)}", hint)
             return _WRONG
         return params or None
@@ -213,7 +212,7 @@ class Content:
             for name in said.names:
                 yield from self._flat(name)
         elif said is not None and said.word == "in":
-            # our own text names a chart's id, a person's may name XState's
+            # text that we have written names a chart's id, other text may name XState's
             name = said.names[0].removeprefix("#")
             state = None if name in self.ids else self.index.by_id(name)
             yield Guard(name if state is None else state.id, "in")
@@ -233,7 +232,7 @@ class Content:
             # what JSON.stringify makes of version 4's guards
             name, config = config.get("name") or "", {}
         if value in (None, "") or name == "" or _is_code(name or value):
-            # a transition must not become unconditional by that
+            # without it the transition would be unconditional
             hint = "give the guard a name, and offer a function of that name"
             self.findings.complain(place, f"the guard is code, and {LOST}", hint)
             return None
@@ -243,11 +242,11 @@ class Content:
             return None
         word = name.removeprefix("xstate.")
         params = config.get("params")
-        told = {**config, **(params if isinstance(params, dict) else {})}
-        if word in ("and", "or", "not") and ("guards" in told or "guard" in told):
-            return self._composed(word, told.get("guards", told.get("guard")), place, depth)
+        args = {**config, **(params if isinstance(params, dict) else {})}
+        if word in ("and", "or", "not") and ("guards" in args or "guard" in args):
+            return self._composed(word, args.get("guards", args.get("guard")), place, depth)
         if word == "stateIn":
-            where = told.get("stateValue", told.get("state"))
+            where = args.get("stateValue", args.get("state"))
             return self._active(where, place, self.index.root)
         if name.startswith("xstate."):
             self.findings.complain(place, f"{name} is not in the document", "name a function")
@@ -281,7 +280,7 @@ class Content:
 def _is_code(name: Any) -> bool:
     if not isinstance(name, str) or _CODE.match(name) is None:
         return False
-    # what composes, or has parameters, has brackets of its own
+    # composed guards and parameters have brackets as well
     return composed(name) is None and split_params(name)[1] is None
 
 

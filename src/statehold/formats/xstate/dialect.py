@@ -1,8 +1,8 @@
 """Which version of XState a document is written for, and whether ``JSON.stringify`` made it.
 
-The versions read the same words differently, so a document that does not say its version is asked
-for words that only one of them gives a meaning. Marks that both tolerate (``schema``, ``tsTypes``)
-count where there is nothing better. Version 5 is taken where there is no mark at all.
+The versions read the same words differently, so the version of a document that does not name it is
+inferred from words that only one of them has. Marks that both tolerate (``schema``, ``tsTypes``)
+count if there are no others. Without any mark it is version 5.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONLY_5 = frozenset({"guard", "reenter", "output", "input", "onSnapshot", "syste
 #: keys of the machine that version 4 wants, and that are left behind in later ones
 _OLD = ("predictableActionArguments", "preserveActionOrder", "schema", "tsTypes", "services")
 _EVENTS_4 = ("done.invoke.", "error.platform.", "done.state.", "xstate.after(")
-#: values that are a person's own: words in them mean nothing
+#: values of the user's own: words in them are no marks
 _DATA_KEYS = frozenset({"context", "meta", "params", "output", "input", "data", "types", "schema"})
 
 #: the event of a timer: ``xstate.after(1000)#m.a``, ``xstate.after.1000.m.a``
@@ -74,7 +74,7 @@ def _words(document: dict[str, Any]) -> Iterator[tuple[Version, str]]:
             if key == "on" and isinstance(inner, dict):
                 yield from _events(inner)
             if key in ("on", "states"):
-                # names of events and states are nobody's words
+                # names of events and states are no marks
                 waiting += inner.values() if isinstance(inner, dict) else [inner]
             elif key not in _DATA_KEYS:
                 waiting.append(inner)

@@ -27,7 +27,7 @@ class Findings:
         if len(self.problems) < PROBLEM_LIMIT:
             self.problems[Problem(place or "/", message, hint)] = None
         elif len(self.problems) == PROBLEM_LIMIT:
-            more = Problem("the document", "it has more problems than are told", "mend these first")
+            more = Problem("the document", "it has more problems than these", "correct these first")
             self.problems[more] = None
 
     def omit(self, what: str, place: str, why: str) -> None:
@@ -35,7 +35,7 @@ class Findings:
             self.omissions[Omission(what, place or "/", why)] = None
         else:
             self.complain(
-                "the document", f"it says more than {OMISSION_LIMIT} things that are left out"
+                "the document", f"it has more than {OMISSION_LIMIT} parts that are left out"
             )
 
     def refuse(self, name: str) -> NoReturn:

@@ -79,7 +79,7 @@ class Invokes:
         key = "input" if config.get("input") is not None else "data"
         if config.get(key) is not None and not is_machine:
             where = below(place, key)
-            self.findings.omit(key, where, "an effect is given the machine's data, whole")
+            self.findings.omit(key, where, "an effect gets the machine's whole data")
         return Invoke(
             id=id,
             name=src,

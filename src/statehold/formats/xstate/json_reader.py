@@ -23,7 +23,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 def read_json(raw: bytes | str | Mapping[str, Any], findings: Findings) -> dict[str, Any]:
-    """The document; raises ``DefinitionError``. A mapping is taken for one that was read."""
+    """The document; raises ``DefinitionError``. A mapping is checked like a text."""
     if isinstance(raw, Mapping):
         try:
             raw = msgspec.json.encode(raw)
@@ -67,7 +67,7 @@ def members(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def canonical(value: Any) -> str:
-    """JSON in one way only, so that equal values give equal text."""
+    """JSON with sorted keys, so that equal values have equal text."""
     return msgspec.json.encode(value, order="sorted").decode()
 
 
@@ -100,7 +100,7 @@ def _fraction(text: str) -> float:
     return number
 
 
-#: a place on the way down: the one above it, and the key; a pointer is made of it where it is told
+#: a place: the one above it, and the key; converted to a pointer only when it is reported
 _Way = tuple[Any, str | int] | None
 
 

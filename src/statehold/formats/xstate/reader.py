@@ -1,10 +1,10 @@
 """From an XState document to a chart, functions aside.
 
 XState's rules are the chart's policy (``wildcard`` matching, ``xstate`` or ``xstate4`` nesting), so
-order and conflicts are decided by the interpreter. What is left is what its short forms mean:
+order and conflicts are decided by the interpreter. The reader expands short forms:
 
-1. What stands under ``statehold`` in a ``meta`` is a field of the chart that XState can't say.
-2. ``null`` is as good as absent. What ``JSON.stringify`` makes of a machine has its timers and
+1. ``statehold`` in a ``meta`` has the fields of the chart that XState has no word for.
+2. ``null`` is the same as absent. What ``JSON.stringify`` makes of a machine has its timers and
    outcomes among its events, and whatever was code is gone: where that shows, it is an omission.
 """
 

@@ -1,4 +1,4 @@
-"""An XState document, with all that its states, invokes and transitions are read by."""
+"""An XState document, its version, and what its states, invokes and transitions share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHY = {
 
 
 class SourceDocument:
-    """``xstate`` is the version that it is written for; None: its words decide."""
+    """``xstate`` is the version that it is written for; None: it is inferred from its words."""
 
     def __init__(
         self, tree: dict[str, Any], findings: Findings, xstate: Version | None = None

@@ -16,9 +16,9 @@ from statehold.formats.xstate.dialect import Version
 from statehold.formats.xstate.findings import Findings, below, kind_of, shorten
 from statehold.formats.xstate.json_reader import members
 
-#: the key of a state's or a transition's ``meta`` under which stands what XState can't say
+#: the key of a ``meta`` with the fields that XState has no word for
 OURS = "statehold"
-#: the state of a machine that has none of its own
+#: the state of a machine without states
 ONLY_STATE = "active"
 
 _KINDS: dict[str, Kind] = {
@@ -75,7 +75,7 @@ class StateIndex:
         self.findings = findings
         self.version = version
         self.states: list[Source] = []
-        #: XState's ids, those that are given and those that are made from paths
+        #: by XState's ids, given ones and those made from paths
         self.named: dict[str, Source] = {}
         # version 4 makes an id of the machine's key
         name = document.get("id") or (document.get("key") if version == 4 else None)
@@ -102,7 +102,7 @@ class StateIndex:
             where = below(below(place, "states"), name)
             source.children[name] = self._state(child, name, where, source, f"{path}.{name}")
         if parent is None and source.kind == "compound" and not source.children:
-            # one without states of its own is as much a machine, and a chart has at least one
+            # XState allows a machine without states; a chart has at least one
             self.states.append(Source(ONLY_STATE, ONLY_STATE, "atomic", "", {}, source))
             source.children[ONLY_STATE] = self.states[-1]
             source.config = {**config, "initial": ONLY_STATE}
@@ -143,7 +143,7 @@ class StateIndex:
     # --- targets ---
 
     def target(self, source: Source, text: str) -> Source | None:
-        """What a transition of the state means by it: ``sibling``, ``.child``, ``#id.child``."""
+        """The state of a target, as seen from this one: ``sibling``, ``.child``, ``#id.child``."""
         if text.startswith("#"):
             return self.by_id(text)
         if text.startswith("."):

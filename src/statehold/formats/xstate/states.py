@@ -73,7 +73,7 @@ class States:
         name = key if config.get(key) is not None else older
         given = config.get(name)
         if self.document.is_stringified and not self.document.is_v4 and isinstance(given, list):
-            # the last ones set the state's timers, or take them back, and say nothing of that
+            # the last ones set or cancel the state's timers, without any mark
             on = config.get("on")
             timers = sum(timer_delay(event) is not None for event in on or ())
             given = given[: len(given) - timers]
@@ -104,7 +104,7 @@ class States:
                 self.findings.complain(place, message, f"name one of the states inside: {children}")
                 continue
             relative = one.startswith(("#", "."))
-            # a key is meant first, whatever dots are in it
+            # a key has priority, with or without dots in it
             target = source.children.get(one) or self.index.target(
                 source, one if relative else f".{one}"
             )
@@ -117,7 +117,7 @@ class States:
         return Initial(tuple(dict.fromkeys(found)), actions) if found else None
 
     def _missing_initial(self, source: Source, place: str) -> Initial | None:
-        """Version 4 stays in the state itself then, and this is seldom meant."""
+        """Version 4 stays in the state itself then, which is seldom intended."""
         first = source.states[0]
         if self.document.is_v4:
             why = f"it is missing; where no target says more, {shorten(first.key)!r} is entered"

@@ -1,6 +1,6 @@
-"""Names that say more than the name of a function.
+"""Texts of guards and actions that are more than the name of a function.
 
-A chart knows a guard or an action by one text. Where XState has more than a word, the text says it:
+A chart has one text for a guard or an action. Where XState has more than a word, the text has it:
 
 - with parameters: ``isAbove({"min":3})``
 - composed guards: ``not(isPaid)``, ``or(isPaid, isFree)``, ``and(isPaid, isOpen)``, ``in(#a.b)``
@@ -92,7 +92,7 @@ def json_of(text: str) -> Any:
 
 
 def composed(text: str) -> Composed | None:
-    """What a guard's text says, if it is composed of others."""
+    """The parts of a guard's text, if it is composed of others."""
     word, arguments = _call(text)
     if word not in COMPOSED:
         return None

@@ -109,8 +109,8 @@ class Transitions:
         delay = timer_delay(event)
         if delay is not None:
             first = next((one for one in several if isinstance(one, dict)), {})
-            told = first.get("delay")
-            yield from self._timed(source, delay if told is None else told, config, place)
+            given = first.get("delay")
+            yield from self._timed(source, delay if given is None else given, config, place)
             return
         if all(isinstance(one, dict) and "trigger" in ours_of(one) for one in several):
             trigger: Trigger | None = Trigger("event", (event,))
@@ -137,7 +137,7 @@ class Transitions:
             if state is not None:
                 return Trigger("done", (done_event(state.id),))
         if event.startswith(("xstate.", "done.state.")):
-            self.findings.omit(shorten(event), place, "no such event comes here")
+            self.findings.omit(shorten(event), place, "there is no such event here")
             return None
         if not event.endswith(".*"):
             self.events[event] = None
@@ -176,7 +176,7 @@ class Transitions:
         self, source: Source, given: Any, place: str, trigger: Trigger, label: str
     ) -> Iterator[Transition]:
         """One transition, or a list of which the first whose guards say yes is taken."""
-        # nothing at all where one could stand: undefined, which JSON writes so, forbids an event
+        # null is what JSON has for undefined, which forbids an event
         several = isinstance(given, list)
         timer: str | None = None
         if given is None and trigger.kind != "event" and trigger.kind != "any":
@@ -253,7 +253,7 @@ class Transitions:
             id = given
         plain = id
         while id in self.places:
-            # counted on from the last one: many alike must not take the square of their number
+            # counting on from the last one keeps many equal ids linear
             self._alike[plain] = self._alike.get(plain, 0) + 1
             id = f"{plain}[{self._alike[plain]}]"
         self.places[id] = place

@@ -1,8 +1,8 @@
 """From a chart to XState's JSON, version 5.
 
-What XState has words for is said in them. The document is then read back, and each field of the
-chart that came out otherwise is written into the ``meta`` of its state or transition, under
-``statehold``: so nothing is lost, whatever notation the chart came from, and XState takes it.
+The chart is written in XState's own words. The document is then read back, and each field of the
+chart that differs is written into the ``meta`` of its state or transition, under ``statehold``: so
+nothing is lost, whatever notation the chart came from, and XState accepts it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statehold.formats.xstate.reader import Reader
 from statehold.formats.xstate.state_index import OURS, join_path, ours_of
 from statehold.formats.xstate.terms import Composed, json_of, split_params
 
-#: a document is read back until nothing differs: once for ids, once for what hangs on them
+#: a document is read back until nothing differs: once for ids, once for what refers to them
 ROUNDS = 4
 #: the version of XState that documents are written for
 WRITTEN: Version = 5
@@ -30,7 +30,7 @@ WRITTEN: Version = 5
 def write_xstate(chart: Chart) -> dict[str, Any]:
     """A document of version 5, plain JSON values. ``chart`` has passed validation.
 
-    Policies other than XState's own are kept for reading it back; XState runs it by its rules.
+    A policy that is not XState's is kept for reading it back; XState runs it by its own rules.
     """
     writer = _Writer(chart)
     for _ in range(ROUNDS):
@@ -133,7 +133,7 @@ class _Writer:
             node["target"] = targets
             return
         first = state.initial.targets[0]
-        # XState knows one child as the first; a deeper one is for whoever reads it back
+        # XState has one child as the initial one; a deeper one is kept for reading it back
         child = first
         while self.parents[child] not in (state.id, None):
             child = self.parents[child] or ROOT
@@ -270,9 +270,9 @@ class _Writer:
                 _ours(written)["id"] = wanted.id
             elif _keep_differences(written, wanted, read[read_id], ("id", "source")):
                 changed = True
-        told = {mine[id(_object_at(self.document, at))] for at in places}
+        written = {mine[id(_object_at(self.document, at))] for at in places}
         for transition in self.chart.transitions:
-            if transition.id not in told:
+            if transition.id not in written:
                 # of an event that XState has no name for
                 ours = _ours(self.written[transition.id])
                 ours["id"] = transition.id
@@ -320,7 +320,7 @@ def _ours(written: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keep_meta(written: dict[str, Any], meta: dict[str, Any]) -> None:
-    # what stands there under our key is a person's, and is kept as a field that differs
+    # what the user has under our key is kept as a field that differs
     plain = {key: value for key, value in meta.items() if key != OURS}
     if plain:
         written["meta"] = {**plain, **written.get("meta", {})}

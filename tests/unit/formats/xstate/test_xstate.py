@@ -359,7 +359,7 @@ def test_problems_are_bounded() -> None:
     document = {"initial": "a", "states": {"a": {"on": {f"E{n}": "gone" for n in range(1000)}}}}
     found = problems(document)
     assert len(found) == 101
-    assert found[-1][1] == "it has more problems than are told"
+    assert found[-1][1] == "it has more problems than these"
 
 
 def test_what_stands_under_statehold_and_is_no_field_of_a_chart_is_told() -> None:
