@@ -1,4 +1,4 @@
-"""Functions that do what their names say, so that a chart alone tells how its machine behaves.
+"""Functions that do what their names say, so that a chart alone determines what its machine does.
 
 An action is called ``"behaviour:label"`` and writes its label into the data's log, whatever else
 it does, so a difference in order shows up as a difference in data.
@@ -68,7 +68,7 @@ def _fail(data: Any) -> Any:
 
 
 def _probe(state: str) -> Callable[..., timedelta]:
-    """A delay or an output that tells whether the state is active at that moment."""
+    """A delay or an output that depends on whether the state is active at that moment."""
 
     def probe(data: Data, event: Any, context: Any) -> timedelta:
         return timedelta(seconds=100 + context.active(state))

@@ -72,7 +72,7 @@ class Reference:
 
 
 class _Macrostep(Content):
-    """One step under way."""
+    """One step while it is taken."""
 
     def __init__(
         self, machine: Reference, before: Rest, now: datetime, roles: Collection[str] | None
@@ -96,7 +96,7 @@ class _Macrostep(Content):
     def enter_initial(self) -> None:
         self.count_microstep()
         entered = self.enter(EntrySet(self.structure, self.history).of_start())
-        # the root is always active, so nobody is told of it
+        # the root is always active, so no trace names it
         self.trace.append(Microstep(None, (), (), (), tuple(s for s in entered if s != ROOT)))
 
     def take_external(self, event: Any) -> None:

@@ -35,7 +35,7 @@ def _low_limit() -> Iterator[None]:
         yield
 
 
-# a failure is made small before it is told, which takes longer than the other tests may
+# a failing example is shrunk before it is reported, which may take long
 @pytest.mark.timeout(600)
 @settings(
     max_examples=500,
@@ -94,7 +94,7 @@ def test_any_chart_behaves_alike_where_its_steps_are_written_out(machine: Defini
                         break
                     event = a(n=number if walk else 1)
                     real = attempt(partial(step, definition, real.snapshot, event, EPOCH))
-                    seen.append(str(real) if isinstance(real, StepFailed) else told(real))
+                    seen.append(str(real) if isinstance(real, StepFailed) else observed(real))
         taken.append(seen)
     assert taken[0] == taken[1]
 
@@ -107,11 +107,11 @@ def both(
     note(f"  {wanted}")
     if isinstance(got, StepFailed) or isinstance(wanted, StepFailed):
         assert type(got) is type(wanted)
-        # which states an endless loop is among may be told differently
+        # the two may name different states of an endless loop
         if not isinstance(got, EndlessLoop):
             assert str(got) == str(wanted)
         return None, None
-    assert told(got) == told(wanted)
+    assert observed(got) == observed(wanted)
     return got, wanted
 
 
@@ -122,8 +122,8 @@ def attempt(run: Callable[[], T]) -> T | StepFailed:
         return error
 
 
-def told(step: Step[Data] | Outcome) -> dict[str, Any]:
-    """Everything about a step that can be told from outside."""
+def observed(step: Step[Data] | Outcome) -> dict[str, Any]:
+    """Everything that a caller sees of a step."""
     if isinstance(step, Outcome):
         rest: Any = step.rest
         active, leaves = set(step.rest.active) - {""}, step.rest.leaves

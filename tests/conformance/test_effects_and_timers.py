@@ -354,13 +354,13 @@ def test_an_error_may_come_as_an_event_of_its_own() -> None:
 def test_what_is_sent_to_the_parent_says_so_and_children_are_found_by_their_invoke() -> None:
     found: list[Any] = []
 
-    def tell(data: Data, event: Any, context: Any) -> None:
+    def note_outcome(data: Data, event: Any, context: Any) -> None:
         found.append((context.child("i"), context.child("other")))
         context.send_parent(NamedEvent("up"), id="x")
 
     invoke = Invoke("i", "child", "machine")
     plain = machine(state("a", invokes=(invoke,)), transitions=[on("go", "a", do=["note:it"])])
-    run = Running(with_functions(plain, **{"note:it": Function(tell, 3)}))
+    run = Running(with_functions(plain, **{"note:it": Function(note_outcome, 3)}))
     run.send("go")
     assert run.commands == (Send(None, None, NamedEvent("up"), None, "x", True),)
     assert found == [(("child", child_instance(run.snapshot.instance, "1.1")), None)]

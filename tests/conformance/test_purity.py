@@ -18,7 +18,7 @@ from statehold.interpreter import Step, configuration, start, step
 from tests.conformance.chart_builder import Running, machine, on, parallel, state
 from tests.conformance.named_functions import EPOCH, Data, define
 from tests.conformance.random_charts import Stimulus, machines, stimuli
-from tests.conformance.test_against_reference import attempt, event_of, told
+from tests.conformance.test_against_reference import attempt, event_of, observed
 
 some = settings(
     max_examples=60,
@@ -43,12 +43,12 @@ def test_the_same_arguments_give_the_same_step_and_stay_as_they_were(
         now += timedelta(seconds=1)
         snapshot = last.snapshot
         event = event_of(stimulus, snapshot)
-        before = copy.deepcopy(told(last))
+        before = copy.deepcopy(observed(last))
 
         following = same(
             partial(step, machine, snapshot, event, now, roles=stimulus.roles),
         )
-        assert told(last) == before, "a step changed what it was given"
+        assert observed(last) == before, "a step changed what it was given"
         last = following or last
 
 
@@ -58,7 +58,7 @@ def same(run: Callable[[], Step[Data]]) -> Step[Data] | None:
     if isinstance(first, StepFailed) or isinstance(second, StepFailed):
         assert str(first) == str(second)
         return None
-    assert told(first) == told(second)
+    assert observed(first) == observed(second)
     assert first.snapshot.configuration is second.snapshot.configuration
     return first
 
@@ -74,11 +74,11 @@ def test_a_machine_that_has_learned_its_chart_answers_as_a_new_one(
 
 
 def history_of(machine: Definition[Data], stimuli: list[Stimulus]) -> list[Any]:
-    """What can be told about each step, or the error that refused it."""
+    """What can be observed about each step, or the error that refused it."""
     last = attempt(lambda: start(machine, Data(), EPOCH))
     if isinstance(last, StepFailed):
         return [str(last)]
-    history: list[Any] = [told(last)]
+    history: list[Any] = [observed(last)]
     for stimulus in stimuli:
         snapshot = last.snapshot
         event = event_of(stimulus, snapshot)
@@ -87,7 +87,7 @@ def history_of(machine: Definition[Data], stimuli: list[Stimulus]) -> list[Any]:
         except StepFailed as error:
             history.append(str(error))
         else:
-            history.append(told(last))
+            history.append(observed(last))
     return history
 
 

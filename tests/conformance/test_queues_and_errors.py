@@ -56,7 +56,7 @@ def test_eventless_transitions_are_taken_before_each_internal_event() -> None:
     ]
 
 
-def test_an_endless_eventless_loop_is_a_named_error_that_tells_the_states() -> None:
+def test_an_endless_eventless_loop_is_a_named_error_that_names_the_states() -> None:
     looping = machine(
         state("calm"),
         state("ping"),
@@ -302,7 +302,7 @@ def test_an_eventless_condition_that_always_fails_does_not_hang_the_step() -> No
     assert run.send("go").last.accepted
 
 
-def test_a_condition_that_fails_again_after_a_transition_is_told_again() -> None:
+def test_a_condition_that_fails_again_after_a_transition_is_reported_again() -> None:
     run = Running(
         machine(
             state("a"),

@@ -236,19 +236,19 @@ async def test_scxml_conditions_that_fail_are_no_and_become_events() -> None:
         assert await session.send("e") == ["b"]
 
 
-async def test_scxml_errors_tell_the_element_the_line_and_the_reason() -> None:
+async def test_scxml_errors_name_the_element_the_line_and_the_reason() -> None:
     body = """
-    <datamodel><data id="told"/></datamodel>
+    <datamodel><data id="noted"/></datamodel>
     <state id="a">
       <onentry>
         <assign location="nowhere" expr="1"/>
       </onentry>
-      <transition event="error"><assign location="told" expr="_event.data"/></transition>
+      <transition event="error"><assign location="noted" expr="_event.data"/></transition>
     </state>"""
     async with running(body) as session:
-        told = (await session.data())["told"]
-        assert (told["tagname"], told["line"]) == ("assign", 5)
-        assert "nowhere" in told["reason"]
+        noted = (await session.data())["noted"]
+        assert (noted["tagname"], noted["line"]) == ("assign", 5)
+        assert "nowhere" in noted["reason"]
 
 
 async def test_scxml_sends_that_reach_nobody_are_communication_errors() -> None:

@@ -40,7 +40,7 @@ def write(folder: Path, name: str, text: str, script: object = None) -> None:
         (folder / name).with_suffix(".json").write_text(json.dumps(script))
 
 
-def told(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+def report(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
     code = main([str(folder)])
     return code, capsys.readouterr().out.splitlines()
 
@@ -49,14 +49,14 @@ def test_a_script_is_played_on_a_virtual_clock(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(folder, "walk/one.scxml", WALK, SCRIPT)
-    assert told(folder, capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
+    assert report(folder, capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
 
 
 def test_the_initial_configuration_is_compared_too(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(folder, "one.scxml", WALK, {**SCRIPT, "initialConfiguration": ["a", "b"]})
-    code, lines = told(folder, capsys)
+    code, lines = report(folder, capsys)
     assert code == 1
     assert lines == [
         "failed one: it begins in {a}, not in {a, b}",
@@ -70,9 +70,9 @@ def test_a_case_of_before_the_recommendation_is_known_wherever_its_suite_lies(
     write(folder, "test/more-parallel/test10.scxml", WALK, {"legacySemantics": SCRIPT})
     case = folder / "test" / "more-parallel"
     for above in (folder, folder / "test", case):
-        assert told(above, capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
+        assert report(above, capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
     monkeypatch.chdir(case)
-    assert told(Path(), capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
+    assert report(Path(), capsys) == (0, ["1 passed, 0 failed, 0 skipped"])
 
 
 def test_a_configuration_with_something_left_over_is_a_failure(
@@ -84,7 +84,7 @@ def test_a_configuration_with_something_left_over_is_a_failure(
         "events": [{"event": {"name": "e"}, "nextConfiguration": ["a"]}],
     }
     write(folder, "one.scxml", text, script)
-    code, lines = told(folder, capsys)
+    code, lines = report(folder, capsys)
     assert (code, lines[0]) == (1, "failed one: after event 1, e, it is in {a, b}, not in {a}")
 
 
@@ -94,7 +94,7 @@ def test_a_document_without_a_script_passes_where_it_comes_to_its_state_pass(
     write(folder, "test1.scxml", PASSES)
     write(folder, "test2.scxml", FAILS)
     write(folder, "test3.scxml", document('<state id="stuck"/>'))
-    code, lines = told(folder, capsys)
+    code, lines = report(folder, capsys)
     assert code == 1
     assert lines == [
         "failed test2: it ended in {fail}",
@@ -114,7 +114,7 @@ def test_documents_that_others_invoke_are_no_cases(folder: Path) -> None:
     assert main([str(folder)]) == 0
 
 
-def test_cases_that_cannot_be_run_are_told_with_their_reason(
+def test_cases_that_cannot_be_run_are_reported_with_their_reason(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = (
@@ -130,7 +130,7 @@ def test_cases_that_cannot_be_run_are_told_with_their_reason(
     )
     write(folder, "test2.txml.scxml", http)
     write(folder, "test3.txml.scxml", PASSES)
-    code, lines = told(folder, capsys)
+    code, lines = report(folder, capsys)
     assert code == 0
     http_is_optional = "it needs the Basic HTTP I/O processor, which is optional and not there"
     assert lines == [
@@ -146,7 +146,7 @@ def test_a_document_that_is_refused_fails_with_every_problem(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(folder, "test1.scxml", document('<state id="s"><transition target="gone"/></state>'))
-    code, lines = told(folder, capsys)
+    code, lines = report(folder, capsys)
     assert code == 1
     assert "its target 'gone' is unknown" in lines[0]
     assert "line 1" in lines[0]

@@ -1,4 +1,4 @@
-"""What does not fit is told with its field, what was given and what would fit."""
+"""A value that does not fit is reported with its field, what was given and what would fit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _odd(value: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("type_", "given", "told"),
+    ("type_", "given", "message"),
     [
         (int, '"abc"', "must be a valid integer, not 'abc'"),
         (int, "1.5", "must be a valid integer, not 1.5"),
@@ -72,10 +72,10 @@ def _odd(value: int) -> int:
         (float, '"NaN-ish"', "must be a valid number, not 'NaN-ish'"),
     ],
 )
-def test_what_was_given_and_what_fits_are_told(type_: Any, given: str, told: str) -> None:
+def test_what_was_given_and_what_fits_are_reported(type_: Any, given: str, message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(type_).validate_json(given)
-    assert fields_of(caught.value) == {"": told}
+    assert fields_of(caught.value) == {"": message}
 
 
 def test_every_field_is_named_by_its_path() -> None:
@@ -98,12 +98,12 @@ def test_every_field_is_named_by_its_path() -> None:
 def test_a_long_value_is_cut(given: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(Literal["a"]).validate_python(given)
-    (told,) = fields_of(caught.value).values()
-    assert told.startswith("must be 'a', not ")
-    assert len(told) < 120
+    (message,) = fields_of(caught.value).values()
+    assert message.startswith("must be 'a', not ")
+    assert len(message) < 120
 
 
-def test_the_whole_is_told_without_a_place() -> None:
+def test_the_whole_is_reported_without_a_place() -> None:
     error = InvalidPayload("the data", {"": "must be null or left out"})
     assert str(error) == "the data is not valid: must be null or left out"
 
@@ -149,7 +149,7 @@ def test_a_hint_names_a_type_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "told"),
+    ("type_", "message"),
     [
         (int, "int"),
         (None, "None"),
@@ -163,8 +163,8 @@ def test_a_hint_names_a_type_as_it_is_written() -> None:
         (Any, "Any"),
     ],
 )
-def test_a_type_is_named_without_its_module(type_: Any, told: str) -> None:
-    assert name_of(type_) == told
+def test_a_type_is_named_without_its_module(type_: Any, message: str) -> None:
+    assert name_of(type_) == message
 
 
 _Written = PlainSerializer(lambda s: s.get_secret_value(), when_used="json")
@@ -213,8 +213,8 @@ def test_what_is_given_for_a_secret_is_in_no_message(type_: Any, given: Any) -> 
     for refuse in refusals:
         with pytest.raises(InvalidPayload) as refused:
             refuse()
-        told = "".join(traceback.format_exception(refused.value)) + str(refused.value.fields)
-        assert "hunter" not in told
+        message = "".join(traceback.format_exception(refused.value)) + str(refused.value.fields)
+        assert "hunter" not in message
         assert refused.value.fields
 
 

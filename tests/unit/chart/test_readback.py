@@ -244,7 +244,7 @@ UNREADABLE = b'{"name":"m","version":1,"states":[{"id":"","kind":"compound","tag
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-async def test_a_stored_chart_that_can_not_be_read_is_reported_and_put_aside(
+async def test_a_stored_chart_that_can_not_be_read_is_reported_and_left_out(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, anyio_backend: str
 ) -> None:
     store = MemoryStore() if kind == "memory" else SqliteStore(tmp_path / "x.db")
@@ -255,7 +255,7 @@ async def test_a_stored_chart_that_can_not_be_read_is_reported_and_put_aside(
     await _exchange_chart(store, UNREADABLE)
     await store.close()
     async with Engine(store, [first]) as engine:
-        assert "can't be read and is put aside" in caplog.text
+        assert "can't be read and is left out" in caplog.text
         assert (await engine.send(first, "i", Go())).state == ["b"]
         assert (await engine.machine_detail(first)).versions == [1]
     async with Engine(store, [second]) as engine:

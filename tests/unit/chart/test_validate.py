@@ -1,4 +1,4 @@
-"""Every structural problem of a chart is told, at its place; a sound chart has none."""
+"""Every structural problem of a chart is reported, at its place; a valid chart has none."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def chart(*states: StateNode, transitions: tuple[Transition, ...] = (), **rest: 
     return Chart("chart", 1, states or STATES, transitions, **rest)
 
 
-def told(found: Chart) -> list[str]:
+def problems_of(found: Chart) -> list[str]:
     return [f"{problem.place}: {problem.message}" for problem in validate(found)]
 
 
@@ -84,7 +84,7 @@ def test_a_sound_chart_has_no_problems() -> None:
             arrow("t12", ROOT, "end"),
         )
     )
-    assert told(sound) == []
+    assert problems_of(sound) == []
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_a_sound_chart_has_no_problems() -> None:
         ),
     ],
 )
-def test_a_wrong_chart_or_state_is_told(found: Chart, place: str, message: str) -> None:
-    problems = told(found)
-    assert any(told.startswith(f"{place}: ") and message in told for told in problems), problems
+def test_a_wrong_chart_or_state_is_reported(found: Chart, place: str, message: str) -> None:
+    problems = problems_of(found)
+    assert any(one.startswith(f"{place}: ") and message in one for one in problems), problems
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_wrong_chart_or_state_is_told(found: Chart, place: str, message: str) 
         (arrow("t", "p", "l1", trigger=Trigger("always")), "for ever"),
     ],
 )
-def test_a_wrong_transition_is_told(transition: Transition, message: str) -> None:
-    problems = told(chart(transitions=(transition,)))
+def test_a_wrong_transition_is_reported(transition: Transition, message: str) -> None:
+    problems = problems_of(chart(transitions=(transition,)))
     assert len(problems) == 1, problems
     assert problems[0].startswith("transition t: ")
     assert message in problems[0]
@@ -189,23 +189,23 @@ def test_a_transition_that_another_may_preempt_is_not_endless(
     others: tuple[Transition, ...],
 ) -> None:
     endless = arrow("t", "l", trigger=ALWAYS)
-    assert told(chart(transitions=(*others, endless))) == []
+    assert problems_of(chart(transitions=(*others, endless))) == []
 
 
 @pytest.mark.parametrize("source", ["l", "p", "a"])
 def test_a_transition_that_is_preempted_by_nothing_is_endless_whatever_follows(source: str) -> None:
     endless = arrow("t", "l", trigger=ALWAYS)
     other = arrow("other", source, "end", trigger=ALWAYS, guards=(Guard("l1", "in"),))
-    (problem,) = told(chart(transitions=(endless, other)))
+    (problem,) = problems_of(chart(transitions=(endless, other)))
     assert problem.startswith("transition t: it is taken again at once, for ever")
 
 
-def test_a_transition_id_used_twice_is_told() -> None:
+def test_a_transition_id_used_twice_is_reported() -> None:
     twice = chart(transitions=(arrow("t", "a", "p"), arrow("t", "p", "a")))
-    assert told(twice) == ["transition t: 2 transitions have its id"]
+    assert problems_of(twice) == ["transition t: 2 transitions have its id"]
 
 
-def test_an_invoke_id_used_in_two_states_is_told_at_both() -> None:
+def test_an_invoke_id_used_in_two_states_is_reported_at_both() -> None:
     invokes = (Invoke("i", "e"),)
     states = [
         msgspec.structs.replace(s, invokes=invokes) if s.id in ("a", "l1") else s for s in STATES
@@ -213,7 +213,7 @@ def test_an_invoke_id_used_in_two_states_is_told_at_both() -> None:
     assert [problem.place for problem in validate(chart(*states))] == ["state a", "state l1"]
 
 
-def test_all_problems_are_told_at_once_and_each_has_a_hint() -> None:
+def test_all_problems_are_reported_at_once_and_each_has_a_hint() -> None:
     problems = validate(
         chart(
             *STATES,
@@ -239,9 +239,9 @@ def chain(depth: int) -> Chart:
     return chart(*states)
 
 
-def test_the_depth_is_bounded_and_told_once() -> None:
-    assert told(chain(validation.DEPTH_LIMIT)) == []
-    assert told(chain(validation.DEPTH_LIMIT + 2)) == [
+def test_the_depth_is_bounded_and_reported_once() -> None:
+    assert problems_of(chain(validation.DEPTH_LIMIT)) == []
+    assert problems_of(chain(validation.DEPTH_LIMIT + 2)) == [
         "state s65: it lies 65 levels deep; the limit is 64"
     ]
 
@@ -250,8 +250,8 @@ def test_the_number_of_states_is_bounded() -> None:
     def wide(count: int) -> Chart:
         return chart(ROOT_STATE, state("a"), *(state(f"s{n}") for n in range(count - 2)))
 
-    assert told(wide(validation.STATE_LIMIT)) == []
-    assert told(wide(validation.STATE_LIMIT + 1)) == [
+    assert problems_of(wide(validation.STATE_LIMIT)) == []
+    assert problems_of(wide(validation.STATE_LIMIT + 1)) == [
         "chart: it has 10001 states; the limit is 10000"
     ]
 
@@ -259,7 +259,7 @@ def test_the_number_of_states_is_bounded() -> None:
 def test_the_number_of_transitions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "TRANSITION_LIMIT", 1)
     many = chart(transitions=(arrow("t", "a"), arrow("u", "a")))
-    assert told(many) == ["chart: it has 2 transitions; the limit is 1"]
+    assert problems_of(many) == ["chart: it has 2 transitions; the limit is 1"]
 
 
 def test_validation_changes_nothing() -> None:

@@ -72,8 +72,8 @@ def test_an_event_is_allowed_where_what_is_known_beforehand_does_not_stop_it() -
 
 
 def test_an_enablement_names_what_stops_the_transition() -> None:
-    told = {p.transition.id: (p.possible, p.stopped_by) for p in enablements(ShelfFlow, shelf(0))}
-    assert told == {
+    found = {p.transition.id: (p.possible, p.stopped_by) for p in enablements(ShelfFlow, shelf(0))}
+    assert found == {
         "take": (None, ()),
         "lend": (False, ("has_stock says no",)),
         "close": (
@@ -196,8 +196,8 @@ def test_what_would_take_too_long_to_find_out_stays_possible() -> None:
     possible = allowed(machine, snapshot)
     assert 0 < len(possible) < 1_000
     assert possible[-1] == "Take999"
-    told = enablements(machine, snapshot)
-    assert (told[0].possible, told[-1].possible, told[-1].stopped_by) == (False, None, ())
+    found = enablements(machine, snapshot)
+    assert (found[0].possible, found[-1].possible, found[-1].stopped_by) == (False, None, ())
     with_event = refusal(machine, snapshot, machine.events["Take0"].check({}, "Take0"))
     assert with_event == ((f"{heavy} says no",), False)
     # on data that are looked through fast, all of it is known
