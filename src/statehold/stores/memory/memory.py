@@ -96,6 +96,8 @@ class Memory:
     def _uses_key_again(self, write: Write, leaving: set[int]) -> bool:
         brought = [(Ref(e.machine, e.id), e.key) for e in write.entries if e.key is not None]
         brought += [(m.to, m.key) for m in write.messages if m.key is not None]
+        if not brought:
+            return False
         return len(set(brought)) != len(brought) or any(
             key in self.keys or self.mail_keys.get(key, 0) not in leaving | {0} for key in brought
         )
@@ -107,7 +109,10 @@ class Memory:
         )
 
     def _index_of(self, ref: Ref, place: tuple[int, int]) -> int | None:
-        entries = self.journal.get(ref, [])
+        entries = self.journal.get(ref)
+        if not entries or entry_position(entries[-1]) < place:
+            # as for every step but those of a damaged row
+            return None
         index = bisect_left(entries, place, key=entry_position)
         return index if index < len(entries) and entry_position(entries[index]) == place else None
 
@@ -131,7 +136,11 @@ class Memory:
 
     def _note(self, entry: Entry) -> None:
         ref = Ref(entry.machine, entry.id)
-        insort(self.journal.setdefault(ref, []), entry, key=entry_position)
+        entries = self.journal.setdefault(ref, [])
+        if not entries or entry_position(entries[-1]) < entry_position(entry):
+            entries.append(entry)
+        else:
+            insort(entries, entry, key=entry_position)
         if entry.key is not None:
             self.keys[ref, entry.key] = entry
 
