@@ -1,1 +1,1 @@
-"""From version to version: the difference, the plan, and the upgrade of one instance."""
+"""Upgrades from version to version: differences, plans, and carrying instances over."""

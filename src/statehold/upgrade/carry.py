@@ -1,8 +1,8 @@
-"""Carries one instance over to a new version, as its plan says.
+"""Carries one instance over to a new version, by its plan.
 
-Pure, like a step, and numbered like one. No entry, exit or transition action runs; the only code
-of the machine that is called is the upgrade's data function, and functions for a delay, an
-input or an output of something that is newly started.
+It is pure and numbered, like a step. No entry, exit or transition action runs. The only functions
+of the machine that are called are the upgrade's data function, and those for the delay, input or
+output of what is started.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from statehold.upgrade.plan import UpgradePlan
 
 
 class CarryFailed(Exception):
-    """The instance stays as it is; the message says why."""
+    """The instance can't be carried over, and stays as it is."""
 
 
 class Stored(Struct, frozen=True):
-    """A stored instance of a version whose code is not available.
+    """A stored instance of another version.
 
     ``state`` are the active leaves. ``data``, and that of each effect, are plain JSON values or
     JSON text as :class:`msgspec.Raw`.
@@ -58,7 +58,7 @@ class Stored(Struct, frozen=True):
 class Carried(Struct, frozen=True):
     """``notes`` are plain JSON values for the journal.
 
-    ``states`` maps old leaves to new ones; ``timers``, ``effects`` and ``deadlines`` have what was
+    ``states`` maps old leaves to new ones; ``timers``, ``effects`` and ``deadlines`` say what was
     ``kept`` (old name to new name), ``dropped`` and ``started``.
     """
 
@@ -73,10 +73,10 @@ def carry(
     now: datetime,
     configuration_of: Callable[[Iterable[str]], Configuration],
 ) -> Carried:
-    """Returns the instance in the new version; ``document`` has the fields of :class:`Stored`.
+    """The instance in the new version; ``document`` has the fields of :class:`Stored`.
 
     ``configuration_of`` returns the new program's configuration for leaves. Raises
-    :class:`CarryFailed`: no legal image, a function that raised, data that does not fit.
+    :class:`CarryFailed`: no legal image, a function that raised, or data that does not fit.
     """
     if not isinstance(document, Stored):
         document = msgspec.convert(document, Stored, from_attributes=True)
@@ -197,7 +197,7 @@ class _Carrying:
         return tuple(found), _notes(kept, dropped, started)
 
     def carried(self, effect: InFlight) -> InFlight | None:
-        """The same effect under its new name; None if it has none."""
+        """The effect under its new name; None: it is dropped."""
         data = None if effect.data is None else _new_data(self.plan, effect.data)
         if effect.state is None:
             name = self.plan.effects.get(effect.name, effect.name)
@@ -241,13 +241,13 @@ class _Carrying:
             return in_utc(after) if isinstance(after, datetime) else later(self.now, after)
         except (TypeError, ValueError) as error:
             raise CarryFailed(
-                f"the delay of {what} came to {after!r}, which is no timedelta and no aware "
-                f"datetime that can be kept: {error}"
+                f"the delay of {what} is {after!r}, which is neither a timedelta nor an aware "
+                f"datetime that can be stored: {error}"
             ) from error
 
 
 def _new_data(plan: UpgradePlan, stored: Any) -> Any:
-    """The stored data after the upgrade, checked against the new type."""
+    """The data after the upgrade, checked against the new type."""
     shape, function, what = plan.new.data, plan.upgrade.data, "the upgraded data"
     try:
         if function is None:
@@ -256,7 +256,7 @@ def _new_data(plan: UpgradePlan, stored: Any) -> Any:
             given = plan.reads.load(_json(stored), "the old data")
             made = settled(function(given))
             if made is None:
-                # changed in place, as an action may
+                # it was changed in place, as actions do
                 written, _ = plan.reads.settle(given, what)
                 return shape.settle(shape.adopt(written, what), what)[1]
         else:
@@ -284,7 +284,7 @@ def _notes(kept: dict[str, str], dropped: list[str], started: list[str]) -> dict
 
 
 class _Context:
-    """See :class:`statehold.chart.context.Context`; it requests nothing from outside."""
+    """See :class:`statehold.chart.context.Context`; commands are refused."""
 
     def __init__(self, now: datetime, instance: str, states: frozenset[str]) -> None:
         self.now = now

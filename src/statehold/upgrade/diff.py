@@ -1,4 +1,4 @@
-"""What changed between two charts, in words.
+"""The differences between two charts, in words.
 
 Everything counts that a running instance could depend on. Texts for people (``doc``, and titles
 and descriptions in the data's schema) and the payloads of events do not: neither is stored with
@@ -25,7 +25,7 @@ from statehold.chart.model import (
     Trigger,
 )
 
-#: how deep a schema is compared field by field; what lies deeper is compared whole
+#: depth to which a schema is compared field by field; deeper parts are compared as a whole
 SCHEMA_DEPTH_LIMIT = 32
 
 _STATE_FIELDS = {
@@ -49,7 +49,7 @@ _TRANSITION_FIELDS = {
     "actions": "actions",
     "internal": "internal",
 }
-#: members of a schema whose keys are names that the user chose, not words of JSON Schema
+#: members of a schema whose keys are names of the user, not of JSON Schema
 _NAMING = frozenset({"properties", "$defs", "definitions", "patternProperties"})
 _FOR_PEOPLE = frozenset({"title", "description"})
 _ABSENT = object()
@@ -139,7 +139,7 @@ def _words(value: Any) -> str:
 
 
 def _blocks(blocks: Iterable[Block]) -> str:
-    """Blocks stand apart, since an error ends only the one it occurs in."""
+    """Blocks are separate: an error ends only its own block."""
     return f"[{' | '.join(', '.join(_words(action) for action in block) for block in blocks)}]"
 
 
@@ -166,7 +166,7 @@ def _id(id: str) -> str:
 
 
 def _bare(schema: Any, named: bool = False) -> Any:
-    """The schema without what it says to people, and with sets in a fixed order."""
+    """The schema without titles and descriptions, with sets in a fixed order."""
     if isinstance(schema, Mapping):
         return {
             key: _bare(value, not named and key in _NAMING)

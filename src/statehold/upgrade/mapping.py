@@ -1,7 +1,7 @@
-"""Where the states of an old chart lie in the new one.
+"""Maps the states of an old chart to those of the new one.
 
-A state that is not mapped by name goes where the nearest mapped state around it went, if the new
-chart has the path there; else to its own path, if the new chart still has that.
+A state without a mapping of its own follows its nearest mapped ancestor, if the new chart has that
+path; otherwise it keeps its own path, if the new chart has it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from statehold.interpreter.selection import default_entry
 
 
 class NoImage(Exception):
-    """The configuration has no legal counterpart in the new chart; the message says why."""
+    """The configuration has no legal image in the new chart."""
 
 
 class StateMap:
-    """``states`` are the mapped ones, each to one path or, where it is split up, to several."""
+    """``states`` are the mapped ones, each to one path, or to several if it is split."""
 
     def __init__(self, old: Tree, new: Tree, states: Mapping[str, tuple[str, ...]]) -> None:
         self.old = old
@@ -26,7 +26,7 @@ class StateMap:
         self._images: dict[str, tuple[str, ...]] = {}
 
     def images(self, state: str) -> tuple[str, ...]:
-        """Paths in the new chart; empty where the state maps nowhere."""
+        """Paths in the new chart; empty: the state maps nowhere."""
         found = self._images.get(state)
         if found is None:
             found = self._images[state] = self._find(state)
@@ -93,7 +93,7 @@ class StateMap:
         return tuple(tree.states[s].id for s in entered if s and not tree.children[s])
 
     def history(self, remembered: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        """What history states remember in the new chart; what has no counterpart is forgotten."""
+        """The recorded history in the new chart; what has no image is dropped."""
         found = {}
         for name, states in remembered.items():
             images = self.images(name)

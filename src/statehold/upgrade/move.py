@@ -1,10 +1,9 @@
-"""What an upgrade does to timers, invokes and deadlines of a configuration's states.
+"""How the upgrade of a configuration moves what belongs to its states.
 
-Three rules, the same for timers, invokes and deadlines:
+Three rules hold for timers, invokes and deadlines:
 
-1. What an old state declared and its counterpart in the new chart declares too is kept as it is:
-   still running, or over.
-2. What only the old state declared is dropped.
+1. What both the old state and its image declare is kept as it is, running or ended.
+2. What only the old state declares is dropped.
 3. What only the new state declares is started, as if the state were entered now.
 """
 
@@ -17,18 +16,17 @@ from msgspec import Struct
 from statehold.chart.model import Delay, Invoke
 from statehold.chart.tree import Tree
 from statehold.upgrade.mapping import StateMap, closure
-from statehold.upgrade.timers import Said, pair_timers
+from statehold.upgrade.timers import TimerMapping, pair_timers
 
 
 class Move(Struct, frozen=True):
-    """How one old configuration is upgraded.
+    """The move of one old configuration.
 
     ``timers`` maps ids of old timers to the new id and state, ``invokes`` ids of old invokes to
-    the new invoke and its state, ``deadlines`` old states to new ones; what is not there is
-    dropped. The ``new_`` ones are to be started. ``ends`` is the top-level final state that the
-    instance reaches, if any: then it is done, and nothing that belongs to a state is kept.
-    ``lost`` are old timers that are dropped although the upgrade does not say so, each with the new
-    ones that it may have been renamed to.
+    the new invoke and its state, ``deadlines`` old states to new ones; all others are dropped. The
+    ``new_`` ones are started. ``ends`` is the top-level final state that the instance reaches, if
+    it does: then it is done, and nothing is kept. ``lost`` are the old timers that are dropped
+    although the upgrade does not say so, each with the new ones that it may have been renamed to.
     """
 
     leaves: tuple[str, ...]
@@ -43,16 +41,19 @@ class Move(Struct, frozen=True):
 
 
 def move(
-    states: StateMap, effects: Mapping[str, str | None], said: Said, leaves: Sequence[str]
+    states: StateMap,
+    effects: Mapping[str, str | None],
+    mapping: TimerMapping,
+    leaves: Sequence[str],
 ) -> Move:
-    """``effects`` are the renamed ones, None for those to drop; ``said`` are the timers that the
-    upgrade maps. Raises :class:`.NoImage`."""
+    """``effects`` are the renamed ones, ``mapping`` has the mapped timers; None drops one.
+    Raises :class:`.NoImage`."""
     old, new = states.old, states.new
     new_leaves = states.configuration(leaves)
     for leaf in new_leaves:
         if ends(new, leaf):
             return Move(new_leaves, {}, {}, {}, (), (), (), leaf, {})
-    # the root is active as long as the instance is, and may have timers and invokes too
+    # the root is always active, and may have timers and invokes too
     active = (0, *closure(new, new_leaves))
     origins: dict[int, list[int]] = {state: [] for state in active}
     before = (0, *closure(old, leaves))
@@ -61,7 +62,7 @@ def move(
             if new.index[image] in origins:
                 origins[new.index[image]].append(was)
 
-    paired = pair_timers(states, said, before, active)
+    paired = pair_timers(states, mapping, before, active)
     invokes: dict[str, tuple[Invoke, str]] = {}
     deadlines: dict[str, str] = {}
     new_invokes: list[tuple[str, Invoke]] = []
@@ -106,7 +107,7 @@ def ends(tree: Tree, leaf: str) -> bool:
 def invoke_pairs(
     old: Sequence[Invoke], new: Sequence[Invoke], effects: Mapping[str, str | None]
 ) -> Iterator[tuple[Invoke, Invoke]]:
-    """Invokes of one state that ask for the same; the first with the first, and so on."""
+    """Invokes of one state with the same name, paired in their order."""
     left: list[Invoke] = list(new)
     for before in old:
         wanted = effects.get(before.name, before.name)

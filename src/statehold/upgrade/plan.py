@@ -1,8 +1,7 @@
-"""The plan of an upgrade: checked once, before any instance is touched.
+"""The plan of an upgrade, checked once, before any instance is upgraded.
 
-It needs the old chart as it was stored and nothing else of the old version. Every configuration
-that an old instance can be in is checked: what would fail for one of them is a problem here, not an
-incident later.
+It needs only the stored chart of the old version. It is checked for every configuration that an old
+instance can be in: what would fail later as an incident is a problem now.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, reachable
 from statehold.interpreter.occurrence import detached_effects
 from statehold.upgrade.mapping import NoImage, StateMap
 from statehold.upgrade.move import Move, ends, move
-from statehold.upgrade.timers import Said, rule_of, rules_of, said_of
+from statehold.upgrade.timers import TimerMapping, mapped_to, rule_of, rules_of
 
-#: configurations whose move is kept; others are computed again
+#: configurations whose move is cached
 MOVE_LIMIT = 10_000
 
 
 class UpgradePlan:
-    """How instances of one version become ones of another, made by :func:`plan`.
+    """How instances of one version are carried over to another, made by :func:`plan`.
 
     ``configurations`` maps the active leaves of every old configuration that was found to the
-    new leaves. ``complete`` is False if the search reached its limit: then each state was checked,
-    but not each configuration, and an instance in one without an image fails to be upgraded.
-    ``warnings`` name running timers that are dropped without being mentioned.
-    ``reads`` is the type that the data function wants its argument in; None: plain JSON values.
+    new leaves. ``complete`` is False where the search hit its limit: then each state was checked,
+    but not each configuration, and one that has no image fails when it is carried over.
+    ``warnings`` are the running timers that are dropped although the upgrade does not say so.
+    ``reads`` is the annotated type of the data function's argument; None: plain JSON values.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class UpgradePlan:
         effects: Mapping[str, str | None],
         configurations: Mapping[tuple[str, ...], tuple[str, ...]],
         complete: bool,
-        timers: Said | None = None,
+        timers: TimerMapping | None = None,
         warnings: tuple[Problem, ...] = (),
     ) -> None:
         self.old = old
@@ -64,7 +63,7 @@ class UpgradePlan:
         self._moves: dict[tuple[str, ...], Move] = {}
 
     def move(self, leaves: tuple[str, ...]) -> Move:
-        """How an instance with these old leaves is upgraded; raises :class:`.NoImage`."""
+        """The move of an instance with these old leaves; raises :class:`.NoImage`."""
         found = self._moves.get(leaves)
         if found is None:
             strange = [leaf for leaf in leaves if leaf not in self.states.old.index]
@@ -152,7 +151,7 @@ class _Planner:
     # --- states ---
 
     def mapped_states(self) -> dict[str, tuple[str, ...]]:
-        """The ``states`` of the upgrade as paths, without those that make no sense."""
+        """The ``states`` of the upgrade as paths, without those that have a problem."""
         found = {}
         for name, target in self.upgrade.states.items():
             where = f", states[{name!r}]"
@@ -170,7 +169,7 @@ class _Planner:
         return found
 
     def new_path(self, name: str, target: Any) -> str | None:
-        """The path of a mapped state's target; None, with the problem noted, if it has none."""
+        """The path of a mapped state's target; None, and a problem, if there is none."""
         where, path, tree = f", states[{name!r}]", _path_of(target), self.new_tree
         if path is None or path == ROOT or path not in tree.index:
             self.complain(
@@ -193,7 +192,7 @@ class _Planner:
         return path
 
     def check_states(self, states: StateMap, found: Reachable) -> set[str]:
-        """Returns the leaves that an instance may be in and that map nowhere."""
+        """The leaves that an instance may be in and that map nowhere."""
         tree, new = self.old_tree, self.new_tree
         lost = {name for name in self.upgrade.states if name not in states.states}
         needed = {leaf for leaves in found.configurations for leaf in leaves}
@@ -214,14 +213,14 @@ class _Planner:
             self.complain(
                 f", state {state.id}",
                 f"instances can be in {state.id}{gone}",
-                f"say where they go: states={{{state.id!r}: ...}}",
+                f"map it: states={{{state.id!r}: ...}}",
             )
         return lost
 
     def check_configurations(
         self, states: StateMap, found: Reachable, lost: set[str]
     ) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """The image of each; those without one for the same reason are reported together."""
+        """The image of each; one problem for all those without an image for the same reason."""
         images: dict[tuple[str, ...], tuple[str, ...]] = {}
         illegal: dict[str, list[tuple[str, ...]]] = {}
         for leaves in sorted(found.configurations):
@@ -280,7 +279,7 @@ class _Planner:
                     f", effect {name}",
                     f"{name} may be in flight in any state, and version {self.new.version} has no "
                     f"effect {target!r}",
-                    f"say what it becomes: effects={{{name!r}: ...}}; None drops it",
+                    f"map it: effects={{{name!r}: ...}}; None drops it",
                 )
 
     # --- timers ---
@@ -307,7 +306,7 @@ class _Planner:
         return found
 
     def check_timers(self, made: UpgradePlan) -> None:
-        """Reports timers that would be dropped silently, each once."""
+        """Timers that would be dropped although the upgrade does not say so, each once."""
         looked_at = {leaf for leaves in self.unsettled(made) for leaf in leaves}
         lost: dict[str, dict[str, None]] = {}
         places: dict[str, tuple[str, ...]] = {}
@@ -323,25 +322,25 @@ class _Planner:
             if others:
                 problems = self.warnings if self.shipped else self.problems
                 message += f"which may have become {_listed(others)} or be gone"
-                hint = f"say which: timers={{{rule!r}: {next(iter(others))!r}}}; None drops it"
+                hint = f"map it: timers={{{rule!r}: {next(iter(others))!r}}}; None drops it"
                 if self.shipped:
                     message += "; it is dropped, and the new one starts"
-            elif isinstance(said := said_of(made.timers, timer), str):
+            elif isinstance(said := mapped_to(made.timers, timer), str):
                 problems = self.warnings
                 message += (
                     f"which becomes {said}: its state is not active there, or it continues another "
                     "timer, so this one is dropped"
                 )
-                hint = f"if that is meant, say timers={{{rule!r}: None}}"
+                hint = f"if that is intended, set timers={{{rule!r}: None}}"
             else:
                 problems = self.warnings
                 message += f"which has no counterpart in version {self.new.version}: it is dropped"
-                hint = f"if that is meant, say timers={{{rule!r}: None}}"
+                hint = f"if that is intended, set timers={{{rule!r}: None}}"
             problems.append(Problem(f"{self.place}, timer {timer}", message, hint))
 
     def unsettled(self, made: UpgradePlan) -> Iterator[list[str]]:
-        """The leaves of each old timer's state, except for timers that stay the same wherever the
-        state is active: then no configuration has to be checked for them."""
+        """The leaves of each old timer's state, except timers that stay the same in every
+        configuration, for which none has to be checked."""
         old, new = self.old_tree, self.new_tree
         same = {t.id: t for t in self.new.chart.transitions if t.trigger.kind == "after"}
         for timer in self.old.transitions:
@@ -351,7 +350,7 @@ class _Planner:
             below = [s for s in range(state, old.end[state]) if not old.children[s]]
             leaves = [old.states[s].id for s in below if old.states[s].kind != "history"]
             its = same.get(timer.id)
-            if its is not None and said_of(made.timers, timer.id) is False:
+            if its is not None and mapped_to(made.timers, timer.id) is False:
                 top = new.index[its.source]
                 images = [made.states.images(leaf) for leaf in leaves]
                 if its.source in made.states.images(timer.source) and all(
@@ -364,7 +363,7 @@ class _Planner:
     # --- data ---
 
     def check_data(self) -> None:
-        """Without a function, a field that the old data never had can't be required now."""
+        """Without a data function, a new field can't be required."""
         old, new = self.old.data_schema, self.new.chart.data_schema
         if self.upgrade.data is not None or "properties" not in old or "properties" not in new:
             return
@@ -379,7 +378,7 @@ class _Planner:
 
 
 def _path_of(target: Any) -> str | None:
-    """A path as it is, or the one of a state of the class notation."""
+    """The path itself, or that of a state of the class notation."""
     if isinstance(target, str):
         return target
     path = getattr(getattr(target, "_declared", target), "id", None)
@@ -394,7 +393,7 @@ def _effect_name(target: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-#: names listed in one hint
+#: names in one hint
 _LISTED = 20
 
 
@@ -405,14 +404,14 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _parameter_shape(upgrade: Upgrade) -> Shape[Any] | None:
-    """The model or dataclass that the data function's first parameter is annotated with."""
+    """The model or dataclass that annotates the data function's first parameter."""
     if upgrade.data is None:
         return None
     function: Any = upgrade.data
     try:
         hints = typing.get_type_hints(function)
     except (NameError, TypeError):
-        # an annotation that can't be resolved can't be checked
+        # an annotation that can't be resolved is ignored
         return None
     hints.pop("return", None)
     first = next(iter(hints.values()), None)

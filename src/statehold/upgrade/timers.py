@@ -20,12 +20,12 @@ from statehold.chart.tree import Tree
 from statehold.upgrade.mapping import StateMap
 
 #: old rules, by their ids or by their paths without ``[source]``, to new ones; None: dropped
-Said = Mapping[str, str | None]
+TimerMapping = Mapping[str, str | None]
 
 
 class Paired(Struct, frozen=True):
-    """``kept`` maps ids of old timers to new ones. ``started`` are the new timers without an
-    old one. ``lost`` maps the ids of old timers without a new one, which the upgrade does not drop,
+    """``kept`` maps ids of old timers to new ones. ``started`` are the new timers without an old
+    one. ``lost`` maps the ids of old timers that are dropped, although the upgrade does not say so,
     to the new ones that they may have been renamed to."""
 
     kept: Mapping[str, Transition]
@@ -34,10 +34,10 @@ class Paired(Struct, frozen=True):
 
 
 def pair_timers(
-    states: StateMap, said: Said, before: Sequence[int], after: Sequence[int]
+    states: StateMap, mapping: TimerMapping, before: Sequence[int], after: Sequence[int]
 ) -> Paired:
     """``before`` and ``after`` are the active states, the root among them, in document order."""
-    return _Pairing(states, said, before, after).paired()
+    return _Pairing(states, mapping, before, after).paired()
 
 
 def timers_of(tree: Tree, state: int) -> list[Transition]:
@@ -54,29 +54,29 @@ def name_of(transition: str) -> str:
     return rule_of(transition).rpartition(".")[2]
 
 
-def said_of(said: Said, transition: str) -> str | bool | None:
-    """What the upgrade says about an old timer; False if nothing."""
+def mapped_to(mapping: TimerMapping, transition: str) -> str | bool | None:
+    """The mapping of an old timer; None: it is dropped, False: there is no mapping."""
     for key in (transition, rule_of(transition)):
-        if key in said:
-            return said[key]
+        if key in mapping:
+            return mapping[key]
     return False
 
 
 class _Pairing:
     def __init__(
-        self, states: StateMap, said: Said, before: Sequence[int], after: Sequence[int]
+        self, states: StateMap, mapping: TimerMapping, before: Sequence[int], after: Sequence[int]
     ) -> None:
-        self.said = said
+        self.mapping = mapping
         self.old, self.new = states.old, states.new
         self.mine = [t for state in before for t in timers_of(self.old, state)]
         self.its = [t for state in after for t in timers_of(self.new, state)]
         self.kept: dict[str, Transition] = {}
         self.claimed: set[str] = set()
         self.dropped: set[str] = set()
-        #: those that the upgrade maps to what has no place for them
+        #: those that the upgrade maps to a timer that can't continue them
         self.astray: set[str] = set()
         active = set(after)
-        #: where each old active state is, and where those below it are, with how far below
+        #: the images of each old active state and of its descendants, with their depth below it
         self.images: dict[int, list[tuple[int, int]]] = {}
         if self.mine and self.its:
             names = {state: self.old.states[state].id for state in before}
@@ -91,7 +91,7 @@ class _Pairing:
                 ]
 
     def paired(self) -> Paired:
-        self.as_said()
+        self.as_mapped()
         self.on_the_same_state()
         self.moved()
         lost = dict.fromkeys(sorted(self.astray), ()) | {
@@ -100,9 +100,9 @@ class _Pairing:
         started = tuple(t for t in self.its if t.id not in self.claimed)
         return Paired(self.kept, started, lost)
 
-    def as_said(self) -> None:
+    def as_mapped(self) -> None:
         for mine in self.mine:
-            wanted = said_of(self.said, mine.id)
+            wanted = mapped_to(self.mapping, mine.id)
             if wanted is False:
                 continue
             if wanted is None:
@@ -159,7 +159,7 @@ class _Pairing:
         self.claimed.add(its.id)
 
     def distance(self, mine: Transition, its: Transition) -> int | None:
-        """How far the rule moved; None if its state is unrelated to the old one's."""
+        """How many levels the rule moved; None: its state is not related to the old one's."""
         new, state = self.new, self.new.index[its.source]
         return min(
             (

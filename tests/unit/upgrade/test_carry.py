@@ -416,5 +416,5 @@ def test_a_delay_that_is_no_moment_fails_the_instance() -> None:
         effects=New.definition.effects,
         upgrades=New.definition.upgrades,
     )
-    with pytest.raises(CarryFailed, match="the delay of first came to"):
+    with pytest.raises(CarryFailed, match="the delay of first is"):
         carried(One, broken)

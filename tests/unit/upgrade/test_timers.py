@@ -158,7 +158,7 @@ def test_the_last_rule_left_on_either_side_is_not_taken_for_the_same() -> None:
     told = refused(One, Renamed)
     assert told == (
         "upgrade from version 1, timer remind: instances in (waiting) have the timer remind, "
-        "which may have become escalate or be gone | say which: "
+        "which may have become escalate or be gone | map it: "
         "timers={'remind': 'escalate'}; None drops it"
     )
 
@@ -241,7 +241,7 @@ def test_a_rule_that_is_gone_is_a_warning_and_silent_once_it_is_said() -> None:
 
     (warning,) = planned(One, Gone).warnings
     assert "no counterpart" in warning.message
-    assert warning.hint == "if that is meant, say timers={'remind': None}"
+    assert warning.hint == "if that is intended, set timers={'remind': None}"
     said = plan(One.chart, Gone.definition, Upgrade(1, timers={"remind": None}))
     assert said.warnings == ()
 
