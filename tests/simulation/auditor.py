@@ -1,4 +1,4 @@
-"""Holds a store's contents against themselves, against what callers were told, and against what
+"""Holds a store's contents against themselves, against what callers were answered, and against what
 endpoints saw: with no code of the engine.
 
 It knows the shape of rows, journal lines and messages (:mod:`tests.simulation.images`), and states
@@ -28,13 +28,13 @@ class Ledger:
 
     acknowledged: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
-    #: nobody told the caller, and it did not ask again
+    #: the caller got no answer, and did not ask again
     unknown: set[str] = field(default_factory=set)
 
 
 class Performed(Protocol):
     """One call, as an effect's endpoint saw it; ``key`` is ``machine/id/key``, ``ended`` None: it
-    was broken off, or told that it failed."""
+    was broken off, or answered that it failed."""
 
     @property
     def key(self) -> str: ...
@@ -313,7 +313,7 @@ def check_arrivals(image: Image) -> Iterator[str]:
 
 
 def check_all_arrived(image: Image, recalls: Collection[str] = ()) -> Iterator[str]:
-    """Each message has arrived, or may have been taken back before that: the journal does not tell
+    """Each message has arrived, or may have been taken back before that: the journal does not show
     what an event took back, only ``recalls``, the names of the events that do."""
     sent, arrived = _traffic(image)
     missing = sent - arrived

@@ -67,7 +67,7 @@ class Journal:
 
 
 class Client:
-    """One after the other, until told to stop."""
+    """One after the other, until it is stopped."""
 
     def __init__(
         self, name: str, company: Company, journal: Journal, chance: random.Random
@@ -195,7 +195,7 @@ class Client:
         except (Broken, StoreUnavailable):
             return "unknown", None
         except StateholdError as error:
-            self._journal.findings.append(f"{self._name} was told {error!r}")
+            self._journal.findings.append(f"{self._name} was answered {error!r}")
             return "unknown", None
 
 

@@ -57,7 +57,7 @@ def owner() -> Owner | None:
 class SimulatedLoop(asyncio.BaseEventLoop):
     """``steps`` counts what was run."""
 
-    # what BaseEventLoop keeps; typeshed does not tell
+    # what BaseEventLoop keeps; typeshed does not know it
     _ready: Any
     _scheduled: list[asyncio.TimerHandle]
 

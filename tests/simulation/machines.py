@@ -87,7 +87,7 @@ class Outside:
 outside: ContextVar[Outside] = ContextVar("outside")
 
 
-# --- a job: pay, be approved, be checked by a child, be carried, rest, tell the hub --------------
+# --- a job: pay, be approved, be checked by a child, be carried, rest, report to the hub ----------
 
 
 class Job(BaseModel):
@@ -186,7 +186,7 @@ def hush(job: Job, event: Hush, context: Context) -> None:
     context.cancel("later")
 
 
-def tell(job: Job, event: object, context: Context) -> None:
+def record(job: Job, event: object, context: Context) -> None:
     context.send("hub", hub_of(context.instance), Heard(text="over"))
 
 
@@ -244,16 +244,16 @@ class JobFlow(Machine[Job], name="job", version=1):
     again = after(pause_before_next, broke >> charging, when=may_try)
     enough = always(broke >> given_up, when=may_not_try)
     approve = on(Approve, paid >> checking)
-    lapse = after(seconds(12), paid >> given_up, do=tell)
+    lapse = after(seconds(12), paid >> given_up, do=record)
     checked = on_result(CheckFlow, checking >> carrying, do=keep_verdict)
     unchecked = on_failure(CheckFlow, checking >> given_up, do=keep_failure)
     carried = on_result(carry, carrying >> resting, do=keep_receipt)
-    stop = on(Stop, (checking | carrying) >> given_up, do=tell)
+    stop = on(Stop, (checking | carrying) >> given_up, do=record)
     hushing = on(Hush, resting, do=hush)
-    rested = after(rest, resting >> over, do=(tell, send_receipt))
+    rested = after(rest, resting >> over, do=(record, send_receipt))
 
 
-# --- a hub hears of jobs --------------------------------------------------------------------------
+# --- a hub counts jobs ---------------------------------------------------------------------------
 
 
 class Hub(BaseModel):

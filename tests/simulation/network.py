@@ -4,9 +4,9 @@ A request and its answer travel by themselves, as packets do: a worker that is k
 meanwhile does not keep a commit from being written. A call ends in one of these ways:
 
 - it is answered;
-- nothing arrives, and the caller is told ``StoreUnavailable``;
-- it is done, and the caller is told ``StoreUnavailable`` because the answer is lost;
-- the caller is told ``StoreUnavailable``, and the commit is written some time later.
+- nothing arrives, and the caller gets ``StoreUnavailable``;
+- it is done, and the caller gets ``StoreUnavailable`` because the answer is lost;
+- the caller gets ``StoreUnavailable``, and the commit is written some time later.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from statehold.store import Hint, Store
 from statehold.stores import Memory, MemoryStore
 from tests.simulation.loop import Owner, SimulatedLoop, run_now
 
-#: told of everything that happens, for the trace
-Told = Callable[[str], None]
+#: called with everything that happens, for the trace
+Record = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ CALM = Weather(delay_seconds=0.002)
 class Network:
     """One for each store; ``connect`` gives each worker a store of its own to talk to."""
 
-    def __init__(self, memory: Memory, loop: SimulatedLoop, chance: random.Random, told: Told):
+    def __init__(self, memory: Memory, loop: SimulatedLoop, chance: random.Random, record: Record):
         self.memory = memory
         self.weather = CALM
         #: the server is away
@@ -61,7 +61,7 @@ class Network:
         self.calls: Counter[str] = Counter()
         self._loop = loop
         self._chance = chance
-        self._told = told
+        self._record = record
         self._open: list[Connection] = []
         #: packets belong to nobody
         self._context = Context()
@@ -76,12 +76,12 @@ class Network:
         """Nothing of it arrives, nothing arrives there."""
         for connection in self._of(one):
             connection.is_cut = True
-        self._told(f"{one.name} is cut off")
+        self._record(f"{one.name} is cut off")
 
     def mend(self, one: Owner) -> None:
         for connection in self._of(one):
             connection.is_cut = False
-        self._told(f"{one.name} is connected")
+        self._record(f"{one.name} is connected")
 
     def drop(self, one: Owner) -> None:
         """Its process has died: what it sent may have arrived or not."""
@@ -114,7 +114,7 @@ class Network:
             if connection is sender or connection.heard is None:
                 continue
             if connection.is_cut or self.happens(self.weather.lost_hint):
-                self._told(f"{connection.owner.name} does not hear of {sender.owner.name}'s hint")
+                self._record(f"{connection.owner.name} misses {sender.owner.name}'s hint")
                 continue
             self._loop.call_later(
                 self.way(), connection.heard, hint, context=connection.owner.context.copy()
@@ -125,8 +125,8 @@ class Network:
         if connection in self._open:
             self._open.remove(connection)
 
-    def tell(self, what: str) -> None:
-        self._told(what)
+    def record(self, what: str) -> None:
+        self._record(what)
 
 
 class Connection:
@@ -194,7 +194,7 @@ class Connection:
                 result: object = run_now(call(*arguments, **named))
             except StateholdError as error:
                 result = error
-            network.tell(f"{self.owner.name} {name}{_told(name, result)}")
+            network.record(f"{self.owner.name} {name}{_shown(name, result)}")
             return result
 
         def back(result: object) -> None:
@@ -207,7 +207,7 @@ class Connection:
                     answer.set_result(result)
 
         def lose(why: str) -> None:
-            network.tell(f"{self.owner.name} {name} {why}")
+            network.record(f"{self.owner.name} {name} {why}")
             network.later(network.share(weather.timeout_seconds), give_up, why)
 
         def give_up(why: str) -> None:
@@ -221,7 +221,7 @@ class Connection:
         return self.is_cut or self._network.is_down
 
 
-def _told(name: str, result: object) -> str:
+def _shown(name: str, result: object) -> str:
     if isinstance(result, BaseException):
         return f": {type(result).__name__}"
     if name == "commit":

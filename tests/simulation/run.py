@@ -136,7 +136,7 @@ class Simulation:
         self.around = around
         self.trace: list[str] = []
         self.memory = Memory(self.now)
-        self.network = Network(self.memory, loop, a_chance(), self.tell)
+        self.network = Network(self.memory, loop, a_chance(), self.record)
         self.outside = Outside(seed, self.now, _name_of_owner)
         self.journal = Journal(loop.time)
         self.company = Workers(self, a_chance())
@@ -152,7 +152,7 @@ class Simulation:
         """The true time, which is the store's."""
         return START + timedelta(seconds=self.loop.time())
 
-    def tell(self, what: str) -> None:
+    def record(self, what: str) -> None:
         self.trace.append(f"{self.loop.time():.6f} {what}")
 
     async def run(self) -> list[str]:
@@ -185,7 +185,7 @@ class Simulation:
 
     async def _calm(self) -> list[str]:
         """No more faults, no more traffic: what is left to do is done."""
-        self.tell("calm")
+        self.record("calm")
         self.outside.is_kind = True
         self.network.weather = CALM
         self.network.is_down = False
@@ -218,7 +218,7 @@ class Simulation:
         )
 
     def _check_log(self) -> list[str]:
-        # of what its caller knows nothing, the journal tells whether it happened, though not when;
+        # of what its caller knows nothing, the journal has whether it happened, though not when;
         # to try each of them at each moment would take too long
         lines = (line for one in read_memory(self.memory).instances for line in one.lines)
         keys = {line.key for line in lines}
@@ -251,8 +251,8 @@ class Simulation:
             "workers": self.company.started,
             **{f"{kind} lines": kinds.count(kind) for kind in sorted(set(kinds))},
         }
-        told = [*self.trace, *map(str, image.instances), *map(str, self.journal.operations)]
-        digest = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        parts = [*self.trace, *map(str, image.instances), *map(str, self.journal.operations)]
+        digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return Report(
             self.seed, findings, digest, self.loop.steps, self.loop.time(), counts, self.trace
         )
@@ -303,11 +303,11 @@ class Faults:
         worker = self._one()
         if worker is None or worker.owner.is_frozen:
             return
-        self._sim.tell(f"{worker.owner.name} is frozen")
+        self._sim.record(f"{worker.owner.name} is frozen")
         self._sim.loop.freeze(worker.owner)
         await asyncio.sleep(self._chance.choice([0.5, 3.0, 8.0, 12.0, 25.0]))
         if not worker.is_dead:
-            self._sim.tell(f"{worker.owner.name} is thawed")
+            self._sim.record(f"{worker.owner.name} is thawed")
             self._sim.loop.thaw(worker.owner)
 
     async def _cut(self) -> None:
@@ -318,15 +318,15 @@ class Faults:
 
     async def _weather(self) -> None:
         self._sim.network.weather = weather = stormy(self._chance)
-        self._sim.tell(f"{weather}")
+        self._sim.record(f"{weather}")
 
     async def _away(self) -> None:
         """The store's server, from all."""
-        self._sim.tell("the server is away")
+        self._sim.record("the server is away")
         self._sim.network.is_down = True
         await asyncio.sleep(self._chance.choice([1.0, 5.0, 20.0]))
         self._sim.network.is_down = False
-        self._sim.tell("the server is back")
+        self._sim.record("the server is back")
 
 
 class _Heard(logging.Handler):

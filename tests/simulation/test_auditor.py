@@ -153,7 +153,7 @@ async def test_a_sound_store_has_no_findings(every_scene: Scene) -> None:
     assert [one for one in told if "performed" in one] == []
 
 
-async def test_what_is_not_at_rest_is_told(every_scene: Scene) -> None:
+async def test_what_is_not_at_rest_is_reported(every_scene: Scene) -> None:
     findings = "\n".join(audit_at_rest(every_scene.image, every_scene.calls))
     for finding in (
         "job/j-4: it is due at 2026-01-01",
@@ -391,7 +391,7 @@ async def test_a_message_that_got_lost_is_found_at_rest(scene: Scene) -> None:
     assert any("did not arrive" in one for one in audit_at_rest(lost, recalls={"Approve"}))
 
 
-async def test_the_store_is_held_against_what_callers_were_told(scene: Scene) -> None:
+async def test_the_store_is_compared_with_what_callers_were_answered(scene: Scene) -> None:
     wrong = Ledger(acknowledged={"lost"}, refused={"put"}, unknown={"note", "nothing"})
     assert audit(scene.image, wrong) == [
         "lost was acknowledged and is in the journal 0 times",

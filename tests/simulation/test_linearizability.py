@@ -43,7 +43,7 @@ def write(value: int, begin: float, end: float | None) -> Operation:
     return Operation("r", ("write", value), begin, end or 0.0, outcome)  # type: ignore[arg-type]
 
 
-def test_a_write_is_seen_by_whoever_reads_after_its_end() -> None:
+def test_a_write_is_seen_by_those_that_read_after_its_end() -> None:
     assert is_linearizable([write(1, 0, 1), read(1, 2, 3)], Register())
     assert not is_linearizable([write(1, 0, 1), read(0, 2, 3)], Register())
 
@@ -55,7 +55,7 @@ def test_while_it_is_written_either_may_be_read_but_not_the_old_one_after_the_ne
     assert is_linearizable([slow, read(1, 1, 4), read(0, 2, 3)], Register())
 
 
-def test_what_nobody_knows_of_may_happen_late_or_never_but_not_before_its_begin() -> None:
+def test_what_has_no_known_outcome_may_happen_late_or_never_but_not_before_its_begin() -> None:
     lost = write(1, 5, None)
     assert is_linearizable([lost, read(0, 6, 7), read(0, 90, 91)], Register())
     assert is_linearizable([lost, read(0, 6, 7), read(1, 90, 91)], Register())
@@ -70,7 +70,7 @@ def test_objects_are_looked_at_one_by_one() -> None:
     assert found[0].startswith("s: no order explains its 1 operations")
 
 
-def test_a_finding_tells_how_far_an_order_came_and_what_can_not_follow() -> None:
+def test_a_finding_says_how_far_an_order_came_and_what_can_not_follow() -> None:
     (finding,) = violations([write(1, 0, 1), read(1, 2, 3), read(7, 4, 5)], Register())
     assert "[2.000000, 3.000000] ('read', 0) = 1" in finding
     assert "can come next:\n     [4.000000, 5.000000] ('read', 0) = 7" in finding

@@ -144,7 +144,7 @@ def never_doubt(patch: Patch) -> None:
 
 
 def read_what_is_kept(patch: Patch) -> None:
-    """Readers are told what this worker knew last, and not what is so."""
+    """Readers get what this worker knew last, and not what the store has."""
     committed = Lookup.committed
 
     async def kept(self: Lookup, refs: Sequence[Ref]) -> object:

@@ -56,7 +56,7 @@ class Worker:
         self.asked: list[asyncio.Future[Any]] = []
 
     def break_off(self) -> None:
-        """Whoever waits for it is told that the connection broke."""
+        """Those that wait for it get an error: the connection broke."""
         for answer in self.asked:
             if not answer.done():
                 answer.set_exception(Broken("its process is gone"))
@@ -111,7 +111,7 @@ class Workers:
 
     def kill(self, worker: Worker) -> None:
         """As SIGKILL does it."""
-        self._sim.tell(f"{worker.owner.name} is killed")
+        self._sim.record(f"{worker.owner.name} is killed")
         self._sim.network.drop(worker.owner)
         self._sim.loop.freeze(worker.owner)
         worker.is_dead = True
@@ -122,7 +122,7 @@ class Workers:
 
     async def leave(self, worker: Worker) -> None:
         """A graceful stop."""
-        self._sim.tell(f"{worker.owner.name} leaves")
+        self._sim.record(f"{worker.owner.name} leaves")
         worker.is_open, worker.is_leaving = False, True
         closing = self._sim.loop.spawn(worker.owner, worker.engine.close())
         ending = asyncio.ensure_future(worker.ended.wait())
@@ -132,7 +132,7 @@ class Workers:
             return
         if (error := closing.exception()) and not isinstance(error, StateholdError):
             raise error
-        self._sim.tell(f"{worker.owner.name} has left")
+        self._sim.record(f"{worker.owner.name} has left")
         # whatever is left of it dies with the process
         self.kill(worker)
 
@@ -172,18 +172,18 @@ class Workers:
             self.started += 1
             worker = Worker(self._sim, f"w{self.started}", self._chance)
             self.places[place] = worker
-            self._sim.tell(f"{worker.owner.name} starts")
+            self._sim.record(f"{worker.owner.name} starts")
             opening = self._sim.loop.spawn(worker.owner, worker.engine.open())
             ending = asyncio.ensure_future(worker.ended.wait())
             await asyncio.wait([opening, ending], return_when=asyncio.FIRST_COMPLETED)
             if not worker.is_dead:
                 error = opening.exception()
                 if error is None:
-                    self._sim.tell(f"{worker.owner.name} is open")
+                    self._sim.record(f"{worker.owner.name} is open")
                     worker.is_open = True
                     await ending
                 elif isinstance(error, StateholdError):
-                    self._sim.tell(f"{worker.owner.name} could not open: {type(error).__name__}")
+                    self._sim.record(f"{worker.owner.name} could not open: {type(error).__name__}")
                     self.kill(worker)
                 else:
                     raise error

@@ -1,4 +1,4 @@
-"""Who watches an engine is told what it did, and can do it no harm."""
+"""Observers and tracers are called for what an engine does, and can do it no harm."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ class OneTrace(Tracer):
         return self.trace
 
 
-async def test_an_observer_hears_of_commits_answers_and_effects(world: World, lever: Lever) -> None:
+async def test_an_observer_is_called_for_commits_answers_and_effects(
+    world: World, lever: Lever
+) -> None:
     book = Notebook()
     lever.answers.extend([RuntimeError("busy"), "L-1"])
     async with world.running(Shipping, observer=book) as engine:
@@ -120,7 +122,7 @@ async def test_an_observer_hears_of_commits_answers_and_effects(world: World, le
     assert 0 <= lag <= 12
 
 
-async def test_an_observer_hears_of_what_was_refused_and_of_lost_writes(world: World) -> None:
+async def test_an_observer_is_called_for_refusals_and_lost_writes(world: World) -> None:
     books = Notebook(), Notebook()
     async with (
         world.running(Counter, shared=True, observer=books[0]) as one,
@@ -138,7 +140,7 @@ async def test_an_observer_hears_of_what_was_refused_and_of_lost_writes(world: W
     assert books[0].answers == ["Start", "Send", "Send", "Send"]
 
 
-async def test_an_observer_hears_of_requests_that_were_turned_away(world: World) -> None:
+async def test_an_observer_is_called_for_requests_that_find_the_queue_full(world: World) -> None:
     book = Notebook()
     limits = Limits(waiting=1, grace_seconds=0.0)
     async with world.running(Counter, observer=book, limits=limits) as engine:
@@ -156,7 +158,7 @@ async def test_an_observer_hears_of_requests_that_were_turned_away(world: World)
     assert book.turned_away == 2
 
 
-async def test_effects_that_are_taken_over_are_told_of(world: World, lever: Lever) -> None:
+async def test_effects_that_are_taken_over_are_reported(world: World, lever: Lever) -> None:
     lever.answers.append(asyncio.Event())
     engine = await world.open(Shipping)
     await engine.start(Shipping, "p-1")
@@ -207,7 +209,7 @@ async def test_another_process_goes_on_with_the_trace(world: World, lever: Lever
     assert ("buy_label", TRACE) in tracer.causes
 
 
-async def test_a_trace_that_nobody_keeps_is_passed_on_but_not_kept_in_the_journal(
+async def test_a_trace_that_is_not_kept_is_passed_on_but_not_kept_in_the_journal(
     world: World, lever: Lever
 ) -> None:
     unsampled = TRACE[:-1] + "0"

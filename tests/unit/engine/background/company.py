@@ -33,14 +33,14 @@ class Line(MemoryStore):
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         self.is_cut = False
-        #: what it tells others is lost
+        #: its hints are lost
         self.is_mute = False
         #: commits that are reported as failed and written when the test says so
         self.late: list[Sequence[Write]] | None = None
         #: commits wait for it
         self.passes = asyncio.Event()
         self.passes.set()
-        #: what the next ones that join are told
+        #: errors for the next ones that join
         self.refusals: list[Exception] = []
         self.calls: Count[str] = Count()
         self.outcomes: Count[WriteResult] = Count()

@@ -81,7 +81,7 @@ def performing(function: Callable[..., Any], **policy: Any) -> type[Machine[Job]
 
 
 async def said(engine: Engine, machine: Any, id: str = "x") -> str:
-    """What came of it."""
+    """What its outcome was."""
     await state(engine, machine, id, "over")
     text: str = (await engine.read(machine, id)).view.said
     return text

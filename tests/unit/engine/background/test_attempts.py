@@ -134,7 +134,7 @@ async def test_attempts_are_counted_whatever_is_raised(place: World) -> None:
         assert runs == dict.fromkeys(RAISED, 3)
 
 
-async def test_the_members_of_a_group_are_told_with_it(place: World) -> None:
+async def test_the_members_of_a_group_are_reported_with_it(place: World) -> None:
     machine = performing(raises, attempts=1)
     async with place.running(machine) as engine:
         await engine.start(machine, "group")
@@ -297,7 +297,7 @@ async def test_a_result_that_can_not_be_kept_is_a_failure_for_good(
         assert runs == dict.fromkeys(RETURNED, 1)
 
 
-async def test_a_coroutine_that_nobody_awaits_is_told_with_the_way_out(place: World) -> None:
+async def test_a_coroutine_that_is_not_awaited_is_reported_with_the_way_out(place: World) -> None:
     machine = performing(returns_in_a_thread, attempts=1)
     async with place.running(machine) as engine:
         await engine.start(machine, "coroutine")
@@ -322,7 +322,7 @@ def _exits(*_: Any) -> None:
 @pytest.mark.parametrize(
     "handler", [_exits, _Handler(), _Handler().method, signal.default_int_handler]
 )
-def test_what_a_signals_handler_raises_is_told_from_what_code_raises(handler: Any) -> None:
+def test_what_a_signals_handler_raises_differs_from_what_code_raises(handler: Any) -> None:
     before = signal.signal(signal.SIGUSR1, handler)
     interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

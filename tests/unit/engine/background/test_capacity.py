@@ -86,7 +86,7 @@ async def hire(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncItera
     async with AsyncExitStack() as engines:
 
         async def open_one(**limits: float) -> Engine:
-            # on PostgreSQL a worker hears of others from its second heartbeat on
+            # on PostgreSQL a worker knows of others from its second heartbeat on
             beat = {"heartbeat_seconds": 0.2} if dsn else {}
             bounds = Limits(grace_seconds=0.0, **beat, **limits)  # type: ignore[arg-type]
             return await engines.enter_async_context(Engine(store(), [Working], limits=bounds))

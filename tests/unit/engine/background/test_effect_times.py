@@ -113,7 +113,7 @@ class Cancelling(Machine[Job], name="cancelling", version=1):
     bad = on_failure(cancels_itself, open >> over, do=say_error)
 
 
-async def test_a_try_that_takes_longer_than_its_timeout_has_failed(world: World) -> None:
+async def test_an_attempt_that_takes_longer_than_its_timeout_has_failed(world: World) -> None:
     async with world.running(Timeouts) as engine:
         await engine.start(Timeouts, "t-1")
         await state(engine, Timeouts, "t-1", "over")
@@ -224,7 +224,7 @@ async def test_a_retry_that_is_due_with_the_outcome_that_cancels_it_is_not_run(
         assert (row.held_by, row.wake_at) == ((), None)
 
 
-async def test_an_engine_on_the_systems_clock_retries_by_itself(world: World) -> None:
+async def test_an_engine_on_the_systems_clock_retries(world: World) -> None:
     seen: list[datetime] = []
 
     @effect(attempts=3, first=timedelta(milliseconds=10), jitter=0)
@@ -246,7 +246,9 @@ async def test_an_engine_on_the_systems_clock_retries_by_itself(world: World) ->
         assert gaps[1] >= 0.02
 
 
-async def test_tries_without_a_delay_between_them_are_all_made(world: World, lever: Lever) -> None:
+async def test_attempts_without_a_delay_between_them_are_all_made(
+    world: World, lever: Lever
+) -> None:
     @effect(attempts=50, first=timedelta(0), longest=timedelta(0))
     async def hasty(job: Job, call: Call) -> None:
         await lever.pull(job, call)

@@ -75,7 +75,7 @@ async def test_an_effect_is_recorded_before_it_is_performed(world: World, lever:
     await world.crash(engine)
 
 
-async def test_each_try_has_the_same_key_and_the_next_number_and_waits_longer(
+async def test_each_attempt_has_the_same_key_and_the_next_number_and_waits_longer(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:
@@ -123,7 +123,7 @@ async def test_a_permanent_failure_is_delivered_at_once(world: World, lever: Lev
         assert len(lever.calls) == 1
 
 
-async def test_used_up_tries_are_a_failure_event_where_somebody_handles_it(
+async def test_an_effect_out_of_attempts_is_a_failure_event_where_a_transition_takes_it(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:
@@ -161,7 +161,7 @@ async def test_an_effect_whose_state_is_left_in_the_same_batch_is_never_run(
         assert (await engine.read(Shipping, "p-1")).state == ["dropped"]
 
 
-async def test_an_effect_waiting_for_its_next_try_is_forgotten_with_its_state(
+async def test_an_effect_waiting_for_its_next_attempt_is_forgotten_with_its_state(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:
@@ -314,7 +314,7 @@ async def test_a_result_that_never_fits_becomes_an_incident_and_can_be_retried(
         assert len(lever.calls) == 1
 
 
-async def test_a_result_of_another_type_than_declared_is_told_as_such(
+async def test_a_result_of_another_type_than_declared_is_reported_as_such(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:

@@ -1,4 +1,4 @@
-"""Messages between instances: delivered exactly once, or heard of."""
+"""Messages between instances: delivered exactly once, or returned to the sender."""
 
 from __future__ import annotations
 
@@ -305,13 +305,13 @@ async def test_a_message_that_is_not_accepted_comes_back_to_a_sender_who_listens
             await engine.send(AccountFlow, id, Close())
         await engine.send(AccountFlow, "a", Pay(to=to, amount=5))
         await entry(engine, AccountFlow, "a", lambda line: line.seq == 3)
-        (told,) = (await engine.read(AccountFlow, "a")).view.bounced
-        assert told.startswith(f"Receive to account/{to}: ")
-        assert why in told
+        (bounced,) = (await engine.read(AccountFlow, "a")).view.bounced
+        assert bounced.startswith(f"Receive to account/{to}: ")
+        assert why in bounced
         assert (await engine.incidents()).incidents == []
 
 
-async def test_a_message_to_a_machine_that_nobody_runs_comes_back(world: World) -> None:
+async def test_a_message_to_a_machine_that_no_engine_runs_comes_back(world: World) -> None:
     class Astray(Machine[Account], name="astray", version=1):
         active = State(initial=True)
         sending = on(Remind, active, do=send_astray)
@@ -361,7 +361,7 @@ async def test_a_messages_incident_can_be_skipped_but_not_resolved(world: World)
         assert (await engine.incidents()).incidents == []
 
 
-async def test_a_message_whose_sender_is_gone_too_is_dropped_and_keeps_nobody_busy(
+async def test_a_message_whose_sender_is_gone_too_is_dropped_and_not_tried_again(
     world: World,
 ) -> None:
     async with world.running(AccountFlow) as engine:

@@ -93,7 +93,7 @@ async def test_the_effects_of_a_crashed_engine_are_run_again_under_the_same_key(
         assert [seen["weight"] for seen in lever.seen] == [1, 1]
 
 
-async def test_a_wait_between_two_tries_goes_on_over_a_crash(world: World, lever: Lever) -> None:
+async def test_a_wait_between_two_attempts_goes_on_over_a_crash(world: World, lever: Lever) -> None:
     engine = await world.open(Shipping)
     lever.answers.extend([RuntimeError("busy"), "L-1"])
     await engine.start(Shipping, "p-1")

@@ -316,7 +316,7 @@ class Spin(Machine[Egg], name="spin", version=1):
     stop = on(Take, round >> over)
 
 
-async def test_a_timer_without_delay_that_sets_itself_does_not_keep_others_from_their_turn(
+async def test_a_timer_without_delay_that_sets_itself_does_not_delay_others(
     world: World,
 ) -> None:
     async with world.running(Spin, Counter) as engine:

@@ -73,7 +73,7 @@ async def test_a_worker_that_leaves_hands_over_at_once(company: Company, lever: 
     lever.answers[0] = "L-1"
     await company.stop(one)
     assert company.alive == {"w2"}
-    # no clock was moved: by then the other one has heard of it, and begun
+    # no clock was moved: by then the other one was notified, and has begun
     await state(two, Shipping, "p-1", "labelled")
     assert lever.attempts == [1, 1]
 
@@ -139,7 +139,7 @@ async def test_a_buried_worker_that_is_refused_when_it_joins_again_goes_on_tryin
     assert (await one.send(Counter, "c-1", Add())).seq == 2
 
 
-async def test_a_store_that_was_away_from_all_makes_nobody_dead(
+async def test_a_store_that_was_away_from_all_takes_no_worker_for_dead(
     company: Company, lever: Lever
 ) -> None:
     engines = [await company.hire(Shipping) for _ in range(3)]
@@ -176,7 +176,7 @@ async def test_a_commit_that_is_written_after_it_was_given_up_leaves_no_effect_u
     assert len(lever.calls) == 1
 
 
-async def test_a_graceful_stop_ends_while_a_turn_is_being_committed(company: Company) -> None:
+async def test_a_graceful_stop_ends_while_a_batch_is_being_committed(company: Company) -> None:
     one, line = await company.hire(Counter)
     await one.start(Counter, "c-1")
     line.passes.clear()
@@ -190,7 +190,7 @@ async def test_a_graceful_stop_ends_while_a_turn_is_being_committed(company: Com
         await stopping
 
 
-# --- what another worker does is heard of ---------------------------------------------------------
+# --- steps of another worker are noticed ---------------------------------------------------------
 
 
 async def test_an_effect_whose_state_another_worker_leaves_is_stopped_by_its_hint(
@@ -232,7 +232,7 @@ async def test_a_heartbeat_stops_nothing_that_is_still_wanted(
     assert company.holders() == ("w1",)
 
 
-async def test_whoever_watches_at_one_worker_hears_of_a_step_at_another(company: Company) -> None:
+async def test_a_watcher_at_one_worker_sees_a_step_at_another(company: Company) -> None:
     one, _ = await company.hire(Counter)
     two, _ = await company.hire(Counter)
     await company.spend(LIMITS.heartbeat_seconds)
@@ -312,7 +312,7 @@ def post_more(bell: Bell, event: Post, context: Context) -> None:
 
 
 class Alarm(Machine[Bell], name="alarm", version=1):
-    """Rings ten seconds after its start, and sends letters when it starts or is told to."""
+    """Rings ten seconds after its start, and sends letters when it starts or is asked to."""
 
     set = State(initial=True, entry=post)
     rung = State()
@@ -320,7 +320,7 @@ class Alarm(Machine[Bell], name="alarm", version=1):
     ring = after(seconds(10), set >> rung)
 
 
-async def test_two_couriers_deliver_each_message_once_and_those_of_a_sender_in_order(
+async def test_two_dispatchers_deliver_each_message_once_and_those_of_a_sender_in_order(
     company: Company,
 ) -> None:
     one, first = await company.hire(Alarm, Postbox)
@@ -345,7 +345,7 @@ async def test_two_couriers_deliver_each_message_once_and_those_of_a_sender_in_o
     assert first.calls["mail"] > 0 < second.calls["mail"]
 
 
-async def test_two_wakers_fire_each_timer_once_and_do_not_get_in_each_others_way(
+async def test_two_schedulers_fire_each_timer_once_and_do_not_get_in_each_others_way(
     company: Company,
 ) -> None:
     limits = Limits(grace_seconds=0.0, page=7)
@@ -378,7 +378,7 @@ async def test_workers_that_have_nothing_to_do_hardly_ask(company: Company, work
     assert 0 < asked < 2 * 60
 
 
-async def test_a_worker_whose_clock_is_wrong_is_told_of_once(
+async def test_a_worker_whose_clock_is_wrong_logs_it_once(
     company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = ManualClock(company.clock.now() + timedelta(seconds=3))

@@ -175,7 +175,7 @@ async def test_more_waiting_requests_than_the_limit_are_overload_and_the_rest_is
         assert (await engine.send(Counter, "c-1", Add())).view.count == 6
 
 
-async def test_a_store_that_is_away_is_told_to_every_caller_and_works_again_afterwards(
+async def test_a_store_that_is_away_fails_every_call_and_works_again_afterwards(
     world: World,
 ) -> None:
     async with world.running(Counter) as engine:
@@ -205,7 +205,7 @@ class Shared(GatedMemory):
         self.conflicts = 0
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
-        # whoever waits for a server lets others go first
+        # waiting for a server lets others go first
         await asyncio.sleep(0)
         outcomes = await super().commit(writes)
         self.conflicts += outcomes.count(WriteResult.CONFLICT)

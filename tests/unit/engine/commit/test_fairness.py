@@ -73,15 +73,15 @@ class Asked(Request):
 
 async def test_requests_of_one_machine_keep_their_order_and_machines_take_turns() -> None:
     queue = FairQueue()
-    acts = [Asked(Ref(machine, str(n))) for n, machine in enumerate("aaaabac")]
-    for act in acts:
-        queue.put(act)
+    requests = [Asked(Ref(machine, str(n))) for n, machine in enumerate("aaaabac")]
+    for request in requests:
+        queue.put(request)
     assert (len(queue), queue.of("a"), queue.of("z")) == (7, 5, 0)
     first = [queue.take() for _ in range(5)]
-    assert [f"{act.ref.machine}{act.ref.id}" for act in first] == ["a0", "b4", "c6", "a1", "a2"]
+    assert [f"{one.ref.machine}{one.ref.id}" for one in first] == ["a0", "b4", "c6", "a1", "a2"]
     queue.put_back(first[3:])
     rest = [queue.take() for _ in range(len(queue))]
-    assert [act.ref.id for act in rest] == ["1", "2", "3", "5"]
+    assert [one.ref.id for one in rest] == ["1", "2", "3", "5"]
 
 
 async def test_a_request_comes_before_what_another_machine_has_waiting(world: World) -> None:
@@ -148,7 +148,7 @@ async def test_wheels_keep_no_other_machine_waiting(world: World) -> None:
             world.clock.advance(seconds(0.1))
             world.gate.commits.clear()
             await engine.start(Lamp, f"l-{world.clock.now().timestamp()}")
-            # at most what was under way already, and its own
+            # at most what was being committed already, and its own
             assert len(world.gate.commits) <= 2
             assert sum(map(len, world.gate.commits)) <= 1024
             await quiet()

@@ -381,7 +381,7 @@ async def test_held_requests_of_several_callers_are_all_applied_once(opened: Ope
         assert (await engine.read(Counter, "c")).view.count == 2
 
 
-async def test_nobody_gets_a_callers_reply_by_guessing_how_its_key_is_stored(
+async def test_no_one_gets_a_callers_reply_by_guessing_how_its_key_is_stored(
     opened: Opened,
 ) -> None:
     async with opened() as engine:

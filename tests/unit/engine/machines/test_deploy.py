@@ -215,7 +215,7 @@ async def test_the_same_text_again_is_no_change(make_store: Callable[[], Store])
         assert kept.put_by == "ada"
 
 
-async def test_another_text_under_a_version_is_refused_and_the_difference_told() -> None:
+async def test_another_text_under_a_version_is_refused_with_the_difference() -> None:
     async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST, caller=ADA)
         with pytest.raises(PutRefused, match=r"by ada .* version 2") as told:
@@ -234,7 +234,7 @@ async def test_an_older_version_is_refused_with_the_way_out() -> None:
             await engine.put(FIRST)
 
 
-async def test_a_document_with_mistakes_tells_all_of_them_and_changes_nothing(
+async def test_a_document_with_mistakes_is_refused_with_all_of_them_and_changes_nothing(
     make_store: Callable[[], Store],
 ) -> None:
     store = make_store()
@@ -249,7 +249,7 @@ async def test_a_document_with_mistakes_tells_all_of_them_and_changes_nothing(
         assert not engine.machines
 
 
-async def test_an_error_of_the_static_checks_refuses_and_a_warning_is_told() -> None:
+async def test_an_error_of_the_static_checks_refuses_and_a_warning_is_logged() -> None:
     dead = FIRST.replace("  closed: {final: true}", "  closed: {final: true}\n  dead: {}")
     endless = (
         FIRST.replace("  closed: {final: true}", "  closed: {}")
@@ -333,7 +333,7 @@ async def test_one_that_can_not_be_read_here_keeps_no_other_from_going_on(
         await engine.start("parcel", "p-1")
 
 
-async def test_a_version_that_can_not_run_here_is_told_of_while_the_one_before_goes_on() -> None:
+async def test_a_version_that_can_not_run_here_is_reported_while_the_one_before_goes_on() -> None:
     needs = "close: {on: Close, from: waiting, to: closed, when: {function: is_open}}"
     second = SECOND.replace("close: {on: Close, from: waiting, to: closed}", needs)
     memory = Memory()
@@ -459,7 +459,7 @@ async def test_a_version_is_put_by_a_worker_that_has_not_heard_of_the_one_before
     await one.put(FIRST)
     await one.start("ticket", "t-1")
     await two.put(SECOND)
-    # it has not heard of version 2 when it is asked, and some instance is still of version 1
+    # it does not know version 2 when it is asked, and some instance is still of version 1
     with pytest.raises(DocumentRefused, match="running instances of version 1"):
         await one.put(THIRD)
     await one.upgrade("ticket")

@@ -86,7 +86,7 @@ async def test_a_message_waits_for_the_process_that_runs_its_machine() -> None:
         assert await kinds(asking, Asking, "a") == ["start", "event"]
 
 
-async def test_where_nobody_else_can_run_its_machine_a_message_comes_back_when_it_is_due(
+async def test_where_no_other_process_can_run_its_machine_a_message_comes_back_when_it_is_due(
     world: World,
 ) -> None:
     async with world.running(Asking, Answering) as engine:

@@ -210,7 +210,7 @@ async def test_a_running_effect_keeps_its_key_and_its_result_arrives_in_the_new_
         ]  # fmt: skip
 
 
-async def test_upgrading_all_tells_what_became_of_each(world: World) -> None:
+async def test_upgrading_all_reports_the_outcome_of_each(world: World) -> None:
     await old_instances(world, *(f"f-{n}" for n in range(5)))
     engine = await world.open(One)
     await engine.send(One, "f-0", Go())
@@ -324,7 +324,7 @@ async def test_a_detached_effect_of_a_done_instance_of_an_old_version_is_not_for
         assert (await engine.incidents()).incidents == []
 
 
-async def test_a_missing_upgrade_is_told_when_the_engine_is_opened(world: World) -> None:
+async def test_a_missing_upgrade_is_reported_when_the_engine_is_opened(world: World) -> None:
     class Unready(Machine[New], name="flow", version=2):
         pending = State(initial=True)
 

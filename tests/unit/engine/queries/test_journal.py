@@ -202,7 +202,7 @@ async def test_a_step_with_more_lines_than_can_be_answered_is_refused_by_name(
         assert [line.seq for line in beyond.entries] == [4, 5]
 
 
-async def test_the_journal_tells_what_a_step_took_asked_and_changed(world: World) -> None:
+async def test_the_journal_has_what_a_step_took_asked_and_changed(world: World) -> None:
     async with world.running(Counter) as engine:
         await engine.start(Counter, "c-1")
         await engine.send(Counter, "c-1", Add(n=2), key="k")

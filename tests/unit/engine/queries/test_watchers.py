@@ -1,4 +1,4 @@
-"""Watching a machine: what changes is told, together where it is much; nothing piles up."""
+"""Watching a machine: changes are reported, merged where they are many; nothing piles up."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.unit.engine.world import PATIENCE, World, quiet
 pytestmark = pytest.mark.anyio
 
 
-async def told(changes: AsyncIterator[Changes]) -> dict[str, int]:
-    """Id to seq of what is told next."""
+async def reported(changes: AsyncIterator[Changes]) -> dict[str, int]:
+    """Id to seq of the next report."""
     found = await anext(changes)
     assert not found.more
     return {one.id: one.seq for one in found.instances}
@@ -32,38 +32,38 @@ async def told_more(changes: AsyncIterator[Changes]) -> bool:
     return (await anext(changes)).more
 
 
-async def test_each_change_is_told_as_the_instance_is_then(world: World) -> None:
+async def test_each_change_is_reported_as_the_instance_is_then(world: World) -> None:
     async with world.running(Counter, Boiling) as engine:
         changes = await engine.watch_machine(Counter)
-        assert await told(changes) == {}
+        assert await reported(changes) == {}
         await engine.start(Counter, "c-1")
         await engine.start(Boiling, "e-1")
-        assert await told(changes) == {"c-1": 1}
+        assert await reported(changes) == {"c-1": 1}
         for _ in range(3):
             await engine.send(Counter, "c-1", Add())
         await engine.start(Counter, "c-2")
         world.clock.advance(seconds(1))
-        assert await told(changes) == {"c-1": 4, "c-2": 1}
+        assert await reported(changes) == {"c-1": 4, "c-2": 1}
 
 
 async def test_all_machines_are_watched_together(world: World) -> None:
     async with world.running(Counter, Boiling) as engine:
         changes = await engine.watch_machines()
-        assert await told(changes) == {}
+        assert await reported(changes) == {}
         await engine.start(Counter, "c-1")
         await engine.start(Boiling, "b-1")
         found = (await anext(changes)).instances
         assert {(one.machine, one.id) for one in found} == {("counter", "c-1"), ("boiling", "b-1")}
 
 
-async def test_there_is_a_rest_between_two_tellings(world: World) -> None:
+async def test_there_is_a_pause_between_two_reports(world: World) -> None:
     async with world.running(Counter) as engine:
         changes = await engine.watch_machine(Counter)
-        await told(changes)
+        await reported(changes)
         await engine.start(Counter, "c-1")
-        await told(changes)
+        await reported(changes)
         await engine.send(Counter, "c-1", Add())
-        task = asyncio.ensure_future(told(changes))
+        task = asyncio.ensure_future(reported(changes))
         await quiet()
         assert not task.done()
         world.clock.advance(seconds(0.25))
@@ -73,17 +73,17 @@ async def test_there_is_a_rest_between_two_tellings(world: World) -> None:
 async def test_too_many_are_not_named_and_what_comes_after_is(world: World) -> None:
     async with world.running(Counter) as engine:
         changes = await engine.watch_machine(Counter)
-        await told(changes)
+        await reported(changes)
         for n in range(NAMED + 1):
             await engine.start(Counter, f"c-{n}")
         found = await anext(changes)
         assert (found.more, found.instances) == (True, [])
         await engine.send(Counter, "c-1", Add())
         world.clock.advance(seconds(1))
-        assert await told(changes) == {"c-1": 2}
+        assert await reported(changes) == {"c-1": 2}
 
 
-async def test_what_another_worker_changes_is_told_and_in_any_case_that_it_may_have(
+async def test_what_another_worker_changes_is_reported_and_in_any_case_that_it_may_have(
     world: World,
 ) -> None:
     async with (
@@ -91,12 +91,12 @@ async def test_what_another_worker_changes_is_told_and_in_any_case_that_it_may_h
         world.running(Counter, shared=True) as two,
     ):
         changes = await one.watch_machine(Counter)
-        await told(changes)
+        await reported(changes)
         await two.start(Counter, "c-1")
         world.clock.advance(seconds(1))
         await quiet()
-        assert await told(changes) == {"c-1": 1}
-        # a hint that was lost is made up for
+        assert await reported(changes) == {"c-1": 1}
+        # a lost hint delays the report only
         task = asyncio.ensure_future(told_more(changes))
         await quiet()
         world.clock.advance(minutes(1))
@@ -110,16 +110,16 @@ async def test_a_watch_ends_with_the_engine_and_an_unknown_machine_is_refused(
         with pytest.raises(UnknownMachine):
             await engine.watch_machine("nothing")
         changes = await engine.watch_machine(Counter)
-        await told(changes)
+        await reported(changes)
         await engine.start(Counter, "c-1")
-        await told(changes)
+        await reported(changes)
         await engine.send(Counter, "c-1", Add())
     assert [one async for one in changes] == []
     assert engine._parts.watchers._of_machines == {}
 
 
 async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: str) -> None:
-    # a worker hears of others from its second heartbeat on
+    # a worker knows of others from its second heartbeat on
     limits = Limits(heartbeat_seconds=0.5)
     async with (
         Engine(PostgresStore(migrated_dsn), [Counter], limits=limits) as one,
@@ -127,10 +127,10 @@ async def test_a_change_on_another_worker_of_postgresql_is_heard(migrated_dsn: s
         asyncio.timeout(PATIENCE),
     ):
         changes = await one.watch_machine(Counter)
-        await told(changes)
+        await reported(changes)
         await one.start(Counter, "c-1")
-        assert await told(changes) == {"c-1": 1}
-        heard = asyncio.ensure_future(told(changes))
+        assert await reported(changes) == {"c-1": 1}
+        heard = asyncio.ensure_future(reported(changes))
         while not heard.done():
             await two.send(Counter, "c-1", Add())
             # it takes a hundred of them

@@ -124,7 +124,7 @@ async def test_a_parent_is_explained_with_its_childs_id_and_what_that_waits_for(
         ) in told.summary
 
 
-async def test_a_childs_end_survives_a_crash_and_is_told_once(world: World) -> None:
+async def test_a_childs_end_survives_a_crash_and_is_delivered_once(world: World) -> None:
     for commits in range(5):
         id = f"k-{commits}"
         engine = await world.open(CaseFlow)
@@ -203,7 +203,7 @@ async def test_a_child_that_can_not_be_started_has_failed_for_its_parent(world: 
         assert error.startswith("InvalidPayload: the child's data is not valid: needed")
 
 
-async def test_a_paused_parent_hears_of_its_childs_end_when_it_is_resumed(world: World) -> None:
+async def test_a_paused_parent_gets_its_childs_end_when_it_is_resumed(world: World) -> None:
     async with world.running(CaseFlow) as engine:
         await engine.start(CaseFlow, "k-1")
         await quiet()

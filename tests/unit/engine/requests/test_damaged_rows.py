@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("entry", [b"\xff{", b"5", DEEP], ids=["no JSON", "a number", "too deep"])
-async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
+async def test_a_line_of_a_journal_that_cannot_be_read_refuses_no_other(
     world: World, entry: bytes
 ) -> None:
     async with world.running(Jobs) as engine:
@@ -60,7 +60,7 @@ async def test_a_line_of_a_journal_that_cannot_be_read_refuses_nobody_else(
 @pytest.mark.parametrize(
     "counts", [{"rev": 2**63 - 1}, {"rev": -5}, {"seq": -1}, {"seq": 2**60}], ids=str
 )
-async def test_counts_that_have_no_room_refuse_nobody_else_and_are_mended(
+async def test_counts_that_have_no_room_refuse_no_other_and_are_mended(
     world: World, counts: dict[str, int]
 ) -> None:
     async with world.running(Jobs) as engine:
@@ -158,7 +158,7 @@ async def test_a_document_with_what_there_cannot_be_is_no_document(
         assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 2
 
 
-async def test_an_incident_of_a_kind_that_nobody_knows_hides_no_other(world: World) -> None:
+async def test_an_incident_of_an_unknown_kind_hides_no_other(world: World) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
         row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]
@@ -261,7 +261,7 @@ async def test_many_messages_to_one_machine_keep_those_to_another_waiting_for_tw
         assert order.index("other") <= 10
 
 
-async def test_incidents_that_only_the_row_tells_of_are_ended_by_a_retry(world: World) -> None:
+async def test_incidents_that_only_the_row_has_are_ended_by_a_retry(world: World) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
         row = (await engine._parts.store.load([Ref("jobs", "bad")]))[Ref("jobs", "bad")]

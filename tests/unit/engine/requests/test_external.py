@@ -122,7 +122,7 @@ async def test_a_second_start_of_one_id_is_refused_and_changes_nothing(world: Wo
         assert (await engine.read(Counter, "c-1")).json() == first.json()
 
 
-async def test_unknown_names_are_told_with_the_known_ones(world: World) -> None:
+async def test_unknown_names_are_reported_with_the_known_ones(world: World) -> None:
     async with world.running(Counter) as engine:
         with pytest.raises(UnknownMachine, match="counter"):
             await engine.start("nothing", "x")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 ANN = Caller("ann")
 
 
-async def test_used_up_tries_that_nobody_handles_are_an_incident(
+async def test_an_effect_out_of_attempts_that_no_transition_takes_is_an_incident(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Unhandled) as engine:
@@ -50,7 +50,7 @@ async def test_an_incident_survives_a_crash(world: World, lever: Lever) -> None:
         assert len(lever.calls) == 1
 
 
-async def test_retrying_starts_again_from_the_first_try_under_the_same_key(
+async def test_retrying_starts_again_from_the_first_attempt_under_the_same_key(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Unhandled) as engine:

@@ -202,7 +202,7 @@ async def test_a_result_over_the_limit_is_an_incident_that_names_it(world: World
         assert "the limit is 1000 bytes" in (await an_incident(engine)).error
 
 
-async def test_an_outcome_that_breaks_its_turn_waits_for_a_person_and_is_not_forgotten(
+async def test_an_outcome_that_breaks_its_batch_waits_for_a_person_and_is_not_forgotten(
     world: World, lever: Lever, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> None:
@@ -260,7 +260,7 @@ class Viewed(Machine[Word], name="parrot", version=1):
         raise ValueError("not for your eyes")
 
 
-async def test_an_instance_whose_view_raises_is_told_to_be_unreadable(world: World) -> None:
+async def test_an_instance_whose_view_raises_is_reported_as_unreadable(world: World) -> None:
     async with world.running(Plain) as engine:
         await engine.start(Plain, "p-1")
     async with world.running(Viewed) as engine:
@@ -346,7 +346,7 @@ class Fragile(Machine[Lamp], name="fragile", version=1):
     light = on_result(cancel_itself, off >> lit)
 
 
-async def test_an_effect_that_cancels_its_own_task_is_not_under_way_for_ever(world: World) -> None:
+async def test_an_effect_that_cancels_its_own_task_does_not_stay_running(world: World) -> None:
     cancelled_itself["times"] = 0
     async with world.running(Fragile) as engine:
         await engine.start(Fragile, "f-1")

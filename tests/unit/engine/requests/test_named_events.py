@@ -40,7 +40,7 @@ async def watch(data: Any, call: Call) -> None:
     "name",
     ["after.hot.after 60000", "done.invoke.w", "error.invoke.w", "done.state.cold", "done.invoke"],
 )
-async def test_nobody_sends_a_timer_or_an_outcome_by_its_name(name: str) -> None:
+async def test_no_caller_sends_a_timer_or_an_outcome_by_its_name(name: str) -> None:
     offered = Offered(effects={"watch": watch})
     definition = read_xstate(json.dumps(KILN), offered).definition
     heard = {event for t in definition.chart.transitions for event in t.trigger.events}

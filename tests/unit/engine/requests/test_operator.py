@@ -1,4 +1,4 @@
-"""A person's acts on timers and effects that are under way: in the journal with who and why, and
+"""Requests of an operator on running timers and effects: in the journal with who and why, and
 refused without a trace where they make no sense."""
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ async def test_rubbish_is_refused_and_changes_nothing(world: World) -> None:
 # --- effects ------------------------------------------------------------------------------------
 
 
-async def test_an_effect_that_waits_for_its_next_try_is_tried_at_once_from_the_first_on(
+async def test_an_effect_that_waits_for_its_next_attempt_is_retried_at_once_from_the_first_on(
     world: World, lever: Lever
 ) -> None:
     async with world.running(Shipping) as engine:
@@ -276,7 +276,7 @@ async def test_an_effect_that_waits_for_a_person_is_retried_under_its_own_key(
 
 
 @pytest.mark.parametrize("is_running", [True, False])
-async def test_an_effect_is_skipped_under_way_or_not(
+async def test_an_effect_is_skipped_running_or_not(
     world: World, lever: Lever, is_running: bool
 ) -> None:
     async with world.running(Shipping) as engine:
@@ -296,7 +296,7 @@ async def test_an_effect_is_skipped_under_way_or_not(
 
 
 @pytest.mark.parametrize("is_running", [True, False])
-async def test_an_effect_is_given_its_result_under_way_or_not(
+async def test_an_effect_is_resolved_running_or_not(
     world: World, lever: Lever, is_running: bool
 ) -> None:
     async with world.running(Shipping) as engine:

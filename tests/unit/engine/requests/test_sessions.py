@@ -90,7 +90,7 @@ def session(body: str) -> Definition[Any]:
     return imported(body, None, name="parent").definition
 
 
-async def test_an_event_of_a_child_tells_its_invoke_and_where_to_answer(world: World) -> None:
+async def test_an_event_of_a_child_has_its_invoke_and_where_to_answer(world: World) -> None:
     does = '<send target="#_parent" event="up" id="u"/>'
     machine = session(
         '<datamodel><data id="e"/></datamodel>'
@@ -125,7 +125,7 @@ async def test_a_request_cannot_pretend_to_come_from_another_instance(world: Wor
         assert (told["origin"], told["invokeid"], told["type"]) == (None, None, "external")
 
 
-async def test_a_session_discards_what_nothing_takes_and_its_sender_hears_nothing(
+async def test_a_session_discards_what_nothing_takes_and_its_sender_gets_nothing(
     world: World,
 ) -> None:
     does = '<send target="#_parent" event="unheard"/>'
@@ -218,7 +218,7 @@ async def test_a_session_starts_with_the_values_that_its_document_asks_for(world
         assert (await engine.read(machine, "given")).view == {"x": 5, "y": 6, "z": 3}
 
 
-async def test_the_journal_tells_what_a_session_logged(world: World) -> None:
+async def test_the_journal_has_what_a_session_logged(world: World) -> None:
     machine = session('<state id="a"><onentry><log label="at" expr="1 + 1"/></onentry></state>')
     async with world.running(machine) as engine:
         await engine.start(machine, "p")

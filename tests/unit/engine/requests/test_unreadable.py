@@ -49,7 +49,7 @@ async def test_what_cannot_be_read_is_an_incident_that_says_why_and_what_to_do(
     assert (await spoilt.read(Jobs, "good")).state == ["idle"]
 
 
-async def test_it_refuses_its_own_requests_and_no_other_of_its_turn(spoilt: Engine) -> None:
+async def test_it_refuses_its_own_requests_and_no_other_of_its_batch(spoilt: Engine) -> None:
     refused, taken = await asyncio.gather(
         spoilt.send(Jobs, "bad", Go()), spoilt.send(Jobs, "good", Go()), return_exceptions=True
     )
@@ -229,7 +229,7 @@ async def test_only_what_is_set_aside_is_read_again_by_hand(spoilt: Engine) -> N
         await spoilt.retry("jobs/good/unreadable")
 
 
-async def test_a_bulk_upgrade_tells_of_what_cannot_be_read(world: World) -> None:
+async def test_a_bulk_upgrade_reports_what_cannot_be_read(world: World) -> None:
     class Jobs2(Machine[Job], name="jobs", version=2):
         upgrades = (Upgrade(from_version=1),)
         idle = State(initial=True)

@@ -236,7 +236,7 @@ async def test_workers_that_share_a_store_count_what_each_has_done(world: World,
         audit.check(await one.flows(Journey, "30d"))
 
 
-async def test_flows_are_told_as_they_happen_and_every_state_is_told_of(world: World) -> None:
+async def test_flows_are_shown_as_they_happen_for_every_state(world: World) -> None:
     async with world.running(Journey) as engine:
         before = await engine.flows(Journey, "1h")
         assert before.started == before.steps == 0
@@ -402,7 +402,7 @@ async def test_what_is_unknown_is_refused(world: World) -> None:
             await engine.flows(Journey, "1h", 7)
 
 
-def test_a_time_is_told_at_most_five_per_cent_off() -> None:
+def test_a_time_is_shown_at_most_five_per_cent_off() -> None:
     chance = random.Random(1)
     for _ in range(5_000):
         time = timedelta(seconds=10 ** chance.uniform(-3, 9))
