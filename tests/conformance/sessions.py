@@ -79,6 +79,6 @@ async def running(
 
 
 async def ends(body: str, sources: Mapping[str, str] | None = None, **attributes: str) -> list[str]:
-    """Where a session comes to within a minute."""
+    """The state of a session after a minute."""
     async with running(body, sources, **attributes) as session:
         return await session.wait(60)

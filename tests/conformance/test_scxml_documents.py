@@ -251,7 +251,7 @@ async def test_scxml_errors_name_the_element_the_line_and_the_reason() -> None:
         assert "nowhere" in noted["reason"]
 
 
-async def test_scxml_sends_that_reach_nobody_are_communication_errors() -> None:
+async def test_scxml_sends_without_a_receiver_are_communication_errors() -> None:
     for target in ("#_scxml_foo", "#_nobody", "#_parent", "#_scxml_machine/gone"):
         body = f"""
         <state id="a"><onentry><send id="i" event="e" target="{target}"/></onentry>
@@ -298,7 +298,7 @@ async def test_scxml_invokes_at_the_end_of_the_step_where_the_state_is_still_act
         assert await session.send("go") == ["e"]
 
 
-async def test_scxml_cancels_an_invoke_when_its_state_is_left_and_hears_no_more_of_it() -> None:
+async def test_scxml_cancels_an_invoke_when_its_state_is_left_and_drops_its_events() -> None:
     body = """
     <state id="a">
       <invoke><content><scxml>

@@ -30,7 +30,7 @@ def main() -> int:
             seconds=arguments.seconds,
             bounds=Bounds(arguments.bound, arguments.megabytes),
         )
-        _tell(report, arguments.save, arguments.outcomes)
+        _print(report, arguments.save, arguments.outcomes)
         found += len(report.findings)
     return min(found, 1)
 
@@ -53,7 +53,7 @@ def _arguments(known: list[str]) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell(report: Report, folder: Path, listed: int) -> None:
+def _print(report: Report, folder: Path, listed: int) -> None:
     for finding in report.findings:
         folder.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(finding.document).hexdigest()[:12]

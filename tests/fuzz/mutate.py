@@ -1,6 +1,6 @@
 """Documents made from other documents: bytes, tokens, JSON values and XML elements moved about.
 
-Everything is drawn from the ``Random`` that is given, so a seed repeats a run.
+All randomness comes from the ``Random`` argument, so a seed repeats a run.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Outcome:
         return self.kind not in ("ok", "refused")
 
     def like(self, other: Outcome) -> bool:
-        """Of the same cause, as far as that can be told: the same exception at the same place."""
+        """Probably the same cause: the same exception at the same place."""
         return self.kind == other.kind and self.what.split(":")[0:2] == other.what.split(":")[0:2]
 
 

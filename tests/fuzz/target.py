@@ -1,6 +1,6 @@
 """What is fuzzed: something that reads bytes from outside, and documents to begin with.
 
-A module in ``targets/`` holds :class:`Target` objects; nothing else has to be told of it.
+A module in ``targets/`` holds :class:`Target` objects; they need no registration.
 """
 
 from __future__ import annotations

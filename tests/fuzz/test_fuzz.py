@@ -40,7 +40,7 @@ def test_what_a_target_must_not_do_is_found_and_made_small(name: str, kind: str,
     assert len(finding.document) < len(target_at(f"tests.fuzz.unruly:{name}").seeds()[1])
 
 
-def test_a_refusal_is_no_finding_and_is_told_without_what_it_quotes() -> None:
+def test_a_refusal_is_no_finding_and_is_shown_without_its_quotes() -> None:
     report = run_unruly("REFUSE")
     assert report.findings == []
     assert set(report.outcomes) == {Outcome("ok"), Outcome("refused", "definition: b_ is wrong")}

@@ -1,10 +1,10 @@
-"""The process that a target runs in: reads documents from stdin, tells what came of each.
+"""The process that a target runs in: reads documents from stdin, writes the outcome of each.
 
-``python -m tests.fuzz.worker PLACE MEGABYTES SECONDS``. It says ``ready``; then a document is four
-bytes of length and the bytes, and an answer is a line of JSON,
-``["ok" | "refused" | "raised" | "memory", what]``. Whatever else happens (it dies, it says nothing)
-is told by whoever waits for the answer. A document that takes more than so many seconds of the
-processor's time ends the process by ``SIGPROF``, within a library's own code too.
+``python -m tests.fuzz.worker PLACE MEGABYTES SECONDS``. It writes ``ready``; then a document is
+four bytes of length and the bytes, and an answer is a line of JSON,
+``["ok" | "refused" | "raised" | "memory", what]``. The parent process reports the rest: that it
+died, or gave no answer. A document that takes more than ``SECONDS`` of processor time ends the
+process by ``SIGPROF``, within a library's code too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.fuzz.target import target_at
 
 MEGABYTE = 1024 * 1024
 #: characters of an outcome
-TOLD_LIMIT = 300
+SHOWN_LIMIT = 300
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)|\d+")
 
 
@@ -58,16 +58,16 @@ def _outcome(run: Callable[[bytes], None], document: bytes) -> tuple[str, str]:
     except MemoryError:
         return "memory", "MemoryError"
     except Exception as error:  # noqa: BLE001  that any of them comes is what is looked for
-        return "raised", f"{type(error).__name__} at {_where(error)}: {str(error)[:TOLD_LIMIT]}"
+        return "raised", f"{type(error).__name__} at {_where(error)}: {str(error)[:SHOWN_LIMIT]}"
     return "ok", ""
 
 
 def _told(error: StateholdError) -> str:
     """The same for errors that differ in what they quote only."""
     problems = getattr(error, "problems", ())
-    told = problems[0].message if problems else str(error)
-    told = _QUOTED.sub("_", told[: 4 * TOLD_LIMIT])
-    return f"{error.code}: {told[:TOLD_LIMIT]}"
+    shown = problems[0].message if problems else str(error)
+    shown = _QUOTED.sub("_", shown[: 4 * SHOWN_LIMIT])
+    return f"{error.code}: {shown[:SHOWN_LIMIT]}"
 
 
 def _where(error: BaseException) -> str:

@@ -4,7 +4,7 @@
    scxml-test-framework's kind. The script gives the leaves that are active at first, and those
    after each event; both are compared as sets, with nothing left over on either side.
 2. In a folder with a ``manifest.xml``, or without any scripts, each document is a case of the W3C's
-   kind: it passes where it comes to its final state ``pass``. Those that others invoke
+   kind: it passes if it reaches its final state ``pass``. Those that others invoke
    (``…sub1.scxml``) are none.
 3. A case that can't be run says why, and is counted as skipped; nothing is left out in silence.
 """

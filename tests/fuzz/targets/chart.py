@@ -22,7 +22,7 @@ def read_chart(document: bytes) -> None:
     try:
         chart = Chart.from_json(document)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # what is documented; whoever reads a chart says so in their own words
+        # a documented error, which the caller translates
         return
     problems = validate(chart)
     if problems:

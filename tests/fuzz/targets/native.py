@@ -29,7 +29,7 @@ async def lent(data: Any) -> None:
 
 
 def _refuse(call: HttpCall) -> Any:
-    async def request(data: Any, told: Call) -> None:
+    async def request(data: Any, attempt: Call) -> None:
         raise AssertionError("nothing is asked for in a fuzzer")
 
     return request

@@ -224,7 +224,7 @@ def test_an_arrow_between_regions_and_one_out_of_a_state_are_written_at_the_end(
     assert lines[-2:] == ["    a --> b : x", "    a --> c : y"]
 
 
-def test_several_targets_are_several_arrows_and_deep_ones_are_told() -> None:
+def test_several_targets_are_several_arrows_and_deep_ones_are_labelled() -> None:
     states = (
         StateNode(ROOT, "compound", None, Initial(("q", "r"), ((Action("note"),),))),
         StateNode("p", "parallel", ROOT),

@@ -46,7 +46,7 @@ SCXML = '<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0"><state id=
         (b"\xff\xfe", "", "native"),
     ],
 )
-def test_the_name_tells_the_notation_or_what_is_in_it_does(
+def test_the_name_of_the_file_or_its_content_decides_the_notation(
     raw: str | bytes, name: str, notation: str
 ) -> None:
     given = raw if isinstance(raw, bytes) else raw.encode()

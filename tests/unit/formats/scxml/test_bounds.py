@@ -1,4 +1,4 @@
-"""What one step of a document may do: its bounds, and the errors that tell of them."""
+"""What one step of a document may do: its bounds, and the errors beyond them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ THOUSAND = "'a'.repeat(1000).split('')"
 
 def begun(body: str) -> tuple[Any, Step[Any]]:
     definition = imported(
-        f"""<datamodel><data id="told" expr="[]"/></datamodel>
+        f"""<datamodel><data id="reasons" expr="[]"/></datamodel>
         <state id="a">{body}
           <transition event="error.execution">
-            <script>told.push(_event.data['reason'])</script>
+            <script>reasons.push(_event.data['reason'])</script>
           </transition>
         </state>
         <state id="b"><transition target="a"/></state>"""
@@ -34,8 +34,8 @@ def begun(body: str) -> tuple[Any, Step[Any]]:
     return definition, start(definition, {}, NOW, instance="one")
 
 
-def told(made: Step[Any]) -> list[str]:
-    found: list[str] = made.snapshot.data["told"]
+def reasons(made: Step[Any]) -> list[str]:
+    found: list[str] = made.snapshot.data["reasons"]
     return found
 
 
@@ -45,7 +45,7 @@ def test_a_step_that_asks_for_too_many_events_is_dropped(content: str) -> None:
     _, made = begun(f"<onentry>{loop}</onentry>")
     asked = [c for c in made.commands if isinstance(c, Send | Emit)]
     assert len(asked) == (0 if "raise" in content else REQUEST_LIMIT)
-    assert told(made) == []
+    assert reasons(made) == []
 
     with pytest.raises(ActionFailed, match="asks for has 10001 events; the limit is 10000"):
         begun(f"<onentry>{loop}</onentry><onentry>{content}</onentry>")
@@ -71,11 +71,11 @@ def test_each_step_has_an_allowance_of_its_own() -> None:
     for _ in range(3):
         made = step(definition, made.snapshot, NamedEvent("go"), NOW)
         assert made.accepted
-        assert told(made) == []
+        assert reasons(made) == []
 
 
 def test_a_delay_beyond_the_calendar_is_an_error_of_the_document() -> None:
     _, made = begun('<onentry><send event="x" delay="9999999d"/></onentry>')
-    (reason,) = told(made)
+    (reason,) = reasons(made)
     assert "it is too long" in reason
     assert made.commands == ()

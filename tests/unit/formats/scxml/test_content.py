@@ -34,7 +34,7 @@ async def test_if_takes_the_first_branch_that_holds() -> None:
         assert (await data_after(content, declared))["y"] == expected
 
 
-async def test_a_condition_of_an_if_that_fails_is_no_and_is_told() -> None:
+async def test_a_condition_of_an_if_that_fails_is_false_and_is_reported() -> None:
     content = '<if cond="nothing"><raise event="x"/><else/><assign location="y" expr="1"/></if>'
     data = await data_after(content, '<data id="y"/>')
     assert data["y"] == 1
@@ -155,7 +155,7 @@ async def test_events_say_what_kind_they_are() -> None:
         assert (await session.data())["kinds"] == ["internal", "platform", "external"]
 
 
-async def test_ids_of_messages_are_told_and_serve_to_cancel() -> None:
+async def test_ids_of_messages_are_stored_and_cancel_them() -> None:
     body = """
     <datamodel><data id="one"/><data id="two"/></datamodel>
     <state id="a"><onentry>
@@ -193,7 +193,7 @@ async def test_a_message_with_a_part_that_fails_is_not_sent() -> None:
     assert data["error"]["tagname"] == "send"
 
 
-async def test_output_leaves_out_what_fails_and_tells_it() -> None:
+async def test_output_leaves_out_what_fails_and_reports_it() -> None:
     body = """
     <datamodel><data id="out"/><data id="error"/></datamodel>
     <state id="s"><transition event="error"><assign location="error" expr="_event.data"/>
@@ -342,7 +342,7 @@ async def test_an_invoke_with_an_id_keeps_it() -> None:
     assert (data["now"], data["called"]) == ("mine", "done.invoke.minemine")
 
 
-async def test_a_child_without_an_id_is_heard_and_reached_by_the_one_it_has_now() -> None:
+async def test_a_child_without_an_id_sends_and_receives_under_its_current_one() -> None:
     body = f"""
     <datamodel><data id="now"/><data id="of"/><data id="lost"/></datamodel>
     <state id="s"><invoke idlocation="now">{TALKER}</invoke>

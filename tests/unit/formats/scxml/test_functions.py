@@ -74,7 +74,7 @@ def test_functions_are_no_part_of_the_data_that_a_document_declares() -> None:
     assert sorted(chart.data_schema["properties"]) == ["error", "n"]
 
 
-def test_a_guard_that_would_change_data_is_left_out_and_said() -> None:
+def test_a_guard_that_would_change_data_is_an_omission() -> None:
     body = """<datamodel><data id="n" expr="1"/></datamodel>
     <script>function next() { n++; return n }</script>
     <state id="a"><transition cond="next() == 2" target="b"/></state><state id="b"/>"""
@@ -82,7 +82,7 @@ def test_a_guard_that_would_change_data_is_left_out_and_said() -> None:
     assert "'next' changes n, which only a script may do" in str(omission)
 
 
-def test_a_function_that_is_refused_is_said_and_hinders_no_other() -> None:
+def test_a_function_that_is_refused_is_an_omission_and_hinders_no_other() -> None:
     body = """<script>function chance() { return Math.random() } var n = 1;</script>
     <state id="a"/>"""
     (omission,) = imported(body).omissions

@@ -17,7 +17,7 @@ PATIENCE = 30.0
 
 
 def read(raw: bytes) -> None:
-    """What a fuzzer calls: whatever it is given, nothing but our own errors comes out."""
+    """What a fuzzer calls: any input raises our own errors only."""
     try:
         imported = read_scxml(raw)
     except StateholdError:

@@ -1,4 +1,4 @@
-"""SCXML documents to machines: what is read, what is left out and told, what is refused."""
+"""SCXML documents to machines: what is read, what is an omission, what is refused."""
 
 from __future__ import annotations
 
@@ -140,10 +140,10 @@ def test_completions_and_outcomes_are_drawn_as_what_they_are() -> None:
     assert [event.name for event in found.events] == ["x", "y"]
 
 
-# --- what is left out and told ---
+# --- omissions ---
 
 
-def test_what_scxml_has_not_is_told_by_name_and_line() -> None:
+def test_what_scxml_does_not_have_is_an_omission_with_its_line() -> None:
     found = imported(
         '<state id="a" intial="b">\n<note xmlns="urn:x"/>\n<onentry><beep/></onentry></state>'
     )
@@ -154,7 +154,7 @@ def test_what_scxml_has_not_is_told_by_name_and_line() -> None:
     ]
 
 
-def test_an_expression_that_is_none_is_told_and_fails_when_it_runs() -> None:
+def test_an_expression_that_is_refused_is_an_omission_and_fails_when_it_runs() -> None:
     found = imported('<state id="a"><transition event="e" cond="1 = 1" target="a"/></state>')
     assert len(found.omissions) == 1
     assert found.omissions[0].what == "cond of <transition>"
@@ -175,25 +175,25 @@ def test_sources_are_asked_for_by_their_relative_names_alone() -> None:
         assert "is no relative name" in omissions(found)[0]
 
 
-def test_a_source_that_cannot_be_had_is_told() -> None:
+def test_a_source_that_cannot_be_read_is_an_omission() -> None:
     raw = document('<datamodel><data id="x" src="x.json"/></datamodel><state id="a"/>')
     assert "was not given along" in omissions(read_scxml(raw))[0]
     nothing: dict[str, bytes] = {}
     assert "can't be had" in omissions(read_scxml(raw, resolve=nothing.__getitem__))[0]
 
 
-def test_another_type_of_invoke_is_told() -> None:
+def test_another_type_of_invoke_is_an_omission() -> None:
     found = imported('<state id="a"><invoke type="http://x/voice" src="x"/></state>')
     assert "only SCXML documents can be invoked" in omissions(found)[0]
 
 
-def test_documents_that_invoke_themselves_are_told() -> None:
+def test_documents_that_invoke_themselves_are_omissions() -> None:
     text = document('<state id="a"><invoke src="self.scxml"/></state>')
     found = read_scxml(text, resolve={"self.scxml": text.encode()}.__getitem__)
     assert "invokes itself" in omissions(found)[0]
 
 
-# --- what the server lends ---
+# --- what the server offers ---
 
 
 @effect
@@ -201,16 +201,18 @@ async def charge(data: dict[str, object]) -> None: ...
 
 
 def test_offered_machines_and_effects_are_invoked_by_name() -> None:
-    lent = imported('<final id="f"/>', name="lent").definition
+    offered_machine = imported('<final id="f"/>', name="shop").definition
     raw = document(
-        '<state id="a"><invoke src="machine:lent"/><invoke id="c" src="effect:charge"/></state>'
+        '<state id="a"><invoke src="machine:shop"/><invoke id="c" src="effect:charge"/></state>'
     )
-    found = read_scxml(raw, offered=Offered(machines={"lent": lent}, effects={"charge": charge}))
+    found = read_scxml(
+        raw, offered=Offered(machines={"shop": offered_machine}, effects={"charge": charge})
+    )
     assert [(i.name, i.kind) for i in found.definition.chart.states[1].invokes] == [
-        ("lent", "machine"),
+        ("shop", "machine"),
         ("charge", "effect"),
     ]
-    assert found.definition.children == {"lent": lent}
+    assert found.definition.children == {"shop": offered_machine}
 
 
 def test_what_is_not_offered_is_a_problem_that_names_what_is() -> None:
@@ -224,7 +226,7 @@ def test_what_is_not_offered_is_a_problem_that_names_what_is() -> None:
 # --- what is refused ---
 
 
-def test_every_problem_is_told_with_its_line() -> None:
+def test_every_problem_is_reported_with_its_line() -> None:
     raw = document(
         '<state id="a">\n<transition target="gone"/>\n<state id="b"/></state>\n'
         '<state id="a"/><history id="h"/>'
@@ -236,7 +238,7 @@ def test_every_problem_is_told_with_its_line() -> None:
     ]
 
 
-def test_a_problem_of_a_child_document_is_told_with_where_it_is_invoked() -> None:
+def test_a_problem_of_a_child_document_is_reported_with_the_place_of_its_invoke() -> None:
     raw = document(
         '<state id="a"><invoke><content><scxml>\n<state id="s"><transition target="gone"/></state>'
         "</scxml></content></invoke></state>"
@@ -295,7 +297,7 @@ def test_an_event_is_allowed_where_the_condition_before_it_fails() -> None:
     assert allowed(definition, step.snapshot) == ("e",)
 
 
-# --- what is known to fail, or is missing, is told when it is read ---
+# --- what is certain to fail, or missing, is an omission when it is read ---
 
 
 def what(text: str) -> list[str]:
@@ -303,7 +305,7 @@ def what(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ('<send event="e" type="x-sms"/>', ["type 'x-sms' of <send>"]),
         ('<send event="e" target="mailto:x"/>', ["target 'mailto:x' of <send>"]),
@@ -319,8 +321,8 @@ def what(text: str) -> list[str]:
         ("<cancel sendidexpr=\"'x'\"/>", []),
     ],
 )
-def test_content_that_can_only_fail_is_an_omission(content: str, told: list[str]) -> None:
-    assert what(f'<state id="a"><onentry>{content}</onentry></state>') == told
+def test_content_that_can_only_fail_is_an_omission(content: str, reported: list[str]) -> None:
+    assert what(f'<state id="a"><onentry>{content}</onentry></state>') == reported
 
 
 def test_a_history_without_a_default_leads_to_what_its_parent_begins_with() -> None:
@@ -357,7 +359,7 @@ def foreign(inside: str, model: str = "jexl") -> str:
     return document(inside, datamodel=model)
 
 
-def test_a_data_model_that_is_unknown_may_be_said_by_who_reads_where_none_is_used() -> None:
+def test_an_argument_replaces_an_unknown_data_model_if_no_expression_uses_it() -> None:
     plain = foreign(
         '<state id="a"><transition event="go" cond="In(\'a\')" target="b"/></state><state id="b"/>'
     )
@@ -399,6 +401,6 @@ def test_an_unknown_data_model_is_refused_with_those_there_are_and_the_way_out()
     assert problem == Problem("line 1", message, hint)
 
 
-def test_an_argument_says_nothing_of_a_data_model_that_is_known() -> None:
+def test_an_argument_does_not_replace_a_known_data_model() -> None:
     raw = document('<state id="a"><onentry><log expr="x ? 1 : 2"/></onentry></state>')
     assert read_scxml(raw, datamodel="null").omissions == read_scxml(raw).omissions

@@ -1,4 +1,4 @@
-"""Charts to SCXML: what came from there comes back as it was; the rest tells what is left out."""
+"""Charts to SCXML: what was read from it is written unchanged; the rest has omissions."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ class DoorFlow(Machine[Door], name="door", version=1):
 PREFIXES = "in SCXML a transition for x takes x.y too, and * decides by its place"
 
 
-def test_of_a_class_scxml_gets_the_structure_and_the_rest_is_told() -> None:
+def test_of_a_class_scxml_gets_the_structure_and_the_rest_is_an_omission() -> None:
     written = write_scxml(DoorFlow)
     assert [str(omission) for omission in written.omissions] == [
         f"the chart: whole names of events: {PREFIXES}",
@@ -311,7 +311,7 @@ def test_a_delay_is_written_exactly_and_read(seconds: float) -> None:
     assert (delay_of(written) or timedelta()) == timedelta(seconds=seconds)
 
 
-def test_names_with_space_are_written_without_and_told() -> None:
+def test_names_with_space_are_written_without_it_and_reported() -> None:
     begun = Initial(("to do",))
     states = (
         StateNode("", "compound", None, begun),
@@ -340,7 +340,7 @@ def test_a_text_that_xml_cannot_hold_is_refused_by_its_character() -> None:
         write_scxml(Chart("m", 1, states))
 
 
-def test_of_xstate_what_scxml_does_otherwise_is_told() -> None:
+def test_of_xstate_what_scxml_does_otherwise_is_an_omission() -> None:
     always = {"guard": "ok", "actions": "note"}
     chart = read_xstate_chart({"initial": "a", "states": {"a": {"always": always}}})[0]
     assert [omission.what for omission in write_scxml(chart).omissions] == [

@@ -52,7 +52,7 @@ def test_without_a_word_of_version_4_it_is_one_of_version_5(plain: dict[str, Any
     assert nesting({"initial": "a", "states": {"a": {}}, **plain}) == "xstate"
 
 
-def test_an_argument_or_the_document_itself_says_the_version_whatever_its_words() -> None:
+def test_an_argument_or_the_document_itself_decides_the_version_before_its_words() -> None:
     four = two(on={"GO": {"target": "b", "cond": "f"}})
     assert nesting(four, xstate_version=5) == "xstate"
     assert nesting(two(), xstate_version=4) == "xstate4"
@@ -61,7 +61,7 @@ def test_an_argument_or_the_document_itself_says_the_version_whatever_its_words(
         read_xstate_chart(two(), xstate_version=3)  # type: ignore[arg-type]
 
 
-def test_words_of_both_versions_are_told() -> None:
+def test_words_of_both_versions_are_reported() -> None:
     document = two(on={"GO": {"target": "b", "cond": "f"}, "BACK": {"guard": "g"}})
     assert left_out(document) == {"/": "guard"}
 
@@ -109,9 +109,7 @@ def test_a_child_that_is_active_already_is_left_alone_by_a_dot_target() -> None:
     assert run.send("KEY").log == ["show", "start", "start"]
 
 
-def test_a_state_that_version_4_enters_itself_begins_with_its_first_child_and_that_is_told() -> (
-    None
-):
+def test_in_version_4_a_state_without_an_initial_state_enters_its_first_child() -> None:
     states = {
         "a": {"on": {"GO": {"target": "b.y", "cond": "ok"}}},
         "b": {"states": {"x": {}, "y": {}}},
@@ -301,7 +299,7 @@ def test_an_action_that_was_code_is_left_out_and_the_others_run() -> None:
     assert Running(document).send("GO").log == ["log"]
 
 
-def test_a_transition_without_a_guard_before_others_is_told() -> None:
+def test_a_transition_without_a_guard_before_others_is_reported() -> None:
     document = {**two(on={"GO": [{"target": "b"}, {"target": "a"}, {"guard": "f"}]})}
     assert left_out(document) == {"/states/a/on/GO/0": "guard", "/states/a/on/GO/1": "guard"}
     last = two(on={"GO": [{"target": "b", "guard": "f"}, {"target": "a"}]}, after={"5": ["b"]})

@@ -1,4 +1,4 @@
-"""What XState's JSON means here, what is left out of it, and what is wrong, told with its place."""
+"""XState's JSON as a chart: what it means, its omissions and its problems with their places."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_targets_are_siblings_children_or_ids(target: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["y", "#nobody", ".b", "", 3, ["b", "nowhere"]])
-def test_a_target_that_is_none_is_told_with_its_pointer(target: Any) -> None:
+def test_a_target_that_is_none_is_reported_with_its_pointer(target: Any) -> None:
     document = json.loads(json.dumps(NESTED))
     document["states"]["a"]["on"] = {"GO": {"target": target}}
     assert [place for place, _ in problems(document)] == ["/states/a/on/GO/target"]
@@ -263,7 +263,7 @@ def test_what_xstate_does_with_code_or_actors_is_left_out_by_name() -> None:
     }
 
 
-def test_all_that_is_not_offered_is_told_at_once_with_what_it_has_to_take() -> None:
+def test_all_missing_functions_are_reported_at_once_with_their_parameters() -> None:
     async def slow(data: Any) -> None: ...
 
     document = two(
@@ -297,7 +297,7 @@ def test_an_invoke_is_a_machine_where_one_is_offered() -> None:
 # --- data --------------------------------------------------------------------------------------
 
 
-def test_data_begin_as_the_context_says_and_no_instance_shares_them() -> None:
+def test_data_begin_as_a_copy_of_the_context() -> None:
     document = {**two(), "context": {"items": [], "n": 1}}
     shape = read_xstate(document, NOTHING).definition.data
     first = shape.check({"n": 2})
@@ -326,10 +326,10 @@ def test_data_begin_as_the_context_says_and_no_instance_shares_them() -> None:
 def test_what_is_no_document_is_refused_before_anything_of_it_is_looked_at(
     raw: bytes, message: str
 ) -> None:
-    assert any(message in told for _, told in problems(raw))
+    assert any(message in reported for _, reported in problems(raw))
 
 
-def test_every_problem_of_a_document_is_told_at_once_with_its_pointer() -> None:
+def test_every_problem_of_a_document_is_reported_at_once_with_its_pointer() -> None:
     document = {
         "initial": "z",
         "states": {
@@ -362,7 +362,7 @@ def test_problems_are_bounded() -> None:
     assert found[-1][1] == "it has more problems than these"
 
 
-def test_what_stands_under_statehold_and_is_no_field_of_a_chart_is_told() -> None:
+def test_a_key_under_statehold_that_is_no_field_of_a_chart_is_reported() -> None:
     document = two(meta={"statehold": {"owner": 5}})
     assert [place for place, _ in problems(document)] == ["/states/a/statehold/owner"]
 
