@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
+_NO_DELAY = timedelta()
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -41,7 +42,7 @@ def later(now: datetime, delay: timedelta) -> datetime:
     if not isinstance(delay, timedelta):
         raise TypeError(f"{delay!r} is no delay; it has to be a timedelta")
     try:
-        return in_utc(now + max(delay, timedelta()))
+        return in_utc(now + delay if delay > _NO_DELAY else now)
     except OverflowError:
         raise ValueError(
             f"a delay of {delay} leads beyond the year 9999, the last that can be kept"

@@ -51,6 +51,12 @@ MICROSTEP_LIMIT = 1000
 #: how many states an error about an endless loop names
 LOOP_STATES_SHOWN = 20
 
+_OUTCOMES = (Result, Failure)
+# plain numbers: each use of an enum's member is a look-up in its metaclass
+_RUN_DATA_EVENT_CONTEXT = int(Do.RUN_DATA_EVENT_CONTEXT)
+_LEAVE, _ENTER, _ASK_EFFECT, _DONE = map(int, (Do.LEAVE, Do.ENTER, Do.ASK_EFFECT, Do.DONE))
+_DATA, _DATA_EVENT, _ROLE, _HISTORY = map(int, (Ask.DATA, Ask.DATA_EVENT, Ask.ROLE, Ask.HISTORY))
+
 
 class Macrostep:
     """The parts of the next snapshot while a step is taken."""
@@ -95,7 +101,7 @@ class Macrostep:
                 return False
             self.timers = left
             self.moved = True
-        elif isinstance(event, Result | Failure):
+        elif isinstance(event, _OUTCOMES):
             effects = self.outbox.effects
             running = tuple(effect for effect in effects if effect.key != event.key)
             if len(running) == len(effects):
@@ -139,10 +145,10 @@ class Macrostep:
     ) -> Node:
         """The leaf of the decision tree that the guards' answers lead to."""
         while ask := node.ask:
-            if ask == Ask.HISTORY:
+            if ask == _HISTORY:
                 node = node.variant(self.history)
                 continue
-            if ask == Ask.ROLE:
+            if ask == _ROLE:
                 answer = roles is None or not node.call.isdisjoint(roles)
             else:
                 answer = self.answer(node, event)
@@ -151,9 +157,9 @@ class Macrostep:
 
     def answer(self, node: Node, event: AnEvent | None) -> bool:
         try:
-            if node.ask == Ask.DATA:
+            if node.ask == _DATA:
                 return truth(node.call(self.data))
-            if node.ask == Ask.DATA_EVENT:
+            if node.ask == _DATA_EVENT:
                 return truth(node.call(self.data, event))
             self.context.states = self.configuration.states
             return truth(node.call(self.data, event, self.context))
@@ -228,7 +234,8 @@ class Macrostep:
             self.to_invoke.pop(state, None)
         self.run(plan.operations, event)
         self.configuration = target
-        self.to_invoke.update(dict.fromkeys(plan.entered))
+        if plan.entered:
+            self.to_invoke.update(dict.fromkeys(plan.entered))
         if plan.ends is not None:
             self.end(plan.ends, event)
 
@@ -254,16 +261,16 @@ class Macrostep:
     def run(self, operations: tuple[Operation, ...], event: AnEvent | None) -> None:
         for operation in operations:
             code, subject, name, active = operation
-            if code <= Do.RUN_DATA_EVENT_CONTEXT:
+            if code <= _RUN_DATA_EVENT_CONTEXT:
                 self.act(code, subject, name, active, event)
-            elif code == Do.LEAVE:
+            elif code == _LEAVE:
                 self.leave(subject)
-            elif code == Do.ENTER:
+            elif code == _ENTER:
                 self.context.states = active
                 self.arrive(subject, event)
-            elif code == Do.ASK_EFFECT:
+            elif code == _ASK_EFFECT:
                 self.outbox.start_effect(subject, subject, None)
-            elif code == Do.DONE:
+            elif code == _DONE:
                 self.context.states = active
                 self.complete(subject, event)
             else:
@@ -281,9 +288,9 @@ class Macrostep:
             self.data = self.tables.copy(self.data)
             self.copied = True
         try:
-            if takes == Do.RUN_DATA:
+            if takes == 1:
                 changed = call(self.data)
-            elif takes == Do.RUN_DATA_EVENT:
+            elif takes == 2:
                 changed = call(self.data, event)
             else:
                 self.context.states = active
@@ -332,15 +339,18 @@ class Macrostep:
 
     def leave(self, state: str) -> None:
         outbox = self.outbox
-        for timer in self.timers:
-            if timer.state == state:
-                outbox.commands.append(CancelTimer(timer.id))
-        self.timers = tuple(timer for timer in self.timers if timer.state != state)
-        for effect in outbox.effects:
-            if effect.state == state:
-                outbox.commands.append(CancelEffect(effect.key, effect.invoke))
-        outbox.effects = tuple(effect for effect in outbox.effects if effect.state != state)
-        self.deadlines = tuple(one for one in self.deadlines if one.state != state)
+        if self.timers:
+            for timer in self.timers:
+                if timer.state == state:
+                    outbox.commands.append(CancelTimer(timer.id))
+            self.timers = tuple([timer for timer in self.timers if timer.state != state])
+        if outbox.effects:
+            for effect in outbox.effects:
+                if effect.state == state:
+                    outbox.commands.append(CancelEffect(effect.key, effect.invoke))
+            outbox.effects = tuple([one for one in outbox.effects if one.state != state])
+        if self.deadlines:
+            self.deadlines = tuple([one for one in self.deadlines if one.state != state])
 
     def arrive(self, arrival: Arrival, event: AnEvent | None) -> None:
         for timer, delay in arrival.timers:
@@ -356,7 +366,7 @@ class Macrostep:
     def due(self, delay: Delay, what: str, event: AnEvent | None) -> datetime | None:
         try:
             if delay.function is None:
-                return _moment(timedelta(seconds=delay.seconds or 0), self.now)
+                return later(self.now, timedelta(seconds=delay.seconds or 0))
             return _moment(self.evaluate(delay.function, event), self.now)
         except ActionFailed as failed:
             where, error = failed.action, failed.cause

@@ -36,6 +36,9 @@ D = TypeVar("D")
 #: a function is written for a shortcut that was taken so often
 HOT = 50
 
+# plain numbers: each use of an enum's member is a look-up in its metaclass
+_DATA, _DATA_EVENT, _ROLE = int(Ask.DATA), int(Ask.DATA_EVENT), int(Ask.ROLE)
+
 
 def start(
     machine: AMachine,
@@ -119,11 +122,11 @@ def _step(
     data = snapshot.data
     try:
         while ask := node.ask:
-            if ask == Ask.DATA:
+            if ask == _DATA:
                 answer = truth(node.call(data))
-            elif ask == Ask.DATA_EVENT:
+            elif ask == _DATA_EVENT:
                 answer = truth(node.call(data, event))
-            elif ask == Ask.ROLE:
+            elif ask == _ROLE:
                 answer = roles is None or not node.call.isdisjoint(roles)
             else:
                 break
