@@ -36,7 +36,7 @@ def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -
     wake_at = instance.due_at
     if not_due_before is not None and wake_at is not None:
         wake_at = max(wake_at, not_due_before)
-    # by position, in the order of the fields: keywords take ten times as long
+    # by position, in the order of the fields: so many keywords take several times as long
     return Row(
         instance.ref.machine,
         instance.ref.id,
