@@ -53,5 +53,5 @@ def build(target: Path, config: Path = ROOT / "mkdocs.yml") -> subprocess.Comple
             sys.executable, "-m", "mkdocs", "build", "--site-dir", str(target),
             "--config-file", str(config),
         ],
-        cwd=ROOT, timeout=110, capture_output=True, text=True, encoding="utf-8", check=False,
+        cwd=ROOT, timeout=250, capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip

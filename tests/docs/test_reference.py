@@ -28,6 +28,9 @@ from statehold.stores import MemoryStore
 from tests.docs.site import ROOT, Page
 from tests.unit.server.test_problems import every_error
 
+# the first test waits for the whole site to be built
+pytestmark = pytest.mark.timeout(300)
+
 #: packages that export names to the rest of the package, and none to its users
 INTERNAL = {"statehold.cli", "statehold.doctor"}
 NOTATION = (ROOT / "docs" / "reference" / "notation.md").read_text(encoding="utf-8")

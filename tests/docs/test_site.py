@@ -8,6 +8,9 @@ import pytest
 
 from tests.docs.site import ROOT, Page, build
 
+# the first test waits for the whole site to be built
+pytestmark = pytest.mark.timeout(300)
+
 
 def test_every_document_of_the_repository_has_its_page(site: Path) -> None:
     for document in (ROOT / "docs").rglob("*.md"):
