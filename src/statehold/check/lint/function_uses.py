@@ -1,8 +1,8 @@
 """The fields of the data that a function uses, the events that it raises, by its source.
 
-An expression says so itself (:class:`~statehold.chart.machine.Uses`). Python is read as text, by
-its syntax tree, and is never run here. What can't be told for sure is told to be unknown, and then
-nothing is concluded from it.
+An expression has them (:class:`~statehold.chart.machine.Uses`). Python is read by its syntax tree
+and never runs here. What can't be determined is marked as unknown, and the checks conclude nothing
+from it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The checked syntax tree of a CEL expression, read from its serialised form.
 
-The library tells an expression's type and nothing of its inside. What it serialises is a
-``cel.expr.CheckedExpr`` (github.com/google/cel-spec, ``proto/cel/expr/checked.proto``), and of that
-little is needed: which variables are read, what is asked of them, and where loops are. So the few
-fields are read here, without the protobuf package.
+The library gives an expression's type, but not its tree. Its serialised form is a
+``cel.expr.CheckedExpr`` (github.com/google/cel-spec, ``proto/cel/expr/checked.proto``). Only a few
+fields are needed: which variables are read, which of their members, and where loops are. They are
+read here without the protobuf package.
 """
 
 from __future__ import annotations

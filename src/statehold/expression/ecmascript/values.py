@@ -1,10 +1,10 @@
 """ECMAScript's conversions and operators on plain values.
 
-1. There is one nothing, None: what is stored is JSON, which could not tell two apart. It behaves as
-   ``undefined`` and is equal to ``null`` as well.
-2. Numbers are whole ones of Python where they are whole and exact, and floats otherwise; nobody
-   can tell but by looking from Python. There is no negative zero.
-3. Lists, mappings and dates are equal if what they hold is equal, for a stored one has no identity.
+1. None stands for ``undefined`` and ``null``, which are equal: what is stored is JSON, which has
+   one of them. It behaves as ``undefined``.
+2. Numbers that are whole and exact are Python integers, others are floats; an expression can't
+   distinguish them. There is no negative zero.
+3. Lists, mappings and dates are equal if their contents are equal: a stored one has no identity.
 4. Text is counted in characters, not in halves of UTF-16.
 """
 
