@@ -53,7 +53,7 @@ def test_several_are_retried_together(
     outside.accept()
     page.get_by_role("toolbar").get_by_role("button", name="Retry").click()
     confirm(page, "Retry", "all are back")
-    expect(page.get_by_text("Nothing waits for a person")).to_be_visible()
+    expect(page.get_by_text("No open incidents")).to_be_visible()
 
 
 def confirm(page: Page, act: str, reason: str) -> None:

@@ -44,7 +44,7 @@ export type InstanceAct = 'pause' | 'resume' | 'cancel';
 export type Settling = 'retry' | 'skip' | 'resolve';
 export type TimerAct = 'fire' | 'cancel' | 'reschedule';
 
-/** A person's act: why, and for some what. */
+/** The body of an operator's action: a reason, and for some actions more. */
 export interface ActBody {
   reason?: string;
   result?: Json;

@@ -44,7 +44,7 @@ export class Problem extends WireError {
     return Object.fromEntries(Object.entries(fields).map(([at, why]) => [at, String(why)]));
   }
 
-  /** It may be done by somebody else, or once one has said who one is. */
+  /** Another caller may be permitted, or the same one after authentication. */
   get noRight(): boolean {
     return this.status === 401 || this.status === 403;
   }

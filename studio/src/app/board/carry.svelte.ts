@@ -1,4 +1,4 @@
-/** A card in somebody's hand: which columns take it, and which it is over. */
+/** The card that is dragged: which columns accept it, and which it is over. */
 import type { PossibleTransition, Summary } from '../../wire/types';
 import type { Tree } from '../chart/tree';
 import { dropsOf, verdict, type Drops, type Offer, type Verdict } from './drops';

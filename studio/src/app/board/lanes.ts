@@ -10,7 +10,7 @@ import { ROOT, type Tree } from '../chart/tree';
 export type Grouping = 'states' | 'groups';
 
 export interface Column {
-  /** The state, which is what the server is asked by. */
+  /** The state, which the server filters by. */
   id: string;
   name: string;
   /** The groups that the state is in, within its lane. */

@@ -1,5 +1,5 @@
 /**
- * What is written into a form, and what it comes to.
+ * The text in a form, and the value that it stands for.
  *
  * A draft keeps what a person typed, as typed, so that nothing is lost or turned into something
  * else before it is sent. Reading it gives a value or every problem at once, each at its place

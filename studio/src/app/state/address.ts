@@ -1,5 +1,5 @@
 /**
- * Where one is, as the hash of the page's address: `#/machines/order?detail=full`.
+ * The current page, as the hash of the page's address: `#/machines/order?detail=full`.
  *
  * Everything worth sharing stands in it. The hash is used so that the server needs to know none of
  * these addresses, and may serve the studio under any prefix.

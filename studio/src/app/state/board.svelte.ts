@@ -91,7 +91,7 @@ export class BoardState {
     for (const id of columns) void this.more(id);
   }
 
-  /** As many cards of each column as there are now, anew. */
+  /** Fetches as many cards of each column again as there are now. */
   async reload(): Promise<void> {
     await Promise.all([...this.#columns.keys()].map((id) => this.#load(id, true)));
   }

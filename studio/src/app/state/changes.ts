@@ -15,11 +15,11 @@ import { client } from './session.svelte';
 export interface Follower {
   /** An instance as it is now. */
   changed: (instance: Summary) => void;
-  /** Others may have changed, too: ask again. */
+  /** Others may have changed, too: fetch again. */
   more: () => void;
 }
 
-/** Times and windows move on though nothing changes, and other processes count a little later. */
+/** Times and windows move on without changes, and other processes count a little later. */
 const MOVES_ON_MS = 15_000;
 
 const followers = new Set<Follower>();
@@ -53,7 +53,7 @@ export function listen(follower: Follower): () => void {
 
 /**
  * Runs at once, and again where an instance of the machine (of any, if none is named) has changed,
- * `ms` later at the latest, while the page is seen. Gives what ends it.
+ * `ms` later at the latest, while the page is visible. Returns a function that ends this.
  */
 export function follow(
   machine: string | undefined,
@@ -91,7 +91,7 @@ export function follow(
     },
     more: again,
   });
-  // what it reads is no reason to begin anew
+  // its reads are no dependencies of the caller's effect
   untrack(() => void ask());
   return () => {
     ended = true;

@@ -235,12 +235,12 @@ export class InstanceState {
     return this.#trees.get(version);
   }
 
-  /** The newest, which most instances are of: asked for before it is known which this one is of. */
+  /** The newest version, which most instances have: fetched before this one's is known. */
   async #newest(): Promise<void> {
     try {
       this.#keep(await client.machine(this.machine));
     } catch {
-      // the instance's own version is asked for then, and says what is wrong
+      // the instance's own version is fetched then, and has the error
     }
   }
 

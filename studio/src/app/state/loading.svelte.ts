@@ -1,7 +1,7 @@
 /**
- * One thing that is asked of the server: loading, there, or why not.
+ * One value from the server: loading, loaded, or failed.
  *
- * What was there stays while it is asked again, so a page never blinks; an error beside it says that
+ * The old value stays during a reload, so a page never blinks; an error beside it says that
  * it may be old.
  */
 

@@ -19,7 +19,7 @@ export class MachineState {
     this.#version = version;
     this.#loading = new Loading(async () => {
       const detail = await client.machine(name, this.#version());
-      // one tree for one chart, so that what is drawn from it is not drawn anew
+      // one tree for one chart, so that an unchanged drawing is kept
       const known = this.#tree?.chart;
       if (known === undefined || JSON.stringify(known) !== JSON.stringify(detail.chart)) {
         this.#tree = new Tree(detail.chart);

@@ -3,7 +3,7 @@
 export interface Page<T> {
   items: T[];
   cursor: string | null;
-  /** How many there are in all, where that is told. */
+  /** The total count, if the server returns it. */
   count?: number;
 }
 

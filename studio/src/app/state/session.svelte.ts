@@ -4,10 +4,10 @@ import { Problem } from '../../wire/problem';
 import type { Me } from '../../wire/types';
 import { readStored, writeStored } from './storage';
 
-/** Whom one says one is, where the server believes it: `Statehold-Caller`, `Statehold-Roles`. */
+/** The caller's name and roles, if the server believes them: `Statehold-Caller`, `Statehold-Roles`. */
 export interface Claim {
   name: string;
-  /** null: none is told, and the server asks for none. */
+  /** null: the header is not sent, and the caller is trusted. */
   roles: string | null;
 }
 
@@ -48,7 +48,7 @@ class Session {
     return this.#me?.may.act ?? false;
   }
 
-  /** The server goes by what it is told, so it is worth telling it. */
+  /** Whether the server believes the name and the roles that are sent. */
   get believed(): boolean {
     return this.#me !== null && this.#me.name === this.#claim.name;
   }

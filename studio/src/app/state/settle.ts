@@ -1,4 +1,4 @@
-/** Acts on incidents, one after another, so that one refusal stops none of the others. */
+/** Settles incidents one after another, so that one refusal does not stop the others. */
 import type { ActBody, Client, Settling } from '../../wire/client';
 import type { Incident } from '../../wire/types';
 

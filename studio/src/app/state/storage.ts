@@ -18,6 +18,6 @@ export function writeStored(name: string, value: Json | undefined): void {
     if (value === undefined) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, writeJson(value));
   } catch {
-    // full, or switched off: what was chosen holds until the page is left
+    // full, or switched off
   }
 }

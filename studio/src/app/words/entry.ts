@@ -1,4 +1,4 @@
-/** One line of the journal in words. */
+/** Titles of journal entries. */
 import { isObject } from '../../wire/json';
 import type { Json, JournalEntry, JsonObject } from '../../wire/types';
 
@@ -41,7 +41,7 @@ export function noteTitle(entry: JournalEntry): string {
   const does: Record<string, string> = {
     tried: `attempt ${effect?.attempt ?? ''} failed`,
     done: 'done',
-    incident: 'waits for a person',
+    incident: 'needs a decision',
     retry: 'retried by an operator',
     skip: 'skipped by an operator',
     resolve: 'resolved by an operator',

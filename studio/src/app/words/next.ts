@@ -4,7 +4,7 @@ import type { Tree } from '../chart/tree';
 import { triggerWords } from './chart';
 import { lastPart } from './entry';
 
-/** An event that may be sent, with every way that it may lead. */
+/** An event that can be sent, with every transition that may take it. */
 export interface Choice {
   event: string;
   ways: { transition: string; from: string; leadsTo: string; only: string[]; certain: boolean }[];
@@ -13,7 +13,7 @@ export interface Choice {
 
 export interface Next {
   events: Choice[];
-  /** What comes of itself: timers, outcomes, completions. */
+  /** What happens without an event from outside: timers, results of effects, completions. */
   itself: { transition: string; kind: string; when: string; leadsTo: string }[];
   notNow: { event: string; why: string }[];
 }
@@ -62,7 +62,7 @@ function ofItself(tree: Tree, one: PossibleTransition): Next['itself'][number] {
   return { transition: one.transition, kind: one.kind, when, leadsTo: targets(one) };
 }
 
-/** Events of the machine that nothing takes now: stopped here, or taken elsewhere only. */
+/** Events of the machine that no transition takes now: refused here, or accepted in other states only. */
 function notNow(
   tree: Tree,
   choices: ReadonlyMap<string, Choice>,
