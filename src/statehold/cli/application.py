@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from statehold.cli import environment
 from statehold.cli.streams import settle_streams
 from statehold.errors import StateholdError
 
@@ -132,7 +133,7 @@ application = typer.Typer(
     help="Durable statecharts: serve machines, and look after their instances.\n\n"
     "A TARGET names machines: module:Class, path.py:Class, or a module or path.py alone, which "
     "stands for every machine that it defines; or a document: .json, .yaml, .scxml. Commands that "
-    "name a MACHINE talk to a server (--url, or STATEHOLD_URL).\n\n"
+    f"name a MACHINE talk to a server (--url, or {environment.URL}).\n\n"
     "Exit codes: 0 done; 1 refused, or a check found something wrong; 2 wrong usage; 3 not found; "
     "4 not available, try again later.",
 )

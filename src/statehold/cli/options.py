@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from statehold.cli import environment
+
 TARGET_HELP = (
     "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
     "the version of XState's JSON, scxml-null:FILE reads a data model that nothing uses"
@@ -56,20 +58,29 @@ RunsPuts = Annotated[
     bool, typer.Option("--put", help="Run the machines that were put into the store, too.")
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
+StoreAddress = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar=environment.STORE,
+        help="sqlite:///FILE, postgresql://USER@HOST/DATABASE or memory:",
+        show_envvar=True,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
 
-Url = Annotated[str, typer.Option("--url", envvar="STATEHOLD_URL", help="The server.")]
+Url = Annotated[str, typer.Option("--url", envvar=environment.URL, help="The server.")]
 CallerName = Annotated[
     str | None,
     typer.Option(
-        "--caller", envvar="STATEHOLD_CALLER", help="The caller's name; kept in the history."
+        "--caller", envvar=environment.CALLER, help="The caller's name; kept in the history."
     ),
 ]
 Roles = Annotated[
     str | None,
     typer.Option(
         "--roles",
-        envvar="STATEHOLD_ROLES",
+        envvar=environment.ROLES,
         help="The caller's roles, separated by commas; none: trusted.",
     ),
 ]
@@ -78,7 +89,7 @@ Headers = Annotated[
     typer.Option(
         "--header",
         help="'Name: value', as a server behind authentication wants it; may be repeated. "
-        "Default: the lines of STATEHOLD_HEADER.",
+        f"Default: the lines of {environment.HEADER}.",
     ),
 ]
 

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec
 import anyio
 import httpx
 
-from statehold.cli import render, terminal
+from statehold.cli import environment, render, terminal
 from statehold.cli.options import CallerName, Headers, Json, Roles, Url
 from statehold.cli.outcome import UsageError
 from statehold.cli.terminal import Terminal
@@ -85,7 +85,7 @@ def connect(url: str, caller: str | None, roles: str | None, header: list[str]) 
     """A client as the options of commands say it; raises ``UsageError``."""
     headers = {}
     # not the option's own `envvar`, which would take every space for the end of a header
-    for line in header or os.environ.get("STATEHOLD_HEADER", "").splitlines():
+    for line in header or os.environ.get(environment.HEADER, "").splitlines():
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
             raise UsageError(f"header {line!r} has no name; write 'Name: value'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from statehold.cli import environment
 from statehold.cli.application import COMMANDS, load_command
 
 #: each takes a tenth of a second or more to import
@@ -91,3 +93,13 @@ def test_the_line_in_the_table_is_the_first_of_the_command_s_help(
 @pytest.mark.parametrize("name", [name for commands in COMMANDS.values() for name in commands])
 def test_every_command_of_the_table_loads_under_its_name(name: str) -> None:
     assert load_command(name).name == name
+
+
+def test_environment_variables_are_named_in_one_place() -> None:
+    package = Path(environment.__file__).parents[1]
+    naming = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"STATEHOLD_[A-Z]", path.read_text(encoding="utf-8"))
+    }
+    assert naming == {"cli/environment.py"}

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from statehold.cli.options import Json
+from statehold.cli.options import Json, StoreAddress
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import open_store
@@ -19,15 +19,6 @@ from statehold.stores.queries import load_migrations
 from statehold.stores.sqlite.inspect import schema_number
 
 database = typer.Typer(no_args_is_help=True, help="The schema of a database.")
-
-Address = Annotated[
-    str,
-    typer.Option(
-        "--store",
-        envvar="STATEHOLD_STORE",
-        help="postgresql://USER@HOST/DATABASE or sqlite:///FILE",
-    ),
-]
 
 
 class Phase(Enum):
@@ -46,7 +37,7 @@ class Schema(msgspec.Struct, frozen=True):
 
 
 @database.command()
-def check(store: Address, json: Json = False) -> None:
+def check(store: StoreAddress, json: Json = False) -> None:
     """Say which migrations are applied, and whether this release can run on the schema."""
     schema = asyncio.run(_postgres_schema(store)) if is_shared(store) else _sqlite_schema(store)
     if json:
@@ -58,7 +49,7 @@ def check(store: Address, json: Json = False) -> None:
 
 @database.command()
 def upgrade(
-    store: Address,
+    store: StoreAddress,
     phase: Annotated[
         Phase,
         typer.Option(

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from statehold.cli import environment
 from statehold.cli.offering import load_offered
 from statehold.cli.options import Json, Offer
 from statehold.cli.outcome import DONE, REFUSED, UsageError
@@ -29,11 +30,11 @@ def doctor(
     store: Annotated[
         str | None,
         typer.Option(
-            envvar="STATEHOLD_STORE", help="sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+            envvar=environment.STORE, help="sqlite:///FILE or postgresql://USER@HOST/DATABASE"
         ),
     ] = None,
     server: Annotated[
-        str | None, typer.Option(envvar="STATEHOLD_URL", help="A server, as its clients reach it.")
+        str | None, typer.Option(envvar=environment.URL, help="A server, as its clients reach it.")
     ] = None,
     offer: Offer = None,
     json: Json = False,

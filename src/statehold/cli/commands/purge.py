@@ -16,7 +16,7 @@ from rich.text import Text
 
 from statehold.chart.moment import earlier_or_first
 from statehold.cli.arguments import read_age
-from statehold.cli.options import ArchiveTo, Json, Targets
+from statehold.cli.options import ArchiveTo, Json, StoreAddress, Targets
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.cli.terminal import Terminal, line, print_json
 from statehold.engine import Retention
@@ -27,10 +27,6 @@ from statehold.engine.retention.purge import Purge
 from statehold.errors import NotFound
 from statehold.stores import open_store
 from statehold.wire.operations import PurgeReport
-
-StoreAddress = Annotated[
-    str, typer.Option("--store", envvar="STATEHOLD_STORE", help="The store's address.")
-]
 
 _SQLITE = "sqlite:///"
 

@@ -19,6 +19,7 @@ import typer
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
+from statehold.cli import environment
 from statehold.cli.offering import check_hosts, lend
 from statehold.cli.options import (
     TARGET_HELP,
@@ -27,6 +28,7 @@ from statehold.cli.options import (
     Keep,
     Offer,
     RunsPuts,
+    StoreAddress,
     TakesPuts,
 )
 from statehold.cli.outcome import UsageError
@@ -46,23 +48,12 @@ log = logging.getLogger(__name__)
 
 DEFAULT_STORE = "sqlite:///statehold.db"
 
-#: names the socket that a process leaves to the one that takes its place
-_LISTENER = "STATEHOLD_LISTENER"
 #: bytes of a path to a directory of Unix sockets: systems take 104 to 108 in all, with a name
 _LONGEST_PLACE = 70
 
 #: processes below one supervisor; more machines do more than more processes on one
 MOST_WORKERS = 64
 
-StoreAddress = Annotated[
-    str,
-    typer.Option(
-        "--store",
-        envvar="STATEHOLD_STORE",
-        help="sqlite:///FILE, postgresql://USER@HOST/DATABASE or memory:",
-        show_envvar=True,
-    ),
-]
 Workers = Annotated[
     int,
     typer.Option(min=1, max=MOST_WORKERS, help="Equal processes, on one PostgreSQL database."),
@@ -285,7 +276,7 @@ def _start_again(listener: socket.socket | None) -> None:
     """The same command in this process's place, with its listener: what waits there waits on."""
     if listener is not None:
         listener.set_inheritable(True)
-        os.environ[_LISTENER] = str(listener.fileno())
+        os.environ[environment.LISTENER] = str(listener.fileno())
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
@@ -342,7 +333,7 @@ def _check_workers(store: str, workers: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    inherited = os.environ.pop(_LISTENER, None)
+    inherited = os.environ.pop(environment.LISTENER, None)
     if inherited is not None:
         return socket.socket(fileno=int(inherited))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
