@@ -606,9 +606,9 @@ def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_t
         (("--url", "ftp://x"), "write http://host:port"),
         (("--url", ""), "write http://host:port"),
         (("--url", "http://host:port"), "is no server's address"),
-        (("--roles", "caf\xe9"), "--roles 'caf\xe9' stands in a header"),
-        (("--caller", "\xe9"), "--caller '\xe9' stands in a header"),
-        (("--header", "x-a: \u20ac"), "x-a '\u20ac' stands in a header"),
+        (("--roles", "caf\xe9"), "--roles 'caf\xe9' goes into a header"),
+        (("--caller", "\xe9"), "--caller '\xe9' goes into a header"),
+        (("--header", "x-a: \u20ac"), "x-a '\u20ac' goes into a header"),
     ],
 )
 def test_what_no_request_could_be_made_of_is_wrong_usage(

@@ -1,4 +1,4 @@
-"""``--offer`` and ``--allow-host``: what is lent to machines that come as data."""
+"""``--offer`` and ``--allow-host``: what machines that come as data may use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from statehold.formats.notation import HttpCall, Offered
 
 
 def check_hosts(allowed: Sequence[str]) -> None:
-    """Raises ``UsageError`` for what is no host."""
+    """Raises ``UsageError`` for an entry that is no host."""
     if allowed:
         # httpx is an extra
         from statehold.effects.hosts import Hosts
@@ -25,8 +25,8 @@ def check_hosts(allowed: Sequence[str]) -> None:
             raise UsageError(f"--allow-host: {error}") from None
 
 
-def lend(modules: Sequence[str], hosts: Sequence[str]) -> Offered:
-    """What a process that runs machines lends them; :func:`take_back` ends it."""
+def offer_to_machines(modules: Sequence[str], hosts: Sequence[str]) -> Offered:
+    """What a process offers to its machines; :func:`close_offered` closes the connections."""
     if not hosts:
         return load_offered(modules, None)
     from statehold.effects.hosts import Hosts
@@ -35,18 +35,18 @@ def lend(modules: Sequence[str], hosts: Sequence[str]) -> Offered:
     return load_offered(modules, Requests(Hosts(hosts)))
 
 
-async def take_back(offered: Offered) -> None:
-    """Ends the connections that requests were sent over."""
+async def close_offered(offered: Offered) -> None:
+    """Closes the connections for declared requests."""
     close = getattr(offered.http, "close", None)
     if close is not None:
         await close()
 
 
 def _any_host(call: HttpCall) -> Callable[..., Any]:
-    """For commands that look at a machine and perform nothing."""
+    """For commands that read a machine and perform nothing."""
 
-    async def unsent(data: Any, told: Call) -> Any:
-        raise AssertionError("a command that looks at a machine sends no request")
+    async def unsent(data: Any, call: Call) -> Any:
+        raise AssertionError("a command that only reads a machine sends no request")
 
     return unsent
 
@@ -56,10 +56,9 @@ def load_offered(
 ) -> Offered:
     """Effects, machines and functions that the modules define themselves, by their names.
 
-    What has a name in a chart that is no Python name stands in a dictionary of the module, called
-    ``functions`` or ``effects``. Without ``http``, a declared request may go to any host, as none
-    is ever sent. Raises ``NotFound``, ``TargetFailed``, and ``UsageError`` for two
-    of one name.
+    Names that are no Python names are keys of a dictionary of the module, called ``functions`` or
+    ``effects``. By default a declared request may go to any host, since none is sent. Raises
+    ``NotFound``, ``TargetFailed``, and ``UsageError`` for two of one name.
     """
     functions: dict[str, Callable[..., Any]] = {}
     effects: dict[str, Effect[Any, Any]] = {}
@@ -69,23 +68,23 @@ def load_offered(
         for word, value in vars(module).items():
             definition = definition_of(value)
             if isinstance(value, Effect):
-                _lend(effects, value.name, value)
+                _add(effects, value.name, value)
             elif definition is not None:
                 if getattr(value, "__module__", module.__name__) == module.__name__:
-                    _lend(machines, definition.name, definition)
+                    _add(machines, definition.name, definition)
             elif word in ("functions", "effects") and isinstance(value, dict):
                 for name, one in value.items():
-                    _lend(effects if isinstance(one, Effect) else functions, str(name), one)
+                    _add(effects if isinstance(one, Effect) else functions, str(name), one)
             elif _is_own_function(word, value, module.__name__):
-                _lend(functions, word, value)
+                _add(functions, word, value)
     return Offered(functions, effects, machines, http)
 
 
 def _is_own_function(word: str, value: Any, module: str) -> bool:
-    """One that the module defines for others, not one that it imports."""
+    """Whether the module defines the function, and does not import it."""
     return inspect.isfunction(value) and not word.startswith("_") and value.__module__ == module
 
 
-def _lend(lent: dict[str, Any], name: str, value: Any) -> None:
-    if lent.setdefault(name, value) is not value:
+def _add(found: dict[str, Any], name: str, value: Any) -> None:
+    if found.setdefault(name, value) is not value:
         raise UsageError(f"--offer: two things are called {name!r}; rename one")

@@ -52,10 +52,12 @@ Keep = Annotated[
 ]
 TakesPuts = Annotated[
     bool,
-    typer.Option("--put", help="Run the machines that were put into the store; let more be put."),
+    typer.Option(
+        "--put", help="Run the machines that were deployed as data, and let more be deployed."
+    ),
 ]
 RunsPuts = Annotated[
-    bool, typer.Option("--put", help="Run the machines that were put into the store, too.")
+    bool, typer.Option("--put", help="Run the machines that were deployed as data, too.")
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file.")]
 StoreAddress = Annotated[

@@ -1,8 +1,8 @@
 """Charts as pictures: the studio's own drawing, made by its program for Node.js.
 
-The program, ``studio/src/draw``, is built into the package with the rest of the studio. It is given
-one JSON object on its standard input and writes SVG to its standard output. PNG is made of that by
-resvg (``docs/decisions/0022-drawing.md``).
+The program, ``studio/src/draw``, is built into the package with the rest of the studio. It reads
+one JSON object from its standard input and writes SVG to its standard output, which resvg makes a
+PNG of (``docs/decisions/0022-drawing.md``).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ LAYOUT_SECONDS = 60.0
 #: a PNG's width and height; a larger one is made smaller
 MOST_PIXELS = 8192
 #: characters of what the program says when it fails
-TOLD = 500
+MESSAGE_CHARS = 500
 
 
 class NoPicture(StateholdError):
-    """A picture can't be made here, or not of this chart; the message says the way out."""
+    """A picture can't be made here, or not of this chart; the message says what to do."""
 
     code = "no-picture"
 
@@ -61,14 +61,16 @@ def draw_svg(chart: Chart, *, folder: Path = FOLDER, **options: Any) -> str:
         )
     except subprocess.TimeoutExpired:
         raise NoPicture(
-            f"the layout of {chart.name} took longer than {LAYOUT_SECONDS:g} s and was given up; "
+            f"the layout of {chart.name} took longer than {LAYOUT_SECONDS:g} s and was stopped; "
             "collapse groups with --collapse, or look into one with --look-into"
         ) from None
     except OSError as error:
         raise NoPicture(f"Node.js could not be started: {error.strerror}") from None
     if done.returncode:
-        told = done.stderr.decode(errors="replace").strip()
-        raise NoPicture(f"{chart.name} could not be drawn: {told[:TOLD] or done.returncode}")
+        said = done.stderr.decode(errors="replace").strip()
+        raise NoPicture(
+            f"{chart.name} could not be drawn: {said[:MESSAGE_CHARS] or done.returncode}"
+        )
     return done.stdout.decode()
 
 
@@ -130,12 +132,12 @@ def _places() -> Iterator[str | None]:
 
 
 def _version_of(node: str) -> int:
-    """Its major number; 0 where it tells none."""
+    """Its major version; 0 if it prints none."""
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [node, "--version"], capture_output=True, text=True, timeout=10, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    found = re.match(r"v(\d+)\.", told)
+    found = re.match(r"v(\d+)\.", printed)
     return int(found[1]) if found else 0

@@ -1,8 +1,8 @@
-"""Text from outside as a terminal or a log can show it: what would control either is spelled out.
+"""Text from outside, with control characters of terminals and logs escaped.
 
-An id, a reason or a message of an error comes from whoever sent a request. ESC begins sequences
-that move the cursor and rename windows, C1 characters do the same in one, bidirectional controls
-let a line read other than it is, and a newline begins a line of its own that nobody wrote.
+An id, a reason or an error's message comes from the sender of a request. ESC begins sequences that
+move the cursor and rename windows, C1 characters do the same alone, bidirectional controls change
+the order in which a line is read, and a newline forges a line of its own.
 """
 
 from __future__ import annotations

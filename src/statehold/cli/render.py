@@ -1,4 +1,4 @@
-"""How values of the wire look on a terminal. Nothing here prints; it gives what is printed."""
+"""How values of the wire look on a terminal. Nothing here prints; functions return renderables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NONE = ("none", "dim")
 
 
 def instance(explanation: Explanation, now: datetime) -> RenderableType:
-    """Where it is, since when, what it shows, what is allowed, what runs and what is due."""
+    """State, age, view, allowed events, effects and timers of an instance."""
     reply = explanation.instance
     facts = Rows(("fact", "value"), whole=("fact",), titles=False)
     facts.add(("state", "dim"), states(reply.state))
@@ -61,8 +61,8 @@ def instance(explanation: Explanation, now: datetime) -> RenderableType:
 def instance_as_plain(explanation: Explanation) -> dict[str, Any]:
     """The same as JSON: a reply's members, and beside them what else is shown."""
     more = ("since", "active", "timers", "effects", "incidents")
-    told = explanation.model_dump(mode="json", include={"instance", *more})
-    return {**told.pop("instance"), **told}
+    plain = explanation.model_dump(mode="json", include={"instance", *more})
+    return {**plain.pop("instance"), **plain}
 
 
 def headline(reply: Reply) -> Text:
@@ -100,14 +100,16 @@ def _timers(timers: Sequence[TimerView], now: datetime) -> Rows:
 
 
 def _effects(effects: Sequence[EffectView]) -> Rows:
-    table = Rows(("effect", "status", "try", "error"), whole=("effect", "status"), right=("try",))
+    table = Rows(
+        ("effect", "status", "attempt", "error"), whole=("effect", "status"), right=("attempt",)
+    )
     for effect in effects:
         most = "" if effect.attempts is None else f"/{effect.attempts}"
         style = {"incident": "red", "waiting": "yellow"}.get(effect.status, "green")
-        told: Part = effect.error or ""
+        what: Part = effect.error or ""
         if effect.child is not None:
-            told = lines([line(effect.child.id), line(_child_words(effect.child))])
-        table.add(effect.name, (effect.status, style), f"{effect.attempt}{most}", told)
+            what = lines([line(effect.child.id), line(_child_words(effect.child))])
+        table.add(effect.name, (effect.status, style), f"{effect.attempt}{most}", what)
     return table
 
 
@@ -138,8 +140,8 @@ def summaries(found: Sequence[Summary], now: datetime) -> Rows:
 
 
 def incidents(found: Sequence[Incident], now: datetime) -> Rows:
-    columns = ("incident", "what", "tries", "since", "error")
-    table = Rows(columns, whole=("incident", "since"), right=("tries",))
+    columns = ("incident", "what", "attempts", "since", "error")
+    table = Rows(columns, whole=("incident", "since"), right=("attempts",))
     for incident in found:
         table.add(
             (incident.id, "bold"),
@@ -218,13 +220,13 @@ def _what(entry: JournalEntry) -> Text:
         what = line((str(name), style), (by, "dim"))
     else:
         what = line((entry.kind, style), f" {name}" if name else "", (by, "dim"))
-    told = [
+    details = [
         " ".join(str(e[part]) for part in ("name", "what", "error") if e.get(part))
         for e in entry.effects
     ]
     if entry.reason:
-        told.append(entry.reason)
-    return lines([what, *(line((one, "dim")) for one in told)])
+        details.append(entry.reason)
+    return lines([what, *(line((one, "dim")) for one in details)])
 
 
 def _changes(entry: JournalEntry) -> list[Text]:
@@ -238,12 +240,12 @@ def _changes(entry: JournalEntry) -> list[Text]:
 # --- why, and what next ------------------------------------------------------------------------
 
 
-def explanation(told: Explanation, now: datetime) -> RenderableType:
-    parts: list[RenderableType] = [Group(headline(told.instance), line(told.summary))]
-    if told.next:
+def explanation(found: Explanation, now: datetime) -> RenderableType:
+    parts: list[RenderableType] = [Group(headline(found.instance), line(found.summary))]
+    if found.next:
         columns = ("may happen next", "to", "possible", "why not")
         table = Rows(columns, whole=("possible",))
-        for one in told.next:
+        for one in found.next:
             table.add(
                 _trigger(one),
                 states(one.targets),
@@ -251,8 +253,8 @@ def explanation(told: Explanation, now: datetime) -> RenderableType:
                 "; ".join(one.stopped_by),
             )
         parts.append(table)
-    if told.incidents:
-        parts.append(incidents(told.incidents, now))
+    if found.incidents:
+        parts.append(incidents(found.incidents, now))
     return _spaced(parts)
 
 

@@ -1,4 +1,4 @@
-"""What every command has that talks to a server: a client, a place to print, and their options."""
+"""What every command that talks to a server has: a client, a console, and their options."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Session:
 
 
 def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callable[..., None]:
-    """Makes a coroutine function that takes a session into a command with the session's options."""
+    """Makes a command with the session's options of a coroutine function that takes a session."""
 
     @functools.wraps(command)
     def run(
@@ -90,10 +90,10 @@ def connect(url: str, caller: str | None, roles: str | None, header: list[str]) 
         if not colon or not name.strip():
             raise UsageError(f"header {line!r} has no name; write 'Name: value'")
         headers[name.strip()] = value.strip()
-    told = {**headers, "--caller": caller or "", "--roles": roles or ""}
-    for name, value in told.items():
+    sent = {**headers, "--caller": caller or "", "--roles": roles or ""}
+    for name, value in sent.items():
         if not (name + value).isascii():
-            raise UsageError(f"{name} {value!r} stands in a header, which takes ASCII alone")
+            raise UsageError(f"{name} {value!r} goes into a header, which takes ASCII alone")
     if not re.match(r"https?://[^/]", url, re.IGNORECASE):
         raise UsageError(f"--url {url!r} is no server's address; write http://host:port")
     try:

@@ -23,7 +23,7 @@ from statehold.formats.read import (
 )
 
 #: omissions of one document that are printed
-OMISSIONS_TOLD = 50
+OMISSIONS_SHOWN = 50
 
 
 def load_machines(targets: Sequence[str], offered: Offered = NOTHING) -> list[Definition[Any]]:
@@ -83,7 +83,7 @@ def read_bytes(path: str) -> bytes:
     """A document; raises ``NotFound``, ``UsageError`` and ``TooLarge``."""
     try:
         with Path(path).open("rb") as file:
-            # one byte more tells whether there are more
+            # one byte more shows whether the file is longer
             raw = file.read(DOCUMENT_LIMIT + 1)
             if len(raw) > DOCUMENT_LIMIT:
                 raise TooLarge(path, Path(path).stat().st_size, DOCUMENT_LIMIT)
@@ -96,10 +96,10 @@ def read_bytes(path: str) -> bytes:
 
 def print_omissions(target: str, omissions: Sequence[Omission]) -> None:
     console = Terminal(stderr=True)
-    for omission in omissions[:OMISSIONS_TOLD]:
+    for omission in omissions[:OMISSIONS_SHOWN]:
         console.say(("left out", "yellow"), f" {target}: {omission}")
-    if len(omissions) > OMISSIONS_TOLD:
-        more = len(omissions) - OMISSIONS_TOLD
+    if len(omissions) > OMISSIONS_SHOWN:
+        more = len(omissions) - OMISSIONS_SHOWN
         console.say(("left out", "yellow"), f" {target}: {more} more")
 
 

@@ -1,4 +1,4 @@
-"""Effects that come ready-made: what machines that come as data may ask of the outside."""
+"""Ready-made effects: HTTP requests that machines declare."""
 
 from __future__ import annotations
 

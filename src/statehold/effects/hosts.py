@@ -1,8 +1,8 @@
-"""Which servers may be asked: exact hosts, nothing that resembles one.
+"""The servers that requests may go to: exact hosts.
 
 ``pay.example`` allows https on its own port, ``pay.example:8443`` on that port, and
-``http://127.0.0.1:9000`` plain HTTP there. No wildcards: who controls a name below an allowed one
-is seldom who was meant. An address in digits is allowed only where it is listed as such.
+``http://127.0.0.1:9000`` plain HTTP there. There are no wildcards: a name below an allowed one is
+often under another control. An IP address is allowed only if it is listed as such.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class Hosts:
-    """Raises ``ValueError`` for an allowance that is none."""
+    """Raises ``ValueError`` for an entry that is no host."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(allowed)
@@ -32,10 +32,10 @@ class Hosts:
         if parts.username is not None or parts.password is not None or "\\" in url:
             raise RequestRefused(f"{url!r} has a user in it; leave it out")
         if origin not in self._origins:
-            told = ", ".join(self.allowed) or "none"
+            allowed = ", ".join(self.allowed) or "none"
             raise RequestRefused(
                 f"requests to {parts.scheme}://{parts.netloc} are not allowed; "
-                f"allowed hosts: {told}"
+                f"allowed hosts: {allowed}"
             )
 
 

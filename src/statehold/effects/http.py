@@ -1,14 +1,14 @@
 """Performs the requests that machines declare.
 
-1. Only hosts that are allowed are asked, at each try and after each placeholder was filled in.
-   Redirects are not followed: where they lead was not allowed by anybody.
-2. The call's key goes along in a header, the same at each try.
-3. 2xx is an answer. 408, 425, 429 and 5xx, and a server that can't be reached, are tried again as
-   the effect's policy says; anything else is for good (:class:`~statehold.errors.Permanent`), as is
-   a request that can't be made of the data.
-4. What is sent and what comes back is bounded, before it is kept in memory.
+1. Requests go to allowed hosts only, which is checked at each attempt and after each placeholder
+   is filled in. Redirects are not followed: nobody has allowed their targets.
+2. The call's key is sent in a header, the same at each attempt.
+3. 2xx is a result. 408, 425, 429 and 5xx, and a server that can't be reached, are retried as the
+   effect's policy says; anything else is :class:`~statehold.errors.Permanent`, as is a request that
+   can't be made from the data.
+4. Requests and answers are bounded before they are kept in memory.
 
-The environment's proxies and certificates are not read: what is asked is what was allowed.
+The environment's proxies and certificates are not read, so that requests go where they are allowed.
 Needs httpx (the extra ``client``).
 """
 
@@ -29,7 +29,7 @@ from statehold.expression.allowance import answer_allowance
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.notation import HttpCall, RequestRefused
 
-#: bytes of a request's body, and of an answer, unless told otherwise
+#: bytes of a request's body, and of an answer, by default
 BODY_LIMIT = 1_000_000
 #: characters of an address and of a header's value
 URL_LIMIT = 8_000
@@ -38,14 +38,14 @@ HEADER_LIMIT = 4_000
 CONNECTION_LIMIT = 100
 #: seconds for each part of a request; the effect's own timeout bounds the whole
 PART_SECONDS = 60.0
-#: characters of an answer that a failure tells
-TOLD_LIMIT = 200
+#: characters of an answer in the text of a failure
+ANSWER_CHARS = 200
 
-_TRY_AGAIN = frozenset({408, 425, 429})
+_RETRIED = frozenset({408, 425, 429})
 
 
 class RequestFailed(StateholdError):
-    """A server answered with an error, or not at all; another try may succeed."""
+    """A server answered with an error, or not at all; the next attempt may succeed."""
 
     code = "request-failed"
 
@@ -67,8 +67,8 @@ class Requests:
         """The effect's function; raises ``RequestRefused`` for a host that is not allowed."""
         self.hosts.check(_sample(call.url))
 
-        async def request(data: Any, told: Call) -> Any:
-            return await self._perform(call, data, told)
+        async def request(data: Any, attempt: Call) -> Any:
+            return await self._perform(call, data, attempt)
 
         return request
 
@@ -76,12 +76,12 @@ class Requests:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _perform(self, call: HttpCall, data: Any, told: Call) -> Any:
+    async def _perform(self, call: HttpCall, data: Any, attempt: Call) -> Any:
         try:
             with answer_allowance("the request"):
-                request = self._request(call, data, told)
+                request = self._request(call, data, attempt)
         except (EvaluationFailed, RequestRefused, httpx.InvalidURL, ValueError) as error:
-            # the data stay as they are, so the next try would fail like this one
+            # the data do not change, so the next attempt would fail too
             raise Permanent(f"the request can't be made: {error}") from error
         try:
             response = await self._http().send(request, stream=True)
@@ -106,10 +106,10 @@ class Requests:
 
     # --- out ---
 
-    def _request(self, call: HttpCall, data: Any, told: Call) -> httpx.Request:
+    def _request(self, call: HttpCall, data: Any, attempt: Call) -> httpx.Request:
         url = call.url
         for placeholder, part in call.path.items():
-            value = _text(part(data, told), f"{{{placeholder}}}")
+            value = _text(part(data, attempt), f"{{{placeholder}}}")
             if value in ("", ".", ".."):
                 raise ValueError(f"{{{placeholder}}} came to {value!r}, which changes the path")
             url = url.replace(f"{{{placeholder}}}", quote(value, safe=""))
@@ -119,12 +119,12 @@ class Requests:
         # compressed, a small answer may be a huge one
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         for name, part in call.headers.items():
-            headers[name.lower()] = _header(part(data, told), name)
-        headers[call.key_header.lower()] = told.key
+            headers[name.lower()] = _header(part(data, attempt), name)
+        headers[call.key_header.lower()] = attempt.key
         content: bytes | None = None
         if call.body is not None:
             content = json.dumps(
-                call.body(data, told), ensure_ascii=False, allow_nan=False
+                call.body(data, attempt), ensure_ascii=False, allow_nan=False
             ).encode()
             if len(content) > self.body_limit:
                 raise ValueError(
@@ -134,7 +134,7 @@ class Requests:
         query = {
             name: _text(value, name)
             for name, part in call.query.items()
-            if (value := part(data, told)) is not None
+            if (value := part(data, attempt)) is not None
         }
         address = httpx.URL(url)
         if query:
@@ -160,11 +160,11 @@ class Requests:
     ) -> Any:
         status = response.status_code
         if not 200 <= status < 300:
-            said = body[: TOLD_LIMIT * 4].decode("utf-8", "replace")[:TOLD_LIMIT]
+            said = body[: ANSWER_CHARS * 4].decode("utf-8", "replace")[:ANSWER_CHARS]
             message = f"{call.method} {_bare(request.url)} answered {status}: {said}"
             permanent = call.permanent
             for_good = (
-                status < 500 and status not in _TRY_AGAIN
+                status < 500 and status not in _RETRIED
                 if permanent is None
                 else status in permanent or 300 <= status < 400
             )
@@ -211,7 +211,7 @@ def _sample(url: str) -> str:
 
 
 def _bare(url: httpx.URL) -> str:
-    """Without the query, which may hold what is nobody's business in a log."""
+    """Without the query, which may have secrets that must not be logged."""
     return str(url.copy_with(query=None, fragment=None))
 
 

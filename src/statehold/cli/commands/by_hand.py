@@ -1,7 +1,7 @@
-"""A machine tried by hand: a prompt that tells where it is and what can happen, and takes a line.
+"""A machine tried by hand: a prompt that shows its state and what can happen, and reads a line.
 
-Lines come from standard input, a terminal's or a file's. What was played is a script; taking a step
-back is playing all but the last again.
+Lines come from standard input, a terminal or a file. The steps so far are a script; to undo one is
+to run all but the last again.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Rehearsal:
         }
 
     def run(self) -> None:
-        """Up to ``quit`` or the end of the input; a line that can't be done is told, and is all."""
+        """Reads lines up to ``quit`` or the end of the input; reports a line that fails."""
         self._show()
         while True:
             print_document("> ")
@@ -103,7 +103,7 @@ class Rehearsal:
 
     def _play(self, step: ScriptStep) -> None:
         if len(self.player.outcomes) >= STEP_LIMIT:
-            raise UsageError(f"{STEP_LIMIT} steps are played: save, and start anew")
+            raise UsageError(f"the limit of {STEP_LIMIT} steps is reached: save, and start again")
         told = self.player.instance.log
         kept = self.player.script
         try:

@@ -1,4 +1,4 @@
-"""``check``: what is wrong with machines, told before they run."""
+"""``check``: mistakes in machines, found before they run."""
 
 from __future__ import annotations
 
@@ -39,29 +39,28 @@ def check(
 ) -> None:
     """Check machines before they run: errors and likely mistakes.
 
-    Errors are promises of a chart that can't be kept: such a machine does not start, and the exit
-    code is 1. Warnings are probably mistakes. What is meant so is silenced in the machine, with a
-    reason.
+    A machine with errors does not start, and the exit code is 1. Warnings are probably mistakes; an
+    intended one is silenced in the machine, with a reason.
     """
     offered = load_offered(offer or ())
     summaries: list[dict[str, Any]] = []
-    told: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
+    checked: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
     code = DONE
     for target in (one for given in targets for one in _files(given)):
         try:
             for definition in load_machines([target], offered):
                 found = findings(definition, limit=limit)
-                told.append((definition, found))
+                checked.append((definition, found))
                 summaries.append(_summary(definition, found))
                 wrong = ("error", "warning") if strict else ("error",)
                 if any(finding.severity in wrong for finding in found):
                     code = REFUSED
         except NotFound as error:
-            # one of a folder is a module like any other
+            # a module of a folder need not define a machine
             if target in targets:
                 code = code or explain_failure(error)
         except DefinitionError as error:
-            # the other targets are looked at too: a person mends them all at once
+            # the other targets are checked too, so that all mistakes are reported at once
             code = REFUSED
             if json:
                 summaries.append({"name": error.machine, "ok": False, **error.details()})
@@ -72,13 +71,13 @@ def check(
         print_json(summaries)
     elif summaries:
         console.show(_summary_table(summaries))
-        for definition, found in told:
+        for definition, found in checked:
             _print(console, definition, found)
     raise typer.Exit(code)
 
 
 def _files(target: str) -> list[str]:
-    """A folder stands for the modules in it and below, save tests and what is run by itself.
+    """A folder stands for the modules in it and below, except tests and private ones.
 
     Raises ``NotFound`` for a folder without any.
     """
@@ -126,7 +125,7 @@ def _mark(summary: dict[str, Any]) -> Text:
 
 
 def _summary(definition: Definition[Any], found: Sequence[Finding]) -> dict[str, Any]:
-    """What is told of a machine that can be run."""
+    """The summary of a machine that can be run."""
     chart = definition.chart
     kinds = Counter(transition.trigger.kind for transition in chart.transitions)
     return {

@@ -36,7 +36,8 @@ def convert(
 ) -> None:
     """Write a machine in another notation.
 
-    What that has no words for is told on stderr, or kept where other programs don't look.
+    Parts that the notation can't express are listed on stderr, or kept where other programs ignore
+    them.
     """
     found = load_machines_or_charts(target, load_offered(offer or ()))
     if len(found) > 1:

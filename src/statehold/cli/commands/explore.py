@@ -1,4 +1,4 @@
-"""``statehold explore``: a machine searched before it runs; it talks to nobody."""
+"""``explore``: a machine searched before it runs, without a server."""
 
 from __future__ import annotations
 

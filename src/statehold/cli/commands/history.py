@@ -1,4 +1,4 @@
-"""Commands that tell what happened to an instance, and why it is where it is."""
+"""Commands about an instance's history, and why it is where it is."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ async def watch(
             before, seq = entry.state, entry.seq
 
 
-_ANOTHER = "the history is another one now, as after a restored backup: from its start"
+_ANOTHER = "another history now, as after a restored backup; from its start:"
 
 
 @talks
 async def explain(session: Session, machine: Machine, id: Id) -> None:
     """Explain why an instance is where it is, and what can happen next."""
-    told = await session.client.explain(machine, id)
+    found = await session.client.explain(machine, id)
     if session.json:
-        session.print_json(told)
+        session.print_json(found)
     else:
-        session.console.show(render.explanation(told, render.now()))
+        session.console.show(render.explanation(found, render.now()))

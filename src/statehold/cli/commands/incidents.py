@@ -1,4 +1,4 @@
-"""Commands for what waits for a person."""
+"""Commands for incidents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statehold.cli.session import Session, talks
 from statehold.wire.instances import Incident as WireIncident
 
 Incident = Annotated[
-    str, typer.Argument(metavar="INCIDENT", help="machine/instance/key, as `incidents` tells it.")
+    str, typer.Argument(metavar="INCIDENT", help="machine/instance/key, as `incidents` lists it.")
 ]
 
 
@@ -39,7 +39,7 @@ async def incidents(
     elif found:
         session.console.show(render.incidents(found[:limit], render.now()))
     else:
-        session.console.say(("none", "green"), ": nothing waits for a person")
+        session.console.say(("none", "green"), ": no open incidents")
 
 
 @talks

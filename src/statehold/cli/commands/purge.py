@@ -91,5 +91,5 @@ def _told(report: PurgeReport) -> Text:
     what = "would be purged" if report.dry_run else "purged"
     kept = ""
     if report.kept:
-        kept = f"; {report.kept} more have ended by then and have something under way"
+        kept = f"; {report.kept} more had ended, and have a running effect or a waiting message"
     return line((report.machine, "bold"), f" {report.purged} {what}{kept}")

@@ -1,4 +1,4 @@
-"""``serve`` and ``worker``: engines until they are told to stop, one or several equal processes."""
+"""``serve`` and ``worker``: engines until a signal stops them, in one or several processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.cli import environment
-from statehold.cli.offering import check_hosts, lend
+from statehold.cli.offering import check_hosts, offer_to_machines
 from statehold.cli.options import (
     TARGET_HELP,
     AllowHost,
@@ -35,7 +35,7 @@ from statehold.cli.outcome import UsageError
 from statehold.cli.processes.job import Job, name_worker
 from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.retention import read_retention
-from statehold.cli.processes.signals import HANGUP, STOPS, Asked, ignore, take
+from statehold.cli.processes.signals import HANGUP, STOPS, Requested, ignore, take
 from statehold.cli.processes.supervisor import Supervisor
 from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal
@@ -90,7 +90,7 @@ def serve(
         str | None,
         typer.Option(
             metavar="ROLE",
-            help="Let nobody else act by hand: pause, cancel, retry, fire a timer …",
+            help="Only callers with this role may act by hand: pause, cancel, retry, fire a timer.",
         ),
     ] = None,
     offer: Offer = None,
@@ -117,21 +117,21 @@ def serve(
     _check_targets(targets, puts=puts)
     check_hosts(allow_host or ())
     read_retention(keep or (), archive)
-    # what is wrong with the machines is told before the port is taken
+    # mistakes in the machines are reported before the port is taken
     alone = _Alone.of(job) if workers == 1 else None
     listener = _listen(host, port)
-    told = Terminal(stderr=True)
+    console = Terminal(stderr=True)
     if not is_built():
-        told.say(
+        console.say(
             ("note", "yellow"),
             " the studio was not built into this installation, so there is a plain page at the "
             "root: `make studio` builds it in a checkout with Node.js",
         )
     if not loopback:
-        told.say(
+        console.say(
             ("warning", "yellow"),
-            f" whoever reaches {host} may do everything here in anyone's name: put a proxy in "
-            "front that says who asks, or serve create_app(authenticate=...) yourself",
+            f" everybody who reaches {host} may do everything, under any name: put a proxy with "
+            "authentication in front, or serve create_app(authenticate=...) yourself",
         )
     _run(job, workers, alone, listener, "serving {} at " + _address(listener))
 
@@ -159,7 +159,7 @@ def worker(
     """Run timers, effects and messages without serving HTTP."""
     if store == "memory:":
         raise UsageError(
-            "a worker on memory: has nothing to do, as nobody can reach its instances; choose "
+            "a worker on memory: has nothing to do, since its instances can't be reached; choose "
             "another --store, or serve"
         )
     _check_workers(store, workers)
@@ -185,7 +185,7 @@ def worker(
 
 
 class _Alone(NamedTuple):
-    """What one process runs by itself, and what that is lent. Several load them one by one."""
+    """The machines of a single process. Several processes each load their own."""
 
     name: str
     loaded: Sequence[Definition[Any]]
@@ -199,7 +199,7 @@ class _Alone(NamedTuple):
             access_log=job.access_log,
             worker=name if is_shared(job.store) else None,
         )
-        offered = lend(job.offer, job.allow_hosts)
+        offered = offer_to_machines(job.offer, job.allow_hosts)
         return cls(name, load_machines(job.targets, offered), offered)
 
 
@@ -212,10 +212,10 @@ def _run(
 ) -> None:
     """``greeting`` has a place for the machines' names."""
     if alone is not None:
-        # the server's libraries take long to load, and the other commands do without them
+        # the server's libraries take long to load, and several processes load their own
         from statehold.cli.processes.process import run_job
 
-        # whoever waits for this line may connect when it is there
+        # a program that waits for this line may connect when it reads it
         if run_job(
             job,
             alone.loaded,
@@ -223,7 +223,7 @@ def _run(
             listener,
             alone.name,
             lambda what: print(greeting.format(what), flush=True),
-            Asked(lambda: _may_replace(job)),
+            Requested(lambda: _may_replace(job)),
         ):
             _start_again(listener)
         return

@@ -1,4 +1,4 @@
-"""The command that plays scripts against a machine: from a file, or line by line by hand."""
+"""``simulate``, which runs a script or typed lines, and ``tests``, which generates tests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def simulate(
         played = play(definition, head)
     else:
         if json:
-            raise UsageError("--json is for a script; by hand, a person is told")
+            raise UsageError("--json needs a script; a run by hand is interactive")
         given = UNSET if data is None else read_json("--data", data)
         rehearsal = Rehearsal(definition, Script(definition.name, data=given), target, offer or ())
         rehearsal.run()
@@ -127,7 +127,7 @@ def write(path: Path, text: str) -> None:
 def _read(path: Path) -> Script:
     try:
         with path.open("rb") as file:
-            # one byte more tells that there is too much
+            # one byte more shows that there is too much
             raw = file.read(FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
@@ -148,5 +148,5 @@ def _told(played: Played) -> str:
 def _plain(played: Played) -> Any:
     failure = played.failure
     plain = msgspec.to_builtins(msgspec.structs.replace(played, failure=None))
-    told = None if failure is None else {k: v for k, v in failure.details().items() if k != "path"}
-    return {**plain, "failure": told}
+    why = None if failure is None else {k: v for k, v in failure.details().items() if k != "path"}
+    return {**plain, "failure": why}

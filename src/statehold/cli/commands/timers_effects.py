@@ -1,4 +1,4 @@
-"""Commands for what is under way at an instance: its timers and its effects."""
+"""Commands for an instance's timers and its running effects."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from statehold.cli.session import Session, talks
 timer = typer.Typer(no_args_is_help=True, help="Fire, cancel or reschedule a timer.")
 effect = typer.Typer(no_args_is_help=True, help="Retry, skip or resolve a running effect.")
 
-Timer = Annotated[
-    str, typer.Argument(metavar="TIMER", help="Its id, as `explain --json` tells it.")
-]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key, as `explain --json` tells it.")]
+Timer = Annotated[str, typer.Argument(metavar="TIMER", help="Its id, as in `explain --json`.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key, as in `explain --json`.")]
 
 
 @timer.command("fire")
@@ -26,7 +24,7 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key, as `explain --
 async def fire(
     session: Session, machine: Machine, id: Id, timer: Timer, reason: Reason = None
 ) -> None:
-    """Fire it now."""
+    """Fire a timer now."""
     session.print_reply(await session.client.fire_timer(machine, id, timer, reason=reason))
 
 
@@ -35,7 +33,7 @@ async def fire(
 async def cancel_timer(
     session: Session, machine: Machine, id: Id, timer: Timer, reason: Reason = None
 ) -> None:
-    """Take it away: it fires no more, unless its state is entered anew."""
+    """Cancel a timer: it does not fire, unless its state is entered again."""
     session.print_reply(await session.client.cancel_timer(machine, id, timer, reason=reason))
 
 
@@ -54,7 +52,7 @@ async def reschedule(
     ] = None,
     reason: Reason = None,
 ) -> None:
-    """Let it fire at another time."""
+    """Let a timer fire at another time."""
     if (after is None) == (at is None):
         raise UsageError("give either --in or --at")
     answer = await session.client.reschedule_timer(
@@ -73,7 +71,7 @@ async def reschedule(
 async def retry_effect(
     session: Session, machine: Machine, id: Id, key: Key, reason: Reason = None
 ) -> None:
-    """Try it again at once, from its first try on."""
+    """Retry an effect at once, beginning with its first attempt."""
     session.print_reply(await session.client.retry_effect(machine, id, key, reason=reason))
 
 
@@ -82,7 +80,7 @@ async def retry_effect(
 async def skip_effect(
     session: Session, machine: Machine, id: Id, key: Key, reason: Reason = None
 ) -> None:
-    """Go on without it: no event comes of it."""
+    """Skip an effect: it ends without an event."""
     session.print_reply(await session.client.skip_effect(machine, id, key, reason=reason))
 
 
@@ -98,7 +96,7 @@ async def resolve_effect(
     ] = None,
     reason: Reason = None,
 ) -> None:
-    """Take this for its result."""
+    """End an effect with this result."""
     given: Any = None if result is None else read_json("--result", result)
     answer = await session.client.resolve_effect(machine, id, key, given, reason=reason)
     session.print_reply(answer)

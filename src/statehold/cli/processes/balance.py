@@ -1,16 +1,16 @@
 """Which of several equal processes takes a connection that waits in their common socket.
 
-1. Each process has a slot in memory that all of them share: how many connections it has open, and
-   when it last said so. The slots are hints: nothing is lost where one is wrong.
+1. Each process has a slot in shared memory: how many connections it has open, and when it last
+   wrote that. The slots are hints: nothing is lost if one is wrong.
 2. A process accepts while it has no more connections than the one that has fewest, and a little.
-   Above that it leaves a waiting connection to the others for ``YIELD_SECONDS``, and takes it then
-   all the same. One that has not said how many it has for ``FRESH_SECONDS`` is not waited for.
+   Above that it leaves a waiting connection to the others for ``YIELD_SECONDS`` before it accepts
+   it. A process that has not written its slot for ``FRESH_SECONDS`` is ignored.
 3. Connections that are open already are moved by their owners: a process that has many more than
    its share answers some requests with ``Connection: close``, and the client connects again. No
    request is lost by that (RFC 9112, section 9.6).
 
 The kernel wakes every process for each connection, and an event loop accepts all that wait: without
-this, whoever wakes first has them all, and keeps them for as long as clients keep them alive.
+this, the process that wakes first has them all, for as long as clients keep them alive.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: a waiting connection is left to others for so long, looked at anew after each pause
+#: a waiting connection is left to others for so long, and checked after each pause
 YIELD_SECONDS, PAUSE_SECONDS = 0.02, 0.002
 #: a process that has been silent for longer is busy, or gone
 FRESH_SECONDS = 0.5

@@ -25,13 +25,13 @@ import time
 
 import msgspec
 
-from statehold.cli.offering import lend
+from statehold.cli.offering import offer_to_machines
 from statehold.cli.outcome import explain_failure
 from statehold.cli.processes.balance import Slots
 from statehold.cli.processes.job import Job, name_worker
 from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.process import run_job
-from statehold.cli.processes.signals import Asked
+from statehold.cli.processes.signals import Requested
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 
@@ -53,13 +53,13 @@ def main() -> None:
         job = msgspec.json.decode(line, type=Job)
         worker = name_worker()
         configure_logging(LogFormat(job.log_format), access_log=job.access_log, worker=worker)
-        asked = Asked(supervised=True)
+        asked = Requested(supervised=True)
         # a thread: the event loop may be busy, or not there yet
         threading.Thread(
             target=_heed_supervisor, args=(control, asked, job.stop_seconds), daemon=True
         ).start()
         try:
-            offered = lend(job.offer, job.allow_hosts)
+            offered = offer_to_machines(job.offer, job.allow_hosts)
             machines = load_machines(job.targets, offered)
             run_job(
                 job, machines, offered, listener, worker, lambda what: _tell(control, what),
@@ -72,7 +72,7 @@ def main() -> None:
 def _check() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
-        load_machines(job.targets, lend(job.offer, job.allow_hosts))
+        load_machines(job.targets, offer_to_machines(job.offer, job.allow_hosts))
     except StateholdError as error:
         sys.exit(explain_failure(error))
 
@@ -83,7 +83,7 @@ def _tell(control: socket.socket, what: str) -> None:
         control.sendall(f"{what}\n".encode())
 
 
-def _heed_supervisor(control: socket.socket, asked: Asked, stop_seconds: float) -> None:
+def _heed_supervisor(control: socket.socket, asked: Requested, stop_seconds: float) -> None:
     try:
         while control.recv(1):
             asked.hurry()

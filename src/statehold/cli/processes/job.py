@@ -1,4 +1,4 @@
-"""What one process of a server is to do, as its supervisor tells it."""
+"""The job of one process of a server, as its supervisor sends it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _CLOSING_SECONDS = 5
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What a process is to do. It goes to children as JSON, over a socket: the store's address may
-    hold a password, and everybody on the machine can read a command line.
+    """The job of a process. It is sent to children as JSON, over a socket: the store's address may
+    have a password, and everybody on the host can read a command line.
 
     ``serves``: the API is offered at the listener, else only the probes, if there is one.
     ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
     among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
     for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
     ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
-    ``allow_hosts`` are what machines that come as data are lent. ``act_role``: who may act on
-    instances by hand; None: everybody.
+    ``allow_hosts`` are what machines that come as data may use. ``act_role``: the role that may
+    act on instances by hand; None: every caller.
     """
 
     targets: list[str]
@@ -59,5 +59,5 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 def name_worker() -> str:
-    """A name that no other worker was ever given: it stands in logs and in the store alike."""
+    """A unique name of a worker, for its logs and the store."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

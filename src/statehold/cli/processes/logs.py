@@ -22,7 +22,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(form: LogFormat, *, access_log: bool, worker: str | None = None) -> None:
-    """``worker`` is put on every line, so that those of several processes can be told apart.
+    """``worker`` is put on every line, to distinguish the lines of several processes.
 
     To be called before the machines' modules are loaded: handlers that they add stay, and their
     ``logging.basicConfig`` finds that there is one. Called again, it replaces its own handler.
@@ -105,7 +105,7 @@ _SHOWN = frozenset({
     "state", "tag", "owner", "status", "version", "incidents", "in_state_since", "order", "limit",
     "after", "data", "window", "format", "instance", "machine", "notation", "dry_run",
 })  # fmt: skip
-#: those whose values are data, or what somebody wrote
+#: parameters whose values are data, or text of a person
 _MASKED = frozenset({"where", "q", "cursor", "reason"})
 
 

@@ -1,10 +1,10 @@
-"""One process that runs an engine, with HTTP or without, until it is told to stop.
+"""One process that runs an engine, with HTTP or without, until a signal stops it.
 
 Signals are taken from when the engine is open until the process ends:
 
-1. SIGTERM or SIGINT stops it: open requests are finished, running effects get their time, what was
-   taken is handed back to the store, and the exit code is 0.
-2. Once more, and open requests are not waited for any longer. Everything else stays.
+1. SIGTERM or SIGINT stops it: open requests are finished, running effects get their grace time,
+   claims are returned to the store, and the exit code is 0.
+2. A second one ends the wait for open requests. Everything else stays the same.
 3. SIGHUP replaces it, as a supervisor replaces its workers; from a terminal it stops it. SIGTERM
    after it stops the process for good, and SIGHUP once more, while one starts, waits for that.
 """
@@ -24,11 +24,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from statehold.chart.machine import Definition
-from statehold.cli.offering import take_back
+from statehold.cli.offering import close_offered
 from statehold.cli.processes.balance import Acceptor, Moving, Slots
 from statehold.cli.processes.job import Job
 from statehold.cli.processes.retention import read_retention
-from statehold.cli.processes.signals import Asked
+from statehold.cli.processes.signals import Requested
 from statehold.engine import Deployments, Engine
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
@@ -51,7 +51,7 @@ def run_job(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
-    asked: Asked,
+    asked: Requested,
     *,
     slots: Slots | None = None,
 ) -> bool:
@@ -71,7 +71,7 @@ async def _run(
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
-    asked: Asked,
+    asked: Requested,
     slots: Slots | None,
 ) -> None:
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
@@ -119,7 +119,7 @@ async def _lent(offered: Offered) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await take_back(offered)
+        await close_offered(offered)
 
 
 def _settle_memory() -> None:
@@ -130,8 +130,8 @@ def _settle_memory() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Stops as :class:`.Asked` says: uvicorn's own handlers would raise a signal again, before the
-    engine is closed. Ends its event streams before it waits for requests to end."""
+    """Stops as :class:`.Requested` says: uvicorn's own handlers would raise a signal again before
+    the engine is closed. Ends its event streams before it waits for requests to end."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class _Server(uvicorn.Server):
         app: FastAPI,
         up: Callable[[], None],
         listener: socket.socket,
-        asked: Asked,
+        asked: Requested,
         slots: Slots | None,
     ) -> None:
         config = uvicorn.Config(
@@ -163,7 +163,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # the loop closes the one that it is given
+        # the loop closes the socket that it is given
         await super().startup([] if self._slots is not None else [self._listener.dup()])
         if self._slots is not None:
             # uvicorn names a class of any protocol, and makes it with these

@@ -1,4 +1,4 @@
-"""Signals, from when a process takes them until it is gone."""
+"""Signals, from when a process handles them until it ends."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def take(sig: signal.Signals, do: Callable[[], None]) -> None:
 
 
 def ignore() -> None:
-    """The last that a process does about them. As it ends, Python gives each signal that has a
-    handler back to the system, which would kill it: its exit code would say that it failed."""
+    """Called last. As a process ends, Python restores the default action of each signal that has a
+    handler, which would kill the process and make its exit code a failure."""
     for sig in (*STOPS, *HANGUP):
         signal.signal(sig, signal.SIG_IGN)
 
 
-class Asked:
-    """What signals ask of one process that runs an engine."""
+class Requested:
+    """What signals have requested of one process that runs an engine."""
 
     def __init__(
         self, may_replace: Callable[[], Awaitable[bool]] | None = None, *, supervised: bool = False
     ) -> None:
-        """``may_replace`` is asked at SIGHUP; without it that signal is left to the system.
-        ``supervised``: the supervisor says that open requests are not waited for, with
-        :meth:`hurry`. A repeated signal says nothing then: it comes to a whole group of processes
-        from systemd, and once more from the supervisor.
+        """``may_replace`` decides at SIGHUP; without it that signal keeps its default action.
+        ``supervised``: only the supervisor ends the wait for open requests, with :meth:`hurry`. A
+        repeated signal does not: systemd sends one to the whole group of processes, and the
+        supervisor sends it again.
         """
         self._may_replace = may_replace
         self._supervised = supervised

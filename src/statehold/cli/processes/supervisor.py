@@ -6,16 +6,16 @@ replaced.
    that wait in a dead one's queue would be reset.
 2. Children are new programs, not forks and not ``multiprocessing``'s: they share nothing but that
    socket, so each start loads the machines' modules as they are on the disk now.
-3. The first child goes ahead alone. What keeps it from starting, a mistake in a module or a store
-   that refuses, is told once, and nothing else is started.
-4. Whatever dies later is started again, after a pause that grows with each start in a row that did
-   not last. Only when no child is left, and none became ready in ``START_TRIES`` starts in a row,
-   this ends too: one that was ready has served, and what ended it may not end the next.
-5. SIGHUP replaces the children one by one, the new one first. One that does not start ends that,
-   and those that run stay.
-6. A child notices the end of this process by itself (``child.py``): no orphan stays.
+3. The first child starts alone. If it can't start, because of a mistake in a module or a store that
+   refuses, the error is reported once and no other child is started.
+4. A child that dies later is started again, after a pause that grows with each start in a row that
+   did not last. Only when no child is left, and none became ready in ``START_TRIES`` starts in a
+   row, the supervisor ends too: a child that was ready has served, and the next one may live.
+5. SIGHUP replaces the children one by one, the new one first. If one does not start, this ends, and
+   the running ones stay.
+6. A child detects the end of this process (``child.py``): no orphan stays.
 
-uvicorn has a supervisor too: it starts a child that can't start again for ever, at once, and its
+uvicorn has a supervisor too: it restarts a child that can't start at once and for ever, and its
 children outlive it when it is killed.
 """
 
@@ -85,14 +85,14 @@ class _Child:
             self.writer.write(b"\n")
 
     def signal(self, sig: signal.Signals) -> None:
-        # it may have ended, and nobody been told yet
+        # it may have ended unnoticed
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(sig)
 
 
 @dataclass(eq=False, slots=True)
 class _Place:
-    """One of the N; ``child`` is who has it now. ``lock`` is held by whoever fills it."""
+    """One of the N places for a child; ``lock`` is held while it is filled."""
 
     number: int
     child: _Child | None = None
@@ -130,7 +130,7 @@ class Supervisor:
             await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
             if not self._stop.is_set():
                 if self._failed_at_start(work[0]):
-                    # the child has told why
+                    # the child has reported the error
                     return self._failed or 1
                 work += [
                     asyncio.create_task(self._keep(place), name=f"statehold place {place.number}")
@@ -152,7 +152,7 @@ class Supervisor:
 
     def stop(self) -> None:
         if self._stop.is_set():
-            # whoever asks twice does not want to wait for open requests
+            # a second request ends the wait for open requests
             for child in self._children:
                 child.hurry()
         self._stop.set()
@@ -209,7 +209,7 @@ class Supervisor:
                 str(slot),
                 pass_fds=passed,
                 stdin=asyncio.subprocess.DEVNULL,
-                # ctrl-c comes to this process alone, which tells the others
+                # ctrl-c goes to this process alone, which stops the others
                 start_new_session=True,
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours)
