@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -12,6 +13,8 @@ from statehold.engine import Engine
 from statehold.engine.clock import ManualClock
 from statehold.server import create_app
 from statehold.stores import MemoryStore
+from tests.acceptance.command_line import Cli, Ran, run
+from tests.acceptance.http_orders import INSTANCES
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
 
@@ -47,3 +50,30 @@ async def address(engine: Engine) -> AsyncIterator[str]:
     """The same behind a real socket, for streams and for clients."""
     async with listening(create_app(engine, owns_engine=False)) as address:
         yield address
+
+
+@pytest.fixture
+async def order(http: httpx.AsyncClient) -> httpx.Response:
+    answer = await http.post(INSTANCES, json={"id": "o-1"})
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+@pytest.fixture
+async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs a command in a thread, since it has an event loop of its own."""
+    monkeypatch.setenv("STATEHOLD_URL", address)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    async def asked(*arguments: str) -> Ran:
+        return await asyncio.to_thread(run, *arguments)
+
+    return asked
+
+
+@pytest.fixture
+async def deployed(postgres_dsn: str) -> str:
+    """A database on which an order was started, and whose worker has left."""
+    async with Engine(postgres_dsn, [OrderFlow]) as engine:
+        await engine.start(OrderFlow, "o-1")
+    return postgres_dsn

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from statehold.engine import Engine
+from tests.acceptance.command_line import ORDERS, Serving, run
 from tests.acceptance.orders import OrderFlow, Reject
-from tests.acceptance.test_cli import ORDERS, Serving, run
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -16,32 +14,10 @@ from statehold.errors import StoreUnavailable
 from statehold.records import Caller
 from statehold.server import Bounds, Unauthorized, create_app, router
 from statehold.stores import MemoryStore
+from tests.acceptance.http_orders import ACCEPT, INSTANCES, ONE, problem
 from tests.acceptance.orders import OrderFlow
 
 pytestmark = pytest.mark.anyio
-
-INSTANCES = "/api/machines/order/instances"
-ONE = f"{INSTANCES}/o-1"
-ACCEPT = {"type": "Accept", "prep_minutes": 12}
-
-
-@pytest.fixture
-async def order(http: httpx.AsyncClient) -> httpx.Response:
-    answer = await http.post(INSTANCES, json={"id": "o-1"})
-    assert answer.status_code == 201, answer.text
-    return answer
-
-
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem that the answer is; fails unless it is this one, whole and well told."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["type"] == f"urn:statehold:problem:{code}"
-    assert told["status"] == status
-    assert told["title"]
-    assert told["detail"]
-    return told
 
 
 # --- instances ----------------------------------------------------------------------------------
@@ -292,167 +268,6 @@ async def test_an_upgrade_tells_what_it_did(http: httpx.AsyncClient, order: http
     one = (await http.post(f"{ONE}/upgrade")).json()
     assert (one["upgraded"], one["already"], one["failed"]) == (0, 1, {})
     assert (await http.post("/api/machines/order/upgrade")).json()["version"] == 1
-
-
-# --- what is refused ----------------------------------------------------------------------------
-
-
-async def test_an_event_that_is_not_allowed_tells_what_is(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Packed"}), 409, "not-allowed")
-    assert told["allowed"] == ["Accept", "Reject", "Break", "Pay"]
-    assert told["state"] == ["offering"]
-    assert (await http.get(ONE)).json() == order.json()
-
-
-async def test_a_guard_that_says_no_is_named(http: httpx.AsyncClient) -> None:
-    await http.post(INSTANCES, json={"id": "o-2", "data": {"items": ["closed"]}})
-    answer = await http.post(f"{INSTANCES}/o-2/events", json=ACCEPT)
-    assert "kitchen_is_open" in str(problem(answer, 409, "not-allowed")["reasons"])
-
-
-async def test_a_missing_role_is_forbidden_and_a_given_one_is_enough(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    told = await http.post(f"{ONE}/events", json=ACCEPT, headers={"Statehold-Roles": "courier"})
-    problem(told, 403, "not-allowed")
-    roles = {"Statehold-Roles": "courier, restaurant"}
-    assert (await http.post(f"{ONE}/events", json=ACCEPT, headers=roles)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", "/api/machines/none", 404, "unknown-machine"),
-        ("GET", "/api/machines/none/instances", 404, "unknown-machine"),
-        ("GET", f"{INSTANCES}/nobody", 404, "unknown-instance"),
-        ("GET", f"{INSTANCES}/no%20body", 404, "unknown-instance"),
-        ("GET", f"{INSTANCES}/{'x' * 300}", 404, "unknown-instance"),
-        ("GET", f"{INSTANCES}/nobody/stream", 404, "unknown-instance"),
-        ("GET", f"{INSTANCES}/nobody/journal", 404, "unknown-instance"),
-        ("POST", "/api/incidents/order/o-1/9.9/retry", 404, "unknown-incident"),
-        ("GET", "/api/nothing", 404, "no-such-route"),
-        ("GET", "/api/machines/", 404, "no-such-route"),
-        ("DELETE", INSTANCES, 405, "method-not-allowed"),
-        ("GET", f"{INSTANCES}?limit=0", 422, "invalid-payload"),
-        ("GET", f"{INSTANCES}?limit=1001", 422, "invalid-payload"),
-        ("GET", f"{INSTANCES}?status=asleep&limit=x", 422, "invalid-payload"),
-        ("GET", f"{INSTANCES}?where=city", 422, "invalid-payload"),
-        ("GET", f"{INSTANCES}?in_state_since=2026-01-01T00:00:00", 422, "invalid-payload"),
-    ],
-)
-async def test_what_is_not_there_or_does_not_fit_is_a_problem(
-    http: httpx.AsyncClient, method: str, path: str, status: int, code: str
-) -> None:
-    problem(await http.request(method, path), status, code)
-
-
-async def test_every_wrong_parameter_is_named(http: httpx.AsyncClient) -> None:
-    answer = await http.get(INSTANCES, params={"status": "asleep", "limit": "x"})
-    assert set(problem(answer, 422, "invalid-payload")["fields"]) == {"query.status", "query.limit"}
-
-
-async def test_every_allowed_method_is_named(http: httpx.AsyncClient) -> None:
-    answer = await http.put("/api/machines")
-    assert answer.headers["allow"] == "GET, POST"
-    assert problem(answer, 405, "method-not-allowed")["methods"] == ["GET", "POST"]
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (b"{", 400, "not-json"),
-        (b"nonsense", 400, "not-json"),
-        (b'{"type": "Accept", "prep_minutes": NaN}', 400, "not-json"),
-        (b'{"a":' * 65 + b"1" + b"}" * 65, 400, "not-json"),
-        (b"[" * 200_000, 400, "not-json"),
-        (b'"Accept"', 422, "invalid-payload"),
-        (b"", 422, "invalid-payload"),
-        (b"[]", 422, "invalid-payload"),
-        (b"{}", 422, "invalid-payload"),
-        (b'{"type": 1}', 422, "invalid-payload"),
-        (b'{"type": "Fly"}', 422, "unknown-event"),
-        (b'{"type": "Accept"}', 422, "invalid-payload"),
-        (b'{"type": "Accept", "prep_minutes": "\xff"}', 422, "invalid-payload"),
-        (b'{"type": "Accept", "prep_minutes": 1, "x": 2}', 422, "invalid-payload"),
-    ],
-)
-async def test_a_body_that_is_no_event_is_refused_and_changes_nothing(
-    http: httpx.AsyncClient, order: httpx.Response, body: bytes, status: int, code: str
-) -> None:
-    headers = {"Content-Type": "application/json"}
-    problem(await http.post(f"{ONE}/events", content=body, headers=headers), status, code)
-    assert (await http.get(ONE)).json() == order.json()
-
-
-async def test_every_wrong_field_of_an_event_is_named(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    event = {"type": "Accept", "prep_minutes": "soon", "extra": 1}
-    told = problem(await http.post(f"{ONE}/events", json=event), 422, "invalid-payload")
-    assert set(told["fields"]) == {"prep_minutes", "extra"}
-
-
-async def test_an_unknown_event_tells_the_known_ones(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Fly"}), 422, "unknown-event")
-    assert "Accept" in told["known"]
-
-
-async def test_an_action_that_raises_is_told_and_changes_nothing(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Break"}), 422, "action-failed")
-    assert told["cause"] == "ValueError: the kitchen is on fire"
-    assert (await http.get(ONE)).json() == order.json()
-
-
-async def test_a_body_that_says_it_is_too_large_is_refused_unread(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    body = json.dumps({"type": "Accept", "x": "x" * (1024 * 1024)}).encode()
-    headers = {"Content-Type": "application/json"}
-    told = problem(
-        await http.post(f"{ONE}/events", content=body, headers=headers), 413, "too-large"
-    )
-    assert (told["size"], told["limit"]) == (len(body), 1024 * 1024)
-
-
-async def test_a_chunked_body_is_refused_once_it_is_too_large(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(100):
-            yield b"x" * 65536
-
-    headers = {"Content-Type": "application/json"}
-    answer = await http.post(f"{ONE}/events", content=endless(), headers=headers)
-    problem(answer, 413, "too-large")
-
-
-async def test_more_events_than_the_bound_are_refused_whole(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    body = [{"machine": "order", "id": "o-1", "event": ACCEPT}] * 1001
-    told = problem(await http.post("/api/events", json=body), 413, "too-large")
-    assert (told["size"], told["limit"]) == (1001, 1000)
-    assert (await http.get(ONE)).json()["seq"] == 1
-
-
-async def test_a_form_is_not_taken_for_json(http: httpx.AsyncClient, order: httpx.Response) -> None:
-    answer = await http.post(
-        f"{ONE}/events", content=b'{"type":"Pay"}', headers={"Content-Type": "text/plain"}
-    )
-    problem(answer, 415, "unsupported-media-type")
-
-
-async def test_a_page_of_another_site_can_change_nothing(
-    http: httpx.AsyncClient, order: httpx.Response
-) -> None:
-    answer = await http.post(f"{ONE}/cancel", headers={"Sec-Fetch-Site": "cross-site"})
-    problem(answer, 403, "forbidden")
 
 
 # --- around it ----------------------------------------------------------------------------------

@@ -21,13 +21,11 @@ from statehold.errors import ActRefused, InstanceUnreadable, UnknownEffect, Unkn
 from statehold.records import Ref, Write
 from statehold.server import create_app
 from statehold.server.auth import by_role
+from tests.acceptance.command_line import Cli
+from tests.acceptance.http_orders import INSTANCES, ONE, problem
 from tests.acceptance.orders import Accept, Order, OrderFlow, Pay
-from tests.acceptance.test_cli import Cli, cli
-from tests.acceptance.test_http import INSTANCES, ONE, problem
 
 pytestmark = pytest.mark.anyio
-
-__all__ = ["cli"]
 
 WHY = {"reason": "the customer called"}
 ANN = {"Statehold-Caller": "ann"}

@@ -11,8 +11,8 @@ import pytest
 from docs.generator import attempts
 from statehold.cli.picture import draw_svg
 from statehold.cli.targets import chart_of, load_machines_or_charts
+from tests.acceptance.command_line import run
 from tests.acceptance.reader import ROOT, blocks
-from tests.acceptance.test_cli import run
 
 pytestmark = pytest.mark.usefixtures("built")
 

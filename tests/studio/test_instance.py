@@ -177,8 +177,8 @@ def confirm(page: Page, act: str, reason: str) -> None:
 
 
 def claim(page: Page, name: str) -> None:
-    """Says who one is, to a server that believes it."""
-    page.get_by_role("button", name="You").click()
+    """Sets the name that a server without authentication believes."""
+    page.get_by_role("button", name="Account").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(name)
     dialog.get_by_role("button", name="Save").click()
