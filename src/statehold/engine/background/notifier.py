@@ -73,7 +73,7 @@ class Notifier:
         self._due = self._due or due
         self._task.wake()
 
-    def put(self) -> None:
+    def deployed(self) -> None:
         """A machine was deployed."""
         self._documents = True
         self._task.wake()

@@ -147,7 +147,7 @@ class Deployer:
     ) -> bool:
         if not await self._store.add_document(document, self._runtime.limits.documents):
             return False
-        self._notifier.put()
+        self._notifier.deployed()
         await self._loader.install(imported.definition, checked)
         return True
 
