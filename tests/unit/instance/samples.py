@@ -101,6 +101,10 @@ def summary(parcel: Parcel) -> dict[str, int]:
     return {"weight": parcel.weight}
 
 
+def in_two_days(parcel: Parcel) -> timedelta:
+    return timedelta(days=2)
+
+
 def is_light(parcel: Parcel) -> bool:
     return parcel.weight < 100
 
@@ -118,7 +122,7 @@ class ParcelFlow(Machine[Parcel], name="parcel", version=1):
     indexes = ("weight",)
 
     class desk(Compound, initial=True):
-        open = State(initial=True, owner="clerk", tags=("waiting",))
+        open = State(initial=True, owner="clerk", tags=("waiting",), deadline=in_two_days)
         printing = State(invoke=print_label)
         inspecting = State(invoke=child(Inspection))
         print_ = on(Print, open >> printing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -121,6 +122,13 @@ def test_an_instance_of_another_version_is_written_as_it_was(make: object) -> No
     instance = load(DEFINITION, before).instance
     assert instance.snapshot is None
     assert row_of(instance, before.rev, None) == before
+
+
+def test_the_deadline_of_an_instance_stays_in_its_row_whatever_its_version() -> None:
+    stored = row(waiting())
+    assert stored.deadline == NOW + timedelta(days=2)
+    old = load(DEFINITION, replace(stored, version=7)).instance
+    assert row_of(old, 2, None).deadline == stored.deadline
 
 
 def as_compared(instance: InstanceState) -> dict[str, object]:
