@@ -26,10 +26,10 @@ class FunctionSpec(Part):
 
 
 class SetSpec(Part):
-    """Changes fields of the data; all expressions see the data as they were before."""
+    """Sets fields of the data; all expressions see the data as they were before."""
 
     set: OrEmpty[dict[str, Value]]
-    """Fields, by their path, and what each is set to; null takes an optional field away."""
+    """Fields, by their path, and their new values; null removes an optional field."""
 
 
 class RaiseSpec(Part):
@@ -42,7 +42,7 @@ class RaiseSpec(Part):
 
 
 class ReceiverSpec(Part):
-    """Who gets a message."""
+    """The receiver of a message."""
 
     machine: StrictStr | None = None
     """The machine's name; this one if left out."""
@@ -58,7 +58,7 @@ class SendSpec(Part):
     with_: OrEmpty[dict[str, Value]] = Field(default_factory=dict, alias="with")
     """The fields of its payload."""
     to: OrEmpty[ReceiverSpec] = Field(default_factory=ReceiverSpec)
-    """Who gets it; this instance if left out."""
+    """The receiver; this instance if left out."""
     after: Expression | None = None
     """When: a duration, or CEL that gives a duration or a timestamp."""
 
@@ -110,7 +110,7 @@ Action: TypeAlias = Annotated[
 
 
 class GuardSpec(Part):
-    """A guard that is no expression."""
+    """A guard by active states, or by an offered function: one of the two."""
 
     in_: Paths = Field(default_factory=list, alias="in")
     """States that have to be active."""

@@ -39,7 +39,7 @@ from statehold.plain.values import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DeclaredNames:
     """The events and effects that actions may name."""
 
     events: Mapping[str, type[Event]]
@@ -51,7 +51,7 @@ class Actions:
     """Reads lists of actions; each becomes one function of the chart."""
 
     def __init__(
-        self, problems: Problems, functions: Functions, known: Known, machine: str
+        self, problems: Problems, functions: Functions, known: DeclaredNames, machine: str
     ) -> None:
         self.problems = problems
         self.functions = functions

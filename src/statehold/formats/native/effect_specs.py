@@ -35,9 +35,9 @@ class HttpSpec(Part):
     body: Annotated[Any, WithJsonSchema({})] = None
     """CEL, or mappings and lists of CEL; sent as JSON."""
     gives: Expression | None = None
-    """What the effect results in, from `response.status`, `.headers` and `.body`; else the body."""
+    """The effect's result, from `response.status`, `.headers` and `.body`; else the body."""
     permanent: Several[Annotated[int, Whole(300, 599)] | None] | None = None
-    """Statuses that are not tried again; else every 4xx but 408, 425 and 429."""
+    """Statuses that fail without another attempt; else every 4xx but 408, 425 and 429."""
     key_header: StrictStr | None = None
     """The header that carries the call's key; `Idempotency-Key` if left out."""
 
@@ -50,7 +50,7 @@ class RetrySpec(Part):
     first: Duration | None = None
     """The wait after the first attempt."""
     factor: Annotated[Annotated[float, Number(1, 100)] | None, NotNull()] = None
-    """What each wait is multiplied with for the next."""
+    """Each wait is the one before it multiplied by this."""
     longest: Duration | None = None
     """The longest wait."""
 
@@ -67,6 +67,6 @@ class EffectSpec(Part):
     timeout: Duration | None = None
     """How long one attempt may take, at most 10m."""
     retry: RetrySpec | None = None
-    """When it is attempted again."""
+    """When a failed attempt is followed by another."""
     doc: StrictStr | None = None
     """What it does, for people."""

@@ -61,7 +61,7 @@ class InvokeSpec(Part):
     machine: Annotated[Name | None, NotNull()] = None
     """The name of a machine that the server offers."""
     id: StrictStr | None = None
-    """What the invoke is called; the state and the name if left out."""
+    """The id of the invoke; the state and the name if left out."""
     input: Annotated[
         Annotated[Expression, Tag("<value>")]
         | Annotated[FunctionSpec, Tag("<function>")]
@@ -80,31 +80,31 @@ class StateSpec(Part):
     """A state, with the states inside it."""
 
     initial: Flag = False
-    """The state that its parent is entered by."""
+    """The state that is entered with its parent."""
     final: Flag = False
     """The end of its parent."""
     history: OrFalsy[Literal["shallow", "deep"]] = None
-    """Remembers which states of its parent were active."""
+    """Makes it a history state, which remembers the states of its parent that were active."""
     default: Paths = Field(default_factory=list)
-    """Of a history state: where it leads while nothing is remembered."""
+    """Of a history state: the states it leads to while nothing is remembered."""
     parallel: Flag = False
     """All states inside are active together."""
     states: OrEmpty[dict[StateName, OrEmpty[StateSpec]]] = Field(default_factory=dict)
     """The states inside, by name, in order."""
     entry: Several[Action] = Field(default_factory=list)
-    """What happens when it is entered."""
+    """Actions when it is entered."""
     exit: Several[Action] = Field(default_factory=list)
-    """What happens when it is left."""
+    """Actions when it is left."""
     invoke: Several[Invoked] = Field(default_factory=list)
     """Effects and machines that live as long as it is active."""
     owner: StrictStr | None = None
-    """Who has to act while it is active."""
+    """The role that has to act while it is active."""
     tags: Words = Field(default_factory=list)
     """Words to find instances by."""
     deadline: Given | None = None
     """Until when its owner should have acted."""
     output: Annotated[Given | None, NotNull()] = None
-    """Of a final state: what its parent results in."""
+    """Of a final state: the output of its parent."""
     doc: StrictStr | None = None
     """What it is, for people."""
     meta: OrEmpty[dict[str, Any]] = Field(default_factory=dict)
@@ -120,9 +120,9 @@ class TransitionSpec(Part):
     on: Words = Field(default_factory=list)
     """One event or several; `"*"` for any."""
     after: Annotated[Given | None, NotNull()] = None
-    """How long after its source is entered, or when."""
+    """After this time in its source, or at this moment."""
     always: Annotated[OnlyTrue | None, NotNull()] = None
-    """At once."""
+    """As soon as its guards hold, without an event."""
     on_done: Annotated[OnlyTrue | None, NotNull()] = None
     """When the states inside its source have reached their end."""
     on_result: Annotated[Name | None, NotNull()] = None
@@ -136,9 +136,9 @@ class TransitionSpec(Part):
     when: Several[Guard] = Field(default_factory=list)
     """Guards, which all have to hold."""
     do: Several[Action] = Field(default_factory=list)
-    """What happens."""
+    """Actions."""
     by: Words = Field(default_factory=list)
-    """Roles, of which the sender has one."""
+    """Roles; the sender of the event needs one of them."""
     reenter: Flag = False
     """Its source is left and entered again, though the target is the source or inside it."""
     doc: StrictStr | None = None

@@ -13,7 +13,7 @@ from statehold.chart.validate import place_of_state, place_of_transition, valida
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.action_specs import StartSpec
-from statehold.formats.native.actions import Actions, Known
+from statehold.formats.native.actions import Actions, DeclaredNames
 from statehold.formats.native.data_specs import SchemaSpec
 from statehold.formats.native.effects import Effects
 from statehold.formats.native.fields import Fields, Typed
@@ -79,7 +79,7 @@ class _Machine:
         effects = Effects(problems, functions, self.types, self.offered)
         effects.read(spec.effects)
         actions = Actions(
-            problems, functions, Known(events, payloads, frozenset(spec.effects)), name
+            problems, functions, DeclaredNames(events, payloads, frozenset(spec.effects)), name
         )
         tree = StateTree(problems, spec)
         states = States(tree, actions, functions, self.offered)

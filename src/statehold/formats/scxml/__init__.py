@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statehold.formats.notation import NOTHING, Imported, Offered
-from statehold.formats.scxml.family import Family, Resolve
+from statehold.formats.scxml.document_set import DocumentSet, Resolve
 from statehold.formats.scxml.languages import LANGUAGES
 from statehold.formats.scxml.read import read_document
 from statehold.formats.scxml.write import Exported, write_scxml
@@ -29,6 +29,6 @@ def read_scxml(
     """
     if datamodel is not None and datamodel not in LANGUAGES:
         raise ValueError(f"datamodel is {datamodel!r}; it is one of {', '.join(LANGUAGES)}")
-    family = Family(resolve, offered, version, datamodel)
-    definition = read_document(raw, family, name)
-    return Imported(definition, tuple(family.omissions))
+    documents = DocumentSet(resolve, offered, version, datamodel)
+    definition = read_document(raw, documents, name)
+    return Imported(definition, tuple(documents.omissions))

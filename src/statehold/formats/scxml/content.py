@@ -36,7 +36,7 @@ NO_USES = Uses()
 
 
 @dataclass(slots=True)
-class Known:
+class ContentFunction:
     """A function of the chart, its content as XML, and the lines of that content."""
 
     function: Function
@@ -50,7 +50,7 @@ class Content:
     def __init__(self, expressions: Expressions, omissions: list[Omission]) -> None:
         self.expressions = expressions
         self.omissions = omissions
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, ContentFunction] = {}
 
     @property
     def session(self) -> Session:
@@ -130,7 +130,7 @@ class Content:
     ) -> None:
         reads = frozenset(name for name in uses.reads if not name.startswith("_"))
         known = Function(call, takes, Uses(reads, uses.writes, uses.raises))
-        self.known[name] = Known(known, xml, [line_of(element)])
+        self.known[name] = ContentFunction(known, xml, [line_of(element)])
 
     def omit(self, what: str, place: str, why: str, element: Element) -> None:
         self.omissions.append(Omission(what, place, why, line_of(element)))

@@ -55,7 +55,7 @@ def _raise(reader: ElementReader, element: Element) -> Does:
     def do(run: Run) -> None:
         if not name:
             raise fails("<raise>", "it names no event")
-        run.asked.raise_(NamedEvent(name, kind="internal"))
+        run.step.raise_(NamedEvent(name, kind="internal"))
 
     return do
 
@@ -90,7 +90,7 @@ def _log(reader: ElementReader, element: Element) -> Does:
         data: dict[str, Any] = {"label": label}
         if expression is not None:
             data["value"] = expression(run.scope)
-        run.asked.emit(NamedEvent("log", data, kind="platform"))
+        run.step.emit(NamedEvent("log", data, kind="platform"))
 
     return do
 
@@ -125,7 +125,7 @@ def _cancel(reader: ElementReader, element: Element) -> Does:
         id = id_of(run)
         if not isinstance(id, str) or not id:
             raise fails("<cancel>", f"its id is {id!r}; it has to be a text")
-        run.asked.cancel(id)
+        run.step.cancel(id)
 
     return do
 
@@ -151,7 +151,7 @@ def _if(reader: ElementReader, element: Element) -> Does:
         try:
             return truth(condition(run.scope))
         except EvaluationFailed as error:
-            run.asked.raise_(execution_error(tag(at), [line_of(at)], condition.text, error))
+            run.step.raise_(execution_error(tag(at), [line_of(at)], condition.text, error))
             return False
 
     def do(run: Run) -> None:

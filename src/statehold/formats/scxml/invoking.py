@@ -19,7 +19,7 @@ from statehold.chart.machine import AMachine, Uses
 from statehold.chart.model import Action, Block, Invoke
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.scxml.content import Content
-from statehold.formats.scxml.family import Family
+from statehold.formats.scxml.document_set import DocumentSet
 from statehold.formats.scxml.markup import Element, canonical, is_scxml, line_of, parts, tag
 from statehold.formats.scxml.payload import Payload
 from statehold.formats.scxml.rendering import payload as rendered_payload
@@ -43,14 +43,14 @@ class Invoking:
         self,
         content: Content,
         root: Element,
-        family: Family,
+        documents: DocumentSet,
         problems: list[Problem],
         read_source: Callable[[str], AMachine],
         read_inline: Callable[[Element, str], AMachine],
     ) -> None:
         self.content = content
         self.root = root
-        self.family = family
+        self.documents = documents
         self.problems = problems
         self.read_source = read_source
         self.read_inline = read_inline
@@ -84,9 +84,9 @@ class Invoking:
     # --- the machine or effect ---
 
     def _effect(self, element: Element, place: str, id: str, name: str) -> Invoke | None:
-        effect = self.family.offered.effects.get(name)
+        effect = self.documents.offered.effects.get(name)
         if effect is None:
-            known = ", ".join(sorted(self.family.offered.effects)) or "none"
+            known = ", ".join(sorted(self.documents.offered.effects)) or "none"
             self._complain(
                 element, place, f"no effect {name!r} is offered; those that are: {known}"
             )
@@ -135,9 +135,9 @@ class Invoking:
         return None
 
     def _offered(self, element: Element, place: str, name: str) -> str | None:
-        machine = self.family.offered.machines.get(name)
+        machine = self.documents.offered.machines.get(name)
         if machine is None:
-            known = ", ".join(sorted(self.family.offered.machines)) or "none"
+            known = ", ".join(sorted(self.documents.offered.machines)) or "none"
             self._complain(
                 element, place, f"no machine {name!r} is offered; those that are: {known}"
             )

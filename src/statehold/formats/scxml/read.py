@@ -24,9 +24,9 @@ from statehold.expression.language import Language
 from statehold.formats.notation import STATE_LIMIT, TRANSITION_LIMIT, Omission
 from statehold.formats.scxml import datamodel
 from statehold.formats.scxml.content import Content
+from statehold.formats.scxml.document_set import DEPTH_LIMIT, DOCUMENTS_LIMIT, DocumentSet
 from statehold.formats.scxml.executable import is_executable
 from statehold.formats.scxml.expressions import Expressions
-from statehold.formats.scxml.family import DEPTH_LIMIT, DOCUMENTS_LIMIT, Family
 from statehold.formats.scxml.ids import Ids, states_of
 from statehold.formats.scxml.invoking import Invoking
 from statehold.formats.scxml.languages import LANGUAGES
@@ -59,31 +59,33 @@ POLICY = Policy(matching="token", errors="event", messages="session")
 DEFAULT_DATAMODEL = "ecmascript"
 
 
-def read_document(raw: bytes | str, family: Family, name: str | None = None) -> Definition[Any]:
+def read_document(
+    raw: bytes | str, documents: DocumentSet, name: str | None = None
+) -> Definition[Any]:
     """The machine of a document; raises ``DefinitionError``."""
-    return read_root(parse(raw, name or "scxml"), family, name)
+    return read_root(parse(raw, name or "scxml"), documents, name)
 
 
-def read_root(root: Element, family: Family, name: str | None) -> Definition[Any]:
+def read_root(root: Element, documents: DocumentSet, name: str | None) -> Definition[Any]:
     """The machine of a root element, which may be inside another document."""
     wanted = name or root.get("name") or "machine"
     if not is_scxml(root) or tag(root) != "scxml":
         message = f"its root element is {qualified(root)}"
         hint = f'an SCXML document begins with <scxml xmlns="{SCXML_NAMESPACE}">'
         raise refusal(wanted, message, hint, line_of(root))
-    family.read += 1
-    if family.read > DOCUMENTS_LIMIT:
+    documents.read += 1
+    if documents.read > DOCUMENTS_LIMIT:
         message = f"more than {DOCUMENTS_LIMIT} documents are invoked by one another"
         raise refusal(wanted, message, "invoke fewer")
-    return _DocumentReader(root, family, family.name(wanted)).definition()
+    return _DocumentReader(root, documents, documents.name(wanted)).definition()
 
 
 class _DocumentReader:
     """Reads one document."""
 
-    def __init__(self, root: Element, family: Family, name: str) -> None:
+    def __init__(self, root: Element, documents: DocumentSet, name: str) -> None:
         self.root = root
-        self.family = family
+        self.documents = documents
         self.name = name
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
@@ -91,19 +93,19 @@ class _DocumentReader:
         self.transitions: list[Transition] = []
         self.data = datamodel.all_of(root)
         self.late = root.get("binding") == "late"
-        self.omissions = family.omissions
+        self.omissions = documents.omissions
         self.ids = Ids(root)
-        expressions = Expressions(self._session(), self.omissions, self.problems, family.text)
+        expressions = Expressions(self._session(), self.omissions, self.problems, documents.text)
         self.content = Content(expressions, self.omissions)
         self.invokes: dict[str, str] = {}
         self.homes: dict[str, list[str]] = {}
         self.invoking = Invoking(
-            self.content, root, family, self.problems, self.read_source, self.read_inline
+            self.content, root, documents, self.problems, self.read_source, self.read_inline
         )
 
     def _session(self) -> Session:
         language = datamodel.with_functions(
-            self._language(), self.root, self.data, self.family.text
+            self._language(), self.root, self.data, self.documents.text
         )
         for name, why in language.functions.items():
             if why:
@@ -132,7 +134,7 @@ class _DocumentReader:
         hint = f"the data models are {' and '.join(LANGUAGES)}; "
         message = f"the data model {wanted!r} is not supported"
         used = first_expression(self.root)
-        chosen = self.family.datamodel
+        chosen = self.documents.datamodel
         if used is not None:
             message += f", and line {line_of(used)} has an expression in it"
             hint += 'write its expressions in ECMAScript and name datamodel="ecmascript"'
@@ -144,7 +146,7 @@ class _DocumentReader:
         if used is not None or chosen is None:
             raise refusal(self.name, message, hint, line_of(self.root))
         why = f"it is {wanted!r}; no expression is in it, and it is read as {chosen!r}"
-        self.family.omissions.append(Omission("datamodel", "the root", why, line_of(self.root)))
+        self.documents.omissions.append(Omission("datamodel", "the root", why, line_of(self.root)))
         return LANGUAGES[chosen]
 
     # --- the whole ---
@@ -166,7 +168,7 @@ class _DocumentReader:
             schema = {**schema, "properties": {id: {} for id in declared}}
         chart = Chart(
             self.name,
-            self.family.version,
+            self.documents.version,
             tuple(self.states),
             tuple(self.transitions),
             events_of(self.transitions),
@@ -331,7 +333,7 @@ class _DocumentReader:
         def output(run: Run) -> Any:
             def report(param: Element, error: BaseException) -> None:
                 event = execution_error(tag(param), [line_of(param)], name, error)
-                run.asked.raise_(event)
+                run.step.raise_(event)
 
             return given.lenient(run, report)
 
@@ -372,31 +374,31 @@ class _DocumentReader:
 
     def read_source(self, source: str) -> AMachine:
         """The machine of another document, read once; raises ``LookupError``."""
-        family = self.family
+        documents = self.documents
         name = source.removeprefix("file:")
-        if name in family.by_source:
-            return family.by_source[name]
-        if name in family.path:
+        if name in documents.by_source:
+            return documents.by_source[name]
+        if name in documents.path:
             raise LookupError(f"{source!r} invokes itself, by way of others or at once")
-        raw = family.fetch(source)
+        raw = documents.fetch(source)
         stem = re.sub(r"(\.txml)?\.\w+$", "", name.replace("\\", "/").rpartition("/")[2])
         root = parse(raw, name)
-        family.by_source[name] = definition = self._below(root, name, root.get("name") or stem)
+        documents.by_source[name] = definition = self._below(root, name, root.get("name") or stem)
         return definition
 
     def read_inline(self, root: Element, name: str) -> AMachine:
         return self._below(root, name, name)
 
     def _below(self, root: Element, step: str, name: str) -> Definition[Any]:
-        family = self.family
-        if len(family.path) >= DEPTH_LIMIT:
+        documents = self.documents
+        if len(documents.path) >= DEPTH_LIMIT:
             raise LookupError(f"documents invoke one another more than {DEPTH_LIMIT} deep")
-        before = family.path
-        family.path = (*before, step)
+        before = documents.path
+        documents.path = (*before, step)
         try:
-            return read_root(root, family, name)
+            return read_root(root, documents, name)
         finally:
-            family.path = before
+            documents.path = before
 
 
 def visible(data: dict[str, Any]) -> dict[str, Any]:

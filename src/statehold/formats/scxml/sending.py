@@ -104,7 +104,7 @@ class Sending:
     def _send(
         self, run: Run, event: NamedEvent, target: str, delay: timedelta | None, id: str
     ) -> None:
-        context = run.asked
+        context = run.step
         later = {"delay": delay, "id": id or None}
         if target in ("", f"{SESSION_PREFIX}{run.id}"):
             context.send(None, None, event, delay=delay, id=id or None)
@@ -132,17 +132,17 @@ class Sending:
     ) -> None:
         """Sends to another session, or raises ``error.communication`` if there is none (C.1)."""
         if to is not None:
-            run.asked.send(*to, event, **later)
+            run.step.send(*to, event, **later)
             return
         data = {"reason": f"no session can be reached as {target}", "event": event.name}
-        run.asked.raise_(
+        run.step.raise_(
             NamedEvent("error.communication", data, sendid=event.sendid, kind="platform")
         )
 
 
 def _check_moment(run: Run, delay: timedelta | None) -> None:
     try:
-        _ = run.asked.now + (delay or timedelta())
+        _ = run.step.now + (delay or timedelta())
     except OverflowError:
         raise fails(f"delay of {delay}", "it is too long") from None
 

@@ -85,18 +85,18 @@ class Run:
             raise fails("<foreach>", f"more than {TURN_LIMIT} turns in one go, nested ones counted")
 
     @property
-    def asked(self) -> Context:
+    def step(self) -> Context:
         assert self.context is not None
         return self.context
 
     def log(self, value: Any) -> None:
         """``console.log`` of a script, as ``<log>`` (SCXML 4.7) without a label."""
-        self.asked.emit(NamedEvent("log", {"label": "", "value": value}, kind="platform"))
+        self.step.emit(NamedEvent("log", {"label": "", "value": value}, kind="platform"))
 
     @property
     def id(self) -> str:
         """The session's own id."""
-        return f"{self.session.machine}/{self.asked.instance}"
+        return f"{self.session.machine}/{self.step.instance}"
 
     def _system(self) -> Mapping[str, Any]:
         session = self.session
@@ -123,7 +123,7 @@ class Run:
 
     def invoke_id(self, invoke: str) -> str:
         """The id of an invoke in this session, now."""
-        key = self.asked.invoked(invoke) if invoke in self.session.anonymous else None
+        key = self.step.invoked(invoke) if invoke in self.session.anonymous else None
         return invoke if key is None else f"{invoke}.{key}"
 
     def invoke_called(self, id: str) -> str:

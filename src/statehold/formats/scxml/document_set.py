@@ -27,13 +27,13 @@ _NAME_LIMIT = 64
 
 
 @dataclass(slots=True)
-class Family:
+class DocumentSet:
     """``version`` is that of every machine that is read; ``taken`` are the machines' names."""
 
     resolve: Resolve | None = None
     offered: Offered = NOTHING
     version: int = 1
-    #: the data model of documents that name one that is unknown, and use none
+    #: replaces an unknown data model, in documents without expressions
     datamodel: str | None = None
     taken: set[str] = field(default_factory=set)
     by_source: dict[str, Definition[Any]] = field(default_factory=dict)
