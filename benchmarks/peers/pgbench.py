@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.callers import LapResult
 from benchmarks.left_out import LeftOut
-from tests.servers.postgres import find_programs
+from tests.servers.programs import find_programs
 
 SCRIPT = """\
 \\set number :client_id + :clients * random(0, {instances} / :clients - 1)

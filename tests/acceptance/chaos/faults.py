@@ -16,7 +16,8 @@ import asyncpg
 
 from tests.acceptance.chaos.worker import LIMITS
 from tests.acceptance.chaos.workers import Slot, Workers
-from tests.servers.postgres import PostgresError, PostgresServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.programs import PostgresError
 
 #: what asking a database can raise that is away
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
