@@ -71,7 +71,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
         (
             "UPDATE instances SET held_by = '[\"(waiting)\"]'",
             "effects-wait",
-            "of 1 instance for coroutine functions",
+            "1 instance for coroutine functions",
         ),
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
@@ -105,7 +105,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
             "schema",
             "needs a release that knows migration 9000",
         ),
-        ("DROP TABLE schema_migrations", "no-schema", "none of our tables"),
+        ("DROP TABLE schema_migrations", "no-schema", "has no tables of Statehold"),
         (
             "UPDATE charts SET machine = 'refund'; UPDATE configurations SET machine = 'refund'",
             "not-run",
@@ -328,7 +328,7 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
         ),
         ("PRAGMA user_version = 9000", "schema", "9000"),
         ("PRAGMA user_version = 0", "schema", "schema 0"),
-        ("PRAGMA application_id = 7", "other-program", "no database of ours"),
+        ("PRAGMA application_id = 7", "other-program", "not a database of Statehold"),
     ],
 )
 async def test_a_fault_planted_in_a_file_is_found(

@@ -120,7 +120,7 @@ async def test_the_command_tells_each_finding_and_exits_with_1(
     ask(postgres, deployed, "UPDATE instances SET wake_at = 0")
     ran = await asyncio.to_thread(run, "doctor", ORDERS, "--store", deployed)
     assert ran.code == 1
-    for told in ("error overdue 1 instance of order is due", "do see that a worker runs order"):
+    for told in ("error overdue 1 instance of order is due", "do check that a worker runs order"):
         assert told in ran.out, ran.out
     ran = await asyncio.to_thread(run, "doctor", "--store", deployed, "--json")
     assert ran.code == 1

@@ -14,7 +14,8 @@ from statehold.cli.processes.job import Job
 from statehold.cli.processes.supervisor import Supervisor, WorkersFailed
 from tests.acceptance.processes import Command
 from tests.acceptance.worker_processes import ALARM, ORDERS, serving
-from tests.servers.postgres import PostgresError, PostgresServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.programs import PostgresError
 
 pytestmark = pytest.mark.anyio
 

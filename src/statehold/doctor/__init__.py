@@ -1,4 +1,4 @@
-"""What is wrong with a deployment, in words. It looks, and changes nothing."""
+"""``statehold doctor``: checks a deployment and reports findings; it changes nothing."""
 
 from statehold.doctor.examine import examine
 from statehold.doctor.finding import Finding, Severity

@@ -1,4 +1,4 @@
-"""Everything that is looked at, in its order."""
+"""Runs all checks, in order."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def examine(
     local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Pause = asyncio.sleep,
 ) -> list[Finding]:
-    """``store`` and ``server`` are addresses; what is None is not looked at.
+    """``store`` and ``server`` are addresses; None skips their checks.
 
-    Raises ``StoreRefused`` for an address that no store has, or that nothing outside of its
-    process can look at.
+    Raises ``StoreRefused`` for an address that no store has, and for a store in the memory of
+    another process.
     """
     # with the machines that they invoke, as an engine finds them
     definitions = Engine(MemoryStore(), machines).machines
@@ -41,12 +41,12 @@ async def examine(
     if store is None:
         return found
     if is_shared(store):
-        # asyncpg is an extra: whoever has SQLite alone need not have it
+        # asyncpg is an extra, which SQLite does not need
         from statehold.doctor.postgres import examine_postgres
 
         return found + await examine_postgres(store, definitions, served, local_now, pause)
     if store == "memory:":
-        raise StoreRefused("memory: can be seen by no other process; ask its server: --server")
+        raise StoreRefused("memory: exists in its own process only; check its server: --server")
     open_store(store)
     path = Path(store.removeprefix("sqlite:///"))
     return found + await examine_sqlite(path, definitions, served, local_now(), pause)

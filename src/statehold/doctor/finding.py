@@ -1,4 +1,4 @@
-"""One thing that was found, and how times and sizes are told in it."""
+"""A finding, and how it shows times, sizes and lists."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-#: ``error``: something does not work, or is lost at the next mishap. ``warning``: it works, and
-#: will not for ever, or not as well as it could. ``note``: nothing is wrong with it.
+#: ``error``: something does not work, or data is at risk. ``warning``: it works now, but will fail
+#: later, or works worse than it could. ``note``: nothing is wrong.
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
 class Finding(Struct, frozen=True):
-    """``code`` names the kind, for programs; ``what`` is the fact, ``means`` what comes of it, and
-    ``do`` the way out, empty where there is nothing to do."""
+    """``code`` names the kind, for programs; ``what`` is the fact, ``means`` its consequence, and
+    ``do`` the remedy, empty where none is needed."""
 
     severity: Severity
     code: str
@@ -49,5 +49,5 @@ def size(count: int) -> str:
 
 def some(names: Sequence[str], most: int = 5) -> str:
     """The first few, and how many more there are."""
-    told = ", ".join(names[:most])
-    return told if len(names) <= most else f"{told} and {len(names) - most} more"
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

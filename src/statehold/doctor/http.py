@@ -1,4 +1,4 @@
-"""A server, asked over HTTP as its clients ask it."""
+"""Checks of a running server, over HTTP."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ async def examine_http(
     definitions: Mapping[str, Definition[Any]],
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> tuple[list[Finding], set[str]]:
-    """Also which machines it runs, as far as it tells. What stands before an ``@`` in the address
-    is used and not told."""
+    """The findings, and the machines that the server runs, as far as it lists them. Credentials in
+    the address are used, but never shown."""
     try:
         client = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS, transport=transport)
     except httpx.InvalidURL:
@@ -36,8 +36,8 @@ async def examine_http(
             Finding(
                 "error",
                 "server-address",
-                "the server's address can't be understood",
-                "it was not looked at",
+                "the server's address is not valid",
+                "it was not checked",
                 "write it as http://host:port",
             )
         ], set()
@@ -53,7 +53,7 @@ async def examine_http(
                     "error",
                     "server-unhealthy",
                     f"{url}/health answers {health.status_code}",
-                    "it is no server of ours, or a proxy before it answers",
+                    "it is not a Statehold server, or a proxy before it answers",
                     "check the address, and what the proxy logs",
                 )
             ], set()
@@ -76,17 +76,17 @@ async def _examine(
                 "error",
                 "server-not-ready",
                 f"{url}/ready answers {ready.status_code}: {_detail(ready)}",
-                "it takes no requests",
-                "see its log; the findings about the store may tell why",
+                "it accepts no requests",
+                "see its log; the findings about the store may give the reason",
             )
         )
-    elif (told := _detail(ready, "")) != "":
+    elif (trouble := _detail(ready, "")) != "":
         found.append(
             Finding(
                 "warning",
                 "server-troubles",
-                f"{url}: {told}",
-                "it takes requests, and what is said there does not go on as it should",
+                f"{url}: {trouble}",
+                "it accepts requests, but what it reports does not work as it should",
                 "see its log, and the guide to production for capacity and leases",
             )
         )
@@ -98,8 +98,8 @@ async def _examine(
             Finding(
                 "note",
                 "server-guarded",
-                f"{url} does not tell everybody what it runs",
-                "which machines it runs was not looked at",
+                f"{url} does not list its machines without authentication",
+                "the machines that it runs were not checked",
             )
         )
         return found, set()
@@ -124,7 +124,7 @@ def _of_clock(url: str, answer: httpx.Response, took: float) -> list[Finding]:
             "warning",
             "server-clock",
             f"the clock of {url} is {span(skew)} {side} this machine's",
-            "timers fire by the clock of the worker that looks at them",
+            "timers fire by the clock of the worker that fires them",
             "keep all machines on time with NTP",
         )
     ]
@@ -142,8 +142,8 @@ async def _of_release(client: httpx.AsyncClient, url: str) -> list[Finding]:
             "warning",
             "server-release",
             f"{url} is Statehold {theirs}, this is {ours}",
-            "what this one says of schema and charts may not hold for that one",
-            "ask with the release that runs, or finish the deploy",
+            "findings about the schema and charts may not apply to that release",
+            "run the doctor of the release that runs, or finish the deploy",
         )
     ]
 
@@ -175,7 +175,7 @@ def _of_versions(
                 "server-lacks",
                 f"{url} does not run {some(missing)}",
                 "it refuses requests for them",
-                "name them where it is started",
+                "pass them where it is started",
             )
         )
     return found
@@ -183,10 +183,10 @@ def _of_versions(
 
 def _detail(answer: httpx.Response, missing: str = "no reason") -> str:
     try:
-        told = answer.json()
+        body = answer.json()
     except ValueError:
         return missing
-    return str(told.get("detail") or missing) if isinstance(told, dict) else missing
+    return str(body.get("detail") or missing) if isinstance(body, dict) else missing
 
 
 def _unreachable(url: str, error: Exception) -> Finding:
@@ -194,6 +194,6 @@ def _unreachable(url: str, error: Exception) -> Finding:
         "error",
         "server-unreachable",
         f"{url} does not answer: {str(error) or type(error).__name__}",
-        "no client is served",
-        "see that the server runs and listens there, and that nothing between blocks it",
+        "no client can use it",
+        "check that the server runs and listens there, and that nothing between blocks it",
     )

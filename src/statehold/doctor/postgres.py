@@ -1,4 +1,4 @@
-"""A PostgreSQL deployment: whether the database answers, and whether it is fit for the work."""
+"""Checks of a PostgreSQL deployment, and why its database can't be reached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import asyncpg
 
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, some
-from statehold.doctor.postgres_queries import PostgresBooks
+from statehold.doctor.postgres_queries import PostgresQueries
 from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
 from statehold.doctor.work import Pause, examine_work
@@ -37,7 +37,7 @@ async def examine_postgres(
     """``local_now`` is this machine's clock, which the database's is compared with."""
     try:
         db = await connect(dsn, _SETTINGS, STATEMENT_SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what is wrong
+    except Exception as error:  # noqa: BLE001 - any error is a finding
         return [why_unreachable(error)]
     found: list[Finding] = []
     try:
@@ -49,7 +49,7 @@ async def examine_postgres(
                 "not-usable",
                 str(error),
                 "no server or worker can use this store",
-                "do what is said, or mend the address",
+                "follow the message, or correct the address",
             )
         )
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
@@ -68,7 +68,7 @@ async def _examine(
     pause: Pause,
 ) -> None:
     found += await examine_server(db, local_now)
-    # not from the start: that the address leads to where nothing can be written was to be seen
+    # only now: before, a read-only server would look like this read-only session
     await db.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     state = await state_of(db)
     if not state.applied:
@@ -76,8 +76,8 @@ async def _examine(
             Finding(
                 "error",
                 "no-schema",
-                "the database has none of our tables",
-                "nothing was ever run on it, or the address leads to another database",
+                "the database has no tables of Statehold",
+                "nothing has run on it yet, or the address names another database",
                 "check the address; if it is right, start a server, or statehold db upgrade",
             )
         )
@@ -102,7 +102,7 @@ async def _examine(
             Finding(
                 "note",
                 "schema-pending",
-                f"migrations that are to follow a deploy are pending: {some(state.pending)}",
+                f"migrations to run after a deploy are pending: {some(state.pending)}",
                 "",
                 "once no older release runs: statehold db upgrade --phase after",
             )
@@ -116,19 +116,19 @@ async def _examine(
             )
         )
     found += await examine_tables(db)
-    books = PostgresBooks(db)
-    leases = (await books.workers()).values()
+    queries = PostgresQueries(db)
+    leases = (await queries.workers()).values()
     found += await examine_connections(db, sum(left.total_seconds() > 0 for left in leases))
     now = await db.fetchval(load_queries("postgres", "doctor.sql")["now"])
-    found += await examine_work(books, now, definitions, served, pause)
+    found += await examine_work(queries, now, definitions, served, pause)
 
 
 def why_unreachable(error: BaseException) -> Finding:
-    """What an error on the way to the database means. Nothing of the address is repeated, as it
-    may hold a password."""
+    """The finding for an error while connecting. It repeats nothing of the address, which may hold
+    a password."""
     means = "no server or worker can use this store"
     if isinstance(error, StoreRefused):
-        return Finding("error", "address", str(error), means, "mend the address")
+        return Finding("error", "address", str(error), means, "correct the address")
     for kinds, code, what, do in _REASONS:
         # where the server has no TLS, the driver says so in words alone
         if isinstance(error, kinds) or (code == "tls" and "SSL upgrade" in str(error)):
@@ -138,7 +138,7 @@ def why_unreachable(error: BaseException) -> Finding:
         "unreachable",
         f"the database can't be reached: {_words(error)}",
         means,
-        "see that PostgreSQL runs, at the host and port of the address, and that nothing between "
+        "check that PostgreSQL runs at the host and port of the address, and that nothing between "
         "blocks it",
     )
 
@@ -152,17 +152,17 @@ def _broken_off(error: BaseException) -> Finding:
         return Finding(
             "error",
             "no-privilege",
-            f"the database refuses a question: {error}",
-            "the role of the address may not read what it has to",
-            "ask with the role that the servers use, or grant it: GRANT SELECT ON ALL TABLES IN "
+            f"the database refuses a query: {error}",
+            "the role of the address lacks a privilege to read",
+            "use the role that the servers use, or grant it: GRANT SELECT ON ALL TABLES IN "
             "SCHEMA public",
         )
     return Finding(
         "error",
         "broken-off",
-        f"the database ceased to answer: {_words(error)}",
-        "the rest was not looked at",
-        "see the database's log, and ask again",
+        f"the database stopped answering: {_words(error)}",
+        "the rest was not checked",
+        "see the database's log, and run the doctor again",
     )
 
 
@@ -187,7 +187,7 @@ _REASONS: tuple[
         _exceptions.InvalidCatalogNameError,
         "no-database",
         "the server has no such database",
-        "make it, CREATE DATABASE, or mend the address",
+        "create it, CREATE DATABASE, or correct the address",
     ),
     (
         _exceptions.TooManyConnectionsError,
@@ -199,7 +199,7 @@ _REASONS: tuple[
         _exceptions.CannotConnectNowError,
         "not-now",
         "the server is starting, stopping or recovering",
-        "wait for it; its log says how far it is",
+        "wait; its log shows the progress",
     ),
     (
         _exceptions.TargetServerAttributeNotMatched,
@@ -216,8 +216,8 @@ _REASONS: tuple[
     (
         ConnectionRefusedError,
         "refused",
-        "nobody listens at the host and port of the address",
-        "start PostgreSQL, or mend the address; see listen_addresses too",
+        "nothing listens at the host and port of the address",
+        "start PostgreSQL, or correct the address; see listen_addresses too",
     ),
     (
         TimeoutError,

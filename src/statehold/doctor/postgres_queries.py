@@ -1,4 +1,4 @@
-"""The books of a PostgreSQL store."""
+"""What the doctor asks a PostgreSQL store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 
-class PostgresBooks:
+class PostgresQueries:
     def __init__(self, db: asyncpg.Connection[Any]) -> None:
         self._db = db
         self._q = load_queries("postgres", "doctor.sql")

@@ -1,4 +1,4 @@
-"""The PostgreSQL server below a store: its settings, its clock, its sessions."""
+"""Checks of the PostgreSQL server: settings, clock, transactions, connections."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CONNECTIONS = POOL_SIZE + 2
 USED_SHARE = 0.8
 #: our own transactions take milliseconds
 LONG_TRANSACTION = timedelta(minutes=5)
-#: one that does nothing is a program that forgot it
+#: an idle one was forgotten by its program
 IDLE_TRANSACTION = timedelta(minutes=1)
-#: write-ahead log that a replica which does not come for it keeps from being removed
+#: write-ahead log that an unused replication slot keeps from being removed
 SLOT_BYTES = 1 << 30
-#: transactions; the server stops taking writes at about two thousand million
+#: transactions; the server stops accepting writes at about 2,100,000,000
 FROZEN_AGE = 1_000_000_000
 
 
@@ -53,7 +53,7 @@ async def examine_server(
                 "error",
                 "encoding",
                 f"the database's encoding is {server['encoding']}",
-                "names and errors with other letters can't be stored",
+                "text outside this encoding can't be stored",
                 "make a database with ENCODING 'UTF8' and move there",
             )
         )
@@ -63,8 +63,8 @@ async def examine_server(
                 "error",
                 "wraparound",
                 f"the oldest row is {server['frozen_age']:,} transactions old",
-                "at about 2,100,000,000 the server takes no writes any more",
-                "end what keeps vacuum from working, below, and run VACUUM",
+                "at about 2,100,000,000 the server accepts no more writes",
+                "end what blocks vacuum, see below, and run VACUUM",
             )
         )
     found += await _of_transactions(db, q, sees_all=server["sees_all"])
@@ -96,14 +96,15 @@ def _of_settings(settings: Mapping[str, str]) -> list[Finding]:
                 "note",
                 "synchronous-commit",
                 "synchronous_commit is off for this role or database",
-                "workers set it for their own sessions, so their commits are safe; others' are not",
+                "workers set it for their own sessions, so their commits are durable; those of "
+                "other programs are not",
             )
         )
     return found
 
 
 def _of_clock(asked_at: datetime, theirs: datetime, answered_at: datetime) -> list[Finding]:
-    """The database looked at its clock at some moment between the two."""
+    """The database read its clock at some moment between the two."""
     if theirs < asked_at:
         skew = asked_at - theirs
     elif theirs > answered_at:
@@ -118,8 +119,8 @@ def _of_clock(asked_at: datetime, theirs: datetime, answered_at: datetime) -> li
             "warning",
             "clock",
             f"this machine's clock is {span(skew)} {side} the database's",
-            "timers fire by a worker's own clock: one that is set by this machine fires so much "
-            "too early or too late on others",
+            "timers fire by each worker's own clock: a timer that this machine sets fires early or "
+            "late by that much on others",
             "keep both on time with NTP",
         )
     ]
@@ -131,7 +132,7 @@ def _of_writing(*, is_standby: bool, is_read_only: bool) -> list[Finding]:
             Finding(
                 "error",
                 "standby",
-                "the address leads to a standby, which can't be written",
+                "the address names a standby, which accepts no writes",
                 "no commit succeeds",
                 "name all hosts in the address, with target_session_attrs=read-write",
             )
@@ -150,23 +151,23 @@ def _of_writing(*, is_standby: bool, is_read_only: bool) -> list[Finding]:
 
 
 async def examine_connections(db: asyncpg.Connection[Any], workers: int) -> list[Finding]:
-    """``workers``: how many are alive."""
+    """``workers``: how many have a lease."""
     q = load_queries("postgres", "doctor.sql")
     settings = {row["name"]: row["setting"] for row in await db.fetch(q["settings"])}
     used = await db.fetchval(q["connections"])
     most = int(settings["max_connections"]) - int(settings["superuser_reserved_connections"])
-    told = (
+    used_now = (
         f"{used} of {most} connections are in use; a worker takes up to {CONNECTIONS}, and "
         f"{workers} are alive"
     )
     if used < USED_SHARE * most and workers * CONNECTIONS <= most:
-        return [Finding("note", "connections", told)]
+        return [Finding("note", "connections", used_now)]
     return [
         Finding(
             "warning",
             "connections",
-            told,
-            "at the next peak workers and other programs are refused",
+            used_now,
+            "at the next peak workers or other programs are refused",
             "raise max_connections, run fewer workers, or put a pooler before other programs",
         )
     ]
@@ -207,9 +208,9 @@ async def _of_transactions(
             Finding(
                 "note",
                 "sees-less",
-                "this role does not see other roles' transactions",
+                "this role can't see other roles' transactions",
                 "",
-                "to have them looked at: GRANT pg_read_all_stats to it",
+                "to check them too: GRANT pg_read_all_stats to it",
             )
         )
     return found
@@ -234,13 +235,13 @@ _MUST_BE_ON = (
     (
         "fsync",
         "fsync",
-        "what was committed is lost, or the database ruined, when the machine fails",
+        "committed data is lost, or the database damaged, when the machine fails",
     ),
     (
         "full_page_writes",
         "full-page-writes",
-        "the database may be ruined when the machine fails, unless its disks write whole pages",
+        "the database may be damaged when the machine fails, unless its disks write whole pages",
     ),
     ("autovacuum", "autovacuum", "dead rows are not removed: tables grow and get slower"),
-    ("track_counts", "track-counts", "autovacuum does not learn where it is needed"),
+    ("track_counts", "track-counts", "autovacuum does not know where it is needed"),
 )

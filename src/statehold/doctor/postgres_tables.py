@@ -1,4 +1,4 @@
-"""The tables of a PostgreSQL store: what vacuum makes of them, and how large they are."""
+"""Checks of the tables of a PostgreSQL store: vacuum, sizes, indexes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statehold.stores.queries import load_queries
 if TYPE_CHECKING:
     import asyncpg
 
-#: fewer dead rows than that are nothing to speak of
+#: fewer dead rows are not reported
 DEAD_ROWS = 10_000
 #: of all rows; autovacuum begins long before
 DEAD_SHARE = 0.3
@@ -20,8 +20,8 @@ async def examine_tables(db: asyncpg.Connection[Any]) -> list[Finding]:
     q = load_queries("postgres", "doctor.sql")
     now = await db.fetchval(q["now"])
     tables = await db.fetch(q["tables"])
-    told = [f"{t['name']} {size(t['bytes'])} + {size(t['index_bytes'])}" for t in tables]
-    found = [Finding("note", "tables", f"tables and their indexes: {some(told)}")]
+    sizes = [f"{t['name']} {size(t['bytes'])} + {size(t['index_bytes'])}" for t in tables]
+    found = [Finding("note", "tables", f"tables and their indexes: {some(sizes)}")]
     for table in tables:
         if table["is_unvacuumed"]:
             found.append(
@@ -43,7 +43,7 @@ async def examine_tables(db: asyncpg.Connection[Any]) -> list[Finding]:
                     "dead-rows",
                     f"the table {table['name']} has {dead:,} dead rows beside {alive:,}, {when}",
                     "reads and writes get slower as it grows",
-                    "look for what keeps vacuum from working: old transactions, prepared ones, "
+                    "find what blocks vacuum: old transactions, prepared ones, "
                     f"idle replication slots; then VACUUM {table['name']}",
                 )
             )
@@ -54,7 +54,7 @@ async def examine_tables(db: asyncpg.Connection[Any]) -> list[Finding]:
                 "error",
                 "broken-index",
                 f"these indexes are not valid: {some(broken)}",
-                "questions that need them read whole tables",
+                "queries that need them read whole tables",
                 "; ".join(f"REINDEX INDEX CONCURRENTLY {name}" for name in broken[:5]),
             )
         )

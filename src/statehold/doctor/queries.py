@@ -1,4 +1,4 @@
-"""What the doctor asks a store, whichever it is. Answers are cut off at ``MOST``."""
+"""The queries of the doctor, which each store implements. Lists end at ``MOST``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from statehold.store import StoredChart
 DOCUMENTS = 1_000
 #: larger ones are left out
 DOCUMENT_BYTES = 100_000
-#: rows that are counted; more are told as "at least"
+#: rows that are counted; more are reported as "at least"
 MOST = 10_000
 
 
@@ -45,21 +45,21 @@ class Held(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """One that a worker could not read, and has set aside."""
+    """An instance that a worker could not read and has set aside."""
 
     machine: str
     id: str
     why: str
 
 
-class Books(Protocol):
+class Queries(Protocol):
     async def workers(self) -> dict[str, timedelta] | None:
-        """How much is left of each lease, less than nothing where it ran out; None where one
-        process owns the store."""
+        """How much is left of each lease, negative where it has expired; None where one process
+        owns the store."""
         ...
 
     async def machines(self) -> list[str]:
-        """Those that ever ran."""
+        """Machines that have run on the store."""
         ...
 
     async def charts(self, machine: str) -> list[StoredChart]: ...
@@ -69,7 +69,7 @@ class Books(Protocol):
         ...
 
     async def overdue(self, machine: str, before: datetime) -> Late:
-        """What was due before then, claimed or not: a claim lasts a few seconds."""
+        """Instances due before then, claimed or not: a claim lasts a few seconds."""
         ...
 
     async def incidents(self) -> list[Incidents]: ...

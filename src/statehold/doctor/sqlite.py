@@ -1,4 +1,4 @@
-"""A SQLite deployment: the file, the disk below it, who has it, and what is in it."""
+"""Checks of a SQLite deployment: file, disk, owner and content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, size, some
-from statehold.doctor.sqlite_queries import SqliteBooks
+from statehold.doctor.sqlite_queries import SqliteQueries
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.queries import load_migrations
 from statehold.stores.sqlite.file import APPLICATION_ID, FREE_BYTES, holder_of
@@ -23,9 +23,9 @@ from statehold.stores.sqlite.inspect import looking_at
 
 #: so much room, or as much as the database has, should be left on the disk
 FREE_WANTED = 1 << 30
-#: SQLite begins anew in a log that was copied back; one that grows has a reader that never ends
+#: SQLite reuses a log once it is checkpointed; one that grows has a reader that never ends
 LOG_BYTES = 256 << 20
-#: larger files are not read whole to find damage
+#: larger files are not checked for damage, which reads them whole
 CHECKED_BYTES = 256 << 20
 
 
@@ -45,16 +45,18 @@ async def examine_sqlite(
             if any(f.code in ("other-program", "schema", "no-schema") for f in found):
                 return found
             found += _of_damage(path, db)
-            books = SqliteBooks(db)
-            found += await examine_work(books, now or datetime.now(UTC), definitions, served, pause)
+            queries = SqliteQueries(db)
+            found += await examine_work(
+                queries, now or datetime.now(UTC), definitions, served, pause
+            )
     except sqlite3.Error as error:
         found.append(
             Finding(
                 "error",
                 "unreadable",
                 f"{path} can't be read: {error}",
-                "a server can't use it either, or it changed just now",
-                "ask again; if it stays so, restore it from a backup",
+                "a server can't use it either, or it is being changed",
+                "run the doctor again; if it still fails, restore a backup",
             )
         )
     return found
@@ -68,7 +70,7 @@ def _of_file(path: Path) -> list[Finding]:
                 "no-file",
                 f"{path} is not a file",
                 "a server that is started on it refuses",
-                "mend the address: sqlite:///FILE",
+                "correct the address: sqlite:///FILE",
             )
         ]
     if not path.is_file():
@@ -77,8 +79,8 @@ def _of_file(path: Path) -> list[Finding]:
                 "error",
                 "no-file",
                 f"there is no file {path}",
-                "nothing was ever run on it, or the address leads elsewhere",
-                "check the address, and from which folder it is meant; if it is right, start a "
+                "nothing has run on it yet, or the address is wrong",
+                "check the address, and the folder that it is relative to; if it is right, start a "
                 "server",
             )
         ]
@@ -96,8 +98,8 @@ def _of_lock(path: Path) -> Finding:
             "error",
             "no-rights",
             f"{lock} can't be read: {error.strerror}",
-            "whether a process has the database open was not looked at",
-            "ask as the user that the server runs as",
+            "whether a process has the database open was not checked",
+            "run the doctor as the user that the server runs as",
         )
     if holder:
         return Finding("note", "in-use", f"{path} is in use by {holder}")
@@ -114,24 +116,24 @@ def _of_disk(path: Path) -> list[Finding]:
     used = path.stat().st_size
     free = shutil.disk_usage(path.parent).free
     found = []
-    told = f"{path} has {size(used)}, its disk has {size(free)} left"
+    room = f"{path} has {size(used)}, its disk has {size(free)} left"
     if free < FREE_BYTES:
         found.append(
-            Finding("error", "disk-full", told, "commits fail", "make room on the disk, now")
+            Finding("error", "disk-full", room, "commits fail", "make room on the disk, now")
         )
     elif free < max(FREE_WANTED, used):
         found.append(
             Finding(
                 "warning",
                 "disk-space",
-                told,
-                "when it is full no commit succeeds; a backup or VACUUM needs as much again as the "
-                "database has",
+                room,
+                "when it is full no commit succeeds; a backup or VACUUM needs as much room again "
+                "as the database",
                 "make room, or move the database to a larger disk",
             )
         )
     else:
-        found.append(Finding("note", "database", told))
+        found.append(Finding("note", "database", room))
     log = path.with_name(path.name + "-wal")
     log_size = log.stat().st_size if log.exists() else 0
     if log_size > LOG_BYTES:
@@ -140,8 +142,8 @@ def _of_disk(path: Path) -> list[Finding]:
                 "warning",
                 "log-size",
                 f"{log} has {size(log_size)}",
-                "some program reads without ever ending, so the log can't be copied back; reads "
-                "get slower and the disk fills",
+                "a program never ends its reading transaction, so the log can't be checkpointed; "
+                "reads get slower and the disk fills",
                 "find that program (fuser, lsof) and end it",
             )
         )
@@ -185,7 +187,7 @@ def _of_rights(path: Path) -> list[Finding]:
                 "warning",
                 "world-writable",
                 f"{path} can be written by everybody on this machine",
-                "anybody may change what instances are",
+                "any user can change instances",
                 f"chmod o-w {path}",
             )
         )
@@ -195,7 +197,7 @@ def _of_rights(path: Path) -> list[Finding]:
             Finding(
                 "warning",
                 "readable",
-                f"other users of this machine may read {some([str(file) for file in wide])}",
+                f"other users of this machine can read {some([str(file) for file in wide])}",
                 "the data of every instance is in it",
                 f"chmod go-rwx {' '.join(shlex.quote(str(file)) for file in wide)}",
             )
@@ -206,8 +208,8 @@ def _of_rights(path: Path) -> list[Finding]:
                 "error",
                 "no-rights",
                 f"this user can't read {path}",
-                "what is in it was not looked at",
-                "ask as the user that the server runs as",
+                "what is in it was not checked",
+                "run the doctor as the user that the server runs as",
             )
         )
     return found
@@ -222,9 +224,9 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
             Finding(
                 "error",
                 "other-program",
-                f"{path} is no database of ours",
+                f"{path} is not a database of Statehold",
                 "a server that is started on it refuses",
-                "mend the address",
+                "correct the address",
             )
         ]
     if number > known:
@@ -243,8 +245,8 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
                 "error",
                 "schema",
                 f"{path} has schema {number}, this release has {known}",
-                "what is in it was not looked at",
-                "start a server of this release: it brings the file up to date; copy it first",
+                "what is in it was not checked",
+                "copy the file, then start a server of this release, which migrates it",
             )
         ]
     return []
@@ -253,14 +255,14 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
 def _of_damage(path: Path, db: sqlite3.Connection) -> list[Finding]:
     if path.stat().st_size > CHECKED_BYTES:
         return []
-    said = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if said == "ok":
+    result = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result == "ok":
         return []
     return [
         Finding(
             "error",
             "damaged",
-            f"{path} is damaged: {said}",
+            f"{path} is damaged: {result}",
             "some instances can't be read, and writes may make it worse",
             "stop the server and restore the file from a backup",
         )

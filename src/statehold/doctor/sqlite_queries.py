@@ -1,4 +1,4 @@
-"""The books of a SQLite store, read beside the process that owns it."""
+"""What the doctor asks a SQLite store, beside the process that owns it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from statehold.stores.paging import microseconds, moment
 from statehold.stores.queries import load_queries
 
 
-class SqliteBooks:
+class SqliteQueries:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._q = load_queries("sqlite", "doctor.sql")

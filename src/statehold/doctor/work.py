@@ -1,4 +1,4 @@
-"""Findings about workers and what they have to do, whatever the store is."""
+"""Checks of workers and of the work that they have, on any store."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import msgspec
 
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, Severity, some, span
-from statehold.doctor.queries import MOST, Books
+from statehold.doctor.queries import MOST, Queries
 from statehold.engine.limits import Limits
 from statehold.engine.machines.compatibility import check_compatibility, stored_versions
 from statehold.instance.attempts import WAITING
 from statehold.instance.stored import decode_document
 
-#: due so long ago and not taken up: workers look every few seconds
+#: work that is due for longer is not processed: workers poll every few seconds
 OVERDUE = timedelta(seconds=30)
-#: a message that could be delivered is, well within this
+#: a message that can be delivered is delivered well within this time
 MAIL_SECONDS = 3.0
-#: an expired lease is noticed at somebody's next heartbeat
+#: the next heartbeat of any worker removes an expired lease
 BURIAL = timedelta(seconds=2 * Limits().heartbeat_seconds)
 #: paused instances hold mail up to a limit
 HELD_MANY = Limits().held // 2
@@ -31,31 +31,31 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 async def examine_work(
-    books: Books,
+    queries: Queries,
     now: datetime,
     definitions: Mapping[str, Definition[Any]],
     served: Collection[str],
     pause: Pause = asyncio.sleep,
 ) -> list[Finding]:
-    """``now`` by the store's clock. ``served``: machines that a server was seen to run."""
-    workers = await books.workers()
-    stored = await books.machines()
+    """``now`` by the store's clock. ``served``: machines that a running server lists."""
+    workers = await queries.workers()
+    stored = await queries.machines()
     alive = (
         None if workers is None else {n for n, left in workers.items() if left.total_seconds() > 0}
     )
     found: list[Finding] = []
     if workers is not None and alive is not None:
         found += _of_workers(workers, alive, is_used=bool(stored))
-        found += await _of_holders(books, alive)
-    found += await _of_waiting(books)
-    found += await _of_overdue(books, stored, now)
-    found += await _of_mail(books, stored, {*definitions, *served}, now, pause)
-    found += await _of_held_mail(books)
-    found += await _of_incidents(books, now)
-    found += await _of_unreadable(books)
+        found += await _of_holders(queries, alive)
+    found += await _of_waiting(queries)
+    found += await _of_overdue(queries, stored, now)
+    found += await _of_mail(queries, stored, {*definitions, *served}, now, pause)
+    found += await _of_held_mail(queries)
+    found += await _of_incidents(queries, now)
+    found += await _of_unreadable(queries)
     for definition in definitions.values():
-        found += await _of_versions(books, definition)
-    found += await _of_unknown(books, stored, definitions)
+        found += await _of_versions(queries, definition)
+    found += await _of_unknown(queries, stored, definitions)
     return found
 
 
@@ -81,46 +81,46 @@ def _of_workers(
         )
     late = {name: -left for name, left in workers.items() if -left > BURIAL}
     if late:
-        told = [f"{name} ({span(ago)} ago)" for name, ago in sorted(late.items())]
+        expired = [f"{name} ({span(ago)} ago)" for name, ago in sorted(late.items())]
         found.append(
             Finding(
                 "warning",
                 "expired-lease",
-                f"leases ran out and nobody has noticed: {some(told)}",
-                "these workers died, or lost the database; their work is taken over once another "
-                "worker beats",
-                "see whether these processes still run, and what they log; start a worker if none "
+                f"leases have expired and no worker has taken them over: {some(expired)}",
+                "these workers died or lost the database; their work is taken over at the next "
+                "heartbeat of another worker",
+                "check whether these processes still run, and their logs; start a worker if none "
                 "is alive",
             )
         )
     return found
 
 
-async def _of_holders(books: Books, alive: Collection[str]) -> list[Finding]:
+async def _of_holders(queries: Queries, alive: Collection[str]) -> list[Finding]:
     dead: Counter[str] = Counter()
-    for holders, instances in (await books.holders()).items():
+    for holders, instances in (await queries.holders()).items():
         for holder in holders:
             if holder not in alive and holder not in WAITING:
                 dead[holder] += instances
     if not dead:
         return []
-    told = [f"{name} ({_count(count, 'instance')})" for name, count in sorted(dead.items())]
+    held = [f"{name} ({_count(count, 'instance')})" for name, count in sorted(dead.items())]
     return [
         Finding(
             "warning",
             "held-by-dead",
-            f"effects are under way in workers that are dead: {some(told)}",
-            "nobody performs them until a worker that runs these machines takes them over, which "
-            "takes half a minute at most",
-            "ask again in a minute; if they are still there, no worker that is alive runs their "
-            "machines: start one that does",
+            f"effects are held by workers that are dead: {some(held)}",
+            "they do not run until a worker that runs these machines takes them over, within half "
+            "a minute",
+            "check again in a minute; if they remain, no live worker runs their machines: start "
+            "one that does",
         )
     ]
 
 
-async def _of_waiting(books: Books) -> list[Finding]:
+async def _of_waiting(queries: Queries) -> list[Finding]:
     waiting: Counter[str] = Counter()
-    for holders, instances in (await books.holders()).items():
+    for holders, instances in (await queries.holders()).items():
         for marker in WAITING:
             if marker in holders:
                 waiting[marker] += instances
@@ -131,20 +131,20 @@ async def _of_waiting(books: Books) -> list[Finding]:
         Finding(
             "warning",
             "effects-wait",
-            "effects wait for a worker with a place: of "
-            f"{_count(places, 'instance')} for coroutine functions, of "
+            "effects wait for a free worker slot: "
+            f"{_count(places, 'instance')} for coroutine functions, "
             f"{_count(threads, 'instance')} for plain functions, which need a thread",
-            "when they were asked for, no worker that runs their machines had a place",
-            "look again; if they become no fewer, start more workers, raise Limits.effects or "
+            "when they were requested, no worker that runs their machines had a free slot",
+            "check again; if they do not decrease, start more workers, raise Limits.effects or "
             "Limits.threads, or make the effects' timeouts shorter",
         )
     ]
 
 
-async def _of_overdue(books: Books, stored: Sequence[str], now: datetime) -> list[Finding]:
+async def _of_overdue(queries: Queries, stored: Sequence[str], now: datetime) -> list[Finding]:
     found = []
     for machine in stored:
-        late = await books.overdue(machine, now - OVERDUE)
+        late = await queries.overdue(machine, now - OVERDUE)
         if not late.instances or late.oldest is None:
             continue
         count = _at_least(late.instances, "instance")
@@ -152,10 +152,10 @@ async def _of_overdue(books: Books, stored: Sequence[str], now: datetime) -> lis
             Finding(
                 "error",
                 "overdue",
-                f"{count} of {machine} {_be(late.instances)} due and not taken up, the oldest for "
+                f"{count} of {machine} {_be(late.instances)} due and not processed, the oldest for "
                 f"{span(now - late.oldest)}",
-                "their timers do not fire, or their effects are not tried again",
-                f"see that a worker runs {machine} and what it logs; if it does, it can't keep up: "
+                "their timers do not fire, or their effects are not retried",
+                f"check that a worker runs {machine}, and its log; if one does, it can't keep up: "
                 "start more",
             )
         )
@@ -163,49 +163,49 @@ async def _of_overdue(books: Books, stored: Sequence[str], now: datetime) -> lis
 
 
 async def _of_mail(
-    books: Books,
+    queries: Queries,
     stored: Sequence[str],
     run: Collection[str],
     now: datetime,
     pause: Pause,
 ) -> list[Finding]:
-    # what was never run is certainly not run now; of the rest only what was told is known
+    # a machine that never ran does not run now; of the others only those passed are known
     known = run or stored
-    astray = [machine for machine in await books.addressees() if machine not in known]
+    astray = [machine for machine in await queries.addressees() if machine not in known]
     found = []
     if astray:
         found.append(
             Finding(
                 "warning",
                 "mail-astray",
-                f"there are messages to machines that nobody is known to run: {some(astray)}",
+                f"there are messages to machines that no worker is known to run: {some(astray)}",
                 "they wait until a worker runs these machines",
-                "run them, or mend the machine that sends to a wrong name",
+                "run them, or correct the machine that sends to a wrong name",
             )
         )
-    waiting = [mail for mail in await books.waiting_mail(now) if mail.machine not in astray]
+    waiting = [mail for mail in await queries.waiting_mail(now) if mail.machine not in astray]
     if not waiting:
         return found
-    # a message has no date; one that is there at two looks was not delivered in between
+    # a message has no time; one that both queries find was not delivered in between
     await pause(MAIL_SECONDS)
-    left = await books.still_there([mail.number for mail in waiting])
+    left = await queries.still_there([mail.number for mail in waiting])
     by_machine = Counter(mail.machine for mail in waiting if mail.number in left)
     if by_machine:
-        told = [f"{_at_least(count, 'message')} to {m}" for m, count in sorted(by_machine.items())]
+        late = [f"{_at_least(count, 'message')} to {m}" for m, count in sorted(by_machine.items())]
         found.append(
             Finding(
                 "error",
                 "mail-waits",
-                f"not delivered within {MAIL_SECONDS:g} s: {some(told)}",
-                "events between instances, and the ends of children, do not arrive",
-                "see that a worker runs these machines and what it logs",
+                f"not delivered within {MAIL_SECONDS:g} s: {some(late)}",
+                "events between instances and results of child machines do not arrive",
+                "check that a worker runs these machines, and its log",
             )
         )
     return found
 
 
-async def _of_held_mail(books: Books) -> list[Finding]:
-    held = await books.held_mail()
+async def _of_held_mail(queries: Queries) -> list[Finding]:
+    held = await queries.held_mail()
     if not held:
         return []
     most = held[0]
@@ -223,26 +223,26 @@ async def _of_held_mail(books: Books) -> list[Finding]:
     ]
 
 
-async def _of_incidents(books: Books, now: datetime) -> list[Finding]:
+async def _of_incidents(queries: Queries, now: datetime) -> list[Finding]:
     return [
         Finding(
             "warning",
             "incidents",
             f"{_count(one.incidents, 'incident')} of {_count(one.instances, 'instance')} of "
             f"{one.machine}, the oldest {span(now - one.oldest)} old",
-            "what used up its tries waits for a person",
+            "effects that ran out of attempts need a decision",
             f"statehold incidents {one.machine}, then retry, skip or resolve each",
         )
-        for one in await books.incidents()
+        for one in await queries.incidents()
     ]
 
 
-async def _of_unreadable(books: Books) -> list[Finding]:
-    """Those that workers have set aside, and those of the newest that nobody has met yet."""
+async def _of_unreadable(queries: Queries) -> list[Finding]:
+    """Instances that workers have set aside, and unreadable ones among the newest."""
     why: dict[tuple[str, str], str] = {
-        (one.machine, one.id): one.why for one in await books.unreadable()
+        (one.machine, one.id): one.why for one in await queries.unreadable()
     }
-    for machine, id, document in await books.documents():
+    for machine, id, document in await queries.documents():
         if (machine, id) not in why:
             try:
                 decode_document(document)
@@ -255,16 +255,16 @@ async def _of_unreadable(books: Books) -> list[Finding]:
             "unreadable-instances",
             f"{_at_least(count, 'instance')} of {machine} can't be read: "
             f"{some([f'{id} ({text})' for (of, id), text in why.items() if of == machine])}",
-            "no timer of theirs fires, and they take no event",
-            f"statehold incidents {machine} has them once a worker has met them; then statehold "
-            f"repair {machine} ID, or cancel. A release that can read them goes on with them",
+            "their timers do not fire, and they accept no events",
+            f"statehold incidents {machine} lists them once a worker has loaded them; then "
+            f"statehold repair {machine} ID, or cancel. A release that can read them goes on",
         )
         for machine, count in sorted(by_machine.items())
     ]
 
 
-async def _of_versions(books: Books, definition: Definition[Any]) -> list[Finding]:
-    versions = await stored_versions(books, definition.name)
+async def _of_versions(queries: Queries, definition: Definition[Any]) -> list[Finding]:
+    versions = await stored_versions(queries, definition.name)
     unreadable = [
         Finding(
             "warning",
@@ -304,9 +304,9 @@ async def _of_versions(books: Books, definition: Definition[Any]) -> list[Findin
 
 
 async def _of_unknown(
-    books: Books, stored: Sequence[str], definitions: Mapping[str, Definition[Any]]
+    queries: Queries, stored: Sequence[str], definitions: Mapping[str, Definition[Any]]
 ) -> list[Finding]:
-    """Only where machines were given: else nobody said what is to be run."""
+    """Only where machines were passed: else it is not known what should run."""
     if not definitions:
         return []
     found = []
@@ -315,7 +315,7 @@ async def _of_unknown(
             continue
         living = sum(
             count
-            for (_, status, _), count in (await books.count(machine)).items()
+            for (_, status, _), count in (await queries.count(machine)).items()
             if status in ("running", "paused")
         )
         if living:
@@ -324,9 +324,9 @@ async def _of_unknown(
                     "warning",
                     "not-run",
                     f"{_count(living, 'instance')} of {machine}, which is not among the machines "
-                    "that were named",
-                    "they stand still unless other workers run it",
-                    f"run {machine} too, or name it to the doctor if it is run",
+                    "that were passed",
+                    "they do not advance unless other workers run it",
+                    f"run {machine} too, or pass it to the doctor if it is run",
                 )
             )
     return found
