@@ -328,13 +328,13 @@ async def test_a_worker_that_is_buried_in_the_middle_of_a_batch_is_not_told_that
     await other.load([row.ref for row in rows])
     await written(other, change(rows[1]))
     writer = store._writer
-    carefully = writer._carefully
+    checked = writer._commit_checked
 
-    async def buried(going: Any) -> Any:
+    async def buried(pending: Any) -> Any:
         await db.execute("DELETE FROM workers WHERE id = 'w1'")
-        return await carefully(going)
+        return await checked(pending)
 
-    writer._carefully = buried  # type: ignore[method-assign]
+    writer._commit_checked = buried  # type: ignore[method-assign]
     writes = [change(row) for row in rows]
     assert await store.commit(writes) == [WRITTEN, CONFLICT]
     with pytest.raises(LeaseLost):

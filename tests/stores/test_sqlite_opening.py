@@ -129,13 +129,13 @@ async def test_a_directory_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_path_below_no_directory_is_refused(tmp_path: Path) -> None:
-    assert f"{tmp_path / 'none'} is no directory" in await refused(tmp_path / "none" / "s.db")
+    assert f"{tmp_path / 'none'} is not a directory" in await refused(tmp_path / "none" / "s.db")
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a directory nobody can write")
 async def test_a_directory_that_can_t_be_written_is_refused() -> None:
     said = await refused(Path("/proc/self/s.db"))
-    assert "can't be written" in said or "see that this user may write there" in said
+    assert "can't be written" in said or "check that this user may write there" in said
 
 
 @pytest.mark.skipif(

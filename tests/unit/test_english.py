@@ -25,9 +25,7 @@ CODE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$|`[^`\n]+`", re.MULTILINE | re.DO
 #: parts that still have so many of them; this may only shrink
 STILL: dict[str, int] = {
     "cli": 34,
-    "doctor": 16,
     "effects": 3,
-    "stores": 18,
 }
 
 

@@ -19,7 +19,7 @@ from statehold.doctor.sqlite_queries import SqliteQueries
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.queries import load_migrations
 from statehold.stores.sqlite.file import APPLICATION_ID, FREE_BYTES, holder_of
-from statehold.stores.sqlite.inspect import looking_at
+from statehold.stores.sqlite.inspect import open_read_only
 
 #: so much room, or as much as the database has, should be left on the disk
 FREE_WANTED = 1 << 30
@@ -40,7 +40,7 @@ async def examine_sqlite(
     if any(finding.code == "no-file" for finding in found):
         return found
     try:
-        with looking_at(path) as db:
+        with open_read_only(path) as db:
             found += _of_schema(path, db)
             if any(f.code in ("other-program", "schema", "no-schema") for f in found):
                 return found

@@ -1,10 +1,10 @@
-"""What all the evaluations of one step, or of one answer, may do together.
+"""The work that all evaluations of one step, or of one answer, may do together.
 
-Each evaluation has a limit of its own; but a step asks for many of them, one after another, and
-nothing else runs meanwhile. So who takes a step opens an allowance around it, to which every
-evaluation is charged; and so does who asks a machine's expressions for anything else: what is
-allowed, what a reader sees, what a request holds. Where none is open, as where charts are checked,
-only the single limits hold.
+Each evaluation has a limit of its own; but a step evaluates many, one after another, and nothing
+else runs meanwhile. So the code that takes a step opens an allowance, to which every evaluation is
+charged; and so does code that evaluates a machine's expressions for anything else: what is allowed,
+what a reader sees, what a request holds. Without one, as where charts are checked, only the limits
+of single evaluations apply.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from statehold.expression.language import EvaluationFailed
 
 #: units of work (:mod:`.frame`) of all evaluations of one step; about a second
 STEP_WORK_LIMIT = 5_000_000
-#: the same of one answer, of which many may be asked for at a time; under half a second
+#: the same of one answer, of which many may be requested at once; under half a second
 ANSWER_WORK_LIMIT = 2_000_000
 #: characters of a text that take about as long as one unit
 _CHARACTERS = 8
 
 
 class Allowance:
-    """What is left of it; less than nothing once the last evaluation took more than there was."""
+    """``left`` is below 0 once the last evaluation took more than there was."""
 
     __slots__ = ("left", "limit", "whose")
 
@@ -34,7 +34,7 @@ class Allowance:
         self.left = limit
 
     def spend(self, units: int) -> None:
-        """Raises ``EvaluationFailed`` where it is used up, and from then on always."""
+        """Raises ``EvaluationFailed`` once it is spent."""
         self.left -= units
         if self.left < 0:
             raise EvaluationFailed(
@@ -48,14 +48,14 @@ _open: ContextVar[Allowance | None] = ContextVar("statehold_allowance", default=
 
 @contextmanager
 def step_allowance() -> Iterator[None]:
-    """Around everything that one step does."""
+    """Opens the allowance of one step."""
     with _allow("the step", STEP_WORK_LIMIT):
         yield
 
 
 @contextmanager
 def answer_allowance(whose: str) -> Iterator[None]:
-    """Around everything that is asked for one answer; ``whose`` names it where it is too much."""
+    """Opens the allowance of one answer; ``whose`` names it in the error."""
     with _allow(whose, ANSWER_WORK_LIMIT):
         yield
 
@@ -79,7 +79,7 @@ def is_used_up() -> bool:
 
 
 def begin(text: str) -> Allowance | None:
-    """The allowance that is open, charged with going through this text once."""
+    """The open allowance, charged with evaluating this text once."""
     allowance = _open.get()
     if allowance is not None:
         allowance.spend(1 + len(text) // _CHARACTERS)
@@ -87,7 +87,7 @@ def begin(text: str) -> Allowance | None:
 
 
 def charge(units: int) -> None:
-    """Work that is no evaluation: a turn of a loop, say."""
+    """Charges work that is no evaluation, such as a round of a loop."""
     allowance = _open.get()
     if allowance is not None:
         allowance.spend(units)

@@ -10,7 +10,7 @@ from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed, Scope
 from statehold.expression.values import copied
 
-#: what Python's own operations raise for values that they can't be done with
+#: what Python's own operations raise for values of a wrong kind
 _WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
@@ -76,7 +76,7 @@ class CompiledLocation:
 
 @dataclass(frozen=True, slots=True)
 class CompiledScript:
-    """What was changed before a script fails stays changed; who runs it works on a copy."""
+    """Changes made before a script fails stay; the caller works on a copy."""
 
     text: str
     code: Code

@@ -1,12 +1,12 @@
-"""One evaluation while it lasts: what it can see, and how much work it may still do.
+"""One running evaluation: what it can read, and how much work it may still do.
 
 1. Work is counted in units: about one for each part of the text that is evaluated in a loop or a
    function, for each item that is visited, copied or built, and for sixteen characters of text that
    are made.
 2. What is outside of loops and functions is bounded by the length of the text and is not counted.
-3. What a step's evaluations do together is bounded too (:mod:`.allowance`): the text that each of
-   them goes through counts there.
-4. Work is paid for before it is done, so that no limit is noticed too late.
+3. The evaluations of a step together are bounded too (:mod:`.allowance`): the length of each text
+   counts there.
+4. Work is charged before it is done, so that no limit is noticed too late.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Frame:
             )
 
     def spend_text(self, characters: int) -> None:
-        """For a text that is about to be made."""
+        """Charges a text that is about to be made."""
         if characters > TEXT_LIMIT:
             raise EvaluationFailed(
                 f"would make a text of {characters:,} characters; the limit is {TEXT_LIMIT:,}"
@@ -68,7 +68,7 @@ class Frame:
         self.spend(1 + (characters >> 4))
 
     def spend_items(self, items: int) -> None:
-        """For a list or a mapping that is about to be made."""
+        """Charges a list or a mapping that is about to be made."""
         if items > ITEM_LIMIT:
             raise EvaluationFailed(
                 f"would make a list of {items:,} items; the limit is {ITEM_LIMIT:,}"
@@ -96,12 +96,12 @@ class Frame:
         return name in self.system or name in self.variables
 
     def writable(self, name: str) -> None:
-        """Fails for what can be read only."""
+        """Raises for what can be read only."""
         if name in self.system:
             raise EvaluationFailed(f"{name!r} can be read only")
 
     def assign(self, name: str, value: Any) -> None:
-        """Puts a copied value into a variable, new or old."""
+        """Assigns a value that is already a copy, to a new or an existing variable."""
         self.writable(name)
         self.variables[name] = value
 

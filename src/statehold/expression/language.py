@@ -1,7 +1,7 @@
-"""What every expression language gives, so that a notation need not know which one it reads.
+"""The interface of expression languages, so that a notation need not know which one it reads.
 
 1. Text is parsed once, when a chart is read. What the language does not allow is refused then, by
-   :class:`ExpressionRefused`, and never when a machine runs.
+   :class:`ExpressionRefused`, not when a machine runs.
 2. An expression reads what its :class:`Scope` holds and nothing else: no files, no attributes of
    Python objects, and no clock but the moment that the scope names.
 3. Time and memory are bounded: by the length and depth of the text, and by a budget of work for
@@ -26,7 +26,7 @@ DEPTH_LIMIT = 64
 
 
 class ExpressionRefused(StateholdError):
-    """The text is no expression of the language, or one that is not allowed."""
+    """The text is not an expression of the language, or is not allowed."""
 
     code = "expression"
 

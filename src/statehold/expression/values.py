@@ -1,9 +1,9 @@
-"""Plain values: what counts as one, copies of them, and whether two are equal.
+"""Plain values: which these are, copies of them, and equality.
 
 1. Plain are None, booleans, numbers, text, lists, and mappings with text for keys: what JSON holds.
-2. What is assigned, and what an evaluation gives, is a copy. Two variables never share a list, as
-   they would not once they come back from a store; so no value contains itself either.
-3. Copies and comparisons pay for every item they visit.
+2. What is put into a variable of the machine, and what an evaluation gives, is a copy. Two of them
+   never share a list, as they would not when read back from a store; so no value contains itself.
+3. Copies and comparisons are charged for every item they visit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What keeps instances: one module for each store, opened by its address."""
+"""Stores, opened by their addresses."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def _postgres(dsn: str) -> Store:
 
 
 def _names_a_file(path: str) -> bool:
-    """Not SQLite's databases in memory, not a directory, no options of other libraries' making."""
+    """Not a database in memory, not a directory, no options of other libraries."""
     return path not in ("", ":memory:") and not path.endswith("/") and "?" not in path

@@ -1,4 +1,4 @@
-"""What a store's address tells before anything is opened."""
+"""What a store's address says before anything is opened."""
 
 from __future__ import annotations
 

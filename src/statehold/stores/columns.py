@@ -1,4 +1,4 @@
-"""What SQL stores have in columns: configurations, lists of names and declared indexes, as JSON."""
+"""Between values and the columns that all SQL stores have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ names_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Configuration(NamedTuple):
-    """What instances are counted and listed by; a row refers to it by number."""
+    """What instances are counted and listed by; a row refers to it by its number."""
 
     machine: str
     version: int
@@ -131,7 +131,7 @@ def no_configuration(number: int) -> Configuration:
 def lists_of(
     indexes: str | None, held_by: str | None
 ) -> tuple[dict[str, str], tuple[str, ...], str]:
-    """A row's indexes and who holds it, and what of them can't be read, mostly nothing."""
+    """A row's indexes, its holders, and what of them can't be read, usually nothing."""
     try:
         named = {} if indexes is None else _decode_indexes(indexes)
         return named, names_of(held_by) if held_by else (), ""
@@ -140,7 +140,7 @@ def lists_of(
 
 
 def holders_of(text: str | None) -> tuple[str, ...]:
-    """Who holds a row; where that can't be read, somebody who is not alive."""
+    """The workers that hold a row; if that can't be read, one that does not exist."""
     try:
         return names_of(text) if text else ()
     except msgspec.MsgspecError:
@@ -148,7 +148,7 @@ def holders_of(text: str | None) -> tuple[str, ...]:
 
 
 def damage_of(of: Configuration, lists: str) -> str | None:
-    """What of a row's columns can't be read; None: nothing."""
+    """What of a row's columns can't be read; None if all can."""
     if isinstance(of, DamagedConfiguration):
         return "; ".join(filter(None, (of.damage, lists)))
     return lists or None

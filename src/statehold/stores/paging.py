@@ -42,7 +42,7 @@ RARE_ENOUGH = 1000
 
 
 def page_size(limit: int) -> int:
-    """``limit``, cut to what one answer may hold; at least 1, so that every page moves on."""
+    """``limit``, cut to what one answer may hold; at least 1, so that every page advances."""
     return max(1, min(limit, PAGE_LIMIT))
 
 
@@ -83,7 +83,7 @@ def check_once_each(writes: Sequence[Write]) -> None:
 
 
 def rests(row: Row) -> bool:
-    """As far as its columns tell, it has nothing left to do."""
+    """By its columns, it has nothing left to do."""
     return row.wake_at is None and not row.held_by and not row.incidents
 
 

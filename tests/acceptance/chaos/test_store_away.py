@@ -232,7 +232,7 @@ async def test_an_address_at_which_no_server_can_be_written_is_unavailable_for_n
 async def test_a_connection_of_which_the_driver_knows_no_more_is_not_lent_again(
     migrated_dsn: str,
 ) -> None:
-    link = connections.Link(migrated_dsn, "w1", pool_size=1)
+    link = connections.Connections(migrated_dsn, "w1", pool_size=1)
     await link.open()
     try:
         async with link.reading() as db:

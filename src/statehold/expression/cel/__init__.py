@@ -1,1 +1,1 @@
-"""CEL, the language of guards and assignments in data machines."""
+"""CEL, the language of guards and assignments in machines that are data."""

@@ -1,10 +1,9 @@
-"""How much work an evaluation may be, reckoned before it begins.
+"""An upper bound of the work of an evaluation, computed before it begins.
 
-The library bounds how often loops go round, 10,000 times in all, and no more than that: ``map`` and
-``filter`` copy their list each time round, ``replace`` multiplies two lengths, and a comparison
-goes through whatever it is given. So an upper bound is reckoned from the syntax tree and the sizes
-of the values that the expression is about to read. One unit is about 50 ns on the machine that the
-factors were measured on.
+The library bounds the rounds of loops only, to 10,000 in all: ``map`` and ``filter`` copy their
+list in each round, ``replace`` multiplies two lengths, and a comparison reads whole values. So the
+bound is computed from the syntax tree and the sizes of the values that the expression reads. One
+unit is about 50 ns on the machine that the factors were measured on.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from statehold.expression.language import DEPTH_LIMIT, EvaluationFailed
 SHOWN = 60
 #: units of one evaluation: about a tenth of a second
 WORK_LIMIT = 2_000_000
-#: a value that is beyond this is not even looked through
+#: a larger value is not read to its end
 WEIGHT_LIMIT = WORK_LIMIT
 
-#: of these units, as many as make one of :mod:`.frame`
+#: units that make one of :mod:`statehold.expression.frame`
 _UNITS = 3
 
-#: what it takes to hand an item over and back, and to call a function
+#: passing an item to the library and back; calling a function
 _ITEM = 4
 _CALL = 4
-#: once round a loop, beside what is done in it
+#: one round of a loop, beside its body
 _ROUND = 10
 #: characters that weigh as much as one unit
 _CHARACTERS = 8
@@ -60,7 +59,7 @@ _SMALL = Size(1, 1, 1)
 
 def size_of(value: Any, depth: int = 0) -> Size:
     """Raises ``EvaluationFailed`` for a value that is nested too deep, or that the library would
-    read as another one."""
+    change."""
     if isinstance(value, str):
         _check_exact(value)
         weight = 1 + len(value) // _CHARACTERS
@@ -70,14 +69,14 @@ def size_of(value: Any, depth: int = 0) -> Size:
             raise EvaluationFailed(f"a value is nested more than {DEPTH_LIMIT} levels deep")
         whole = largest = 0
         for item in value.values() if isinstance(value, dict) else value:
-            # most items are small, and a call for each would take longer than the rest
+            # most items are small, and a call for each would dominate
             weight = (
                 size_of(item, depth + 1).weight if isinstance(item, str | list | dict) else _ITEM
             )
             whole += weight
             largest = max(largest, weight)
         if isinstance(value, dict):
-            # keys are handed over too, and loops go over them
+            # keys are passed too, and loops iterate over them
             for key in value:
                 _check_exact(key)
             whole += sum(_ITEM + len(key) // _CHARACTERS for key in value)
@@ -86,7 +85,7 @@ def size_of(value: Any, depth: int = 0) -> Size:
 
 
 def _check_exact(text: Any) -> None:
-    """The library takes over text as C does: up to U+0000, and only what is Unicode."""
+    """The library reads text as C does: up to U+0000, and valid Unicode only."""
     if not isinstance(text, str):
         raise EvaluationFailed(f"the key {ascii(text)[:SHOWN]} of an object is no text")
     if "\0" in text:
@@ -101,10 +100,10 @@ def _check_exact(text: Any) -> None:
 
 
 def check_work(tree: Node, values: Mapping[str, Any]) -> None:
-    """Raises ``EvaluationFailed`` where the evaluation might be too much work, or too much for what
-    is left of its step's (:mod:`.allowance`)."""
+    """Raises ``EvaluationFailed`` if the evaluation might be too much work, or more than is left
+    for its step (:mod:`statehold.expression.allowance`)."""
     sizes = {name: size_of(value) for name, value in values.items()}
-    work, _ = _reckon(tree, sizes)
+    work, _ = _estimate(tree, sizes)
     work += sum(size.weight for size in sizes.values())
     if work > WORK_LIMIT:
         raise EvaluationFailed(
@@ -114,8 +113,8 @@ def check_work(tree: Node, values: Mapping[str, Any]) -> None:
     charge(1 + work // _UNITS)
 
 
-def _reckon(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:
-    """The work of a node, and the size of what it gives."""
+def _estimate(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:
+    """The work of a node, and the size of its value."""
     match node:
         case Constant(_, length):
             weight = 1 + length // _CHARACTERS
@@ -123,12 +122,12 @@ def _reckon(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:
         case Name(name):
             return 1, sizes.get(name, _SMALL)
         case Select(operand):
-            work, size = _reckon(operand, sizes)
+            work, size = _estimate(operand, sizes)
             return work + _CALL, Size(size.item, size.item, size.item)
         case Collection(_, items):
-            reckoned = [_reckon(item, sizes) for item in items]
-            weights = [size.weight for _, size in reckoned]
-            work = sum(work for work, _ in reckoned) + _ITEM * len(items)
+            estimated = [_estimate(item, sizes) for item in items]
+            weights = [size.weight for _, size in estimated]
+            work = sum(work for work, _ in estimated) + _ITEM * len(items)
             return work, Size(sum(weights) + 1, len(items), max(weights, default=1))
         case Loop():
             return _loop(node, sizes)
@@ -137,10 +136,10 @@ def _reckon(node: Node, sizes: Mapping[str, Size]) -> tuple[int, Size]:
 
 
 def _call(node: Call, sizes: Mapping[str, Size]) -> tuple[int, Size]:
-    reckoned = [_reckon(argument, sizes) for argument in node.arguments]
-    given = [size for _, size in reckoned]
+    estimated = [_estimate(argument, sizes) for argument in node.arguments]
+    given = [size for _, size in estimated]
     weight = sum(size.weight for size in given)
-    work = sum(work for work, _ in reckoned) + _CALL + weight
+    work = sum(work for work, _ in estimated) + _CALL + weight
     largest = max((size.item for size in given), default=1)
     made = Size(weight, sum(size.items for size in given), largest)
     match node.function:
@@ -154,7 +153,7 @@ def _call(node: Call, sizes: Mapping[str, Size]) -> tuple[int, Size]:
             size = Size(characters * _ITEM, characters, given[0].weight)
             return work + characters * _PER_CHARACTER // _CHARACTERS, size
         case "replace" | "join":
-            # what is put between may come once for each character, or for each item
+            # the text in between may occur once for each character, or for each item
             times = given[0].weight * _CHARACTERS if node.function == "replace" else given[0].items
             most = given[0].weight + times * max(given[-1].weight, 1)
             return work + 3 * most, Size(most, most, 1)
@@ -165,12 +164,12 @@ def _call(node: Call, sizes: Mapping[str, Size]) -> tuple[int, Size]:
 
 
 def _loop(node: Loop, sizes: Mapping[str, Size]) -> tuple[int, Size]:
-    work, over = _reckon(node.over, sizes)
-    start_work, start = _reckon(node.start, sizes)
+    work, over = _estimate(node.over, sizes)
+    start_work, start = _estimate(node.start, sizes)
     each = Size(over.item, over.item, over.item)
     inner = {**sizes, node.variable: each, node.accumulator: start}
-    step_work, step = _reckon(node.step, inner)
-    condition_work, _ = _reckon(node.condition, inner)
+    step_work, step = _estimate(node.step, inner)
+    condition_work, _ = _estimate(node.condition, inner)
     rounds = max(over.items, 1)
     work += start_work + rounds * (step_work + condition_work + _ROUND)
     grown = Size(rounds * step.weight, rounds, step.weight)
@@ -180,5 +179,5 @@ def _loop(node: Loop, sizes: Mapping[str, Size]) -> tuple[int, Size]:
     else:
         work += rounds * rounds // 8
         grown = step
-    result_work, result = _reckon(node.result, {**sizes, node.accumulator: grown})
+    result_work, result = _estimate(node.result, {**sizes, node.accumulator: grown})
     return work + result_work, result

@@ -1,13 +1,13 @@
 """CEL, the Common Expression Language, as its own project implements it.
 
-1. An :class:`Environment` declares variables with their types. What is not declared, what does not
-   fit, and a field that a declared object does not have are refused when the text is compiled.
-2. On are CEL's standard functions and macros, and the extensions ``strings`` and ``math``. There is
-   no function that reads a clock, a file or chance.
-3. A pattern of ``matches`` is written out, and short: see :data:`PATTERN_LIMIT`.
-4. No evaluation takes much more than a tenth of a second; see :mod:`.cel_cost`.
-   Text that the library would not take over whole (U+0000 in it) fails the evaluation.
-5. Results are plain JSON values, beside ``timedelta`` for durations. Moments are RFC 3339 text.
+1. An :class:`Environment` declares variables with their types. Undeclared names, types that do not
+   fit, and fields that a declared object does not have are refused when the text is compiled.
+2. CEL's standard functions and macros are available, and the extensions ``strings`` and ``math``.
+   No function reads a clock, a file or a random number.
+3. A pattern of ``matches`` is a literal, and short: see :data:`PATTERN_LIMIT`.
+4. No evaluation takes much more than a tenth of a second; see :mod:`.cost`.
+   Text that the library would not read whole (with U+0000) fails the evaluation.
+5. Results are plain JSON values, and ``timedelta`` for durations. Moments are RFC 3339 text.
 
 Needs the package ``cel-expr-python``.
 """
@@ -36,9 +36,9 @@ from statehold.expression.language import (
 
 #: characters of a pattern given to ``matches``
 PATTERN_LIMIT = 200
-#: how often a pattern's counted repetitions may repeat, multiplied: ``(x{9}){9}`` has 81
+#: the product of a pattern's counted repetitions: ``(x{9}){9}`` has 81
 REPETITION_LIMIT = 1_000
-#: compiled expressions that an environment remembers; beyond it they are compiled anew
+#: compiled expressions that an environment caches; beyond, all are compiled again
 CACHE_LIMIT = 1_000
 
 KindName = Literal[
@@ -61,7 +61,7 @@ class Kind:
         return f"{self.name}({held})"
 
     def fits(self, wanted: Kind) -> bool:
-        """Whether a value of this kind can stand where ``wanted`` is; a ``dyn`` may, or may not."""
+        """Whether a value of this kind can stand where ``wanted`` is; a ``dyn`` may."""
         if "dyn" in (self.name, wanted.name):
             return True
         if self.name == "int" and wanted.name == "double":
@@ -109,7 +109,7 @@ class Environment:
             known = self._compiled[text] = self._compile(text)
         return known
 
-    def remembers(self, text: str) -> bool:
+    def has_compiled(self, text: str) -> bool:
         return text in self._compiled
 
     def _compile(self, text: str) -> CelExpression:
@@ -128,8 +128,8 @@ class Environment:
         except (RuntimeError, ValueError) as error:
             raise self._refused(text, str(error)) from None
         for name in _ASKED.findall(text):
-            # the checker takes a declared name for the whole of what has() asks of, and gives
-            # its value: has(data.paid) would be a no where it is there and false
+            # the checker resolves a declared name to its value, not to a field that has() tests:
+            # has(data.paid) would be false where it is present and false
             if name in self.variables:
                 raise ExpressionRefused(
                     text, f"has({name}) says nothing: {name} is declared", f"write {name} != null"
@@ -174,7 +174,7 @@ class Environment:
 
 
 class CelExpression:
-    """Called with a function that gives a variable's value by its name."""
+    """Called with a function from a variable's name to its value."""
 
     __slots__ = ("_compiled", "_kinds", "_tree", "kind", "reads", "text")
 
@@ -197,19 +197,19 @@ class CelExpression:
             made = self._compiled.eval(data=values)
             plain = made.plain_value()
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-            raise EvaluationFailed(f"{self.text}: {_told(str(error))}") from None
+            raise EvaluationFailed(f"{self.text}: {_plain_message(str(error))}") from None
         if made.type() == cel.Type.ERROR:
-            raise EvaluationFailed(f"{self.text}: {_told(str(plain))}")
+            raise EvaluationFailed(f"{self.text}: {_plain_message(str(plain))}")
         return plain_of(plain, self.text)
 
 
 def plain_of(value: Any, text: str, depth: int = 0) -> Any:
-    """What an expression gave, as JSON values; a ``timedelta`` may stand at the top alone."""
+    """The result of an expression as JSON values; a ``timedelta`` only as the whole result."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise EvaluationFailed(f"{text}: it came to {value}, which JSON can't hold")
+            raise EvaluationFailed(f"{text}: its result is {value}, which JSON can't represent")
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -227,7 +227,7 @@ def plain_of(value: Any, text: str, depth: int = 0) -> Any:
 
 
 def _given(value: Any, kind: Kind) -> Any:
-    """As the library wants it."""
+    """As the library takes it."""
     if kind.name == "timestamp" and isinstance(value, str):
         try:
             return datetime.fromisoformat(value)
@@ -293,12 +293,12 @@ def _hint_for(complaint: str) -> str:
 
 def _check_pattern(text: str, pattern: Node) -> None:
     if not isinstance(pattern, Constant) or pattern.text is None:
-        raise ExpressionRefused(text, "a pattern is computed", "write it out between quotes")
+        raise ExpressionRefused(text, "a pattern is computed", "write it as a literal")
     if len(pattern.text) > PATTERN_LIMIT:
         raise ExpressionRefused(
             text,
             f"a pattern has {len(pattern.text)} characters; the limit is {PATTERN_LIMIT}",
-            "ask two shorter questions",
+            "use two shorter patterns",
         )
     repeated = 1
     for least, most in _COUNTED.findall(pattern.text):
@@ -311,6 +311,6 @@ def _check_pattern(text: str, pattern: Node) -> None:
         )
 
 
-def _told(message: str) -> str:
-    """Without the library's code of an error before the sentence and after it."""
+def _plain_message(message: str) -> str:
+    """Without the library's error codes before and after the sentence."""
     return re.sub(r"^[A-Z_]+: | \[[A-Z_]+\]$", "", message.partition("\n")[0])

@@ -1,9 +1,9 @@
 """The checked syntax tree of a CEL expression, read from its serialised form.
 
-The library gives an expression's type, but not its tree. Its serialised form is a
-``cel.expr.CheckedExpr`` (github.com/google/cel-spec, ``proto/cel/expr/checked.proto``). Only a few
-fields are needed: which variables are read, which of their members, and where loops are. They are
-read here without the protobuf package.
+The library gives an expression's type, but not its structure. It serialises a
+``cel.expr.CheckedExpr`` (github.com/google/cel-spec, ``proto/cel/expr/checked.proto``), of which
+few fields are needed: the variables, what is selected of them, and the loops. They are read here,
+without the protobuf package.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """What ``map``, ``filter``, ``all``, ``exists`` and ``exists_one`` come to."""
+    """What ``map``, ``filter``, ``all``, ``exists`` and ``exists_one`` expand to."""
 
     over: Node
     variable: str
@@ -71,13 +71,13 @@ _Fields: TypeAlias = list[tuple[int, int | bytes]]
 
 
 def read_tree(serialised: bytes) -> Node:
-    """Reads what ``Expression.serialize()`` gives: a CheckedExpr inside of an Any."""
+    """Reads the result of ``Expression.serialize()``: a CheckedExpr inside an Any."""
     checked = _fields(_bytes(_fields(serialised), 2))
     references: dict[int, str] = {}
     for number, value in checked:
         if number == 2 and isinstance(value, bytes):
             entry = _fields(value)
-            # a reference without a name is one to overloads of a function
+            # a reference without a name refers to overloads of a function
             name = _text(_fields(_bytes(entry, 2)), 1)
             if name:
                 references[_number(entry, 1)] = name
@@ -176,7 +176,7 @@ def _fields(raw: bytes) -> _Fields:
             found.append((tag >> 3, raw[at : at + size]))
             at += size
         else:
-            # 64 and 32 bits: floating-point constants, whose value nobody asks for
+            # 64 and 32 bits: floating-point constants, whose values are not needed
             at += 8 if kind == 1 else 4
     return found
 

@@ -1,10 +1,10 @@
 """ECMAScript's conversions and operators on plain values.
 
-1. None stands for ``undefined`` and ``null``, which are equal: what is stored is JSON, which has
-   one of them. It behaves as ``undefined``.
-2. Numbers that are whole and exact are Python integers, others are floats; an expression can't
-   distinguish them. There is no negative zero.
-3. Lists, mappings and dates are equal if their contents are equal: a stored one has no identity.
+1. ``undefined`` and ``null`` are one value, None: what is stored is JSON, which has ``null`` only.
+   It behaves as ``undefined``.
+2. Numbers are Python's ``int`` where they are whole and exact, else ``float``; an expression can't
+   see the difference. There is no negative zero.
+3. Lists, mappings and dates are equal if what they hold is equal, for a stored one has no identity.
 4. Text is counted in characters, not in halves of UTF-16.
 """
 
@@ -36,7 +36,7 @@ _OTHER_BASE = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 
 
 def number(value: float) -> int | float:
-    """The one form of a number that was calculated."""
+    """The canonical form of a number: see rule 2."""
     if type(value) is float:
         return int(value) if value.is_integer() and abs(value) <= SAFE else value
     if -SAFE <= value <= SAFE:

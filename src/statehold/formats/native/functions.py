@@ -144,7 +144,7 @@ class Functions:
 
     def _compile(self, text: str, path: Path, situation: Situation) -> CelExpression:
         environment = self._environment(situation)
-        if not environment.remembers(text):
+        if not environment.has_compiled(text):
             self._compiled += len(text) + _EACH
         if self._compiled > EXPRESSIONS_LIMIT:
             self.problems.add(

@@ -162,7 +162,7 @@ class Memory:
         row = self.rows.get(ref)
         if row is None or row.status not in OVER:
             return False
-        # `created_at` tells it from one that was started under its id since
+        # `created_at` differs for an instance that was started later under the same id
         if (row.rev, row.created_at) != (known.rev, known.created_at):
             return False
         order = self.order.pop(ref)

@@ -1,7 +1,7 @@
 """A store that lives as long as its object: for tests, simulations and a first try.
 
-It keeps the contract as the others do, with plain dicts, so that what runs on it runs on them.
-It survives ``close``: opened again, it still has its rows, as a file would.
+It follows the same contract as the others, with plain dicts. It survives ``close``: opened again,
+it still has its rows, as a file would.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from statehold.stores.paging import (
 
 
 class MemoryStore:
-    """``memory`` given: shared, one store a worker; several may be open at once, as they may be on
-    a server. Else a second opening is refused, as it is for a file."""
+    """With ``memory`` it is shared, one store for each worker, and several may be open at once, as
+    on a database server. Without, a second opening is refused, as for a file."""
 
     def __init__(self, memory: Memory | None = None) -> None:
         self.exclusive = memory is None

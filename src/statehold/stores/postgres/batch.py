@@ -1,9 +1,9 @@
-"""Any batch of writes, within one transaction of PostgreSQL: the careful way.
+"""A batch of any writes, checked and written in one transaction of PostgreSQL.
 
-1. Everything that the writes depend on is locked and looked at, those that do not go through are
-   dropped, and the rest is written.
-2. Rows are locked in the order of their keys, mail after rows, counters last, each in order: two
-   batches wait for each other, never both ways.
+1. Everything that the writes depend on is locked and checked; writes that fail are dropped, and the
+   rest is written.
+2. Rows are locked in the order of their keys, then mail, then counters, each in order, so that two
+   batches never deadlock.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from statehold.stores.postgres.connections import AnyConnection
 _ROW_WIDTH = 16
 
 #: an instance's machine and id
-Place = tuple[str, str]
+RowKey = tuple[str, str]
 
 
-class Going(NamedTuple):
-    """A write on its way; first what writes are sorted by, which no two of a batch share."""
+class PendingWrite(NamedTuple):
+    """A write to be committed. The machine and id come first: they are the order of locks, and no
+    two writes of a batch share them."""
 
     machine: str
     id: str
@@ -39,12 +40,12 @@ class Going(NamedTuple):
     write: Write
 
     @property
-    def place(self) -> Place:
+    def key(self) -> RowKey:
         return self[:2]
 
 
 class _Was(NamedTuple):
-    """A row as it was found and locked."""
+    """A row as it was when it was locked."""
 
     number: int
     rev: int
@@ -53,7 +54,7 @@ class _Was(NamedTuple):
 
 
 class _Mail(NamedTuple):
-    """A message that may be taken out by a write, locked."""
+    """A locked message that a write may take out."""
 
     number: int
     to: Ref
@@ -63,58 +64,58 @@ class _Mail(NamedTuple):
 
 
 class Batch:
-    """Writes within one transaction; ``outcomes`` tells what becomes of each."""
+    """Writes within one transaction; ``outcomes`` has the result of each."""
 
     def __init__(
         self,
         db: AnyConnection,
         queries: Mapping[str, str],
-        going: Sequence[Going],
+        pending: Sequence[PendingWrite],
         slot: int,
     ) -> None:
         self._db = db
         self._q = queries
         self._slot = slot
-        self._as_given = going
-        self._by_place = sorted(going)
-        self.outcomes: dict[Place, WriteResult] = {one.place: WriteResult.WRITTEN for one in going}
-        self._rows: dict[Place, _Was] = {}
+        self._as_given = pending
+        self._by_key = sorted(pending)
+        self.outcomes: dict[RowKey, WriteResult] = {one.key: WriteResult.WRITTEN for one in pending}
+        self._rows: dict[RowKey, _Was] = {}
         self._mail: dict[int, _Mail] = {}
 
-    def _left(self, going: Sequence[Going]) -> list[Going]:
-        """Those that have not lost."""
-        return [one for one in going if self.outcomes[one.place] is WriteResult.WRITTEN]
+    def _left(self, pending: Sequence[PendingWrite]) -> list[PendingWrite]:
+        """Those that have not failed."""
+        return [one for one in pending if self.outcomes[one.key] is WriteResult.WRITTEN]
 
-    async def find_losers(self) -> None:
-        """Locks what the writes are about, and names those that do not go through."""
+    async def check(self) -> None:
+        """Locks what the writes depend on, and marks those that fail."""
         await self._lock_rows()
         await self._lock_mail()
-        await self._check_places()
+        await self._check_positions()
         await self._check_keys()
         await self._insert_rows()
 
     async def _lock_rows(self) -> None:
-        arrays = turned((one.place for one in self._by_place), 2)
+        arrays = turned((one.key for one in self._by_key), 2)
         for machine, id_, *was in await self._ask("lock_rows", *arrays):
             self._rows[machine, id_] = _Was(*was)
-        for one in self._by_place:
-            was = self._rows.get(one.place)
+        for one in self._by_key:
+            was = self._rows.get(one.key)
             if (None if was is None else was.rev) != one.write.expected_rev:
-                self.outcomes[one.place] = WriteResult.CONFLICT
+                self.outcomes[one.key] = WriteResult.CONFLICT
 
     async def _lock_mail(self) -> None:
-        going = self._left(self._by_place)
-        consumed = [number for one in going for number in one.write.consumed]
+        pending = self._left(self._by_key)
+        consumed = [number for one in pending for number in one.write.consumed]
         if consumed:
             self._note_mail(await self._ask("lock_mail", consumed))
-        recalled = [(*one.place, text(send_id)) for one in going for send_id in one.write.recalled]
+        recalled = [(*one.key, text(send_id)) for one in pending for send_id in one.write.recalled]
         if recalled:
             self._note_mail(await self._ask("mail_sent", *turned(recalled, 3)))
         taken: set[int] = set()
         for one in self._left(self._as_given):
             numbers = one.write.consumed
             if len(set(numbers)) != len(numbers) or not self._mail.keys() - taken >= set(numbers):
-                self.outcomes[one.place] = WriteResult.CONFLICT
+                self.outcomes[one.key] = WriteResult.CONFLICT
             else:
                 taken |= self._leaving(one.write)
 
@@ -134,10 +135,10 @@ class Batch:
             if one.sender == write.row.ref and one.send_id in recalled
         }
 
-    async def _check_places(self) -> None:
-        """No two entries have one place in a journal."""
-        going = self._left(self._by_place)
-        brought = {one.place: [_entry_place(e) for e in one.write.entries] for one in going}
+    async def _check_positions(self) -> None:
+        """No two entries have the same position in a journal."""
+        pending = self._left(self._by_key)
+        brought = {one.key: [_entry_position(e) for e in one.write.entries] for one in pending}
         asked = turned((place for own in brought.values() for place in own), 4)
         there = {tuple(place) for place in await self._ask("places_in_journal", *asked)}
         for place, own in brought.items():
@@ -145,21 +146,21 @@ class Batch:
                 self.outcomes[place] = WriteResult.CONFLICT
 
     async def _check_keys(self) -> None:
-        going = [(one, _keys(one.write)) for one in self._left(self._as_given)]
-        brought = [key for _, own in going for key in own]
+        pending = [(one, _keys(one.write)) for one in self._left(self._as_given)]
+        brought = [key for _, own in pending for key in own]
         if not brought:
             return
         arrays = turned(brought, 3)
         used = {tuple(key) for key in await self._ask("keys_in_journal", *arrays)}
         in_mail = {tuple(key): n for *key, n in await self._ask("keys_in_mailbox", *arrays)}
-        for one, own in going:
+        for one, own in pending:
             leaving = self._leaving(one.write) if own else set()
             if len(set(own)) != len(own) or any(
                 key in used or in_mail.get(key, 0) not in leaving | {0} for key in own
             ):
-                self.outcomes[one.place] = WriteResult.KEY_USED
+                self.outcomes[one.key] = WriteResult.KEY_USED
             else:
-                # for those behind it in this batch
+                # for later writes of this batch
                 used.update(own)
 
     async def _insert_rows(self) -> None:
@@ -170,32 +171,32 @@ class Batch:
         for machine, id_, number in await self._ask("insert_rows", *arrays):
             self._rows[machine, id_] = _Was(number, 0, 0, None)
         for one in new:
-            if one.place not in self._rows:
-                self.outcomes[one.place] = WriteResult.CONFLICT
+            if one.key not in self._rows:
+                self.outcomes[one.key] = WriteResult.CONFLICT
 
     async def apply(self) -> None:
-        """Writes what has not lost."""
-        going = self._left(self._by_place)
-        changed = [one for one in going if one.write.expected_rev is not None]
+        """Writes those that have not failed."""
+        pending = self._left(self._by_key)
+        changed = [one for one in pending if one.write.expected_rev is not None]
         if changed:
             await self._ask("update_rows", *turned(map(_row_columns, changed), _ROW_WIDTH))
-        leaving = sorted({number for one in going for number in self._leaving(one.write)})
+        leaving = sorted({number for one in pending for number in self._leaving(one.write)})
         if leaving:
             await self._ask("take_messages", leaving)
-        released = [one.place for one in going if one.write.released]
+        released = [one.key for one in pending if one.write.released]
         if released:
             await self._ask("release_messages", *turned(released, 2))
-        # in the order in which they were given, since their numbers rise in it
+        # in the order of the writes, since numbers rise in it
         await self._post([m for one in self._left(self._as_given) for m in one.write.messages])
-        await self._note(going)
-        await self._count(going)
-        await self._index(going)
+        await self._note(pending)
+        await self._count(pending)
+        await self._index(pending)
 
     async def _post(self, messages: Sequence[Message]) -> None:
         if messages:
             await self._ask("insert_messages", *turned(map(message_columns, messages), 10))
 
-    async def _note(self, going: Sequence[Going]) -> None:
+    async def _note(self, pending: Sequence[PendingWrite]) -> None:
         micros = in_microseconds()
         entries = [
             (
@@ -208,16 +209,16 @@ class Batch:
                 text(e.key),
                 e.reply,
             )
-            for one in going
+            for one in pending
             for e in one.write.entries
         ]
         if entries:
             await self._ask("insert_entries", *turned(entries, 8))
 
-    async def _count(self, going: Sequence[Going]) -> None:
+    async def _count(self, pending: Sequence[PendingWrite]) -> None:
         moves: dict[int, int] = {}
-        for one in going:
-            was, now = self._rows[one.place].configuration, one.configuration
+        for one in pending:
+            was, now = self._rows[one.key].configuration, one.configuration
             if was != now:
                 moves[was] = moves.get(was, 0) - 1
                 moves[now] = moves.get(now, 0) + 1
@@ -225,12 +226,12 @@ class Batch:
         if changes:
             await self._ask("count_up", self._slot, *turned(changes, 2))
 
-    async def _index(self, going: Sequence[Going]) -> None:
+    async def _index(self, pending: Sequence[PendingWrite]) -> None:
         gone: list[tuple[Any, ...]] = []
         come: list[tuple[Any, ...]] = []
-        for one in going:
+        for one in pending:
             row = one.write.row
-            old = indexes_of(self._rows[one.place].indexes).items()
+            old = indexes_of(self._rows[one.key].indexes).items()
             new = dict(row.indexes).items()
             for pairs, into in ((old - new, gone), (new - old, come)):
                 into += [
@@ -247,11 +248,11 @@ class Batch:
         return found
 
 
-def _entry_place(entry: Entry) -> tuple[str, str, int, int]:
+def _entry_position(entry: Entry) -> tuple[str, str, int, int]:
     return (entry.machine, entry.id, entry.seq, entry.part)
 
 
-def _row_columns(one: Going) -> tuple[Any, ...]:
+def _row_columns(one: PendingWrite) -> tuple[Any, ...]:
     row = one.write.row
     changed_at = microseconds(row.changed_at)
     return (
@@ -275,7 +276,7 @@ def _row_columns(one: Going) -> tuple[Any, ...]:
 
 
 def _keys(write: Write) -> list[tuple[Any, ...]]:
-    """Idempotency keys that it brings, each with the instance that they belong to."""
+    """The idempotency keys of its entries and messages, each with its instance."""
     keys = [(e.machine, e.id, text(e.key)) for e in write.entries if e.key is not None]
     keys += [(m.to.machine, m.to.id, text(m.key)) for m in write.messages if m.key is not None]
     return keys

@@ -65,18 +65,18 @@ def maybe_microseconds(at: datetime | None) -> int | None:
 
 
 def digest(value: str) -> bytes:
-    """What an index's value is found by: of one length, however long the value is."""
+    """The key of an index's value: of a fixed length, however long the value is."""
     return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def turned(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Rows as columns, which is how ``unnest`` takes them; so many empty ones for none."""
+    """Rows as columns, as ``unnest`` takes them; ``width`` empty columns for no rows."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     return columns or [[] for _ in range(width)]
 
 
 def in_microseconds() -> Callable[[datetime], int]:
-    """:func:`microseconds` for a batch, where most moments are one and the same object."""
+    """:func:`microseconds` for a batch, where most moments are the same object."""
     last: datetime | None = None
     result = 0
 

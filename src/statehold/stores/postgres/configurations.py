@@ -1,4 +1,4 @@
-"""Numbers of configurations, remembered in both directions: they never change once written."""
+"""Numbers of configurations, cached in both directions: they never change once written."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from statehold.stores.columns import (
     configuration_of,
     no_configuration,
 )
-from statehold.stores.postgres.connections import Link
+from statehold.stores.postgres.connections import Connections
 
-#: how many are remembered; beyond, all are forgotten and asked for anew
-REMEMBERED = 65_536
+#: how many are cached; beyond, all are dropped and read again
+CACHE_LIMIT = 65_536
 
 
 class Configurations:
-    def __init__(self, link: Link, queries: Mapping[str, str]) -> None:
+    def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
         self._link = link
         self._q = queries
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._by_number: dict[int, Configuration] = {}
 
     async def numbers_of(self, rows: Sequence[Row]) -> list[int]:
-        """In the rows' order; one that was never seen is written, in a transaction of its own."""
+        """In the order of the rows; a new one is written, in a transaction of its own."""
         known = self._numbers
         found: list[int] = []
         for row in rows:
@@ -38,10 +38,10 @@ class Configurations:
         return found
 
     async def of_numbers(self, numbers: Iterable[int]) -> Mapping[int, Configuration]:
-        """Configurations by number, these among them."""
+        """Configurations by number, at least the given ones."""
         wanted = set(numbers)
         if not wanted <= self._by_number.keys():
-            if len(self._by_number) + len(wanted) > REMEMBERED:
+            if len(self._by_number) + len(wanted) > CACHE_LIMIT:
                 self._numbers.clear()
                 self._by_number.clear()
             missing = sorted(wanted - self._by_number.keys())
@@ -54,7 +54,7 @@ class Configurations:
                     self._remember(number, of)
                     del damaged[number]
             if damaged:
-                # not remembered: what stands in for several is the same, and has no number
+                # not cached: placeholders of several numbers are equal
                 return {**self._by_number, **damaged}
         return self._by_number
 
@@ -69,7 +69,7 @@ class Configurations:
                 # committed at once: another worker may write the same, and either finds it then
                 await db.execute(self._q["insert_configuration"], *columns)
                 number = await db.fetchval(self._q["number_of_configuration"], *columns)
-        if len(self._by_number) >= REMEMBERED:
+        if len(self._by_number) >= CACHE_LIMIT:
             self._numbers.clear()
             self._by_number.clear()
         self._remember(number, wanted)

@@ -1,17 +1,15 @@
-"""Connections to a PostgreSQL server: how they are made, shared, and given up.
+"""Connections to a PostgreSQL server: opened, shared, and replaced when they fail.
 
 1. One connection is the writer's. Commits go through it one after another, so a batch never waits
    for a free connection, and its prepared statements are always there.
-2. Reads share a small pool. Nothing in a session is ever changed, so nothing is reset between two
-   uses.
-3. One connection renews the lease and listens for hints. No read can keep a heartbeat waiting, and
-   a connection that is gone is made anew at the next heartbeat.
-4. Whatever the server or the network says that may be otherwise later is ``StoreUnavailable``.
-   What only a person can change, a password or a database that is not there, is ``StoreRefused``
-   while the store is opened. Once it was open, it was right before and may be right again, so that
-   is ``StoreUnavailable`` too: requests are answered so, and every task tries again.
-   After a failover the address may lead to a server that can only be read: such connections are
-   dropped, and the next one asks the address again.
+2. Reads share a small pool. Sessions are never changed, so nothing is reset between two uses.
+3. One connection renews the lease and listens for hints. No read delays a heartbeat, and a lost
+   connection is replaced at the next heartbeat.
+4. An error that may pass is ``StoreUnavailable``. What only a person can correct, such as a wrong
+   password or a missing database, is ``StoreRefused`` while the store is opened. Once it was open,
+   such an error may pass too, and is ``StoreUnavailable``: requests fail, and tasks retry.
+   After a failover the address may name a read-only server: such connections are dropped, and
+   the next one resolves the address again.
 """
 
 from __future__ import annotations
@@ -38,9 +36,9 @@ else:
 
 OLDEST_SERVER = 13
 
-#: Every statement of ours is to go along an index. Plans are made once for all values, and not
-#: from statistics, which are wrong just when a table has begun to grow; with nested loops, rows
-#: are locked in the order in which they are given.
+#: Every statement has to use an index. Plans are made once for all values, and not from
+#: statistics, which are wrong just when a table begins to grow; with nested loops, rows are locked
+#: in the order of the arguments.
 PLANNING = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -53,19 +51,19 @@ PLANNING = {
 #: seconds
 CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 15.0
-#: the server gives up a statement a little before this side does, and says why
+#: the server cancels a statement a little before this side does, with a reason
 SERVER_STATEMENT_SECONDS = 12.0
-#: a statement waits so long for a lock: all other commits wait behind it meanwhile
+#: how long a statement waits for a lock; all other commits wait behind it
 LOCK_SECONDS = 3.0
-#: a read waits so long for a connection of the pool
+#: how long a read waits for a connection of the pool
 POOL_SECONDS = 5.0
 POOL_SIZE = 8
 
-#: what may go away by itself: the server stops, starts, fails over, is full or too busy
+#: errors that may pass: the server stops, starts, fails over, is full or too busy
 _PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    # its words for a connection that was cut in the middle of something
+    # raised where a connection was cut in the middle of a message
     asyncpg.InternalClientError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
@@ -79,17 +77,17 @@ _PASSING = (
     # a migration has changed a table since a statement was prepared; the next preparation works
     asyncpg.exceptions.InvalidCachedStatementError,
     asyncpg.exceptions.OutdatedSchemaCacheError,
-    # the server itself is at fault: it is out of order, or its files are
+    # a fault of the server or of its files
     asyncpg.exceptions.InternalServerError,
     OSError,
     TimeoutError,
 )
-#: what only whoever runs the deployment can mend
+#: errors that only the operator can correct
 _LASTING = (
     asyncpg.exceptions.InvalidAuthorizationSpecificationError,
     asyncpg.exceptions.InvalidCatalogNameError,
     asyncpg.exceptions.InsufficientPrivilegeError,
-    # the database was made anew, or somebody has dropped what is in it
+    # the database was created again, or tables were dropped
     asyncpg.exceptions.UndefinedTableError,
     asyncpg.exceptions.UndefinedColumnError,
     asyncpg.exceptions.UndefinedFunctionError,
@@ -98,7 +96,7 @@ _LASTING = (
 )
 
 
-class Link:
+class Connections:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
     beside the writer's and that of heartbeats."""
 
@@ -112,11 +110,11 @@ class Link:
         self._beater: Connection | None = None
         self._beating = asyncio.Lock()
         self._listens = False
-        #: the store was open once: what refuses it from now on may change
+        #: the store was open once: a refusal from now on may pass
         self.was_open = False
 
     async def open(self) -> None:
-        """Raises ``StoreRefused`` where trying again would not help, ``StoreUnavailable`` else."""
+        """Raises ``StoreRefused`` where retrying would not help, else ``StoreUnavailable``."""
         try:
             async with passing():
                 writer = self._writer = await self._connect()
@@ -173,7 +171,7 @@ class Link:
                 await pool.expire_connections()
                 raise
             except asyncpg.InternalClientError:
-                # in what state it is, nobody knows: it must not be lent again
+                # its state is unknown: it must not be used again
                 connection.terminate()
                 raise
             finally:
@@ -191,17 +189,17 @@ class Link:
             try:
                 yield writer
             except asyncpg.UniqueViolationError:
-                # an answer, not a fault: the statement was undone and the connection is sound
+                # a result, not a fault: the statement was undone and the connection is intact
                 raise
             except BaseException:
-                # in what state it is, is not known; another one is made in no time
+                # its state is unknown; a new one is opened quickly
                 self._writer = None
                 writer.terminate()
                 raise
 
     @asynccontextmanager
     async def beating(self) -> AsyncIterator[Connection]:
-        """The connection of heartbeats: what keeps this worker alive waits for nothing else."""
+        """The connection of heartbeats, which wait for nothing else."""
         if self._pool is None:
             raise StoreUnavailable("it is closed; open the store first")
         async with self._beating, self._passing():
@@ -212,19 +210,19 @@ class Link:
             try:
                 yield beater
             except asyncpg.UniqueViolationError:
-                # an answer, not a fault: the statement was undone and the connection is sound
+                # a result, not a fault: the statement was undone and the connection is intact
                 raise
             except BaseException:
                 self._beater = None
                 beater.terminate()
                 raise
 
-    async def listen(self, channel: str, heard: Callable[[str], None]) -> None:
-        """``heard`` gets the payload of each notification; called again, it listens anew where the
-        connection was lost."""
+    async def listen(self, channel: str, on_payload: Callable[[str], None]) -> None:
+        """Calls ``on_payload`` with each notification. Called again, it listens again if the
+        connection was replaced."""
         async with self.beating() as beater:
             if not self._listens:
-                await beater.add_listener(channel, lambda *told: heard(str(told[-1])))
+                await beater.add_listener(channel, lambda *parts: on_payload(str(parts[-1])))
                 self._listens = True
 
     async def _connect(self) -> Connection:
@@ -233,8 +231,7 @@ class Link:
 
     @contextlib.contextmanager
     def _connecting(self) -> Iterator[None]:
-        """No statement of ours is to blame for what a server says while it is connected to, in
-        whatever class of errors that stands."""
+        """An error while connecting is never the fault of a statement, whatever its class."""
         try:
             yield
         except asyncpg.PostgresError as error:
@@ -261,7 +258,7 @@ class Link:
             "lock_timeout": str(int(LOCK_SECONDS * 1000)),
             "idle_in_transaction_session_timeout": milliseconds,
             "default_transaction_isolation": "read committed",
-            # an address that leads to a server with another default must not weaken rule 1
+            # another default of the server must not weaken rule 1 of stores
             "synchronous_commit": "on",
         }
 
@@ -269,8 +266,8 @@ class Link:
 async def connect(
     dsn: str, settings: Mapping[str, str], statement_seconds: float | None = None
 ) -> Connection:
-    """A connection of its own. Raises ``StoreRefused`` for an address that can't be read, and
-    besides what the driver raises."""
+    """A new connection. Raises ``StoreRefused`` for an address that can't be parsed, else what
+    the driver raises."""
     try:
         return await asyncpg.connect(
             dsn,
@@ -279,7 +276,7 @@ async def connect(
             server_settings=dict(settings),
         )
     except ValueError:
-        # the driver's words, and the error as a cause, may hold a part of the password
+        # the driver's message, and the error as a cause, may hold a part of the password
         raise StoreRefused(
             "the address can't be read; it looks like "
             "postgresql://user:password@host:port/database, with special characters as %XX"
@@ -288,18 +285,18 @@ async def connect(
 
 @asynccontextmanager
 async def passing() -> AsyncIterator[None]:
-    """Tells what may go away by itself from what does not."""
+    """Translates the driver's errors: those that may pass, and those that do not."""
     try:
         yield
     except _LASTING as error:
         raise StoreRefused(f"the server refuses: {error}") from error
     except _PASSING as error:
-        # a driver's message may be empty, and never holds the password
+        # the message may be empty, and never holds the password
         raise StoreUnavailable(str(error) or type(error).__name__) from error
 
 
 async def _keep_as_it_is(connection: AnyConnection) -> None:
-    """Between two uses of a pooled connection there is nothing to undo."""
+    """Nothing to reset between two uses of a pooled connection."""
 
 
 async def _close(connection: Connection) -> None:

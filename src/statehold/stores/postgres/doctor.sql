@@ -1,5 +1,5 @@
--- What `statehold doctor` asks. Nothing here writes, and nothing reads all instances: what could
--- be long is cut off at a limit.
+-- The queries of `statehold doctor`. Nothing here writes or reads all instances: long results
+-- end at a limit.
 
 -- name: settings
 SELECT name, setting FROM pg_settings

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statehold.errors import StoreRefused, StoreUnavailable
 from statehold.store import Hint
-from statehold.stores.postgres.connections import Link
+from statehold.stores.postgres.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Listener:
         self._on_hint = on_hint
         self._worker = ""
 
-    async def attach(self, link: Link, worker: str) -> None:
+    async def attach(self, link: Connections, worker: str) -> None:
         """Listens on the connection, also on one that replaces a lost one. ``worker`` is this one,
         whose own hints are left out."""
         self._worker = worker

@@ -110,7 +110,7 @@ class Lists:
     async def _page_of(self, machine: str, ids: Sequence[str], cursor: str | None) -> Page:
         refs = [Ref(machine, id_) for id_ in ids]
         rows = await self._load(refs)
-        # one that was purged between the two questions is left out
+        # one that was purged between the two queries is left out
         return Page(tuple(rows[ref] for ref in refs if ref in rows), cursor)
 
     async def _rarest(self, machine: str, where: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
@@ -125,6 +125,6 @@ class Lists:
 
 
 def _rest_of(query: Query) -> tuple[Any, ...]:
-    """What no index has together with an order."""
+    """The conditions that no index combines with an order."""
     where = [(name, digest(value)) for name, value in query.where.items()]
     return (query.incidents, *turned(where, 2))

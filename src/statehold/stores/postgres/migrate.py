@@ -1,11 +1,11 @@
-"""Brings a PostgreSQL database to the schema that this release knows.
+"""Migrates a PostgreSQL database to the schema of this release.
 
-Migrations come in two kinds, named in their second line: those ``before`` a deploy only add, so
-that the release that still runs goes on running; those ``after`` it take away what it needed, and
-raise ``oldest_code``, the last migration that a release has to know to run here.
+The second line of a migration names its phase. Those ``before`` a deploy only add, so that the old
+release keeps running; those ``after`` it remove what the old release needed, and raise
+``oldest_code``, the last migration that a release has to know to run here.
 
-A database with nothing of ours in it is made ready by whoever opens it first. One that is older is
-brought up to date by ``statehold db upgrade`` and by nobody else: that is a step of a deployment.
+The first worker that opens an empty database creates the schema. An older schema is migrated by
+``statehold db upgrade`` only: that is a step of a deployment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Phase = Literal["before", "after"]
 
 #: one process at a time migrates
 _LOCK = 5499273481234000
-#: a migration may have to wait for traffic, and traffic behind it: not for long
+#: a migration waits for running transactions, and new ones wait behind it: only briefly
 _SETTINGS = "SET lock_timeout = '5s'"
 
 _PHASE = re.compile(r"^-- phase: (before|after)$", re.MULTILINE)
@@ -42,7 +42,7 @@ class SchemaState(Struct, frozen=True):
 
     @property
     def can_run(self) -> bool:
-        """This release may run on it: it lacks nothing that has to be there before."""
+        """Whether this release can run on it: all migrations before a deploy are applied."""
         return self.oldest_code <= self.known and not any(
             phase_of(migration) == "before"
             for migration in load_migrations("postgres")
@@ -51,7 +51,7 @@ class SchemaState(Struct, frozen=True):
 
 
 def phase_of(migration: Migration) -> Phase:
-    """Raises ``ValueError`` for a file that does not say."""
+    """Raises ``ValueError`` for a file without a phase."""
     match = _PHASE.search(migration.sql)
     if match is None:
         raise ValueError(f"{migration.name} has no line '-- phase: before' or '-- phase: after'")
@@ -59,7 +59,7 @@ def phase_of(migration: Migration) -> Phase:
 
 
 async def check(dsn: str) -> SchemaState:
-    """What was applied to the database, and what was not. Changes nothing."""
+    """The applied and the pending migrations. Changes nothing."""
     async with passing():
         db = await connect(dsn, {})
         try:
@@ -69,8 +69,8 @@ async def check(dsn: str) -> SchemaState:
 
 
 async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
-    """Applies the migrations that are to be applied before a deploy, or all of them, and gives
-    their names. Each is a transaction of its own; of several that call this, one does it."""
+    """Applies the migrations before a deploy, or all of them, and returns their names. Each is a
+    transaction of its own; of several callers, one at a time migrates."""
     async with passing():
         db = await connect(dsn, {})
         try:
@@ -80,8 +80,8 @@ async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
 
 
 async def make_ready(db: AnyConnection) -> None:
-    """An empty database gets the schema. Raises ``SchemaOutdated`` where another one has to be
-    upgraded, ``SchemaMismatch`` where this release is too old for it."""
+    """Creates the schema in an empty database. Raises ``SchemaOutdated`` for a schema that has to
+    be upgraded, ``SchemaMismatch`` where this release is too old for it."""
     state = await state_of(db)
     if not state.applied:
         await migrate(db, "after")
@@ -93,7 +93,7 @@ async def make_ready(db: AnyConnection) -> None:
 
 
 async def state_of(db: AnyConnection) -> SchemaState:
-    """Raises ``StoreRefused`` where the database can't be ours as it is."""
+    """Raises ``StoreRefused`` for a database that Statehold can't use as it is."""
     await _check_usable(db)
     known = load_migrations("postgres")
     applied: list[tuple[int, str, int]] = []
@@ -142,9 +142,9 @@ async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
     return done
 
 
-# --- whether a database can be ours ---------------------------------------------------------------
+# --- whether Statehold can use a database ---------------------------------------------------
 
-#: how to have a place of one's own in a database that others use
+#: the way out where other programs use the database
 _OWN_PLACE = (
     "give Statehold a database of its own, or a schema: CREATE SCHEMA statehold, and "
     "?options=-csearch_path%3Dstatehold at the end of the address"
@@ -181,7 +181,7 @@ async def _check_usable(db: AnyConnection) -> None:
 
 
 async def _check_free(db: AnyConnection) -> None:
-    """Nothing is made where not all of it can be."""
+    """Refuses before anything is created where not everything can be."""
     made = [name for one in load_migrations("postgres") for name in _MADE.findall(one.sql)]
     schema, user, may_create = await db.fetchrow(
         "SELECT current_schema(), current_user, has_schema_privilege(current_schema(), 'CREATE')"

@@ -1,15 +1,15 @@
 -- Sessions run with generic plans and without sequential scans, hash and merge joins
--- (postgres_link.py). Each statement goes along an index by all the columns that it can be found by,
+-- (connections.py). Each statement uses an index by all the columns that it can be found by,
 -- whatever the statistics say: where an ordinary join would leave that to the planner, LATERAL with
 -- a LIMIT fixes it.
 
 -- name: advance
 -- The hot path: for each write the row, by compare-and-set, and its one journal entry; the counters
 -- of those configurations that instances entered and left. One statement is one transaction and
--- one round trip. What lost is missing in the answer, and so has written nothing; where the worker
--- is not alive, everything is. Rows are locked in the order of the arrays.
--- Columns from `indexes` on come as empty arrays where all their values are what most are: unnest
--- fills them up with NULL.
+-- one round trip. A failed write is missing in the result and has written nothing; without the
+-- worker's lease, all are. Rows are locked in the order of the arrays.
+-- Columns from `indexes` on are empty arrays where all values are the usual ones: unnest fills them
+-- up with NULL.
 WITH fence AS MATERIALIZED (
     SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE
 ), moved AS (
@@ -244,7 +244,7 @@ FROM (
 ORDER BY i.wake_at, i.number
 
 -- name: claim_due
--- What another worker is claiming or writing at this moment is passed over, not waited for. Machines
+-- Rows that another worker is claiming or writing are skipped, not waited for. Machines
 -- share a page as in `due`.
 UPDATE instances AS i SET claimed_until = $4
 FROM (
@@ -308,8 +308,8 @@ CROSS JOIN LATERAL (
 LIMIT $3
 
 -- name: set_aside
--- One that has its mark already is not counted again; it may be due or held all the same, where
--- somebody has changed it by hand.
+-- One that has its mark already is not counted again; it may be due or held all the same, where it
+-- was changed by hand.
 WITH noted AS (
     INSERT INTO aside AS a (machine, id, rev, since, why)
     SELECT i.machine, i.id, i.rev, u.since, u.why
@@ -488,7 +488,7 @@ ORDER BY found.created_at DESC, found.id DESC
 LIMIT $5
 
 -- name: keys_with_incidents
--- Those with incidents are few: they are all looked at.
+-- Those with incidents are few: all of them are read.
 SELECT i.created_at, i.id
 FROM instances AS i
 WHERE i.incident_since IS NOT NULL AND i.machine = $1
@@ -532,7 +532,7 @@ ORDER BY l.created_at DESC, l.id DESC
 LIMIT $5
 
 -- name: look_by_id
--- Every row of the range, and whether it fits: no more than these are looked at for a page. LIMIT
+-- Every row of the range, and whether it fits: no more than these are read for a page. LIMIT
 -- keeps the planner from reading all lookups once instead.
 SELECT i.id, i.since <= $6 AND i.configuration = ANY ($7::integer[])
   AND (NOT $8::boolean OR i.incident_since IS NOT NULL)
@@ -624,7 +624,7 @@ SELECT machine, version, notation, text, put_at, put_by, reason
 FROM documents WHERE machine = $1 AND version = $2
 
 -- name: lock_documents
--- Only those who put wait for each other.
+-- Only deploys wait for one another.
 SELECT pg_advisory_xact_lock(5499273481234002)
 
 -- name: add_document
@@ -643,7 +643,7 @@ FROM generate_series(0, (SELECT count(*)::integer FROM workers)) AS free (slot)
 WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.slot = free.slot)
 
 -- name: beat
--- Buries first, where this worker's own lease has not run out: else everybody was cut off, perhaps.
+-- Removes expired leases first, unless this worker's own has expired: then perhaps all were cut off.
 WITH me AS MATERIALIZED (
     SELECT lease_until > clock_timestamp() AS is_sound FROM workers WHERE id = $1
 ), dead AS MATERIALIZED (
@@ -655,7 +655,7 @@ WITH me AS MATERIALIZED (
 ), renewed AS (
     UPDATE workers SET lease_until = clock_timestamp() + $2::interval WHERE id = $1 RETURNING id
 )
--- A damaged lease is given as one that Python has a moment for.
+-- A damaged lease is returned as a moment that Python can represent.
 SELECT clock_timestamp() AS now, w.id,
        greatest(least(w.lease_until, clock_timestamp() + interval '1 year'),
                 clock_timestamp() - interval '1 year') AS lease_until,
@@ -753,8 +753,8 @@ WHERE coalesce(
 )
 
 -- name: forget
--- `created_at` tells a row from one that was started under its id since, and has come as far. The
--- counter's slot is no worker's: whoever forgets need not be one.
+-- `created_at` differs for a row that was started later under the same id and has the same `rev`. The
+-- counter's slot belongs to no worker: the caller need not be one.
 WITH gone AS (
     DELETE FROM instances AS i
     USING unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])

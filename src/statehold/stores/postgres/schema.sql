@@ -16,8 +16,8 @@ CREATE TABLE schema_migrations (
     applied_at  timestamptz NOT NULL DEFAULT now()
 );
 
--- Who is alive. Every commit locks its worker's row FOR KEY SHARE, a heartbeat updates it beside
--- that, and a burial deletes it, which waits for commits under way and ends all that follow.
+-- The leases of workers. Every commit locks its worker's row FOR KEY SHARE, a heartbeat updates it
+-- beside that, and removing it waits for running commits and makes later ones fail.
 -- `slot` is the smallest number that was free: a counter for each keeps workers from waiting for
 -- one another.
 CREATE TABLE workers (
@@ -77,7 +77,7 @@ CREATE TABLE instances (
     PRIMARY KEY (machine, id)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
 
--- documents are mostly short, and where they are not, time is dearer than room
+-- documents are mostly short, and where they are not, time matters more than space
 ALTER TABLE instances ALTER COLUMN document SET STORAGE EXTERNAL;
 
 -- since stands last so that "in this state since" is answered without the table
@@ -154,7 +154,7 @@ CREATE TABLE charts (
     PRIMARY KEY (machine, version)
 );
 
--- Machines that came as data, every version as it was put. Only ever added to.
+-- Machines deployed as data, each version as it was deployed. Rows are only added.
 CREATE TABLE documents (
     machine  text COLLATE "C" NOT NULL,
     version  integer NOT NULL,
@@ -166,7 +166,7 @@ CREATE TABLE documents (
     PRIMARY KEY (machine, version)
 );
 
--- What happened, counted: a row for each version of a machine, period (`span` seconds from `start`
+-- Counts of what happened: a row for each version of a machine, period (`span` seconds from `start`
 -- on) and source. Each process writes rows of its own, so that none waits for another; those of a
 -- period that is long over are exchanged for one of a longer period.
 CREATE TABLE rollups (
@@ -181,9 +181,9 @@ CREATE TABLE rollups (
 
 CREATE INDEX rollups_by_span ON rollups (span, start);
 
--- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no question for
--- work comes upon them, and an incident stands for them. A mark holds for one `rev`: whatever
--- writes the row ends it, a release that knows nothing of marks, too.
+-- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no query for
+-- work finds them, and an incident represents them. A mark holds for one `rev`: any
+-- write of the row ends it, also by a release that does not know marks.
 CREATE TABLE aside (
     machine text COLLATE "C" NOT NULL,
     id      text COLLATE "C" NOT NULL,

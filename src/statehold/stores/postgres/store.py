@@ -1,8 +1,8 @@
 """A store in a PostgreSQL database, shared by any number of workers.
 
-Everything that is asked is a named query of ``sql/postgres/queries.sql``; how connections live and
-die is ``postgres_link``, how a batch is written ``postgres_writer``, and how the schema comes about
-``postgres_schema``. Why it is built so: ``docs/decisions/0009-postgresql.md``.
+Every statement is a named query of ``queries.sql``. Connections are in :mod:`.connections`, commits
+in :mod:`.writer`, lists in :mod:`.lists`, migrations in :mod:`.migrate`. The reasons are in
+``docs/decisions/0009-postgresql.md``.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ from statehold.stores.postgres.columns import (
     turned,
 )
 from statehold.stores.postgres.configurations import Configurations
-from statehold.stores.postgres.connections import POOL_SIZE, Link
+from statehold.stores.postgres.connections import POOL_SIZE, Connections
 from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
 from statehold.stores.postgres.lists import Lists
 from statehold.stores.postgres.migrate import make_ready
 from statehold.stores.postgres.writer import Writer
 from statehold.stores.queries import load_queries
 
-#: two workers that join at once may choose one slot
-_JOIN_TRIES = 100
+#: two workers that join at once may choose the same slot
+_JOIN_ATTEMPTS = 100
 
 
 class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
-    several hosts may stand in it, with ``target_session_attrs=read-write``, for failover.
+    it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
     heartbeats and hints.
 
@@ -85,14 +85,14 @@ class PostgresStore:
         self._dsn = dsn
         self._pool_size = pool_size
         self._q = load_queries("postgres")
-        self._open: Link | None = None
+        self._open: Connections | None = None
         self._worker = ""
         self._listener: Listener | None = None
 
     async def open(self, worker: str) -> None:
         if self._open is not None:
             raise StoreInUse("the database", f"this very store, worker {self._worker}")
-        link = Link(self._dsn, worker, self._pool_size)
+        link = Connections(self._dsn, worker, self._pool_size)
         await link.open()
         try:
             async with link.reading() as db:
@@ -120,7 +120,7 @@ class PostgresStore:
     # --- workers ----------------------------------------------------------------------------
 
     async def join(self, worker: str, lease: timedelta) -> None:
-        for _ in range(_JOIN_TRIES):
+        for _ in range(_JOIN_ATTEMPTS):
             try:
                 async with self._link().beating() as db:
                     await db.execute(self._q["join"], worker, lease)
@@ -131,7 +131,7 @@ class PostgresStore:
                 continue
             self._worker = self._writer.worker = worker
             return
-        raise StoreUnavailable(f"{_JOIN_TRIES} times another worker that joined was faster")
+        raise StoreUnavailable(f"{_JOIN_ATTEMPTS} attempts to join lost to other workers")
 
     async def beat(self, lease: timedelta) -> Heartbeat:
         link = self._link()
@@ -179,7 +179,7 @@ class PostgresStore:
 
     async def add_document(self, document: StoredDocument, most: int) -> bool:
         async with self._link().reading() as db, db.transaction():
-            # one after another, so that each sees what the one before it has put
+            # one at a time, so that each sees the documents before it
             await db.execute(self._q["lock_documents"])
             added = await db.fetch(
                 self._q["add_document"],
@@ -230,7 +230,7 @@ class PostgresStore:
         if until is None:
             return await self._rows(await self._fetch("due", *wanted))
         found = await self._fetch("claim_due", *wanted, microseconds(until))
-        # what an UPDATE gives back has no order: by wake_at and number
+        # UPDATE returns rows in no order: sort by wake_at and number
         return await self._rows(sorted(found, key=lambda columns: (columns[9], columns[14])))
 
     async def next_wake(
@@ -245,7 +245,7 @@ class PostgresStore:
     ) -> list[Row]:
         wanted, size = _once(machines), page_size(limit)
         holders = await self._fetch("holders")
-        # asked after: who joins before its first write is among them by then
+        # read afterwards: a worker that joined before its first write is among them
         living = set(await self.workers() if alive is None else alive)
         found: list[Columns] = []
         for (held_by,) in holders:
@@ -289,7 +289,7 @@ class PostgresStore:
         wanted = (_once(machines), microseconds(now), after, page_size(limit))
         found = await self._fetch("mail", *wanted)
         if found and until is not None:
-            # mostly there is nothing, and then nothing is locked
+            # usually there is nothing, and then nothing is locked
             async with self._link().reading() as db, db.transaction():
                 await db.execute(self._q["lock_claims"])
                 claim = (*wanted, self._worker, microseconds(until))
@@ -391,7 +391,7 @@ class PostgresStore:
         else:
             claim = (microseconds(now), microseconds(until))
             found = await self._fetch("claim_finished", *wanted, *claim)
-        # what an UPDATE gives back has no order: by since and id
+        # UPDATE returns rows in no order: sort by since and id
         found.sort(key=lambda columns: (columns[7], columns[1].encode()))
         rows = tuple(await self._rows(found))
         if len(rows) < size:
@@ -416,11 +416,11 @@ class PostgresStore:
             await db.execute(self._q["swept"], locked)
         return int(swept)
 
-    # --- how it is asked --------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------
 
-    def _link(self) -> Link:
+    def _link(self) -> Connections:
         if self._open is None:
-            raise StoreUnavailable("it is closed; open the store first")
+            raise StoreUnavailable("the store is closed; open it first")
         return self._open
 
     async def _fetch(self, name: str, *arguments: Any) -> list[Any]:

@@ -1,12 +1,12 @@
-"""How a batch of writes reaches PostgreSQL.
+"""Commits batches of writes to PostgreSQL.
 
-1. Most batches are of plain writes: one step each, that sends nothing and changes no declared
-   index. They go in one statement (``advance``), which is its own transaction. What lost is missing
-   in its answer.
-2. Any other batch, and what was missing, goes the careful way (``postgres_batch``), in one
+1. Most batches consist of plain writes: one step each, which sends nothing and changes no declared
+   index. One statement (``advance``) writes them, in a transaction of its own. Writes that fail are
+   missing in its result.
+2. Any other batch, and failed plain writes, are checked one by one (:mod:`.batch`), in one
    transaction too.
-3. A worker's own row is locked ``FOR KEY SHARE`` first: its burial waits for what is under way, and
-   what comes after a burial finds nothing to lock and writes nothing.
+3. The worker's own row is locked ``FOR KEY SHARE`` first: its removal waits for running commits,
+   and later commits find nothing to lock and write nothing.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from statehold.records import OVER, Entry, Row, Write
 from statehold.store import Unwritable, WriteResult
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
-from statehold.stores.postgres.batch import Batch, Going, Place
+from statehold.stores.postgres.batch import Batch, PendingWrite, RowKey
 from statehold.stores.postgres.columns import (
     digest,
     in_microseconds,
     turned,
 )
 from statehold.stores.postgres.configurations import Configurations
-from statehold.stores.postgres.connections import Link
+from statehold.stores.postgres.connections import Connections
 
-#: how many rows are remembered; beyond, all are forgotten and their writes go carefully
+#: how many rows are cached; beyond, all are dropped and their writes are checked
 KNOWN_LIMIT = 131_072
-#: characters of the indexes of a row that is remembered; writes of others go carefully
+#: characters of the indexes of a cached row; writes of others are checked
 KNOWN_INDEXES_LIMIT = 1_000
 
 
-#: what the server, and the driver before it, say of values that have no room in their columns
+#: what the server, or the driver before it, raises for values that do not fit their columns
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 class Known(NamedTuple):
-    """What a row was when it was last read or written."""
+    """A row as it was last read or written."""
 
     rev: int
     configuration: int
@@ -49,20 +49,20 @@ class Known(NamedTuple):
 
 
 class Writer:
-    """Writes over one link, as one worker."""
+    """Writes as one worker."""
 
     def __init__(
-        self, link: Link, queries: Mapping[str, str], configurations: Configurations
+        self, link: Connections, queries: Mapping[str, str], configurations: Configurations
     ) -> None:
         self._link = link
         self._q = queries
         self._configurations = configurations
-        self._known: dict[Place, Known] = {}
+        self._known: dict[RowKey, Known] = {}
         self.worker = ""
 
     def learn(self, row: Row, configuration: int) -> None:
-        """A row was read or written. One that is changed elsewhere later has another ``rev``, so
-        that what is remembered of it does no harm."""
+        """Caches a row that was read or written. If another worker changes it, its ``rev`` differs,
+        and the cached one is not used."""
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
         indexes = indexes_text(row.indexes)
@@ -98,36 +98,36 @@ class Writer:
 
     async def _commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         numbers = await self._configurations.numbers_of([write.row for write in writes])
-        going = [
-            Going(write.row.machine, write.row.id, number, write)
+        pending = [
+            PendingWrite(write.row.machine, write.row.id, number, write)
             for write, number in zip(writes, numbers, strict=True)
         ]
-        known = self._known_of(going)
+        known = self._known_of(pending)
         if known is not None:
-            written = await self._advance(going, known)
+            written = await self._advance(pending, known)
             if len(written) == len(writes):
                 return [WriteResult.WRITTEN] * len(writes)
-            going = [one for one in going if one.place not in written]
+            pending = [one for one in pending if one.key not in written]
         try:
-            outcomes = await self._carefully(going)
+            outcomes = await self._commit_checked(pending)
         except (LeaseLost, *_UNWRITABLE):
-            if len(going) == len(writes):
+            if len(pending) == len(writes):
                 raise
-            # buried between the two, say; it is lost for those that are left, and what comes next
-            # is told why
-            outcomes = {one.place: WriteResult.CONFLICT for one in going}
+            # the lease was lost between the two, for instance; these conflict, and the next commit
+            # raises the reason
+            outcomes = {one.key: WriteResult.CONFLICT for one in pending}
         return [
             outcomes.get((write.row.machine, write.row.id), WriteResult.WRITTEN) for write in writes
         ]
 
     # --- plain writes -----------------------------------------------------------------------
 
-    def _known_of(self, going: Sequence[Going]) -> dict[Place, Known] | None:
-        """What the rows were, by place; None if any of the writes is not plain."""
-        found: dict[Place, Known] = {}
-        for one in going:
+    def _known_of(self, pending: Sequence[PendingWrite]) -> dict[RowKey, Known] | None:
+        """The cached rows by key; None if any of the writes is not plain."""
+        found: dict[RowKey, Known] = {}
+        for one in pending:
             write = one.write
-            known = self._known.get(one.place)
+            known = self._known.get(one.key)
             if (
                 known is None
                 or known.rev != write.expected_rev
@@ -141,15 +141,15 @@ class Writer:
                 or not _is_of(write.entries[0], write.row)
             ):
                 return None
-            found[one.place] = known
+            found[one.key] = known
         return found
 
     async def _advance(
-        self, going: Sequence[Going], known: Mapping[Place, Known]
-    ) -> Collection[Place]:
-        """Where it was written; nowhere where a key was used before."""
-        in_order = sorted(going)
-        arrays = _arrays(in_order, [known[one.place] for one in in_order])
+        self, pending: Sequence[PendingWrite], known: Mapping[RowKey, Known]
+    ) -> Collection[RowKey]:
+        """The keys of what was written; none where an idempotency key was used before."""
+        in_order = sorted(pending)
+        arrays = _arrays(in_order, [known[one.key] for one in in_order])
         try:
             async with self._link.writing() as db:
                 moved = await db.fetch(self._q["advance"], self.worker, *arrays)
@@ -157,51 +157,51 @@ class Writer:
                     raise LeaseLost(self.worker)
         except asyncpg.UniqueViolationError:
             return ()
-        written: Collection[Place] = known
-        if len(moved) < len(going):
+        written: Collection[RowKey] = known
+        if len(moved) < len(pending):
             written = {(machine, id_) for machine, id_ in moved}
-        for one in going:
-            if one.place in written:
-                was = known[one.place]
-                self._known[one.place] = Known(was.rev + 1, one.configuration, was.indexes)
+        for one in pending:
+            if one.key in written:
+                was = known[one.key]
+                self._known[one.key] = Known(was.rev + 1, one.configuration, was.indexes)
         return written
 
     # --- any writes -------------------------------------------------------------------------
 
-    async def _carefully(self, going: Sequence[Going]) -> dict[Place, WriteResult]:
+    async def _commit_checked(self, pending: Sequence[PendingWrite]) -> dict[RowKey, WriteResult]:
         async with self._link.writing() as db, db.transaction():
             fence = await db.fetch(self._q["fence"], self.worker)
             if not fence:
                 raise LeaseLost(self.worker)
-            batch = Batch(db, self._q, going, fence[0][0])
-            await batch.find_losers()
+            batch = Batch(db, self._q, pending, fence[0][0])
+            await batch.check()
             await batch.apply()
-        for one in going:
+        for one in pending:
             row = one.write.row
-            if batch.outcomes[one.place] is WriteResult.WRITTEN:
+            if batch.outcomes[one.key] is WriteResult.WRITTEN:
                 self.learn(row, one.configuration)
             else:
-                self._known.pop(one.place, None)
+                self._known.pop(one.key, None)
         return batch.outcomes
 
 
 def _is_of(entry: Entry, row: Row) -> bool:
-    """The entry tells of the step that made the row what it is."""
+    """Whether the entry describes the step that produced the row."""
     at, changed_at = entry.at, row.changed_at
     return entry.seq == row.seq and (at is changed_at or at == changed_at)
 
 
-def _arrays(going: Sequence[Going], was: Sequence[Known]) -> list[list[Any]]:
-    """What ``advance`` takes; a column of nothing but what most rows have is left empty."""
+def _arrays(pending: Sequence[PendingWrite], was: Sequence[Known]) -> list[list[Any]]:
+    """The arguments of ``advance``; a column is empty where all rows have its usual value."""
     micros = in_microseconds()
-    rows = [one.write.row for one in going]
-    entries = [one.write.entries[0] for one in going]
+    rows = [one.write.row for one in pending]
+    entries = [one.write.entries[0] for one in pending]
     return [
         [row.machine for row in rows],
         [row.id for row in rows],
         [known.rev for known in was],
         [known.configuration for known in was],
-        [one.configuration for one in going],
+        [one.configuration for one in pending],
         [row.seq for row in rows],
         [micros(row.since) for row in rows],
         [micros(row.changed_at) for row in rows],

@@ -18,12 +18,12 @@ from statehold.stores.columns import (
 )
 from statehold.stores.paging import microseconds, moment
 
-#: how many configurations are remembered; more are asked for anew
+#: how many configurations are cached; beyond, all are dropped and read again
 CONFIGURATIONS_LIMIT = 65_536
 
 
 class Configurations:
-    """Numbers of configurations, remembered in both directions: they never change once written."""
+    """Numbers of configurations, cached in both directions: they never change once written."""
 
     def __init__(self, db: sqlite3.Connection, queries: Mapping[str, str]) -> None:
         self._db = db
@@ -32,7 +32,7 @@ class Configurations:
         self._by_number: dict[int, Configuration] = {}
 
     def number_of(self, row: Row) -> int:
-        """Within a transaction: one that was never seen is written."""
+        """Within a transaction: a new one is written."""
         # a plain tuple equals a named one and is made in a third of the time
         known = self._numbers.get(
             (row.machine, row.version, row.status, row.state, row.tags, row.owners)

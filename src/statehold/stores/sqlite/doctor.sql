@@ -1,4 +1,4 @@
--- What `statehold doctor` asks; the same questions as in postgres/doctor.sql, where they are
+-- The queries of `statehold doctor`; the same as in postgres/doctor.sql, where they are
 -- explained. There are no claims and no leases: one process has the file.
 
 -- name: machines

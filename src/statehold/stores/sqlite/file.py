@@ -1,4 +1,4 @@
-"""The file below a SQLite store: who owns it, which schema it has, what its errors mean."""
+"""The file of a SQLite store: its owner, its schema, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from types import TracebackType
 from statehold.errors import SchemaMismatch, StoreInUse, StoreRefused, StoreUnavailable
 from statehold.stores.queries import load_migrations
 
-#: "Sthd", at a fixed place in the file's header: tells our databases from other programs'
+#: "Sthd", at a fixed position in the file's header: marks a database of Statehold
 APPLICATION_ID = 0x53746864
 
 #: the first with the JSON functions and STRICT tables
 OLDEST_SQLITE = (3, 38, 0)
 
-#: rights of the files that are made: what instances are is for the server's user alone
+#: mode of new files: only the server's user may read instances
 PRIVATE = 0o600
 
 #: how long a statement waits for another program's lock; the event loop waits with it
 BUSY_SECONDS = 0.1
 
-#: less room than this on the disk, and a commit is likely to fail
+#: with less room on the disk, a commit is likely to fail
 FREE_BYTES = 1 << 20
 
 _SETTINGS = (
@@ -40,20 +40,20 @@ _SETTINGS = (
 
 
 def readable(raw: bytes) -> str:
-    """Text of the file; what is damaged in it must not keep a page from being read."""
+    """Text of the file; damaged bytes must not make a page unreadable."""
     return raw.decode("utf-8", "backslashreplace")
 
 
 class SqliteFile:
-    """An owned, migrated database. Use it with ``with``: inside, ``sqlite3`` may be called freely.
+    """An owned, migrated database. Use it as a context: inside, ``sqlite3`` may be called freely.
 
-    On the way out an open transaction is rolled back, and what SQLite raised because of the
-    file's condition becomes ``StoreUnavailable``; the next use starts clean.
+    When an error leaves it, an open transaction is rolled back, and an error that SQLite raised
+    for the state of the file becomes ``StoreUnavailable``.
     """
 
     def __init__(self, path: Path, worker: str) -> None:
-        """Raises ``StoreRefused`` where the file can't be used as it is, ``StoreUnavailable``
-        where it may be later."""
+        """Raises ``StoreRefused`` if the file can't be used as it is, ``StoreUnavailable`` if the
+        obstacle may pass."""
         self.path = _checked(path)
         self._owner = _Owner(self.path, worker)
         try:
@@ -104,8 +104,8 @@ class SqliteFile:
         """Raises ``StoreUnavailable`` where the database, its log or its lock was deleted or
         replaced, or this process is not the one that opened it.
 
-        SQLite would go on writing to the deleted file, and everything would be lost at the end;
-        without the lock's file another process could open the database beside this one.
+        SQLite would keep writing to the deleted file, and everything would be lost at the end;
+        without the lock file another process could open the database beside this one.
         """
         for path, identity in self._identities:
             there = _identity(path)
@@ -122,17 +122,17 @@ class SqliteFile:
             )
 
     def _takes_lock_again(self) -> bool:
-        """A lock whose file was deleted is taken anew, unless somebody has written meanwhile."""
+        """Takes the lock again if its file was deleted and no other process has written since."""
         return self._data_version() == self._version and self._owner.take_again()
 
     def _data_version(self) -> int:
-        """Another number after each commit of another connection."""
+        """Changes with each commit of another connection."""
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def check_writable(self) -> None:
-        """Raises what SQLite says of a write, without one being kept.
+        """Raises what SQLite raises for a write, but keeps none.
 
-        ``BEGIN IMMEDIATE`` alone asks for the lock, and on a read-only file is content to read.
+        ``BEGIN IMMEDIATE`` alone takes the lock, and succeeds on a read-only file.
         """
         self.db.execute("BEGIN IMMEDIATE")
         self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -199,7 +199,7 @@ class SqliteFile:
         return number
 
     def _migrate(self, sql: str, number: int) -> None:
-        """In one transaction, the schema's number included: done whole or not at all."""
+        """In one transaction, with the schema's number: applied whole or not at all."""
         try:
             self.db.executescript(
                 f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA application_id = {APPLICATION_ID};\n"
@@ -212,7 +212,7 @@ class SqliteFile:
 
 
 def is_condition(error: BaseException) -> bool:
-    """Whether SQLite speaks of the file's condition rather than of a mistake in the call."""
+    """Whether an error is about the state of the file, not about the statement."""
     return isinstance(error, sqlite3.OperationalError) or type(error) in (
         sqlite3.DatabaseError,
         sqlite3.InternalError,
@@ -224,10 +224,10 @@ _REASONS = {
     sqlite3.SQLITE_LOCKED: "another program is writing to it; end that program's transaction",
     sqlite3.SQLITE_READONLY: "it can't be written; give this user the right to write the file "
     "and its directory",
-    sqlite3.SQLITE_IOERR: "the disk failed to read or write; look at the system's log",
+    sqlite3.SQLITE_IOERR: "the disk failed to read or write; see the system's log",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
     sqlite3.SQLITE_FULL: "the disk is full, or the database's own limit is reached; make room",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened; see that this user may read and write the file "
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that this user may read and write the file "
     "and its directory",
     sqlite3.SQLITE_NOTADB: "it is not a SQLite database; choose another path",
 }
@@ -253,7 +253,7 @@ def _translated(translate: Callable[[sqlite3.Error], Exception]) -> Iterator[Non
 
 
 def _checked(path: Path) -> Path:
-    """The file itself, so that two names of one file are one owner's."""
+    """The file itself, so that two names of one file have one owner."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreRefused(
             f"SQLite {sqlite3.sqlite_version} is too old; use a Python with "
@@ -261,11 +261,11 @@ def _checked(path: Path) -> Path:
         )
     real = Path(os.path.realpath(path))
     if not real.parent.is_dir():
-        raise StoreRefused(f"{real.parent} is no directory; make it, or choose another path")
+        raise StoreRefused(f"{real.parent} is not a directory; create it, or choose another path")
     if real.exists() and not real.is_file():
         raise StoreRefused(f"{real} is not a file; choose another path")
-    # asked before SQLite is: it would leave a log beside the file that is as read-only as the
-    # file, and stays so when the file no longer is
+    # checked before SQLite opens it: SQLite would create a log that is read-only as the file is,
+    # and stays so when the file no longer is
     needed = (real, real.parent) if real.exists() else (real.parent,)
     for path in needed:
         if not os.access(path, os.R_OK | os.W_OK):
@@ -274,22 +274,22 @@ def _checked(path: Path) -> Path:
 
 
 def holder_of(lock: Path) -> str | None:
-    """Whom the lock's file names, where some process has it; None where none has.
+    """The holder that the lock file names; None if no process holds the lock.
 
-    Asks by taking the lock for a moment, shared with others who ask: only an opening at that very
-    moment would be refused. Raises ``OSError`` where the file can't be read.
+    It takes a shared lock for a moment: only an opening at that very moment would be refused.
+    Raises ``OSError`` where the file can't be read.
     """
     with lock.open("rb") as file:
         try:
             _lock(file.fileno(), shared=True)
         except OSError:
-            told = file.read(200).decode("utf-8", errors="replace").strip()
-            return told or "another process"
+            holder = file.read(200).decode("utf-8", errors="replace").strip()
+            return holder or "another process"
     return None
 
 
 def _open_private(path: Path) -> int:
-    """Made for this user alone where it is not there, whatever the process's umask is."""
+    """Creates a missing file for this user alone, whatever the umask of the process is."""
     return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), PRIVATE)
 
 
@@ -300,12 +300,12 @@ def _make_private(path: Path) -> None:
         os.close(_open_private(path))
     except OSError as error:
         raise StoreRefused(
-            f"{path} can't be made: {error.strerror}; see that this user may write there"
+            f"{path} can't be created: {error.strerror}; check that this user may write there"
         ) from error
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Which file it is; None where there is none, or it can't be seen."""
+    """Which file it is; None if there is none, or it can't be read."""
     try:
         there = os.stat(path)
     except OSError:
@@ -408,7 +408,8 @@ class _Owner:
             file = _open_private(self.path)
         except OSError as error:
             raise StoreRefused(
-                f"{self.path} can't be made: {error.strerror}; see that this user may write there"
+                f"{self.path} can't be created: {error.strerror}; check that this user may write "
+                "there"
             ) from error
         try:
             _lock(file)

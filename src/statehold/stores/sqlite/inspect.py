@@ -1,4 +1,4 @@
-"""Looks into a SQLite store's file beside the process that owns it, and leaves no trace."""
+"""Reads a SQLite store's file beside the process that owns it, and changes nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from statehold.stores.sqlite.file import APPLICATION_ID, readable
 
 
 @contextmanager
-def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that writes nothing. A -wal or -shm file made by it would belong to whoever
-    looks, and the owner might not be able to write it.
+def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing, and creates no -wal or -shm file: such a file would belong
+    to this process's user, and the owner of the store might not be able to write it.
 
-    Where no log is left, nobody has the file open and it is whole in itself, so SQLite is told that
-    it does not change; else the log's own files are there already.
+    Without a log, no process has the file open and it is complete, so SQLite may treat it as
+    immutable; else the log's files exist already.
     """
     log = path.with_name(path.name + "-wal")
     how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
@@ -30,13 +30,13 @@ def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def schema_number(path: Path) -> int:
-    """The number of the last migration. Raises ``StoreRefused`` where it is no file of ours."""
+    """The number of the last migration. Raises ``StoreRefused`` for a file of another program."""
     if path.exists() and not path.is_file():
         raise StoreRefused(f"{path} is not a file; choose another path")
     if not path.is_file():
-        raise StoreRefused(f"there is no file {path}; a server that is started on it makes it")
+        raise StoreRefused(f"there is no file {path}; a server creates it when it starts")
     try:
-        with looking_at(path) as db:
+        with open_read_only(path) as db:
             program = db.execute("PRAGMA application_id").fetchone()[0]
             number = int(db.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:

@@ -20,7 +20,7 @@ SELECT max(coalesce((SELECT max(number) FROM instances), 0),
 
 -- name: insert_row
 -- DO NOTHING and a look at the number of rows instead of an error: an error would end the batch
--- without telling which row it was.
+-- without naming the row.
 INSERT INTO instances (configuration, seq, rev, indexes, since, changed_at, wake_at, held_by,
                        incidents, deadline, document, number, machine, id, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -163,7 +163,7 @@ SET wake_at = NULL, held_by = NULL, incidents = max(0, min(incidents, 1000000)) 
 WHERE machine = :machine AND id = :id
 
 -- name: stay_aside
--- One that has its mark, and is due or held all the same: somebody has changed it by hand.
+-- One that has its mark, and is due or held all the same: it was changed by hand.
 UPDATE instances SET wake_at = NULL, held_by = NULL
 WHERE machine = :machine AND id = :id AND rev = :rev
 
@@ -311,7 +311,7 @@ ORDER BY l.created_at DESC, l.id DESC
 LIMIT :limit
 
 -- name: look_by_id
--- Every row of the range, and whether it fits: who asks decides how far to go on.
+-- Every row of the range, and whether it fits: the caller decides how far to read.
 SELECT i.id, i.configuration, i.since <= :since AND (:incidents = 0 OR i.incidents > 0)
     AND (:indexes = '{}' OR NOT EXISTS (
         SELECT 1 FROM json_each(:indexes) AS wanted
@@ -439,7 +439,7 @@ SELECT EXISTS (
 )
 
 -- name: forgettable
--- `created_at` tells it from one that was started under its id since, and has come as far.
+-- `created_at` differs for one that was started later under the same id and has the same `rev`.
 SELECT i.number, i.configuration, i.indexes
 FROM instances AS i CROSS JOIN configurations AS c ON c.number = i.configuration
 WHERE i.machine = ? AND i.id = ? AND i.rev = ? AND i.created_at = ?

@@ -57,7 +57,7 @@ CREATE INDEX incidents_by_age ON instances (machine, created_at, id) WHERE incid
 
 -- The values of declared indexes, in the order of a list. The store writes them, and the counter
 -- above, in the transaction of the row and only where they change: triggers did the same and made
--- each update half as dear again.
+-- each update half as expensive again.
 CREATE TABLE lookups (
     machine    TEXT    NOT NULL,
     name       TEXT    NOT NULL,
@@ -120,7 +120,7 @@ CREATE TABLE charts (
     PRIMARY KEY (machine, version)
 ) STRICT;
 
--- Machines that came as data, every version as it was put. Only ever added to.
+-- Machines deployed as data, each version as it was deployed. Rows are only added.
 CREATE TABLE documents (
     machine  TEXT    NOT NULL,
     version  INTEGER NOT NULL,
@@ -132,7 +132,7 @@ CREATE TABLE documents (
     PRIMARY KEY (machine, version)
 ) STRICT;
 
--- What happened, counted: a row for each version of a machine, period (`span` seconds from `start`
+-- Counts of what happened: a row for each version of a machine, period (`span` seconds from `start`
 -- on) and source. Each process writes rows of its own, so that none waits for another; those of a
 -- period that is long over are exchanged for one of a longer period.
 CREATE TABLE rollups (
@@ -147,9 +147,9 @@ CREATE TABLE rollups (
 
 CREATE INDEX rollups_by_span ON rollups (span, start);
 
--- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no question for
--- work comes upon them, and an incident stands for them. A mark holds for one `rev`: whatever
--- writes the row ends it, a release that knows nothing of marks, too.
+-- Rows that no worker can read: their wake_at and held_by are NULL meanwhile, so that no query for
+-- work finds them, and an incident represents them. A mark holds for one `rev`: any
+-- write of the row ends it, also by a release that does not know marks.
 CREATE TABLE aside (
     machine TEXT    NOT NULL,
     id      TEXT    NOT NULL,

@@ -1,9 +1,9 @@
 """A store in one SQLite file, owned by one process.
 
-Statements run on the event loop's own thread. Python's ``sqlite3`` lets go of the interpreter's
-lock at each row, and in a thread beside a busy loop each way back costs a switch interval of 5
-ms; here it costs nothing. The price is that the loop stands still for the length of a statement,
-so each is bounded: by ``limit``, by an index, or by the size of the engine's batch
+Statements run on the event loop's own thread. Python's ``sqlite3`` releases the interpreter's lock
+at each row, and in a thread beside a busy loop each return costs a switch interval of 5 ms; here it
+costs nothing. The price is that the loop blocks for the length of a statement, so each is bounded:
+by ``limit``, by an index, or by the size of the engine's batch
 (``docs/decisions/0003-sqlite.md``).
 """
 
@@ -60,12 +60,12 @@ from statehold.stores.sqlite.lists import Lists, array
 from statehold.stores.sqlite.sweep import sweep
 from statehold.stores.sqlite.writer import Writer
 
-#: what SQLite, and Python before it, say of values that have no room in their columns
+#: what SQLite, or Python before it, raises for values that do not fit their columns
 _UNWRITABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 
 
 class SqliteStore:
-    """``path`` is made at the first opening; its directory must be there.
+    """``path`` is created at the first opening; its directory must exist.
 
     Beside the file stand ``-wal`` and ``-shm``, which SQLite keeps while it is open and which
     belong to it, and ``.lock``, which names the process that owns it.
@@ -78,7 +78,7 @@ class SqliteStore:
         self._q = load_queries("sqlite")
         self._open: SqliteFile | None = None
         self._worker = ""
-        #: until when rows are claimed: by this process, which is the only one
+        #: until when this process, the only one, has claimed rows
         self._claims: dict[tuple[str, str], tuple[int, datetime]] = {}
 
     async def open(self, worker: str) -> None:
@@ -108,16 +108,16 @@ class SqliteStore:
         return Heartbeat(None, (self._worker,))
 
     async def leave(self) -> None:
-        """Nothing to give back: the file's lock goes with ``close``."""
+        """Nothing to release: ``close`` releases the lock of the file."""
 
     async def workers(self) -> tuple[str, ...]:
         return (self._worker,)
 
     async def notify(self, hint: Hint) -> None:
-        """There is nobody to hear it."""
+        """There are no other workers."""
 
     def listen(self, on_hint: Callable[[Hint], None]) -> None:
-        """There is nobody to speak."""
+        """There are no other workers."""
 
     async def ping(self) -> None:
         file = self._file()
@@ -434,7 +434,7 @@ class SqliteStore:
         with self._file() as db:
             found = db.execute(self._q["finished"], wanted).fetchall()
             rows = tuple(self._row(columns[:-1]) for columns in found)
-        # a full page is not the last: whether there is more is not worth another document
+        # a full page counts as not the last: finding out would cost another document
         full = len(rows) == size
         position = (found[-1][7], found[-1][-1]) if full else None
         if until is not None:

@@ -1,22 +1,22 @@
-"""Gives back what the journals of forgotten instances take up in a SQLite file, piece by piece."""
+"""Deletes the journals of purged instances from a SQLite file, a bounded piece at a time."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
 
-#: what one transaction takes out, beyond its first entry: freeing a value costs reading it
+#: what one transaction deletes, beyond its first entry: deleting a value costs reading it
 PIECE_BYTES = 4_000_000
 
 
 def sweep(db: sqlite3.Connection, queries: Mapping[str, str], limit: int) -> int:
-    """One transaction; see :meth:`statehold.store.Store.sweep`. Its caller rolls back where it
+    """One transaction; see :meth:`statehold.store.Store.sweep`. The caller rolls back if it
     raises."""
     swept = size = 0
     db.execute("BEGIN IMMEDIATE")
     for (number,) in db.execute(queries["forgotten"], (limit,)).fetchall():
         left = limit - swept
-        # one more than may go: whether this is all
+        # one more than allowed: shows whether this is all
         found = db.execute(queries["left_of_journal"], (number, left + 1)).fetchall()
         taken: list[tuple[int]] = []
         for entry, length in found[:left]:

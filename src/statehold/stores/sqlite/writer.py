@@ -1,11 +1,11 @@
-"""How a batch of writes reaches a SQLite file: the hot path.
+"""Commits batches of writes to a SQLite file: the hot path.
 
-A batch is a handful of ``executemany`` and one commit; losers show in the number of rows that
-were changed. Only then, or where writes of a batch could meet each other, each write goes alone
-under a savepoint, so that every one gets its own answer.
+A batch is a few ``executemany`` and one commit; failed writes show in the number of changed rows.
+Only then, or where writes of a batch could affect one another, each write is applied alone under a
+savepoint, so that each gets its own result.
 
-What each row's counters and lookups were before is remembered: nobody else writes to the file,
-so asking the database again at each step would give the same answer for more.
+The configuration and the indexes of rows are cached: no other process writes to the file, so
+reading them again at each step would give the same.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from statehold.stores.sqlite.columns import (
     row_columns,
 )
 
-#: how many rows are remembered; beyond, all are forgotten and asked for anew
+#: how many rows are cached; beyond, all are dropped and read again
 KNOWN_LIMIT = 65_536
 
 
 class Writer:
-    """Writes for one open database. Its caller rolls back where it raises."""
+    """Writes to one open database. The caller rolls back if it raises."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Writer:
         try:
             outcomes, learned = self._transact(writes)
         except BaseException:
-            # whether it is on the disk may not be known: everything is asked anew
+            # it may be unknown whether it is on the disk: everything is read again
             self._configurations.forget()
             self._known.clear()
             raise
@@ -107,7 +107,7 @@ class Writer:
         return outcomes, learned
 
     def _apply_alone(self, write: Write, learned: _Learned) -> WriteResult:
-        # outside the savepoint: a write that is dropped must not take a number away with it
+        # outside the savepoint: a dropped write must not undo a new configuration
         self._configurations.number_of(write.row)
         self._db.execute("SAVEPOINT one_write")
         mine: _Learned = {}
@@ -122,8 +122,8 @@ class Writer:
     def _apply(
         self, writes: Sequence[Write], learned: _Learned, is_alone: bool = False
     ) -> WriteResult:
-        """What does not go through is undone by the caller. Only a single write's answer says
-        why; of a batch it says that not all went through."""
+        """The caller undoes writes that fail. The result of a single write is its own; that of a
+        batch says only that not all succeeded."""
         db, q = self._db, self._q
         batch = _Batch([], [], [], {}, [])
         for write in writes:
@@ -139,20 +139,20 @@ class Writer:
         if is_alone:
             (write,) = writes
             self._recall_and_release(write)
-            if self._uses_a_key_again(write):
+            if self._uses_key_again(write):
                 return WriteResult.KEY_USED
         messages = [message_columns(m) for write in writes for m in write.messages]
         if messages:
             db.executemany(q["insert_message"], messages)
         if batch.entries and _changed(db, q["insert_entry"], batch.entries) != len(batch.entries):
             return WriteResult.CONFLICT
-        if not is_alone and self._meets_a_key_in_the_mailbox(writes):
+        if not is_alone and self._uses_key_of_mailbox(writes):
             return WriteResult.KEY_USED
         self._count_and_index(batch)
         return WriteResult.WRITTEN
 
     def _add_row(self, batch: _Batch, write: Write, learned: _Learned) -> bool:
-        """False where the row to be changed is not there."""
+        """False if the row to change does not exist."""
         row = write.row
         key = (row.machine, row.id)
         configuration = self._configurations.number_of(row)
@@ -203,7 +203,7 @@ class Writer:
         if write.released:
             self._db.execute(self._q["release_messages"], (row.machine, row.id))
 
-    def _uses_a_key_again(self, write: Write) -> bool:
+    def _uses_key_again(self, write: Write) -> bool:
         brought = [(Ref(e.machine, e.id), e.key) for e in write.entries if e.key is not None]
         brought += [(m.to, m.key) for m in write.messages if m.key is not None]
         return len(set(brought)) != len(brought) or any(
@@ -211,8 +211,8 @@ class Writer:
             for ref, key in brought
         )
 
-    def _meets_a_key_in_the_mailbox(self, writes: Sequence[Write]) -> bool:
-        """Paused instances are few: mostly no message has a key and one question is enough."""
+    def _uses_key_of_mailbox(self, writes: Sequence[Write]) -> bool:
+        """Paused instances are few: usually no message has a key, and one query is enough."""
         return bool(self._db.execute(self._q["any_message_with_key"]).fetchone()[0]) and any(
             self._is_there("message_of_key", write.row.ref, entry.key)
             for write in writes
@@ -226,14 +226,14 @@ class Writer:
 
 
 class _Known(Struct, frozen=True, gc=False):
-    """What a row was when it was last written: its number, configuration and indexes' text."""
+    """A row as it was last written: its number, its configuration, and its indexes as text."""
 
     number: int
     configuration: int
     indexes: str | None
 
 
-#: before a row is there; no configuration has the number 0
+#: for a new row; no configuration has the number 0
 _NOTHING = _Known(0, 0, None)
 
 _Learned = dict[tuple[str, str], _Known]
@@ -243,7 +243,7 @@ class _Batch(NamedTuple):
     updates: list[tuple[Any, ...]]
     inserts: list[tuple[Any, ...]]
     entries: list[tuple[Any, ...]]
-    #: configuration to how many more instances are in it
+    #: by configuration, how many more instances are in it
     moves: dict[int, int]
     #: rows whose indexes changed, with the old ones' text
     reindexed: list[tuple[Row, str | None]]
@@ -254,5 +254,5 @@ def _changed(db: sqlite3.Connection, statement: str, columns: list[tuple[Any, ..
 
 
 def _is_plain(write: Write) -> bool:
-    """Whether it may be applied in a batch, where the writes' order between each other is lost."""
+    """Whether it may be applied in a batch, which loses the order of the writes."""
     return not (write.recalled or write.released or any(m.key for m in write.messages))

@@ -96,7 +96,7 @@ def test_an_expression_gives_plain_values(text: str, value: Any) -> None:
         ("data.ratio * 2", "no matching overload", "double(x)"),
         ("data.total >", "Syntax error", ""),
         ("has(data.paid)", "says nothing", "data.paid != null"),
-        ("text.matches(text)", "computed", "write it out"),
+        ("text.matches(text)", "computed", "write it as a literal"),
         ("text.matches('(x{1,31}){1,31}(x{1,31}){1,31}')", "multiply to 923521", "* or +"),
         (f"text.matches('{'x' * 300}')", "the limit is 200", ""),
         ("(" * 60 + "1" + ")" * 60, "nested too deep", ""),
