@@ -1,5 +1,5 @@
-"""What text is: any characters of Unicode, U+0000 among them. A half of a surrogate pair is none of
-them, has no UTF-8 form, and can be neither stored nor sent."""
+"""Valid text: characters of Unicode, U+0000 included. Half of a surrogate pair is not a character:
+it has no UTF-8 form, so it can be neither stored nor sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_unicode(text: str) -> bool:
 
 
 def text_fault(value: Any) -> str | None:
-    """Why it is no text; None for text."""
+    """Why the value is not valid text; None for valid text."""
     if not isinstance(value, str):
         return f"it is {ascii(value)[:SHOWN]}, which is no text"
     if not is_unicode(value):
@@ -30,8 +30,10 @@ def text_fault(value: Any) -> str | None:
 
 
 def name_fault(value: Any, most: int) -> str | None:
-    """Why it can't be the name or id of something: text, of at most so many characters, without
-    U+0000; None for one that can."""
+    """Why the value can't be a name or an id; None for one that can.
+
+    A name is text of at most ``most`` characters without U+0000.
+    """
     fault = text_fault(value)
     if fault is None and "\0" in value:
         return f"{ascii(value)[:SHOWN]} has the character U+0000"
