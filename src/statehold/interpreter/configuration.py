@@ -171,7 +171,11 @@ class Configuration:
         guards = tuple((guard.name, said) for guard, said in order.items())
         ids = tuple(transition.id for transition in chosen)
         planned = plan_transitions(tables, self.active, chosen, history) if chosen else None
-        return _leaf(self._configurations, name, guards, ids, planned)
+        leaf = _leaf(self._configurations, name, guards, ids, planned)
+        if planned is None and name is not None and not is_reserved(name) and tables.is_plain:
+            # the step before ended at rest, and nothing has changed since
+            leaf.refuses = tables.settles or self.rests
+        return leaf
 
     def _question(
         self,
@@ -233,12 +237,12 @@ class Node:
 
     ``plan`` None at a leaf: nothing is enabled. ``target`` is the configuration that the plan leads
     to, ``trace`` the round as a step reports it. ``shortcut`` is set where the whole step consists
-    of the plan's ``calls``.
+    of the plan's ``calls``. ``refuses``: the whole step is that nothing takes the event.
     """
 
     __slots__ = (
-        "_grow", "ask", "call", "no", "plan", "shortcut", "taken", "target", "trace", "variants",
-        "what", "yes",
+        "_grow", "ask", "call", "no", "plan", "refuses", "shortcut", "taken", "target", "trace",
+        "variants", "what", "yes",
     )  # fmt: skip
 
     def __init__(self, ask: Ask, grow: Callable[[Any], Node] | None) -> None:
@@ -251,6 +255,7 @@ class Node:
         self.target: Configuration | None = None
         self.trace: tuple[Microstep, ...] = ()
         self.shortcut: Shortcut | None = None
+        self.refuses = False
         #: how often the shortcut was taken
         self.taken = 0
         self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}

@@ -1,10 +1,13 @@
 """Steps that are taken often, written out as Python functions.
 
 The function for an event in a configuration does what :func:`.step.step` does with the decision
-tree, for the leaves that have a shortcut: it asks the guards, copies the data, runs the actions and
-builds the step. It gives None for everything else, before anything has happened; the step is then
-taken the general way, which asks the guards again. What the source text contains is of this
-module alone; functions, names and states of the machine are passed to it as values.
+tree: it asks the guards, copies the data, runs the actions and builds the step. It gives None,
+before anything has happened, for a branch that had not grown when it was written, a guard that
+raises and an effect in flight; the step is then taken the general way, which asks the guards again.
+So a tree is written out only while each of its leaves is a whole step: a shortcut or a refusal.
+
+The source text contains nothing of the machine: its functions, names and states are passed to it as
+values.
 """
 
 from __future__ import annotations
@@ -17,30 +20,32 @@ from statehold.chart.deferred import settled
 from statehold.chart.event import AnEvent
 from statehold.chart.values import Shape
 from statehold.errors import ActionFailed
-from statehold.interpreter.configuration import Ask, Node, Shortcut
+from statehold.interpreter.configuration import Ask, Node
 from statehold.interpreter.snapshot import Snapshot, Step
 
-#: leaves of a decision tree that are written out; the others are left to the general way
-LEAF_LIMIT = 8
+#: trees with more leaves are not written out
+LEAF_LIMIT = 16
 
 HotPath: TypeAlias = Callable[[Snapshot[Any], AnEvent, Collection[str] | None], Step[Any] | None]
 
 
-def written_out(root: Node, data: Shape[Any]) -> HotPath:
-    """The function for the decision tree as far as it has grown."""
+def written_out(root: Node, data: Shape[Any]) -> HotPath | None:
+    """The function for the decision tree as far as it has grown; None if it can't be written."""
     writer = _Writer(data)
     writer.line(0, "def take(snapshot, event, roles):")
     writer.line(1, "if snapshot.effects or snapshot.done: return None")
     writer.line(1, "data = snapshot.data")
     writer.node(root, 1)
-    return writer.function()
+    return writer.function() if writer.is_whole and writer.leaves <= LEAF_LIMIT else None
 
 
 class _Writer:
     def __init__(self, data: Shape[Any]) -> None:
         self._copy = written_copy(data.type)
         self._lines: list[str] = []
-        self._leaves = 0
+        self.leaves = 0
+        #: every branch that has grown is written out
+        self.is_whole = True
         self._scope: dict[str, Any] = {
             "ActionFailed": ActionFailed,
             "Snapshot": Snapshot,
@@ -65,10 +70,12 @@ class _Writer:
         return name
 
     def node(self, node: Node | None, depth: int) -> None:
-        if node is None or node.ask in (Ask.DATA_EVENT_CONTEXT, Ask.HISTORY):
+        if node is None:
             self.line(depth, "return None")
+        elif node.ask in (Ask.DATA_EVENT_CONTEXT, Ask.HISTORY):
+            self.is_whole = False
         elif node.ask == Ask.LEAF:
-            self.leaf(node.shortcut, depth)
+            self.leaf(node, depth)
         elif node.ask == Ask.ROLE:
             wanted = self.value(node.call)
             self.line(depth, f"if roles is None or not {wanted}.isdisjoint(roles):")
@@ -99,12 +106,15 @@ class _Writer:
         self.line(depth + 1, "data = twin")
         self.line(depth, "else: data = copy_data(data)")
 
-    def leaf(self, shortcut: Shortcut | None, depth: int) -> None:
-        self._leaves += 1
-        if shortcut is None or self._leaves > LEAF_LIMIT:
-            self.line(depth, "return None")
+    def leaf(self, leaf: Node, depth: int) -> None:
+        self.leaves += 1
+        if leaf.refuses:
+            self.line(depth, f"return Step(snapshot, (), {self.value(leaf.trace)}, False)")
             return
-        target, calls, trace = shortcut
+        if leaf.shortcut is None:
+            self.is_whole = False
+            return
+        target, calls, trace = leaf.shortcut
         if calls:
             self.copy(depth)
             self.line(depth, "try:")

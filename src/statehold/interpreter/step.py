@@ -134,13 +134,20 @@ def _step(
     except Exception:  # noqa: BLE001 - not swallowed:
         # the macrostep asks again, once it knows that the event is not stale, and reports it
         return _macrostep(program, snapshot, event, node, now, roles)
+    if node.refuses and not snapshot.done:
+        return Step(snapshot, (), node.trace, False)
     if node.shortcut is None or snapshot.effects or snapshot.done:
+        if node.shortcut is None and configuration.hot_paths:
+            # it would ask the guards in vain
+            configuration.hot_paths.pop(type(event), None)
         if not program.is_plain:
             node = root
         return _macrostep(program, snapshot, event, node, now, roles)
     node.taken += 1
     if node.taken == HOT and not program.is_charged and isinstance(event, Event):
-        configuration.hot_paths[type(event)] = written_out(root, program.definition.data)
+        hot_path = written_out(root, program.definition.data)
+        if hot_path is not None:
+            configuration.hot_paths[type(event)] = hot_path
     target, calls, trace = node.shortcut
     if calls:
         data = program.copy(data)

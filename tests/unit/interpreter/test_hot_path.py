@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
-from statehold.define import Machine, Parallel, State, effect, on
+from statehold.define import Machine, Parallel, State, after, effect, minutes, on
 from statehold.errors import ActionFailed, GuardFailed
 from statehold.interpreter import InFlight, Snapshot, start, step
 from statehold.interpreter.hot_path import LEAF_LIMIT
@@ -161,7 +161,7 @@ def test_a_pydantic_model_is_copied_whole() -> None:
     assert snapshot.data == Model(count=HOT * 2)
 
 
-def test_a_tree_of_many_answers_is_written_out_in_part() -> None:
+def test_a_tree_of_many_answers_is_not_written_out() -> None:
     def region(number: int) -> Any:
         def is_set(tally: Tally, event: Add) -> bool:
             return bool(event.by >> number & 1)
@@ -178,10 +178,40 @@ def test_a_tree_of_many_answers_is_written_out_in_part() -> None:
             b, on_b = region(1)
             c, on_c = region(2)
             d, on_d = region(3)
+            e, on_e = region(4)
 
     for _ in range(HOT + 1):
-        for flags in range(1, 2**4):
+        for flags in range(1, 2**5):
             made = taken(Flags.definition, 1, Add(by=flags))
-            assert f"{made.data.count:04}" == f"{flags:04b}"
-    assert LEAF_LIMIT < 2**4
-    assert made.configuration.hot_paths
+            assert f"{made.data.count:05}" == f"{flags:05b}"
+    assert LEAF_LIMIT < 2**5
+    assert not made.configuration.hot_paths
+
+
+def test_a_refusal_is_written_out_and_gives_back_the_very_snapshot(hot: Definition[Any]) -> None:
+    for definition in (hot, cold()):
+        before = start(definition, Tally(limit=0), NOW).snapshot
+        for _ in range(2):
+            refused = step(definition, before, Add(by=1), NOW)
+            assert refused.snapshot is before
+            assert not refused.accepted
+            assert refused.trace[0].guards == (("below_limit", False),)
+
+
+def test_a_tree_with_a_step_that_sets_a_timer_is_not_written_out() -> None:
+    class Timed(Machine[Tally], name="timed", version=1):
+        idle = State(initial=True)
+        busy = State()
+        lapse = after(minutes(1), busy >> idle)
+        small = on(Add, idle, when=is_small, do=add)
+        large = on(Add, idle >> busy)
+
+    for _ in range(HOT * 2):
+        taken(Timed.definition, 1, Add(by=1))
+    idle = start(Timed, Tally(), NOW).snapshot.configuration
+    assert idle.hot_paths
+    assert taken(Timed.definition, 1, Add(by=20)).timers
+    assert not idle.hot_paths
+    for _ in range(HOT * 2):
+        assert taken(Timed.definition, 1, Add(by=1)).data.count == 1
+    assert not idle.hot_paths
