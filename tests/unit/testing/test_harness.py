@@ -10,13 +10,17 @@ import pytest
 
 from statehold import (
     ActionFailed,
+    Context,
     Event,
     InvalidPayload,
+    Machine,
     NotAllowed,
     Permanent,
+    State,
     TooLarge,
     UnknownEvent,
     minutes,
+    on,
 )
 from statehold.check.simulate import hand_stepped as stepped_module
 from statehold.engine.limits import Limits
@@ -160,6 +164,49 @@ def test_a_delayed_message_to_itself_comes_when_it_is_due(parcel: Harness[Parcel
     parcel.jump()
     assert parcel.now == EPOCH + minutes(5)
     parcel.assert_data(notes=["later", "told"])
+
+
+def test_an_event_to_an_instance_that_is_too_large_drops_the_step() -> None:
+    parcel = Harness(Parcels, limits=Limits(event_bytes=40))
+    with pytest.raises(TooLarge, match="an event sent to parcel/test"):
+        parcel.send(Note(text="later"))
+    parcel.assert_data(notes=[])
+    assert parcel.mail == []
+
+
+def test_an_event_to_itself_is_read_back_from_json(harness: Callable[..., Harness[Any]]) -> None:
+    class Parts(Event):
+        names: list[str]
+
+    given = ["a"]
+
+    def send_names(data: dict[str, Any], event: Stop, context: Context) -> None:
+        context.send(None, None, Parts(names=given), delay=minutes(1))
+
+    def keep(data: dict[str, Any], event: Parts) -> None:
+        event.names.append("b")
+        data["names"] = event.names
+
+    class Keeping(Machine[dict[str, Any]], name="keeping", version=1):
+        here = State(initial=True)
+        ask = on(Stop, here, do=send_names)
+        hear = on(Parts, here, do=keep)
+
+    keeping = harness(Keeping).send(Stop()).advance(minutes(1))
+    keeping.assert_data(names=["a", "b"])
+    assert given == ["a"]
+
+
+def test_what_a_session_sent_for_later_ends_with_it(harness: Callable[..., Harness[Any]]) -> None:
+    session = harness(
+        read_scxml(
+            '<scxml><state id="a"><onentry><send event="late" delay="60s"/></onentry>'
+            '<transition event="end" target="b"/></state><final id="b"/></scxml>'
+        ).definition
+    )
+    assert [mail.id for mail in session.mail] != []
+    session.send({"type": "end"})
+    assert (session.done, session.mail) == (True, [])
 
 
 def test_a_message_that_was_taken_back_never_comes(parcel: Harness[Parcel]) -> None:

@@ -177,6 +177,7 @@ async def test_a_result_that_its_own_type_breaks_on_becomes_an_incident(
             world.clock.advance(minutes(10))
         await quiet()
         incident = await an_incident(engine)
+        assert incident.name == "pick"
         assert "a validator with a bug in it" in incident.error
         lever.mended = True
         await engine.retry(incident.id)
