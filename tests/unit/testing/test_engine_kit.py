@@ -75,7 +75,7 @@ async def test_what_a_fake_holds_does_not_keep_the_kit_from_settling() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_effect_that_does_not_come_back_is_told(
+async def test_an_effect_that_does_not_come_back_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engine_kit_module, "SETTLE_SECONDS", 0.05)
@@ -98,13 +98,13 @@ async def test_an_effect_that_does_not_come_back_is_told(
         assert going.is_set()
 
 
-def test_a_fake_for_an_effect_that_nobody_has_is_told() -> None:
+def test_a_fake_for_an_effect_that_no_machine_has_is_reported() -> None:
     with pytest.raises(ValueError, match="has an effect 'prnt'; there are print_label"):
         EngineKit(Parcels, fakes={"prnt": succeed()})
 
 
 @pytest.mark.anyio
-async def test_the_kits_roles_are_asked_for(engine_kit: Callable[..., EngineKit]) -> None:
+async def test_the_kits_roles_are_required(engine_kit: Callable[..., EngineKit]) -> None:
     async with engine_kit(Parcels, fakes={print_label: hold(), weigh: hold()}) as kit:
         await kit.start(Parcels, "p-1")
         with pytest.raises(NotAllowed):
@@ -127,16 +127,16 @@ async def test_harness_and_engine_agree_on_a_whole_life() -> None:
     async with EngineKit(Parcels, fakes=fakes) as kit:
         await kit.start(Parcels, "p-1")
         for event, roles in events:
-            told = refused = None
+            by_harness = by_kit = None
             try:
                 await kit.send(Parcels, "p-1", event, roles=roles)
             except NotAllowed as error:
-                refused = error.details()
+                by_kit = error.details()
             try:
                 harness.send(event, roles=roles)
             except NotAllowed as error:
-                told = error.details()
-            assert told == refused
+                by_harness = error.details()
+            assert by_harness == by_kit
             await kit.settle()
             answer = await kit.read(Parcels, "p-1")
             by_engine = (answer.seq, answer.state, answer.view, answer.allowed, answer.output)

@@ -59,7 +59,7 @@ def test_an_event_may_be_given_as_it_goes_over_the_wire(parcel: Harness[Parcel])
     parcel.assert_data(weight=3)
 
 
-def test_a_refused_event_raises_what_said_no_and_changes_nothing(
+def test_a_refused_event_raises_the_reasons_and_changes_nothing(
     parcel: Harness[Parcel],
 ) -> None:
     with pytest.raises(NotAllowed) as caught:
@@ -102,9 +102,9 @@ def test_data_that_is_too_large_drops_the_step() -> None:
 def test_an_event_that_should_be_refused_and_is_not_fails_the_test_and_is_not_taken(
     parcel: Harness[Parcel],
 ) -> None:
-    told = complaint(lambda: parcel.refuses(Go(weight=3), roles="boss"))
-    assert "Go(weight=3) is allowed by boss" in told
-    assert "expected: that it is refused" in told
+    message = complaint(lambda: parcel.refuses(Go(weight=3), roles="boss"))
+    assert "Go(weight=3) is allowed by boss" in message
+    assert "expected: that it is refused" in message
     assert parcel.state == ["waiting"]
 
 
@@ -142,7 +142,7 @@ def test_the_clock_does_not_go_back(parcel: Harness[Parcel]) -> None:
         parcel.advance(-minutes(1))
 
 
-def test_timers_without_an_end_are_told(
+def test_timers_without_an_end_are_reported(
     moving: Harness[Parcel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stepped_module, "DUE_LIMIT", 50)
@@ -154,8 +154,8 @@ def test_what_is_sent_and_shown_is_kept(parcel: Harness[Parcel]) -> None:
     parcel.send(Note(text="hello"))
     assert parcel.assert_sent(Note, machine="archive").event == Note(text="hello")
     assert parcel.emitted == [Seen()]
-    told = complaint(lambda: parcel.assert_sent(Note, instance="a-2"))
-    assert "sent was Note(text='hello') to archive/a-1" in told
+    message = complaint(lambda: parcel.assert_sent(Note, instance="a-2"))
+    assert "sent was Note(text='hello') to archive/a-1" in message
 
 
 def test_a_delayed_message_to_itself_comes_when_it_is_due(parcel: Harness[Parcel]) -> None:
@@ -251,7 +251,7 @@ def test_a_result_comes_back_as_the_type_that_the_effect_declares(
     assert "print_label is not in flight" in complaint(lambda: moving.succeed(print_label, "x"))
 
 
-def test_an_effect_fails_for_good_with_its_tries_used_up(moving: Harness[Parcel]) -> None:
+def test_an_effect_fails_for_good_after_its_last_attempt(moving: Harness[Parcel]) -> None:
     moving.fail(print_label, OSError("no paper"))
     moving.assert_state("waiting")
     moving.assert_data(notes=["OSError after 3: no paper"])
@@ -265,7 +265,7 @@ def test_an_effect_that_failed_once_is_tried_again(moving: Harness[Parcel]) -> N
     moving.fail(print_label, "jam", attempts=1).assert_data(notes=["Error after 3: jam"])
 
 
-def test_a_failure_that_nothing_takes_is_an_incident_for_a_person(
+def test_a_failure_that_nothing_takes_is_an_incident_for_an_operator(
     moving: Harness[Parcel],
 ) -> None:
     moving.fail(weigh, "away")
@@ -296,7 +296,7 @@ async def test_run_works_within_a_running_loop(moving: Harness[Parcel]) -> None:
     assert moving.run(print_label) == "parcel/test/2.1 #1 3"
 
 
-def test_run_raises_what_the_effect_raised_and_counts_the_try(moving: Harness[Parcel]) -> None:
+def test_run_raises_what_the_effect_raised_and_counts_the_attempt(moving: Harness[Parcel]) -> None:
     with pytest.raises(ValueError, match="scales shake"):
         moving.run(weigh)
     assert moving.assert_running(weigh).attempt == 2

@@ -41,7 +41,7 @@ def run(machine: Any, settings: settings = FEW, **given: Any) -> None:
 
 
 def failure_of(machine: Any, **given: Any) -> BaseException:
-    with pytest.raises(BaseException) as caught:  # noqa: PT011 - told apart by the caller
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - distinguished by the caller
         run(machine, FOUND, **given)
     found = caught.value
     return found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found

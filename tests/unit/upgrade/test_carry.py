@@ -220,7 +220,7 @@ def test_an_effect_that_is_still_invoked_goes_on_under_its_key() -> None:
     assert found.notes["effects"] == {"kept": {"1.1": "offer"}, "dropped": [], "started": []}
 
 
-def test_an_effect_that_had_ended_is_not_asked_for_again() -> None:
+def test_an_effect_that_had_ended_is_not_requested_again() -> None:
     found = carried(One, Two, effects=())
     assert found.snapshot.effects == ()
     assert not any(isinstance(command, StartEffect) for command in found.commands)

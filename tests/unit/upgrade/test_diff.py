@@ -1,4 +1,4 @@
-"""What changed between two charts is told in words, and nothing else is."""
+"""The differences between two charts, in words."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_equal_charts_do_not_differ() -> None:
     assert difference(OLD, Chart.from_json(OLD.to_json())) == []
 
 
-def test_states_and_transitions_that_came_went_and_changed_are_told_one_a_line() -> None:
+def test_states_and_transitions_that_came_went_and_changed_are_reported_a_line_each() -> None:
     class New(Machine[Order], name="order", version=2):
         offering = State(initial=True, entry=note, invoke=offer, owner="restaurant")
         waiting = State(tags=("idle", "late"))
@@ -100,7 +100,7 @@ class OtherAccept(Event):
 OtherAccept.__event__ = "Accept"
 
 
-def test_fields_of_the_data_that_came_went_and_changed_are_told() -> None:
+def test_fields_of_the_data_that_came_went_and_changed_are_reported() -> None:
     class Changed(BaseModel):
         title: str
         items: list[int] = []

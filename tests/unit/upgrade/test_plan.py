@@ -20,7 +20,7 @@ from statehold.upgrade.plan import plan
 from tests.unit.upgrade.orders import Back, Go, One, Order, audit, planned, problems
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     class New(Machine[Order], name="order", version=2):
         waiting = State(initial=True)
         over = Final()
@@ -76,11 +76,11 @@ def test_a_combination_that_would_be_illegal_is_shown() -> None:
         go = on(Go, first >> second)
 
     states = {"both.left.x": "first", "both.left.y": "second", "both.right.u": "first"}
-    told = (
+    message = (
         "an instance in (both.left.y, both.right.u) would have no legal state: first (from "
         "both.right.u) and second (from both.left.y) can't be active together"
     )
-    assert problems(Old, New, states=states) == [f"upgrade from version 1: {told}"]
+    assert problems(Old, New, states=states) == [f"upgrade from version 1: {message}"]
 
 
 def test_a_state_can_not_be_mapped_to_a_history_state() -> None:

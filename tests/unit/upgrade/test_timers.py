@@ -155,8 +155,8 @@ def test_timers_of_regions_stay_in_their_regions() -> None:
 
 
 def test_the_last_rule_left_on_either_side_is_not_taken_for_the_same() -> None:
-    told = refused(One, Renamed)
-    assert told == (
+    message = refused(One, Renamed)
+    assert message == (
         "upgrade from version 1, timer remind: instances in (waiting) have the timer remind, "
         "which may have become escalate or be gone | map it: "
         "timers={'remind': 'escalate'}; None drops it"
@@ -306,9 +306,9 @@ def test_names_that_neither_chart_has_are_refused() -> None:
     upgrade = Upgrade(1, timers={"remindd": "escalate", "remind": "escalated"})
     with pytest.raises(DefinitionError) as raised:
         plan(One.chart, Renamed.definition, upgrade)
-    told = [f"{p.place}: {p.message} | {p.hint}" for p in raised.value.problems]
+    messages = [f"{p.place}: {p.message} | {p.hint}" for p in raised.value.problems]
     place, there = "upgrade from version 1, timers", "it has escalate, lapse"
-    assert told[:2] == [
+    assert messages[:2] == [
         f"{place}['remindd']: version 1 has no timer 'remindd' | it has lapse, remind",
         f"{place}['remind']: version 2 has no timer 'escalated' | {there}; None drops it",
     ]

@@ -86,7 +86,7 @@ def occurrence(
     return NamedEvent(stimulus.name), now
 
 
-# a failure is made small before it is told, which takes longer than the other tests may
+# a failure is shrunk before it is reported, which takes longer than the other tests may
 @pytest.mark.timeout(600)
 @settings(
     max_examples=300,

@@ -1,4 +1,4 @@
-"""Which values a type has, and what is told of those that are not tried."""
+"""The values of a type, and the report of those that are not tried."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_type_with_few_values_is_taken_whole(type_: Any, values: tuple[Any, ..
     ],
     ids=str,
 )
-def test_of_a_type_with_many_values_some_are_tried_and_that_is_told(
+def test_of_a_type_with_many_values_some_are_tried_and_that_is_reported(
     type_: Any, values: tuple[Any, ...]
 ) -> None:
     found, left_out = of(type_)
@@ -96,7 +96,7 @@ def test_a_field_with_a_default_may_be_left_out() -> None:
     assert domain_of(Accept.model_json_schema(), "Accept").values == ({"note": "a"}, {"note": None})
 
 
-def test_too_many_values_are_cut_and_that_is_told() -> None:
+def test_too_many_values_are_cut_and_that_is_reported() -> None:
     class Wide(BaseModel):
         a: Annotated[int, Field(ge=0, le=9)]
         b: Annotated[int, Field(ge=0, le=9)]

@@ -59,7 +59,7 @@ def test_never_holds_where_no_place_has_it_whatever_the_guards() -> None:
     assert verdict.why == "whatever the data and the guards"
 
 
-def test_never_fails_with_the_shortest_way_there() -> None:
+def test_never_fails_with_a_shortest_path() -> None:
     verdict = explore(Coffee).check(never(data(lambda coins: coins.paid > 3, "overpaid")))
     assert verdict.holds is False
     assert verdict.witness is not None
@@ -74,7 +74,7 @@ def test_always_is_never_the_opposite() -> None:
     assert found.check(always(~active("served"))).holds is False
 
 
-def test_reachable_comes_with_the_way_and_fails_without_one() -> None:
+def test_reachable_comes_with_the_path_and_fails_without_one() -> None:
     found = explore(Paying)
     there = found.check(reachable(active("refunded")))
     assert there.holds
@@ -111,7 +111,7 @@ def test_an_event_may_come_between_and_spoil_it() -> None:
     assert verdict.witness.lines[-1] == "2. Deliver: paid → delivered"
 
 
-def test_a_timer_that_is_set_again_for_ever_is_a_circle() -> None:
+def test_a_timer_that_is_set_again_for_ever_is_a_loop() -> None:
     class Poked(Machine[Order], name="poked", version=1):
         waiting = State(initial=True)
         over = Final()
@@ -147,7 +147,7 @@ def test_an_effect_ends_some_time_but_may_fail() -> None:
     assert found.check(leads_to(active("brewing"), active("served"))).holds is False
 
 
-def test_a_failure_that_nobody_takes_holds_everything_up() -> None:
+def test_a_failure_that_no_transition_takes_holds_everything_up() -> None:
     class Brewing(Machine[Coins], name="brewing", version=1):
         brewing = State(initial=True, invoke=brew)
         served = Final()
@@ -174,18 +174,18 @@ def test_what_a_limit_cut_off_is_not_known() -> None:
     assert found.check(never(data(lambda coins: coins.paid == 5))).holds is False
 
 
-def test_a_test_fails_with_every_property_that_does_not_hold_and_its_way() -> None:
+def test_a_test_fails_with_every_property_that_does_not_hold_and_its_path() -> None:
     assert_holds(Paying, never(active("delivered") & active("refunded")), reachable(done()))
     with pytest.raises(AssertionError) as raised:
         assert_holds(Paying, never(active("paid")), reachable(done()), never(done()))
-    told = str(raised.value)
-    assert "never paid: does not hold" in told
-    assert "1. Pay: open → paid" in told
-    assert "never done" in told
-    assert "reachable" not in told
+    message = str(raised.value)
+    assert "never paid: does not hold" in message
+    assert "1. Pay: open → paid" in message
+    assert "never done" in message
+    assert "reachable" not in message
 
 
-def test_a_misspelt_state_and_a_condition_that_raises_are_told() -> None:
+def test_a_misspelt_state_and_a_condition_that_raises_are_reported() -> None:
     found = explore(Paying)
     with pytest.raises(ValueError, match="no state payd; it has open, paid"):
         found.check(never(active("payd")))

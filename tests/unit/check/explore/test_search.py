@@ -60,7 +60,7 @@ def test_data_that_the_guards_bound_is_searched_to_its_end() -> None:
     assert found.never_taken == ()
 
 
-def test_guards_are_asked_so_what_they_forbid_is_not_found() -> None:
+def test_guards_are_called_so_what_they_forbid_is_not_found() -> None:
     found = explore(Coffee, Coins(), results={"brew": [False]})
     assert ("served",) not in found.configurations
     assert found.never_taken == ("serve",)
@@ -68,7 +68,7 @@ def test_guards_are_asked_so_what_they_forbid_is_not_found() -> None:
     assert found.space.left_out == ("result of brew: only the 1 values given",)
 
 
-def test_the_shortest_way_is_told_in_words_and_can_be_played() -> None:
+def test_the_shortest_path_is_described_in_words_and_can_be_played() -> None:
     way = explore(Coffee).shortest(active(Coffee.served))
     assert way is not None
     assert way.lines == (
@@ -90,7 +90,7 @@ def test_a_whole_configuration_and_a_function_are_goals_too() -> None:
     assert found.shortest(lambda place: place.data.paid > 9) is None
 
 
-def test_a_step_that_raises_is_found_with_the_way_to_it() -> None:
+def test_a_step_that_raises_is_found_with_the_path_to_it() -> None:
     found = explore(Fragile)
     errors = [fault.error for fault, _ in found.failures]
     assert len(errors) == 2
@@ -101,7 +101,7 @@ def test_a_step_that_raises_is_found_with_the_way_to_it() -> None:
     assert ("off",) not in found.configurations
 
 
-def test_data_without_a_bound_ends_at_the_limit_which_is_told() -> None:
+def test_data_without_a_bound_ends_at_the_limit_which_is_reported() -> None:
     found = explore(Endless, limit=50)
     assert found.places == 50
     assert found.space.cut == {"limit of 50 places": 1}
@@ -147,7 +147,7 @@ def test_what_is_given_and_fits_nothing_is_refused(
         explore(Coffee, **options)
 
 
-def test_an_effect_whose_failure_nobody_takes_waits_for_a_person_who_may_resolve_it() -> None:
+def test_an_effect_whose_failure_no_transition_takes_is_an_incident_that_can_be_resolved() -> None:
     class Unhandled(Machine[Coins], name="unhandled", version=1):
         brewing = State(initial=True, invoke=brew)
         served = Final()
@@ -162,9 +162,11 @@ def test_an_effect_whose_failure_nobody_takes_waits_for_a_person_who_may_resolve
     assert {found.space.place(edge.to).leaves for edge in stuck.edges} == {("served",)}
 
 
-def test_the_start_that_was_made_up_is_told() -> None:
-    told = explore(Coffee).space.left_out
-    assert told == ("the data at the start: only {'paid': 0}, the smallest that its type allows",)
+def test_the_generated_start_is_reported() -> None:
+    left_out = explore(Coffee).space.left_out
+    assert left_out == (
+        "the data at the start: only {'paid': 0}, the smallest that its type allows",
+    )
 
 
 def test_a_message_to_itself_races_with_a_timer() -> None:
@@ -209,7 +211,7 @@ def test_an_event_that_only_some_may_send_is_tried_by_each_role() -> None:
     assert way.lines[1] == "1. Press by a caller without roles: idle → by_guest"
 
 
-def test_a_failure_is_told_apart_from_a_result() -> None:
+def test_a_failure_is_distinguished_from_a_result() -> None:
     found = explore(Coffee)
     steps = [edge.stimulus.step for node in found.space.nodes for edge in node.edges]
     assert FailStep("brew") in steps
@@ -236,13 +238,13 @@ class Fetching(Machine[Coins], name="fetching", version=1):
     got = on_result(fetch, trying >> there)
 
 
-def test_an_effect_fails_after_its_last_try_as_in_a_script() -> None:
+def test_an_effect_fails_after_its_last_attempt_as_in_a_script() -> None:
     found = explore(Fetching)
     assert found.configurations == {("trying",), ("late",), ("there",)}
     way = found.shortest("late")
     assert way is not None
     assert play(Fetching.definition, way.script).state == ["late"]
-    # another failure would be told apart, so there may be more
+    # another failure would be distinguished, so there may be more
     assert "failure of fetch: only one, after its last attempt, was tried" in found.space.left_out
     assert not found.space.complete
 

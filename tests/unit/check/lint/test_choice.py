@@ -119,7 +119,7 @@ def test_guards_that_exclude_each_other_or_can_not_answer_are_left_alone() -> No
     assert findings(deciding(is_enough, breaks)) == ()
 
 
-def test_no_guard_is_asked_where_nobody_wants_it() -> None:
+def test_guards_are_not_called_unless_asked_for() -> None:
     asked = []
 
     def watches(data: Data) -> bool:

@@ -80,17 +80,17 @@ def test_a_field_is_called_never_set_only_where_every_action_is_understood() -> 
     assert findings(noting(helped)) == ()
 
 
-def test_an_event_that_an_expression_raises_and_nobody_takes_is_unheard() -> None:
+def test_an_event_that_an_expression_raises_and_no_transition_takes_is_unheard() -> None:
     assert [(f.code, f.place) for f in findings(as_data())] == [("unheard-event", "lost")]
 
 
-def test_a_declared_event_that_nobody_takes_is_unheard() -> None:
+def test_a_declared_event_that_no_transition_takes_is_unheard() -> None:
     events = tuple(map(EventShape, ("go", "stop", "never")))
     found = findings(as_data(events=events).chart)
     assert [(f.code, f.place) for f in found] == [("unheard-event", "never")]
 
 
-def test_an_event_that_is_waited_for_and_not_declared_is_told() -> None:
+def test_an_event_that_is_waited_for_and_not_declared_is_reported() -> None:
     machine = as_data(events=(EventShape("go"),))
     machine.functions = {"note:set": expression("")}
     assert [(f.code, f.place) for f in findings(machine)] == [("undeclared-event", _stop(machine))]

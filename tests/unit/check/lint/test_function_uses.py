@@ -1,4 +1,4 @@
-"""What a function is known to touch, told from its source."""
+"""The uses of data and events that are read from a function's source."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_changed_copy_writes_the_fields_that_it_names(function: Callable[..., 
     assert (found.writes, found.known, found.gives) == ({"reason"}, True, False)
 
 
-def test_a_new_value_is_told_to_take_the_place_of_the_data() -> None:
+def test_a_new_value_is_known_to_replace_the_data() -> None:
     assert reading_of(makes_another).gives
 
 
@@ -120,7 +120,7 @@ def test_what_can_not_be_followed_is_unknown(function: Callable[..., Any]) -> No
     assert not reading_of(function).known
 
 
-def test_raised_events_are_told_apart_from_those_raised_under_a_condition() -> None:
+def test_raised_events_are_distinguished_from_those_raised_under_a_condition() -> None:
     found = reading_of(raises)
     assert found.raises == {"Packed", "Lost", "Called"}
     assert found.surely == {"Packed"}

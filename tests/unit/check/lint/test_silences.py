@@ -68,7 +68,7 @@ def test_a_silence_names_states_transitions_events_and_fields() -> None:
     assert codes(Flow) == ["silence-unused"] * 3
 
 
-def test_mistakes_in_silences_are_told_with_all_others() -> None:
+def test_mistakes_in_silences_are_reported_with_all_others() -> None:
     with pytest.raises(DefinitionError) as caught:
 
         class Flow(Machine[Data], name="flow", version=1):
@@ -79,8 +79,8 @@ def test_mistakes_in_silences_are_told_with_all_others() -> None:
                 silence("dead-end", State(), because="x"),
             )
 
-    told = [problem.message for problem in caught.value.problems]
-    assert told == [
+    messages = [problem.message for problem in caught.value.problems]
+    assert messages == [
         "no check has the code 'dead-ends'",
         "dead-end is silenced without a reason",
         "State('') is no state, transition or event of this machine",
@@ -106,11 +106,11 @@ def test_a_document_s_silence_of_no_code_or_without_reason_silences_nothing(
 def test_silences_texts_and_notes_are_no_change_of_a_chart() -> None:
     plain = as_data().chart
     first = msgspec.structs.replace(plain.states[1], doc="a state", meta={"x": 1})
-    told = msgspec.structs.replace(plain.transitions[0], doc="a transition", meta={"y": 2})
+    documented = msgspec.structs.replace(plain.transitions[0], doc="a transition", meta={"y": 2})
     changed = msgspec.structs.replace(
         plain,
         states=(plain.states[0], first, *plain.states[2:]),
-        transitions=(told, *plain.transitions[1:]),
+        transitions=(documented, *plain.transitions[1:]),
         silenced=(Silence("dead-end", "kept"),),
         meta={"team": "orders"},
         doc="a machine",

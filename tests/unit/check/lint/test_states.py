@@ -69,10 +69,10 @@ def test_what_no_start_leads_to_is_no_error_where_an_upgrade_may_lead_there() ->
 
         return dataclasses.replace(Flow.definition, upgrades=upgrades, program=None)
 
-    told = ("in-guard-impossible", "never-done")
+    codes_of_starts = ("in-guard-impossible", "never-done")
     for upgrades, severity in (((), "error"), ((Upgrade(1),), "warning")):
         found = {str(f.code): f.severity for f in findings(machine(upgrades))}
-        assert [found[code] for code in told] == [severity, severity]
+        assert [found[code] for code in codes_of_starts] == [severity, severity]
 
 
 def test_a_machine_without_an_end_may_live_in_one_state() -> None:

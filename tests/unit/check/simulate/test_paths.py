@@ -1,4 +1,4 @@
-"""Scripts that take every transition: found by trying the machine, true, and told where lacking."""
+"""Scripts that take every transition, found by running the machine."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def by_transition(**more: Any) -> dict[str, Case]:
     return {str(case): case for case in transition_paths(ParcelFlow, limit=200, **more)}
 
 
-def test_what_can_be_guessed_is_found_though_the_data_grows_without_end() -> None:
+def test_what_can_be_generated_is_found_though_the_data_grows_without_end() -> None:
     cases = by_transition()
     found = {name for name, case in cases.items() if case.script is not None}
     assert found == {"weigh", "count", "dearly", "cheaply", "unpriced"}
@@ -115,7 +115,7 @@ def test_what_is_not_found_fails_with_the_reason(transition: str, why: str) -> N
         by_transition()[transition].check()
 
 
-def test_what_can_not_be_guessed_can_be_given() -> None:
+def test_what_can_not_be_generated_can_be_given() -> None:
     cases = by_transition(
         payloads={Weigh: [Weigh(weight=7), {"weight": 1}], "Scan": [{"code": "ABC"}]}
     )
@@ -152,7 +152,7 @@ def test_a_case_fails_where_the_machine_no_longer_takes_its_transition() -> None
         wrong.check()
 
 
-def test_guesses_fit_the_schemas_of_models() -> None:
+def test_sample_values_fit_the_schemas_of_models() -> None:
     class Inner(BaseModel):
         kind: Literal["a", "b"]
         when: float = Field(gt=0, le=240)

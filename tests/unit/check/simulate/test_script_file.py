@@ -68,7 +68,7 @@ def test_yaml_is_read_as_json_would_be() -> None:
     )
 
 
-def test_every_mistake_is_told_with_its_place() -> None:
+def test_every_mistake_is_reported_with_its_place() -> None:
     found = problems_of(
         "machin: order\nsteps: [{advance: 12x}, {nope: 1}, {send: {a: 1}, by: 3, z: 1}, 7,"
         " {advance: -1}, {advance: 1e300}, {expect: 3}]"
@@ -108,8 +108,8 @@ def test_what_is_hostile_or_no_script_is_refused_with_the_reason(raw: Any, why: 
 
 def test_a_script_of_too_many_steps_is_refused() -> None:
     steps = '{"advance":1},' * (STEP_LIMIT + 1)
-    [told] = problems_of('{"machine": "m", "steps": [' + steps.rstrip(",") + "]}")
-    assert str(STEP_LIMIT) in told
+    [message] = problems_of('{"machine": "m", "steps": [' + steps.rstrip(",") + "]}")
+    assert str(STEP_LIMIT) in message
 
 
 json_values = st.recursive(

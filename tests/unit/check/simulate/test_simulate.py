@@ -79,7 +79,7 @@ def order(*steps: Any, **head: Any) -> Script:
     return Script("order", steps, data=ORDER, **head)
 
 
-def test_a_script_goes_the_whole_way_with_timers_at_their_times() -> None:
+def test_a_script_is_played_to_its_end_with_timers_at_their_times() -> None:
     played = play(
         OrderFlow,
         order(
@@ -97,7 +97,7 @@ def test_a_script_goes_the_whole_way_with_timers_at_their_times() -> None:
     assert [one.state for one in played.steps[:3]] == [("creating",), ("accepted",), ("ready",)]
 
 
-def test_an_event_that_is_to_be_refused_is_told_with_its_reason() -> None:
+def test_an_event_that_is_to_be_refused_is_reported_with_its_reason() -> None:
     played = play(OrderFlow, order(SendStep({"type": "Delivered"}, refused=True))).check()
     [refused] = played.refused
     assert "does not accept Delivered" in refused.why
@@ -137,7 +137,7 @@ def test_a_step_that_does_not_go_as_it_says_ends_the_script(
         played.check()
 
 
-def test_a_failure_that_nobody_takes_is_an_incident_that_a_success_resolves() -> None:
+def test_a_failure_that_no_transition_takes_is_an_incident_that_a_success_resolves() -> None:
     played = play(
         OrderFlow, order(FailStep("offer_to_restaurant"), SucceedStep("offer_to_restaurant"))
     ).check()
@@ -161,7 +161,7 @@ def test_a_message_to_itself_arrives_when_it_is_due() -> None:
     play(Fetching, Script("fetching", steps)).check()
 
 
-def test_a_result_of_another_type_is_told() -> None:
+def test_a_result_of_another_type_is_reported() -> None:
     played = play(Fetching, Script("fetching", (SucceedStep("fetch", "many"),)))
     assert played.failure is not None
     assert "the result of fetch" in played.failure.is_
