@@ -313,12 +313,9 @@ def follow(
     for command in step.commands:
         if isinstance(command, StartEffect):
             performer = performer_of(command.effect)
-            new = Attempt(0, trace=trace)
+            after.attempts[command.key] = first_attempt(performer, trace)
             if performer == worker:
-                after.attempts[command.key] = new.begin(worker)
                 after.started.append(command.key)
-            else:
-                after.attempts[command.key] = new.queue(performer)
         elif isinstance(command, StartChild):
             after.attempts[command.key] = Attempt(0).start_child(child_of(ref, command))
         elif isinstance(command, CancelEffect):
@@ -333,6 +330,12 @@ def follow(
             one.end("fail" if key in failed else "done")
             del after.attempts[key]
     return after
+
+
+def first_attempt(performer: str, trace: str = "") -> Attempt:
+    """The first attempt of an effect, for a worker or one of ``WAITING``: what ``begin`` or
+    ``queue`` make of a new one, without the cost of a copy in every step that requests effects."""
+    return Attempt(1, performer, trace=trace)
 
 
 def abandon(attempts: Mapping[str, Attempt]) -> Followed:

@@ -23,6 +23,7 @@ from statehold.instance.attempts import (
     AttemptEvent,
     AttemptState,
     IllegalEdge,
+    first_attempt,
 )
 from statehold.instance.tracebacks import TRACE_CHARS
 from statehold.records import Ref
@@ -139,6 +140,13 @@ def test_an_attempt_gets_the_next_number_when_it_is_begun_or_queued() -> None:
     assert changed("backing_off", "queue")["attempt"] == (2, 3)
     assert changed("waiting", "begin") == {"worker": (WAITING[0], "w2")}
     assert changed("running", "queue") == {"worker": ("w1", WAITING[1])}
+
+
+@pytest.mark.parametrize("trace", ["", "t"])
+def test_the_first_attempt_is_what_the_table_makes_of_a_new_one(trace: str) -> None:
+    new = Attempt(0, trace=trace)
+    assert first_attempt("w1", trace) == new.begin("w1")
+    assert first_attempt(WAITING[1], trace) == new.queue(WAITING[1])
 
 
 def test_an_interrupted_attempt_does_not_count() -> None:
