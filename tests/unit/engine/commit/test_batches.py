@@ -287,3 +287,19 @@ async def test_a_refused_request_names_its_own_failure(world: World) -> None:
             await engine.send(Counter, "c-1", Explode())
         with pytest.raises(UnknownInstance):
             await engine.pause(Counter, "none")
+
+
+async def test_an_error_in_what_follows_a_commit_does_not_reach_its_requests(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    async with world.running(Counter) as engine:
+        await engine.start(Counter, "c")
+        with monkeypatch.context() as patch:
+            patch.setattr(engine._parts.group_commit._after, "committed", broken)
+            assert (await engine.send(Counter, "c", Add(), key="k")).seq == 2
+        assert "a batch failed" in caplog.text
+        assert (await engine.send(Counter, "c", Add(), key="k")).seq == 2
+        assert (await engine.send(Counter, "c", Add())).seq == 3
