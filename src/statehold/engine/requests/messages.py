@@ -66,11 +66,10 @@ class Deliver(Request):
 
     def apply(self, draft: Draft, runtime: Runtime) -> None:
         message = self.message
-        if (
-            draft.exists
-            and draft.instance.status == "paused"
-            and message.kind not in ("start", "cancel")
-        ):
+        if not draft.exists and message.kind != "start":
+            # consumed here, it would have a row written of what is no instance
+            raise UnknownInstance(draft.ref.machine, draft.ref.id)
+        if draft.instance.status == "paused" and message.kind not in ("start", "cancel"):
             # it waits on, for the instance to be resumed
             held = msgspec.structs.replace(message, held=True, due_at=None, number=0)
             draft.hold(held, runtime.limits.held)

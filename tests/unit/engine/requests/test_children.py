@@ -14,6 +14,7 @@ from statehold import (
     Machine,
     Result,
     State,
+    UnknownInstance,
     child,
     effect,
     on,
@@ -201,6 +202,20 @@ async def test_a_child_that_can_not_be_started_has_failed_for_its_parent(world: 
         await state(engine, Hopeful, "h-1", "failed")
         error = (await engine.read(Hopeful, "h-1")).view.error
         assert error.startswith("InvalidPayload: the child's data is not valid: needed")
+
+
+async def test_a_child_that_could_not_be_started_is_cancelled_with_no_effect(world: World) -> None:
+    """Its parent does not know yet that it failed."""
+    async with world.running(Hopeful) as engine:
+        await engine.start(Hopeful, "h-1")
+        await engine.pause(Hopeful, "h-1")
+        await quiet()
+        await engine.cancel(Hopeful, "h-1")
+        await quiet()
+        assert (await engine.read(Hopeful, "h-1")).status == "cancelled"
+        with pytest.raises(UnknownInstance):
+            await engine.read(Demanding, "h-1:1.1")
+        assert await engine._parts.store.mail(None, world.clock.now(), 0, 10) == []
 
 
 async def test_a_paused_parent_gets_its_childs_end_when_it_is_resumed(world: World) -> None:
