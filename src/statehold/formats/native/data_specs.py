@@ -126,3 +126,7 @@ class EventSpec(Part):
     """The fields of its payload, by name."""
     required: Words = Field(default_factory=list)
     """Names of the fields that have to be there."""
+
+
+#: a schema that says nothing
+NO_SCHEMA = SchemaSpec.model_construct()

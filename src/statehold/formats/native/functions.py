@@ -117,6 +117,7 @@ class Functions:
         self.sources: dict[str, Any] = {}
         self._compiled = 0
         self._environments: dict[tuple[tuple[str, Kind], ...], Environment] = {}
+        self._last: tuple[Situation, Environment] | None = None
 
     # --- expressions ---
 
@@ -156,6 +157,12 @@ class Functions:
         return environment.compile(text)
 
     def _environment(self, situation: Situation) -> Environment:
+        # the expressions of one transition follow each other
+        if self._last is None or self._last[0] is not situation:
+            self._last = situation, self._environment_of(situation)
+        return self._last[1]
+
+    def _environment_of(self, situation: Situation) -> Environment:
         variables = {**(self.fields.variables if situation.has_data else {}), **situation.variables}
         if situation.in_step:
             variables |= {"now": TIMESTAMP, "instance": STRING}

@@ -14,7 +14,7 @@ from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.action_specs import StartSpec
 from statehold.formats.native.actions import Actions, DeclaredNames
-from statehold.formats.native.data_specs import SchemaSpec
+from statehold.formats.native.data_specs import NO_SCHEMA
 from statehold.formats.native.effects import Effects
 from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.functions import Functions
@@ -167,9 +167,13 @@ class _Machine:
             }
             if "required" in event.model_fields_set:
                 written["required"] = self.problems.at((*path, "required"))
-            schema = SchemaSpec.model_construct(
-                {"properties"}, properties=event.properties or {}, required=event.required
-            ).with_type("object")
+            schema = NO_SCHEMA.model_copy(
+                update={
+                    "type": ["object"],
+                    "properties": event.properties or {},
+                    "required": event.required,
+                }
+            )
             typed = self.types.read(schema, written, path, name)
             payloads[name] = typed
             events[name] = self.types.event(name, typed, doc, path)

@@ -55,6 +55,7 @@ class Transitions:
         self.functions = functions
         self.results = results
         self.structure = structure
+        self._situations: dict[tuple[str, ...], Situation] = {}
 
     def read(self, specs: Mapping[str, TransitionSpec]) -> Iterator[Transition]:
         count = 0
@@ -166,12 +167,15 @@ class Transitions:
     def _situation(self, kind: str, spec: TransitionSpec, made: list[Trigger]) -> Situation:
         events = tuple(dict.fromkeys(name for trigger in made for name in trigger.events))
         if kind == "on":
-            known = self.actions.known.payloads
             if events == (UNDELIVERABLE,):
                 return UNDELIVERED
             if UNDELIVERABLE in events or not events:
                 return NOWHERE
-            return event_situation(tuple(name for name in events if name in known), known)
+            if events not in self._situations:
+                known = self.actions.known.payloads
+                names = tuple(name for name in events if name in known)
+                self._situations[events] = event_situation(names, known)
+            return self._situations[events]
         if kind == "on_result":
             return result_situation(self.results.get(spec.on_result or ""), events)
         if kind == "on_failure":

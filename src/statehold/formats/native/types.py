@@ -44,7 +44,7 @@ from statehold.expression.cel.language import (
     list_of,
     map_of,
 )
-from statehold.formats.native.data_specs import SchemaSpec
+from statehold.formats.native.data_specs import NO_SCHEMA, SchemaSpec
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.problems import Problems, near, shown
 from statehold.plain.values import Path
@@ -198,7 +198,7 @@ class Types:
 
     def _array(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         item = self.read(
-            schema.items or _EMPTY, written.get("items"), (*path, "items"), f"{name}Item"
+            schema.items or NO_SCHEMA, written.get("items"), (*path, "items"), f"{name}Item"
         )
         held = DYN if item.nullable else item.kind
         bounds = Field(min_length=schema.minItems, max_length=schema.maxItems)
@@ -230,7 +230,7 @@ class Types:
     def _map(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         """An object without declared properties: all of one type, or none at all."""
         more = schema.additionalProperties
-        inner = more if isinstance(more, SchemaSpec) else _EMPTY
+        inner = more if isinstance(more, SchemaSpec) else NO_SCHEMA
         here = (*path, "additionalProperties")
         held = self.read(inner, written.get("additionalProperties"), here, name)
         kind = DYN if held.nullable or held.kind.name == "timestamp" else held.kind
@@ -316,9 +316,7 @@ class OpenEvent(Event):
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
 
-#: a schema that says nothing
-_EMPTY = SchemaSpec.model_construct()
-#: what it stands for
+#: what no schema, or an empty one, stands for
 _ANYTHING = Typed(JsonValue, DYN, {}, nullable=True)
 
 
