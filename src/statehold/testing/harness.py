@@ -292,7 +292,9 @@ class Harness(Simulated[D]):
     def _incident(self, what: AskedFor, key: str | None) -> Asked:
         asked = self._one(what, "effect", key)
         if asked.status != "incident":
-            self._wrong(f"{asked} is no incident", "an effect that failed and waits for a person")
+            self._wrong(
+                f"{asked} is no incident", "an effect that failed and waits for an operator"
+            )
         return asked
 
     def _path(self, state: AState) -> str:

@@ -32,10 +32,10 @@ def overlapping(analysis: Analysis, samples: Samples) -> Iterator[Finding]:
         if found is None or found.both is None:
             continue
         asks, also = ", ".join(one), ", ".join(other)
-        begin = f"with {found.both}, both {asks} ({first.id}) and {also} say yes"
+        begin = f"with {found.both}, both {asks} ({first.id}) and {also} are true"
         if not found.second_alone:
             message = (
-                f"{begin}, and no data was found for which {also} says yes alone: {first.id} "
+                f"{begin}, and no data was found for which only {also} is true: {first.id} "
                 "always seems to come first"
             )
         elif not found.first_alone:
@@ -47,8 +47,8 @@ def overlapping(analysis: Analysis, samples: Samples) -> Iterator[Finding]:
             "transition",
             second.id,
             message,
-            "let the guards exclude each other, or take the guard away from the last of them, so "
-            "that it is for all the rest",
+            "let the guards exclude each other, or remove the guard of the last one, so that it "
+            "takes all other cases",
             # the special case before the general one is common
             severity="info" if found.second_alone and not found.first_alone else None,
         )

@@ -111,7 +111,7 @@ def test_a_special_case_before_the_general_one_is_worth_a_remark_only() -> None:
 def test_a_general_case_before_the_special_one_is_a_mistake() -> None:
     found = only(deciding(is_enough, is_a_lot))
     assert (found.severity, found.place) == ("warning", "stop")
-    assert "no data was found for which is_a_lot says yes alone" in found.message
+    assert "no data was found for which only is_a_lot is true" in found.message
 
 
 def test_guards_that_exclude_each_other_or_can_not_answer_are_left_alone() -> None:
