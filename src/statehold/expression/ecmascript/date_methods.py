@@ -35,6 +35,7 @@ def current(frame: Frame) -> int:
 
 def new(frame: Frame, *values: Any) -> Date:
     """``new Date(…)``: now, a moment, a text, or year, month and so on."""
+    frame.spend(4)
     if not values:
         return Date(current(frame))
     if len(values) > 1:
@@ -91,6 +92,14 @@ def _set_time(frame: Frame, date: Date, value: Any) -> float:
     return date.time
 
 
+def _text(do: Callable[[Date], str]) -> Bounded:
+    def run(frame: Frame, date: Date) -> str:
+        frame.spend(4)
+        return do(date)
+
+    return Bounded(run)
+
+
 _NAMES = ("FullYear", "Month", "Date", "Hours", "Minutes", "Seconds", "Milliseconds")
 #: how many fields the setter of each sets at most
 _MOST = (3, 2, 1, 4, 3, 2, 1)
@@ -111,9 +120,9 @@ METHODS: dict[str, Bounded] = _field_methods() | {
     "getTime": Bounded(lambda frame, date: date.time),
     "getTimezoneOffset": _get(lambda time: 0),
     "setTime": Bounded(_set_time, 1, 1),
-    "toISOString": Bounded(lambda frame, date: iso_text(date)),
+    "toISOString": _text(iso_text),
     "toJSON": Bounded(lambda frame, date: iso_text(date) if date.time == date.time else None),
-    "toString": Bounded(lambda frame, date: date_text(date)),
+    "toString": _text(date_text),
     "valueOf": Bounded(lambda frame, date: date.time),
 }
 

@@ -23,6 +23,7 @@ def _to_fixed(frame: Frame, value: float, digits: Any = 0) -> str:
         raise EvaluationFailed(f"toFixed() to {count} digits; 0 to 100 are possible")
     if not math.isfinite(value) or abs(value) >= 1e21:
         return number_text(value)
+    frame.spend(4)
     with decimal.localcontext() as context:
         context.prec = 150
         exact = decimal.Decimal(value).quantize(

@@ -127,7 +127,7 @@ def joined(frame: Frame, values: list[Any], separator: str, depth: int = 0) -> s
     """``join``: nothing becomes the empty text, a list within is joined by commas."""
     if depth > 64:
         raise EvaluationFailed("makes a text of lists nested more than 64 levels deep")
-    frame.spend(1 + len(values))
+    frame.spend(2 + 2 * len(values))
     parts = [
         ""
         if value is None
