@@ -49,33 +49,33 @@ def payload(element: Element) -> str:
 
 def _send(element: Element) -> str:
     get = element.attrib.get
-    said = ["send", _either(element, "event")]
+    pieces = ["send", _either(element, "event")]
     for word, attribute in (("to", "target"), ("by", "type"), ("after", "delay")):
         if attribute in element.attrib or f"{attribute}expr" in element.attrib:
-            said += [word, _either(element, attribute)]
+            pieces += [word, _either(element, attribute)]
     if "id" in element.attrib:
-        said += ["as", get("id", "")]
+        pieces += ["as", get("id", "")]
     if "idlocation" in element.attrib:
-        said += ["its id into", get("idlocation", "")]
+        pieces += ["its id into", get("idlocation", "")]
     with_it = payload(element)
     if with_it:
-        said += ["with", with_it]
-    return " ".join(said)
+        pieces += ["with", with_it]
+    return " ".join(pieces)
 
 
 def _if(element: Element) -> str:
-    said = [f"if {element.get('cond', '?')}:"]
+    pieces = [f"if {element.get('cond', '?')}:"]
     steps: list[Element] = []
     for child in element:
         if is_scxml(child) and tag(child) in ("elseif", "else"):
-            said[-1] += f" {_steps(steps)}"
+            pieces[-1] += f" {_steps(steps)}"
             steps = []
             cond = child.get("cond", "?")
-            said.append("else:" if tag(child) == "else" else f"elif {cond}:")
+            pieces.append("else:" if tag(child) == "else" else f"elif {cond}:")
         else:
             steps.append(child)
-    said[-1] += f" {_steps(steps)}"
-    return "; ".join([*said, "end"])
+    pieces[-1] += f" {_steps(steps)}"
+    return "; ".join([*pieces, "end"])
 
 
 def _steps(elements: Sequence[Element]) -> str:

@@ -115,8 +115,8 @@ class Binder:
         if role in ("input", "output") and (json_of(text) is not None or text == "null"):
             value = json_of(text)
             return Function(lambda data: copy.deepcopy(value), 1, Uses())
-        if role == "guard" and (said := composed(text)) is not None:
-            return self._composed(said)
+        if role == "guard" and (guard := composed(text)) is not None:
+            return self._composed(guard)
         if role == "action" and (data := data_action(text)) is not None:
             return _DATA_ACTIONS[data[0]](data[1])
         return self._called(text)
@@ -134,11 +134,11 @@ class Binder:
         takes = positional(call)
         return Function(call, takes) if takes in (1, 2, 3) else None
 
-    def _composed(self, said: Composed) -> Function | None:
-        if said.word == "in":
-            state = said.names[0].removeprefix("#")
+    def _composed(self, guard: Composed) -> Function | None:
+        if guard.word == "in":
+            state = guard.names[0].removeprefix("#")
             return Function(lambda data, event, context: context.active(state), 3)
-        inner = [self._function(name, "guard") for name in said.names]
+        inner = [self._function(name, "guard") for name in guard.names]
         asked = [function for function in inner if function is not None]
         if len(asked) < len(inner):
             return None
@@ -146,9 +146,9 @@ class Binder:
         def ask(data: Any, event: Any, context: Any) -> bool:
             given = (data, event, context)
             answers = (truth(one.call(*given[: one.takes])) for one in asked)
-            if said.word == "not":
+            if guard.word == "not":
                 return not next(answers)
-            return all(answers) if said.word == "and" else any(answers)
+            return all(answers) if guard.word == "and" else any(answers)
 
         return Function(ask, 3)
 
@@ -219,9 +219,9 @@ _DATA_ACTIONS: dict[str, Callable[[Any], Function]] = {
 
 def _leaves(text: str, role: str) -> Iterator[tuple[str, str]]:
     """What has to be offered for a text."""
-    if role == "guard" and (said := composed(text)) is not None:
-        if said.word != "in":
-            for name in said.names:
+    if role == "guard" and (guard := composed(text)) is not None:
+        if guard.word != "in":
+            for name in guard.names:
                 yield from _leaves(name, role)
         return
     if role == "action" and data_action(text) is not None:

@@ -170,8 +170,8 @@ class Content:
         delay, id = args.get("delay"), args.get("id")
         if word == "emit" or (delay is None and word == "raise"):
             return f"{word}({canonical(event)})"
-        said = {"event": event, "delay": delay, "id": id if isinstance(id, str) else None}
-        text = f"send({canonical({k: v for k, v in said.items() if v is not None})})"
+        fields = {"event": event, "delay": delay, "id": id if isinstance(id, str) else None}
+        text = f"send({canonical({k: v for k, v in fields.items() if v is not None})})"
         return text if data_action(text) is not None else None
 
     def _params(self, value: Mapping[str, Any], place: str) -> Any:
@@ -207,13 +207,13 @@ class Content:
         return tuple(self._flat(names)) if names else ()
 
     def _flat(self, text: str | None) -> Iterator[Guard]:
-        said = composed(text) if text else None
-        if said is not None and said.word == "and":
-            for name in said.names:
+        guard = composed(text) if text else None
+        if guard is not None and guard.word == "and":
+            for name in guard.names:
                 yield from self._flat(name)
-        elif said is not None and said.word == "in":
+        elif guard is not None and guard.word == "in":
             # text that we have written names a chart's id, other text may name XState's
-            name = said.names[0].removeprefix("#")
+            name = guard.names[0].removeprefix("#")
             state = None if name in self.ids else self.index.by_id(name)
             yield Guard(name if state is None else state.id, "in")
         elif text:
