@@ -21,7 +21,7 @@ from statehold.wire.instances import Summary
 async def start(
     session: Session,
     machine: Machine,
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="Made up if left out.")] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="Generated if omitted.")] = None,
     fields: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Fields of the data.")
     ] = None,
