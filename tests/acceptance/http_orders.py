@@ -12,12 +12,12 @@ ACCEPT = {"type": "Accept", "prep_minutes": 12}
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem that the answer is; fails unless it is this one, whole and well told."""
+    """The problem that the answer is; fails unless it is this one, and complete."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["type"] == f"urn:statehold:problem:{code}"
-    assert told["status"] == status
-    assert told["title"]
-    assert told["detail"]
-    return told
+    found: dict[str, Any] = answer.json()
+    assert found["type"] == f"urn:statehold:problem:{code}"
+    assert found["status"] == status
+    assert found["title"]
+    assert found["detail"]
+    return found

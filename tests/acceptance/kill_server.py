@@ -1,4 +1,4 @@
-"""Starts ``statehold serve`` as often as it is told to, each time in a new process.
+"""Starts ``statehold serve`` as often as requested, each time in a new process.
 
 The imports are done once, before the processes are forked off, so that a start takes
 milliseconds. Commands come line by line: ``start``, ``kill`` (SIGKILL) and ``stop`` (SIGTERM);

@@ -85,13 +85,13 @@ class Reader:
     def run(self, command: str, expected: list[str]) -> None:
         """Runs the command and compares what it prints; one that serves goes on running."""
         if command.startswith("statehold serve"):
-            told = self.serve(f"{command} --port {self.port}")
+            answer = self.serve(f"{command} --port {self.port}")
         else:
-            told = self.printed(command)
-        if not told.endswith("\n"):
-            told += "\n"
+            answer = self.printed(command)
+        if not answer.endswith("\n"):
+            answer += "\n"
         expected = [line.replace("8420", str(self.port)) for line in expected]
-        assert pattern_of(expected).fullmatch(told), f"$ {command}\n{told}"
+        assert pattern_of(expected).fullmatch(answer), f"$ {command}\n{answer}"
 
     def printed(self, command: str) -> str:
         """What a command prints that comes to an end by itself."""

@@ -174,7 +174,7 @@ for _ in range(5000):
 
 
 @pytest.mark.parametrize(
-    ("bad", "error", "told"),
+    ("bad", "error", "result"),
     [
         (lambda e: e.start("none", "l-2"), UnknownMachine, "ledger"),
         (lambda e: e.send("none", "l-1", Book(amount=1)), UnknownMachine, "ledger"),
@@ -210,13 +210,13 @@ for _ in range(5000):
     ],
 )
 async def test_a_refused_request_changes_no_byte_and_the_next_one_works(
-    engine: Engine, tmp_path: Path, bad: Bad, error: type[StateholdError], told: str
+    engine: Engine, tmp_path: Path, bad: Bad, error: type[StateholdError], result: str
 ) -> None:
     path = tmp_path / "bad.db"
     before = everything(path)
     with pytest.raises(error) as refused:
         await bad(engine)
-    assert told in str(refused.value)
+    assert result in str(refused.value)
     assert everything(path) == before
     # in company of a good one it is refused alone
     good, again = await asyncio.gather(

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 # --- instances ----------------------------------------------------------------------------------
 
 
-async def test_an_order_goes_its_way(cli: Cli) -> None:
+async def test_an_order_is_started_moved_and_finished(cli: Cli) -> None:
     started = await cli("start", "order", "o-1", 'items=["soup"]', "city=Bergen")
     assert started.code == 0
     assert "order/o-1" in started.out
@@ -33,8 +33,8 @@ async def test_an_order_goes_its_way(cli: Cli) -> None:
     assert sent.code == 0
     assert "seq 2" in sent.out
     shown = await cli("show", "order", "o-1")
-    for told in ("fulfilling.kitchen.cooking", "prep_minutes", "12", "soup", "Packed", "ago"):
-        assert told in shown.out
+    for answer in ("fulfilling.kitchen.cooking", "prep_minutes", "12", "soup", "Packed", "ago"):
+        assert answer in shown.out
     listed = await cli("list", "order", "--where", "city=Bergen", "--state", "fulfilling")
     assert "o-1" in listed.out
     assert "none" in (await cli("list", "order", "--owner", "restaurant", "--status", "done")).out
@@ -62,8 +62,8 @@ async def test_a_program_gets_json_and_nothing_else(cli: Cli) -> None:
     assert [one["id"] for one in json.loads((await cli("list", "order", "--json")).out)] == ["o-1"]
     history = json.loads((await cli("history", "order", "o-1", "--data", "--json")).out)
     assert [entry["seq"] for entry in history] == [1, 2]
-    told = json.loads((await cli("explain", "order", "o-1", "--json")).out)
-    assert told["instance"]["id"] == "o-1"
+    answer = json.loads((await cli("explain", "order", "o-1", "--json")).out)
+    assert answer["instance"]["id"] == "o-1"
     assert json.loads((await cli("incidents", "--json")).out) == []
     assert json.loads((await cli("upgrade", "order", "--json")).out)["failed"] == {}
 
@@ -92,13 +92,13 @@ def test_an_encoding_without_arrows_is_no_error() -> None:
     assert rb"\u2713 order" in ran.stdout
 
 
-async def test_the_history_tells_events_arrows_and_changes(cli: Cli, engine: Engine) -> None:
+async def test_the_history_shows_events_arrows_and_changes(cli: Cli, engine: Engine) -> None:
     await engine.start(OrderFlow, "o-1")
     await cli("send", "order", "o-1", "Accept", "prep_minutes=12", "--caller", "ada")
-    told = (await cli("history", "order", "o-1")).out
-    assert "Accept by ada" in told
-    assert "offering → fulfilling.kitchen.cooking, fulfilling.courier.waiting" in told
-    assert "prep_minutes = 12" in told
+    answer = (await cli("history", "order", "o-1")).out
+    assert "Accept by ada" in answer
+    assert "offering → fulfilling.kitchen.cooking, fulfilling.courier.waiting" in answer
+    assert "prep_minutes = 12" in answer
 
 
 async def test_an_instance_is_watched_to_its_end(cli: Cli, engine: Engine) -> None:
@@ -130,8 +130,8 @@ async def test_an_incident_is_listed_and_resolved(cli: Cli, engine: Engine) -> N
     async for entry in engine.watch(OrderFlow, "o-1"):
         if entry.kind == "incident":
             break
-    told = (await cli("incidents")).out
-    assert "the card was declined" in told
+    answer = (await cli("incidents")).out
+    assert "the card was declined" in answer
     (incident,) = json.loads((await cli("incidents", "order", "--json")).out)
     resolved = await cli("resolve", incident["id"], "--result", '"ch_1"', "--reason", "by hand")
     assert "delivered" in resolved.out
@@ -143,7 +143,7 @@ async def test_an_incident_is_listed_and_resolved(cli: Cli, engine: Engine) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "answer"),
     [
         (["send", "order", "o-1", "Packed"], 1, "allowed now: Accept"),
         (["send", "order", "o-1", "Accept", "prep_minutes=soon"], 1, "prep_minutes"),
@@ -162,12 +162,12 @@ async def test_an_incident_is_listed_and_resolved(cli: Cli, engine: Engine) -> N
     ],
 )
 async def test_a_mistake_has_its_code_and_a_word_on_stderr(
-    cli: Cli, engine: Engine, arguments: list[str], code: int, told: str
+    cli: Cli, engine: Engine, arguments: list[str], code: int, answer: str
 ) -> None:
     await engine.start(OrderFlow, "o-1")
     ran = await cli(*arguments)
     assert ran.code == code, ran.err
-    assert told in ran.err
+    assert answer in ran.err
     assert ran.out == ""
     assert "Traceback" not in ran.err
 
@@ -178,10 +178,10 @@ def test_a_server_that_is_away_has_a_code_of_its_own() -> None:
     assert "http://127.0.0.1:1" in ran.err
 
 
-def test_help_tells_the_exit_codes() -> None:
-    told = run("--help").out
+def test_help_lists_the_exit_codes() -> None:
+    answer = run("--help").out
     for word in ("refused", "not found", "not available", "serve", "incidents"):
-        assert word in told
+        assert word in answer
 
 
 # --- serve --------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_serve_elsewhere_than_loopback_warns(tmp_path: Path) -> None:
     assert "warning" in err
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with Serving(ORDERS, "--store", "memory:", "--port", "0", cwd=tmp_path) as serving:
         port = serving.address.rpartition(":")[2]
         ran = run("serve", ORDERS, "--store", "memory:", "--port", port)
@@ -278,7 +278,7 @@ async def test_watch_ends_without_a_word_when_nobody_reads_on(address: str, engi
 # --- wrong input --------------------------------------------------------------------------------
 
 
-def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_taken() -> None:
+def test_a_foreign_host_and_a_port_in_use_are_different_errors() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         busy = run("serve", ORDERS, "--store", "memory:", "--port", port)
@@ -288,7 +288,7 @@ def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_t
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "answer"),
     [
         (("--url", "nonsense"), "write http://host:port"),
         (("--url", "ftp://x"), "write http://host:port"),
@@ -300,11 +300,11 @@ def test_a_host_that_is_none_of_this_machine_is_told_apart_from_a_port_that_is_t
     ],
 )
 def test_what_no_request_could_be_made_of_is_wrong_usage(
-    options: tuple[str, str], told: str
+    options: tuple[str, str], answer: str
 ) -> None:
     ran = run("show", "order", "o-1", *options)
     assert (ran.code, ran.out) == (2, "")
-    assert told in ran.err
+    assert answer in ran.err
 
 
 async def test_a_screen_of_no_width_is_printed_to(
@@ -327,7 +327,7 @@ async def test_an_instance_that_is_not_there_is_not_found_by_any_command(cli: Cl
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_an_output_that_is_full_is_an_error_without_a_traceback() -> None:
+def test_a_full_output_is_an_error_without_a_traceback() -> None:
     with Path("/dev/full").open("w") as full:
         printed = subprocess.run(
             [sys.executable, "-c", "from statehold.cli import main; main()", "schema"],

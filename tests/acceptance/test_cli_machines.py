@@ -62,14 +62,14 @@ def module(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
     sys.modules.pop(name, None)
 
 
-def test_every_mistake_of_a_machine_is_told(module: Callable[[str], str]) -> None:
+def test_every_mistake_of_a_machine_is_reported(module: Callable[[str], str]) -> None:
     path = module(BROKEN)
     ran = run("check", path, ORDERS)
     assert ran.code == 1
     assert "broken" in ran.err
     assert "hint" in ran.err
     assert "Traceback" not in ran.err
-    # the good one is told of all the same
+    # the good one is reported, too
     assert "order" in ran.out
     bad, good = json.loads(run("check", path, ORDERS, "--json").out)
     assert (bad["ok"], good["ok"]) == (False, True)
@@ -90,7 +90,7 @@ class Doubtful(Machine[None], name="doubtful", version=1):
 """
 
 
-def test_findings_are_told_with_place_and_hint_and_warnings_alone_pass(
+def test_findings_have_a_place_and_a_hint_and_warnings_alone_pass(
     module: Callable[[str], str],
 ) -> None:
     path = module(DOUBTFUL.format(""))
@@ -100,9 +100,9 @@ def test_findings_are_told_with_place_and_hint_and_warnings_alone_pass(
     assert "warning dead-end state there" in ran.out
     assert "hint add a transition out of it" in ran.out
     assert run("check", path, "--strict").code == 1
-    (told,) = json.loads(run("check", path, "--json").out)
-    (finding,) = told["findings"]
-    assert (told["ok"], finding["code"], finding["place"]) == (True, "dead-end", "there")
+    (answer,) = json.loads(run("check", path, "--json").out)
+    (finding,) = answer["findings"]
+    assert (answer["ok"], finding["code"], finding["place"]) == (True, "dead-end", "there")
 
 
 def test_findings_that_are_errors_fail_the_check(module: Callable[[str], str]) -> None:
@@ -110,8 +110,8 @@ def test_findings_that_are_errors_fail_the_check(module: Callable[[str], str]) -
     ran = run("check", path)
     assert ran.code == 1
     assert "error never-chosen transition again" in ran.out
-    (told,) = json.loads(run("check", path, "--json").out)
-    assert told["ok"] is False
+    (answer,) = json.loads(run("check", path, "--json").out)
+    assert answer["ok"] is False
 
 
 def test_a_folder_stands_for_the_machines_in_it(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_folder_stands_for_the_machines_in_it(tmp_path: Path) -> None:
     assert run("check", str(empty)).code == 3
 
 
-def test_what_is_no_machine_does_not_keep_the_others_from_being_checked(
+def test_a_target_without_a_machine_does_not_keep_others_from_being_checked(
     module: Callable[[str], str],
 ) -> None:
     ran = run("check", module("x = 1"), ORDERS)
@@ -144,7 +144,7 @@ def test_a_check_that_was_cut_short_says_so(module: Callable[[str], str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "target", "exit_code", "told"),
+    ("code", "target", "exit_code", "answer"),
     [
         ("x = 1", "{}", 3, "defines no machine"),
         ("x = 1", "{}:Flow", 3, "has no machine 'Flow'"),
@@ -156,11 +156,11 @@ def test_a_check_that_was_cut_short_says_so(module: Callable[[str], str]) -> Non
     ],
 )
 def test_a_target_that_gives_no_machine_says_why(
-    module: Callable[[str], str], code: str, target: str, exit_code: int, told: str
+    module: Callable[[str], str], code: str, target: str, exit_code: int, answer: str
 ) -> None:
     ran = run("check", target.format(module(code)))
     assert ran.code == exit_code, ran.err
-    assert told in ran.err
+    assert answer in ran.err
     assert "Traceback" not in ran.err
 
 
@@ -212,7 +212,7 @@ def lent(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_a_document_is_checked_with_what_is_offered_to_it(door: str, lent: str) -> None:
+def test_a_document_is_checked_with_the_functions_offered_to_it(door: str, lent: str) -> None:
     alone = run("check", door)
     assert alone.code == 1
     assert "action 'note' is not offered" in alone.err
@@ -235,7 +235,7 @@ def test_a_document_is_drawn_and_converted_without_its_functions(door: str, tmp_
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "exit_code", "told"),
+    ("name", "content", "exit_code", "answer"),
     [
         ("gone.json", None, 3, "no file"),
         ("bad.json", "{", 1, "it is not JSON"),
@@ -244,14 +244,14 @@ def test_a_document_is_drawn_and_converted_without_its_functions(door: str, tmp_
     ],
 )
 def test_a_document_that_gives_no_machine_says_why(
-    tmp_path: Path, name: str, content: str | None, exit_code: int, told: str
+    tmp_path: Path, name: str, content: str | None, exit_code: int, answer: str
 ) -> None:
     file = tmp_path / name
     if content is not None:
         file.write_text(content)
     ran = run("check", str(file))
     assert ran.code == exit_code, ran.err
-    assert told in ran.err
+    assert answer in ran.err
     assert "Traceback" not in ran.err
 
 

@@ -44,7 +44,7 @@ def test_a_dry_run_says_how_many_would_go_and_takes_none(store: str) -> None:
     assert there(store) == 3
 
 
-def test_what_is_older_is_purged_and_written_out(store: str, tmp_path: Path) -> None:
+def test_older_instances_are_archived_and_purged(store: str, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
     asked = ("purge", ORDERS, "--store", store, "--archive", str(folder))
@@ -65,7 +65,7 @@ def test_what_is_older_is_purged_and_written_out(store: str, tmp_path: Path) -> 
     assert list(shown["journal"][0]) == list(lines[0]["journal"][0])
 
 
-def test_purge_says_what_is_wrong(store: str, tmp_path: Path) -> None:
+def test_purge_reports_its_errors(store: str, tmp_path: Path) -> None:
     nowhere = run("purge", ORDERS, "--older-than", "1d", "--store", f"sqlite:///{tmp_path}/no.db")
     assert (nowhere.code, "no.db" in nowhere.err) == (3, True)
     assert not (tmp_path / "no.db").exists()
@@ -78,7 +78,7 @@ def test_purge_says_what_is_wrong(store: str, tmp_path: Path) -> None:
     assert there(store) == 3
 
 
-def test_serve_purges_what_it_is_told_to(store: str, tmp_path: Path) -> None:
+def test_serve_purges_by_its_options(store: str, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
     arguments = (ORDERS, "--port", "0", "--store", store, "--archive", str(folder))
@@ -91,7 +91,7 @@ def test_serve_purges_what_it_is_told_to(store: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "answer"),
     [
         (("--archive", "x"), "without --keep"),
         (("--keep", "1d", "--keep", "order=2d"), "one AGE for every machine"),
@@ -99,6 +99,6 @@ def test_serve_purges_what_it_is_told_to(store: str, tmp_path: Path) -> None:
         (("--keep", "order="), "an age is a number"),
     ],
 )
-def test_serve_refuses_what_makes_no_sense(options: tuple[str, ...], told: str) -> None:
+def test_serve_refuses_options_that_contradict(options: tuple[str, ...], answer: str) -> None:
     ran = run("serve", ORDERS, "--store", "memory:", "--port", "0", *options)
-    assert (ran.code, told in ran.err) == (2, True)
+    assert (ran.code, answer in ran.err) == (2, True)

@@ -44,7 +44,7 @@ def statehold(*arguments: str, cwd: Path, input: str = "") -> Ran:
     return program("-c", "from statehold.cli import main; main()", *arguments, cwd=cwd, input=input)
 
 
-def test_a_script_is_played_and_told_in_words(tmp_path: Path) -> None:
+def test_a_script_is_run_and_described_in_words(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(SCRIPT)
     ran = statehold("simulate", ORDER, "s.yaml", cwd=tmp_path)
     assert ran.code == 0
@@ -70,7 +70,7 @@ def test_a_script_that_fails_ends_with_1_and_what_was_expected(tmp_path: Path) -
     ("text", "code", "why"),
     [("a: *b", 1, "anchor"), ("machine: shop", 1, "'shop'"), (None, 2, "No such file")],
 )
-def test_what_is_no_script_is_told_without_a_traceback(
+def test_an_invalid_script_is_reported_without_a_traceback(
     tmp_path: Path, text: str | None, code: int, why: str
 ) -> None:
     if text is not None:
@@ -102,7 +102,7 @@ send CourierAccepted courier=zoe
 def test_lines_typed_by_hand_move_the_machine_and_what_was_played_is_kept(tmp_path: Path) -> None:
     ran = statehold("simulate", ORDER, "--data", DATA, cwd=tmp_path, input=LINES)
     assert (ran.code, ran.err) == (0, "")
-    for told in (
+    for answer in (
         "send RestaurantAccepted prep_minutes=",
         "timer cooked, in 12m",
         "Delivered is refused",
@@ -114,7 +114,7 @@ def test_lines_typed_by_hand_move_the_machine_and_what_was_played_is_kept(tmp_pa
         "wrote s.yaml",
         "nowhere/s.yaml: No such file",
     ):
-        assert told in ran.out, told
+        assert answer in ran.out, answer
     assert "CourierAccepted courier=zoe" not in ran.out
 
     again = statehold("simulate", ORDER, "s.yaml", cwd=tmp_path)
@@ -123,7 +123,7 @@ def test_lines_typed_by_hand_move_the_machine_and_what_was_played_is_kept(tmp_pa
     assert "1 passed" in tested.out
 
 
-def test_an_input_that_ends_ends_the_trial(tmp_path: Path) -> None:
+def test_the_end_of_the_input_ends_the_run(tmp_path: Path) -> None:
     ran = statehold("simulate", ORDER, "--data", DATA, "--save", "s.json", cwd=tmp_path)
     assert ran.code == 0
     assert json.loads((tmp_path / "s.json").read_text())["machine"] == "order"
@@ -137,7 +137,7 @@ def test_tests_that_take_every_transition_are_written_and_pass(tmp_path: Path) -
     assert "7 passed" in tested.out
 
 
-def test_what_no_test_takes_is_told_and_skipped_and_ends_with_1(tmp_path: Path) -> None:
+def test_transitions_that_no_test_takes_are_reported_skipped_and_end_with_1(tmp_path: Path) -> None:
     given = '{"payloads": {"CourierAccepted": []}}'
     ran = statehold("tests", ORDER, "-o", "test_order.py", "--given", given, cwd=tmp_path)
     assert ran.code == 1

@@ -24,7 +24,7 @@ from tests.acceptance.orders import Accept, Arrived, Order, OrderFlow, Packed, P
 pytestmark = pytest.mark.anyio
 
 
-async def test_an_order_goes_its_way(address: str) -> None:
+async def test_an_order_is_started_moved_and_finished(address: str) -> None:
     async with AsyncClient(address, caller="ada") as client:
         started = await client.start(OrderFlow, "o-1", Order(items=["soup"]))
         assert (started.seq, started.view["items"]) == (1, ["soup"])
@@ -68,7 +68,7 @@ async def test_many_events_are_answered_with_replies_and_errors(address: str) ->
         assert isinstance(refused, UnknownInstance)
 
 
-async def test_a_person_settles_and_pauses(engine: Engine, address: str) -> None:
+async def test_an_operator_settles_incidents_and_pauses(engine: Engine, address: str) -> None:
     async with AsyncClient(address) as client:
         await client.start(OrderFlow, "o-1")
         await client.send(OrderFlow, "o-1", Pay())

@@ -60,7 +60,7 @@ async def test_plain_code_has_the_same_client(engine: Engine, address: str) -> N
     assert await asyncio.to_thread(work) == [1, 2, 3]
 
 
-async def test_plain_iterators_raise_what_is_wrong(address: str) -> None:
+async def test_plain_iterators_raise_errors(address: str) -> None:
     def work() -> None:
         with Client(address) as client:
             with pytest.raises(UnknownInstance):
@@ -195,9 +195,7 @@ async def test_threads_share_one_client(engine: Engine, address: str) -> None:
     assert [one.seq for one in found] == [1] * 32
 
 
-async def test_closing_a_client_ends_what_waits_in_other_threads(
-    engine: Engine, address: str
-) -> None:
+async def test_closing_a_client_ends_calls_in_other_threads(engine: Engine, address: str) -> None:
     await engine.start(OrderFlow, "o-1")
     client = Client(address)
     entries = client.watch(OrderFlow, "o-1")

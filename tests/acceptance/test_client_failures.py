@@ -77,7 +77,7 @@ async def test_an_event_is_sent_again_with_its_key_and_applied_once(
     assert (await engine.read(OrderFlow, "o-1")).seq == 2
 
 
-async def test_tries_are_bounded(address: str) -> None:
+async def test_attempts_are_bounded(address: str) -> None:
     flaky = Flaky(99, "503")
     async with AsyncClient(address, backoff=SOON, transport=flaky) as client:
         with pytest.raises(Unavailable) as caught:
@@ -102,7 +102,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
             await client.machines()
 
 
-async def test_a_server_that_is_none_of_ours_is_told_as_such() -> None:
+async def test_an_answer_of_another_program_is_reported_as_such() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(404, text="<html>")
 
@@ -317,7 +317,7 @@ async def _orders(count: int, minutes: int) -> Engine:
 
 
 @pytest.mark.parametrize("restored_steps", [1, 2, 3, 4])
-async def test_a_watch_begins_anew_where_the_history_is_another_one(restored_steps: int) -> None:
+async def test_a_watch_begins_again_when_the_history_is_another_one(restored_steps: int) -> None:
     before, after = await _orders(3, 1), await _orders(restored_steps, 2)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]

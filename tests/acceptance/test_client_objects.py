@@ -79,7 +79,7 @@ class Shopping(Machine[Basket], name="shopping", version=1):
     change = on(Change, open, do=see)
 
 
-async def test_objects_arrive_as_they_are_and_are_the_same_request_made_anew() -> None:
+async def test_objects_arrive_unchanged_and_made_again_are_the_same_request() -> None:
     engine = Engine("memory:", [Shopping])
     async with listening(create_app(engine)) as address, AsyncClient(address) as client:
         first = Basket(items=[Item(unit_price=2.5), Item()])

@@ -45,54 +45,54 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         process.communicate()
 
 
-def last_figures(told: str) -> dict[str, int]:
-    found = list(FIGURES.finditer(told))
-    assert found, told
+def last_figures(answer: str) -> dict[str, int]:
+    found = list(FIGURES.finditer(answer))
+    assert found, answer
     return {name: int(value) for name, value in found[-1].groupdict().items()}
 
 
-def nothing_answers(told: str) -> bool:
-    address = re.search(r"http://127\.0\.0\.1:(\d+)", told)
-    assert address, told
+def nothing_answers(answer: str) -> bool:
+    address = re.search(r"http://127\.0\.0\.1:(\d+)", answer)
+    assert address, answer
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", int(address[1]))) != 0
 
 
 def test_orders_flow_and_the_demo_ends_by_itself(demo: Demo, tmp_path: Path) -> None:
     process = demo("--seconds", "6", "--port", "0", "--seed", "3")
-    told, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, told
-    figures = last_figures(told)
+    answer, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, answer
+    figures = last_figures(answer)
     assert figures["started"] >= 5
     assert figures["taken"] >= 5
     assert figures["delivered"] >= 1
-    assert nothing_answers(told)
+    assert nothing_answers(answer)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_taken_port_is_told_and_ctrl_c_stops_all(demo: Demo, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_and_ctrl_c_stops_all(demo: Demo, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = demo("--port", str(port))
         assert process.stdout is not None
-        told = ""
-        while not FIGURES.search(told):
+        answer = ""
+        while not FIGURES.search(answer):
             line = process.stdout.readline()
-            assert line, told
-            told += line
+            assert line, answer
+            answer += line
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
-    told += rest
-    assert process.returncode == 0, told
-    assert f"port {port} is taken" in told
-    assert nothing_answers(told)
+    answer += rest
+    assert process.returncode == 0, answer
+    assert f"port {port} is taken" in answer
+    assert nothing_answers(answer)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_does_not_come_up_is_told(demo: Demo, tmp_path: Path) -> None:
+def test_a_server_that_does_not_start_is_reported(demo: Demo, tmp_path: Path) -> None:
     nowhere = tmp_path / "no-such-folder" / "demo.db"
     process = demo("--seconds", "6", "--port", "0", "--store", str(nowhere))
-    told, _ = process.communicate(timeout=60)
+    answer, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the server ended by itself" in told
-    assert "no-such-folder" in told
+    assert "the server ended by itself" in answer
+    assert "no-such-folder" in answer

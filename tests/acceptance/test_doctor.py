@@ -51,7 +51,7 @@ async def test_nothing_is_wrong_with_a_deployment_that_works(postgres_dsn: str) 
         assert found["fsync"].severity == "error"
 
 
-async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> None:
+async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str) -> None:
     found = await look(deployed, OrderFlow)
     assert wrong(found) == {"no-worker"}
     assert found["no-worker"].severity == "error"
@@ -59,7 +59,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("statement", "code", "told"),
+    ("statement", "code", "result"),
     [
         (
             "INSERT INTO workers VALUES ('gone-1', 99, now(), now() - interval '5 minutes')",
@@ -119,13 +119,13 @@ async def test_a_store_whose_workers_have_all_stopped_is_told(deployed: str) -> 
     ],
 )
 async def test_a_planted_fault_is_found(
-    postgres: PostgresServer, deployed: str, statement: str, code: str, told: str
+    postgres: PostgresServer, deployed: str, statement: str, code: str, result: str
 ) -> None:
     assert code not in await look(deployed, OrderFlow)
     ask(postgres, deployed, statement)
     found = await look(deployed, OrderFlow)
     assert wrong(found) - {"no-worker"} == {code}
-    assert told in found[code].what
+    assert result in found[code].what
     assert found[code].means
     assert found[code].do
 
@@ -139,7 +139,9 @@ async def test_a_newer_release_beside_this_one_is_no_fault(
     assert "9000_later.sql" in found["schema-newer"].what
 
 
-async def test_an_incident_and_held_mail_are_told_with_their_machine(postgres_dsn: str) -> None:
+async def test_an_incident_and_held_messages_are_reported_with_their_machine(
+    postgres_dsn: str,
+) -> None:
     async with Engine(postgres_dsn, [OrderFlow]) as engine:
         await engine.start(OrderFlow, "o-1")
         await engine.send(OrderFlow, "o-1", Pay())
@@ -156,8 +158,8 @@ async def test_an_incident_and_held_mail_are_told_with_their_machine(postgres_ds
     assert "(1 message) for order/o-2" in found["held-mail"].what
 
 
-async def test_clocks_that_differ_are_told(deployed: str) -> None:
-    for ahead, told in ((3600, "1 h ahead of"), (-90, "90 s behind")):
+async def test_different_clocks_are_reported(deployed: str) -> None:
+    for ahead, result in ((3600, "1 h ahead of"), (-90, "90 s behind")):
         found = by_code(
             await examine(
                 deployed,
@@ -165,10 +167,10 @@ async def test_clocks_that_differ_are_told(deployed: str) -> None:
                 pause=no_pause,
             )
         )
-        assert told.replace("1 h", "60 min") in found["clock"].what
+        assert result.replace("1 h", "60 min") in found["clock"].what
 
 
-async def test_a_transaction_that_somebody_forgot_is_told(
+async def test_a_forgotten_transaction_is_reported(
     deployed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_server, "IDLE_TRANSACTION", timedelta(0))
@@ -185,7 +187,7 @@ async def test_a_transaction_that_somebody_forgot_is_told(
         await forgetful.close()
 
 
-async def test_more_workers_than_connections_are_told(
+async def test_more_workers_than_connections_are_reported(
     deployed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_server, "CONNECTIONS", 98)
@@ -194,7 +196,7 @@ async def test_more_workers_than_connections_are_told(
     assert wrong(found) == {"connections"}
 
 
-async def test_settings_that_endanger_commits_are_told() -> None:
+async def test_settings_that_endanger_commits_are_reported() -> None:
     dangerous = {"full_page_writes": False, "autovacuum": False}
     with PostgresServer(settings=dangerous) as server:
         found = await look(server.create_database())
@@ -204,7 +206,7 @@ async def test_settings_that_endanger_commits_are_told() -> None:
     assert wrong(away) == {"refused"}
 
 
-async def test_a_version_that_no_upgrade_leads_to_is_told(deployed: str) -> None:
+async def test_a_version_without_an_upgrade_is_reported(deployed: str) -> None:
     later = renumbered(OrderFlow.definition, 2)
     (problem,) = [
         f for f in await examine(deployed, [later], pause=no_pause) if f.code == "version"
@@ -213,7 +215,7 @@ async def test_a_version_that_no_upgrade_leads_to_is_told(deployed: str) -> None
     assert "Upgrade(from_version=1" in problem.do
 
 
-async def test_a_chart_that_changed_under_its_version_is_told(deployed: str) -> None:
+async def test_a_chart_that_changed_under_its_version_is_reported(deployed: str) -> None:
     definition = OrderFlow.definition
     chart = replace(definition.chart, transitions=definition.chart.transitions[1:])
     changed = with_chart(definition, chart)
@@ -271,7 +273,7 @@ def test_each_way_of_not_reaching_a_database_has_words_of_its_own(
         ),
     ],
 )
-async def test_a_password_is_never_told(postgres: PostgresServer, address: str, code: str) -> None:
+async def test_a_password_is_never_shown(postgres: PostgresServer, address: str, code: str) -> None:
     store = address.replace("{port}", str(postgres.port))
     found = await look(store)
     assert wrong(found) == {code}
@@ -300,7 +302,7 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("statement", "code", "told"),
+    ("statement", "code", "result"),
     [
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
@@ -332,7 +334,7 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
     ],
 )
 async def test_a_fault_planted_in_a_file_is_found(
-    tmp_path: Path, statement: str, code: str, told: str
+    tmp_path: Path, statement: str, code: str, result: str
 ) -> None:
     path = tmp_path / "orders.db"
     async with Engine(SqliteStore(path), [OrderFlow]) as engine:
@@ -342,10 +344,10 @@ async def test_a_fault_planted_in_a_file_is_found(
     file.close()
     found = await look(f"sqlite:///{path}", OrderFlow)
     assert wrong(found) - {"no-worker"} == {code}
-    assert told in found[code].what
+    assert result in found[code].what
 
 
-async def test_text_that_is_none_keeps_nothing_else_from_being_seen(tmp_path: Path) -> None:
+async def test_invalid_text_does_not_hide_other_findings(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     async with Engine(SqliteStore(path), [OrderFlow]) as engine:
         await engine.start(OrderFlow, "o-1")
@@ -355,7 +357,7 @@ async def test_text_that_is_none_keeps_nothing_else_from_being_seen(tmp_path: Pa
     assert wrong(await look(f"sqlite:///{path}", OrderFlow)) == {"no-worker", "incidents"}
 
 
-async def test_what_is_wrong_with_a_file_itself_is_told(
+async def test_a_problem_of_the_file_itself_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "orders.db"
@@ -375,7 +377,7 @@ async def test_what_is_wrong_with_a_file_itself_is_told(
     assert wrong(await look(store)) == {"no-worker", "unreadable"}
 
 
-async def test_a_lock_that_this_user_may_not_read_is_told(
+async def test_a_lock_without_read_permission_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(lock: Path) -> None:
@@ -389,7 +391,7 @@ async def test_a_lock_that_this_user_may_not_read_is_told(
     assert "orders.db.lock can't be read: Permission denied" in found["no-rights"].what
 
 
-async def test_a_log_that_grows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_growing_log_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LOG_BYTES", 1000)
     path = tmp_path / "orders.db"
     async with Engine(SqliteStore(path), [OrderFlow]) as engine:

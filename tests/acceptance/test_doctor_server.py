@@ -34,14 +34,14 @@ ORDERS = str(Path(__file__).with_name("orders.py"))
 # --- a server -----------------------------------------------------------------------------------
 
 
-async def test_a_server_that_works_is_told_with_its_release(engine: Engine) -> None:
+async def test_a_working_server_is_reported_with_its_release(engine: Engine) -> None:
     async with listening(create_app(engine, owns_engine=False)) as address:
         found = await look(None, OrderFlow, server=address)
     assert wrong(found) == set()
     assert "is Statehold" in found["server"].what
 
 
-async def test_a_server_that_is_not_ready_is_told_with_its_reason(engine: Engine) -> None:
+async def test_a_server_that_is_not_ready_is_reported_with_its_reason(engine: Engine) -> None:
     async with listening(create_app(engine, owns_engine=False)) as address:
         await engine.close()
         found = await look(None, server=address)
@@ -67,7 +67,7 @@ class Stuck(Machine[Job], name="stuck", version=1):
     end = on_result(stuck, working >> ended)
 
 
-async def test_calls_that_hang_are_told_by_the_probe_and_the_doctor() -> None:
+async def test_hanging_calls_are_reported_by_the_probe_and_the_doctor() -> None:
     gate.clear()
     async with Engine(MemoryStore(), [Stuck]) as engine:
         assert list(engine.troubles()) == []
@@ -85,13 +85,13 @@ async def test_calls_that_hang_are_told_by_the_probe_and_the_doctor() -> None:
         finally:
             gate.set()
     assert ready.status_code == 200
-    told = "calls of a plain function that go on though their time is up: 1; at 64"
-    assert told in ready.json()["detail"]
+    answer = "calls of a plain function that go on though their time is up: 1; at 64"
+    assert answer in ready.json()["detail"]
     assert wrong(found) == {"server-troubles"}
-    assert told in found["server-troubles"].what
+    assert answer in found["server-troubles"].what
 
 
-async def test_a_server_that_is_away_or_another_program_is_told(engine: Engine) -> None:
+async def test_an_unreachable_server_and_another_program_are_reported(engine: Engine) -> None:
     assert wrong(await look(None, server="http://127.0.0.1:1")) == {"server-unreachable"}
     unread = await look(None, server="http://ada:s3cret@host:port")
     assert wrong(unread) == {"server-address"}
@@ -103,7 +103,7 @@ async def test_a_server_that_is_away_or_another_program_is_told(engine: Engine) 
         assert "s3cret" not in str(found)
 
 
-async def test_a_server_of_other_versions_is_told(engine: Engine) -> None:
+async def test_a_server_with_other_versions_is_reported(engine: Engine) -> None:
     later = renumbered(OrderFlow.definition, 2)
     async with listening(create_app(engine, owns_engine=False)) as address:
         found = by_code(await examine(None, [later], address))
@@ -114,14 +114,14 @@ async def test_a_server_of_other_versions_is_told(engine: Engine) -> None:
 # --- the command --------------------------------------------------------------------------------
 
 
-async def test_the_command_tells_each_finding_and_exits_with_1(
+async def test_the_command_prints_each_finding_and_exits_with_1(
     postgres: PostgresServer, deployed: str
 ) -> None:
     ask(postgres, deployed, "UPDATE instances SET wake_at = 0")
     ran = await asyncio.to_thread(run, "doctor", ORDERS, "--store", deployed)
     assert ran.code == 1
-    for told in ("error overdue 1 instance of order is due", "do check that a worker runs order"):
-        assert told in ran.out, ran.out
+    for answer in ("error overdue 1 instance of order is due", "do check that a worker runs order"):
+        assert answer in ran.out, ran.out
     ran = await asyncio.to_thread(run, "doctor", "--store", deployed, "--json")
     assert ran.code == 1
     assert {"overdue", "no-worker"} <= {one["code"] for one in json.loads(ran.out)}
@@ -134,7 +134,7 @@ async def test_the_command_exits_with_0_where_nothing_is_wrong(tmp_path: Path) -
     assert "nothing is wrong" in ran.out
 
 
-def test_the_command_asks_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_needs_a_store_or_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STATEHOLD_STORE", raising=False)
     monkeypatch.delenv("STATEHOLD_URL", raising=False)
     assert run("doctor").code == 2
@@ -161,7 +161,7 @@ def test_a_schema_is_checked_and_upgraded(postgres_dsn: str) -> None:
     assert state["pending"] == []
 
 
-async def test_a_file_tells_its_schema_and_is_not_upgraded_by_hand(tmp_path: Path) -> None:
+async def test_the_schema_of_a_file_is_shown_and_not_upgraded_by_hand(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/orders.db"
     assert run("db", "check", "--store", store).code == 1
     async with Engine(store, [OrderFlow]):

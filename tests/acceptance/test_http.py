@@ -32,7 +32,7 @@ async def test_a_started_instance_is_created_at_a_place(order: httpx.Response) -
     assert reply["view"]["items"] == ["pizza"]
 
 
-async def test_a_start_without_a_body_makes_up_an_id_and_takes_defaults(
+async def test_a_start_without_a_body_generates_an_id_and_takes_defaults(
     http: httpx.AsyncClient,
 ) -> None:
     answer = await http.post(INSTANCES)
@@ -72,8 +72,10 @@ async def test_a_key_used_for_another_event_is_refused(
     headers = {"Idempotency-Key": "k1"}
     await http.post(f"{ONE}/events", json=ACCEPT, headers=headers)
     other = {"type": "Accept", "prep_minutes": 13}
-    told = problem(await http.post(f"{ONE}/events", json=other, headers=headers), 409, "key-reused")
-    assert told["key"] == "k1"
+    shown = problem(
+        await http.post(f"{ONE}/events", json=other, headers=headers), 409, "key-reused"
+    )
+    assert shown["key"] == "k1"
 
 
 @pytest.mark.parametrize("given", ["1", '"1"', 'W/"1"', "*"])
@@ -88,8 +90,8 @@ async def test_a_seq_that_moved_on_is_refused_and_nothing_changes(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
     answer = await http.post(f"{ONE}/events", json=ACCEPT, headers={"If-Match": '"7"'})
-    told = problem(answer, 409, "stale-seq")
-    assert (told["expected"], told["seq"]) == (7, 1)
+    shown = problem(answer, 409, "stale-seq")
+    assert (shown["expected"], shown["seq"]) == (7, 1)
     assert (await http.get(ONE)).json() == order.json()
 
 
@@ -120,7 +122,7 @@ async def test_an_event_for_a_paused_instance_is_held_until_it_is_resumed(
     assert (await http.post(f"{ONE}/cancel")).json()["status"] == "cancelled"
 
 
-async def test_the_journal_tells_each_step_and_the_data_where_asked(
+async def test_the_journal_has_each_step_and_the_data_if_requested(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
     await http.post(f"{ONE}/events", json=ACCEPT, headers={"Statehold-Caller": "ada"})
@@ -140,10 +142,10 @@ async def test_the_past_can_be_read(http: httpx.AsyncClient, order: httpx.Respon
 
 
 async def test_an_instance_is_explained(http: httpx.AsyncClient, order: httpx.Response) -> None:
-    told = (await http.get(f"{ONE}/explain")).json()
-    assert told["instance"]["id"] == "o-1"
-    assert [timer["id"] for timer in told["timers"]] == ["lapse"]
-    assert {one["event"] for one in told["next"] if one["event"]} >= {"Accept", "Reject"}
+    shown = (await http.get(f"{ONE}/explain")).json()
+    assert shown["instance"]["id"] == "o-1"
+    assert [timer["id"] for timer in shown["timers"]] == ["lapse"]
+    assert {one["event"] for one in shown["next"] if one["event"]} >= {"Accept", "Reject"}
 
 
 async def test_instances_are_listed_by_what_narrows_them(http: httpx.AsyncClient) -> None:
@@ -195,15 +197,15 @@ async def test_one_item_that_does_not_fit_refuses_the_whole_batch(
         {"machine": "order", "id": "o-1", "event": ACCEPT},
         {"machine": "order", "id": "not an id", "event": ACCEPT},
     ]
-    told = problem(await http.post("/api/events", json=body), 422, "invalid-payload")
-    assert list(told["fields"]) == ["1.id"]
+    shown = problem(await http.post("/api/events", json=body), 422, "invalid-payload")
+    assert list(shown["fields"]) == ["1.id"]
     assert (await http.get(ONE)).json()["seq"] == 1
 
 
 # --- machines, incidents ------------------------------------------------------------------------
 
 
-async def test_machines_tell_their_chart_and_how_many_are_where(
+async def test_a_machine_has_its_chart_and_its_counts_by_state(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
     (summary,) = (await http.get("/api/machines")).json()["machines"]
@@ -211,10 +213,10 @@ async def test_machines_tell_their_chart_and_how_many_are_where(
     detail = (await http.get("/api/machines/order")).json()
     assert detail["counts"] == {"offering": 1}
     assert detail["chart"]["name"] == "order"
-    told = problem(
+    shown = problem(
         await http.get("/api/machines/order", params={"version": 9}), 422, "invalid-payload"
     )
-    assert told["fields"]
+    assert shown["fields"]
 
 
 async def test_the_diagram_marks_where_an_instance_is(
@@ -264,7 +266,9 @@ async def test_an_incident_is_found_with_its_slashes_escaped(
     assert (await http.post(f"{escaped}/skip")).status_code == 200
 
 
-async def test_an_upgrade_tells_what_it_did(http: httpx.AsyncClient, order: httpx.Response) -> None:
+async def test_an_upgrade_reports_what_it_did(
+    http: httpx.AsyncClient, order: httpx.Response
+) -> None:
     one = (await http.post(f"{ONE}/upgrade")).json()
     assert (one["upgraded"], one["already"], one["failed"]) == (0, 1, {})
     assert (await http.post("/api/machines/order/upgrade")).json()["version"] == 1
@@ -287,8 +291,8 @@ async def test_a_store_that_is_away_makes_it_unready_with_a_reason() -> None:
     app = create_app(lambda: Engine(_Away(), [OrderFlow], clock=ManualClock()))
     async with app.router.lifespan_context(app), client_of(app) as http:
         answer = await http.get("/ready")
-        told = problem(answer, 503, "store-unavailable")
-        assert "the disk is gone" in told["detail"]
+        shown = problem(answer, 503, "store-unavailable")
+        assert "the disk is gone" in shown["detail"]
         assert answer.headers["retry-after"] == "1"
         assert (await http.get("/health")).status_code == 200
 
@@ -315,7 +319,7 @@ async def test_without_the_studio_the_front_page_lists_machines_and_loads_nothin
     assert "://" not in answer.text
 
 
-async def test_an_application_says_who_asks(engine: Engine) -> None:
+async def test_an_application_authenticates_the_caller(engine: Engine) -> None:
     async def authenticate(request: Any) -> Caller:
         if request.headers.get("authorization") != "Bearer ada":
             raise Unauthorized("no token")
@@ -348,7 +352,7 @@ async def test_the_dependencies_of_an_application_stand_before_every_route(
             assert (answer.status_code, answer.json()["detail"]) == (402, "pay first")
 
 
-async def test_a_mistake_of_the_servers_is_logged_and_not_told(
+async def test_an_internal_error_is_logged_and_not_shown(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     def authenticate(request: Any) -> Caller:

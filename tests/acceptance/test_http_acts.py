@@ -81,7 +81,7 @@ async def test_a_timer_is_fired_cancelled_and_rescheduled_with_who_and_why(
         ({"seconds": 1, "reason": "x" * 2001}, "reason"),
     ],
 )
-async def test_a_time_that_is_none_is_refused_and_changes_nothing(
+async def test_an_invalid_time_is_refused_and_changes_nothing(
     http: httpx.AsyncClient, body: dict[str, Any], field: str
 ) -> None:
     await http.post(INSTANCES, json={"id": "o-1"})
@@ -90,14 +90,14 @@ async def test_a_time_that_is_none_is_refused_and_changes_nothing(
     assert (await last(http))["kind"] == "start"
 
 
-async def test_what_is_not_under_way_is_a_problem_that_names_what_is(
+async def test_an_unknown_timer_or_effect_is_a_problem_that_names_the_known_ones(
     http: httpx.AsyncClient,
 ) -> None:
     await http.post(INSTANCES, json={"id": "o-1"})
-    told = problem(await http.post(f"{ONE}/timers/a/b/fire"), 404, "unknown-timer")
-    assert (told["timer"], told["known"]) == ("a/b", [LAPSE])
-    told = problem(await http.post(f"{ONE}/effects/9.9/retry"), 404, "unknown-effect")
-    assert told["known"] == []
+    shown = problem(await http.post(f"{ONE}/timers/a/b/fire"), 404, "unknown-timer")
+    assert (shown["timer"], shown["known"]) == ("a/b", [LAPSE])
+    shown = problem(await http.post(f"{ONE}/effects/9.9/retry"), 404, "unknown-effect")
+    assert shown["known"] == []
     problem(await http.post(f"{INSTANCES}/o-2/timers/{LAPSE}/fire"), 404, "unknown-instance")
 
 
@@ -122,7 +122,7 @@ async def test_an_effect_is_resolved_and_skipped(http: httpx.AsyncClient, engine
     assert (await http.get("/api/incidents")).json()["incidents"] == []
 
 
-async def test_who_may_act_is_told_and_held_to(engine: Engine) -> None:
+async def test_the_permission_to_act_is_reported_and_enforced(engine: Engine) -> None:
     app = create_app(engine, owns_engine=False, may_act=by_role("support"))
     await engine.start(OrderFlow, "o-1")
     acts = [
@@ -155,23 +155,23 @@ async def test_who_may_act_is_told_and_held_to(engine: Engine) -> None:
         assert answer.status_code == 200
 
 
-async def test_a_machine_tells_what_forms_need(http: httpx.AsyncClient) -> None:
+async def test_a_machine_has_the_schemas_that_forms_need(http: httpx.AsyncClient) -> None:
     await http.post(INSTANCES, json={"id": "o-1"})
-    told = (await http.get("/api/machines/order")).json()
-    accept = told["events"]["Accept"]["schema"]
+    shown = (await http.get("/api/machines/order")).json()
+    accept = shown["events"]["Accept"]["schema"]
     assert accept["required"] == ["prep_minutes"]
     assert accept["properties"]["prep_minutes"]["type"] == "integer"
-    assert told["events"]["Break"]["doc"] == "Its action raises."
-    assert told["data_schema"]["properties"]["items"]["type"] == "array"
-    assert told["results"] == {"charge": {"type": "string"}}
-    assert (told["tags"], told["owners"], told["indexes"]) == (
+    assert shown["events"]["Break"]["doc"] == "Its action raises."
+    assert shown["data_schema"]["properties"]["items"]["type"] == "array"
+    assert shown["results"] == {"charge": {"type": "string"}}
+    assert (shown["tags"], shown["owners"], shown["indexes"]) == (
         ["waiting"], ["restaurant"], ["city"],
     )  # fmt: skip
-    assert (told["by_tag"], told["by_owner"]) == ({"waiting": 1}, {"restaurant": 1})
-    assert (told["by_status"]["running"], told["by_version"]) == (1, {"1": 1})
+    assert (shown["by_tag"], shown["by_owner"]) == ({"waiting": 1}, {"restaurant": 1})
+    assert (shown["by_status"]["running"], shown["by_version"]) == (1, {"1": 1})
 
 
-async def test_flows_are_told_by_transition_and_state(
+async def test_throughput_is_counted_by_transition_and_state(
     http: httpx.AsyncClient, engine: Engine, clock: ManualClock
 ) -> None:
     await engine.start(OrderFlow, "o-1")
@@ -196,9 +196,9 @@ async def test_a_text_leads_to_machines_states_events_and_instances(
         await engine.start(OrderFlow, id, Order(city=city))
 
     async def found(q: str, **more: Any) -> dict[str, list[Any]]:
-        told = (await http.get("/api/search", params={"q": q, **more})).json()
+        shown = (await http.get("/api/search", params={"q": q, **more})).json()
         return {
-            kind: [one.get("id") or one["name"] for one in those] for kind, those in told.items()
+            kind: [one.get("id") or one["name"] for one in those] for kind, those in shown.items()
         }
 
     assert (await found("o-1"))["instances"] == ["o-1", "o-12"]
@@ -339,7 +339,7 @@ async def test_clients_and_the_command_line_repair(
 # --- the clients and the command line -----------------------------------------------------------
 
 
-async def test_a_client_acts_asks_and_watches(
+async def test_a_client_acts_reads_and_watches(
     engine: Engine, address: str, clock: ManualClock
 ) -> None:
     async with AsyncClient(address, caller="ann", roles=["restaurant"]) as client:

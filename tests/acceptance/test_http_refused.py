@@ -16,12 +16,12 @@ pytestmark = pytest.mark.anyio
 # --- what is refused ----------------------------------------------------------------------------
 
 
-async def test_an_event_that_is_not_allowed_tells_what_is(
+async def test_a_refused_event_names_the_allowed_ones(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Packed"}), 409, "not-allowed")
-    assert told["allowed"] == ["Accept", "Reject", "Break", "Pay"]
-    assert told["state"] == ["offering"]
+    found = problem(await http.post(f"{ONE}/events", json={"type": "Packed"}), 409, "not-allowed")
+    assert found["allowed"] == ["Accept", "Reject", "Break", "Pay"]
+    assert found["state"] == ["offering"]
     assert (await http.get(ONE)).json() == order.json()
 
 
@@ -34,8 +34,8 @@ async def test_a_guard_that_says_no_is_named(http: httpx.AsyncClient) -> None:
 async def test_a_missing_role_is_forbidden_and_a_given_one_is_enough(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
-    told = await http.post(f"{ONE}/events", json=ACCEPT, headers={"Statehold-Roles": "courier"})
-    problem(told, 403, "not-allowed")
+    found = await http.post(f"{ONE}/events", json=ACCEPT, headers={"Statehold-Roles": "courier"})
+    problem(found, 403, "not-allowed")
     roles = {"Statehold-Roles": "courier, restaurant"}
     assert (await http.post(f"{ONE}/events", json=ACCEPT, headers=roles)).status_code == 200
 
@@ -61,7 +61,7 @@ async def test_a_missing_role_is_forbidden_and_a_given_one_is_enough(
         ("GET", f"{INSTANCES}?in_state_since=2026-01-01T00:00:00", 422, "invalid-payload"),
     ],
 )
-async def test_what_is_not_there_or_does_not_fit_is_a_problem(
+async def test_an_unknown_or_invalid_request_is_a_problem(
     http: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     problem(await http.request(method, path), status, code)
@@ -109,22 +109,22 @@ async def test_every_wrong_field_of_an_event_is_named(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
     event = {"type": "Accept", "prep_minutes": "soon", "extra": 1}
-    told = problem(await http.post(f"{ONE}/events", json=event), 422, "invalid-payload")
-    assert set(told["fields"]) == {"prep_minutes", "extra"}
+    found = problem(await http.post(f"{ONE}/events", json=event), 422, "invalid-payload")
+    assert set(found["fields"]) == {"prep_minutes", "extra"}
 
 
-async def test_an_unknown_event_tells_the_known_ones(
+async def test_an_unknown_event_names_the_known_ones(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Fly"}), 422, "unknown-event")
-    assert "Accept" in told["known"]
+    found = problem(await http.post(f"{ONE}/events", json={"type": "Fly"}), 422, "unknown-event")
+    assert "Accept" in found["known"]
 
 
-async def test_an_action_that_raises_is_told_and_changes_nothing(
+async def test_an_action_that_raises_is_reported_and_changes_nothing(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
-    told = problem(await http.post(f"{ONE}/events", json={"type": "Break"}), 422, "action-failed")
-    assert told["cause"] == "ValueError: the kitchen is on fire"
+    found = problem(await http.post(f"{ONE}/events", json={"type": "Break"}), 422, "action-failed")
+    assert found["cause"] == "ValueError: the kitchen is on fire"
     assert (await http.get(ONE)).json() == order.json()
 
 
@@ -133,10 +133,10 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(
 ) -> None:
     body = json.dumps({"type": "Accept", "x": "x" * (1024 * 1024)}).encode()
     headers = {"Content-Type": "application/json"}
-    told = problem(
+    found = problem(
         await http.post(f"{ONE}/events", content=body, headers=headers), 413, "too-large"
     )
-    assert (told["size"], told["limit"]) == (len(body), 1024 * 1024)
+    assert (found["size"], found["limit"]) == (len(body), 1024 * 1024)
 
 
 async def test_a_chunked_body_is_refused_once_it_is_too_large(
@@ -155,8 +155,8 @@ async def test_more_events_than_the_bound_are_refused_whole(
     http: httpx.AsyncClient, order: httpx.Response
 ) -> None:
     body = [{"machine": "order", "id": "o-1", "event": ACCEPT}] * 1001
-    told = problem(await http.post("/api/events", json=body), 413, "too-large")
-    assert (told["size"], told["limit"]) == (1001, 1000)
+    found = problem(await http.post("/api/events", json=body), 413, "too-large")
+    assert (found["size"], found["limit"]) == (1001, 1000)
     assert (await http.get(ONE)).json()["seq"] == 1
 
 

@@ -44,12 +44,12 @@ schema = schemathesis.openapi.from_dict(make_app().openapi()).exclude(path_regex
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A server in a thread, since schemathesis asks without an event loop."""
-    told: list[str] = []
+    answer: list[str] = []
     up, stop = threading.Event(), threading.Event()
 
     async def run() -> None:
         async with listening(make_app()) as address:
-            told.append(address)
+            answer.append(address)
             up.set()
             await asyncio.to_thread(stop.wait)
 
@@ -59,9 +59,9 @@ def address() -> Iterator[str]:
         assert up.wait(30)
         # the instances of the document's examples, so that some requests find one
         for id in ("o-1", "o-2"):
-            instances = f"{told[0]}/api/machines/order/instances"
+            instances = f"{answer[0]}/api/machines/order/instances"
             assert httpx.post(instances, json={"id": id}).status_code == 201
-        yield told[0]
+        yield answer[0]
     finally:
         stop.set()
         server.join()

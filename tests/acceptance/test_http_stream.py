@@ -40,7 +40,7 @@ async def take(events: AsyncIterator[ServerEvent], count: int) -> list[ServerEve
     return [await anext(events) for _ in range(count)]
 
 
-async def test_a_stream_tells_what_was_and_then_what_comes(engine: Engine, address: str) -> None:
+async def test_a_stream_has_past_entries_and_then_new_ones(engine: Engine, address: str) -> None:
     await engine.start(OrderFlow, "o-1")
     async with streaming(address) as events:
         (start,) = await take(events, 1)
@@ -141,20 +141,20 @@ async def test_a_server_that_stops_ends_its_streams_without_saying_that_the_inst
     engine: Engine,
 ) -> None:
     await engine.start(OrderFlow, "o-1")
-    told: list[str] = []
+    found: list[str] = []
     begun = asyncio.Event()
 
     async def watch(address: str) -> None:
         async with streaming(address) as events:
             async for event in events:
-                told.append(event.event)
+                found.append(event.event)
                 begun.set()
 
     async with listening(create_app(engine, owns_engine=False)) as address:
         watching = asyncio.create_task(watch(address))
         await begun.wait()
     await asyncio.wait_for(watching, 5)
-    assert told == ["step"]
+    assert found == ["step"]
 
 
 async def test_a_client_that_does_not_read_is_hung_up_on(engine: Engine) -> None:

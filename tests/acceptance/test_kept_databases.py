@@ -155,7 +155,7 @@ async def test_a_journal_is_read_and_goes_on(opened: Kept) -> None:
     assert (await engine.at(Shop, "many", reply.seq)).data["count"] == MANY + 107
 
 
-async def test_what_is_over_is_read_as_it_ended(opened: Kept) -> None:
+async def test_an_ended_instance_is_read_as_it_ended(opened: Kept) -> None:
     done = await opened.engine.read(Shop, "done")
     assert (done.status, done.state, done.output) == ("done", ["closed"], {"count": 5})
     cancelled = await opened.engine.read(Shop, "cancelled")

@@ -113,7 +113,7 @@ except ConnectionError:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_traceback_tells_no_values_of_variables(form: str) -> None:
+def test_a_traceback_has_no_values_of_variables(form: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", SECRETIVE, form], capture_output=True, text=True, check=True
     )
@@ -171,7 +171,7 @@ def test_a_value_that_is_data_is_not_in_the_access_log(path: str, logged: str) -
     assert mask_query(path) == logged
 
 
-def test_the_access_log_of_a_server_masks_what_instances_are_listed_by(server: Server) -> None:
+def test_the_access_log_masks_the_filters_of_lists(server: Server) -> None:
     address, process = server
     asked = f"{address}/api/machines/parcel/instances?state=under_way&where=to=Ann&q=Bob"
     assert httpx.get(asked).status_code == 422

@@ -125,7 +125,7 @@ async def deliver(engine: Engine, id: str, shop: str = "s-1") -> None:
 # --- what moves -----------------------------------------------------------------------------------
 
 
-async def test_traffic_moves_what_is_counted(served: Served) -> None:
+async def test_traffic_changes_the_counters(served: Served) -> None:
     engine = served.engine
     before = await served.scrape()
     assert value(before, "statehold_steps_total", machine="parcel", kind="event") == 0
@@ -185,7 +185,7 @@ async def test_failures_incidents_and_lateness_are_counted(served: Served, drive
     assert value(seen, "statehold_due_lag_seconds_sum", machine="parcel") == pytest.approx(43)
 
 
-async def test_gauges_tell_how_it_is_now(served: Served, driver: Driver) -> None:
+async def test_gauges_have_the_present_values(served: Served, driver: Driver) -> None:
     engine = served.engine
     driver.there.clear()
     await engine.start(ParcelFlow, "p-1")
@@ -211,13 +211,13 @@ async def test_gauges_tell_how_it_is_now(served: Served, driver: Driver) -> None
 # --- what a scrape may cost -----------------------------------------------------------------------
 
 
-async def test_the_store_is_not_counted_anew_for_each_scrape(served: Served) -> None:
+async def test_the_store_is_not_counted_again_for_each_scrape(served: Served) -> None:
     served.store.counts = 0
     await asyncio.gather(*(served.get() for _ in range(5)))
     assert served.store.counts == 2, "one for each machine"
 
 
-async def test_a_store_that_is_away_does_not_keep_the_rest_from_being_told(
+async def test_an_unavailable_store_does_not_hide_other_metrics(
     served: Served,
 ) -> None:
     served.store.away = True
@@ -240,7 +240,7 @@ THINGS = {
 }  # fmt: skip
 
 
-async def test_names_and_units_are_as_prometheus_asks_for(served: Served) -> None:
+async def test_names_and_units_follow_the_conventions_of_prometheus(served: Served) -> None:
     await served.engine.start(ShopFlow, "s-1")
     await deliver(served.engine, "p-1")
     text = (await served.get()).text
@@ -256,9 +256,9 @@ async def test_names_and_units_are_as_prometheus_asks_for(served: Served) -> Non
         assert ends.endswith(UNITS) or family.name in THINGS, family.name
 
 
-async def test_the_guide_tells_of_every_metric_and_of_no_other(tmp_path: Path) -> None:
+async def test_the_guide_lists_every_metric_and_no_other(tmp_path: Path) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "operating.md").read_text()
-    told = set(re.findall(r"^\| `(statehold_\w+)` \|", guide, re.MULTILINE))
+    answer = set(re.findall(r"^\| `(statehold_\w+)` \|", guide, re.MULTILINE))
     memory = Memory(lambda: datetime.now(UTC))
     shared = Counted(memory)
     async with serving(ParcelFlow, store=shared, process="0", directory=tmp_path) as served:
@@ -268,10 +268,10 @@ async def test_the_guide_tells_of_every_metric_and_of_no_other(tmp_path: Path) -
         for family in families
         if family.name.startswith("statehold_")
     }
-    assert shown == told
+    assert shown == answer
 
 
-async def test_openmetrics_is_spoken_to_who_asks_for_it(served: Served) -> None:
+async def test_openmetrics_is_answered_if_requested(served: Served) -> None:
     plain = await served.get()
     assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
     asked = await served.get(accept="application/openmetrics-text; version=1.0.0")
@@ -327,7 +327,7 @@ async def test_an_application_without_metrics_has_no_such_page(http: httpx.Async
     assert (await http.get("/metrics")).status_code == 404
 
 
-async def test_a_worker_among_others_tells_of_its_lease() -> None:
+async def test_a_worker_among_others_reports_its_lease() -> None:
     clock = ManualClock()
     memory = Memory(clock.now)
     async with (

@@ -152,7 +152,7 @@ async def test_an_engine_starts_them_and_has_their_data_after_a_restart(
             assert (await engine.at(machine, id, 2)).data == expected
 
 
-async def test_a_parent_starts_them_with_what_its_input_gives(
+async def test_a_parent_starts_children_with_the_result_of_its_input(
     make_store: Callable[[], Store],
 ) -> None:
     async with Engine(make_store(), MACHINES) as engine:

@@ -50,7 +50,7 @@ def statehold(*arguments: str, url: str, cwd: Path) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
-def test_a_machine_is_put_upgraded_and_there_after_the_server_was_killed(tmp_path: Path) -> None:
+def test_a_machine_is_deployed_upgraded_and_kept_after_the_server_is_killed(tmp_path: Path) -> None:
     (tmp_path / "first.yaml").write_text(FIRST)
     (tmp_path / "second.yaml").write_text(SECOND)
     with serving(tmp_path) as server:
@@ -75,15 +75,15 @@ def test_a_machine_is_put_upgraded_and_there_after_the_server_was_killed(tmp_pat
         assert client.document("ticket", 1) == FIRST.encode()
 
 
-def test_what_is_wrong_is_told_whole_and_changes_nothing(tmp_path: Path) -> None:
+def test_every_problem_of_a_document_is_reported_and_nothing_changes(tmp_path: Path) -> None:
     broken = FIRST.replace("from: open, do", "from: opne, do").replace("to: closed", "to: clsoed")
     (tmp_path / "broken.yaml").write_text(broken)
     with serving(tmp_path) as server:
         url = server.address()
-        told = statehold("put", "broken.yaml", url=url, cwd=tmp_path)
-        assert told.returncode == 1
-        assert "opne" in told.stderr
-        assert "clsoed" in told.stderr
+        found = statehold("put", "broken.yaml", url=url, cwd=tmp_path)
+        assert found.returncode == 1
+        assert "opne" in found.stderr
+        assert "clsoed" in found.stderr
         assert statehold("put", "nowhere.yaml", url=url, cwd=tmp_path).returncode == 3
         with Client(url) as client:
             with pytest.raises(DocumentRefused) as refused:
@@ -135,7 +135,7 @@ def test_each_outcome_has_its_status(tmp_path: Path) -> None:
         assert http.get("/api/machines/other/document").status_code == 404
 
 
-def test_a_server_that_was_not_told_to_takes_no_machines(tmp_path: Path) -> None:
+def test_a_server_without_the_option_accepts_no_machines(tmp_path: Path) -> None:
     orders = str(Path(__file__).with_name("orders.py"))
     command = Command("serve", orders, "--port", "0", cwd=tmp_path, store="memory:")
     with command as server, httpx.Client(base_url=server.address()) as http:

@@ -107,7 +107,7 @@ def documents(seed: int) -> list[bytes]:
     return found
 
 
-async def test_what_is_accepted_is_served_and_read_after_every_reopening(
+async def test_an_accepted_document_is_served_and_read_after_every_reopening(
     make_store: Callable[[], Store], request: pytest.FixtureRequest
 ) -> None:
     seed = random.randrange(10**6)
@@ -127,7 +127,7 @@ async def test_what_is_accepted_is_served_and_read_after_every_reopening(
                     note("put", raw, error)
                 str(error).encode()
                 continue
-            except Exception as error:  # noqa: BLE001 - every one is told of
+            except Exception as error:  # noqa: BLE001 - every one is reported
                 note("put", raw, error)
                 continue
             accepted[report.machine] = (report.version, raw)
@@ -140,7 +140,7 @@ async def test_what_is_accepted_is_served_and_read_after_every_reopening(
             for machine, (version, raw) in accepted.items():
                 try:
                     await _use(engine, machine, version, raw, f"i-{opening}")
-                except Exception as error:  # noqa: BLE001 - every one is told of
+                except Exception as error:  # noqa: BLE001 - every one is reported
                     note("use", raw, error)
     assert not wrong, "\n".join(wrong)
 

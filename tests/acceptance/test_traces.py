@@ -178,7 +178,7 @@ async def test_a_steps_span_says_what_the_step_did(spans: Spans) -> None:
     }
 
 
-async def test_each_try_of_an_effect_stands_under_the_step_that_asked_for_it(
+async def test_each_attempt_of_an_effect_is_a_child_of_the_step_that_requested_it(
     spans: Spans, driver: Driver
 ) -> None:
     clock = ManualClock()
@@ -235,7 +235,7 @@ async def test_another_process_that_takes_an_effect_over_goes_on_with_its_trace(
     assert (broken_off.attributes or {})["statehold.outcome"] == "cancelled"
 
 
-async def test_a_request_that_is_made_anew_after_a_conflict_says_so(spans: Spans) -> None:
+async def test_a_request_that_is_repeated_after_a_conflict_says_so(spans: Spans) -> None:
     clock = ManualClock()
     memory = Memory(clock.now)
     async with (
@@ -308,7 +308,7 @@ async def test_a_timers_step_begins_a_trace_of_its_own(spans: Spans) -> None:
     assert len(spans.traces()) == 2
 
 
-async def test_a_refusal_is_told_and_is_no_failure(spans: Spans) -> None:
+async def test_a_refusal_is_recorded_and_is_no_failure(spans: Spans) -> None:
     async with an_engine(spans) as engine:
         await engine.start(ParcelFlow, "p-1")
         await engine.cancel(ParcelFlow, "p-1")
@@ -347,7 +347,7 @@ async def test_the_span_of_a_framework_is_gone_on_with(spans: Spans) -> None:
     assert spans.traces() == {TRACE_ID}
 
 
-async def test_what_is_not_sampled_is_not_in_the_journal() -> None:
+async def test_an_unsampled_trace_is_not_in_the_journal() -> None:
     spans = Spans()
     quiet_ones = Tracing(TracerProvider(sampler=ALWAYS_OFF))
     store = MemoryStore()
@@ -370,10 +370,10 @@ def test_a_provider_that_is_set_for_the_process_is_found(tmp_path: Path) -> None
         "trace.set_tracer_provider(TracerProvider())\n"
         "print(type(configured()).__name__)\n"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert told.stdout == "Tracing\n"
+    assert result.stdout == "Tracing\n"
 
 
 @pytest.fixture(autouse=True)

@@ -39,9 +39,9 @@ class Nothing(BaseModel):
 
 @effect(timeout=timedelta(minutes=1))
 async def wait_to_be_told(data: Nothing, call: Call) -> str:
-    told = await asyncio.to_thread((HERE / "told").read_text)
-    (HERE / "ended").write_text(told)
-    return told
+    answer = await asyncio.to_thread((HERE / "answer").read_text)
+    (HERE / "ended").write_text(answer)
+    return answer
 
 
 class Patient(Machine[Nothing], name="patient", version=1):
@@ -57,18 +57,18 @@ def test_a_second_signal_skips_open_requests_and_nothing_else(
 ) -> None:
     target = tmp_path / "patient.py"
     target.write_text(PATIENT)
-    os.mkfifo(tmp_path / "told")
+    os.mkfifo(tmp_path / "answer")
     with serving(postgres_dsn, tmp_path, str(target), workers=workers) as command:
         instances = f"{command.address()}/api/machines/patient/instances"
         assert httpx.post(instances, json={"id": "p-1"}).status_code == 201
         # opens once the effect runs
-        with (tmp_path / "told").open("w") as told:
+        with (tmp_path / "answer").open("w") as answer:
             for _ in range(10):
                 command.signal(signal.SIGTERM)
                 # the effect has its time, and the process waits for it
                 with pytest.raises(subprocess.TimeoutExpired):
                     command.process.wait(0.1)
-            told.write("by the test")
+            answer.write("by the test")
         assert command.ended() == 0, command.said()
     assert (tmp_path / "ended").read_text() == "by the test"
     database = postgres_dsn.rpartition("/")[2]
@@ -130,28 +130,28 @@ def test_a_signal_to_each_process_of_a_group_finishes_open_requests(
 def test_a_server_that_stops_to_be_replaced_is_ended_by_sigterm(tmp_path: Path) -> None:
     target = tmp_path / "patient.py"
     target.write_text(PATIENT)
-    os.mkfifo(tmp_path / "told")
+    os.mkfifo(tmp_path / "answer")
     with serving("sqlite:///p.db", tmp_path, str(target), workers=1) as command:
         instances = f"{command.address()}/api/machines/patient/instances"
         assert httpx.post(instances, json={"id": "p-1"}).status_code == 201
-        with (tmp_path / "told").open("w") as told:
+        with (tmp_path / "answer").open("w") as answer:
             command.signal(signal.SIGHUP)
             command.wait_for("(replacing this process)")
             command.signal(signal.SIGTERM)
-            told.write("by the test")
+            answer.write("by the test")
         # and nothing is served in its place
         assert command.greeting() == ""
         assert command.ended() == 0, command.said()
 
 
-def test_a_server_that_is_told_twice_to_be_replaced_runs_on(tmp_path: Path) -> None:
+def test_a_server_that_receives_two_hangups_goes_on(tmp_path: Path) -> None:
     target = tmp_path / "loaded.py"
     # one that takes long to load
-    os.mkfifo(tmp_path / "told")
+    os.mkfifo(tmp_path / "answer")
     target.write_text(
         "import os\n"
         "from tests.acceptance.orders import OrderFlow\n"
-        "if os.environ.get('STATEHOLD_LISTENER'): open('told').read()\n"
+        "if os.environ.get('STATEHOLD_LISTENER'): open('answer').read()\n"
     )
     environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
     with Command(
@@ -161,10 +161,10 @@ def test_a_server_that_is_told_twice_to_be_replaced_runs_on(tmp_path: Path) -> N
         address = command.address()
         command.signal(signal.SIGHUP)
         # opens once the next one loads its machines
-        with (tmp_path / "told").open("w"):
+        with (tmp_path / "answer").open("w"):
             command.signal(signal.SIGHUP)
         assert command.address() == address
-        with (tmp_path / "told").open("w"):
+        with (tmp_path / "answer").open("w"):
             pass
         assert command.address() == address
         command.signal(signal.SIGTERM)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 # --- starts that fail ---------------------------------------------------------------------------
 
 
-def test_a_mistake_that_keeps_workers_from_starting_is_told_once(
+def test_a_mistake_that_keeps_workers_from_starting_is_reported_once(
     postgres_dsn: str, tmp_path: Path
 ) -> None:
     target = tmp_path / "broken.py"
@@ -36,7 +36,7 @@ def test_a_mistake_that_keeps_workers_from_starting_is_told_once(
         assert "Traceback" not in command.said()
 
 
-def test_a_schema_that_refuses_is_told_once(
+def test_an_outdated_schema_is_reported_once(
     postgres: PostgresServer, postgres_dsn: str, tmp_path: Path
 ) -> None:
     with Command("db", "upgrade", "--phase", "all", cwd=tmp_path, store=postgres_dsn) as made:
@@ -112,7 +112,7 @@ async def test_a_supervisor_does_not_give_up_on_workers_that_were_ready(
 # --- without HTTP -------------------------------------------------------------------------------
 
 
-def test_a_worker_does_what_is_due_and_answers_probes_alone(
+def test_a_worker_runs_what_is_due_and_answers_probes_only(
     postgres: PostgresServer, postgres_dsn: str, tmp_path: Path
 ) -> None:
     target = tmp_path / "alarms.py"

@@ -244,6 +244,6 @@ def test_what_an_encoding_lacks_is_escaped_in_the_output(tmp_path: Path) -> None
                 *arguments, "order", "o-1", "--url", address, cwd=tmp_path, environment=spoken
             ) as asked:
                 assert asked.process.stdout is not None
-                told = asked.process.stdout.read()
+                answer = asked.process.stdout.read()
                 assert asked.ended() == 0, asked.said()
-        assert json.loads(told)[0]["data"]["items"] == data["items"]
+        assert json.loads(answer)[0]["data"]["items"] == data["items"]

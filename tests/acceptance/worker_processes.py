@@ -42,7 +42,7 @@ def serving(dsn: str, cwd: Path, target: str = ORDERS, *options: str, workers: i
 
 
 class Traffic:
-    """Starts orders one after another, each over a connection of its own, until it is told to end.
+    """Starts orders one after another, each over a connection of its own, until it is stopped.
 
     ``refused`` has what went wrong where nothing was to be sent again.
     """

@@ -1,4 +1,4 @@
-"""The systems that the order machine calls, at a loopback address; they can be told to refuse."""
+"""The systems that the order machine calls, at a loopback address; they can be set to refuse."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_no_page_breaks_a_rule(
     go("#/machines/nothing")
     expect(page.get_by_role("main")).to_contain_text("nothing")
     look("not-there")
-    assert not found, told(found)
+    assert not found, answer(found)
 
 
 def fill(served: Served, outside: Outside, theme: str) -> None:
@@ -86,5 +86,5 @@ def fill(served: Served, outside: Outside, theme: str) -> None:
     outside.accept()
 
 
-def told(found: dict[str, list[str]]) -> str:
+def answer(found: dict[str, list[str]]) -> str:
     return "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)

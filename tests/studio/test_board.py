@@ -13,7 +13,7 @@ from tests.studio.served import Served
 BOARD = "#/machines/order/board"
 
 
-def test_a_card_is_dragged_to_where_an_event_leads_and_asks_for_its_payload(
+def test_a_card_is_dragged_to_a_target_of_an_event_and_a_form_asks_for_the_payload(
     served: Served, open_page: OpenPage
 ) -> None:
     orders.start(served, "dragged")
@@ -58,7 +58,7 @@ def test_a_card_is_moved_by_the_keyboard_alone(served: Served, open_page: OpenPa
     expect(card(column(page, "standard.accepted"), "keyed")).to_be_visible()
 
 
-def test_cards_move_as_others_act_and_new_ones_come(served: Served, open_page: OpenPage) -> None:
+def test_cards_move_and_appear_as_other_clients_act(served: Served, open_page: OpenPage) -> None:
     orders.start(served, "moved")
     page = open_page(served, BOARD)
     expect(card(column(page, "standard.creating"), "moved")).to_be_visible()

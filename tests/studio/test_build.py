@@ -107,13 +107,13 @@ def test_a_source_distribution_holds_the_sources_and_nothing_built(tmp_path: Pat
     assert not any(name.startswith("src/statehold/studio/") for name in names)
 
 
-def test_what_is_built_already_is_not_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_build_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     without_node(monkeypatch)
     assert hatch_build.is_built()
     hatch_build.build()
 
 
-def test_without_node_the_error_says_what_is_lacking_and_what_to_do(
+def test_without_node_the_error_names_what_is_missing_and_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     without_node(monkeypatch)

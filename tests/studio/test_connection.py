@@ -69,7 +69,7 @@ def test_what_happens_between_the_first_look_and_the_stream_is_seen(
     page.reload()
     expect(page.locator('[data-card="looked-at"]')).to_be_visible()
     orders.start(served, "between")
-    # it then waits for a timer, so that nothing more is told of it
+    # it then waits for a timer, so that it does not change any more
     orders.accept(served, "between")
     assert streams
     for stream in streams:
@@ -77,7 +77,7 @@ def test_what_happens_between_the_first_look_and_the_stream_is_seen(
     expect(page.locator('[data-card="between"]')).to_be_visible()
 
 
-def test_what_is_typed_while_the_server_is_away_is_kept_and_can_be_sent_later(
+def test_typed_text_is_kept_while_the_server_is_unreachable_and_can_be_sent_later(
     own_server: Served, open_page: OpenPage
 ) -> None:
     page = open_page(own_server, orders.start(own_server, "typed"))

@@ -106,7 +106,7 @@ def test_active_states_are_lit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "answer"),
     [
         (["--format", "svg", "--collapse", "nowhere"], 3, "it has creating, accepted"),
         (["--format", "svg", "--look-into", "nowhere"], 3, "no state 'nowhere'"),
@@ -116,10 +116,10 @@ def test_active_states_are_lit() -> None:
         (["--format", "svg", "-o", "/nowhere/order.svg"], 2, "can't be written"),
     ],
 )
-def test_what_can_not_be_drawn_says_why(arguments: list[str], code: int, told: str) -> None:
+def test_a_refused_drawing_has_a_reason(arguments: list[str], code: int, answer: str) -> None:
     ran = run("draw", ORDER, *arguments)
     assert ran.code == code
-    assert told in ran.err
+    assert answer in ran.err
     assert ran.out == ""
 
 

@@ -22,8 +22,8 @@ def test_an_incident_is_retried_from_the_list_and_the_journal_says_why(
     row.get_by_role("button", name="Retry").click()
     confirm(page, "Retry", "the restaurant is back")
     expect(row).to_have_count(0)
-    told = [entry.reason for entry in served.client.journal("order", "stuck").entries]
-    assert "the restaurant is back" in told
+    answer = [entry.reason for entry in served.client.journal("order", "stuck").entries]
+    assert "the restaurant is back" in answer
     assert served.client.incidents().incidents == []
 
 

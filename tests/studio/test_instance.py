@@ -35,7 +35,7 @@ def test_an_event_sent_by_its_form_changes_diagram_data_and_history_without_a_re
     assert served.client.get("order", "sent").view["prep_minutes"] == 30
 
 
-def test_a_payload_that_is_wrong_is_told_at_its_field_and_changes_nothing(
+def test_a_payload_error_is_shown_at_its_field_and_changes_nothing(
     served: Served, open_page: OpenPage
 ) -> None:
     page = open_page(served, orders.start(served, "wrong"))
@@ -59,7 +59,7 @@ def test_what_others_do_is_seen_as_it_happens(served: Served, open_page: OpenPag
     expect(card(page, "RestaurantAccepted")).to_have_count(0)
 
 
-def test_it_says_what_is_not_possible_and_why(served: Served, open_page: OpenPage) -> None:
+def test_impossible_events_are_listed_with_a_reason(served: Served, open_page: OpenPage) -> None:
     page = open_page(served, orders.start(served, "why"))
     page.get_by_text("Not possible now, and why").click()
     expect(page.get_by_role("listitem").filter(has_text="Delivered")).to_be_visible()
@@ -119,7 +119,7 @@ def test_a_timer_is_rescheduled_and_cancelled(served: Served, open_page: OpenPag
     assert served.client.explain("order", "timed").timers == []
 
 
-def test_a_paused_instance_holds_what_is_sent_until_it_is_resumed(
+def test_a_paused_instance_holds_events_until_it_is_resumed(
     served: Served, open_page: OpenPage
 ) -> None:
     page = open_page(served, orders.start(served, "paused"))

@@ -48,7 +48,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def test_a_machine_is_told_with_its_size_its_ways_and_what_was_left_out() -> None:
+def test_a_machine_is_described_with_its_size_its_paths_and_omissions() -> None:
     ran = run(ORDER)
     assert ran.code == 0
     assert "6, all that guards could allow" in ran.out
@@ -67,14 +67,14 @@ def test_properties_are_asked_and_the_exit_code_is_their_answer() -> None:
 
 def test_as_json_it_is_one_line_for_programs() -> None:
     ran = run(ORDER, "--json", "--leads-to", "accepted -> ready | cancelled", "--always", "~ready")
-    told: dict[str, Any] = json.loads(ran.out)
-    assert told["configurations"] == {
+    answer: dict[str, Any] = json.loads(ran.out)
+    assert answer["configurations"] == {
         "found": 6, "looked_at": 4, "complete": True, "at_most": "6",
     }  # fmt: skip
-    assert told["snapshots"]["found"] == 18
-    assert not told["snapshots"]["complete"]
-    assert [one["holds"] for one in told["properties"]] == [False, True]
-    script = read(told["states"]["on_the_way"]["script"])
+    assert answer["snapshots"]["found"] == 18
+    assert not answer["snapshots"]["complete"]
+    assert [one["holds"] for one in answer["properties"]] == [False, True]
+    script = read(answer["states"]["on_the_way"]["script"])
     assert play(OrderFlow.definition, script).state == ["on_the_way"]
 
 
@@ -96,7 +96,7 @@ def test_scripts_of_properties_that_read_alike_are_all_saved(tmp_path: Path) -> 
     assert len([doc for doc in docs if doc.startswith("never")]) == 2
 
 
-def test_a_folder_that_can_not_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_reported_in_a_line(tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.write_text("")
     ran = run(ORDER, "--save", str(taken))
@@ -114,7 +114,7 @@ def test_the_start_and_events_may_be_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "answer"),
     [
         (["--never", "compleet"], 3, "no state compleet"),
         (["--never", "a b"], 2, "not made of states"),
@@ -125,14 +125,16 @@ def test_the_start_and_events_may_be_given() -> None:
         (["--event", '{"type": "Nudge"}'], 2, "knows no event 'Nudge'"),
     ],
 )
-def test_rubbish_is_refused_in_a_line(arguments: list[str], code: int, told: str) -> None:
+def test_invalid_arguments_are_refused_in_a_line(
+    arguments: list[str], code: int, answer: str
+) -> None:
     ran = run(ORDER, *arguments)
     assert (ran.code, ran.out) == (code, "")
-    assert told in ran.err.replace("\n", " ")
+    assert answer in ran.err.replace("\n", " ")
     assert "Traceback" not in ran.err
 
 
-def test_twelve_regions_of_four_states_end_at_the_limit_which_is_told(tmp_path: Path) -> None:
+def test_twelve_regions_of_four_states_end_at_the_limit_which_is_reported(tmp_path: Path) -> None:
     lines = [f"class Go{region}(Event): pass" for region in range(12)]
     lines += ['class Wide(Machine[Nothing], name="wide", version=1):']
     lines += ["    class all(Parallel, initial=True):"]

@@ -47,7 +47,9 @@ def test_without_node_there_is_a_way_out(folder: Path, monkeypatch: pytest.Monke
         draw_svg(CHART, folder=folder)
 
 
-def test_an_old_node_is_told_by_its_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_node_is_reported_with_its_version(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(picture, "_places", lambda: iter([str(folder)]))
     node = folder / "node"
     node.write_text("#!/bin/sh\necho v16.20.0\n")
@@ -56,7 +58,9 @@ def test_an_old_node_is_told_by_its_version(folder: Path, monkeypatch: pytest.Mo
         draw_svg(CHART, folder=folder)
 
 
-def test_what_the_program_refuses_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_program_is_reported(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_node(folder, 'cat >/dev/null; echo "it has no state x" >&2; exit 1', monkeypatch)
     with pytest.raises(NoPicture, match=r"door could not be drawn: it has no state x"):
         draw_svg(CHART, folder=folder)
@@ -69,7 +73,7 @@ def test_a_layout_that_never_ends_is_ended(folder: Path, monkeypatch: pytest.Mon
         draw_svg(CHART, folder=folder)
 
 
-def test_what_is_no_drawing_is_not_made_into_png(
+def test_an_invalid_drawing_is_not_made_into_png(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_node(folder, "cat >/dev/null; echo hello", monkeypatch)

@@ -10,7 +10,7 @@ from statehold.cli import render
 
 
 @pytest.mark.parametrize(
-    ("length", "told"),
+    ("length", "answer"),
     [
         (timedelta(0), "0 s"),
         (timedelta(seconds=59.9), "59 s"),
@@ -20,20 +20,22 @@ from statehold.cli import render
         (timedelta(days=3, seconds=1), "3 d"),
     ],
 )
-def test_a_span_is_told_in_its_two_largest_units(length: timedelta, told: str) -> None:
-    assert render.span(length) == told
+def test_a_span_has_its_two_largest_units(length: timedelta, answer: str) -> None:
+    assert render.span(length) == answer
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "answer"),
     [
         (["a"], ["b"], "a → b"),
         ([], ["a"], "→ a"),
         (["a.x", "b.x"], ["a.y", "b.x"], "a.x → a.y"),
     ],
 )
-def test_an_arrow_leaves_out_what_stayed(before: list[str], after: list[str], told: str) -> None:
-    assert render.arrow(before, after).plain == told
+def test_an_arrow_leaves_out_unchanged_states(
+    before: list[str], after: list[str], answer: str
+) -> None:
+    assert render.arrow(before, after).plain == answer
 
 
 def test_a_long_value_is_cut() -> None:

@@ -117,7 +117,7 @@ def test_a_table_breaks_no_word(
     if width is not None:
         # nothing is longer than the screen but for a word that is, after its title
         bound = max(width, len("transition  ") + max(map(cell_len, words)))
-        assert max(cell_len(told.rstrip()) for told in out.splitlines()) <= bound
+        assert max(cell_len(result.rstrip()) for result in out.splitlines()) <= bound
 
 
 def test_through_a_pipe_a_row_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def test_columns_that_may_give_are_narrowed_and_ids_are_not(
     table = Rows(("id", "error"), whole=("id",))
     table.add("an id with spaces", "one two three four five six seven eight nine ten")
     out = shown(monkeypatch, table, width=40)
-    assert [told.rstrip() for told in out.splitlines()] == [
+    assert [result.rstrip() for result in out.splitlines()] == [
         "id                 error",
         "an id with spaces  one two three four",
         "                   five six seven eight",
@@ -225,8 +225,8 @@ def test_what_looks_like_markup_is_text(text: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("character", [*"\x00\x1b\x7f\x85\x9b\u2028\u202e\u2066\ud800"])
 def test_a_control_character_is_spelled_out(character: str) -> None:
-    told = printable(f"a{character}b", lines=True)
-    assert re.fullmatch(r"a\\(x[0-9a-f]{2}|u[0-9a-f]{4})b", told)
+    result = printable(f"a{character}b", lines=True)
+    assert re.fullmatch(r"a\\(x[0-9a-f]{2}|u[0-9a-f]{4})b", result)
 
 
 def test_letters_of_any_script_are_left_as_they_are() -> None:

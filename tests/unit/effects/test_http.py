@@ -95,9 +95,7 @@ async def test_a_request_is_made_of_the_data_and_its_answer_comes_back(requests_
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-async def test_a_server_in_trouble_is_asked_again_with_the_same_key(
-    requests_to: Any, status: int
-) -> None:
+async def test_a_failing_server_is_retried_with_the_same_key(requests_to: Any, status: int) -> None:
     with answering(Reply(status), Reply(status), Reply(body="at last")) as server:
         http = f"{{url: '{server.origin}/'}}"
         state, view = await played(asking(http, requests_to(server.origin)))
@@ -233,7 +231,7 @@ def test_without_an_allowance_there_are_no_requests() -> None:
 @pytest.mark.parametrize(
     "allowed", ["*.example", "https://a@b.example", "ftp://b", "b.example/x", ""]
 )
-def test_an_allowance_is_one_exact_host(allowed: str) -> None:
+def test_an_allowed_host_is_one_exact_host(allowed: str) -> None:
     with pytest.raises(ValueError, match=r"no host|wildcard"):
         Hosts([allowed])
 

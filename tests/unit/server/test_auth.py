@@ -29,7 +29,7 @@ def request_of(method: str = "POST", **headers: str) -> Request:
         ({"statehold_caller": "ada", "statehold_roles": "a"}, Caller("ada", frozenset({"a"}))),
     ],
 )
-def test_the_headers_say_who_asks(headers: dict[str, str], caller: Caller) -> None:
+def test_the_headers_name_the_caller(headers: dict[str, str], caller: Caller) -> None:
     assert by_headers()(request_of(**headers)) == caller
 
 
@@ -69,7 +69,7 @@ def test_a_name_from_elsewhere_is_not_answered_to(host: str) -> None:
         by_headers(hosts=LOOPBACK_HOSTS)(request_of("GET", host=host))
 
 
-async def test_both_kinds_of_functions_may_tell_who_asks() -> None:
+async def test_both_kinds_of_functions_can_authenticate() -> None:
     async def later(request: Request) -> Caller:
         return Caller("later")
 

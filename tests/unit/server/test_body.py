@@ -56,7 +56,7 @@ async def test_no_body_needs_no_type() -> None:
         ([b"[[[1]]]"], {"content_type": JSON}, NotJson),
     ],
 )
-async def test_what_is_no_json_within_bounds_is_refused(
+async def test_invalid_or_too_large_json_is_refused(
     chunks: list[bytes], headers: dict[str, str], kind: type[StateholdError]
 ) -> None:
     with pytest.raises(kind):
@@ -75,7 +75,7 @@ async def test_what_is_no_json_within_bounds_is_refused(
         (b"]]]]", False),
     ],
 )
-def test_depth_is_told_without_recursion(body: bytes, deep: bool) -> None:
+def test_depth_is_found_without_recursion(body: bytes, deep: bool) -> None:
     assert too_deep(body, 2) is deep
 
 

@@ -22,7 +22,7 @@ def every_error(kind: type[StateholdError] = StateholdError) -> list[type[Stateh
 
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
-def test_the_branch_of_an_error_says_whose_fault_its_status_tells(
+def test_the_branch_of_an_error_fits_its_status(
     kind: type[StateholdError],
 ) -> None:
     status = row_of_kind(kind).status
@@ -37,7 +37,7 @@ def test_the_branch_of_an_error_says_whose_fault_its_status_tells(
         assert status == 500
 
 
-def test_codes_are_told_apart() -> None:
+def test_codes_are_unique() -> None:
     codes = [kind.code for kind in every_error()]
     assert len(codes) == len(set(codes))
 
@@ -65,7 +65,7 @@ def test_an_errors_status_is_the_tables(error: StateholdError, status: int) -> N
     assert (problem.model_extra or {}) == error.details()
 
 
-def test_the_operators_errors_are_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_operators_errors_are_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         problem = problem_of(errors.StoreInUse("/secret/path", "process 7"))
     assert (problem.status, problem.type) == (500, "urn:statehold:problem:internal")
@@ -91,7 +91,7 @@ def test_what_may_succeed_later_says_when() -> None:
 def test_an_applications_own_refusal_keeps_its_status_and_headers(status: int) -> None:
     request = Request({"type": "http", "method": "GET", "path": "/", "headers": []})
     answer = response_of_any(request, HTTPException(status, "not now", {"X-Mine": "1"}))
-    told = json.loads(bytes(answer.body))
-    assert (answer.status_code, told["status"], told["detail"]) == (status, status, "not now")
+    found = json.loads(bytes(answer.body))
+    assert (answer.status_code, found["status"], found["detail"]) == (status, status, "not now")
     assert answer.headers["x-mine"] == "1"
     assert answer.media_type == problems.MEDIA_TYPE

@@ -44,7 +44,7 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8420")
 
 
-async def test_the_page_is_asked_for_anew_each_time(http: httpx.AsyncClient) -> None:
+async def test_the_page_is_revalidated_each_time(http: httpx.AsyncClient) -> None:
     answer = await http.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
