@@ -1,6 +1,6 @@
 """Takes a server of the tests away when the process that started it is gone, however it went.
 
-Started as ``python keeper.py FOLDER``. Line by line, its standard input tells the process id of
+Started as ``python keeper.py FOLDER``. Line by line, its standard input gives the process id of
 the server that runs in the folder, or 0 for none; it ends when all who hold its other end have
 ended, and a process that is killed ends as well. Then the server is stopped, and the folder
 removed. Needs nothing but the standard library, as it runs outside of the project's path.
@@ -22,8 +22,8 @@ def keep(folder: str) -> None:
     server = 0
     for line in sys.stdin:
         server = int(line)
-    # whoever started the server says 0 only after it has waited for it, and until then the id
-    # can't have become another process's
+    # the process that started the server writes 0 only after it has waited for it, and until then
+    # the id can't have become another process's
     if server:
         end(server)
     remove(folder)

@@ -232,7 +232,7 @@ class PostgresServer:
         return self.dsn(name)
 
     def drop_database(self, name_or_dsn: str) -> None:
-        """Removes a database, and sends away whoever is connected to it."""
+        """Removes a database, and closes the connections to it."""
         is_dsn = "://" in name_or_dsn
         name = unquote(urlsplit(name_or_dsn).path.removeprefix("/")) if is_dsn else name_or_dsn
         self.execute(f"DROP DATABASE {_quoted(name)} WITH (FORCE)")
@@ -329,7 +329,7 @@ class PostgresServer:
                 start_new_session=True,
                 **self._child(),
             )  # fmt: skip
-        self._tell_keeper(process.pid)
+        self._inform_keeper(process.pid)
         deadline = time.monotonic() + self.patience_seconds
         while not self._is_ready(process.pid):
             if process.poll() is not None:
@@ -361,9 +361,9 @@ class PostgresServer:
 
     def _ended(self) -> None:
         self._process = None
-        self._tell_keeper(0)
+        self._inform_keeper(0)
 
-    def _tell_keeper(self, pid: int) -> None:
+    def _inform_keeper(self, pid: int) -> None:
         assert self._keeper is not None
         assert self._keeper.stdin is not None
         self._keeper.stdin.write(f"{pid}\n".encode())

@@ -15,8 +15,8 @@ _WRITES = (b"INSERT INTO journal", b"INSERT INTO mailbox")
 
 
 class Proxy:
-    """``lose_next_commit()``: the next transaction is committed, and its client is cut off instead
-    of being told. ``cut()``: every connection is closed now; ``silent``: nothing is passed on."""
+    """``lose_next_commit()``: the next transaction is committed, and its client is cut off without
+    an answer. ``cut()``: every connection is closed now; ``silent``: nothing is passed on."""
 
     def __init__(self, port: int) -> None:
         self._to = port

@@ -50,8 +50,8 @@ async def value(dsn: str, query: str) -> object:
 async def test_it_answers_over_tcp_and_over_its_socket(postgres: PostgresServer) -> None:
     for dsn in (postgres.dsn(), postgres.dsn(socket=True)):
         assert await value(dsn, "SHOW server_version") == postgres.execute("SHOW server_version")
-    told = postgres.execute("SHOW server_version")
-    assert told.split()[0] == postgres.version
+    expected = postgres.execute("SHOW server_version")
+    assert expected.split()[0] == postgres.version
 
 
 def test_it_never_runs_as_root(postgres: PostgresServer) -> None:
@@ -82,7 +82,7 @@ def test_two_servers_run_beside_one_another(postgres: PostgresServer) -> None:
         assert postgres.execute("SHOW max_connections") == "100"
 
 
-async def test_a_smart_stop_that_clients_hold_up_tells_so_and_the_server_goes_on() -> None:
+async def test_a_smart_stop_that_clients_hold_up_says_so_and_the_server_goes_on() -> None:
     with PostgresServer() as server:
         server.patience_seconds = 0.2
         connection = await asyncpg.connect(server.dsn())
@@ -92,7 +92,7 @@ async def test_a_smart_stop_that_clients_hold_up_tells_so_and_the_server_goes_on
         await connection.close()
 
 
-def test_a_start_that_fails_tells_the_end_of_the_log() -> None:
+def test_a_start_that_fails_shows_the_end_of_the_log() -> None:
     server = PostgresServer(settings={"shared_buffers": "a lot"})
     with pytest.raises(PostgresError, match='invalid value for parameter "shared_buffers"'):
         server.start()
@@ -101,7 +101,7 @@ def test_a_start_that_fails_tells_the_end_of_the_log() -> None:
     assert not folder.exists()
 
 
-def test_a_given_port_that_is_taken_is_told() -> None:
+def test_a_given_port_that_is_taken_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         server = PostgresServer(port=port)
@@ -199,7 +199,7 @@ async def test_a_database_that_is_connected_to_is_dropped(postgres: PostgresServ
         await connection.fetchval("SELECT 1")
 
 
-def test_a_statement_that_fails_tells_why(postgres: PostgresServer) -> None:
+def test_a_statement_that_fails_says_why(postgres: PostgresServer) -> None:
     with pytest.raises(PostgresError, match='relation "nowhere" does not exist'):
         postgres.execute("SELECT * FROM nowhere")
 
@@ -242,7 +242,7 @@ def test_a_named_folder_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert find_programs() == tmp_path.resolve()
 
 
-def test_without_any_postgres_the_ways_out_are_told(
+def test_without_any_postgres_the_ways_out_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(BIN_VARIABLE, raising=False)

@@ -30,7 +30,7 @@ async def test_a_document_is_read_back_as_it_was_put(store: Store) -> None:
     assert await store.document("courier", 1) is None
 
 
-async def test_the_newest_version_of_each_machine_is_told(store: Store) -> None:
+async def test_the_newest_version_of_each_machine_is_reported(store: Store) -> None:
     assert await store.documents() == {}
     for machine, version in (("order", 9), ("order", 10), ("courier", 3)):
         assert await store.add_document(a_document(machine, version), 10)

@@ -50,15 +50,15 @@ def objects(postgres: PostgresServer, dsn: str) -> str:
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-async def test_another_programs_tables_are_told_and_left(
+async def test_another_programs_tables_are_reported_and_left_alone(
     kind: str, postgres: PostgresServer, postgres_dsn: str
 ) -> None:
-    statement, told = FOREIGN[kind]
+    statement, expected = FOREIGN[kind]
     postgres.execute(statement, database=postgres_dsn.rpartition("/")[2])
     before = objects(postgres, postgres_dsn)
-    with pytest.raises(StoreRefused, match=told):
+    with pytest.raises(StoreRefused, match=expected):
         await PostgresStore(postgres_dsn).open("w-1")
-    with pytest.raises(StoreRefused, match=told):
+    with pytest.raises(StoreRefused, match=expected):
         await upgrade(postgres_dsn, "after")
     assert objects(postgres, postgres_dsn) == before
 
@@ -87,8 +87,8 @@ async def test_an_encoding_that_lacks_characters_is_refused(
         "TEMPLATE template0"
     )
     try:
-        told = f"has the encoding {encoding}.*ENCODING 'UTF8'"
-        with pytest.raises(StoreRefused, match=told):
+        expected = f"has the encoding {encoding}.*ENCODING 'UTF8'"
+        with pytest.raises(StoreRefused, match=expected):
             await PostgresStore(postgres.dsn(name)).open("w-1")
         (found,) = [one for one in await examine(postgres.dsn(name)) if one.code == "not-usable"]
         assert encoding in found.what
@@ -97,7 +97,7 @@ async def test_an_encoding_that_lacks_characters_is_refused(
 
 
 @pytest.mark.parametrize("path", ["", "nowhere", "nowhere,neither"])
-async def test_a_search_path_without_a_schema_is_told(
+async def test_a_search_path_without_a_schema_is_reported(
     path: str, postgres: PostgresServer, postgres_dsn: str
 ) -> None:
     name = postgres_dsn.rpartition("/")[2]
@@ -109,7 +109,7 @@ async def test_a_search_path_without_a_schema_is_told(
     assert objects(postgres, postgres_dsn).strip() == ""
 
 
-async def test_a_role_that_may_create_nothing_is_told(
+async def test_a_role_that_may_create_nothing_is_reported(
     postgres: PostgresServer, postgres_dsn: str
 ) -> None:
     name = postgres_dsn.rpartition("/")[2]
@@ -119,8 +119,8 @@ async def test_a_role_that_may_create_nothing_is_told(
         database=name,
     )
     postgres.execute(f"ALTER DATABASE {name} SET role = clerk")
-    told = "the role clerk may not create tables in the schema public; GRANT CREATE ON SCHEMA"
-    with pytest.raises(StoreRefused, match=told):
+    expected = "the role clerk may not create tables in the schema public; GRANT CREATE ON SCHEMA"
+    with pytest.raises(StoreRefused, match=expected):
         await PostgresStore(postgres_dsn).open("w-1")
     # a role that may made them: then this one only needs rights on them
     postgres.execute(f"ALTER DATABASE {name} RESET role")
@@ -171,7 +171,7 @@ def _cut(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "expected"),
     [
         (_text, "is not a SQLite database; choose another path"),
         (_cut, "choose another path|restore it"),
@@ -181,13 +181,13 @@ def _cut(path: Path) -> None:
         (_folder, "is not a file; choose another path"),
     ],
 )
-async def test_a_file_that_is_none_of_ours_is_told_and_left(
-    make: object, told: str, tmp_path: Path
+async def test_a_file_that_is_not_ours_is_reported_and_left_alone(
+    make: object, expected: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "it.db"
     make(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(StoreRefused, match=told) as caught:
+    with pytest.raises(StoreRefused, match=expected) as caught:
         await open_store(f"sqlite:///{path}").open("w-1")
     assert isinstance(caught.value, SchemaMismatch) == (make is _newer)
     assert (path.read_bytes() if path.is_file() else None) == before
@@ -211,7 +211,7 @@ async def test_what_is_made_is_for_its_user_alone_whatever_the_umask_is(tmp_path
     assert made == dict.fromkeys(("it.db", "it.db-wal", "it.db-shm", "it.db.lock"), 0o600)
 
 
-async def test_a_file_that_others_may_read_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_others_may_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "it.db"
     store = open_store(f"sqlite:///{path}")
     await store.open("w-1")

@@ -52,7 +52,7 @@ def test_any_other_address_is_refused_with_the_forms_there_are(dsn: str) -> None
         open_store(dsn)
 
 
-async def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
+async def test_a_server_that_does_not_answer_is_reported_without_the_password() -> None:
     store = open_store("postgresql://u:secret@127.0.0.1:1/d")
     with pytest.raises(StoreUnavailable) as away:
         await store.open("w1")

@@ -123,7 +123,9 @@ def test_every_migration_says_whether_it_comes_before_or_after_a_deploy() -> Non
         phase_of(Migration(1, "0001_mute.sql", "CREATE TABLE t ()"))
 
 
-async def test_an_empty_database_is_made_ready_by_whoever_opens_it_first(postgres_dsn: str) -> None:
+async def test_an_empty_database_gets_its_schema_at_the_first_opening(
+    postgres_dsn: str,
+) -> None:
     stores = [PostgresStore(postgres_dsn) for _ in range(4)]
     await asyncio.gather(*(store.open(f"w{n}") for n, store in enumerate(stores)))
     state = await check(postgres_dsn)
@@ -209,7 +211,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 # --- workers --------------------------------------------------------------------------------
 
 
-async def test_a_buried_worker_writes_nothing_by_either_way(
+async def test_a_removed_worker_writes_nothing_by_either_way(
     store: PostgresStore, other: PostgresStore, db: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     await started(store, a_row())
@@ -226,7 +228,7 @@ async def test_a_buried_worker_writes_nothing_by_either_way(
     await written(store, change(a_row()))
 
 
-async def test_a_commit_under_way_is_waited_for_before_its_worker_is_buried(
+async def test_a_running_commit_is_waited_for_before_its_worker_is_removed(
     store: PostgresStore, other: PostgresStore, db: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     await db.execute("UPDATE workers SET lease_until = now() - interval '1 s' WHERE id = 'w1'")
@@ -260,7 +262,7 @@ async def test_many_workers_join_at_once_and_each_has_a_slot_of_its_own(
         await store.close()
 
 
-async def test_hints_are_heard_by_the_others_and_not_by_oneself(
+async def test_hints_reach_the_other_workers_and_not_their_sender(
     store: PostgresStore, other: PostgresStore
 ) -> None:
     here: list[Hint] = []
@@ -273,7 +275,7 @@ async def test_hints_are_heard_by_the_others_and_not_by_oneself(
     async with asyncio.timeout(10):
         assert await there.get() == hint
         await store.notify(Hint(tuple(Ref("order", "o" * 200 + str(n)) for n in range(90))))
-        assert await there.get() == Hint(None), "too long to be told in full"
+        assert await there.get() == Hint(None), "too long to be expected in full"
     assert here == []
 
 
@@ -320,7 +322,7 @@ async def test_of_a_plain_batch_only_those_that_lost_are_not_written(
     assert [len(await store.journal(row.ref)) for row in rows] == [2, 2, 2, 2]
 
 
-async def test_a_worker_that_is_buried_in_the_middle_of_a_batch_is_not_told_that_none_was_written(
+async def test_a_worker_that_is_removed_in_the_middle_of_a_batch_does_not_see_all_writes_fail(
     store: PostgresStore, other: PostgresStore, db: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     rows = [a_row(f"o-{n}") for n in range(2)]
@@ -330,11 +332,11 @@ async def test_a_worker_that_is_buried_in_the_middle_of_a_batch_is_not_told_that
     writer = store._writer
     checked = writer._commit_checked
 
-    async def buried(pending: Any) -> Any:
+    async def removed(pending: Any) -> Any:
         await db.execute("DELETE FROM workers WHERE id = 'w1'")
         return await checked(pending)
 
-    writer._commit_checked = buried  # type: ignore[method-assign]
+    writer._commit_checked = removed  # type: ignore[method-assign]
     writes = [change(row) for row in rows]
     assert await store.commit(writes) == [WRITTEN, CONFLICT]
     with pytest.raises(LeaseLost):

@@ -347,8 +347,8 @@ async def test_a_claim_keeps_nothing_from_being_done(workers: tuple[Store, Store
 async def test_of_two_that_forget_one_instance_one_does(workers: tuple[Store, Store]) -> None:
     rows = [over(f"o-{n}") for n in range(20)]
     await started(workers[0], *rows)
-    told = await asyncio.gather(*(store.forget(rows) for store in workers))
-    assert [sum(both) for both in zip(*told, strict=True)] == [1] * 20
+    results = await asyncio.gather(*(store.forget(rows) for store in workers))
+    assert [sum(both) for both in zip(*results, strict=True)] == [1] * 20
     assert await workers[0].count("order") == {}
 
 

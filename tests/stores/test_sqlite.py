@@ -100,7 +100,7 @@ async def test_a_file_that_was_deleted_takes_nothing(sqlite: SqliteStore, tmp_pa
     await everything_works_again(sqlite)
 
 
-async def test_a_damaged_file_is_told_as_such(sqlite: SqliteStore) -> None:
+async def test_a_damaged_file_is_reported_as_damaged(sqlite: SqliteStore) -> None:
     await started(sqlite, a_row())
     db = connection(sqlite)
     db.execute("PRAGMA writable_schema = ON")

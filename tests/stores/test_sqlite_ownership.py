@@ -29,7 +29,7 @@ from tests.stores.sqlite_file import (
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_second_store_on_the_file_is_told_who_has_it(
+async def test_a_second_store_on_the_file_gets_the_name_of_its_owner(
     sqlite: SqliteStore, tmp_path: Path
 ) -> None:
     said = await refused(tmp_path / "s.db", StoreInUse)

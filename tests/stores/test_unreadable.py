@@ -113,7 +113,7 @@ async def test_what_was_set_aside_is_forgotten_with_its_row(store: Store) -> Non
     assert await store.asides([row.ref]) == {}
 
 
-async def test_a_buried_worker_may_set_aside(shared: Shared) -> None:
+async def test_a_removed_worker_may_set_aside(shared: Shared) -> None:
     first = await shared.hire("w1")
     second = await shared.hire("w2")
     row = a_row(wake_at=at(1))

@@ -1,4 +1,4 @@
-"""Rules 6 and 7: who is alive may write, and what is claimed is given to nobody else."""
+"""Rules 6 and 7: only workers with a lease write, and claimed work goes to no other worker."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ async def test_a_worker_is_alive_from_its_joining_until_it_leaves(shared: Shared
     assert await read(two) is None
 
 
-async def test_whoever_beats_after_a_lease_ran_out_buries_its_worker(shared: Shared) -> None:
+async def test_the_next_heartbeat_after_a_lease_expired_removes_its_worker(shared: Shared) -> None:
     one, two = await shared.hire("w1", NO_LEASE), await shared.hire("w2")
-    assert sorted(await two.workers()) == ["w1", "w2"], "nobody has looked yet"
-    assert await one.commit([new(a_row())]) == [WRITTEN], "nobody has buried it yet"
+    assert sorted(await two.workers()) == ["w1", "w2"], "no heartbeat yet"
+    assert await one.commit([new(a_row())]) == [WRITTEN], "not removed yet"
     heartbeat = await two.beat(LEASE)
     assert (heartbeat.alive, heartbeat.next_end) == (("w2",), None)
     assert list(await two.workers()) == ["w2"]
 
 
-async def test_a_buried_worker_writes_nothing_and_can_not_renew_its_lease(shared: Shared) -> None:
+async def test_a_removed_worker_writes_nothing_and_can_not_renew_its_lease(shared: Shared) -> None:
     one, two = await shared.hire("w1", NO_LEASE), await shared.hire("w2")
     await started(two, a_row())
     await two.beat(LEASE)
@@ -72,7 +72,7 @@ async def test_a_buried_worker_writes_nothing_and_can_not_renew_its_lease(shared
     assert len(await two.journal(a_row().ref)) == 1
 
 
-async def test_a_buried_worker_reads_and_joins_again_under_another_name(shared: Shared) -> None:
+async def test_a_removed_worker_reads_and_joins_again_under_another_name(shared: Shared) -> None:
     one, two = await shared.hire("w1", NO_LEASE), await shared.hire("w2")
     await started(two, a_row())
     await two.beat(LEASE)
@@ -83,7 +83,7 @@ async def test_a_buried_worker_reads_and_joins_again_under_another_name(shared: 
     assert sorted((await one.beat(LEASE)).alive) == ["w1#2", "w2"]
 
 
-async def test_who_comes_back_with_a_lease_that_ran_out_buries_nobody(shared: Shared) -> None:
+async def test_a_worker_that_returns_with_an_expired_lease_removes_no_other(shared: Shared) -> None:
     """Where the store was away, all come back so, one after the other."""
     one, two = await shared.hire("w1", NO_LEASE), await shared.hire("w2", NO_LEASE)
     assert sorted((await one.beat(LEASE)).alive) == ["w1", "w2"]
@@ -230,7 +230,7 @@ async def test_a_message_is_taken_out_by_one_of_two_that_bring_it(shared: Shared
 # --- hints ----------------------------------------------------------------------------------------
 
 
-async def test_a_hint_is_heard_by_the_others_alone(shared: Shared) -> None:
+async def test_a_hint_reaches_the_other_workers_alone(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
     heard: list[tuple[str, Hint]] = []
     arrived = asyncio.Event()

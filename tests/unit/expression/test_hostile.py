@@ -1,4 +1,4 @@
-"""Whoever writes an expression reaches nothing but its scope, and holds nobody up."""
+"""An expression reaches nothing but its scope, and its work is bounded."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_what_comes_to_nothing_fails_with_its_reason(text: str, why: str) -> Non
         evaluated(text)
 
 
-def test_an_expression_tells_its_type_and_what_it_reads() -> None:
+def test_an_expression_has_a_type_and_names_what_it_reads() -> None:
     made = ENVIRONMENT.compile("data.items.all(i, i.price < data.total)")
     assert made.kind == BOOL
     assert made.reads == {"data.items", "data.total"}

@@ -170,13 +170,13 @@ def test_what_is_not_allowed_is_refused_when_it_is_read(text: str, message: str)
         ECMASCRIPT.expression(text)
 
 
-def test_a_refusal_tells_the_place_in_characters() -> None:
+def test_a_refusal_gives_its_position_in_characters() -> None:
     with pytest.raises(ExpressionRefused) as caught:
         ECMASCRIPT.expression("'ä' + ]")
     assert caught.value.at == 4
 
 
-def test_an_expression_tells_the_variables_that_it_may_read() -> None:
+def test_an_expression_names_the_variables_that_it_may_read() -> None:
     text = "x + items.filter(item => item.kind === _event.kind).length + Math.PI"
     assert ECMASCRIPT.expression(text).reads == {"x", "items", "_event"}
 
