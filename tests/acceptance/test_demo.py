@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 FIGURES = re.compile(
     r"orders: (?P<started>\d+) started, .* (?P<delivered>\d+) delivered, .*"
-    r"events: (?P<taken>\d+) taken"
+    r"events: (?P<accepted>\d+) accepted"
 )
 
 Demo = Callable[..., "subprocess.Popen[str]"]
@@ -64,7 +64,7 @@ def test_orders_flow_and_the_demo_ends_by_itself(demo: Demo, tmp_path: Path) -> 
     assert process.returncode == 0, answer
     figures = last_figures(answer)
     assert figures["started"] >= 5
-    assert figures["taken"] >= 5
+    assert figures["accepted"] >= 5
     assert figures["delivered"] >= 1
     assert nothing_answers(answer)
     assert list(tmp_path.iterdir()) == []
