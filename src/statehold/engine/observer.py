@@ -45,6 +45,7 @@ class ObservedRequest(Protocol):
 
     def trace(self) -> str:
         """The place of its cause in a trace; empty where that is unknown."""
+        ...
 
 
 class Observer:

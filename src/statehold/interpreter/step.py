@@ -151,6 +151,7 @@ def _step(
     target, calls, trace = node.shortcut
     if calls:
         data = program.copy(data)
+        changed: D | None
         action = ""
         try:
             for takes, call, action in calls:  # noqa: B007 - named by the error below

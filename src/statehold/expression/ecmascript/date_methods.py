@@ -38,9 +38,9 @@ def new(frame: Frame, *values: Any) -> Date:
     frame.spend(4)
     if not values:
         return Date(current(frame))
-    if len(values) > 1:
+    value, *others = values
+    if others:
         return Date(_utc(frame, *values))
-    value = values[0]
     if type(value) is Date:
         return Date(value.time)
     return Date(parsed(value) if type(value) is str else to_number(frame, value))

@@ -21,6 +21,8 @@ def json_schema() -> dict[str, Any]:
     }
     machine["properties"]["states"]["minProperties"] = 1
     parts = machine["$defs"]
+    for part in parts.values():
+        part.pop("title", None)
     parts["TransitionSpec"]["oneOf"] = [{"required": [trigger]} for trigger in TRIGGERS]
     parts["InvokeSpec"]["oneOf"] = [{"required": ["effect"]}, {"required": ["machine"]}]
     parts["GuardSpec"]["oneOf"] = [{"required": ["in"]}, {"required": ["function"]}]
@@ -32,10 +34,6 @@ class _Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
-
-    def _update_class_schema(self, json_schema: Any, *others: Any) -> None:
-        super()._update_class_schema(json_schema, *others)
-        json_schema.pop("title", None)
 
     def tagged_union_schema(self, schema: Any) -> dict[str, Any]:
         # by their keys alone, a mapping of CEL and an offered function are the same

@@ -18,6 +18,7 @@ from statehold.formats.native.model import MachineSpec
 from statehold.formats.native.problems import Problems, TooManyProblems, near, shown
 from statehold.plain.values import Path
 
+_NOTHING = object()
 #: how often problems are taken out before the rest is given up
 _ROUNDS = 8
 
@@ -62,9 +63,12 @@ def _path_of(loc: tuple[int | str, ...], value: Any) -> Path:
     without the number of a single item that stands for a list."""
     path: list[int | str] = []
     for part in loc:
-        is_index = isinstance(value, list) and isinstance(part, int) and part < len(value)
-        if is_index or (isinstance(value, dict) and part in value):
-            value = value[part]
+        if isinstance(value, list):
+            found = value[part] if isinstance(part, int) and part < len(value) else _NOTHING
+        else:
+            found = value.get(part, _NOTHING) if isinstance(value, dict) else _NOTHING
+        if found is not _NOTHING:
+            value = found
             path.append(part)
     return tuple(path)
 
@@ -110,8 +114,9 @@ def _repair(path: Path, error: ErrorDetails, problems: Problems) -> bool:
     value = problems.at(path)
     if error["type"] == shapes.UNKNOWN_KEYS:
         # None: what it stood in was taken out already
-        for key in error.get("ctx", {})["unknown"] if value is not None else ():
-            value.pop(key, None)
+        if value is not None:
+            for key in error.get("ctx", {})["unknown"]:
+                value.pop(key, None)
         return False
     holder, last = problems.at(path[:-1]), path[-1]
     if isinstance(holder, dict):

@@ -69,8 +69,10 @@ class StateTree:
 
     def _kind(self, spec: StateSpec, path: Path) -> Kind:
         kinds: list[Kind] = ["final"] if spec.final else []
-        kinds += ["history"] if spec.history else []
-        kinds += ["parallel"] if spec.parallel else []
+        if spec.history:
+            kinds.append("history")
+        if spec.parallel:
+            kinds.append("parallel")
         if len(kinds) > 1:
             self.problems.add(path, f"it is {' and '.join(kinds)}", "it is one of them")
         if kinds:
