@@ -163,7 +163,7 @@ async def test_a_steps_span_says_what_the_step_did(spans: Spans) -> None:
         await engine.send(ParcelFlow, "p-1", Ship())
         await state(engine, ParcelFlow, "p-1", "delivered")
         await quiet()
-        worker = engine._parts.runtime.worker
+        worker = engine._parts.context.worker
     step = next(span for span in spans.all() if span.name == "step parcel")
     assert dict(step.attributes or {}) == {
         "statehold.machine": "parcel",

@@ -12,7 +12,7 @@ import pytest
 from statehold.stores import SqliteStore
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite import lists, sweep, writer
-from statehold.stores.sqlite.columns import Configurations
+from statehold.stores.sqlite.columns import ConfigurationNumbers
 
 pytestmark = pytest.mark.anyio
 
@@ -92,5 +92,5 @@ def test_every_query_is_used() -> None:
             sweep,
             writer,
         )
-    ) + Path(sys.modules[Configurations.__module__].__file__ or "").read_text("utf-8")
+    ) + Path(sys.modules[ConfigurationNumbers.__module__].__file__ or "").read_text("utf-8")
     assert {name for name in QUERIES if f'"{name}"' not in code} == set()

@@ -11,8 +11,8 @@ from statehold.doctor.queries import (
     DOCUMENTS,
     MOST,
     Held,
-    Incidents,
     Late,
+    MachineIncidents,
     Unreadable,
     Waiting,
 )
@@ -56,9 +56,11 @@ class PostgresQueries:
         oldest = row["oldest"]
         return Late(row["instances"], None if oldest is None else moment(oldest))
 
-    async def incidents(self) -> list[Incidents]:
+    async def incidents(self) -> list[MachineIncidents]:
         return [
-            Incidents(row["machine"], row["instances"], row["incidents"], moment(row["oldest"]))
+            MachineIncidents(
+                row["machine"], row["instances"], row["incidents"], moment(row["oldest"])
+            )
             for row in await self._db.fetch(self._q["incidents"])
         ]
 

@@ -24,7 +24,7 @@ class Late(Struct, frozen=True):
     oldest: datetime | None
 
 
-class Incidents(Struct, frozen=True):
+class MachineIncidents(Struct, frozen=True):
     machine: str
     instances: int
     incidents: int
@@ -72,7 +72,7 @@ class Queries(Protocol):
         """Instances due before then, claimed or not: a claim lasts a few seconds."""
         ...
 
-    async def incidents(self) -> list[Incidents]: ...
+    async def incidents(self) -> list[MachineIncidents]: ...
 
     async def unreadable(self) -> list[Unreadable]: ...
 

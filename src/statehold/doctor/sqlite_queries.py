@@ -12,8 +12,8 @@ from statehold.doctor.queries import (
     DOCUMENTS,
     MOST,
     Held,
-    Incidents,
     Late,
+    MachineIncidents,
     Unreadable,
     Waiting,
 )
@@ -52,9 +52,9 @@ class SqliteQueries:
         instances, oldest = self._db.execute(self._q["overdue"], wanted).fetchone()
         return Late(instances, None if oldest is None else moment(oldest))
 
-    async def incidents(self) -> list[Incidents]:
+    async def incidents(self) -> list[MachineIncidents]:
         return [
-            Incidents(machine, instances, incidents, moment(oldest))
+            MachineIncidents(machine, instances, incidents, moment(oldest))
             for machine, instances, incidents, oldest in self._db.execute(self._q["incidents"])
         ]
 

@@ -23,7 +23,7 @@ from statehold.engine.queries.search import search
 from statehold.engine.requests.intake import MachineName, name_of
 from statehold.engine.requests.operator import (
     Cancel,
-    CancelTimer,
+    CancelTimerRequest,
     FireTimer,
     Pause,
     ResolveEffect,
@@ -267,7 +267,7 @@ class Engine:
         caller: Caller = ANYONE,
     ) -> InstanceReply:
         """Cancels the timer; entering its state again sets it again. Raises ``UnknownTimer``."""
-        return await self._ask(CancelTimer(self._ref(machine, id), timer, reason, caller))
+        return await self._ask(CancelTimerRequest(self._ref(machine, id), timer, reason, caller))
 
     async def reschedule_timer(
         self,
@@ -437,7 +437,7 @@ class Engine:
     async def search(self, text: str, *, limit: int = 20) -> Found:
         """Search results for a text in every machine, at most ``limit`` of each kind."""
         check_texts("the request", text=text)
-        return await search(self._parts.store, self._parts.runtime, text, limit)
+        return await search(self._parts.store, self._parts.context, text, limit)
 
     async def document(self, machine: MachineName, version: int | None = None) -> StoredDocument:
         """A deployed version, the newest if none is named. Raises ``InvalidPayload`` where that
@@ -447,7 +447,7 @@ class Engine:
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
         """Deployed machines that can't run here: the version, and why."""
-        return dict(self._parts.runtime.unserved)
+        return dict(self._parts.context.unserved)
 
     def troubles(self) -> Sequence[str]:
         """What needs an operator though requests are served: one sentence each."""

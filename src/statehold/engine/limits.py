@@ -27,8 +27,8 @@ class Limits(InstanceLimits):
     effects: int = 1_000
     #: the same of plain functions, each in a thread of its own
     threads: int = 32
-    #: attempts that wait in this worker for a place, of each kind; more wait in the store, for any
-    #: worker that has a place
+    #: attempts that wait in this worker for a slot, of each kind; more wait in the store, for any
+    #: worker that has a free slot
     effects_waiting: int = 1_000
     #: calls that run on after their time was up, of each kind; while there are so many, further
     #: attempts fail with ``TooManyHung``

@@ -6,15 +6,15 @@ import logging
 import time
 from typing import Any
 
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import Unavailable
 from statehold.records import Ref
 
 
-def about(runtime: Runtime, ref: Ref | None = None, **more: Any) -> dict[str, Any]:
+def about(context: EngineContext, ref: Ref | None = None, **more: Any) -> dict[str, Any]:
     """``extra`` of a line: the worker; machine and instance where it is about one; what is known
     beside (``seq``, ``effect``, ``attempt``, …)."""
-    fields: dict[str, Any] = {"worker": runtime.worker}
+    fields: dict[str, Any] = {"worker": context.worker}
     if ref is not None:
         fields["machine"] = ref.machine
         fields["instance"] = ref.id

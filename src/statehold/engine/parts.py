@@ -35,11 +35,11 @@ from statehold.engine.machines.deploy import Deployer
 from statehold.engine.machines.loader import Loader
 from statehold.engine.machines.startup_checks import check_machines
 from statehold.engine.observer import call_safely
-from statehold.engine.queries.health import Health
+from statehold.engine.queries.health import HealthQueries
 from statehold.engine.queries.instances import InstanceQueries
 from statehold.engine.queries.machines import MachineQueries
 from statehold.engine.queries.watchers import Watchers
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
 from statehold.engine.retention.policy import by_machine
 from statehold.engine.retention.pruner import Pruner
@@ -58,7 +58,7 @@ class Parts:
         self.store = store = given.store
         definitions.clear()
         definitions.update(given.coded)
-        self.runtime = runtime = Runtime(
+        self.context = context = EngineContext(
             definitions,
             given.clock,
             given.limits,
@@ -71,28 +71,28 @@ class Parts:
         )
         limits, alone = given.limits, store.exclusive
         self.watchers = Watchers()
-        self.queue = queue = RequestQueue(runtime, overlapping=not alone and limits.turns > 1)
+        self.queue = queue = RequestQueue(context, overlapping=not alone and limits.turns > 1)
         self.cache = Cache(limits.cached, limits.cached_bytes, keeps_finished=alone)
-        self.set_aside = SetAside(store, runtime, self.cache)
-        self.lookup = Lookup(store, runtime, self.cache, self.set_aside)
+        self.set_aside = SetAside(store, context, self.cache)
+        self.lookup = Lookup(store, context, self.cache, self.set_aside)
 
         self.message_dispatcher = MessageDispatcher(
-            store, runtime, queue, PollInterval(runtime, exclusive=alone)
+            store, context, queue, PollInterval(context, exclusive=alone)
         )
         self.timer_scheduler = TimerScheduler(
             store,
-            runtime,
+            context,
             queue,
             self.set_aside,
-            PollInterval(runtime, exclusive=alone),
+            PollInterval(context, exclusive=alone),
             self.message_dispatcher.expect,
         )
-        self.rescuer = Rescuer(store, runtime, queue, self.set_aside, self.watchers)
-        self.rereader = Rereader(store, runtime, queue, self.set_aside)
-        self.effect_runner = EffectRunner(store, runtime, queue, self.set_aside, self.rescuer.doubt)
-        self.effect_canceller = EffectCanceller(store, runtime, self.effect_runner)
+        self.rescuer = Rescuer(store, context, queue, self.set_aside, self.watchers)
+        self.rereader = Rereader(store, context, queue, self.set_aside)
+        self.effect_runner = EffectRunner(store, context, queue, self.set_aside, self.rescuer.doubt)
+        self.effect_canceller = EffectCanceller(store, context, self.effect_runner)
         wakeups = Wakeups(
-            runtime,
+            context,
             self.cache,
             self.set_aside,
             self.effect_runner,
@@ -104,7 +104,7 @@ class Parts:
             self.watchers,
         )
         self.loader = loader = Loader(
-            store, runtime, definitions, given.deployments, wakeups.machine_loaded
+            store, context, definitions, given.deployments, wakeups.machine_loaded
         )
 
         def heartbeat(workers_changed: bool) -> None:
@@ -116,19 +116,19 @@ class Parts:
                 loader.look()
             wakeups.hint(hint)
 
-        self.membership = Membership(store, runtime, wakeups.lease_lost, heartbeat)
-        self.notifier = Notifier(store, runtime, hint)
-        self.recorder = Recorder(store, runtime, uuid.uuid4().hex)
-        self.compactor = Compactor(store, runtime)
+        self.membership = Membership(store, context, wakeups.lease_lost, heartbeat)
+        self.notifier = Notifier(store, context, hint)
+        self.recorder = Recorder(store, context, uuid.uuid4().hex)
+        self.compactor = Compactor(store, context)
         self.pruner = Pruner(
             store,
-            runtime,
+            context,
             # anew each time: machines are deployed while the engine runs
             lambda: by_machine(given.retention, definitions, open_ended=True),
             self.cache.drop,
         )
         after = AfterCommit(
-            runtime,
+            context,
             self.effect_runner,
             self.timer_scheduler,
             self.message_dispatcher,
@@ -139,30 +139,30 @@ class Parts:
             self.watchers,
             self.recorder,
         )
-        self.group_commit = GroupCommit(store, runtime, queue, self.cache, self.lookup, after)
+        self.group_commit = GroupCommit(store, context, queue, self.cache, self.lookup, after)
 
-        self.intake = Intake(store, runtime, queue, loader)
+        self.intake = Intake(store, context, queue, loader)
         self.bulk_upgrader = BulkUpgrader(store, queue, self.intake, loader)
-        self.deployer = Deployer(store, runtime, loader, self.notifier)
-        self.throughput = ThroughputReader(store, runtime, self.recorder)
-        self.machines = MachineQueries(store, runtime, self.throughput)
-        self.instances = InstanceQueries(store, runtime, self.lookup, self.watchers, loader.renew)
-        self.health = Health(
-            store, runtime, queue, self.cache, self.effect_runner, self.membership, self.notifier
+        self.deployer = Deployer(store, context, loader, self.notifier)
+        self.throughput = ThroughputReader(store, context, self.recorder)
+        self.machines = MachineQueries(store, context, self.throughput)
+        self.instances = InstanceQueries(store, context, self.lookup, self.watchers, loader.renew)
+        self.health = HealthQueries(
+            store, context, queue, self.cache, self.effect_runner, self.membership, self.notifier
         )
 
     async def open(self) -> None:
         """Checks the machines against the store, takes over what was left, starts the tasks."""
-        runtime, store, loader = self.runtime, self.store, self.loader
-        if runtime.observer is not None:
-            call_safely(runtime.observer.opened, runtime.definitions)
-        coded = {name: runtime.definitions[name] for name in loader.coded}
-        check_machines(runtime, coded.values())
+        context, store, loader = self.context, self.store, self.loader
+        if context.observer is not None:
+            call_safely(context.observer.opened, context.definitions)
+        coded = {name: context.definitions[name] for name in loader.coded}
+        check_machines(context, coded.values())
         self.pruner.check()
-        await store.open(runtime.worker)
+        await store.open(context.worker)
         try:
             await loader.check()
-            await runtime.upgrade_plans.open(store, coded, runtime.now())
+            await context.upgrade_plans.open(store, coded, context.now())
             await loader.open()
             await self.membership.open()
             self.group_commit.open()
@@ -181,11 +181,11 @@ class Parts:
         self.timer_scheduler.open()
         self.message_dispatcher.open()
         loader.run()
-        runtime.identity.takes_requests = True
+        context.identity.takes_requests = True
 
     async def close(self) -> None:
         """Takes no more requests, ends what runs or hands it back, and closes the store."""
-        self.runtime.identity.takes_requests = False
+        self.context.identity.takes_requests = False
         self.watchers.close()
         await _close(
             self.loader,

@@ -15,7 +15,7 @@ _WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, Type
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Something that can be assigned to. ``refer`` finds it, once; ``get`` and ``put`` take what
     was found."""
 
@@ -49,13 +49,13 @@ class CompiledExpression:
 class CompiledLocation:
     text: str
     name: str
-    place: Place
+    location: Location
     size: int = 0
 
     def read(self, scope: Scope) -> Any:
         frame = Frame(scope, self.text, self.size)
         try:
-            return copied(frame, self.place.get(frame, self.place.refer(frame)))
+            return copied(frame, self.location.get(frame, self.location.refer(frame)))
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
         finally:
@@ -67,7 +67,7 @@ class CompiledLocation:
             frame.writable(self.name)
             # fails for a variable that is not there: only a script or a declaration makes one
             frame.variable(self.name)
-            self.place.put(frame, self.place.refer(frame), value)
+            self.location.put(frame, self.location.refer(frame), value)
         except (EvaluationFailed, *_WRONG_VALUES) as error:
             raise _failed(self.text, error) from error
         finally:

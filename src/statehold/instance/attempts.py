@@ -173,7 +173,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
         return self._given_to(worker, "begin")
 
     def queue(self, marker: str) -> Attempt:
-        """It waits for any worker with a free place; ``marker`` is one of ``WAITING``."""
+        """It waits for any worker with a free slot; ``marker`` is one of ``WAITING``."""
         return self._given_to(marker, "queue")
 
     def _given_to(self, worker: str, event: AttemptEvent) -> Attempt:

@@ -1,8 +1,9 @@
 """Lazy determinisation: what an event does in a configuration is computed once and kept.
 
 1. A :class:`Configuration` is interned: one object for each set of active states of a machine.
-2. For each event name it keeps a decision tree of :class:`Node`: inner nodes ask a guard, leaves
-   hold the :class:`.Plan` of the transitions that these answers choose. Nodes grow when reached.
+2. For each event name it keeps a decision tree of :class:`DecisionNode`: inner nodes ask a guard,
+   leaves hold the :class:`.Plan` of the transitions that these answers choose. Nodes are made when
+   they are first reached.
 3. A plan depends on nothing but the chart, the configuration, the answers and, where a transition
    goes to a history state, on what that remembers: then a node of its own stands before the tree.
 4. Everything is bounded by ``VARIANT_LIMIT``, ``CONFIGURATION_LIMIT`` and ``NODE_LIMIT``, as guards
@@ -56,7 +57,7 @@ class Configurations(dict[tuple[int, ...], "Configuration"]):
                 configuration.forget()
 
 
-def beginning(configurations: Configurations) -> Node:
+def beginning(configurations: Configurations) -> DecisionNode:
     """The leaf whose plan enters the chart from nowhere."""
     return _leaf(configurations, None, (), (), plan_beginning(configurations.tables))
 
@@ -89,17 +90,17 @@ class Configuration:
             for name in tables.event_names
             if any(candidates(tree, state, name) for state in (*active, 0))
         )
-        self.rows: dict[str, Node] = {}
+        self.rows: dict[str, DecisionNode] = {}
         #: the same for events whose class has but one name, found without asking the event
-        self.by_class: dict[type, Node] = {}
+        self.by_class: dict[type, DecisionNode] = {}
         #: functions that :mod:`.hot_path` wrote for those of them that are taken often
         self.hot_paths: dict[type, Callable[..., Any]] = {}
-        self._eventless: Node | None = None
+        self._eventless: DecisionNode | None = None
 
     def __repr__(self) -> str:
         return f"Configuration({', '.join(self.leaves)})"
 
-    def row(self, name: str) -> Node:
+    def row(self, name: str) -> DecisionNode:
         """The decision tree for an event of this name."""
         node = self.rows.get(name)
         if node is None:
@@ -108,7 +109,7 @@ class Configuration:
             node = self.rows[name] = self._root(name)
         return node
 
-    def row_of(self, event: AnEvent) -> Node:
+    def row_of(self, event: AnEvent) -> DecisionNode:
         """The decision tree for this event."""
         node = self.row(event.__event__)
         if isinstance(event, Event):
@@ -118,7 +119,7 @@ class Configuration:
         return node
 
     @property
-    def eventless(self) -> Node:
+    def eventless(self) -> DecisionNode:
         """The decision tree for immediate transitions."""
         if self._eventless is None:
             self._eventless = self._root(None)
@@ -140,16 +141,16 @@ class Configuration:
         self.by_class.clear()
         self.hot_paths.clear()
 
-    def _root(self, name: str | None) -> Node:
+    def _root(self, name: str | None) -> DecisionNode:
         if not self.tables.depends_on_history(self.active, name):
             return self._grow(name, {}, ())
-        node = Node(Ask.HISTORY, lambda history: self._grow(name, history, ()))
+        node = DecisionNode(Ask.HISTORY, lambda history: self._grow(name, history, ()))
         node.call = self.tables.remembering
         return node
 
     def _grow(
         self, name: str | None, history: History, asked: tuple[tuple[Guard, bool], ...]
-    ) -> Node:
+    ) -> DecisionNode:
         """The node after these answers of guards: the next question, or a leaf."""
         self._configurations.count_node()
         tables = self.tables
@@ -183,16 +184,16 @@ class Configuration:
         history: History,
         asked: tuple[tuple[Guard, bool], ...],
         guard: Guard,
-    ) -> Node:
-        def grow(said: bool) -> Node:
+    ) -> DecisionNode:
+        def grow(said: bool) -> DecisionNode:
             return self._grow(name, history, (*asked, (guard, said)))
 
         if guard.kind == "by":
-            node = Node(Ask.ROLE, grow)
+            node = DecisionNode(Ask.ROLE, grow)
             node.call = frozenset(guard.name.split(","))
         else:
             function = self.tables.functions[guard.name]
-            node = Node(Ask(function.takes), grow)
+            node = DecisionNode(Ask(function.takes), grow)
             node.call = function.call
         node.what = guard.name
         return node
@@ -204,8 +205,8 @@ def _leaf(
     guards: tuple[tuple[str, bool], ...],
     transitions: tuple[str, ...],
     planned: Planned | None,
-) -> Node:
-    leaf = Node(Ask.LEAF, None)
+) -> DecisionNode:
+    leaf = DecisionNode(Ask.LEAF, None)
     if planned is None:
         leaf.trace = (Microstep(name, guards, (), (), ()),)
         return leaf
@@ -232,7 +233,7 @@ class Ask(IntEnum):
     HISTORY = 5
 
 
-class Node:
+class DecisionNode:
     """One question about an event in a configuration or, with ``ask`` LEAF, what the event does.
 
     ``plan`` None at a leaf: nothing is enabled. ``target`` is the configuration that the plan leads
@@ -245,12 +246,12 @@ class Node:
         "variants", "what", "yes",
     )  # fmt: skip
 
-    def __init__(self, ask: Ask, grow: Callable[[Any], Node] | None) -> None:
+    def __init__(self, ask: Ask, grow: Callable[[Any], DecisionNode] | None) -> None:
         self.ask = int(ask)
         self.call: Any = None
         self.what = ""
-        self.yes: Node | None = None
-        self.no: Node | None = None
+        self.yes: DecisionNode | None = None
+        self.no: DecisionNode | None = None
         self.plan: Plan | None = None
         self.target: Configuration | None = None
         self.trace: tuple[Microstep, ...] = ()
@@ -258,10 +259,10 @@ class Node:
         self.refuses = False
         #: how often the shortcut was taken
         self.taken = 0
-        self.variants: dict[tuple[tuple[str, ...], ...], Node] = {}
+        self.variants: dict[tuple[tuple[str, ...], ...], DecisionNode] = {}
         self._grow = grow
 
-    def branch(self, answer: bool) -> Node:
+    def branch(self, answer: bool) -> DecisionNode:
         """The node for this answer to the guard."""
         node = self.yes if answer else self.no
         if node is None:
@@ -273,7 +274,7 @@ class Node:
                 self.no = node
         return node
 
-    def variant(self, history: History) -> Node:
+    def variant(self, history: History) -> DecisionNode:
         """The node for what the histories named in ``call`` remember."""
         key = tuple(history.get(name, ()) for name in self.call)
         node = self.variants.get(key)

@@ -19,7 +19,7 @@ from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine, Function
 from statehold.chart.model import Guard, Transition
 from statehold.expression.allowance import answer_allowance, is_used_up
-from statehold.interpreter.configuration import Ask, Configuration, Node
+from statehold.interpreter.configuration import Ask, Configuration, DecisionNode
 from statehold.interpreter.program import Program, compile_program
 from statehold.interpreter.selection import candidates
 from statehold.interpreter.snapshot import Snapshot
@@ -82,7 +82,7 @@ def _allowance(program: Program[Any]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _may_take(node: Node, snapshot: Snapshot[Any], roles: Collection[str] | None) -> bool:
+def _may_take(node: DecisionNode, snapshot: Snapshot[Any], roles: Collection[str] | None) -> bool:
     tables = snapshot.configuration.tables
     said: bool | Exception | None
     assumed = False

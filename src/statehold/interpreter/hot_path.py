@@ -20,7 +20,7 @@ from statehold.chart.deferred import settled
 from statehold.chart.event import AnEvent
 from statehold.chart.values import Shape
 from statehold.errors import ActionFailed
-from statehold.interpreter.configuration import Ask, Node
+from statehold.interpreter.configuration import Ask, DecisionNode
 from statehold.interpreter.snapshot import Snapshot, Step
 
 #: trees with more leaves are not written out
@@ -29,7 +29,7 @@ LEAF_LIMIT = 16
 HotPath: TypeAlias = Callable[[Snapshot[Any], AnEvent, Collection[str] | None], Step[Any] | None]
 
 
-def written_out(root: Node, data: Shape[Any]) -> HotPath | None:
+def written_out(root: DecisionNode, data: Shape[Any]) -> HotPath | None:
     """The function for the decision tree as far as it has grown; None if it can't be written."""
     writer = _Writer(data)
     writer.line(0, "def take(snapshot, event, roles):")
@@ -69,7 +69,7 @@ class _Writer:
         self._scope[name] = value
         return name
 
-    def node(self, node: Node | None, depth: int) -> None:
+    def node(self, node: DecisionNode | None, depth: int) -> None:
         if node is None:
             self.line(depth, "return None")
         elif node.ask in (Ask.DATA_EVENT_CONTEXT, Ask.HISTORY):
@@ -83,7 +83,7 @@ class _Writer:
         else:
             self.guard(node, depth)
 
-    def guard(self, node: Node, depth: int) -> None:
+    def guard(self, node: DecisionNode, depth: int) -> None:
         arguments = "data" if node.ask == Ask.DATA else "data, event"
         self.line(depth, f"try: answer = {self.value(node.call)}({arguments})")
         self.line(depth, "except Exception: return None")
@@ -91,7 +91,7 @@ class _Writer:
         self.branches(node, "elif answer is False:", depth)
         self.line(depth, "else: return None")
 
-    def branches(self, node: Node, otherwise: str, depth: int) -> None:
+    def branches(self, node: DecisionNode, otherwise: str, depth: int) -> None:
         self.node(node.yes, depth + 1)
         self.line(depth, otherwise)
         self.node(node.no, depth + 1)
@@ -106,7 +106,7 @@ class _Writer:
         self.line(depth + 1, "data = twin")
         self.line(depth, "else: data = copy_data(data)")
 
-    def leaf(self, leaf: Node, depth: int) -> None:
+    def leaf(self, leaf: DecisionNode, depth: int) -> None:
         self.leaves += 1
         if leaf.refuses:
             self.line(depth, f"return Step(snapshot, (), {self.value(leaf.trace)}, False)")

@@ -29,7 +29,7 @@ from statehold.chart.moment import in_utc, later
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, name_of, text_of
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import CancelEffect, CancelTimer, SetTimer
-from statehold.interpreter.configuration import Ask, Configuration, Node
+from statehold.interpreter.configuration import Ask, Configuration, DecisionNode
 from statehold.interpreter.context import StepContext
 from statehold.interpreter.outbox import Outbox
 from statehold.interpreter.plan import (
@@ -141,8 +141,8 @@ class Macrostep:
     # --- rounds ---
 
     def decide(
-        self, node: Node, event: AnEvent | None, roles: Collection[str] | None = None
-    ) -> Node:
+        self, node: DecisionNode, event: AnEvent | None, roles: Collection[str] | None = None
+    ) -> DecisionNode:
         """The leaf of the decision tree that the guards' answers lead to."""
         while ask := node.ask:
             if ask == _HISTORY:
@@ -155,7 +155,7 @@ class Macrostep:
             node = (node.yes if answer else node.no) or node.branch(answer)
         return node
 
-    def answer(self, node: Node, event: AnEvent | None) -> bool:
+    def answer(self, node: DecisionNode, event: AnEvent | None) -> bool:
         try:
             if node.ask == _DATA:
                 return truth(node.call(self.data))
@@ -202,7 +202,7 @@ class Macrostep:
             node = self.decide(configuration.row(self.event.__event__), self.event)
             self.take(node, self.event)
 
-    def take_immediate(self, leaf: Node, plan: Plan) -> None:
+    def take_immediate(self, leaf: DecisionNode, plan: Plan) -> None:
         """One microstep of immediate transitions; notes whether it changed nothing."""
         settles = (
             self.tables.settles
@@ -216,7 +216,7 @@ class Macrostep:
         self.take(leaf, self.event)
         self.idle = settles and self.data == before
 
-    def take(self, leaf: Node, event: AnEvent | None) -> None:
+    def take(self, leaf: DecisionNode, event: AnEvent | None) -> None:
         """One microstep; none where the leaf has no plan."""
         plan, target = leaf.plan, leaf.target
         if plan is None or target is None:

@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from statehold.chart.machine import AMachine, Definition
-from statehold.interpreter.configuration import Configuration, Configurations, Node, beginning
+from statehold.interpreter.configuration import (
+    Configuration,
+    Configurations,
+    DecisionNode,
+    beginning,
+)
 from statehold.interpreter.tables import Tables
 
 D = TypeVar("D")
@@ -29,7 +34,7 @@ class Program(Tables[D]):
     def __init__(self, definition: Definition[D]) -> None:
         super().__init__(definition)
         self.configurations = Configurations(self)
-        self._beginning: Node | None = None
+        self._beginning: DecisionNode | None = None
 
     def configuration(self, leaves: Iterable[str]) -> Configuration:
         """The configuration with these active leaves; raises ``KeyError`` for an unknown state."""
@@ -42,7 +47,7 @@ class Program(Tables[D]):
         active.discard(0)
         return self.configurations[tuple(sorted(active))]
 
-    def beginning(self) -> Node:
+    def beginning(self) -> DecisionNode:
         """The leaf whose plan enters the chart from nowhere."""
         if self._beginning is None:
             self._beginning = beginning(self.configurations)

@@ -24,7 +24,7 @@ from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
-from statehold.interpreter.configuration import Ask, Node
+from statehold.interpreter.configuration import Ask, DecisionNode
 from statehold.interpreter.hot_path import written_out
 from statehold.interpreter.macrostep import Macrostep
 from statehold.interpreter.program import compile_program
@@ -185,7 +185,7 @@ def _macrostep(
     program: Tables[D],
     snapshot: Snapshot[D],
     event: AnEvent,
-    node: Node,
+    node: DecisionNode,
     now: datetime,
     roles: Collection[str] | None,
 ) -> Step[D]:

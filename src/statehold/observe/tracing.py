@@ -40,7 +40,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from statehold.engine.observer import ObservedRequest, Tracer
-from statehold.engine.requests.external import Send, Start
+from statehold.engine.requests.external import SendEvent, StartInstance
 from statehold.engine.requests.operator import OperatorRequest
 from statehold.errors import Refused, StateholdError, StepFailed
 from statehold.instance.attempts import Ending
@@ -65,7 +65,7 @@ class Tracing(Tracer):
 
     def asked(self, request: ObservedRequest) -> None:
         span: Span | None = None
-        if isinstance(request, (Start, Send, OperatorRequest)):
+        if isinstance(request, (StartInstance, SendEvent, OperatorRequest)):
             parent = contexts.get_current()
             from_outside = get_current_span(parent).get_span_context().is_remote
             span = self._tracer.start_span(
@@ -222,7 +222,7 @@ def _is_failure(error: BaseException) -> bool:
 
 
 def _name(request: ObservedRequest) -> str:
-    if isinstance(request, Send):
+    if isinstance(request, SendEvent):
         return f"send {request.event.__event__}"
     return request.label.replace("_", "")
 

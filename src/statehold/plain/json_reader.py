@@ -10,7 +10,7 @@ from statehold.plain.text import is_unicode
 from statehold.plain.values import (
     DEPTH_LIMIT,
     NODE_LIMIT,
-    Document,
+    ParsedDocument,
     Path,
     TextRefused,
     number_of,
@@ -18,7 +18,7 @@ from statehold.plain.values import (
 )
 
 
-def read_json(text: str) -> Document:
+def read_json(text: str) -> ParsedDocument:
     """Raises ``TextRefused``."""
     try:
         value = json.loads(
@@ -42,7 +42,7 @@ def read_json(text: str) -> Document:
                 f"{ascii(part)[:60]} has half of a surrogate pair, which is no Unicode text",
                 "write both halves, or the character itself",
             )
-    return Document(value)
+    return ParsedDocument(value)
 
 
 class _DuplicateKey(Exception):

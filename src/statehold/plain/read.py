@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Literal
 
 from statehold.plain.json_reader import read_json
-from statehold.plain.values import Document, TextRefused
+from statehold.plain.values import ParsedDocument, TextRefused
 
 Notation = Literal["json", "yaml"]
 
@@ -23,7 +23,7 @@ BYTES_LIMIT = 1_000_000
 
 def read_plain(
     raw: bytes | str, *, limit: int = BYTES_LIMIT, notation: Notation | None = None
-) -> Document:
+) -> ParsedDocument:
     """``limit`` counts bytes; ``notation`` None: the first character decides.
 
     YAML needs PyYAML, the extra ``native``. Raises ``TextRefused``.

@@ -17,7 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ParsedDocument:
     """``lines`` holds the line of each value, counted from 1; empty for JSON."""
 
     value: Any

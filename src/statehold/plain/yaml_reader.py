@@ -10,7 +10,7 @@ import yaml
 from statehold.plain.values import (
     DEPTH_LIMIT,
     NODE_LIMIT,
-    Document,
+    ParsedDocument,
     Path,
     TextRefused,
     number_of,
@@ -24,7 +24,7 @@ INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,4})?")
 
 
-def read_yaml(text: str) -> Document:
+def read_yaml(text: str) -> ParsedDocument:
     """Raises ``TextRefused``."""
     return _YamlReader(text).document()
 
@@ -35,13 +35,13 @@ class _YamlReader:
         self.lines: dict[Path, int] = {}
         self.nodes = 0
 
-    def document(self) -> Document:
+    def document(self) -> ParsedDocument:
         try:
             # the only way to the bindings' event parser that the stubs know; it constructs nothing
             self.loader = yaml.CSafeLoader(self.text)
             self.next()  # the stream begins
             if isinstance(self.next(), yaml.StreamEndEvent):
-                return Document(None)
+                return ParsedDocument(None)
             value = self.value(self.next(), ())
             self.next()  # the document ends
             if not isinstance(last := self.next(), yaml.StreamEndEvent):
@@ -54,7 +54,7 @@ class _YamlReader:
             raise TextRefused(place, f"it is not YAML: {error.problem or error.context}") from None
         except (yaml.YAMLError, ValueError) as error:
             raise TextRefused("", f"it can't be read as YAML: {error}") from None
-        return Document(value, self.lines)
+        return ParsedDocument(value, self.lines)
 
     def next(self) -> Any:
         return self.loader.get_event()

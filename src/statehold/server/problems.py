@@ -108,60 +108,60 @@ class Internal(StateholdError):
 # --- the table ---------------------------------------------------------------------------------
 
 
-class Row(NamedTuple):
+class ProblemType(NamedTuple):
     status: int
     title: str
 
 
 #: looked up along the error's bases, so that a new error has its branch's row until it gets its
 #: own
-TABLE: dict[type[StateholdError], Row] = {
-    Refused: Row(409, "The request was refused"),
-    errors.NotFound: Row(404, "Not found"),
-    errors.UnknownMachine: Row(404, "No such machine"),
-    errors.UnknownInstance: Row(404, "No such instance"),
-    errors.UnknownIncident: Row(404, "No such incident"),
-    errors.UnknownTimer: Row(404, "No such timer"),
-    errors.UnknownEffect: Row(404, "No such effect"),
-    NoSuchRoute: Row(404, "No such path"),
-    MethodNotAllowed: Row(405, "Method not supported"),
-    errors.UnknownEvent: Row(422, "No such event"),
-    errors.InvalidPayload: Row(422, "The payload does not fit"),
-    errors.InstanceExists: Row(409, "The instance exists"),
-    errors.StaleSeq: Row(409, "The instance has changed"),
-    errors.BeyondEnd: Row(409, "The instance has no such step"),
-    errors.KeyReused: Row(409, "The idempotency key belongs to another request"),
-    errors.NotAllowed: Row(409, "The event is not allowed now"),
-    errors.DocumentRefused: Row(422, "The machine has mistakes"),
-    errors.PutRefused: Row(409, "The machine can't be deployed"),
-    errors.TooLarge: Row(413, "Too large"),
+TABLE: dict[type[StateholdError], ProblemType] = {
+    Refused: ProblemType(409, "The request was refused"),
+    errors.NotFound: ProblemType(404, "Not found"),
+    errors.UnknownMachine: ProblemType(404, "No such machine"),
+    errors.UnknownInstance: ProblemType(404, "No such instance"),
+    errors.UnknownIncident: ProblemType(404, "No such incident"),
+    errors.UnknownTimer: ProblemType(404, "No such timer"),
+    errors.UnknownEffect: ProblemType(404, "No such effect"),
+    NoSuchRoute: ProblemType(404, "No such path"),
+    MethodNotAllowed: ProblemType(405, "Method not supported"),
+    errors.UnknownEvent: ProblemType(422, "No such event"),
+    errors.InvalidPayload: ProblemType(422, "The payload does not fit"),
+    errors.InstanceExists: ProblemType(409, "The instance exists"),
+    errors.StaleSeq: ProblemType(409, "The instance has changed"),
+    errors.BeyondEnd: ProblemType(409, "The instance has no such step"),
+    errors.KeyReused: ProblemType(409, "The idempotency key belongs to another request"),
+    errors.NotAllowed: ProblemType(409, "The event is not allowed now"),
+    errors.DocumentRefused: ProblemType(422, "The machine has mistakes"),
+    errors.PutRefused: ProblemType(409, "The machine can't be deployed"),
+    errors.TooLarge: ProblemType(413, "Too large"),
     # The machine's own code raised, on this payload and in this state, and the step was dropped
     # whole. 500 would mean an error of the server to operators and a useful retry to proxies; 409
     # would mean that waiting helps. Neither is true: the request was understood and can't be
     # carried out as it is, which is what 422 says (RFC 9110, 15.5.21).
-    errors.StepFailed: Row(422, "The machine could not take the step"),
-    BadRequest: Row(400, "The request can't be read"),
-    UnsupportedMedia: Row(415, "Another media type is needed"),
-    Unauthorized: Row(401, "Authentication required"),
-    Forbidden: Row(403, "Not permitted"),
+    errors.StepFailed: ProblemType(422, "The machine could not take the step"),
+    BadRequest: ProblemType(400, "The request can't be read"),
+    UnsupportedMedia: ProblemType(415, "Another media type is needed"),
+    Unauthorized: ProblemType(401, "Authentication required"),
+    Forbidden: ProblemType(403, "Not permitted"),
     # neither an error of the server nor one that passes: an operator has to repair it
-    errors.InstanceUnreadable: Row(409, "The instance can't be read"),
-    errors.Unavailable: Row(503, "Not available now"),
+    errors.InstanceUnreadable: ProblemType(409, "The instance can't be read"),
+    errors.Unavailable: ProblemType(503, "Not available now"),
     # a machine that can't be built and a store that can't be opened are the operator's
-    StateholdError: Row(500, "Server error"),
+    StateholdError: ProblemType(500, "Server error"),
 }
 
 #: a missing role is the only reason
-_ROLE_MISSING = Row(403, "The caller's roles do not permit the event")
+_ROLE_MISSING = ProblemType(403, "The caller's roles do not permit the event")
 
 
-def row_of(error: StateholdError) -> Row:
+def row_of(error: StateholdError) -> ProblemType:
     if isinstance(error, errors.NotAllowed) and error.forbidden:
         return _ROLE_MISSING
     return row_of_kind(type(error))
 
 
-def row_of_kind(kind: type[StateholdError]) -> Row:
+def row_of_kind(kind: type[StateholdError]) -> ProblemType:
     return next(TABLE[base] for base in kind.__mro__ if base in TABLE)
 
 

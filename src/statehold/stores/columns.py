@@ -16,11 +16,11 @@ _encode = msgspec.json.encode
 _decode_indexes = msgspec.json.Decoder(dict[str, str]).decode
 _STATUSES = frozenset(get_args(Status))
 
-#: names as :class:`Configuration` and ``held_by`` have them, from JSON
+#: names as :class:`StoredConfiguration` and ``held_by`` have them, from JSON
 names_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-class Configuration(NamedTuple):
+class StoredConfiguration(NamedTuple):
     """What instances are counted and listed by; a row refers to it by its number."""
 
     machine: str
@@ -31,7 +31,7 @@ class Configuration(NamedTuple):
     owners: tuple[str, ...]
 
 
-class DamagedConfiguration(Configuration):
+class DamagedConfiguration(StoredConfiguration):
     """Stands in for one that can't be read: of version 0, which no machine has, in no state."""
 
     damage: str
@@ -42,18 +42,18 @@ class DamagedConfiguration(Configuration):
         return made
 
 
-def configuration_columns(of: Configuration) -> tuple[str, int, str, str, str, str]:
+def configuration_columns(of: StoredConfiguration) -> tuple[str, int, str, str, str, str]:
     state, tags, owners = (_encode(names).decode() for names in (of.state, of.tags, of.owners))
     return (of.machine, of.version, of.status, state, tags, owners)
 
 
 def configuration_of(
     machine: str, version: int, status: Status, state: str, tags: str, owners: str
-) -> Configuration:
+) -> StoredConfiguration:
     """From columns in the order of :func:`configuration_columns`."""
     try:
         if status in _STATUSES:
-            return Configuration(
+            return StoredConfiguration(
                 machine, version, status, names_of(state), names_of(tags), names_of(owners)
             )
         damage = f"its status is {status!r}, which this release does not know"
@@ -63,7 +63,7 @@ def configuration_of(
 
 
 def counts_of(
-    counted: Iterable[tuple[Configuration, int]],
+    counted: Iterable[tuple[StoredConfiguration, int]],
 ) -> dict[tuple[int, Status, tuple[str, ...]], int]:
     """How many instances there are by version, status and state, from those by configuration."""
     counts: Counter[tuple[int, Status, tuple[str, ...]]] = Counter()
@@ -72,7 +72,7 @@ def counts_of(
     return dict(counts)
 
 
-def groups_of(counted: Iterable[tuple[Configuration, int]]) -> dict[Group, int]:
+def groups_of(counted: Iterable[tuple[StoredConfiguration, int]]) -> dict[Group, int]:
     """How many there are by everything that a configuration has but its machine."""
     # those that stand in for what can't be read are alike
     groups: Counter[Group] = Counter()
@@ -81,7 +81,7 @@ def groups_of(counted: Iterable[tuple[Configuration, int]]) -> dict[Group, int]:
     return dict(groups)
 
 
-def row_of(columns: Sequence[Any], of: Configuration) -> Row:
+def row_of(columns: Sequence[Any], of: StoredConfiguration) -> Row:
     """From the columns of a row, in the order of the queries that read rows, and its
     configuration."""
     (
@@ -123,7 +123,7 @@ def counted_as(version: int, status: Status, state: str) -> tuple[int, Status, t
     return configuration_of("", version, status, state, "[]", "[]")[1:4]
 
 
-def no_configuration(number: int) -> Configuration:
+def no_configuration(number: int) -> StoredConfiguration:
     """Stands in for one that is not there."""
     return DamagedConfiguration("", f"its configuration {number} is not there")
 
@@ -147,7 +147,7 @@ def holders_of(text: str | None) -> tuple[str, ...]:
         return ("?",)
 
 
-def damage_of(of: Configuration, lists: str) -> str | None:
+def damage_of(of: StoredConfiguration, lists: str) -> str | None:
     """What of a row's columns can't be read; None if all can."""
     if isinstance(of, DamagedConfiguration):
         return "; ".join(filter(None, (of.damage, lists)))

@@ -55,11 +55,11 @@ class Notebook(Observer):
             else:
                 self.lost.append(draft.ref.id)
 
-    def answered(self, acts: Sequence[ObservedRequest], moment: float) -> None:
-        self.answers += [type(act).__name__ for act in acts]
-        self.waits += [moment - act.asked_at for act in acts]
+    def answered(self, requests: Sequence[ObservedRequest], moment: float) -> None:
+        self.answers += [type(request).__name__ for request in requests]
+        self.waits += [moment - request.asked_at for request in requests]
 
-    def overloaded(self, act: ObservedRequest) -> None:
+    def overloaded(self, request: ObservedRequest) -> None:
         self.turned_away += 1
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
@@ -111,7 +111,7 @@ async def test_an_observer_is_called_for_commits_answers_and_effects(
     assert book.machines == ["shipping"]
     assert book.written == ["start", "tried", "result"]
     assert book.told == ["asked", "tried", "done"]
-    assert book.answers == ["Start", "Outcome", "Wake", "Outcome"]
+    assert book.answers == ["StartInstance", "EndAttempt", "Wake", "EndAttempt"]
     assert all(0 <= wait < 60 for wait in book.waits)
     assert book.tries == [
         ("shipping", "buy_label", "RuntimeError"),
@@ -137,7 +137,7 @@ async def test_an_observer_is_called_for_refusals_and_lost_writes(world: World) 
             await one.send(Counter, "c", Add())
     assert books[0].lost == ["c"]
     assert books[0].written == ["start", "event", "event"]
-    assert books[0].answers == ["Start", "Send", "Send", "Send"]
+    assert books[0].answers == ["StartInstance", "SendEvent", "SendEvent", "SendEvent"]
 
 
 async def test_an_observer_is_called_for_requests_that_find_the_queue_full(world: World) -> None:
@@ -193,7 +193,7 @@ async def test_what_a_step_causes_is_stored_with_the_steps_trace(
         await state(engine, Shipping, "p-1", "labelled")
         await quiet()
         assert [line.trace for line in await journal(engine, Shipping, "p-1")] == [TRACE, TRACE]
-    assert tracer.causes == [("Start", ""), ("buy_label", TRACE), ("Outcome", TRACE)]
+    assert tracer.causes == [("StartInstance", ""), ("buy_label", TRACE), ("EndAttempt", TRACE)]
 
 
 async def test_another_process_goes_on_with_the_trace(world: World, lever: Lever) -> None:

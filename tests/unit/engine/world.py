@@ -158,7 +158,7 @@ class World:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         engine._parts.effect_runner._threads.close()
-        engine._parts.runtime.identity.takes_requests = False
+        engine._parts.context.identity.takes_requests = False
         self.gate = Gate()
         # the system drops a dead process's lock; in a living one only closing the file does
         await engine._parts.store.close()

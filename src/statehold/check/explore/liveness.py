@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from statehold.check.explore.space import Edge, Space
+from statehold.check.explore.space import SearchEdge, Space
 
 
 class Lasso(Struct, frozen=True):
@@ -28,8 +28,8 @@ class Lasso(Struct, frozen=True):
     which is empty at rest."""
 
     start: int
-    stem: tuple[tuple[int, Edge], ...]
-    loop: tuple[tuple[int, Edge], ...] = ()
+    stem: tuple[tuple[int, SearchEdge], ...]
+    loop: tuple[tuple[int, SearchEdge], ...] = ()
 
 
 def find_lasso(space: Space, starts: list[int], is_reached: Callable[[int], bool]) -> Lasso | None:
@@ -53,7 +53,7 @@ class _Avoiding:
 
     def __init__(self, space: Space, starts: list[int], is_reached: Callable[[int], bool]) -> None:
         self.space = space
-        self.came: dict[int, tuple[int, Edge] | None] = {}
+        self.came: dict[int, tuple[int, SearchEdge] | None] = {}
         pending: deque[int] = deque()
         for start in starts:
             if not is_reached(start):
@@ -67,8 +67,8 @@ class _Avoiding:
                     pending.append(edge.to)
         self.order = {number: place for place, number in enumerate(self.came)}
 
-    def path_to(self, number: int) -> tuple[int, tuple[tuple[int, Edge], ...]]:
-        steps: list[tuple[int, Edge]] = []
+    def path_to(self, number: int) -> tuple[int, tuple[tuple[int, SearchEdge], ...]]:
+        steps: list[tuple[int, SearchEdge]] = []
         came = self.came[number]
         while came is not None:
             steps.append(came)
@@ -76,9 +76,9 @@ class _Avoiding:
             came = self.came[number]
         return number, tuple(reversed(steps))
 
-    def ends(self) -> dict[int, tuple[tuple[int, Edge], ...]]:
+    def ends(self) -> dict[int, tuple[tuple[int, SearchEdge], ...]]:
         """Where a fair path can stay for ever: the place, and the loop that starts there."""
-        found: dict[int, tuple[tuple[int, Edge], ...]] = {}
+        found: dict[int, tuple[tuple[int, SearchEdge], ...]] = {}
         for number in self.came:
             if number in self.space.unfinished:
                 continue
@@ -90,7 +90,7 @@ class _Avoiding:
                 found.setdefault(loop[0][0], loop)
         return found
 
-    def inside(self, number: int) -> Iterator[Edge]:
+    def inside(self, number: int) -> Iterator[SearchEdge]:
         return (edge for edge in self.space.nodes[number].edges if edge.to in self.came)
 
     def components(self) -> Iterator[list[int]]:
@@ -132,7 +132,7 @@ class _Avoiding:
                             break
                     yield component
 
-    def fair_loop(self, component: list[int]) -> tuple[tuple[int, Edge], ...]:
+    def fair_loop(self, component: list[int]) -> tuple[tuple[int, SearchEdge], ...]:
         """A loop through the component on which nothing runs for ever; empty: there is none."""
         members = set(component)
         edges = [(n, e) for n in component for e in self.inside(n) if e.to in members]
@@ -141,7 +141,7 @@ class _Avoiding:
         obliged = {n: self.space.obligations(n) for n in component}
         always = frozenset.intersection(*obliged.values())
         #: edges that the loop has to pass to be fair
-        passed: list[tuple[int, Edge]] = []
+        passed: list[tuple[int, SearchEdge]] = []
         for name in sorted(always):
             settling = next(((n, e) for n, e in edges if name in e.settled), None)
             if settling is None:
@@ -153,11 +153,11 @@ class _Avoiding:
         return self.round(members, passed or edges[:1])
 
     def round(
-        self, members: set[int], passed: list[tuple[int, Edge]]
-    ) -> tuple[tuple[int, Edge], ...]:
+        self, members: set[int], passed: list[tuple[int, SearchEdge]]
+    ) -> tuple[tuple[int, SearchEdge], ...]:
         """A closed path over all these edges."""
         start = min((number for number, _ in passed), key=self.order.__getitem__)
-        steps: list[tuple[int, Edge]] = []
+        steps: list[tuple[int, SearchEdge]] = []
         at = start
         for number, edge in passed:
             if (number, edge) not in steps:
@@ -165,9 +165,9 @@ class _Avoiding:
                 at = edge.to
         return (*steps, *self.within(members, at, start))
 
-    def within(self, members: set[int], start: int, goal: int) -> list[tuple[int, Edge]]:
+    def within(self, members: set[int], start: int, goal: int) -> list[tuple[int, SearchEdge]]:
         """A shortest path inside a component."""
-        came: dict[int, tuple[int, Edge] | None] = {start: None}
+        came: dict[int, tuple[int, SearchEdge] | None] = {start: None}
         pending = deque([start])
         while goal not in came:
             number = pending.popleft()
@@ -175,7 +175,7 @@ class _Avoiding:
                 if edge.to in members and edge.to not in came:
                     came[edge.to] = (number, edge)
                     pending.append(edge.to)
-        steps: list[tuple[int, Edge]] = []
+        steps: list[tuple[int, SearchEdge]] = []
         step = came[goal]
         while step is not None:
             steps.append(step)

@@ -35,7 +35,7 @@ DEPTH_LIMIT = 1_000
 FAULT_LIMIT = 50
 
 
-class Edge(Struct, frozen=True):
+class SearchEdge(Struct, frozen=True):
     """One step. ``own``: it happens without an event from outside.
 
     ``settled`` are the timers, effects and children that ran before it and have ended, or have
@@ -58,7 +58,7 @@ class Fault(Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Node:
+class SearchNode:
     """A place that was reached from ``parent`` (-1: the start) by ``via``, after ``depth`` steps.
 
     ``stuck`` are the timers, effects and children here whose step raises.
@@ -68,7 +68,7 @@ class Node:
     parent: int
     via: Stimulus | None
     depth: int
-    edges: list[Edge] = field(default_factory=list)
+    edges: list[SearchEdge] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)
 
 
@@ -82,7 +82,7 @@ class Space:
 
     definition: Definition[Any]
     data: Any
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[SearchNode] = field(default_factory=list)
     taken: dict[str, tuple[int, Stimulus | None]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     #: limits that were hit, and how often
@@ -216,7 +216,7 @@ class _Search:
             if to is None:
                 self.space.unfinished.add(number)
             else:
-                node.edges.append(Edge(stimulus, to, own, taken.dropped))
+                node.edges.append(SearchEdge(stimulus, to, own, taken.dropped))
 
     def hold(self, number: int, stimulus: Stimulus) -> None:
         """Notes that an engine goes on without a timer or message whose step raises; a script
@@ -263,7 +263,7 @@ class _Search:
             self.stop(f"depth of {self.depth} steps")
             return None
         number = self.numbers[key] = len(nodes)
-        nodes.append(Node(point, parent, via, depth))
+        nodes.append(SearchNode(point, parent, via, depth))
         self.pending.append(number)
         return number
 

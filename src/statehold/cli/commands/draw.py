@@ -33,7 +33,7 @@ class Format(Enum):
     dot = "dot"
 
 
-class Labels(Enum):
+class LabelChoice(Enum):
     full = "full"
     events = "events"
     names = "names"
@@ -61,7 +61,7 @@ def draw(
         Format | None,
         typer.Option(help="Left out: what the output's name ends with; else mermaid."),
     ] = None,
-    detail: Annotated[Labels, typer.Option(help="What stands at arrows.")] = Labels.full,
+    detail: Annotated[LabelChoice, typer.Option(help="What stands at arrows.")] = LabelChoice.full,
     instance: Annotated[
         str | None, typer.Option(metavar="ID", help="Light the state that it is in now.")
     ] = None,
@@ -136,7 +136,7 @@ def _picture(
     chart: Chart,
     form: Format,
     given: dict[str, Any],
-    detail: Labels,
+    detail: LabelChoice,
     active: Sequence[str],
     instance: str | None,
 ) -> str | bytes:

@@ -23,13 +23,13 @@ from msgspec.structs import replace
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
 from statehold.chart.payload import write_result
-from statehold.engine.background.capacity import Lane, Place
+from statehold.engine.background.capacity import EffectRef, Lane
 from statehold.engine.background.subtasks import Exited, in_attempt
 from statehold.engine.background.threads import Threads
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.loaded import Loaded
@@ -47,7 +47,7 @@ class AttemptRun:
 
     def __init__(
         self,
-        runtime: Runtime,
+        context: EngineContext,
         definition: Definition[Any],
         loaded: Loaded,
         effect: InFlight,
@@ -60,15 +60,15 @@ class AttemptRun:
         self.seq = loaded.row.seq
         self.number = known.attempt
         self.name = effect.name
-        self.lane: Lane = runtime.capacity.lane(definition, effect.name)
-        #: when it began to wait for a place, by the loop's clock
+        self.lane: Lane = context.capacity.lane(definition, effect.name)
+        #: when it began to wait for a slot, by the loop's clock
         self.asked_at = 0.0
         self.is_running = False
         #: the function has ended
         self.is_over = False
-        #: the function runs on, without a place
+        #: the function runs on, without a slot
         self.is_hung = False
-        self._runtime = runtime
+        self._context = context
         self._definition = definition
         self._snapshot = loaded.instance.snapshot
         self._effect = effect
@@ -82,7 +82,7 @@ class AttemptRun:
         self._beat = 0.0
         self._task: asyncio.Task[None] | None = None
         self._coroutine: Any = None
-        self._context: contextvars.Context | None = None
+        self._variables: contextvars.Context | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._span: Any = None
         self._asked = 0.0
@@ -94,7 +94,7 @@ class AttemptRun:
         self._is_stopped = False
 
     @property
-    def place(self) -> Place:
+    def effect_ref(self) -> EffectRef:
         return self.ref, self.key
 
     @property
@@ -109,7 +109,7 @@ class AttemptRun:
     def about(self, **more: Any) -> dict[str, Any]:
         """``extra`` of a log line."""
         fields = {"seq": self.seq, "effect": self.name, "attempt": self.number, **more}
-        return about(self._runtime, self.ref, **fields)
+        return about(self._context, self.ref, **fields)
 
     def failure(self, error: str, message: str, *, permanent: bool = False) -> Ending:
         return Ending(self.key, None, error, message, permanent)
@@ -117,13 +117,13 @@ class AttemptRun:
     # --- its life, in the loop's thread ---
 
     def start(self, threads: Threads) -> None:
-        """Runs the function; it has a place."""
+        """Runs the function; it has a slot."""
         self.is_running = True
         loop = asyncio.get_running_loop()
-        tracer, declared = self._runtime.tracer, self._declared
+        tracer, declared = self._context.tracer, self._declared
         if tracer is not None:
-            self._context = contextvars.copy_context()
-            self._span = self._context.run(
+            self._variables = contextvars.copy_context()
+            self._span = self._variables.run(
                 call_safely,
                 tracer.performing,
                 self.ref,
@@ -142,12 +142,12 @@ class AttemptRun:
             if declared.is_async:
                 self._coroutine = self._await(declared, arguments)
                 name = f"{self.name} for {self.ref.machine}/{self.ref.id}"
-                self._task = loop.create_task(self._coroutine, name=name, context=self._context)
+                self._task = loop.create_task(self._coroutine, name=name, context=self._variables)
                 self._task.add_done_callback(self._task_ended)
             else:
                 # so that what the effect does belongs to its span in the thread, too
-                context = self._context or contextvars.copy_context()
-                threads.run(lambda: context.run(self._call, declared, arguments), self._end)
+                variables = self._variables or contextvars.copy_context()
+                threads.run(lambda: variables.run(self._call, declared, arguments), self._end)
         except Exception as error:  # noqa: BLE001 - kept with the instance
             self._ending = self._failed(error)
             loop.call_soon(self._end)
@@ -168,7 +168,7 @@ class AttemptRun:
         log.warning(
             "%s ignores its cancellation and runs on, %g s after it was cancelled at attempt %d",
             self.what,
-            self._runtime.limits.cancel_seconds,
+            self._context.limits.cancel_seconds,
             self.number,
             extra=self.about(),
         )
@@ -201,7 +201,7 @@ class AttemptRun:
             return
         self._task.cancel()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._runtime.limits.cancel_seconds, self.give_up)
+        self._timer = loop.call_later(self._context.limits.cancel_seconds, self.give_up)
 
     def _watch(self, declared: Effect[Any, Any]) -> None:
         """Checks its time, and again when that may be up."""
@@ -252,12 +252,12 @@ class AttemptRun:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        observer, tracer, context = self._runtime.observer, self._runtime.tracer, self._context
+        observer, tracer, variables = self._context.observer, self._context.tracer, self._variables
         if observer is not None and ending is not None:
             seconds = self._time() - self._asked
             call_safely(observer.performed, self.ref.machine, self.name, seconds, ending)
-        if tracer is not None and context is not None:
-            trace = context.copy().run(call_safely, tracer.performed, self._span, ending) or ""
+        if tracer is not None and variables is not None:
+            trace = variables.copy().run(call_safely, tracer.performed, self._span, ending) or ""
             ending = None if ending is None else replace(ending, trace=trace)
         self._ended(self, ending)
 
@@ -304,7 +304,7 @@ class AttemptRun:
         try:
             _check_is_value(result)
             raw = write_result(self._definition, self.name, result)
-            limit = self._runtime.limits.data_bytes
+            limit = self._context.limits.data_bytes
             if len(raw) > limit:
                 raise TooLarge(f"the result of {self.name}", len(raw), limit)
             return Ending(self.key, Raw(raw))
@@ -316,7 +316,7 @@ class AttemptRun:
     def _failed(self, error: BaseException) -> Ending:
         if isinstance(error, Exited) and error.__cause__ is not None:
             error = error.__cause__
-        most = self._runtime.limits.error_chars
+        most = self._context.limits.error_chars
         message = text_of(error, most)
         if isinstance(error, asyncio.CancelledError):
             message = message or "it cancelled itself"

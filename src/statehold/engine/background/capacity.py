@@ -1,8 +1,8 @@
-"""How many attempts this worker takes: those that run, and those that wait here for a place.
+"""How many attempts this worker takes: those that run, and those that wait here for a slot.
 
-Coroutine functions and plain functions have places of their own. An attempt that finds too many
+Coroutine functions and plain functions have slots of their own. An attempt that finds too many
 waiting is recorded under the marker of its lane instead of a worker, and any worker with a free
-place takes it. A marker is never alive, so ``orphans`` finds these instances as it finds those of
+slot takes it. A marker is never alive, so ``orphans`` finds these instances as it finds those of
 dead workers.
 """
 
@@ -16,23 +16,23 @@ from statehold.instance.attempts import WAITING
 from statehold.records import Ref
 
 #: an effect of an instance, by its key
-Place: TypeAlias = tuple[Ref, str]
+EffectRef: TypeAlias = tuple[Ref, str]
 
 
 class Lane:
-    """The places of one kind of function."""
+    """The slots of one kind of function."""
 
-    def __init__(self, kind: str, marker: str, places: int, waiting: int) -> None:
+    def __init__(self, kind: str, marker: str, slots: int, waiting: int) -> None:
         self.kind = kind
         self.marker = marker
-        self.places = places
-        self._most = places + waiting
-        #: attempts that have a place
+        self.slots = slots
+        self._most = slots + waiting
+        #: attempts that have a slot
         self.running = 0
         #: calls whose attempt is over and that have not ended
         self.hung = 0
-        #: attempts that wait for a place, longest first
-        self.queue: dict[Place, Any] = {}
+        #: attempts that wait for a slot, longest first
+        self.queue: dict[EffectRef, Any] = {}
         #: taken by the drafts of the present turn, and not committed yet
         self.promised = 0
         #: whether more may wait in the store
@@ -40,7 +40,7 @@ class Lane:
 
     @property
     def free(self) -> int:
-        return max(0, self.places - self.running - len(self.queue))
+        return max(0, self.slots - self.running - len(self.queue))
 
     @property
     def takes_on(self) -> bool:
@@ -54,7 +54,7 @@ class Capacity:
         self.threads = Lane("plain function", WAITING[1], limits.threads, waiting)
         self.lanes = (self.tasks, self.threads)
         #: those that wait here, run or hand in their outcome
-        self.attempts: dict[Place, Any] = {}
+        self.attempts: dict[EffectRef, Any] = {}
 
     def performs(self, ref: Ref, key: str) -> bool:
         """Whether this worker has an attempt of this effect."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from statehold.engine.background.effect_runner import EffectRunner
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.instance.stored import salvage
 from statehold.records import Ref
 from statehold.store import Store
@@ -18,15 +18,15 @@ log = logger(__name__)
 class EffectCanceller:
     """Compares the effects that run here with those that the store has as this worker's."""
 
-    def __init__(self, store: Store, runtime: Runtime, effect_runner: EffectRunner) -> None:
+    def __init__(self, store: Store, context: EngineContext, effect_runner: EffectRunner) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._effect_runner = effect_runner
         #: None: all that run here
         self._wanted: set[Ref] | None = set()
         # the next heartbeat looks at all of them
         self._task = BackgroundTask(
-            runtime, "effect canceller", self._walk, log, "effects could not be reviewed"
+            context, "effect canceller", self._walk, log, "effects could not be reviewed"
         )
 
     def open(self) -> None:
@@ -42,15 +42,15 @@ class EffectCanceller:
             self._wanted = None
         elif self._wanted is not None:
             # where no effect runs, there is nothing to compare
-            self._wanted.update(self._effect_runner.places(only))
+            self._wanted.update(self._effect_runner.in_progress(only))
         if self._wanted is None or self._wanted:
             self._task.wake()
 
     async def _walk(self) -> None:
         only, self._wanted = self._wanted, set()
         # before the rows are loaded: each of these is committed as this worker's by now
-        running = self._effect_runner.places(only)
-        refs, size = list(running), self._runtime.limits.page
+        running = self._effect_runner.in_progress(only)
+        refs, size = list(running), self._context.limits.page
         for first in range(0, len(refs), size):
             some = refs[first : first + size]
             rows = await self._store.load(some)
@@ -58,5 +58,5 @@ class EffectCanceller:
                 attempts = salvage(rows[ref].document).attempts if ref in rows else {}
                 for key in running[ref]:
                     known = attempts.get(key)
-                    if known is None or known.worker != self._runtime.worker:
+                    if known is None or known.worker != self._context.worker:
                         self._effect_runner.stop(ref, key)

@@ -1,11 +1,11 @@
 """Performs effects after their commit, within this worker's capacity, and hands in the outcomes.
 
-1. An attempt waits here for a place, or in the store where too many wait here
-   (:mod:`.capacity`). Attempts that found no place within ``poll_seconds`` are offered to the other
-   workers, where there are any; a worker with a free place takes what waits in the store.
+1. An attempt waits here for a slot, or in the store where too many wait here
+   (:mod:`.capacity`). Attempts that found no slot within ``poll_seconds`` are offered to the other
+   workers, where there are any; a worker with a free slot takes what waits in the store.
 2. An attempt waits for the one before it under the same key where that still runs here,
    ``cancel_seconds`` at most; then it has failed with ``StillRunning``.
-3. A call that runs on when its attempt is over has no place any more. Beyond ``hung`` such calls of
+3. A call that runs on when its attempt is over has no slot any more. Beyond ``hung`` such calls of
    one kind, further attempts of that kind fail with ``TooManyHung``.
 """
 
@@ -18,15 +18,15 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.engine.background.attempt import AttemptRun
-from statehold.engine.background.capacity import Lane, Place
-from statehold.engine.background.subtasks import Guard
+from statehold.engine.background.capacity import EffectRef, Lane
+from statehold.engine.background.subtasks import SubtaskFactory
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.background.threads import Threads
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.effect_results import Offer, Outcome, Release, Unapplied
+from statehold.engine.requests.context import EngineContext
+from statehold.engine.requests.effect_results import EndAttempt, Offer, Release, Unapplied
 from statehold.engine.requests.timers import Take
 from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
 from statehold.instance.attempts import WAITING, Ending
@@ -39,9 +39,9 @@ log = logger(__name__)
 
 #: seconds after which an outcome is handed in again while the store is away
 HAND_IN_SECONDS = 0.5
-#: seconds after which free places are filled from the store: many at a time
+#: seconds after which free slots are filled from the store: many at a time
 GATHER_SECONDS = 0.05
-#: so many times the free places are looked at in the store, so that workers that fill their places
+#: so many times the free slots are looked at in the store, so that workers that fill their slots
 #: at the same time seldom choose the same instances
 SPREAD = 4
 
@@ -56,47 +56,47 @@ class EffectRunner:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         set_aside: SetAside,
         broken: Callable[[Iterable[Ref]], None],
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._set_aside = set_aside
         self._broken = broken
-        self._capacity = runtime.capacity
-        self._threads = Threads(runtime.limits.threads, "statehold-effect")
-        self._attempts: dict[Place, AttemptRun] = runtime.capacity.attempts
+        self._capacity = context.capacity
+        self._threads = Threads(context.limits.threads, "statehold-effect")
+        self._attempts: dict[EffectRef, AttemptRun] = context.capacity.attempts
         #: those that wait for the attempt before, each with the timer that ends the wait
-        self._after: dict[Place, tuple[AttemptRun, asyncio.TimerHandle]] = {}
+        self._after: dict[EffectRef, tuple[AttemptRun, asyncio.TimerHandle]] = {}
         #: functions that run on though their attempt is over or not wanted any more
-        self._leaving: dict[Place, AttemptRun] = {}
+        self._leaving: dict[EffectRef, AttemptRun] = {}
         #: those that are being offered to other workers
-        self._offered: dict[Place, AttemptRun] = {}
+        self._offered: dict[EffectRef, AttemptRun] = {}
         #: asked for while this process was stopping already; handed back with the rest
-        self._unstarted: dict[Place, None] = {}
+        self._unstarted: dict[EffectRef, None] = {}
         self._is_quiet = asyncio.Event()
         self._closing = False
         self._timer: asyncio.TimerHandle | None = None
         self._task = BackgroundTask(
-            runtime,
+            context,
             "effect runner",
             self._walk,
             log,
-            "what waits for a place could not be asked",
-            retry_seconds=runtime.limits.poll_seconds,
+            "what waits for a slot could not be asked",
+            retry_seconds=context.limits.poll_seconds,
         )
-        self._guard: Guard | None = None
+        self._guard: SubtaskFactory | None = None
 
     @property
     def running(self) -> int:
         return len(self._attempts)
 
     def open(self) -> None:
-        self._guard = Guard(asyncio.get_running_loop())
-        self._task.start(self._runtime.now())
+        self._guard = SubtaskFactory(asyncio.get_running_loop())
+        self._task.start(self._context.now())
 
     def begin(self, definition: Definition[Any], loaded: Loaded, key: str) -> None:
         """Performs the effect under this key, which is committed as this worker's."""
@@ -106,38 +106,41 @@ class EffectRunner:
         known = loaded.instance.attempts.get(key)
         if snapshot is None or effect is None or known is None:
             return
-        place = (ref, key)
+        effect_ref = (ref, key)
         if self._closing:
-            self._unstarted[place] = None
+            self._unstarted[effect_ref] = None
             return
-        if place in self._attempts:
+        if effect_ref in self._attempts:
             # not wanted any more; mostly its outcome is handed in already
             self.stop(ref, key)
         attempt = AttemptRun(
-            self._runtime, definition, loaded, effect, known, self._ended, self._freed
+            self._context, definition, loaded, effect, known, self._ended, self._freed
         )
-        self._attempts[place] = attempt
-        if place in self._leaving:
-            seconds = self._runtime.limits.cancel_seconds
+        self._attempts[effect_ref] = attempt
+        if effect_ref in self._leaving:
+            seconds = self._context.limits.cancel_seconds
             loop = asyncio.get_running_loop()
-            self._after[place] = (attempt, loop.call_later(seconds, self._still_running, place))
+            self._after[effect_ref] = (
+                attempt,
+                loop.call_later(seconds, self._still_running, effect_ref),
+            )
         else:
             self._admit(attempt)
 
     def stop(self, ref: Ref, key: str) -> None:
         """Cancels the effect: its state was left, and its outcome is not wanted."""
-        place = (ref, key)
-        self._unstarted.pop(place, None)
-        self._offered.pop(place, None)
-        attempt = self._forget(place)
+        effect_ref = (ref, key)
+        self._unstarted.pop(effect_ref, None)
+        self._offered.pop(effect_ref, None)
+        attempt = self._forget(effect_ref)
         if attempt is None:
             return
-        attempt.lane.queue.pop(place, None)
-        if place in self._after:
-            _, timer = self._after.pop(place)
+        attempt.lane.queue.pop(effect_ref, None)
+        if effect_ref in self._after:
+            _, timer = self._after.pop(effect_ref)
             timer.cancel()
         elif attempt.is_running:
-            self._leaving[place] = attempt
+            self._leaving[effect_ref] = attempt
             attempt.stop()
 
     def drop_all(self) -> None:
@@ -147,7 +150,7 @@ class EffectRunner:
         for ref, key in list(self._attempts):
             self.stop(ref, key)
 
-    def places(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
+    def in_progress(self, only: Collection[Ref] | None = None) -> dict[Ref, list[str]]:
         """The keys of what runs here, by instance; of all instances, or of some."""
         found: dict[Ref, list[str]] = {}
         for ref, key in self._attempts:
@@ -156,7 +159,7 @@ class EffectRunner:
         return found
 
     def look(self) -> None:
-        """Looks whether something waits in the store for a worker with a place."""
+        """Looks whether something waits in the store for a worker with a slot."""
         for lane in self._capacity.lanes:
             lane.more = True
         self._task.wake()
@@ -167,14 +170,14 @@ class EffectRunner:
         await self._task.stop()
         if self._timer is not None:
             self._timer.cancel()
-        limits = self._runtime.limits
-        # what has no place here may have one elsewhere
-        for place, attempt in list(self._attempts.items()):
-            if place in attempt.lane.queue or place in self._after:
-                self.stop(*place)
-                self._unstarted[place] = None
-        for place in self._offered:
-            self._unstarted[place] = None
+        limits = self._context.limits
+        # what has no slot here may have one elsewhere
+        for effect_ref, attempt in list(self._attempts.items()):
+            if effect_ref in attempt.lane.queue or effect_ref in self._after:
+                self.stop(*effect_ref)
+                self._unstarted[effect_ref] = None
+        for effect_ref in self._offered:
+            self._unstarted[effect_ref] = None
         self._offered.clear()
         await self._wait_until_quiet(limits.grace_seconds)
         left = dict(self._attempts)
@@ -185,22 +188,22 @@ class EffectRunner:
         try:
             # what was taken in the last moment is committed meanwhile
             while self._unstarted:
-                places = list(self._unstarted)
+                effects = list(self._unstarted)
                 self._unstarted.clear()
-                await self._hand_back(places)
+                await self._hand_back(effects)
         finally:
             self._threads.close()
             if self._guard is not None:
                 self._guard.end()
 
-    async def _hand_back(self, places: Iterable[Place]) -> None:
+    async def _hand_back(self, effects: Iterable[EffectRef]) -> None:
         keys: dict[Ref, list[str]] = {}
-        for ref, key in places:
+        for ref, key in effects:
             keys.setdefault(ref, []).append(key)
         requests = [Release(ref, those) for ref, those in keys.items()]
         for request, result in zip(requests, await self._queue.ask_all(requests), strict=True):
             if isinstance(result, BaseException):
-                extra = about(self._runtime, request.ref)
+                extra = about(self._context, request.ref)
                 log.warning("an effect could not be handed back: %s", result, extra=extra)
 
     async def _wait_until_quiet(self, seconds: float) -> None:
@@ -216,29 +219,29 @@ class EffectRunner:
         """Waits for what was cancelled, and ends those that ignore it: the loop could not end."""
         tasks = [one.task for one in self._leaving.values() if one.task is not None]
         if tasks:
-            await asyncio.wait(tasks, timeout=self._runtime.limits.cancel_seconds)
+            await asyncio.wait(tasks, timeout=self._context.limits.cancel_seconds)
         for attempt in list(self._leaving.values()):
             attempt.give_up()
         killed = [one.kill() for one in self._leaving.values()]
         if tasks := [task for task in killed if task is not None]:
             await asyncio.wait(tasks, timeout=GATHER_SECONDS)
 
-    # --- places ---
+    # --- slots ---
 
     def _admit(self, attempt: AttemptRun) -> None:
-        """Starts it, or lets it wait for a place."""
+        """Starts it, or lets it wait for a slot."""
         lane = attempt.lane
-        if lane.running < lane.places and not lane.queue:
+        if lane.running < lane.slots and not lane.queue:
             self._start(attempt)
             return
         loop = asyncio.get_running_loop()
         attempt.asked_at = loop.time()
-        lane.queue[attempt.place] = attempt
-        if not self._runtime.identity.is_alone:
-            self._look_later(self._runtime.limits.poll_seconds)
+        lane.queue[attempt.effect_ref] = attempt
+        if not self._context.identity.is_alone:
+            self._look_later(self._context.limits.poll_seconds)
 
     def _start(self, attempt: AttemptRun) -> None:
-        lane, most = attempt.lane, self._runtime.limits.hung
+        lane, most = attempt.lane, self._context.limits.hung
         if lane.hung >= most:
             why = (
                 f"{lane.hung} calls of a {lane.kind} have not ended though their time was up, "
@@ -250,10 +253,10 @@ class EffectRunner:
         attempt.start(self._threads)
 
     def _fill(self, lane: Lane) -> None:
-        """Starts what waits here for a place, longest first."""
-        while lane.queue and lane.running < lane.places:
-            place = next(iter(lane.queue))
-            self._start(lane.queue.pop(place))
+        """Starts what waits here for a slot, longest first."""
+        while lane.queue and lane.running < lane.slots:
+            effect_ref = next(iter(lane.queue))
+            self._start(lane.queue.pop(effect_ref))
         if lane.more and lane.free:
             self._look_later(GATHER_SECONDS)
 
@@ -266,10 +269,10 @@ class EffectRunner:
         self._timer = None
         self._task.wake()
 
-    def _still_running(self, place: Place) -> None:
-        attempt, _ = self._after.pop(place)
-        before = self._leaving[place].number
-        seconds = self._runtime.limits.cancel_seconds
+    def _still_running(self, effect_ref: EffectRef) -> None:
+        attempt, _ = self._after.pop(effect_ref)
+        before = self._leaving[effect_ref].number
+        seconds = self._context.limits.cancel_seconds
         why = (
             f"attempt {before} goes on here though it is over, and was waited for {seconds:g} s; "
             "two at once are not begun"
@@ -281,39 +284,39 @@ class EffectRunner:
         asyncio.get_running_loop().call_soon(self._conclude, attempt, attempt.failure(error, why))
 
     def _ended(self, attempt: AttemptRun, ending: Ending | None) -> None:
-        """Its place is free."""
-        place, lane = attempt.place, attempt.lane
+        """Its of is free."""
+        effect_ref, lane = attempt.effect_ref, attempt.lane
         lane.running -= 1
-        is_wanted = self._attempts.get(place) is attempt
+        is_wanted = self._attempts.get(effect_ref) is attempt
         if not attempt.is_over:
             lane.hung += 1
-            self._leaving[place] = attempt
+            self._leaving[effect_ref] = attempt
         self._fill(lane)
         if not is_wanted:
             return
         if ending is None:
             # by a signal, or a bug of ours; without the rescuer it would stay running in the store
-            self._forget(place)
+            self._forget(effect_ref)
             self._broken([attempt.ref])
         else:
             self._conclude(attempt, ending)
 
     def _freed(self, attempt: AttemptRun) -> None:
         """Its function has ended."""
-        place = attempt.place
-        if self._leaving.get(place) is not attempt:
+        effect_ref = attempt.effect_ref
+        if self._leaving.get(effect_ref) is not attempt:
             return
-        del self._leaving[place]
+        del self._leaving[effect_ref]
         if attempt.is_hung:
             attempt.lane.hung -= 1
-        waiting = self._after.pop(place, None)
+        waiting = self._after.pop(effect_ref, None)
         if waiting is not None:
             next_one, timer = waiting
             timer.cancel()
             self._admit(next_one)
 
-    def _forget(self, place: Place) -> AttemptRun | None:
-        attempt = self._attempts.pop(place, None)
+    def _forget(self, effect_ref: EffectRef) -> AttemptRun | None:
+        attempt = self._attempts.pop(effect_ref, None)
         if not self._attempts:
             self._is_quiet.set()
         return attempt
@@ -321,17 +324,17 @@ class EffectRunner:
     # --- outcomes ---
 
     def _conclude(self, attempt: AttemptRun, ending: Ending) -> None:
-        if self._attempts.get(attempt.place) is not attempt:
+        if self._attempts.get(attempt.effect_ref) is not attempt:
             return
         if ending.error is not None:
             why = f"{ending.error}: {ending.message}{at(ending.traceback)}"
             what = "%s failed at attempt %d: %s"
             log.info(what, attempt.name, attempt.number, why, extra=attempt.about())
-        self._hand_in(attempt, Outcome(attempt.ref, ending))
+        self._hand_in(attempt, EndAttempt(attempt.ref, ending))
 
-    def _hand_in(self, attempt: AttemptRun, request: Outcome | Unapplied) -> None:
+    def _hand_in(self, attempt: AttemptRun, request: EndAttempt | Unapplied) -> None:
         """Repeats until the outcome is stored: what the effect did can't be undone."""
-        if self._attempts.get(attempt.place) is not attempt:
+        if self._attempts.get(attempt.effect_ref) is not attempt:
             return
         request.future.add_done_callback(partial(self._handed_in, attempt, request))
         try:
@@ -340,32 +343,32 @@ class EffectRunner:
             request.future.set_exception(error)
 
     def _handed_in(
-        self, attempt: AttemptRun, request: Outcome | Unapplied, answer: asyncio.Future[Any]
+        self, attempt: AttemptRun, request: EndAttempt | Unapplied, answer: asyncio.Future[Any]
     ) -> None:
         error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
-        if self._attempts.get(attempt.place) is not attempt:
+        if self._attempts.get(attempt.effect_ref) is not attempt:
             # it was stopped meanwhile, or the next attempt has begun
             return
         extra = attempt.about(effect_key=attempt.key)
         if error is None or isinstance(error, Stopping):
-            self._forget(attempt.place)
+            self._forget(attempt.effect_ref)
         elif isinstance(error, Unavailable):
             log.warning(
                 "the outcome of %s waits for the store: %s", attempt.key, error, extra=extra
             )
             request.again()
             asyncio.get_running_loop().call_later(HAND_IN_SECONDS, self._hand_in, attempt, request)
-        elif isinstance(error, StateholdError) and isinstance(request, Outcome):
+        elif isinstance(error, StateholdError) and isinstance(request, EndAttempt):
             log.warning("the outcome of %s was refused: %s", attempt.key, error, extra=extra)
             # without an incident it would stay running, unnoticed
             self._hand_in(attempt, Unapplied(attempt.ref, request.ending, str(error)))
         else:
             log.error("the outcome of %s could not be kept: %s", attempt.key, error, extra=extra)
-            self._forget(attempt.place)
+            self._forget(attempt.effect_ref)
             if not isinstance(error, StateholdError):
                 self._broken([attempt.ref])
 
-    # --- what waits for a place, here and in the store ---
+    # --- what waits for a slot, here and in the store ---
 
     async def _walk(self) -> None:
         await self._offer()
@@ -373,34 +376,34 @@ class EffectRunner:
 
     async def _offer(self) -> None:
         """Offers to other workers what has waited here for long."""
-        if self._runtime.identity.is_alone:
+        if self._context.identity.is_alone:
             return
-        limits, loop = self._runtime.limits, asyncio.get_running_loop()
+        limits, loop = self._context.limits, asyncio.get_running_loop()
         latest = loop.time() - limits.poll_seconds
         for lane in self._capacity.lanes:
             # in the order in which they came: the first that is young ends it
-            for place, attempt in list(lane.queue.items()):
+            for effect_ref, attempt in list(lane.queue.items()):
                 if attempt.asked_at > latest:
                     # no sooner: what is left of a float may be less than the clock can move by
                     self._look_later(max(GATHER_SECONDS, attempt.asked_at - latest))
                     break
-                del lane.queue[place]
-                self._forget(place)
-                self._offered[place] = attempt
+                del lane.queue[effect_ref]
+                self._forget(effect_ref)
+                self._offered[effect_ref] = attempt
         offered = list(self._offered.values())
         requests = [Offer(one.ref, one.key, one.lane.marker) for one in offered]
         ended = await self._queue.ask_all(requests) if requests else []
         for attempt, error in zip(offered, ended, strict=True):
-            if self._offered.pop(attempt.place, None) is None:
+            if self._offered.pop(attempt.effect_ref, None) is None:
                 continue
             if isinstance(error, Unavailable) and not self._closing:
-                self._attempts[attempt.place] = attempt
+                self._attempts[attempt.effect_ref] = attempt
                 self._admit(attempt)
             elif isinstance(error, BaseException):
                 self._broken([attempt.ref])
 
     async def _take(self) -> None:
-        """Fills free places with what waits in the store."""
+        """Fills free effects with what waits in the store."""
         lanes = [lane for lane in self._capacity.lanes if lane.more and lane.free]
         if not lanes:
             return
@@ -412,12 +415,12 @@ class EffectRunner:
         room = max(lane.free for lane in lanes)
         # others look at the same ones, and each takes some by chance
         spread = min(len(workers), SPREAD) or 1
-        limit = min(self._runtime.limits.page, room * spread)
-        machines = tuple(self._runtime.definitions)
+        limit = min(self._context.limits.page, room * spread)
+        machines = tuple(self._context.definitions)
         rows = await self._store.orphans(machines, alive, limit)
         is_left = len(rows) >= limit or len(rows) > room
         if len(rows) > room:
-            rows = self._runtime.chance.sample(rows, room)
+            rows = self._context.chance.sample(rows, room)
         ended = await self._queue.ask_all([Take(row.ref) for row in rows])
         failed: list[tuple[Row, StateholdError]] = []
         for row, answer in zip(rows, ended, strict=True):

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import LeaseLost, StoreUnavailable, Unavailable
 from statehold.store import Heartbeat, Store
 
@@ -39,22 +39,22 @@ class Membership:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         lost: Callable[[], None],
         beaten: Callable[[bool], None],
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._lost = lost
         self._beaten = beaten
-        self._lease = timedelta(seconds=runtime.limits.lease_seconds)
+        self._lease = timedelta(seconds=context.limits.lease_seconds)
         #: by this machine's clock; until then no other worker can have removed this one
         self._until: datetime | None = None
         self._beats = 0
         self._beaten_at: datetime | None = None
         self._is_skewed = False
         self._task = BackgroundTask(
-            runtime, "membership", self._walk, log, "no heartbeat", retry_seconds=AGAIN_SECONDS
+            context, "membership", self._walk, log, "no heartbeat", retry_seconds=AGAIN_SECONDS
         )
 
     @property
@@ -62,7 +62,7 @@ class Membership:
         """Since the lease was renewed; None where there is none."""
         if self._beaten_at is None or self._store.exclusive:
             return None
-        return (self._runtime.now() - self._beaten_at).total_seconds()
+        return (self._context.now() - self._beaten_at).total_seconds()
 
     def check(self) -> None:
         """Raises ``LeaseLost`` where this worker was removed and has not joined again,
@@ -70,9 +70,9 @@ class Membership:
         if self._store.exclusive:
             return
         if self._until is None:
-            raise LeaseLost(self._runtime.worker)
-        if self._until <= self._runtime.now():
-            raise StoreUnavailable(f"worker {self._runtime.worker} could not renew its lease")
+            raise LeaseLost(self._context.worker)
+        if self._until <= self._context.now():
+            raise StoreUnavailable(f"worker {self._context.worker} could not renew its lease")
 
     async def open(self) -> None:
         await self._join()
@@ -89,7 +89,7 @@ class Membership:
             log.warning(
                 "the lease could not be handed back and runs out by itself: %s",
                 error,
-                extra=about(self._runtime),
+                extra=about(self._context),
             )
 
     def doubt(self) -> None:
@@ -97,17 +97,17 @@ class Membership:
         self._task.wake()
 
     async def _join(self) -> None:
-        identity = self._runtime.identity
+        identity = self._context.identity
         if identity.joined:
             identity.worker = f"{identity.name}#{identity.joined + 1}"
         identity.joined += 1
-        asked_at = self._runtime.now()
+        asked_at = self._context.now()
         await self._store.join(identity.worker, self._lease)
         self._until = asked_at + self._lease
 
     async def _beat(self) -> tuple[Heartbeat, bool]:
         """The heartbeat, and whether to look for dead workers' work."""
-        asked_at = self._runtime.now()
+        asked_at = self._context.now()
         heartbeat = await self._store.beat(self._lease)
         self._until = asked_at + self._lease
         return heartbeat, self._note(heartbeat)
@@ -116,28 +116,28 @@ class Membership:
         try:
             heartbeat, changed = await self._beat()
         except LeaseLost as error:
-            log.error("%s", error, extra=about(self._runtime))
+            log.error("%s", error, extra=about(self._context))
             self._until = None
             self._lost()
             await self._join()
             # the work under its old name is found as that of a dead worker at once
-            return self._runtime.now()
+            return self._context.now()
         self._beaten(changed)
         return self._next(heartbeat)
 
     def _note(self, heartbeat: Heartbeat) -> bool:
         """Whether the workers are others than before, or may have been in between."""
-        identity = self._runtime.identity
+        identity = self._context.identity
         before, identity.alive = identity.alive, frozenset(heartbeat.alive)
         self._beats += 1
-        self._beaten_at = self._runtime.now()
+        self._beaten_at = self._context.now()
         self._compare_clocks(heartbeat.now)
         return before != identity.alive or self._beats % LOOK_EVERY == 0
 
     def _next(self, heartbeat: Heartbeat | None) -> datetime:
         """When the next heartbeat is due: before the own lease ends, and when another one may."""
-        now = self._runtime.now()
-        next_beat = now + timedelta(seconds=self._runtime.limits.heartbeat_seconds)
+        now = self._context.now()
+        next_beat = now + timedelta(seconds=self._context.limits.heartbeat_seconds)
         if heartbeat is None or heartbeat.next_end is None or heartbeat.now is None:
             return next_beat
         # counted from the store's clock, which may not be this machine's
@@ -147,11 +147,11 @@ class Membership:
     def _compare_clocks(self, stores: datetime | None) -> None:
         if stores is None:
             return
-        skew = (self._runtime.now() - stores).total_seconds()
+        skew = (self._context.now() - stores).total_seconds()
         was, self._is_skewed = self._is_skewed, abs(skew) > SKEW_SECONDS
         if self._is_skewed and not was:
             log.warning(
                 "this machine's clock is %+.1f s from the store's; set it, as timers fire by it",
                 skew,
-                extra=about(self._runtime),
+                extra=about(self._context),
             )

@@ -9,7 +9,7 @@ from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.messages import Bounce, Deliver
 from statehold.errors import (
     InstanceUnreadable,
@@ -36,25 +36,25 @@ class MessageDispatcher:
     """
 
     def __init__(
-        self, store: Store, runtime: Runtime, queue: RequestQueue, interval: PollInterval
+        self, store: Store, context: EngineContext, queue: RequestQueue, interval: PollInterval
     ) -> None:
         self._store = store
         self._interval = interval
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         #: messages that wait, by their numbers, and until when they are not delivered again
         self._put_off: dict[int, datetime] = {}
         self._task = BackgroundTask(
-            runtime,
+            context,
             "message dispatcher",
             self._walk,
             log,
             "the mailbox could not be read",
-            retry_seconds=runtime.limits.poll_seconds,
+            retry_seconds=context.limits.poll_seconds,
         )
 
     def open(self) -> None:
-        self._task.start(self._runtime.now())
+        self._task.start(self._context.now())
 
     async def close(self) -> None:
         await self._task.stop()
@@ -71,19 +71,19 @@ class MessageDispatcher:
     async def _walk(self) -> datetime:
         if await self._deliver_all():
             self._interval.found()
-            return self._runtime.now()
-        return self._runtime.now() + self._interval.pause()
+            return self._context.now()
+        return self._context.now() + self._interval.pause()
 
     async def _deliver_all(self) -> bool:
         """Delivers what is due; True if anything was taken out."""
-        size = self._runtime.limits.page
+        size = self._context.limits.page
         # of any machine, where no other process could return those that can't be delivered
-        everybody = None if self._store.exclusive else self._runtime.machines
+        everybody = None if self._store.exclusive else self._context.machines
         taken, last, is_full = await self._page(everybody, 0, size)
         if not is_full:
             return taken > 0
         # more than a page: machines take turns, and so one with many keeps no other waiting
-        cursors: dict[str | None, int] = dict.fromkeys(self._runtime.machines, 0)
+        cursors: dict[str | None, int] = dict.fromkeys(self._context.machines, 0)
         if everybody is None:
             cursors[None] = 0
         while cursors:
@@ -101,14 +101,14 @@ class MessageDispatcher:
         self, machines: Sequence[str] | None, after: int, size: int
     ) -> tuple[int, int, bool]:
         """How many were taken out of the next page, its last number, and whether it was full."""
-        now = self._runtime.now()
-        until = now + timedelta(seconds=self._runtime.limits.claim_seconds)
+        now = self._context.now()
+        until = now + timedelta(seconds=self._context.limits.claim_seconds)
         page = await self._store.mail(machines, now, after, size, until)
         self._put_off = {n: end for n, end in self._put_off.items() if end > now}
         requests = [
             Deliver(message)
             for message in page
-            if message.number not in self._put_off and concerns(message, self._runtime.machines)
+            if message.number not in self._put_off and concerns(message, self._context.machines)
         ]
         taken = 0
         ended = await self._queue.ask_all(requests)
@@ -117,7 +117,7 @@ class MessageDispatcher:
                 taken += 1
             elif (
                 isinstance(outcome, InstanceUnreadable)
-                and len(self._put_off) < self._runtime.limits.waiting
+                and len(self._put_off) < self._context.limits.waiting
             ):
                 self._put_off[request.message.number] = until
         return taken, page[-1].number if page else after, len(page) == size
@@ -128,7 +128,7 @@ class MessageDispatcher:
             return True
         if not isinstance(outcome, StateholdError):
             raise outcome
-        extra = about(self._runtime, message.to, message_number=message.number)
+        extra = about(self._context, message.to, message_number=message.number)
         if isinstance(outcome, _WAITS):
             log.warning("message %d waits: %s", message.number, outcome, extra=extra)
             return False

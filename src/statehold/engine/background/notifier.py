@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.records import Ref
 from statehold.store import Hint, Store
 
@@ -29,16 +29,16 @@ NAMED = 100
 class Notifier:
     """``heard`` is called with each hint of another worker."""
 
-    def __init__(self, store: Store, runtime: Runtime, heard: Callable[[Hint], None]) -> None:
+    def __init__(self, store: Store, context: EngineContext, heard: Callable[[Hint], None]) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._heard = heard
         self._changed: set[Ref] = set()
         self._mail = False
         self._due = False
         self._documents = False
         self._task = BackgroundTask(
-            runtime,
+            context,
             "notifier",
             self._walk,
             log,
@@ -80,8 +80,8 @@ class Notifier:
 
     async def _walk(self) -> None:
         if len(self._changed) > NAMED:
-            until = self._runtime.now() + timedelta(seconds=MANY_SECONDS)
-            await self._runtime.clock.wait(self._task.stopping, until)
+            until = self._context.now() + timedelta(seconds=MANY_SECONDS)
+            await self._context.clock.wait(self._task.stopping, until)
         changed = tuple(sorted(self._changed)) if len(self._changed) <= NAMED else None
         hint = Hint(changed, self._mail, self._due, self._documents)
         self._changed, self._mail, self._due, self._documents = set(), False, False, False

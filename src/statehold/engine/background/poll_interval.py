@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 
 
 class PollInterval:
     """A store that one worker owns (``exclusive``) is cheap to ask, and always asked at
     ``poll_seconds``."""
 
-    def __init__(self, runtime: Runtime, *, exclusive: bool) -> None:
-        self._limits = limits = runtime.limits
-        self._identity = runtime.identity
+    def __init__(self, context: EngineContext, *, exclusive: bool) -> None:
+        self._limits = limits = context.limits
+        self._identity = context.identity
         self._exclusive = exclusive
         self._seconds = limits.poll_seconds
 

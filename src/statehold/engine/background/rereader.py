@@ -12,7 +12,7 @@ from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.repair import Reread
 from statehold.errors import InstanceUnreadable, StateholdError
 from statehold.instance.loaded import load
@@ -29,16 +29,16 @@ class Rereader:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         set_aside: SetAside,
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._set_aside = set_aside
         self._task = BackgroundTask(
-            runtime,
+            context,
             "rereader",
             self._walk,
             log,
@@ -47,7 +47,7 @@ class Rereader:
         )
 
     def open(self) -> None:
-        self._task.start(self._runtime.now())
+        self._task.start(self._context.now())
 
     async def close(self) -> None:
         await self._task.stop()
@@ -58,27 +58,27 @@ class Rereader:
 
     async def _walk(self) -> datetime:
         after: Ref | None = None
-        size = self._runtime.limits.page
+        size = self._context.limits.page
         while True:
-            rows = await self._store.set_aside_rows(self._runtime.machines, after, size)
+            rows = await self._store.set_aside_rows(self._context.machines, after, size)
             requests = [
-                Reread(row.ref, self._runtime.capacity.performs, row)
+                Reread(row.ref, self._context.capacity.performs, row)
                 for row in rows
                 if self._can_be_read(row)
             ]
             for request, ended in zip(requests, await self._queue.ask_all(requests), strict=True):
                 if isinstance(ended, Exception):
-                    extra = about(self._runtime, request.ref)
+                    extra = about(self._context, request.ref)
                     log.warning("an instance stays set aside: %s", ended, extra=extra)
             if len(rows) < size:
-                return self._runtime.now() + EVERY
+                return self._context.now() + EVERY
             after = rows[-1].ref
 
     def _can_be_read(self, row: Row) -> bool:
         if self._set_aside.has(row):
             return False
         try:
-            load(self._runtime.definition(row.machine), row)
+            load(self._context.definition(row.machine), row)
         except InstanceUnreadable:
             self._set_aside.remember(row)
             return False

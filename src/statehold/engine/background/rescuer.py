@@ -10,7 +10,7 @@ from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
 from statehold.engine.queries.watchers import Watchers
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import Rescue
 from statehold.errors import InstanceUnreadable, StateholdError, Unavailable
 from statehold.instance.attempts import WAITING
@@ -32,13 +32,13 @@ class Rescuer:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         set_aside: SetAside,
         watchers: Watchers,
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._set_aside = set_aside
         self._watchers = watchers
@@ -48,12 +48,12 @@ class Rescuer:
         self._all_doubtful: tuple[datetime, int] | None = None
         self._looking = False
         self._task = BackgroundTask(
-            runtime,
+            context,
             "rescuer",
             self._walk,
             log,
             "dead workers' work is still theirs",
-            retry_seconds=runtime.limits.poll_seconds,
+            retry_seconds=context.limits.poll_seconds,
         )
 
     def open(self) -> None:
@@ -65,12 +65,12 @@ class Rescuer:
     def doubt(self, refs: Iterable[Ref]) -> None:
         """A commit failed, and may have been written all the same: then the effects that it
         recorded as this worker's were not started."""
-        first = self._runtime.now() + timedelta(seconds=LOOKS_SECONDS[0])
+        first = self._context.now() + timedelta(seconds=LOOKS_SECONDS[0])
         for ref in refs:
             self._doubtful[ref] = (first, 0)
             # if it was written all the same, they would not be woken before the next step
             self._watchers.publish(ref)
-        if len(self._doubtful) > self._runtime.limits.doubtful:
+        if len(self._doubtful) > self._context.limits.doubtful:
             self._doubtful.clear()
             self._all_doubtful = (first, 0)
         self._task.wake()
@@ -118,9 +118,9 @@ class Rescuer:
         return rescued
 
     async def _orphans(self) -> Sequence[Row]:
-        # what waits for a worker with a place is not dead; effect runners take it
+        # what waits for a worker with a free slot is not dead; effect runners take it
         living = (*await self._store.workers(), *WAITING)
-        return await self._store.orphans(self._runtime.machines, living, self._runtime.limits.page)
+        return await self._store.orphans(self._context.machines, living, self._context.limits.page)
 
     async def _walk(self) -> datetime | None:
         is_wanted, self._looking = self._looking, False
@@ -139,7 +139,7 @@ class Rescuer:
 
     async def _settle(self) -> None:
         """Finds out whether commits in doubt were written, where it is time to look."""
-        now, page = self._runtime.now(), self._runtime.limits.page
+        now, page = self._context.now(), self._context.limits.page
         due = [(ref, looks) for ref, (moment, looks) in self._doubtful.items() if moment <= now]
         for ref, looks in due[:page]:
             # first, since it may be doubted anew while it is looked at
@@ -159,11 +159,11 @@ class Rescuer:
     async def _compare_all(self) -> bool:
         """Compares all that this worker holds by the store with what it performs; True if it saw
         all of it. What is freed makes room for more in the next page."""
-        worker = self._runtime.worker
+        worker = self._context.worker
         seen: set[Ref] = set()
         while True:
             living = {*await self._store.workers(), *WAITING}.difference([worker])
-            rows = await self._store.orphans(self._runtime.machines, tuple(living), PAGE_LIMIT)
+            rows = await self._store.orphans(self._context.machines, tuple(living), PAGE_LIMIT)
             refs = [row.ref for row in rows if worker in row.held_by and row.ref not in seen]
             if not refs:
                 return len(rows) < PAGE_LIMIT
@@ -172,11 +172,11 @@ class Rescuer:
 
     async def _compare(self, refs: Sequence[Ref]) -> None:
         ended = await self._queue.ask_all(
-            [Rescue(ref, (), self._runtime.capacity.performs) for ref in refs]
+            [Rescue(ref, (), self._context.capacity.performs) for ref in refs]
         )
         for ref, error in zip(refs, ended, strict=True):
             if isinstance(error, StateholdError):
-                extra = about(self._runtime, ref)
+                extra = about(self._context, ref)
                 log.warning("%s/%s is still in doubt: %s", ref.machine, ref.id, error, extra=extra)
                 if isinstance(error, Unavailable):
                     self.doubt([ref])

@@ -23,7 +23,7 @@ class Exited(BaseException):
     """A task that an effect has started ended with an exit, which is the cause."""
 
 
-class Guard:
+class SubtaskFactory:
     """The task factory of a loop in which effects run; tasks are made by the one that was there
     before it."""
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from statehold.engine.log_fields import about
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import StateholdError, Stopping
 
 
@@ -26,7 +26,7 @@ class BackgroundTask:
 
     def __init__(
         self,
-        runtime: Runtime,
+        context: EngineContext,
         name: str,
         walk: Callable[[], Awaitable[datetime | None]],
         log: logging.Logger,
@@ -36,7 +36,7 @@ class BackgroundTask:
         gather_seconds: float = 0.0,
         level: int = logging.WARNING,
     ) -> None:
-        self._runtime = runtime
+        self._context = context
         self._name = f"statehold {name}"
         self._walk = walk
         self._log = log
@@ -72,7 +72,7 @@ class BackgroundTask:
 
     def wake(self) -> None:
         if not self._woken.is_set():
-            self._gathers_until = self._runtime.now() + self._gather
+            self._gathers_until = self._context.now() + self._gather
             self._woken.set()
 
     def wake_by(self, moment: datetime) -> None:
@@ -90,15 +90,15 @@ class BackgroundTask:
         except Stopping:
             self.stopping.set()
         except StateholdError as error:
-            extra = about(self._runtime)
+            extra = about(self._context)
             self._log.log(self._level, f"{self._failing}: %s", error, extra=extra)
             self._retry()
         except Exception:  # noqa: BLE001 - logged; a bug, ours or the store's, must not end the task
-            self._log.exception(self._failing, extra=about(self._runtime))
+            self._log.exception(self._failing, extra=about(self._context))
             self._retry()
 
     async def _run(self) -> None:
-        clock = self._runtime.clock
+        clock = self._context.clock
         while not self.stopping.is_set():
             await clock.wait(self._woken, self.until)
             if self._gather and self._woken.is_set():
@@ -111,4 +111,4 @@ class BackgroundTask:
         self.failures += 1
         if self._retry_seconds is not None:
             later = timedelta(seconds=self._retry_seconds)
-            self.until = self._runtime.now() + later
+            self.until = self._context.now() + later

@@ -12,7 +12,7 @@ from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.timers import Wake
 from statehold.errors import StateholdError, Unavailable
 from statehold.records import Row
@@ -31,7 +31,7 @@ class TimerScheduler:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         set_aside: SetAside,
         interval: PollInterval,
@@ -40,20 +40,20 @@ class TimerScheduler:
         self._store = store
         self._interval = interval
         self._mail_due = mail_due
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._set_aside = set_aside
         self._task = BackgroundTask(
-            runtime,
+            context,
             "timer scheduler",
             self._walk,
             log,
             "what is due could not be asked",
-            retry_seconds=runtime.limits.poll_seconds,
+            retry_seconds=context.limits.poll_seconds,
         )
 
     def open(self) -> None:
-        self._task.start(self._runtime.now())
+        self._task.start(self._context.now())
 
     async def close(self) -> None:
         await self._task.stop()
@@ -67,15 +67,15 @@ class TimerScheduler:
         self._task.wake()
 
     async def _walk(self) -> datetime:
-        now = self._runtime.now()
-        earliest = await self._store.next_wake(self._runtime.machines)
+        now = self._context.now()
+        earliest = await self._store.next_wake(self._context.machines)
         if earliest is not None and earliest <= now:
             if await self._wake_all(now):
                 return now
             # it is claimed and woken again when the claim ends, or it is a message
             self._mail_due()
-            earliest = await self._store.next_wake(self._runtime.machines, now)
-        latest = self._runtime.now() + self._interval.pause()
+            earliest = await self._store.next_wake(self._context.machines, now)
+        latest = self._context.now() + self._interval.pause()
         return latest if earliest is None else min(latest, earliest)
 
     async def _wake_all(self, now: datetime) -> bool:
@@ -86,7 +86,7 @@ class TimerScheduler:
         while rows:
             waking = asyncio.ensure_future(self._wake(rows))
             # the next ones are claimed while these are woken
-            full = len(rows) == self._runtime.limits.page
+            full = len(rows) == self._context.limits.page
             try:
                 rows = await self._due(now) if full else []
             finally:
@@ -94,11 +94,11 @@ class TimerScheduler:
         return found
 
     async def _due(self, now: datetime) -> Sequence[Row]:
-        limits = self._runtime.limits
+        limits = self._context.limits
         # where one worker owns the store, the claim only keeps these out of the next page
         claim = limits.poll_seconds if self._store.exclusive else limits.claim_seconds
-        until = self._runtime.now() + timedelta(seconds=claim)
-        rows = await self._store.due(self._runtime.machines, now, limits.page, until)
+        until = self._context.now() + timedelta(seconds=claim)
+        rows = await self._store.due(self._context.machines, now, limits.page, until)
         if rows:
             self._interval.found()
         return rows
@@ -109,7 +109,7 @@ class TimerScheduler:
         requests = [Wake(row) for row in rows]
         for row, ended in zip(rows, await self._queue.ask_all(requests), strict=True):
             if isinstance(ended, Unavailable):
-                extra = about(self._runtime, row.ref, seq=row.seq)
+                extra = about(self._context, row.ref, seq=row.seq)
                 log.warning("an instance could not be woken: %s", ended, extra=extra)
             elif isinstance(ended, StateholdError):
                 failed.append((row, ended))
@@ -119,12 +119,12 @@ class TimerScheduler:
                 woken.append(row)
         if failed:
             await self._set_aside.add(failed)
-        if self._runtime.observer is not None and woken:
-            call_safely(self._runtime.observer.fired, self._lags(woken))
+        if self._context.observer is not None and woken:
+            call_safely(self._context.observer.fired, self._lags(woken))
 
     def _lags(self, woken: Sequence[Row]) -> list[tuple[str, float]]:
         """How late each was, in seconds, once its timer had fired."""
-        now = self._runtime.now()
+        now = self._context.now()
         return [
             (row.machine, (now - row.wake_at).total_seconds())
             for row in woken

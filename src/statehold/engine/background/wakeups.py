@@ -16,14 +16,14 @@ from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.observer import call_safely
 from statehold.engine.queries.watchers import Watchers
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.store import Hint
 
 
 class Wakeups:
     def __init__(
         self,
-        runtime: Runtime,
+        context: EngineContext,
         cache: Cache,
         set_aside: SetAside,
         effect_runner: EffectRunner,
@@ -34,7 +34,7 @@ class Wakeups:
         effect_canceller: EffectCanceller,
         watchers: Watchers,
     ) -> None:
-        self._runtime = runtime
+        self._context = context
         self._cache = cache
         self._set_aside = set_aside
         self._effect_runner = effect_runner
@@ -69,9 +69,9 @@ class Wakeups:
 
     def machine_loaded(self, definition: Definition[Any]) -> None:
         """A deployed machine starts to run here: there may be work for it."""
-        if self._runtime.observer is not None:
-            call_safely(self._runtime.observer.opened, self._runtime.definitions)
-        if not self._runtime.identity.takes_requests:
+        if self._context.observer is not None:
+            call_safely(self._context.observer.opened, self._context.definitions)
+        if not self._context.identity.takes_requests:
             # not all of them run yet, or any more
             return
         self._set_aside.forget(definition.name)

@@ -18,7 +18,7 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.machines.loader import Loader
 from statehold.engine.observer import call_safely
 from statehold.engine.queries.watchers import Watchers
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.recorder import Recorder
 from statehold.instance.attempts import WAITING
 from statehold.instance.draft import Draft, FailedAttempt
@@ -32,7 +32,7 @@ log = logger(__name__)
 class AfterCommit:
     def __init__(
         self,
-        runtime: Runtime,
+        context: EngineContext,
         effect_runner: EffectRunner,
         timer_scheduler: TimerScheduler,
         message_dispatcher: MessageDispatcher,
@@ -43,7 +43,7 @@ class AfterCommit:
         watchers: Watchers,
         recorder: Recorder,
     ) -> None:
-        self._runtime = runtime
+        self._context = context
         self._effect_runner = effect_runner
         self._timer_scheduler = timer_scheduler
         self._message_dispatcher = message_dispatcher
@@ -79,7 +79,7 @@ class AfterCommit:
         self._watchers.publish(ref)
         # a failure to count it must not fail what is committed
         call_safely(self._recorder.count, draft)
-        identity = self._runtime.identity
+        identity = self._context.identity
         # a worker that stops may not know yet of the one that replaces it
         if not identity.is_alone or not identity.takes_requests:
             # while it takes requests, this worker does what is due itself
@@ -118,5 +118,5 @@ class AfterCommit:
             "is an incident" if is_incident else f"failed at attempt {attempt.attempt}",
             attempt.error,
             at(failed.traceback),
-            extra=about(self._runtime, draft.ref, **more),
+            extra=about(self._context, draft.ref, **more),
         )

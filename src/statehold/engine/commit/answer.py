@@ -8,7 +8,7 @@ from statehold.engine.commit.apply import Applied
 from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.write import Written
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import (
     ActionFailed,
@@ -25,8 +25,8 @@ log = logger(__name__)
 
 
 class Answerer:
-    def __init__(self, runtime: Runtime, cache: Cache) -> None:
-        self._runtime = runtime
+    def __init__(self, context: EngineContext, cache: Cache) -> None:
+        self._context = context
         self._cache = cache
 
     def answer(self, applied: Applied, outcomes: Mapping[Ref, Written]) -> Iterable[Request]:
@@ -53,14 +53,14 @@ class Answerer:
         """The log gets the place where the machine's code raised; the caller does not."""
         if isinstance(error, (ActionFailed, GuardFailed)):
             trace, ref = step_trace(error), request.ref
-            extra = about(self._runtime, ref, **({"exception": trace} if trace else {}))
+            extra = about(self._context, ref, **({"exception": trace} if trace else {}))
             what = f"{request.describe()} of {ref.machine}/{ref.id}"
             log.warning("%s was refused: %s%s", what, error, at(trace), extra=extra)
         request.reject(error)
 
     def _again(self, requests: Sequence[Request]) -> list[Request]:
         """Those that have lost less often than the limit."""
-        limit = self._runtime.limits.conflicts
+        limit = self._context.limits.conflicts
         back: list[Request] = []
         for request in requests:
             request.conflicts += 1

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import ActionFailed, NewerVersion, Refused, StateholdError
 from statehold.instance.draft import Draft
@@ -35,9 +35,11 @@ class Applied(NamedTuple):
 class Applier:
     """``newer`` is called where an instance is of a version that does not run here yet."""
 
-    def __init__(self, runtime: Runtime, newer: Callable[[], None], *, exclusive: bool) -> None:
-        self._runtime = runtime
-        self._tracer = runtime.tracer
+    def __init__(
+        self, context: EngineContext, newer: Callable[[], None], *, exclusive: bool
+    ) -> None:
+        self._context = context
+        self._tracer = context.tracer
         self._newer = newer
         self._exclusive = exclusive
 
@@ -50,7 +52,7 @@ class Applier:
     ) -> Applied | None:
         """What came of the requests, or None where one broke the batch. ``fresh`` are instances
         that were loaded just now; ``back`` gets the requests that go into another batch."""
-        runtime, tracer = self._runtime, self._tracer
+        context, tracer = self._context, self._tracer
         applied = Applied([], [])
         for request in batch:
             draft = drafts.get(request.ref)
@@ -61,7 +63,7 @@ class Applier:
             answer: Any
             refused = False
             try:
-                answer = request.apply(draft, runtime)
+                answer = request.apply(draft, context)
             except (Refused, NewerVersion) as error:
                 answer, refused = error, True
                 if isinstance(error, NewerVersion):
@@ -87,7 +89,7 @@ class Applier:
         if request.asks_key():
             return
         what, ref = request.describe(), request.ref
-        extra = about(self._runtime, ref, seq=0 if draft.loaded is None else draft.loaded.row.seq)
+        extra = about(self._context, ref, seq=0 if draft.loaded is None else draft.loaded.row.seq)
         place = f"{ref.machine}/{ref.id}"
         log.error("%s of %s broke its batch", what, place, exc_info=error, extra=extra)
         if not isinstance(error, StateholdError):

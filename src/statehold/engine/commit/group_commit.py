@@ -30,10 +30,10 @@ from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.deduplicate import Deduplicator
 from statehold.engine.commit.lookup import Lookup
 from statehold.engine.commit.queue import RequestQueue
-from statehold.engine.commit.write import Committed, Writer, Written
+from statehold.engine.commit.write import BatchWriter, Committed, Written
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import LeaseLost, StateholdError, StoreUnavailable, described
 from statehold.records import Ref
@@ -46,28 +46,28 @@ class GroupCommit:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         cache: Cache,
         lookup: Lookup,
         after: AfterCommit,
     ) -> None:
         self._store = store
-        self._runtime = runtime
-        self._observer = runtime.observer
+        self._context = context
+        self._observer = context.observer
         self._queue = queue
         self._cache = cache
         self._lookup = lookup
         self._deduplicator = Deduplicator(store, lookup)
-        self._applier = Applier(runtime, after.newer_version_met, exclusive=store.exclusive)
-        self._writer = Writer(store, runtime)
-        self._answerer = Answerer(runtime, cache)
+        self._applier = Applier(context, after.newer_version_met, exclusive=store.exclusive)
+        self._writer = BatchWriter(store, context)
+        self._answerer = Answerer(context, cache)
         self._after = after
         self.tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
         # a store that works on the loop's own thread leaves no time to overlap
-        overlapping = 1 if self._store.exclusive else self._runtime.limits.turns
+        overlapping = 1 if self._store.exclusive else self._context.limits.turns
         self.tasks = [
             asyncio.create_task(self._run(), name=f"statehold group commit {n + 1}")
             for n in range(overlapping)
@@ -93,7 +93,7 @@ class GroupCommit:
                 self._fail(batch, error)
             except Exception as error:
                 # a bug of ours must not leave callers waiting, nor end the engine
-                log.exception("a batch failed", extra=about(self._runtime))
+                log.exception("a batch failed", extra=about(self._context))
                 self._fail(batch, StoreUnavailable(described(error)))
             finally:
                 queue.end(batch, back)

@@ -12,7 +12,7 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.set_aside import SetAside
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import InstanceUnreadable, StateholdError
 from statehold.instance.draft import Draft
@@ -26,9 +26,11 @@ CHECKED_AFTER = 3
 
 
 class Lookup:
-    def __init__(self, store: Store, runtime: Runtime, cache: Cache, set_aside: SetAside) -> None:
+    def __init__(
+        self, store: Store, context: EngineContext, cache: Cache, set_aside: SetAside
+    ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._cache = cache
         self._set_aside = set_aside
 
@@ -39,12 +41,12 @@ class Lookup:
             for ref in refs:
                 loaded = self._cache.get(ref)
                 if loaded is not None:
-                    found[ref] = _current(self._runtime.definition(ref.machine), loaded)
+                    found[ref] = _current(self._context.definition(ref.machine), loaded)
         missing = [ref for ref in refs if ref not in found]
         if missing:
             for ref, row in (await self._store.load(missing)).items():
                 try:
-                    found[ref] = load(self._runtime.definition(ref.machine), row)
+                    found[ref] = load(self._context.definition(ref.machine), row)
                 except InstanceUnreadable as error:
                     await self._set_aside.add([(row, error)])
                     raise
@@ -53,7 +55,7 @@ class Lookup:
     async def drafts(self, batch: Iterable[Request]) -> tuple[dict[Ref, Draft], set[Ref]]:
         """A draft for each instance of the batch, and which of them were loaded just now. Requests
         of an instance that has none are refused."""
-        runtime, kept = self._runtime, self._cache.get
+        context, kept = self._context, self._cache.get
         # apart from the cache, where one that is loaded may push out another of this batch
         known: dict[Ref, Loaded | None] = {}
         rows: dict[Ref, Row] = {}
@@ -70,13 +72,13 @@ class Lookup:
         missing = [ref for ref, loaded in known.items() if loaded is None and ref not in rows]
         if missing:
             rows.update(await self._store.load(missing))
-        turn = runtime.turn()
+        turn = context.turn()
         drafts: dict[Ref, Draft] = {}
         unreadable: list[tuple[Row, InstanceUnreadable]] = []
         for ref, loaded in known.items():
             row = rows.get(ref)
             try:
-                definition = runtime.definition(ref.machine)
+                definition = context.definition(ref.machine)
             except StateholdError as error:
                 _reject([one for one in batch if one.ref == ref], error)
                 continue

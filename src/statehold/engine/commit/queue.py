@@ -15,7 +15,7 @@ from typing import Any
 
 from statehold.engine.commit.fair_queue import FairQueue
 from statehold.engine.observer import call_safely
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded, Stopping
 from statehold.records import Ref
@@ -27,12 +27,12 @@ WORTH_HALVING = 16
 class RequestQueue:
     """``overlapping``: several tasks take batches from it."""
 
-    def __init__(self, runtime: Runtime, *, overlapping: bool) -> None:
-        self._runtime = runtime
-        self._observer = runtime.observer
-        self._tracer = runtime.tracer
+    def __init__(self, context: EngineContext, *, overlapping: bool) -> None:
+        self._context = context
+        self._observer = context.observer
+        self._tracer = context.tracer
         self._overlapping = overlapping
-        self._most_waiting = runtime.limits.waiting
+        self._most_waiting = context.limits.waiting
         self._waiting = FairQueue()
         self._arrived = asyncio.Event()
         #: instances in a batch, with the requests that wait for its end
@@ -87,8 +87,8 @@ class RequestQueue:
 
     def _has_room(self, machine: str) -> bool:
         """Whether the machine has not filled its own share of the bound."""
-        share = self._most_waiting // max(1, len(self._runtime.definitions))
-        return len(self._runtime.definitions) > 1 and self._waiting.of(machine) < share
+        share = self._most_waiting // max(1, len(self._context.definitions))
+        return len(self._context.definitions) > 1 and self._waiting.of(machine) < share
 
     # --- what commits take out ---
 
@@ -106,7 +106,7 @@ class RequestQueue:
                 return batch
 
     def _batch(self) -> list[Request]:
-        waiting, busy, most = self._waiting, self._busy, self._runtime.limits.batch
+        waiting, busy, most = self._waiting, self._busy, self._context.limits.batch
         if self._overlapping and not busy and len(waiting) >= WORTH_HALVING:
             # one half is applied while the other is committed
             most = min(most, len(waiting) // 2)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from statehold.engine.commit.cache import Cache
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import StateholdError
 from statehold.records import OVER, Ref, Row
 from statehold.store import Aside, Store
@@ -22,16 +22,16 @@ log = logger(__name__)
 class SetAside:
     """What this process set aside; as many instances are remembered as are cached."""
 
-    def __init__(self, store: Store, runtime: Runtime, cache: Cache) -> None:
+    def __init__(self, store: Store, context: EngineContext, cache: Cache) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._cache = cache
         #: each with its ``rev``
         self._known: OrderedDict[Ref, int] = OrderedDict()
 
     async def add(self, failed: Sequence[tuple[Row, StateholdError]]) -> None:
         """Sets these aside in the store, each with the error that keeps it from being worked on."""
-        now, chars = self._runtime.now(), self._runtime.limits.error_chars
+        now, chars = self._context.now(), self._context.limits.error_chars
         aside: list[tuple[Row, Aside]] = []
         for row, error in failed:
             rests, is_known = row.wake_at is None and not row.held_by, self.has(row)
@@ -39,7 +39,7 @@ class SetAside:
             if rests and (is_known or row.status in OVER):
                 continue
             if not is_known:
-                extra = about(self._runtime, row.ref, seq=row.seq)
+                extra = about(self._context, row.ref, seq=row.seq)
                 log.error("an instance is set aside: %s", error, extra=extra)
             aside.append((row, Aside(now, str(error)[:chars])))
         if not aside:
@@ -47,7 +47,7 @@ class SetAside:
         try:
             await self._store.set_aside(aside)
         except StateholdError as error:
-            log.warning("they could not be set aside: %s", error, extra=about(self._runtime))
+            log.warning("they could not be set aside: %s", error, extra=about(self._context))
             return
         for row, _ in aside:
             self._cache.drop([row.ref])
@@ -61,7 +61,7 @@ class SetAside:
         """It is set aside in the store, and this process can't read it."""
         self._known[row.ref] = row.rev
         self._known.move_to_end(row.ref)
-        if len(self._known) > self._runtime.limits.cached:
+        if len(self._known) > self._context.limits.cached:
             self._known.popitem(last=False)
 
     def forget(self, machine: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import InstanceUnreadable
 from statehold.instance.draft import Draft
 from statehold.instance.loaded import Loaded
@@ -29,11 +29,11 @@ class Committed(NamedTuple):
     outcome: Written
 
 
-class Writer:
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+class BatchWriter:
+    def __init__(self, store: Store, context: EngineContext) -> None:
         self._store = store
-        self._runtime = runtime
-        self._observer = runtime.observer
+        self._context = context
+        self._observer = context.observer
 
     async def commit(self, changed: Sequence[Draft]) -> list[Committed]:
         """Each draft with its outcome. Raises ``Unavailable``: then it is not known whether they
@@ -60,7 +60,7 @@ class Writer:
         """Commits writes that were refused together in halves, until the one at fault is alone."""
         if len(writes) == 1:
             row = writes[0].row
-            extra = about(self._runtime, row.ref, seq=row.seq)
+            extra = about(self._context, row.ref, seq=row.seq)
             why = f"the store has no room for what is to be written of it ({error})"
             log.error("%s/%s: %s", row.machine, row.id, why, extra=extra)
             return [InstanceUnreadable(row.machine, row.id, row.version, why)]

@@ -9,7 +9,7 @@ from statehold.chart.machine import AMachine, Definition
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.intake import Intake
-from statehold.engine.requests.operator import Upgrade
+from statehold.engine.requests.operator import UpgradeInstance
 from statehold.engine.requests.texts import check_caller, check_texts
 from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
 from statehold.records import Caller, Ref
@@ -42,7 +42,9 @@ class BulkUpgrader:
         failed: dict[str, str] = {}
         pages = _one(self._intake.ref(name, id)) if id is not None else self._others(definition)
         async for refs in pages:
-            ended = await self._queue.ask_all([Upgrade(ref, reason, caller) for ref in refs])
+            ended = await self._queue.ask_all(
+                [UpgradeInstance(ref, reason, caller) for ref in refs]
+            )
             for ref, changed in zip(refs, ended, strict=True):
                 if id is not None and isinstance(changed, UnknownInstance):
                     raise changed

@@ -27,7 +27,7 @@ from statehold.engine.machines.compatibility import (
     stored_versions,
 )
 from statehold.engine.machines.loader import Loader
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.texts import check_caller, check_texts
 from statehold.errors import (
     DefinitionError,
@@ -60,9 +60,11 @@ SHOWN = 200
 
 
 class Deployer:
-    def __init__(self, store: Store, runtime: Runtime, loader: Loader, notifier: Notifier) -> None:
+    def __init__(
+        self, store: Store, context: EngineContext, loader: Loader, notifier: Notifier
+    ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._loader = loader
         self._notifier = notifier
         self._lock = asyncio.Lock()
@@ -77,8 +79,8 @@ class Deployer:
         *,
         dry_run: bool,
     ) -> PutReport:
-        limits = self._runtime.limits
-        if not self._runtime.identity.takes_requests:
+        limits = self._context.limits
+        if not self._context.identity.takes_requests:
             raise Stopping
         check_caller(caller)
         check_texts("the request", reason=reason, notation=notation)
@@ -111,7 +113,7 @@ class Deployer:
         except DefinitionError as error:
             raise DocumentRefused(error.machine, error.problems) from error
         definition = imported.definition
-        now = self._runtime.now()
+        now = self._context.now()
         document = StoredDocument(
             definition.name, definition.version, notation, text, now, caller.name, reason
         )
@@ -134,7 +136,7 @@ class Deployer:
 
     async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Does ``work`` in the thread; raises ``DocumentRefused`` where that takes too long."""
-        seconds = self._runtime.limits.put_seconds
+        seconds = self._context.limits.put_seconds
         try:
             return await asyncio.wait_for(self._loader.in_thread(work, *args, **kwargs), seconds)
         except TimeoutError:
@@ -145,7 +147,7 @@ class Deployer:
     async def _keep(
         self, document: StoredDocument, imported: Imported, checked: Compatibility
     ) -> bool:
-        if not await self._store.add_document(document, self._runtime.limits.documents):
+        if not await self._store.add_document(document, self._context.limits.documents):
             return False
         self._notifier.deployed()
         await self._loader.install(imported.definition, checked)
@@ -166,8 +168,8 @@ class Deployer:
             if not versions.is_empty:
                 why = "a machine of this name was given by code before; give it another name"
                 raise PutRefused(name, version, why)
-            if len(put) >= self._runtime.limits.documents:
-                limit = self._runtime.limits.documents
+            if len(put) >= self._context.limits.documents:
+                limit = self._context.limits.documents
                 raise TooLarge("the store", len(put) + 1, limit, "machines")
             return False
         there = await self._store.document(name, version)

@@ -28,7 +28,7 @@ from statehold.engine.machines.compatibility import (
     check_compatibility,
     stored_versions,
 )
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import DefinitionError, Problem, StateholdError, Stopping, Unavailable
 from statehold.formats.notation import NOTHING, Imported, Offered
 from statehold.store import Store, StoredChart
@@ -65,13 +65,13 @@ class Loader:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         definitions: dict[str, Definition[Any]],
         deployments: Deployments | None,
         loaded: Callable[[Definition[Any]], None],
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._definitions = definitions
         self._deployments = deployments
         self._loaded = loaded
@@ -84,7 +84,7 @@ class Loader:
         self._thread: ThreadPoolExecutor | None = None
         # the next heartbeat looks again
         self._task = BackgroundTask(
-            runtime, "loader", self._walk, log, "deployed machines could not be looked up"
+            context, "loader", self._walk, log, "deployed machines could not be looked up"
         )
 
     @property
@@ -111,7 +111,7 @@ class Loader:
                 "the store has machines that were put and are not run here: %s; serve with --put, "
                 "or give the engine deployments=Deployments()",
                 ", ".join(sorted(put)),
-                extra=about(self._runtime),
+                extra=about(self._context),
             )
 
     async def open(self) -> None:
@@ -179,18 +179,18 @@ class Loader:
         name = definition.name
         if checked.is_new:
             chart = definition.chart.to_json()
-            now = self._runtime.now()
+            now = self._context.now()
             await self._store.add_chart(StoredChart(name, definition.version, chart, now))
-        self._runtime.upgrade_plans.install(definition, checked.plans)
+        self._context.upgrade_plans.install(definition, checked.plans)
         self._definitions[name] = definition
-        self._runtime.unserved.pop(name, None)
+        self._context.unserved.pop(name, None)
         # others may have waited for this one
         self._failed.clear()
         log.info(
             "machine %s %d, which was put, runs here",
             name,
             definition.version,
-            extra=about(self._runtime, machine=name, version=definition.version),
+            extra=about(self._context, machine=name, version=definition.version),
         )
         self._loaded(definition)
 
@@ -215,7 +215,7 @@ class Loader:
                     "machine %s, version %d, was put; the one that is given by code runs here",
                     name,
                     version,
-                    extra=about(self._runtime, machine=name),
+                    extra=about(self._context, machine=name),
                 )
             return False
         here = self._definitions.get(name)
@@ -237,8 +237,8 @@ class Loader:
             )
             if checked.problems:
                 raise DefinitionError(name, checked.problems)
-            self._runtime.upgrade_plans.report_unreadable(name, versions)
-            self._runtime.upgrade_plans.warn(definition, checked)
+            self._context.upgrade_plans.report_unreadable(name, versions)
+            self._context.upgrade_plans.warn(definition, checked)
             await self.install(definition, checked)
         except Unavailable:
             raise
@@ -252,7 +252,7 @@ class Loader:
                 version,
                 error,
                 exc_info=not known,
-                extra=about(self._runtime, machine=name, version=version),
+                extra=about(self._context, machine=name, version=version),
             )
             return False
         return True
@@ -260,5 +260,5 @@ class Loader:
     def _fail(self, name: str, version: int, why: str) -> None:
         self._failed[name] = version
         # reported even where an older version runs on here
-        limit = self._runtime.limits.error_chars
-        self._runtime.unserved[name] = (version, why[:limit])
+        limit = self._context.limits.error_chars
+        self._context.unserved[name] = (version, why[:limit])

@@ -16,7 +16,7 @@ from statehold.chart.machine import Definition
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import DefinitionError, Problem
 
 log = logger(__name__)
@@ -25,9 +25,9 @@ log = logger(__name__)
 NAMED_LIMIT = 10
 
 
-def check_machines(runtime: Runtime, machines: Iterable[Definition[Any]]) -> None:
+def check_machines(context: EngineContext, machines: Iterable[Definition[Any]]) -> None:
     """Raises ``DefinitionError`` for the first machine with errors, listing all of them."""
-    limit = runtime.limits.check_steps
+    limit = context.limits.check_steps
     if not limit:
         return
     for definition in machines:
@@ -45,7 +45,7 @@ def check_machines(runtime: Runtime, machines: Iterable[Definition[Any]]) -> Non
                 definition.version,
                 named,
                 f" and {more} more" if more > 0 else "",
-                extra=about(runtime, machine=definition.name, codes=[f.code for f in warnings]),
+                extra=about(context, machine=definition.name, codes=[f.code for f in warnings]),
             )
 
 

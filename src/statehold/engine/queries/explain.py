@@ -8,7 +8,7 @@ from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
-from statehold.engine.queries.summary import Summary
+from statehold.engine.queries.sentences import Sentences
 from statehold.instance.attempts import UNREADABLE_KEY, Attempt
 from statehold.instance.loaded import Loaded
 from statehold.instance.reply import InstanceReply
@@ -89,7 +89,7 @@ def explain(
     effects = _effects(definition, loaded, children)
     following = _following(definition, loaded, ahead, caller)
     incidents = incidents_of(loaded.row, loaded.instance.attempts)
-    parts = Summary(answer, now).write(
+    parts = Sentences(answer, now).write(
         row.since, because, active, timers, effects, following, incidents
     )
     return Explanation(

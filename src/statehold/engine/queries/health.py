@@ -10,16 +10,16 @@ from statehold.engine.background.notifier import Notifier
 from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.observer import EngineStats
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import Stopping
 from statehold.store import Store
 
 
-class Health:
+class HealthQueries:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         queue: RequestQueue,
         cache: Cache,
         effect_runner: EffectRunner,
@@ -27,7 +27,7 @@ class Health:
         notifier: Notifier,
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._cache = cache
         self._effect_runner = effect_runner
@@ -36,7 +36,7 @@ class Health:
 
     async def check_ready(self) -> None:
         """Raises ``Unavailable`` if a request could not be served now."""
-        if not self._runtime.identity.takes_requests:
+        if not self._context.identity.takes_requests:
             raise Stopping
         self._membership.check()
         await self._store.ping()
@@ -46,7 +46,7 @@ class Health:
             waiting=self._queue.waiting,
             cached=len(self._cache),
             effects=self._effect_runner.running,
-            workers=len(self._runtime.identity.alive),
+            workers=len(self._context.identity.alive),
             lease_age_seconds=self._membership.lease_age_seconds,
             hints_lost=self._notifier.lost,
             cached_bytes=self._cache.bytes,
@@ -54,15 +54,15 @@ class Health:
 
     def troubles(self) -> Sequence[str]:
         """One sentence for each thing that an operator should look at."""
-        limits, found = self._runtime.limits, []
-        for name, (version, why) in sorted(self._runtime.unserved.items()):
+        limits, found = self._context.limits, []
+        for name, (version, why) in sorted(self._context.unserved.items()):
             found.append(f"put and not run here: {name} {version}, {why}")
         age = self._membership.lease_age_seconds
         if age is not None and age > limits.heartbeat_seconds * 1.5:
             found.append(
                 f"no heartbeat for {age:.0f} s; other workers take over at {limits.lease_seconds:g}"
             )
-        for lane in self._runtime.capacity.lanes:
+        for lane in self._context.capacity.lanes:
             if lane.hung:
                 found.append(
                     f"calls of a {lane.kind} that go on though their time is up: {lane.hung}; at "
@@ -70,7 +70,7 @@ class Health:
                 )
             if lane.queue:
                 found.append(
-                    f"attempts that wait for a place, of a {lane.kind}: {len(lane.queue)}; there "
-                    f"are {lane.places} places"
+                    f"attempts that wait for a slot, of a {lane.kind}: {len(lane.queue)}; there "
+                    f"are {lane.slots} slots"
                 )
         return found

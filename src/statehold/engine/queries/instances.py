@@ -16,7 +16,7 @@ from statehold.engine.commit.lookup import Lookup
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
 from statehold.engine.queries.filters import check_names, check_query
 from statehold.engine.queries.watchers import Watchers
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import (
     BeyondEnd,
     InstanceUnreadable,
@@ -80,14 +80,14 @@ class InstanceQueries:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         lookup: Lookup,
         watchers: Watchers,
         renew: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._renew = renew
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._lookup = lookup
         self._watchers = watchers
 
@@ -101,10 +101,10 @@ class InstanceQueries:
         """The instance as its next event finds it: upgraded, where it is of an older version."""
         if instance.snapshot is not None or instance.status in OVER:
             return instance.snapshot
-        runtime = self._runtime
+        context = self._context
         try:
-            plan = runtime.upgrade_plans.plan_for(instance)
-            return preview(instance, plan, runtime.now()).snapshot
+            plan = context.upgrade_plans.plan_for(instance)
+            return preview(instance, plan, context.now()).snapshot
         except CarryFailed:
             return None
 
@@ -152,7 +152,7 @@ class InstanceQueries:
                     entered.setdefault(state, entry.at)
             if because is None and entry.at <= loaded.row.since:
                 because = _shown(entry, {})
-        now = self._runtime.now()
+        now = self._context.now()
         ahead = self._ahead(loaded.instance)
         children = await self._children(loaded, caller)
         return explain(
@@ -167,7 +167,7 @@ class InstanceQueries:
         ``BeyondEnd`` where the instance has no step ``after``, or went back behind what was seen.
         """
         seen = (after, 0)
-        poll = timedelta(seconds=self._runtime.limits.poll_seconds)
+        poll = timedelta(seconds=self._context.limits.poll_seconds)
         with self._watchers.subscribe(ref) as changed:
             while True:
                 changed.clear()
@@ -182,13 +182,13 @@ class InstanceQueries:
                     return
                 until = None
                 if not self._store.exclusive:
-                    until = self._runtime.now() + poll
-                await self._runtime.clock.wait(changed, until)
+                    until = self._context.now() + poll
+                await self._context.clock.wait(changed, until)
 
     async def watch_machine(self, machine: str | None) -> AsyncIterator[Changes]:
         """None: every machine. The first item is empty: later changes are reported. A slow reader
         gets more changes in one item."""
-        clock, now = self._runtime.clock, self._runtime.now
+        clock, now = self._context.clock, self._context.now
         rest = now()
         with self._watchers.subscribe_all(machine) as changes:
             yield Changes(instances=[])
@@ -210,7 +210,7 @@ class InstanceQueries:
 
     async def list(self, query: Query) -> Instances:
         """Raises ``InvalidPayload`` for a filter by a name that the machine does not have."""
-        definition = self._runtime.definition(query.machine)
+        definition = self._context.definition(query.machine)
         check_query(query)
         page = Page((), None)
         if not query.prefix or _BEGINS_AN_ID.fullmatch(query.prefix) is not None:
@@ -222,10 +222,10 @@ class InstanceQueries:
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Incidents:
         if machine is not None:
-            self._runtime.definition(machine)
+            self._context.definition(machine)
         page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
         found: list[Incident] = []
-        rows = [row for row in page.rows if row.machine in self._runtime.definitions]
+        rows = [row for row in page.rows if row.machine in self._context.definitions]
         asides = await self._store.asides([row.ref for row in rows])
         for row in rows:
             # not its data: one that can't be read must not hide the others' incidents
@@ -234,14 +234,14 @@ class InstanceQueries:
             if aside is not None or not known:
                 known.append(unreadable_of(row, aside))
             found += known
-        names = self._runtime.definitions if machine is None else (machine,)
+        names = self._context.definitions if machine is None else (machine,)
         count = sum([await self._store.count_incidents(name) for name in names])
         return Incidents(incidents=found, cursor=page.cursor, count=count)
 
     # --- parts ---
 
     async def _held(self, ref: Ref) -> Loaded:
-        self._runtime.definition(ref.machine)
+        self._context.definition(ref.machine)
         found = (await self._lookup.committed([ref])).get(ref)
         if found is None:
             raise UnknownInstance(ref.machine, ref.id)
@@ -267,7 +267,7 @@ class InstanceQueries:
 
     async def _child(self, row: Row, caller: Caller) -> ChildView:
         allowed: Sequence[str] = ()
-        if row.machine in self._runtime.definitions:
+        if row.machine in self._context.definitions:
             # one that can't be read, or has gone, must not hide what its parent waits for
             with contextlib.suppress(StateholdError):
                 allowed = (await self.read(row.ref, caller)).allowed

@@ -12,7 +12,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
 from statehold.records import OVER
@@ -21,16 +21,16 @@ from statehold.wire.machines import MachineDetail, Machines, MachineSummary, Sta
 
 
 class MachineQueries:
-    def __init__(self, store: Store, runtime: Runtime, throughput: ThroughputReader) -> None:
+    def __init__(self, store: Store, context: EngineContext, throughput: ThroughputReader) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._throughput = throughput
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
     async def machines(self) -> Machines:
         found = []
-        for definition in self._runtime.definitions.values():
+        for definition in self._context.definitions.values():
             name = definition.name
             found.append(
                 MachineSummary(
@@ -48,7 +48,7 @@ class MachineQueries:
         return Machines(machines=found)
 
     async def store_counts(self) -> StoreCounts:
-        names = tuple(self._runtime.definitions)
+        names = tuple(self._context.definitions)
         counts = {name: await self._store.count(name) for name in names}
         incidents = dict.fromkeys(names, 0)
         for row in (await self._store.incidents(None, PAGE_LIMIT, None)).rows:
@@ -57,7 +57,7 @@ class MachineQueries:
         return StoreCounts(counts, incidents)
 
     async def machine(self, name: str, version: int | None) -> MachineDetail:
-        definition = self._runtime.definition(name)
+        definition = self._context.definition(name)
         chart = await self.chart(definition, version)
         groups = await self._store.groups(name)
         living = {group: count for group, count in groups.items() if group.status not in OVER}
@@ -112,7 +112,7 @@ class MachineQueries:
     async def document(self, name: str, version: int | None) -> StoredDocument:
         newest = (await self._store.documents()).get(name)
         if newest is None:
-            self._runtime.definition(name)
+            self._context.definition(name)
             why = f"machine {name!r} is given by code and was never deployed"
             raise InvalidPayload("the machine", {"machine": why})
         document = await self._store.document(name, newest if version is None else version)

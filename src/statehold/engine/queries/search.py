@@ -11,7 +11,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
 from statehold.engine.queries.instances import summary_of
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.records import Ref, Row
 from statehold.store import Query, Store
 from statehold.wire.base import ID_PATTERN
@@ -21,10 +21,10 @@ from statehold.wire.machines import Found, FoundEvent, FoundMachine, FoundState
 _BEGINS_AN_ID = re.compile(ID_PATTERN)
 
 
-async def search(store: Store, runtime: Runtime, text: str, limit: int) -> Found:
+async def search(store: Store, context: EngineContext, text: str, limit: int) -> Found:
     """``limit`` of each kind."""
     wanted = text.casefold()
-    definitions = list(runtime.definitions.values())
+    definitions = list(context.definitions.values())
     states = (found for one in definitions for found in _states(one, wanted))
     events = (found for one in definitions for found in _events(one, wanted))
     machines = (

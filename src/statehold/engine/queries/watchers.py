@@ -13,7 +13,7 @@ from statehold.records import Ref
 NAMED = 100
 
 
-class Changes:
+class ChangeSet:
     """Which instances have changed since they were taken last."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Watchers:
     def __init__(self) -> None:
         self._watchers: dict[Ref, set[asyncio.Event]] = {}
         #: those of every machine under None
-        self._of_machines: dict[str | None, set[Changes]] = {}
+        self._of_machines: dict[str | None, set[ChangeSet]] = {}
         #: set when the engine stops
         self.closing = asyncio.Event()
 
@@ -85,9 +85,9 @@ class Watchers:
                 self._watchers.pop(ref, None)
 
     @contextmanager
-    def subscribe_all(self, machine: str | None) -> Iterator[Changes]:
+    def subscribe_all(self, machine: str | None) -> Iterator[ChangeSet]:
         """What changes of a machine, or of any; its event is also set when the engine stops."""
-        changes = Changes()
+        changes = ChangeSet()
         watching = self._of_machines.setdefault(machine, set())
         watching.add(changes)
         try:

@@ -38,7 +38,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
+class EngineContext:
     definitions: Mapping[str, Definition[Any]]
     clock: Clock
     limits: Limits

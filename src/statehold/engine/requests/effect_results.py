@@ -16,7 +16,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.moment import later_or_last
 from statehold.chart.payload import read_result
 from statehold.engine.raised import refusal_of
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request, ready
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.draft import Draft, FailedAttempt
@@ -30,7 +30,7 @@ _encode = msgspec.json.Encoder().encode
 _DEFAULT_RETRY = Retry()
 
 
-class Outcome(Request):
+class EndAttempt(Request):
     """An attempt ended in this worker."""
 
     label = "outcome"
@@ -42,7 +42,7 @@ class Outcome(Request):
     def trace(self) -> str:
         return self.ending.trace
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         if not draft.exists:
             return
         if draft.instance.status == "paused":
@@ -51,7 +51,7 @@ class Outcome(Request):
             if known is not None and known.worker is not None:
                 draft.set_attempt(self.ending.key, known.hold_outcome())
             return
-        conclude(draft, self.ending, Origin("result", caller=self.caller), runtime)
+        conclude(draft, self.ending, Origin("result", caller=self.caller), context)
 
 
 class Unapplied(Request):
@@ -67,32 +67,32 @@ class Unapplied(Request):
     def trace(self) -> str:
         return self.ending.trace
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         key, result = self.ending.key, self.ending.result
         known = draft.instance.attempts.get(key)
-        if known is None or known.worker != runtime.worker:
+        if known is None or known.worker != context.worker:
             return
         name = effect_name(draft, key)
-        error = self.why[: runtime.limits.error_chars]
+        error = self.why[: context.limits.error_chars]
         incident = known.raise_incident(draft.now, known.attempt, error, name, outcome=result)
         note_failure(draft, key, name, incident)
 
 
 def conclude(
-    draft: Draft, ending: Ending, origin: Origin, runtime: Runtime, *, number: int = 1
+    draft: Draft, ending: Ending, origin: Origin, context: EngineContext, *, number: int = 1
 ) -> None:
     """Applies an ending, for the ``number``-th time. One of an effect that is in flight no longer
     changes nothing."""
-    ready(draft, runtime)
+    ready(draft, context)
     known = draft.instance.attempts.get(ending.key)
     effect = in_flight(draft, ending.key)
     if known is None or effect is None or draft.instance.snapshot is None:
         return
     if ending.error is not None:
-        _failed(draft, draft.instance.snapshot, effect, known, ending, origin, runtime)
+        _failed(draft, draft.instance.snapshot, effect, known, ending, origin, context)
     else:
         result = ending.result or Raw(b"null")
-        _succeeded(draft, draft.instance.snapshot, effect, known, result, number, origin, runtime)
+        _succeeded(draft, draft.instance.snapshot, effect, known, result, number, origin, context)
 
 
 def in_flight(draft: Draft, key: str) -> InFlight | None:
@@ -116,7 +116,7 @@ def _succeeded(
     result: Raw,
     number: int,
     origin: Origin,
-    runtime: Runtime,
+    context: EngineContext,
 ) -> None:
     key, now = effect.key, draft.now
     record = EffectRecord(key, effect.name, "done", known.attempt)
@@ -131,13 +131,13 @@ def _succeeded(
             draft.note(replace(origin, kind="done", effects=(record,)))
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
         refusal = refusal_of(raised, f"result of {effect.name}")
-        error, trace = str(refusal)[: runtime.limits.error_chars], step_trace(refusal)
-        if number >= runtime.limits.timer_attempts:
+        error, trace = str(refusal)[: context.limits.error_chars], step_trace(refusal)
+        if number >= context.limits.timer_attempts:
             later = known.raise_incident(
                 now, number, error, effect.name, outcome=result, traceback=trace
             )
         else:
-            due = backoff(_DEFAULT_RETRY, number, now, runtime)
+            due = backoff(_DEFAULT_RETRY, number, now, context)
             later = known.keep_result(result, number, error, due)
         note_failure(draft, key, effect.name, later, trace)
 
@@ -149,18 +149,18 @@ def _failed(
     known: Attempt,
     ending: Ending,
     origin: Origin,
-    runtime: Runtime,
+    context: EngineContext,
 ) -> None:
     key, now, number = effect.key, draft.now, known.attempt
     if known.state == "result_kept":
         # another attempt has succeeded
         return
     retry = retry_of(draft.definition, effect.name)
-    error = f"{ending.error}: {ending.message}"[: runtime.limits.error_chars]
+    error = f"{ending.error}: {ending.message}"[: context.limits.error_chars]
     if not ending.permanent and number < retry.attempts and effect.kind == "effect":
         if known.state == "incident":
             return
-        later = known.postpone(number, error, backoff(retry, number, now, runtime))
+        later = known.postpone(number, error, backoff(retry, number, now, context))
         note_failure(draft, key, effect.name, later, ending.traceback)
         return
     event = Failure(effect.invoke, key, ending.error or "", ending.message, number)
@@ -181,9 +181,9 @@ def _failed(
     note_failure(draft, key, effect.name, incident, trace)
 
 
-def backoff(retry: Retry, number: int, now: datetime, runtime: Runtime) -> datetime:
+def backoff(retry: Retry, number: int, now: datetime, context: EngineContext) -> datetime:
     """When the attempt after the ``number``-th is due."""
-    seconds = retry.delay_seconds(number, runtime.chance.random())
+    seconds = retry.delay_seconds(number, context.chance.random())
     return later_or_last(now, timedelta(seconds=seconds))
 
 
@@ -210,15 +210,15 @@ class Release(Request):
         super().__init__(ref)
         self.keys = keys
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         for key in self.keys:
             known = draft.instance.attempts.get(key)
-            if known is not None and known.worker == runtime.worker:
+            if known is not None and known.worker == context.worker:
                 draft.set_attempt(key, known.free(draft.now))
 
 
 class Offer(Request):
-    """An attempt has waited in this worker for a place, and waits for any worker from now on."""
+    """An attempt has waited in this worker for a slot, and waits for any worker from now on."""
 
     label = "offer"
 
@@ -227,9 +227,9 @@ class Offer(Request):
         self.key_offered = key
         self.marker = marker
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         known = draft.instance.attempts.get(self.key_offered)
-        if known is not None and known.worker == runtime.worker:
+        if known is not None and known.worker == context.worker:
             draft.set_attempt(self.key_offered, known.queue(self.marker))
 
 
@@ -252,25 +252,25 @@ class Rescue(Request):
         self.dead = dead
         self.performs = performs
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         if not draft.exists:
             return
         for key, known in list(draft.instance.attempts.items()):
-            if known.worker is not None and not self._goes_on(key, known.worker, runtime):
-                self._take_over(draft, key, known, runtime)
+            if known.worker is not None and not self._goes_on(key, known.worker, context):
+                self._take_over(draft, key, known, context)
         if draft.loaded is not None and not set(self.dead).isdisjoint(draft.loaded.row.held_by):
             # a row that names a dead worker without an attempt of it is damaged: written again,
             # it is an orphan no longer
             draft.touched = True
 
-    def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
-        if worker == runtime.worker and self.performs is not None:
+    def _goes_on(self, key: str, worker: str, context: EngineContext) -> bool:
+        if worker == context.worker and self.performs is not None:
             return self.performs(self.ref, key)
         return worker not in self.dead
 
-    def _take_over(self, draft: Draft, key: str, known: Attempt, runtime: Runtime) -> None:
+    def _take_over(self, draft: Draft, key: str, known: Attempt, context: EngineContext) -> None:
         name, deaths = effect_name(draft, key), known.takeovers + 1
-        if deaths > runtime.limits.takeovers:
+        if deaths > context.limits.takeovers:
             error = f"{deaths} workers died while they performed it"
             note_failure(
                 draft, key, name, known.raise_incident(draft.now, known.attempt, error, name)

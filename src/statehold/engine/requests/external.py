@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from statehold.chart.machine import Definition
 from statehold.chart.payload import left_out, load_event
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
 from statehold.instance.draft import Draft
@@ -22,7 +22,7 @@ from statehold.records import Caller, Message, Ref
 _encode = msgspec.json.Encoder().encode
 
 
-class Start(Request):
+class StartInstance(Request):
     """``data`` is of the machine's data type already, ``raw`` the same as JSON; ``given`` is the
     request's fingerprint, where it has a key."""
 
@@ -46,7 +46,7 @@ class Start(Request):
         #: by which earlier releases recognise a request; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         if draft.exists:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         if draft.definition is not self.definition:
@@ -67,7 +67,7 @@ class Start(Request):
         return "a start"
 
 
-class Send(Request):
+class SendEvent(Request):
     """``event`` is an event of the machine, ``plain`` the same as it goes over the wire; ``given``
     is the request's fingerprint, where it has a key."""
 
@@ -92,28 +92,28 @@ class Send(Request):
         self.plain = plain
         self.expected_seq = expected_seq
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         if self.expected_seq is not None and self.expected_seq != draft.instance.seq:
             raise StaleSeq(draft.ref.machine, draft.ref.id, self.expected_seq, draft.instance.seq)
         if draft.instance.status == "paused":
-            return self._hold(draft, runtime)
-        ready(draft, runtime)
+            return self._hold(draft, context)
+        ready(draft, context)
         if draft.definition is not self.definition:
             # another version was deployed meanwhile, and the event may have another shape in it
-            limit = runtime.limits.event_bytes
+            limit = context.limits.event_bytes
             left = left_out(self.event)
             self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
             self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
-        take_event(draft, self.event, origin, runtime)
+        take_event(draft, self.event, origin, context)
         return draft.reply(self.caller)
 
-    def _hold(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def _hold(self, draft: Draft, context: EngineContext) -> InstanceReply:
         # one that was built without its own validation would be lost when the instance resumes
         left = left_out(self.event)
-        load_event(draft.definition, self.plain, runtime.limits.event_bytes, left)
+        load_event(draft.definition, self.plain, context.limits.event_bytes, left)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
         held: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
         if left:
@@ -122,7 +122,7 @@ class Send(Request):
             held["given"] = self.given
         body = _encode(held)
         message = Message(draft.ref, "event", body, held=True, key=self.key)
-        draft.hold(message, runtime.limits.held)
+        draft.hold(message, context.limits.held)
         return draft.reply(self.caller, held=True)
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:

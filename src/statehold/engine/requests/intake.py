@@ -18,8 +18,8 @@ from statehold.chart.payload import parse_event
 from statehold.engine.commit.keys import key_of_caller
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.machines.loader import Loader
-from statehold.engine.requests.context import Runtime
-from statehold.engine.requests.external import Send, Start
+from statehold.engine.requests.context import EngineContext
+from statehold.engine.requests.external import SendEvent, StartInstance
 from statehold.engine.requests.operator import RescheduleTimer, RetryIncident
 from statehold.engine.requests.repair import Repair, Reread
 from statehold.engine.requests.request import Request
@@ -53,9 +53,11 @@ class Intake:
     """What names a machine that is unknown here is looked up in the store once more: another worker
     may have been given it, or a newer version of it, just now."""
 
-    def __init__(self, store: Store, runtime: Runtime, queue: RequestQueue, loader: Loader) -> None:
+    def __init__(
+        self, store: Store, context: EngineContext, queue: RequestQueue, loader: Loader
+    ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._queue = queue
         self._loader = loader
 
@@ -72,8 +74,8 @@ class Intake:
     ) -> InstanceReply:
         definition = await self.found(machine)
         _check_key(key)
-        if isinstance(data, bytes) and len(data) > self._runtime.limits.data_bytes:
-            raise TooLarge("the data", len(data), self._runtime.limits.data_bytes)
+        if isinstance(data, bytes) and len(data) > self._context.limits.data_bytes:
+            raise TooLarge("the data", len(data), self._context.limits.data_bytes)
         try:
             read = initial_data(definition.data, data, "the data")
         except InvalidPayload:
@@ -90,7 +92,7 @@ class Intake:
 
         async def at(id: str) -> InstanceReply:
             ref = _ref(definition, id)
-            return await self.ask(Start(ref, definition, value, raw, key, caller, given))
+            return await self.ask(StartInstance(ref, definition, value, raw, key, caller, given))
 
         if id is not None:
             return await at(id)
@@ -150,17 +152,17 @@ class Intake:
         expected_seq: int | None,
         caller: Caller,
         left_out: LeftOut | None,
-    ) -> Send:
+    ) -> SendEvent:
         definition = self.definition(machine)
         _check_key(key)
-        parsed, plain = parse_event(definition, event, self._runtime.limits.event_bytes)
+        parsed, plain = parse_event(definition, event, self._context.limits.event_bytes)
         if left_out:
             leave_out(parsed, left_out)
         given = None
         if key is not None:
             text = event.encode() if isinstance(event, str) else event
             given = fingerprint(text, parsed, bytes(plain), left_out=bool(left_out))
-        return Send(
+        return SendEvent(
             _ref(definition, id),
             definition,
             parsed,
@@ -175,7 +177,7 @@ class Intake:
         """The ids to be tried for a start without one, in turn. The first caller of a key gets the
         id that earlier releases make of it, every other caller one of its own."""
         if key is None:
-            return [str(uuid.UUID(int=self._runtime.chance.getrandbits(128), version=4))]
+            return [str(uuid.UUID(int=self._context.chance.getrandbits(128), version=4))]
         first, own = (_id_from(f"{machine}\0{one}") for one in (key, key_of_caller(caller, key)))
         if caller.name:
             # one of its own is there even where the first caller's has been purged since
@@ -189,7 +191,7 @@ class Intake:
     async def retry(self, incident: str, reason: str | None, caller: Caller) -> InstanceReply:
         ref, key = self.incident(incident)
         if key == UNREADABLE_KEY:
-            performs = self._runtime.capacity.performs
+            performs = self._context.capacity.performs
             return await self.ask(Reread(ref, performs, None, reason, caller))
         return await self.ask(RetryIncident(ref, key, reason, caller))
 
@@ -222,7 +224,7 @@ class Intake:
 
     def definition(self, machine: MachineName) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
-        return self._runtime.definition(name_of(machine))
+        return self._context.definition(name_of(machine))
 
     async def found(self, machine: MachineName) -> Definition[Any]:
         """As ``definition``, also of a machine that was deployed elsewhere just now."""
@@ -253,7 +255,7 @@ class Intake:
 
     def check_open(self) -> None:
         """Raises ``Stopping``."""
-        if not self._runtime.identity.takes_requests:
+        if not self._context.identity.takes_requests:
             raise Stopping
 
     def _submit(self, request: Request) -> None:

@@ -15,7 +15,7 @@ from msgspec import UNSET, Raw
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
 from statehold.chart.payload import read_output
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import (
@@ -64,7 +64,7 @@ class Deliver(Request):
     def trace(self) -> str:
         return trace_of(self.message)
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         message = self.message
         if not draft.exists and message.kind != "start":
             # consumed here, it would have a row written of what is no instance
@@ -72,31 +72,31 @@ class Deliver(Request):
         if draft.instance.status == "paused" and message.kind not in ("start", "cancel"):
             # it waits on, for the instance to be resumed
             held = msgspec.structs.replace(message, held=True, due_at=None, number=0)
-            draft.hold(held, runtime.limits.held)
+            draft.hold(held, context.limits.held)
         else:
-            deliver(draft, message, runtime)
+            deliver(draft, message, context)
         draft.consume(message.number)
 
 
-def deliver(draft: Draft, message: Message, runtime: Runtime) -> None:
+def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
     """Applies the message; raises the refusal."""
     if message.kind == "event":
-        _event(draft, message, runtime)
+        _event(draft, message, context)
     elif message.kind == "start":
         _start(draft, message)
     elif message.kind == "end":
-        _end(draft, message, runtime)
+        _end(draft, message, context)
     elif message.kind == "outcome":
-        conclude(draft, as_ending(message.body), Origin("result"), runtime)
+        conclude(draft, as_ending(message.body), Origin("result"), context)
     elif message.kind == "cancel":
         _cancel(draft)
     elif message.kind == "stray":
-        bounce(draft, message, Refused("it has no parent: no instance invoked it"), runtime)
+        bounce(draft, message, Refused("it has no parent: no instance invoked it"), context)
     else:
         raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
 
 
-def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) -> None:
+def deliver_held(draft: Draft, messages: Sequence[Message], context: EngineContext) -> None:
     """Applies all messages that waited for the resumption, in their order.
 
     What is refused here is noted, or left to the message dispatcher where its sender is to be
@@ -104,22 +104,22 @@ def deliver_held(draft: Draft, messages: Sequence[Message], runtime: Runtime) ->
     """
     for message in messages:
         try:
-            deliver(draft, message, runtime)
+            deliver(draft, message, context)
         except Refused as error:
             unready = isinstance(error, UpgradeFailed)
             if unready or message.sender not in (None, draft.ref):
                 if not message.number:
                     draft.post(msgspec.structs.replace(message, held=False))
                 continue
-            bounce(draft, message, error, runtime)
+            bounce(draft, message, error, context)
         if message.number:
             draft.consume(message.number)
 
 
-def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
-    ready(draft, runtime)
+def _event(draft: Draft, message: Message, context: EngineContext) -> None:
+    ready(draft, context)
     body = as_event(message.body)
-    event, plain = event_of(draft.definition, message, runtime.limits.event_bytes)
+    event, plain = event_of(draft.definition, message, context.limits.event_bytes)
     is_invoked = isinstance(event, NamedEvent) and body.invoke_key
     if is_invoked and in_flight(draft, body.invoke_key) is None:
         # events of a cancelled child are dropped (SCXML 6.4.3)
@@ -129,12 +129,12 @@ def _event(draft: Draft, message: Message, runtime: Runtime) -> None:
     # the journal keeps the key of a held request: without it, repeating it would be a second step
     origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
     try:
-        take_event(draft, event, origin, runtime)
+        take_event(draft, event, origin, context)
     except NotAllowed as error:
         discards = discards_refused(draft.definition)
         if not discards or message.sender is None or draft.instance.status != "running":
             raise
-        why = str(error)[: runtime.limits.error_chars]
+        why = str(error)[: context.limits.error_chars]
         draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
 
 
@@ -155,10 +155,10 @@ def _start(draft: Draft, message: Message) -> None:
     draft.begin(taken, Origin("start", cause=cause), body.parent)
 
 
-def _end(draft: Draft, message: Message, runtime: Runtime) -> None:
+def _end(draft: Draft, message: Message, context: EngineContext) -> None:
     """A child instance ended: its outcome is the invoke's (SCXML 6.4.2)."""
     body = as_end(message.body)
-    ready(draft, runtime)
+    ready(draft, context)
     effect = in_flight(draft, body.key)
     if draft.instance.snapshot is None:
         return
@@ -228,16 +228,16 @@ class Bounce(Request):
     def trace(self) -> str:
         return trace_of(self.message)
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
-        bounce(draft, self.message, self.error, runtime)
+        bounce(draft, self.message, self.error, context)
         draft.consume(self.message.number)
 
 
-def bounce(draft: Draft, message: Message, error: StateholdError, runtime: Runtime) -> None:
+def bounce(draft: Draft, message: Message, error: StateholdError, context: EngineContext) -> None:
     """Reports the refusal to the sender, or in the receiver's journal if no instance sent it."""
-    why = str(error)[: runtime.limits.error_chars]
+    why = str(error)[: context.limits.error_chars]
     if message.kind == "start" and (start := _read_start(message)) is not None:
         _child_failed(draft, message, start, type(error).__name__, why)
     elif message.kind in ("start", "event", "end", "outcome", "stray"):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from statehold.chart.event import TimerFired
 from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.chart.payload import read_result, write_result
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.messages import again, deliver_held
 from statehold.engine.requests.request import Request, ready, snapshot_of
@@ -65,7 +65,7 @@ class Pause(OperatorRequest):
 
     label = "pause"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.check_not_over(draft)
         if draft.instance.status == "running":
             draft.mark("paused", self.origin("pause"))
@@ -78,12 +78,12 @@ class Resume(OperatorRequest):
     label = "resume"
     wants_held_mail = True
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.check_not_over(draft)
         if draft.instance.status == "paused":
             draft.mark("running", self.origin("resume"))
             here = draft.release()
-            deliver_held(draft, (*self.held_mail, *here), runtime)
+            deliver_held(draft, (*self.held_mail, *here), context)
         return draft.reply(self.caller)
 
 
@@ -93,7 +93,7 @@ class Cancel(OperatorRequest):
     label = "cancel"
     takes_remains = True
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         if draft.unreadable is None or draft.instance.status not in OVER:
             # an unreadable one that is over is cancelled too: else effects that its row has in
             # flight would keep it from being purged
@@ -103,18 +103,18 @@ class Cancel(OperatorRequest):
         return draft.reply(self.caller)
 
 
-class Upgrade(OperatorRequest):
+class UpgradeInstance(OperatorRequest):
     """Upgrades an instance to the version that runs here; True if it was of another one."""
 
     label = "upgrade"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> bool:
+    def apply(self, draft: Draft, context: EngineContext) -> bool:
         before = draft.instance.version if draft.exists else None
         if draft.exists and draft.instance.status in ("done", "cancelled"):
             return False
         if UPGRADE_KEY in draft.instance.attempts:
             draft.end_attempt(UPGRADE_KEY, "cancel")
-        ready(draft, runtime, self.origin("upgrade"))
+        ready(draft, context, self.origin("upgrade"))
         return draft.instance.version != before
 
 
@@ -150,13 +150,13 @@ class RetryIncident(IncidentRequest):
 
     label = "retry_incident"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         known = self.find(draft)
         key = self.incident_key
         if known.kind == "upgrade":
             draft.end_attempt(key, "cancel")
             self.note(draft, "retry", known)
-            ready(draft, runtime)
+            ready(draft, context)
             return draft.reply(self.caller)
         if known.kind == "message":
             draft.post(again(known, draft.ref))
@@ -172,7 +172,7 @@ class SkipIncident(IncidentRequest):
 
     label = "skip_incident"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         known = self.find(draft)
         key = self.incident_key
         if known.kind == "upgrade":
@@ -203,7 +203,7 @@ class ResolveIncident(IncidentRequest):
         super().__init__(ref, key, reason, caller)
         self.result = result
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         known = self.find(draft)
         effect = in_flight(draft, self.incident_key)
         if known.kind != "effect" or effect is None:
@@ -218,7 +218,7 @@ class ResolveIncident(IncidentRequest):
         read_result(draft.definition, effect.name, raw)
         self.note(draft, "resolve", known)
         origin = Origin("result", caller=self.caller, reason=self.reason)
-        conclude(draft, Ending(self.incident_key, Raw(raw)), origin, runtime)
+        conclude(draft, Ending(self.incident_key, Raw(raw)), origin, context)
         return draft.reply(self.caller)
 
 
@@ -231,10 +231,10 @@ class TimerRequest(OperatorRequest):
         super().__init__(ref, reason, caller)
         self.timer = timer
 
-    def find(self, draft: Draft, runtime: Runtime) -> Timer:
+    def find(self, draft: Draft, context: EngineContext) -> Timer:
         """Raises ``UnknownTimer``."""
         self.check_not_over(draft)
-        ready(draft, runtime)
+        ready(draft, context)
         timers = snapshot_of(draft).timers
         for timer in timers:
             if timer.id == self.timer:
@@ -269,8 +269,8 @@ class FireTimer(TimerRequest):
 
     label = "fire_timer"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        timer = self.find(draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        timer = self.find(draft, context)
         ref = draft.ref
         if draft.instance.status == "paused":
             why = "it is paused, and timers wait"
@@ -287,13 +287,13 @@ class FireTimer(TimerRequest):
         return draft.reply(self.caller)
 
 
-class CancelTimer(TimerRequest):
+class CancelTimerRequest(TimerRequest):
     """The timer does not fire, unless its state is entered again."""
 
     label = "cancel_timer"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.find(draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        self.find(draft, context)
         self.put(draft, "cancel-timer", None)
         return draft.reply(self.caller)
 
@@ -316,8 +316,8 @@ class RescheduleTimer(TimerRequest):
         self.due = due
         self.seconds = seconds
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.find(draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        self.find(draft, context)
         self.put(draft, "reschedule", self._moment(draft.now))
         return draft.reply(self.caller)
 
@@ -341,9 +341,9 @@ class EffectRequest(IncidentRequest):
     #: its name in a refusal
     operation = "act"
 
-    def found(self, draft: Draft, runtime: Runtime) -> Attempt:
+    def found(self, draft: Draft, context: EngineContext) -> Attempt:
         self.check_not_over(draft)
-        ready(draft, runtime)
+        ready(draft, context)
         return self.find(draft)
 
     def stop(self, draft: Draft, known: Attempt) -> None:
@@ -373,14 +373,14 @@ class RetryEffect(EffectRequest, RetryIncident):
     label = "retry_effect"
     operation = "retry"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        self.found(draft, runtime)
-        return RetryIncident.apply(self, draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        self.found(draft, context)
+        return RetryIncident.apply(self, draft, context)
 
     def find(self, draft: Draft) -> Attempt:
         known = super().find(draft)
         if known.state == "waiting":
-            why = f"attempt {known.attempt} waits for a worker with a place"
+            why = f"attempt {known.attempt} waits for a worker with a free slot"
             self.refuse(why, "wait for it, skip it or resolve it")
         if known.state == "running":
             # two attempts of one effect must not run at once
@@ -394,9 +394,9 @@ class SkipEffect(EffectRequest, SkipIncident):
     label = "skip_effect"
     operation = "skip"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        known = self.found(draft, runtime)
-        reply = SkipIncident.apply(self, draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        known = self.found(draft, context)
+        reply = SkipIncident.apply(self, draft, context)
         self.stop(draft, known)
         return reply
 
@@ -407,9 +407,9 @@ class ResolveEffect(EffectRequest, ResolveIncident):
     label = "resolve_effect"
     operation = "resolve"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
-        known = self.found(draft, runtime)
-        reply = ResolveIncident.apply(self, draft, runtime)
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        known = self.found(draft, context)
+        reply = ResolveIncident.apply(self, draft, context)
         self.stop(draft, known)
         return reply
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.chart.tree import Tree
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.operator import OperatorRequest
 from statehold.errors import (
     ActRefused,
@@ -56,14 +56,14 @@ class Reread(OperatorRequest):
         self.row = row
         self.performs = performs
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.check_not_over(draft)
         counted = 0 if draft.loaded is None else draft.loaded.row.incidents
         # the row of one that is set aside counts one incident more than its document has
         if self.row is None and counted == incident_count(draft.instance.attempts):
             raise UnknownIncident(f"{self.ref.machine}/{self.ref.id}/{UNREADABLE_KEY}")
         for key, known in list(draft.instance.attempts.items()):
-            if known.worker is not None and not self._goes_on(key, known.worker, runtime):
+            if known.worker is not None and not self._goes_on(key, known.worker, context):
                 draft.set_attempt(key, known.free(draft.now))
         draft.touched = draft.is_mended = True
         if self.row is None:
@@ -71,8 +71,8 @@ class Reread(OperatorRequest):
             draft.note(Origin("retry", caller=self.caller, reason=self.reason))
         return draft.reply(self.caller)
 
-    def _goes_on(self, key: str, worker: str, runtime: Runtime) -> bool:
-        return worker == runtime.worker and self.performs(self.ref, key)
+    def _goes_on(self, key: str, worker: str, context: EngineContext) -> bool:
+        return worker == context.worker and self.performs(self.ref, key)
 
 
 class Repair(OperatorRequest):
@@ -95,7 +95,7 @@ class Repair(OperatorRequest):
         self.raw = raw
         self.state = tuple(state)
 
-    def apply(self, draft: Draft, runtime: Runtime) -> InstanceReply:
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.check_not_over(draft)
         definition, now = draft.definition, draft.now
         if draft.unreadable is None:
@@ -111,7 +111,7 @@ class Repair(OperatorRequest):
             states = ", ".join(state.id for state in definition.chart.states if state.id)
             why = f"{error}; with `state`, give the active leaves, of {states}"
             raise InvalidPayload("the repair", {"state": why}) from error
-        why = str(draft.unreadable)[: runtime.limits.error_chars]
+        why = str(draft.unreadable)[: context.limits.error_chars]
         event = {"type": "Repair", "why": why, **carried.notes}
         origin = replace(self.origin("repair"), event=event)
         draft.carry_over(

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.errors import InstanceOver, StateholdError, UnknownInstance
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
@@ -89,7 +89,7 @@ class Request(ABC):
         return True
 
     @abstractmethod
-    def apply(self, draft: Draft, runtime: Runtime) -> Any:
+    def apply(self, draft: Draft, context: EngineContext) -> Any:
         """Changes the draft and gives the answer, or raises and changes nothing."""
 
     def trace(self) -> str:
@@ -106,7 +106,7 @@ class Request(ABC):
         return self.label.replace("_", " ")
 
 
-def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
+def ready(draft: Draft, context: EngineContext, origin: Origin = _IN_PASSING) -> None:
     """Makes sure that the instance exists and is of the version that runs here: upgrades it.
 
     ``origin`` is the cause of the upgrade. Raises ``UnknownInstance`` or
@@ -118,7 +118,7 @@ def ready(draft: Draft, runtime: Runtime, origin: Origin = _IN_PASSING) -> None:
         "running",
         "paused",
     ):
-        upgrade(draft, runtime.upgrade_plans.plan_for, origin)
+        upgrade(draft, context.upgrade_plans.plan_for, origin)
 
 
 def snapshot_of(draft: Draft) -> Snapshot[Any]:
@@ -128,7 +128,7 @@ def snapshot_of(draft: Draft) -> Snapshot[Any]:
     return draft.instance.snapshot
 
 
-def take_event(draft: Draft, event: Any, origin: Origin, runtime: Runtime) -> None:
+def take_event(draft: Draft, event: Any, origin: Origin, context: EngineContext) -> None:
     """Takes one step for an external event; raises ``NotAllowed`` where no transition takes it."""
     snapshot = draft.instance.snapshot
     roles = origin.caller.roles

@@ -1,4 +1,4 @@
-"""Timers that fire, and attempts that are due or wait for a worker with a free place."""
+"""Timers that fire, and attempts that are due or wait for a worker with a free slot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Raw
 from statehold.chart.effect import Retry
 from statehold.chart.event import TimerFired
 from statehold.engine.raised import refusal_of
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import (
     backoff,
     conclude,
@@ -41,25 +41,25 @@ class Wake(Request):
         super().__init__(row.ref)
         self.row = row
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None:
+    def apply(self, draft: Draft, context: EngineContext) -> None:
         if not draft.exists:
             return
         if draft.instance.status != "paused":
-            self._wake(draft, runtime)
+            self._wake(draft, context)
         if not draft.touched and draft.is_woken_in_vain:
             # its row was damaged: written again, it is due no longer
             draft.touched = True
 
-    def _wake(self, draft: Draft, runtime: Runtime) -> None:
+    def _wake(self, draft: Draft, context: EngineContext) -> None:
         try:
-            ready(draft, runtime)
+            ready(draft, context)
         except UpgradeFailed:
             return
         if draft.instance.status == "running":
-            self._fire(draft, runtime)
-        self._go_on(draft, runtime)
+            self._fire(draft, context)
+        self._go_on(draft, context)
 
-    def _fire(self, draft: Draft, runtime: Runtime) -> None:
+    def _fire(self, draft: Draft, context: EngineContext) -> None:
         fired: set[str] = set()
         for _ in range(FIRED_AT_ONCE):
             timer = _due_timer(draft)
@@ -69,7 +69,7 @@ class Wake(Request):
             if timer.id in fired:
                 # its own step has set it again, due at once: without a rest, the instance would
                 # do nothing else
-                draft.not_due_before = now + timedelta(seconds=runtime.limits.timer_rest_seconds)
+                draft.not_due_before = now + timedelta(seconds=context.limits.timer_rest_seconds)
                 return
             fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
@@ -80,9 +80,9 @@ class Wake(Request):
                 if timer_key(timer.id) in draft.instance.attempts:
                     draft.end_attempt(timer_key(timer.id), "done")
             except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
-                _timer_failed(draft, timer.id, refusal_of(raised, f"timer {timer.id}"), runtime)
+                _timer_failed(draft, timer.id, refusal_of(raised, f"timer {timer.id}"), context)
 
-    def _go_on(self, draft: Draft, runtime: Runtime) -> None:
+    def _go_on(self, draft: Draft, context: EngineContext) -> None:
         """Begins attempts that are due, and applies results that are."""
         for key, known in list(draft.instance.attempts.items()):
             if known.kind != "effect" or known.next_at is None or known.next_at > draft.now:
@@ -94,7 +94,7 @@ class Wake(Request):
                 again = known.apply_again()
                 draft.set_attempt(key, again)
                 ending = Ending(key, Raw(known.outcome))
-                conclude(draft, ending, Origin("result"), runtime, number=again.attempt)
+                conclude(draft, ending, Origin("result"), context, number=again.attempt)
             elif draft.instance.snapshot is None:
                 _raise_without_code(draft, key, known)
             else:
@@ -106,16 +106,16 @@ class Wake(Request):
 
 
 class Take(Request):
-    """Takes attempts that wait for a worker with a free place, as far as this one has places. The
+    """Takes attempts that wait for a worker with a free slot, as far as this one has slots. The
     answer is whether any are left."""
 
     label = "take"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> bool:
+    def apply(self, draft: Draft, context: EngineContext) -> bool:
         if not draft.exists or not _waiting(draft):
             return False
         try:
-            ready(draft, runtime)
+            ready(draft, context)
         except UpgradeFailed:
             # they are due once it is upgraded, or over
             for key, known in _waiting(draft).items():
@@ -138,7 +138,7 @@ def _waiting(draft: Draft) -> dict[str, Attempt]:
 
 
 def _holder(draft: Draft, key: str) -> str:
-    """This worker, or the marker of the places that the attempt waits for."""
+    """This worker, or the marker of the slots that the attempt waits for."""
     return draft.assign(effect_name(draft, key))
 
 
@@ -154,15 +154,15 @@ def _raise_without_code(draft: Draft, key: str, known: Attempt) -> None:
     note_failure(draft, key, name, known.raise_incident(draft.now, known.attempt, why, name))
 
 
-def _timer_failed(draft: Draft, timer: str, refusal: Refused, runtime: Runtime) -> None:
+def _timer_failed(draft: Draft, timer: str, refusal: Refused, context: EngineContext) -> None:
     key, now = timer_key(timer), draft.now
     known = draft.instance.attempts.get(key) or Attempt(0, kind="timer", name=timer)
     number, trace = known.attempt + 1, step_trace(refusal)
-    error = str(refusal)[: runtime.limits.error_chars]
-    if number >= runtime.limits.timer_attempts:
+    error = str(refusal)[: context.limits.error_chars]
+    if number >= context.limits.timer_attempts:
         later = known.raise_incident(now, number, error, timer, traceback=trace)
     else:
-        later = known.postpone(number, error, backoff(_RETRY, number, now, runtime))
+        later = known.postpone(number, error, backoff(_RETRY, number, now, context))
     note_failure(draft, key, timer, later, trace)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statehold.chart.moment import earlier_or_first
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.policy import Retention
 from statehold.engine.retention.purge import Gone, Purge
@@ -30,18 +30,18 @@ class Pruner:
     def __init__(
         self,
         store: Store,
-        runtime: Runtime,
+        context: EngineContext,
         retention: Callable[[], Mapping[str, Retention]],
         gone: Gone,
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._retention = retention
         self._gone = gone
         self._archives: dict[str, Archive] = {}
-        every = runtime.limits.purge_seconds
+        every = context.limits.purge_seconds
         self._task = BackgroundTask(
-            runtime, "pruner", self._walk, log, "nothing can be purged", retry_seconds=every
+            context, "pruner", self._walk, log, "nothing can be purged", retry_seconds=every
         )
         #: walks on request; set at the end of each
         self._asked: set[asyncio.Event] = set()
@@ -53,7 +53,7 @@ class Pruner:
                 self._archives[machine] = self._archive(machine, retention)
 
     def open(self) -> None:
-        self._task.start(self._runtime.now())
+        self._task.start(self._context.now())
 
     async def close(self) -> None:
         """Ends every walk at its next step."""
@@ -65,7 +65,7 @@ class Pruner:
 
     async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> PurgeReport:
         """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``, ``Stopping``."""
-        if not self._runtime.identity.takes_requests:
+        if not self._context.identity.takes_requests:
             raise Stopping
         archive = None
         if retention.archive is not None:
@@ -73,7 +73,7 @@ class Pruner:
         ended = asyncio.Event()
         self._asked.add(ended)
         try:
-            before = earlier_or_first(self._runtime.now(), retention.finished_for)
+            before = earlier_or_first(self._context.now(), retention.finished_for)
             return await self._purge().run(machine, before, archive, dry_run=dry_run)
         finally:
             if archive is not None:
@@ -89,10 +89,10 @@ class Pruner:
             await self._prune(machine, retention)
         if not kept:
             return None
-        return self._runtime.now() + timedelta(seconds=self._runtime.limits.purge_seconds)
+        return self._context.now() + timedelta(seconds=self._context.limits.purge_seconds)
 
     async def _prune(self, machine: str, retention: Retention) -> None:
-        before = earlier_or_first(self._runtime.now(), retention.finished_for)
+        before = earlier_or_first(self._context.now(), retention.finished_for)
         try:
             archive = self._archives.get(machine)
             if archive is None and retention.archive is not None:
@@ -108,14 +108,14 @@ class Pruner:
             log.info("%d of %s are purged, ended by %s", report.purged, machine, before)
 
     def _purge(self) -> Purge:
-        runtime = self._runtime
-        return Purge(self._store, runtime.clock, runtime.limits, self._task.stopping, self._gone)
+        context = self._context
+        return Purge(self._store, context.clock, context.limits, self._task.stopping, self._gone)
 
     def _archive(self, machine: str, retention: Retention) -> Archive:
         assert retention.archive is not None
-        runtime = self._runtime
+        context = self._context
         made = Archive(
-            retention.archive, machine, runtime.worker, runtime.now, runtime.limits.archive_bytes
+            retention.archive, machine, context.worker, context.now, context.limits.archive_bytes
         )
         made.check()
         return made

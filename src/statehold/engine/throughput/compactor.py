@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.counts import encode, total
 from statehold.store import PAGE_LIMIT, Rollup, Store
 
@@ -47,13 +47,13 @@ ROUND = 1_000
 
 
 class Compactor:
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(self, store: Store, context: EngineContext) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         # names of sums: no two workers may ever use the same
         self._chance = Random()
         self._task = BackgroundTask(
-            runtime,
+            context,
             "compactor",
             self._walk,
             log,
@@ -62,18 +62,18 @@ class Compactor:
         )
 
     def open(self) -> None:
-        self._task.start(self._runtime.now() + EVERY)
+        self._task.start(self._context.now() + EVERY)
 
     async def close(self) -> None:
         await self._task.stop()
 
     async def _walk(self) -> datetime:
         await self.compact()
-        return self._runtime.now() + EVERY
+        return self._context.now() + EVERY
 
     async def compact(self) -> None:
         """One round."""
-        now = self._runtime.now()
+        now = self._context.now()
         for fold in FOLDS:
             before = begin_of(now - fold.after, fold.into or fold.span)
             done = 0

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.counts import Counted, bucket_of, encode
 from statehold.instance.draft import Draft
 from statehold.interpreter.trace import Microstep
@@ -102,16 +102,16 @@ class Tally:
 class Recorder:
     """``source`` names this process in what it writes; no other process ever has it."""
 
-    def __init__(self, store: Store, runtime: Runtime, source: str) -> None:
+    def __init__(self, store: Store, context: EngineContext, source: str) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._source = source
         self._tallies: dict[tuple[str, int, datetime], Tally] = {}
         #: the minute that is counted now, and those of it by machine and version
         self._minute = self._end = datetime.min.replace(tzinfo=UTC)
         self._current: dict[tuple[str, int], Tally] = {}
         self._task = BackgroundTask(
-            runtime,
+            context,
             "throughput recorder",
             self._walk,
             log,
@@ -172,7 +172,7 @@ class Recorder:
             self._forget()
 
     async def _write(self) -> None:
-        oldest = self._runtime.now() - KEPT
+        oldest = self._context.now() - KEPT
         dirty = [
             (place, tally)
             for place, tally in self._tallies.items()
@@ -188,7 +188,7 @@ class Recorder:
 
     def _forget(self) -> None:
         """Drops minutes that are over and written, and those that could not be written for long."""
-        now = self._runtime.now()
+        now = self._context.now()
         lost: list[tuple[str, int, datetime]] = []
         for place, tally in list(self._tallies.items()):
             age = now - place[2]
@@ -202,7 +202,7 @@ class Recorder:
                     del self._current[place[:2]]
         if lost:
             whose = ", ".join(sorted({f"{machine} v{version}" for machine, version, _ in lost}))
-            extra = about(self._runtime)
+            extra = about(self._context)
             log.warning("%d minutes of counts are lost, of %s", len(lost), whose, extra=extra)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Chart
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.compactor import DAY, HOUR, MINUTE, begin_of
 from statehold.engine.throughput.counts import Counted, Histogram, quantile, total
 from statehold.engine.throughput.recorder import WRITE_SECONDS, Recorder, replaced
@@ -31,16 +31,16 @@ _WINDOWS: Mapping[Window, tuple[timedelta, int]] = {
 
 
 class ThroughputReader:
-    def __init__(self, store: Store, runtime: Runtime, recorder: Recorder) -> None:
+    def __init__(self, store: Store, context: EngineContext, recorder: Recorder) -> None:
         self._store = store
-        self._runtime = runtime
+        self._context = context
         self._recorder = recorder
 
     async def flows(
         self, definition: Definition[object], chart: Chart, window: Window, version: int | None
     ) -> Flows:
         """``version`` None: of every version. The states of ``chart`` are all in it."""
-        name, now = definition.name, self._runtime.now()
+        name, now = definition.name, self._context.now()
         length, span = _WINDOWS[window]
         since = begin_of(now - length, span)
         rollups = await self._read(name, since, version)
@@ -70,7 +70,7 @@ class ThroughputReader:
 
     async def steps_per_minute(self, name: str) -> float:
         """Over the last whole minutes."""
-        until = begin_of(self._runtime.now(), MINUTE)
+        until = begin_of(self._context.now(), MINUTE)
         since = until - timedelta(minutes=RECENT)
         rollups = await self._read(name, since, None)
         counted = total(one.body for one in rollups if one.start < until)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from statehold.expression.compiled import Place
+from statehold.expression.compiled import Location
 from statehold.expression.ecmascript.compiler import LOCATION, Compiler, called, shown
 from statehold.expression.ecmascript.expressions import member
-from statehold.expression.ecmascript.places import local, part, variable
+from statehold.expression.ecmascript.locations import local, part, variable
 from statehold.expression.ecmascript.syntax import field, inner, text_of
 from statehold.expression.ecmascript.values import (
     BINARY,
@@ -48,7 +48,7 @@ class Assignments:
             "update_expression": self._update,
         }
 
-    def location(self, node: Node) -> tuple[Place, str]:
+    def location(self, node: Node) -> tuple[Location, str]:
         """The place that is the whole text, and the variable of the machine that it is in."""
         place, uses = self.place(node, LOCATION), self.layout.uses
         if uses.changes_locals:
@@ -56,7 +56,7 @@ class Assignments:
         (name,) = uses.writes
         return place, name
 
-    def place(self, node: Node, by: str) -> Place:
+    def place(self, node: Node, by: str) -> Location:
         """Something that can be assigned to."""
         if node.type == "identifier":
             return self._variable(node, by)
@@ -72,7 +72,7 @@ class Assignments:
             "a name can, or a part of it: name.field, name['key'], name[0]",
         )
 
-    def _variable(self, node: Node, by: str) -> Place:
+    def _variable(self, node: Node, by: str) -> Location:
         name = self.compiler.name(node)
         found = self.layout.local(name)
         if found is None:
@@ -82,7 +82,7 @@ class Assignments:
             raise self.compiler.refused(node, f"the constant {name!r} can't be assigned to")
         return local(self.layout.slot(found), name)
 
-    def _part(self, node: Node, key: Code, by: str) -> Place:
+    def _part(self, node: Node, key: Code, by: str) -> Location:
         if node.child_by_field_name("optional_chain") is not None:
             raise self.compiler.refused(node, "a part behind '?.' can't be assigned to")
         return part(self.compiler.changed(field(node, "object"), by), key, member, _put_member)

@@ -32,7 +32,7 @@ LOCATION: Final = "a location"
 _REFUSED_FIELDS = frozenset({"constructor", "prototype"})
 
 
-class Declared(Protocol):
+class DeclaredFunctions(Protocol):
     """The functions of a document, as the compiler asks for them."""
 
     @property
@@ -54,7 +54,7 @@ class Declared(Protocol):
 class Compiler:
     """Compiles one text."""
 
-    def __init__(self, layout: Layout, declared: Declared) -> None:
+    def __init__(self, layout: Layout, declared: DeclaredFunctions) -> None:
         self.layout = layout
         self.declared = declared
         self.expressions: dict[str, Callable[[Node], Code]] = {}

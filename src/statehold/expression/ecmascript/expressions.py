@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from statehold.expression.ecmascript.builtins import CONSTANTS, FUNCTIONS, NAMESPACES
 from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known
 from statehold.expression.ecmascript.date import Date
-from statehold.expression.ecmascript.places import local_value
+from statehold.expression.ecmascript.locations import local_value
 from statehold.expression.ecmascript.syntax import (
     constant,
     escape,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from statehold.expression.ecmascript.places import UNSET
+from statehold.expression.ecmascript.locations import UNSET
 from statehold.expression.frame import CALL_DEPTH_LIMIT, Code, Frame
 from statehold.expression.language import EvaluationFailed
 

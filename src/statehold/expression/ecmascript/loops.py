@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from statehold.expression.ecmascript.assignments import Assignments
 from statehold.expression.ecmascript.compiler import Compiler, Signal, Step, called
-from statehold.expression.ecmascript.places import UNSET
+from statehold.expression.ecmascript.locations import UNSET
 from statehold.expression.ecmascript.statements import Statements
 from statehold.expression.ecmascript.syntax import field, parts, text_of
 from statehold.expression.ecmascript.values import strictly_equal, truthy, type_name

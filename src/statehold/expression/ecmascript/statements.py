@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from statehold.expression.ecmascript.compiler import Compiler, Signal, Step, called
-from statehold.expression.ecmascript.places import UNSET, variable
+from statehold.expression.ecmascript.locations import UNSET, variable
 from statehold.expression.ecmascript.syntax import field, inner, parts, text_of
 from statehold.expression.ecmascript.values import to_text, truthy
 from statehold.expression.frame import Code, Frame

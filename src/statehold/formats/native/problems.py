@@ -8,7 +8,7 @@ from itertools import count, islice
 from typing import Any, TypeVar
 
 from statehold.errors import Problem
-from statehold.plain.values import Document, Path
+from statehold.plain.values import ParsedDocument, Path
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class TooManyProblems(Exception):
 class Problems:
     """The problems of one document. Reading goes on after each, until there are too many."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ParsedDocument) -> None:
         self.document = document
         self.found: list[Problem] = []
         self._repaired: set[Path] = set()

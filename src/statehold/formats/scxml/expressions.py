@@ -34,7 +34,7 @@ _NAME = re.compile(r"[A-Za-z$][A-Za-z0-9_$]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedExpression:
     """An expression, a location or a script that is none."""
 
     text: str
@@ -84,7 +84,7 @@ class Expressions:
     ) -> Expression:
         """``may_write``: it stands in executable content, which may change data."""
         reader = partial(self.language.expression, may_write=may_write)
-        return self._read(reader, text, what, place, element) or Refused(
+        return self._read(reader, text, what, place, element) or RefusedExpression(
             text, self.omissions[-1].why
         )
 
@@ -93,7 +93,7 @@ class Expressions:
         return self.location_of(text, attribute, place, element)
 
     def location_of(self, text: str, what: str, place: str, element: Element) -> Location:
-        return self._read(self.language.location, text, what, place, element) or Refused(
+        return self._read(self.language.location, text, what, place, element) or RefusedExpression(
             text, self.omissions[-1].why
         )
 
@@ -107,10 +107,10 @@ class Expressions:
                 where = f"line {line_of(element)}, {place}"
                 hint = "put it beside the document, or write the script into it"
                 self.problems.append(Problem(where, why, hint))
-                return Refused(source, why)
-        return self._read(self.language.script, text, "script", place, element) or Refused(
-            text, self.omissions[-1].why
-        )
+                return RefusedExpression(source, why)
+        return self._read(
+            self.language.script, text, "script", place, element
+        ) or RefusedExpression(text, self.omissions[-1].why)
 
     def _read(
         self, reader: Callable[[str], T], text: str, what: str, place: str, element: Element

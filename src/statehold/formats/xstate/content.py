@@ -14,7 +14,7 @@ from statehold.chart.model import Action, Block, Delay, Guard
 from statehold.formats.xstate.dialect import timer_delay
 from statehold.formats.xstate.findings import Findings, below, kind_of, shorten
 from statehold.formats.xstate.json_reader import canonical
-from statehold.formats.xstate.state_index import Source, StateIndex
+from statehold.formats.xstate.state_index import SourceState, StateIndex
 from statehold.formats.xstate.terms import (
     NESTING_LIMIT,
     Composed,
@@ -201,7 +201,7 @@ class Content:
         """All of which have to say yes."""
         return tuple(self._flat(self._guard(value, place, 0))) if value is not None else ()
 
-    def within(self, value: Any, place: str, start: Source) -> tuple[Guard, ...]:
+    def within(self, value: Any, place: str, start: SourceState) -> tuple[Guard, ...]:
         """That a state is active: ``#id``, a path from the start, or a state value."""
         names = self._active(value, place, start)
         return tuple(self._flat(names)) if names else ()
@@ -265,7 +265,7 @@ class Content:
         found = tuple(name for name in names if name is not None)
         return str(Composed(word, found)) if len(found) == len(names) else None
 
-    def _active(self, value: Any, place: str, start: Source) -> str | None:
+    def _active(self, value: Any, place: str, start: SourceState) -> str | None:
         found = list(self.index.under(start, value))
         states = [state for state in found if state is not None]
         if len(states) < len(found) or not states:

@@ -9,7 +9,7 @@ from statehold.chart.model import Invoke
 from statehold.formats.xstate.findings import below, kind_of
 from statehold.formats.xstate.json_reader import canonical
 from statehold.formats.xstate.source_document import SourceDocument
-from statehold.formats.xstate.state_index import Source
+from statehold.formats.xstate.state_index import SourceState
 
 _INVOKE_KEYS = frozenset({"id", "src", "type", "onDone", "onError", "input", "data", "autoForward"})
 
@@ -22,14 +22,14 @@ class Invokes:
         self.findings = document.findings
         self.machines = machines
         #: each with what is written for it and its place, by the state that invokes it
-        self.by_state: dict[Source, list[tuple[Invoke, Any, str]]] = {}
+        self.by_state: dict[SourceState, list[tuple[Invoke, Any, str]]] = {}
         #: the chart's ids for XState's id of an invoke, which may stand in several states
         self.ids: dict[str, list[str]] = {}
         #: how many invokes would have one id
         self._alike: dict[str, int] = {}
         self._read()
 
-    def of(self, state: Source) -> tuple[Invoke, ...]:
+    def of(self, state: SourceState) -> tuple[Invoke, ...]:
         return tuple(invoke for invoke, _, _ in self.by_state.get(state, ()))
 
     def _read(self) -> None:
@@ -46,7 +46,7 @@ class Invokes:
                     self.by_state.setdefault(source, []).append((invoke, config, where))
 
     def _invoke(
-        self, source: Source, config: Any, number: int, place: str, taken: set[str]
+        self, source: SourceState, config: Any, number: int, place: str, taken: set[str]
     ) -> Invoke | None:
         if isinstance(config, str):
             config = {"src": config}

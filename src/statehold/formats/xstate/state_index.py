@@ -31,7 +31,7 @@ _KINDS: dict[str, Kind] = {
 
 
 @dataclass(slots=True, eq=False)
-class Source:
+class SourceState:
     """One state as it stands in the document."""
 
     id: str
@@ -39,19 +39,19 @@ class Source:
     kind: Kind
     place: str
     config: dict[str, Any]
-    parent: Source | None = None
-    children: dict[str, Source] = field(default_factory=dict)
+    parent: SourceState | None = None
+    children: dict[str, SourceState] = field(default_factory=dict)
     #: XState's own id, as its events have it
     xstate_id: str = ""
 
     @property
-    def states(self) -> list[Source]:
+    def states(self) -> list[SourceState]:
         """Those that can be active."""
         return [child for child in self.children.values() if child.kind != "history"]
 
-    def is_within(self, other: Source) -> bool:
+    def is_within(self, other: SourceState) -> bool:
         """Whether it is the other, or lies below it."""
-        state: Source | None = self
+        state: SourceState | None = self
         while state is not None and state is not other:
             state = state.parent
         return state is other
@@ -74,15 +74,17 @@ class StateIndex:
     def __init__(self, document: dict[str, Any], findings: Findings, version: Version = 5) -> None:
         self.findings = findings
         self.version = version
-        self.states: list[Source] = []
+        self.states: list[SourceState] = []
         #: by XState's ids, given ones and those made from paths
-        self.named: dict[str, Source] = {}
+        self.named: dict[str, SourceState] = {}
         # version 4 makes an id of the machine's key
         name = document.get("id") or (document.get("key") if version == 4 else None)
         self.machine_id = name if isinstance(name, str) and name else "(machine)"
         self.root = self._state(document, "", "", None, self.machine_id)
 
-    def _state(self, config: Any, key: str, place: str, parent: Source | None, path: str) -> Source:
+    def _state(
+        self, config: Any, key: str, place: str, parent: SourceState | None, path: str
+    ) -> SourceState:
         if not isinstance(config, dict):
             message = f"state {shorten(key)!r} is {kind_of(config)}"
             self.findings.complain(place, message, "a state is an object")
@@ -91,7 +93,7 @@ class StateIndex:
         id = "" if parent is None else f"{parent.id}.{key}" if parent.id else key
         if isinstance(given, str) and parent is not None:
             id = given
-        source = Source(id, key, self._kind(config, place, parent), place, config, parent)
+        source = SourceState(id, key, self._kind(config, place, parent), place, config, parent)
         self.states.append(source)
         if len(self.states) > STATE_LIMIT:
             message = f"it has more than {STATE_LIMIT} states"
@@ -103,12 +105,12 @@ class StateIndex:
             source.children[name] = self._state(child, name, where, source, f"{path}.{name}")
         if parent is None and source.kind == "compound" and not source.children:
             # XState allows a machine without states; a chart has at least one
-            self.states.append(Source(ONLY_STATE, ONLY_STATE, "atomic", "", {}, source))
+            self.states.append(SourceState(ONLY_STATE, ONLY_STATE, "atomic", "", {}, source))
             source.children[ONLY_STATE] = self.states[-1]
             source.config = {**config, "initial": ONLY_STATE}
         return source
 
-    def _kind(self, config: dict[str, Any], place: str, parent: Source | None) -> Kind:
+    def _kind(self, config: dict[str, Any], place: str, parent: SourceState | None) -> Kind:
         states = _states_of(config)
         if config.get("states") is not None and not isinstance(config["states"], dict):
             where = below(place, "states")
@@ -127,7 +129,7 @@ class StateIndex:
             kind = "compound"
         return kind
 
-    def _name(self, source: Source, path: str) -> None:
+    def _name(self, source: SourceState, path: str) -> None:
         given = source.config.get("id")
         if given is not None and (not isinstance(given, str) or not given):
             where = below(source.place, "id")
@@ -142,7 +144,7 @@ class StateIndex:
 
     # --- targets ---
 
-    def target(self, source: Source, text: str) -> Source | None:
+    def target(self, source: SourceState, text: str) -> SourceState | None:
         """The state of a target, as seen from this one: ``sibling``, ``.child``, ``#id.child``."""
         if text.startswith("#"):
             return self.by_id(text)
@@ -151,7 +153,7 @@ class StateIndex:
         # from the root, v4 knew its children without a dot too
         return _descend(source.parent or source, split_path(text))
 
-    def first_states(self, source: Source) -> list[Source]:
+    def first_states(self, source: SourceState) -> list[SourceState]:
         """The child that is entered by default."""
         given = source.config.get("initial")
         text = given.get("target") if isinstance(given, dict) else given
@@ -162,7 +164,7 @@ class StateIndex:
             child = self.by_id(text)
         return [child] if child is not None else source.states[:1]
 
-    def by_id(self, text: str) -> Source | None:
+    def by_id(self, text: str) -> SourceState | None:
         r"""``#id`` or ``#id.child``.
 
         A dot parts an id from a child in version 5 (``\.`` is one in an id). Version 4 first looks
@@ -175,11 +177,11 @@ class StateIndex:
         whole = self.named.get(text)
         return (whole or below_it) if self.version == 4 else (below_it or whole)
 
-    def with_id(self, id: str) -> Source | None:
+    def with_id(self, id: str) -> SourceState | None:
         """The state of an id as events have it, ``done.state.m.a``."""
         return self.named.get(id) or self.by_id(id)
 
-    def under(self, source: Source, value: Any) -> Iterator[Source | None]:
+    def under(self, source: SourceState, value: Any) -> Iterator[SourceState | None]:
         """The leaves of a state value: ``"a.b"``, ``{"a": "b"}``, ``{"a": {"b": "c"}}``."""
         if isinstance(value, str):
             yield (
@@ -215,8 +217,8 @@ def join_path(keys: list[str]) -> str:
     return ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in keys)
 
 
-def _descend(source: Source, keys: list[str]) -> Source | None:
-    state: Source | None = source
+def _descend(source: SourceState, keys: list[str]) -> SourceState | None:
+    state: SourceState | None = source
     for key in keys:
         if not key or state is None:
             # as XState, which stops at the first key that is empty

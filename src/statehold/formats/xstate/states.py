@@ -13,7 +13,7 @@ from statehold.formats.xstate.findings import below, kind_of, shorten
 from statehold.formats.xstate.invokes import Invokes
 from statehold.formats.xstate.json_reader import canonical
 from statehold.formats.xstate.source_document import SourceDocument
-from statehold.formats.xstate.state_index import Source
+from statehold.formats.xstate.state_index import SourceState
 from statehold.formats.xstate.targets import targets_of
 
 STATE_KEYS = frozenset(
@@ -41,7 +41,7 @@ class States:
         self.index = document.index
         self.invokes = invokes
 
-    def read(self, source: Source) -> StateNode:
+    def read(self, source: SourceState) -> StateNode:
         config, place, content = source.config, source.place, self.content
         parent = source.parent
         if parent is not None:
@@ -79,7 +79,7 @@ class States:
             given = given[: len(given) - timers]
         return self.content.blocks(given, below(place, name))
 
-    def _initial(self, source: Source) -> Initial | None:
+    def _initial(self, source: SourceState) -> Initial | None:
         given, place = source.config.get("initial"), below(source.place, "initial")
         if source.kind != "compound":
             target = given.get("target") if isinstance(given, dict) else given
@@ -116,7 +116,7 @@ class States:
                 found.append(target.id)
         return Initial(tuple(dict.fromkeys(found)), actions) if found else None
 
-    def _missing_initial(self, source: Source, place: str) -> Initial | None:
+    def _missing_initial(self, source: SourceState, place: str) -> Initial | None:
         """Version 4 stays in the state itself then, which is seldom intended."""
         first = source.states[0]
         if self.document.is_v4:
@@ -128,7 +128,7 @@ class States:
         self.findings.complain(place, "it is missing", hint)
         return None
 
-    def _history_default(self, source: Source) -> Initial | None:
+    def _history_default(self, source: SourceState) -> Initial | None:
         given, parent = source.config.get("target"), source.parent
         if parent is None:
             self.findings.complain("", "the machine itself is a history state", "give it states")
@@ -142,7 +142,7 @@ class States:
         targets = targets_of(self.document, source, given, place)
         return Initial(tuple(target.id for target in targets)) if targets else None
 
-    def _output(self, source: Source) -> str | None:
+    def _output(self, source: SourceState) -> str | None:
         config, root = source.config, self.index.root
         if source.kind != "final":
             return None

@@ -6,16 +6,16 @@ from typing import Any
 
 from statehold.formats.xstate.findings import kind_of, shorten
 from statehold.formats.xstate.source_document import SourceDocument
-from statehold.formats.xstate.state_index import Source
+from statehold.formats.xstate.state_index import SourceState
 
 #: targets of one transition
 TARGET_LIMIT = 64
 
 
 def targets_of(
-    document: SourceDocument, source: Source, given: Any, place: str
-) -> tuple[Source, ...]:
-    found: dict[Source, None] = {}
+    document: SourceDocument, source: SourceState, given: Any, place: str
+) -> tuple[SourceState, ...]:
+    found: dict[SourceState, None] = {}
     texts = given if isinstance(given, list) else [given]
     if len(texts) > TARGET_LIMIT:
         message = f"it names {len(texts)} states; the limit is {TARGET_LIMIT}"

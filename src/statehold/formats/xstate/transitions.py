@@ -24,7 +24,7 @@ from statehold.formats.xstate.findings import below, kind_of, shorten
 from statehold.formats.xstate.invokes import Invokes
 from statehold.formats.xstate.json_reader import members
 from statehold.formats.xstate.source_document import SourceDocument
-from statehold.formats.xstate.state_index import Source, ours_of
+from statehold.formats.xstate.state_index import SourceState, ours_of
 from statehold.formats.xstate.targets import targets_of
 
 _TRANSITION_KEYS = frozenset(
@@ -55,7 +55,7 @@ class Transitions:
         #: how many transitions would have one id
         self._alike: dict[str, int] = {}
 
-    def read(self, source: Source) -> Iterator[Transition]:
+    def read(self, source: SourceState) -> Iterator[Transition]:
         config, place = source.config, source.place
         # XState asks onDone and onError before what "on" says of the same outcome
         outcomes: list[Transition] = []
@@ -83,7 +83,7 @@ class Transitions:
                     yield from self._several(source, written[key], at, trigger, label)
         yield from outcomes
 
-    def _on(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
+    def _on(self, source: SourceState, given: Any, place: str) -> Iterator[Transition]:
         if given is None:
             return
         if isinstance(given, list):
@@ -103,7 +103,7 @@ class Transitions:
             yield from self._for_event(source, event, config, below(place, event))
 
     def _for_event(
-        self, source: Source, event: str, config: Any, place: str
+        self, source: SourceState, event: str, config: Any, place: str
     ) -> Iterator[Transition]:
         several = config if isinstance(config, list) else [config]
         delay = timer_delay(event)
@@ -150,7 +150,7 @@ class Transitions:
             return None
         return outcome_trigger(ids, failed=failed)
 
-    def _after(self, source: Source, given: Any, place: str) -> Iterator[Transition]:
+    def _after(self, source: SourceState, given: Any, place: str) -> Iterator[Transition]:
         if given is None:
             return
         pairs: list[tuple[Any, Any, str]] = []
@@ -166,14 +166,16 @@ class Transitions:
         for key, config, where in pairs:
             yield from self._timed(source, key, config, where)
 
-    def _timed(self, source: Source, key: Any, config: Any, place: str) -> Iterator[Transition]:
+    def _timed(
+        self, source: SourceState, key: Any, config: Any, place: str
+    ) -> Iterator[Transition]:
         delay = self.content.delay(key, place)
         if delay is not None:
             trigger = Trigger("after", (), delay)
             yield from self._several(source, config, place, trigger, f"after {key}")
 
     def _several(
-        self, source: Source, given: Any, place: str, trigger: Trigger, label: str
+        self, source: SourceState, given: Any, place: str, trigger: Trigger, label: str
     ) -> Iterator[Transition]:
         """One transition, or a list of which the first whose guards say yes is taken."""
         # null is what JSON has for undefined, which forbids an event
@@ -197,7 +199,7 @@ class Transitions:
 
     def _transition(
         self,
-        source: Source,
+        source: SourceState,
         config: Any,
         place: str,
         trigger: Trigger,
@@ -247,7 +249,7 @@ class Transitions:
         )
         return self.document.with_ours(made, ours, _TRANSITION_FIELDS, place)
 
-    def _id(self, source: Source, label: str, given: Any, place: str) -> str:
+    def _id(self, source: SourceState, label: str, given: Any, place: str) -> str:
         id = f"{source.id}.{label}" if source.id else label
         if isinstance(given, str):
             id = given
@@ -272,7 +274,9 @@ class Transitions:
         texts = given if isinstance(given, list) else [given]
         return not any(isinstance(text, str) and text.startswith(".") for text in texts)
 
-    def _guards(self, source: Source, config: Mapping[str, Any], place: str) -> tuple[Guard, ...]:
+    def _guards(
+        self, source: SourceState, config: Mapping[str, Any], place: str
+    ) -> tuple[Guard, ...]:
         key = "guard" if config.get("guard") is not None else "cond"
         guards = self.content.guards(config.get(key), below(place, key))
         if config.get("in") is not None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from statehold.records import Row
 from statehold.stores.columns import (
-    Configuration,
     DamagedConfiguration,
+    StoredConfiguration,
     configuration_columns,
     configuration_of,
     no_configuration,
@@ -19,12 +19,12 @@ from statehold.stores.postgres.connections import Connections
 CACHE_LIMIT = 65_536
 
 
-class Configurations:
+class ConfigurationNumbers:
     def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
         self._link = link
         self._q = queries
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._by_number: dict[int, Configuration] = {}
+        self._by_number: dict[int, StoredConfiguration] = {}
 
     async def numbers_of(self, rows: Sequence[Row]) -> list[int]:
         """In the order of the rows; a new one is written, in a transaction of its own."""
@@ -37,7 +37,7 @@ class Configurations:
             found.append(await self._find_or_write(row) if number is None else number)
         return found
 
-    async def of_numbers(self, numbers: Iterable[int]) -> Mapping[int, Configuration]:
+    async def of_numbers(self, numbers: Iterable[int]) -> Mapping[int, StoredConfiguration]:
         """Configurations by number, at least the given ones."""
         wanted = set(numbers)
         if not wanted <= self._by_number.keys():
@@ -59,7 +59,7 @@ class Configurations:
         return self._by_number
 
     async def _find_or_write(self, row: Row) -> int:
-        wanted = Configuration(
+        wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
         columns = configuration_columns(wanted)
@@ -75,6 +75,6 @@ class Configurations:
         self._remember(number, wanted)
         return int(number)
 
-    def _remember(self, number: int, configuration: Configuration) -> None:
+    def _remember(self, number: int, configuration: StoredConfiguration) -> None:
         self._numbers[tuple(configuration)] = number
         self._by_number[number] = configuration

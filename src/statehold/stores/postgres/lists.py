@@ -22,7 +22,7 @@ from statehold.stores.paging import (
     position_of,
 )
 from statehold.stores.postgres.columns import digest, turned
-from statehold.stores.postgres.configurations import Configurations
+from statehold.stores.postgres.configurations import ConfigurationNumbers
 
 
 class Fetch(Protocol):
@@ -38,7 +38,7 @@ class Lists:
         self,
         fetch: Fetch,
         load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
-        configurations: Configurations,
+        configurations: ConfigurationNumbers,
     ) -> None:
         self._fetch = fetch
         self._load = load

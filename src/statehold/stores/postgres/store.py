@@ -30,7 +30,7 @@ from statehold.store import (
     WriteResult,
 )
 from statehold.stores.columns import (
-    Configuration,
+    StoredConfiguration,
     chart_of,
     counts_of,
     groups_of,
@@ -58,7 +58,7 @@ from statehold.stores.postgres.columns import (
     message_of,
     turned,
 )
-from statehold.stores.postgres.configurations import Configurations
+from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, Connections
 from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
 from statehold.stores.postgres.lists import Lists
@@ -100,7 +100,7 @@ class PostgresStore:
         except BaseException:
             await link.close()
             raise
-        self._configurations = Configurations(link, self._q)
+        self._configurations = ConfigurationNumbers(link, self._q)
         self._lists = Lists(self._fetch, self.load, self._configurations)
         self._writer = Writer(link, self._q, self._configurations)
         link.was_open = True
@@ -315,7 +315,7 @@ class PostgresStore:
     async def groups(self, machine: str) -> dict[Group, int]:
         return groups_of(await self._counted(machine))
 
-    async def _counted(self, machine: str) -> list[tuple[Configuration, int]]:
+    async def _counted(self, machine: str) -> list[tuple[StoredConfiguration, int]]:
         """The machine's configurations, each with how many instances it has."""
         counted = await self._fetch("configurations_of_machine", machine)
         of_number = await self._configurations.of_numbers(number for number, _ in counted)

@@ -27,7 +27,7 @@ from statehold.stores.postgres.columns import (
     in_microseconds,
     turned,
 )
-from statehold.stores.postgres.configurations import Configurations
+from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import Connections
 
 #: how many rows are cached; beyond, all are dropped and their writes are checked
@@ -52,7 +52,7 @@ class Writer:
     """Writes as one worker."""
 
     def __init__(
-        self, link: Connections, queries: Mapping[str, str], configurations: Configurations
+        self, link: Connections, queries: Mapping[str, str], configurations: ConfigurationNumbers
     ) -> None:
         self._link = link
         self._q = queries

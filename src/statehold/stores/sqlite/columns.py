@@ -9,8 +9,8 @@ from typing import Any
 from statehold.records import Entry, Message, Ref, Row
 from statehold.store import StoredDocument
 from statehold.stores.columns import (
-    Configuration,
     DamagedConfiguration,
+    StoredConfiguration,
     configuration_columns,
     configuration_of,
     names_text,
@@ -22,14 +22,14 @@ from statehold.stores.paging import microseconds, moment
 CONFIGURATIONS_LIMIT = 65_536
 
 
-class Configurations:
+class ConfigurationNumbers:
     """Numbers of configurations, cached in both directions: they never change once written."""
 
     def __init__(self, db: sqlite3.Connection, queries: Mapping[str, str]) -> None:
         self._db = db
         self._queries = queries
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._by_number: dict[int, Configuration] = {}
+        self._by_number: dict[int, StoredConfiguration] = {}
 
     def number_of(self, row: Row) -> int:
         """Within a transaction: a new one is written."""
@@ -39,7 +39,7 @@ class Configurations:
         )
         return self._find_or_write(row) if known is None else known
 
-    def of_number(self, number: int) -> Configuration:
+    def of_number(self, number: int) -> StoredConfiguration:
         known = self._by_number.get(number)
         if known is None:
             columns = self._db.execute(self._queries["configuration"], (number,)).fetchone()
@@ -56,7 +56,7 @@ class Configurations:
         self._by_number.clear()
 
     def _find_or_write(self, row: Row) -> int:
-        wanted = Configuration(
+        wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
         columns = configuration_columns(wanted)
@@ -69,7 +69,7 @@ class Configurations:
         self._remember(number, wanted)
         return number
 
-    def _remember(self, number: int, configuration: Configuration) -> None:
+    def _remember(self, number: int, configuration: StoredConfiguration) -> None:
         if len(self._by_number) >= CONFIGURATIONS_LIMIT:
             self.forget()
         self._numbers[configuration] = number

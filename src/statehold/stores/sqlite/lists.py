@@ -35,7 +35,7 @@ from statehold.stores.paging import (
     page_size,
     position_of,
 )
-from statehold.stores.sqlite.columns import Configurations
+from statehold.stores.sqlite.columns import ConfigurationNumbers
 
 #: how many instances that are long in their states are sorted for a page; among more it is looked
 #: for from the newest on
@@ -46,7 +46,7 @@ _Seen = tuple[str, bool, Any]
 
 
 class Lists:
-    def __init__(self, queries: Mapping[str, str], configurations: Configurations) -> None:
+    def __init__(self, queries: Mapping[str, str], configurations: ConfigurationNumbers) -> None:
         self._queries = queries
         self._configurations = configurations
 

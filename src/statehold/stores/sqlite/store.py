@@ -33,7 +33,7 @@ from statehold.store import (
     WriteResult,
 )
 from statehold.stores.columns import (
-    Configuration,
+    StoredConfiguration,
     chart_of,
     counts_of,
     groups_of,
@@ -54,7 +54,7 @@ from statehold.stores.paging import (
     rests,
 )
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite.columns import Configurations, document_of, entry_of, message_of
+from statehold.stores.sqlite.columns import ConfigurationNumbers, document_of, entry_of, message_of
 from statehold.stores.sqlite.file import SqliteFile
 from statehold.stores.sqlite.lists import Lists, array
 from statehold.stores.sqlite.sweep import sweep
@@ -87,7 +87,7 @@ class SqliteStore:
         file = SqliteFile(self._path, worker)
         try:
             with file:
-                self._configurations = Configurations(file.db, self._q)
+                self._configurations = ConfigurationNumbers(file.db, self._q)
                 self._lists = Lists(self._q, self._configurations)
                 self._writer = Writer(file.db, self._q, self._configurations)
         except BaseException:
@@ -464,7 +464,7 @@ class SqliteStore:
             raise StoreUnavailable(f"{self._path} is closed; open the store first")
         return self._open
 
-    def _counted(self, machine: str) -> list[tuple[Configuration, int]]:
+    def _counted(self, machine: str) -> list[tuple[StoredConfiguration, int]]:
         """The machine's configurations, each with how many instances it has."""
         with self._file() as db:
             found = db.execute(self._q["configurations_of_machine"], (machine,)).fetchall()

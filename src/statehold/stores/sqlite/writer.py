@@ -21,7 +21,7 @@ from statehold.store import WriteResult
 from statehold.stores.columns import indexes_of, indexes_text, looked_up
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite.columns import (
-    Configurations,
+    ConfigurationNumbers,
     entry_columns,
     message_columns,
     row_columns,
@@ -38,7 +38,7 @@ class Writer:
         self,
         db: sqlite3.Connection,
         queries: Mapping[str, str],
-        configurations: Configurations,
+        configurations: ConfigurationNumbers,
     ) -> None:
         self._db = db
         self._q = queries

@@ -98,7 +98,7 @@ async def hire(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncItera
 async def beside(engine: Engine) -> None:
     """Waits until the engine knows that it is not alone."""
     async with asyncio.timeout(PATIENCE):
-        while engine._parts.runtime.identity.is_alone:
+        while engine._parts.context.identity.is_alone:
             await engine._parts.membership._beat()
 
 

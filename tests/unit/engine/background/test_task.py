@@ -17,7 +17,7 @@ from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.engine.log_fields import forget_outages, logger
 from statehold.engine.machines.compatibility import UpgradePlans
-from statehold.engine.requests.context import Identity, Runtime
+from statehold.engine.requests.context import EngineContext, Identity
 from statehold.errors import Stopping, StoreUnavailable
 from tests.unit.engine.world import quiet
 
@@ -55,8 +55,10 @@ def a_task(
     clock: ManualClock, walk: Callable[[], Awaitable[datetime | None]], **how: Any
 ) -> BackgroundTask:
     limits, worker = Limits(), Identity("w1", "w1")
-    runtime = Runtime({}, clock, limits, worker, random.Random(1), UpgradePlans(), Capacity(limits))
-    return BackgroundTask(runtime, "test", walk, log, "the walk failed", **how)
+    context = EngineContext(
+        {}, clock, limits, worker, random.Random(1), UpgradePlans(), Capacity(limits)
+    )
+    return BackgroundTask(context, "test", walk, log, "the walk failed", **how)
 
 
 async def test_it_walks_when_it_is_time_and_not_before(clock: ManualClock) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from statehold import Event, Final, Machine, State, after, on, seconds
 from statehold.engine.commit.fair_queue import FairQueue
 from statehold.engine.limits import Limits
-from statehold.engine.requests.context import Runtime
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded
 from statehold.instance.draft import Draft
@@ -68,7 +68,7 @@ class Lamp(Machine[Turned], name="lamp", version=1):
 class Asked(Request):
     label = "asked"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None: ...
+    def apply(self, draft: Draft, context: EngineContext) -> None: ...
 
 
 async def test_requests_of_one_machine_keep_their_order_and_machines_take_turns() -> None:

@@ -13,7 +13,7 @@ from statehold.engine.clock import ManualClock
 from statehold.engine.commit.queue import WORTH_HALVING, RequestQueue
 from statehold.engine.limits import Limits
 from statehold.engine.machines.compatibility import UpgradePlans
-from statehold.engine.requests.context import Identity, Runtime
+from statehold.engine.requests.context import EngineContext, Identity
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded, Stopping, StoreUnavailable
 from statehold.instance.draft import Draft
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 class Asked(Request):
     label = "asked"
 
-    def apply(self, draft: Draft, runtime: Runtime) -> None: ...
+    def apply(self, draft: Draft, context: EngineContext) -> None: ...
 
 
 def asked(id: str) -> Asked:
@@ -37,10 +37,10 @@ def asked(id: str) -> Asked:
 def a_queue(*, overlapping: bool = False, **limits: Any) -> RequestQueue:
     bounds, definitions = Limits(**limits), {"counter": Counter.definition}
     worker, chance = Identity("w", "w"), random.Random(1)
-    runtime = Runtime(
+    context = EngineContext(
         definitions, ManualClock(), bounds, worker, chance, UpgradePlans(), Capacity(bounds)
     )
-    return RequestQueue(runtime, overlapping=overlapping)
+    return RequestQueue(context, overlapping=overlapping)
 
 
 def filled(queue: RequestQueue, *ids: str) -> list[Asked]:

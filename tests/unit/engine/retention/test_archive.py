@@ -228,7 +228,7 @@ async def test_a_file_begins_each_day_and_beyond_its_size_and_at_each_opening(
         await engine.purge(TicketFlow, retention)
         await closed(engine, "t-3")
         await engine.purge(TicketFlow, retention)
-        worker = engine._parts.runtime.worker
+        worker = engine._parts.context.worker
     numbered = [f"ticket.2026-01-01.{worker}.{n}.jsonl" for n in (1, 2, 3)]
     assert names_in(folder) == numbered
     # what instances were is for the server's user alone

@@ -168,7 +168,7 @@ async def test_workers_on_postgresql_count_what_the_journals_say(migrated_dsn: s
         await one._parts.recorder._write()
         assert len({rollup.source for rollup in await everything(one._parts.store)}) == 2
         # later, and without the timers that would fire by then
-        later = replace(one._parts.runtime, clock=ManualClock(clock.now() + hours(5)))
+        later = replace(one._parts.context, clock=ManualClock(clock.now() + hours(5)))
         racing = [Compactor(one._parts.store, later) for _ in range(3)]
         await asyncio.gather(*(each.compact() for each in racing))
         assert set(spans(await everything(one._parts.store))) == {HOUR}

@@ -17,7 +17,7 @@ from statehold.formats.native.problems import Problems, TooManyProblems
 from statehold.formats.native.schema import json_schema
 from statehold.formats.native.shape_check import checked
 from statehold.plain.read import read_plain
-from statehold.plain.values import Document
+from statehold.plain.values import ParsedDocument
 from tests.unit.formats.native.test_native import LENT, ORDER
 
 SCHEMA = json_schema()
@@ -171,7 +171,7 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def problems_of_shape(document: Any) -> list[Problem]:
-    found = Problems(Document(copy.deepcopy(document)))
+    found = Problems(ParsedDocument(copy.deepcopy(document)))
     with contextlib.suppress(TooManyProblems):
         checked(found)
     return found.found

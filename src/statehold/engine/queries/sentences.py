@@ -23,7 +23,7 @@ from statehold.wire.instances import (
 from statehold.wire.journal import JournalEntry
 
 
-class Summary:
+class Sentences:
     """Writes the sentences about one instance."""
 
     def __init__(self, answer: Reply, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""No more attempts run than there are places; the others wait in the store."""
+"""No more attempts run than there are slots; the others wait in the store."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_what_waits_in_the_store_is_found_after_a_crash(world: World) -> N
         assert runs == {"x-0": 2, "x-1": 1, "x-2": 1, "x-3": 1}
 
 
-async def test_retries_wait_for_a_place_as_first_attempts_do(world: World) -> None:
+async def test_retries_wait_for_a_slot_as_first_attempts_do(world: World) -> None:
     go_on = asyncio.Event()
 
     async def fails_once(call: Call) -> str:

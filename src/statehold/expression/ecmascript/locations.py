@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from statehold.expression.compiled import Place
+from statehold.expression.compiled import Location
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
 from statehold.expression.values import kept
@@ -14,7 +14,7 @@ from statehold.expression.values import kept
 UNSET: Final = object()
 
 
-def variable(name: str, *, makes: bool) -> Place:
+def variable(name: str, *, makes: bool) -> Location:
     """A variable of the machine; ``makes``: assigning creates one that is not there."""
 
     def put(frame: Frame, found: None, value: Any) -> None:
@@ -22,10 +22,10 @@ def variable(name: str, *, makes: bool) -> Place:
             frame.variable(name)
         frame.assign(name, kept(frame, value))
 
-    return Place(_nothing, lambda frame, found: frame.variable(name), put)
+    return Location(_nothing, lambda frame, found: frame.variable(name), put)
 
 
-def local(slot: int, name: str) -> Place:
+def local(slot: int, name: str) -> Location:
     """A variable of a function, a block or a loop: it refers to its value and may hold any."""
     read = local_value(slot, name)
 
@@ -35,7 +35,7 @@ def local(slot: int, name: str) -> Place:
             raise EvaluationFailed(f"{name!r} has no value yet")
         cell[0] = value
 
-    return Place(_nothing, lambda frame, found: read(frame), put)
+    return Location(_nothing, lambda frame, found: read(frame), put)
 
 
 def part(
@@ -43,9 +43,9 @@ def part(
     key: Code,
     get: Callable[[Frame, Any, Any], Any],
     put: Callable[[Frame, Any, Any, Any], None],
-) -> Place:
+) -> Location:
     """A field of a mapping or an item of a list; the value is copied into it."""
-    return Place(
+    return Location(
         lambda frame: (whole(frame), key(frame)),
         lambda frame, found: get(frame, found[0], found[1]),
         lambda frame, found, value: put(frame, found[0], found[1], kept(frame, value)),
