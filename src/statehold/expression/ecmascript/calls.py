@@ -16,8 +16,8 @@ from statehold.expression.ecmascript.builtins import FUNCTIONS
 from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known
 from statehold.expression.ecmascript.expressions import is_namespace
 from statehold.expression.ecmascript.function import Bounded, Function, call
-from statehold.expression.ecmascript.methods import CHANGING, FRESH, METHODS, NAMES
-from statehold.expression.ecmascript.syntax import field, parts, text_of
+from statehold.expression.ecmascript.methods import CHANGING, FRESH, METHODS, NAMES, OF_FUNCTIONS
+from statehold.expression.ecmascript.syntax import constant, field, parts, text_of
 from statehold.expression.ecmascript.values import joined, to_text, type_name
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
@@ -130,7 +130,10 @@ class Calls:
         name = text_of(field(target, "property"))
         receiver = self._receiver(node, target, name)
         is_optional = target.child_by_field_name("optional_chain") is not None
-        codes = self._arguments(given)
+        first: tuple[Code, ...] = ()
+        if name in OF_FUNCTIONS and given and self._is_no_this(given[0]):
+            first, given = (constant(None),), given[1:]
+        codes = first + self._arguments(given)
 
         def run(frame: Frame) -> Any:
             value = receiver(frame)
@@ -144,10 +147,18 @@ class Calls:
 
         return run
 
+    def _is_no_this(self, node: Node) -> bool:
+        """``this`` outside of functions; the function that is called with it has none."""
+        return node.type == "this" and self.layout.local("this") is None
+
     def _receiver(self, node: Node, target: Node, name: str) -> Code:
         whole = field(target, "object")
         if name not in NAMES and not self._may_hold_functions(whole):
             raise self.compiler.refused(target, f"the method {name!r} is not allowed", known(NAMES))
+        if name in OF_FUNCTIONS and is_built_in(whole, self.compiler):
+            if text_of(whole) == "Date.now":
+                self.layout.uses.asks.add(CLOCK)
+            return constant(FUNCTIONS[text_of(whole)])
         if name not in CHANGING or self._is_fresh(whole):
             return self.compiler.link(whole)
         return self.compiler.changed(whole, f"{name}()")
@@ -199,6 +210,15 @@ class Calls:
             return given if type(given) in (dict, list) else made
 
         return run
+
+
+def is_built_in(node: Node, compiler: Compiler) -> bool:
+    """Whether it names a function such as ``Math.max``."""
+    return (
+        node.type == "member_expression"
+        and is_namespace(field(node, "object"), compiler)
+        and text_of(node) in FUNCTIONS
+    )
 
 
 def _found(receiver: Any, name: str, count: int) -> Bounded:

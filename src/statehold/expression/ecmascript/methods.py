@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import decimal
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from statehold.expression.ecmascript import date_methods, list_methods, text_methods
 from statehold.expression.ecmascript.date import Date
-from statehold.expression.ecmascript.function import Bounded
+from statehold.expression.ecmascript.function import Bounded, Function, call
 from statehold.expression.ecmascript.values import number_text, to_integer, to_number, to_text
-from statehold.expression.frame import Frame
+from statehold.expression.frame import CALL_DEPTH_LIMIT, Frame
 from statehold.expression.language import EvaluationFailed
 
 
@@ -50,6 +51,48 @@ _OF_NUMBERS = {
     "valueOf": _VALUE,
 }
 
+
+def _apply(frame: Frame, function: Any, this: Any = None, values: Any = None) -> Any:
+    if values is not None and type(values) is not list:
+        raise EvaluationFailed("apply() takes the arguments as a list")
+    frame.spend(1 + len(values or ()))
+    return _call(frame, function, this, *(values or ()))
+
+
+def _call(frame: Frame, function: Any, this: Any = None, *values: Any) -> Any:
+    if type(function) is Bounded and len(values) > function.most:
+        raise EvaluationFailed(f"the function does not take {len(values)} arguments")
+    return _called(frame, function, values, this)
+
+
+def _bind(frame: Frame, function: Any, this: Any = None, *values: Any) -> Bounded:
+    return Bounded(
+        lambda frame, *others: _called(frame, function, [*values, *others], this),
+        0,
+        _ARGUMENT_LIMIT,
+    )
+
+
+def _called(frame: Frame, function: Any, values: Sequence[Any], this: Any) -> Any:
+    """Calls it; a function that is bound again and again is as deep as calls are."""
+    frame.depth += _LEVELS
+    try:
+        if frame.depth > CALL_DEPTH_LIMIT:
+            raise EvaluationFailed("calls functions within functions too deep")
+        return call(frame, function, values, this)
+    finally:
+        frame.depth -= _LEVELS
+
+
+_ARGUMENT_LIMIT = 100
+#: levels of Python's stack that these take beside the call itself
+_LEVELS = 3
+_OF_FUNCTIONS = {
+    "apply": Bounded(_apply, 0, 2),
+    "bind": Bounded(_bind, 0, _ARGUMENT_LIMIT),
+    "call": Bounded(_call, 0, _ARGUMENT_LIMIT),
+}
+
 METHODS: dict[type, dict[str, Bounded]] = {
     str: text_methods.METHODS | {"toString": _TO_TEXT, "valueOf": _VALUE},
     list: list_methods.METHODS | {"toString": _TO_TEXT},
@@ -58,10 +101,14 @@ METHODS: dict[type, dict[str, Bounded]] = {
     int: _OF_NUMBERS,
     float: _OF_NUMBERS,
     Date: date_methods.METHODS,
+    Function: _OF_FUNCTIONS,
+    Bounded: _OF_FUNCTIONS,
 }
 
 CHANGING: frozenset[str] = list_methods.CHANGING
 FRESH: frozenset[str] = frozenset(
     {"concat", "entries", "filter", "keys", "map", "slice", "split", "values"}
 )
+#: those of functions, whose first argument is ``this``
+OF_FUNCTIONS: frozenset[str] = frozenset(_OF_FUNCTIONS)
 NAMES: frozenset[str] = frozenset(name for methods in METHODS.values() for name in methods)

@@ -82,6 +82,16 @@ FACTS = [
     ("'abcabc'.lastIndexOf('c', 4)", 2),
     ("'aXbXc'.lastIndexOf('X')", 3),
     ("'abc'.lastIndexOf('')", 3),
+    ("(function (a, b) { return [this.n, a, b] }).call({n: 4}, 1, 2)", [4, 1, 2]),
+    ("(f => [f.call(o), f.apply(o), f.bind(o)()])(function () { return this.a.length })",
+     [2, 2, 2]),
+    ("(function (a, b) { return [this.n, a, b] }).apply({n: 4}, [1, 2])", [4, 1, 2]),
+    ("(function (a, b) { return [this.n, a, b] }).bind({n: 4}, 1)(2)", [4, 1, 2]),
+    ("[1, 2].map(function (a) { return a + this.n }.bind({n: 4}))", [5, 6]),
+    ("Math.max.apply(null, xs) + Math.min.call(null, 5, 4)", 7),
+    ("(() => { const o = {call: a => a + 1}; return o.call(2) })()", 3),
+    ("(o => { (function () { this.n++ }).call(o); return o.n })({n: 1})", 2),
+    ("((f, x) => f.call(x))((a) => typeof a, 1)", "undefined"),
 ]  # fmt: skip
 
 
@@ -125,6 +135,18 @@ def test_where_nothing_may_be_changed_a_change_by_another_name_fails(text: str) 
     assert given.variables == scope().variables
 
 
+def test_the_event_is_not_changed_through_this_either() -> None:
+    given = scope()
+    data = given.system["_event"]["data"]
+    ECMASCRIPT.script("function f() { this.n = 7; x = this.n } f.call(_event.data)").run(given)
+    assert (given.variables["x"], data) == (7, {"n": 1})
+
+
+def test_outside_of_functions_this_is_nothing_that_a_call_can_hand_over() -> None:
+    text = "function f(n) { x = [n, this === undefined] } f.call(this, 1)"
+    assert run(text)["x"] == [1, True]
+
+
 def test_the_event_is_not_changed_by_another_name_either() -> None:
     given = scope()
     data = given.system["_event"]["data"]
@@ -147,6 +169,16 @@ def test_the_event_is_not_changed_by_another_name_either() -> None:
         ("xs.forEach(1)", r"forEach\(\) takes a function"),
         ("let f = () => 1; new f()", "'f' is no function that 'new' can call"),
         ("console.log(1)", "there is no function 'console.log'"),
+        ("x = (() => 1).bind(null)", "a function is no data"),
+        ("let f = () => 1; f.apply(null, 5)", r"apply\(\) takes the arguments as a list"),
+        ("let f = n => f.call(null, n + 1); f(0)", "calls functions within functions too deep"),
+        ("let f = n => f.apply(null, [n + 1]); f(0)", "calls functions within functions too deep"),
+        (
+            "let f = () => 1; for (let i = 0; i < 1000; i++) f = f.bind(null); f()",
+            "calls functions within functions too deep",
+        ),
+        ("x.call(null)", "number has no method 'call'"),
+        ("x = parseInt.call(null, '1', 2, 3)", "the function does not take 3 arguments"),
     ],
 )
 def test_a_script_that_fails_says_why(text: str, message: str) -> None:
