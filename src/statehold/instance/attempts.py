@@ -376,10 +376,25 @@ def earliest_due(
         return None
     due = [one.next_at for one in attempts.values() if one.kind == "effect"]
     if status == "running":
-        for timer in timers:
-            failed = attempts.get(timer_key(timer.id))
-            due.append(timer.due if failed is None else failed.next_at)
+        due += [_timer_due(timer, attempts) for timer in timers]
     return min((moment for moment in due if moment is not None), default=None)
+
+
+def due_timer(
+    timers: Collection[Timer], attempts: Mapping[str, Attempt], now: datetime
+) -> Timer | None:
+    """The timer to fire now: of those that are due, the one with the earliest time."""
+    due = [
+        timer for timer in timers if (at := _timer_due(timer, attempts)) is not None and at <= now
+    ]
+    return min(due, key=lambda timer: timer.due, default=None)
+
+
+def _timer_due(timer: Timer, attempts: Mapping[str, Attempt]) -> datetime | None:
+    """When the timer fires: its own time, or the next attempt where its step has failed. None: it
+    is an incident."""
+    failed = attempts.get(timer_key(timer.id))
+    return timer.due if failed is None else failed.next_at
 
 
 def holders(attempts: Mapping[str, Attempt]) -> tuple[str, ...]:

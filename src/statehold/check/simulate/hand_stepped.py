@@ -24,6 +24,7 @@ from statehold.check.simulate.requested import Asked, Sent
 from statehold.define import Machine
 from statehold.errors import NotAllowed, Refused, StateholdError
 from statehold.instance.advance import Advanced, advance
+from statehold.instance.attempts import due_timer
 from statehold.instance.commands import without
 from statehold.instance.limits import InstanceLimits
 from statehold.instance.messages import discards_refused, event_of
@@ -283,7 +284,7 @@ class HandStepped(Generic[D]):
     def _handle_due(self, due: datetime) -> None:
         """Handles the first timer, or else the first message, that is due then."""
         self._now = max(self._now, due)
-        timer = next((timer for timer in self.timers if timer.due == due), None)
+        timer = due_timer(self.snapshot.timers, self._instance.attempts, due)
         if timer is None:
             self._receive(next(mail for mail in self._mail if mail.due == due))
         else:

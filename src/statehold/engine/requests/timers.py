@@ -18,11 +18,10 @@ from statehold.engine.requests.effect_results import (
 )
 from statehold.engine.requests.request import Request, ready
 from statehold.errors import Refused, UpgradeFailed
-from statehold.instance.attempts import Attempt, Ending, timer_key
+from statehold.instance.attempts import Attempt, Ending, due_timer, timer_key
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.tracebacks import step_trace
-from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
 from statehold.records import Row
 
@@ -62,10 +61,12 @@ class Wake(Request):
     def _fire(self, draft: Draft, context: EngineContext) -> None:
         fired: set[str] = set()
         for _ in range(FIRED_AT_ONCE):
-            timer = _due_timer(draft)
-            if timer is None or draft.instance.snapshot is None:
+            snapshot, now = draft.instance.snapshot, draft.now
+            if snapshot is None:
                 return
-            now = draft.now
+            timer = due_timer(snapshot.timers, draft.instance.attempts, now)
+            if timer is None:
+                return
             if timer.id in fired:
                 # its own step has set it again, due at once: without a rest, the instance would
                 # do nothing else
@@ -74,7 +75,7 @@ class Wake(Request):
             fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             try:
-                taken = step(draft.definition, draft.instance.snapshot, TimerFired(timer.id), now)
+                taken = step(draft.definition, snapshot, TimerFired(timer.id), now)
                 draft.advance(taken, Origin("timer", plain))
                 # a timer that this step has set again has not failed yet
                 if timer_key(timer.id) in draft.instance.attempts:
@@ -164,16 +165,3 @@ def _timer_failed(draft: Draft, timer: str, refusal: Refused, context: EngineCon
     else:
         later = known.postpone(number, error, backoff(_RETRY, number, now, context))
     note_failure(draft, key, timer, later, trace)
-
-
-def _due_timer(draft: Draft) -> Timer | None:
-    """The earliest timer that is due and not backing off."""
-    if draft.instance.snapshot is None:
-        return None
-    due = []
-    for timer in draft.instance.snapshot.timers:
-        failed = draft.instance.attempts.get(timer_key(timer.id))
-        at = timer.due if failed is None else failed.next_at
-        if at is not None and at <= draft.now:
-            due.append(timer)
-    return min(due, key=lambda timer: timer.due, default=None)
