@@ -1,4 +1,4 @@
-"""An engine's life: opened, closed, opened again with new parts."""
+"""Opens and closes an engine; each opening builds new parts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from statehold.errors import StateholdError
 
 
 class Lifecycle:
-    """``build`` makes the parts of one opening. Another one has new parts, perhaps on another event
-    loop, and nothing of the last one is left in them."""
+    """``build`` makes the parts of one opening. Parts are never used twice: the next opening may be
+    on another event loop."""
 
     def __init__(self, build: Callable[[], Parts]) -> None:
         self._build = build

@@ -1,4 +1,4 @@
-"""Fields of log lines that programs can search by, and a limit to lines about an outage."""
+"""Structured fields of log lines, and a limit of lines about an outage."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ REPEAT_SECONDS = 60.0
 
 
 class _Outages(logging.Filter):
-    """While the store is away, every task fails again and again, for every instance. Of each kind
-    of line about something unavailable one passes in ``REPEAT_SECONDS``, with the number of those
-    that were left out."""
+    """Limits lines about an outage: while the store is away, every task fails repeatedly, for every
+    instance. One line of each kind passes in ``REPEAT_SECONDS``, with the number of those that were
+    dropped."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ _filters: list[_Outages] = []
 
 
 def logger(name: str) -> logging.Logger:
-    """The logger of a module whose tasks go on while the store is away."""
+    """A logger that limits lines about an outage, for tasks that repeat while one lasts."""
     made = logging.getLogger(name)
     outages = _Outages()
     _filters.append(outages)

@@ -44,7 +44,7 @@ class ObservedRequest(Protocol):
     span: Any
 
     def trace(self) -> str:
-        """The place of its cause in a trace; empty where that is unknown."""
+        """The ``traceparent`` of its cause; empty if unknown."""
         ...
 
 

@@ -1,8 +1,8 @@
 """The parts of one opening of an engine: how they are wired, and the order in which they start and
 stop.
 
-Each part is given those that it uses, and none knows the engine. Requests go down the trip of the
-group commit; what follows a commit, a hint or a heartbeat wakes the background tasks.
+The constructor of each part takes the parts that it uses; none refers to the engine. Requests pass
+through the stages of the group commit. Commits, hints and heartbeats wake the background tasks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the machine's own code raises: a refusal, or an exit that is meant for the process."""
+"""Decides what an exception from a machine's code is: a refusal, or an exit of the process."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 def refusal_of(error: BaseException, what: str) -> Refused:
-    """What a request makes of what a step raised: a refusal as it is; what is no plain exception,
-    such as ``SystemExit``, is the machine's own failure. Raises everything else."""
+    """The refusal that a request answers with when a step raised ``error``.
+
+    A :class:`Refused` is returned as it is. ``SystemExit``, and whatever else is not an
+    :class:`Exception`, becomes :class:`ActionFailed`. Raises ``error`` itself if it is any other
+    exception, or if a signal's handler raised it.
+    """
     if isinstance(error, Refused):
         return error
     if isinstance(error, Exception) or by_signal(error):
@@ -26,7 +30,7 @@ def refusal_of(error: BaseException, what: str) -> Refused:
 
 
 def by_signal(error: BaseException) -> bool:
-    """Whether a signal's handler raised it, and not the code that it came out of.
+    """Whether a signal's handler raised it, and not the code that was interrupted.
 
     A handler runs in the main thread, between any two instructions. Its exception is the process's
     and goes on; the same one raised by an effect or an action, as by ``sys.exit()``, is a failure.

@@ -1,4 +1,4 @@
-"""What an engine is given: checked once, the same for each of its openings."""
+"""The arguments of an engine, checked once and used for each of its openings."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _worker_name(worker: str | None) -> str:
 
 
 def _opened(address: str) -> Store:
-    """The engine knows no store by name; only an address makes it look for one."""
+    """Opens the store of an address; the modules of stores are imported only for that."""
     store: Store = importlib.import_module("statehold.stores").open_store(address)
     return store
 

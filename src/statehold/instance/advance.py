@@ -1,4 +1,4 @@
-"""The next state of an instance: what a step makes of it, and whether that can be stored.
+"""Applies a step to an instance, and checks that the result can be stored.
 
 These are the rules of a commit. Data and events are bounded in size and read back from JSON;
 indexes, the output and the view are computed before the step is acknowledged. A step that breaks a
@@ -25,7 +25,7 @@ from statehold.interpreter.trace import Microstep
 
 
 class Advanced(Struct, frozen=True, gc=False):
-    """``instance`` after the step, and what the step has to be followed by."""
+    """``instance`` after the step, and what has to happen once it is committed."""
 
     instance: InstanceState
     #: what the step asks of the outside; None: nothing

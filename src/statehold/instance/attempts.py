@@ -1,4 +1,4 @@
-"""Attempts: what each piece of work of an instance that may fail is doing.
+"""Attempts: the state of each piece of work of an instance that may fail.
 
 An attempt stands for an effect, a child instance, a timer whose step failed, a message that came
 back or an upgrade that failed. It is stored with its instance, under the key of its effect,

@@ -1,4 +1,4 @@
-"""What a step asks of the outside, as the journal records it and as the mailbox takes it."""
+"""Sorts the commands of a step into the records of the journal and the messages of the mailbox."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class StepCommands:
 def without(
     messages: Iterable[Message], sender: Ref, recalled: Sequence[str]
 ) -> tuple[Message, ...]:
-    """Those that their sender does not take back, by their ``send_id``."""
+    """The messages whose ``send_id`` this sender has not cancelled."""
     return tuple(one for one in messages if one.sender != sender or one.send_id not in recalled)
 
 

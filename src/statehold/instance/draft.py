@@ -1,8 +1,8 @@
 """One instance while a turn changes it.
 
-A draft starts from what was committed last, collects what the requests of the turn do, and ends in
-one :class:`~statehold.records.Write`. The instance in it is a frozen value, which each change
-replaces. Each method does all of its work, or raises before it has changed anything.
+A draft starts from the last commit, collects the changes of the turn's requests, and ends in one
+:class:`~statehold.records.Write`. The instance in it is a frozen value, which each change replaces.
+Each method succeeds wholly, or raises before it has changed anything.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Prepared(Struct, frozen=True, gc=False):
 
 
 class Draft:
-    """The present state of the instance in this turn, and what is to be written of it."""
+    """The instance as this turn has changed it, and what is to be written."""
 
     __slots__ = (
         "_reply",
@@ -274,7 +274,7 @@ class Draft:
         self.messages += (message,)
 
     def release(self) -> list[Message]:
-        """Nothing is held from now on. Returns what this turn has held, as no store has it yet."""
+        """Ends the holding of messages. Returns those held in this turn, which no store has yet."""
         here = [message for message in self.messages if message.held and message.to == self.ref]
         self.messages = tuple(message for message in self.messages if message not in here)
         self.released = True
@@ -287,7 +287,7 @@ class Draft:
         self.consumed += (number,)
 
     def end_silently(self, snapshot: Snapshot[Any], key: str, event: AttemptEvent) -> None:
-        """An effect has ended and no transition takes its outcome: only the effect goes."""
+        """Removes an effect whose outcome no transition takes; nothing else changes."""
         self.end_attempt(key, event)
         self.change(snapshot=snapshot)
 

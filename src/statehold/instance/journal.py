@@ -1,4 +1,4 @@
-"""What the journal records of a step, and of what happens between steps."""
+"""Builds the journal's entries: of steps, and of what happens between steps."""
 
 from __future__ import annotations
 
@@ -118,5 +118,5 @@ def note_entry(
 
 
 def sampled(trace: str) -> str | None:
-    """The trace for the journal; None where nobody keeps it, by the flags of the traceparent."""
+    """The trace for the journal; None if the traceparent's flags say that it is not recorded."""
     return trace if trace[-1:] in ("1", "3", "5", "7", "9", "b", "d", "f") else None

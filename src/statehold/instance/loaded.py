@@ -20,7 +20,7 @@ from statehold.records import OVER, Row
 
 
 class Loaded(Struct, frozen=True, gc=False):
-    """A row and what it says."""
+    """A row, and the instance decoded from it."""
 
     row: Row
     instance: InstanceState

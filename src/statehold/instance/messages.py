@@ -1,4 +1,4 @@
-"""Bodies of the messages between instances, and what an instance reads in them."""
+"""Bodies of the messages between instances: their shapes, and how they are decoded."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def event_of(definition: Definition[Any], message: Message, limit: int) -> tuple
 
 
 def request_of(message: Message) -> EventBody:
-    """The held request in a message; one of nobody where it can't be read."""
+    """The held request in a message; one without a caller if it can't be read."""
     try:
         return as_event(message.body)
     except InvalidPayload:
@@ -119,7 +119,7 @@ def request_of(message: Message) -> EventBody:
 
 
 def plain_body(message: Message) -> dict[str, Any]:
-    """The body as plain JSON values; what is none as text, for a person to read."""
+    """The body as plain JSON values, or as a text if it is not JSON."""
     try:
         found = msgspec.json.decode(message.body)
     except (msgspec.MsgspecError, RecursionError):

@@ -11,8 +11,8 @@ from statehold.interpreter.enabled import allowed, refusal
 
 
 def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | None) -> NotAllowed:
-    """The refusal, with the events that are allowed and what refused this one. ``roles`` None:
-    trusted code."""
+    """The refusal: the events that are allowed, and the guards and roles that refused this one.
+    ``roles`` None: trusted code."""
     snapshot = instance.snapshot
     possible: tuple[str, ...] = ()
     reasons: tuple[str, ...] = (f"it is {instance.status}",)

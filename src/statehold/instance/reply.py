@@ -1,4 +1,4 @@
-"""What a request is answered with: an instance as its users see it.
+"""Replies to requests: an instance as callers see it.
 
 Most callers of a hot path read ``seq`` and ``state``. ``view`` and ``allowed`` run functions of the
 machine and are computed at first use.

@@ -1,4 +1,4 @@
-"""What events may do to the active states, whatever the machine's functions return.
+"""Which sets of active states each event can lead to, for every answer of the guards.
 
 A set of active states is one number here: bit ``i`` is the state numbered ``i``, and the root's bit
 is always set. Which transitions an event chooses depends on few of these bits: on the states that

@@ -1,4 +1,4 @@
-"""Commands: what a step asks of the outside. A step returns them and carries out none."""
+"""Commands: effects, timers and messages that a step requests and does not execute."""
 
 from __future__ import annotations
 

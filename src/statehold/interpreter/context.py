@@ -1,4 +1,4 @@
-"""The third argument of guards and actions, as a step gives it."""
+"""The context that a step passes to guards and actions as their third argument."""
 
 from __future__ import annotations
 

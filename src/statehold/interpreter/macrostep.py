@@ -1,6 +1,6 @@
-"""One step, the long way: everything that a step may have to do (SCXML Appendix D).
+"""One step, in general: the complete algorithm of SCXML's Appendix D.
 
-The queue of internal events, timers, effects, completions, the end of the instance. A
+It handles the queue of internal events, timers, effects, completions and the end of the instance. A
 :class:`Macrostep` is made for one step, changed while that lasts, and gives a :class:`.Step`.
 """
 

@@ -1,4 +1,4 @@
-"""What a step asks of the outside, and the events that it queues for itself."""
+"""Collects the commands of one step, and its queue of internal events."""
 
 from __future__ import annotations
 

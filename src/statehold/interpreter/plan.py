@@ -1,4 +1,4 @@
-"""What a chosen set of transitions does: the operations to run in order, and what follows.
+"""Plans: the operations that a chosen set of transitions runs, in order, and the states after them.
 
 The order is that of SCXML's Appendix D, ``microstep``. A plan is built once for each case and kept
 at a leaf of the decision trees of :mod:`.configuration`.

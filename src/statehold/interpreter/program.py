@@ -1,4 +1,4 @@
-"""A machine, compiled: its tables, and the decision trees that its steps have grown so far."""
+"""A compiled machine: its tables, and the decision trees that its steps have built so far."""
 
 from __future__ import annotations
 

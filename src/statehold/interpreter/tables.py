@@ -1,4 +1,4 @@
-"""What follows from a machine's definition alone: computed once, looked up by every step."""
+"""Tables computed once from a machine's definition, which every step looks up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step reports of its rounds of selection."""
+"""The trace of a step: one record for each round of selection."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The tasks of a worker: effects, timers, messages, membership, takeover from dead workers."""
+"""The background tasks of a worker: effects, timers, messages, leases, takeover of dead workers."""

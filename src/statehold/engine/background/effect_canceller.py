@@ -26,7 +26,11 @@ class EffectCanceller:
         self._wanted: set[Ref] | None = set()
         # the next heartbeat looks at all of them
         self._task = BackgroundTask(
-            context, "effect canceller", self._walk, log, "effects could not be reviewed"
+            context,
+            "effect canceller",
+            self._walk,
+            log,
+            "effects could not be compared with the store",
         )
 
     def open(self) -> None:

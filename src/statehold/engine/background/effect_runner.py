@@ -1,10 +1,10 @@
-"""Performs effects after their commit, within this worker's capacity, and hands in the outcomes.
+"""Runs effects after their commit, within this worker's capacity, and reports their outcomes.
 
 1. An attempt waits here for a slot, or in the store where too many wait here
    (:mod:`.capacity`). Attempts that found no slot within ``poll_seconds`` are offered to the other
    workers, where there are any; a worker with a free slot takes what waits in the store.
-2. An attempt waits for the one before it under the same key where that still runs here,
-   ``cancel_seconds`` at most; then it has failed with ``StillRunning``.
+2. Where the attempt before it, under the same key, still runs here, an attempt waits for its end.
+   After ``cancel_seconds`` it fails with ``StillRunning``.
 3. A call that runs on when its attempt is over has no slot any more. Beyond ``hung`` such calls of
    one kind, further attempts of that kind fail with ``TooManyHung``.
 """
@@ -85,7 +85,7 @@ class EffectRunner:
             "effect runner",
             self._walk,
             log,
-            "what waits for a slot could not be asked",
+            "attempts that wait for a slot could not be queried",
             retry_seconds=context.limits.poll_seconds,
         )
         self._guard: SubtaskFactory | None = None

@@ -152,7 +152,7 @@ class MessageDispatcher:
 
 
 def concerns(message: Message, machines: Collection[str]) -> bool:
-    """Whether it is for one of these machines, or would be returned to one."""
+    """Whether its receiver, or the sender to whom it would return, is one of these machines."""
     ends = (message.to, message.sender)
     return any(end is not None and end.machine in machines for end in ends)
 

@@ -1,7 +1,8 @@
 """Reads instances again that were set aside because they could not be read.
 
-A release that can read them may run by now. What this process set aside is not read again before it
-was written, or another version of its machine was deployed: the code of a process does not change.
+A newer release may be able to read them. An instance that this process set aside is not read again
+until its row is written or another version of its machine is deployed: nothing else can change the
+outcome.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Rereader:
             "rereader",
             self._walk,
             log,
-            "what is set aside could not be looked at",
+            "instances that are set aside could not be queried",
             retry_seconds=EVERY.total_seconds(),
         )
 

@@ -1,4 +1,4 @@
-"""Takes over the work of dead workers, and finds out about commits whose outcome is unknown."""
+"""Takes over the work of dead workers, and resolves commits whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ LOOKS_SECONDS = (1.0, 4.0, 10.0, 30.0)
 
 
 class Rescuer:
-    """A worker that holds effects and has no lease is dead; where one process owns the store, every
-    other one is.
+    """A worker that holds effects and has no lease is dead. Where one process owns the store, every
+    other worker is.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Rescuer:
             "rescuer",
             self._walk,
             log,
-            "dead workers' work is still theirs",
+            "the work of dead workers could not be taken over",
             retry_seconds=context.limits.poll_seconds,
         )
 
@@ -63,8 +63,8 @@ class Rescuer:
         await self._task.stop()
 
     def doubt(self, refs: Iterable[Ref]) -> None:
-        """A commit failed, and may have been written all the same: then the effects that it
-        recorded as this worker's were not started."""
+        """A commit of these instances failed, but may have been written. Then the store has effects
+        as this worker's that were never started."""
         first = self._context.now() + timedelta(seconds=LOOKS_SECONDS[0])
         for ref in refs:
             self._doubtful[ref] = (first, 0)

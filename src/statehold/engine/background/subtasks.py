@@ -24,8 +24,7 @@ class Exited(BaseException):
 
 
 class SubtaskFactory:
-    """The task factory of a loop in which effects run; tasks are made by the one that was there
-    before it."""
+    """The task factory of a loop in which effects run. It wraps the factory that the loop had."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -51,7 +50,8 @@ class SubtaskFactory:
 
 
 class _Contained(Coroutine[Any, Any, Any]):
-    """A coroutine, step by step: one that is ended before it began is ended here as well."""
+    """A coroutine whose exits become :class:`Exited`. Closing it closes the coroutine inside, also
+    before the first step."""
 
     __slots__ = ("_coroutine",)
 

@@ -48,7 +48,7 @@ class TimerScheduler:
             "timer scheduler",
             self._walk,
             log,
-            "what is due could not be asked",
+            "instances that are due could not be queried",
             retry_seconds=context.limits.poll_seconds,
         )
 

@@ -1,5 +1,5 @@
-"""What wakes the background tasks, besides commits of this worker: a hint from another worker, a
-heartbeat, a machine that starts to run here, the loss of the lease."""
+"""Wakes the background tasks: at hints from other workers, at heartbeats, when a machine is loaded,
+and when the lease is lost. Commits of this worker wake them in :mod:`..commit.after_commit`."""
 
 from __future__ import annotations
 

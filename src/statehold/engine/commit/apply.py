@@ -3,8 +3,8 @@
 1. A request that is refused leaves its draft as it was; the others of its batch go on.
 2. An unexpected error may have left its draft half changed: nothing of the batch is
    committed, and the others start again without the request that broke.
-3. An answer that no write puts to the test, of an instance that others may have changed since it
-   was loaded, is not given: the request is applied again to what the store has now.
+3. An answer that changes nothing is not checked by a compare-and-set. Where other workers may have
+   changed the instance since it was loaded, the request is applied again to what the store has now.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Applied(NamedTuple):
 
 
 class Applier:
-    """``newer`` is called where an instance is of a version that does not run here yet."""
+    """``newer`` is called when an instance has a version that does not run here yet."""
 
     def __init__(
         self, context: EngineContext, newer: Callable[[], None], *, exclusive: bool

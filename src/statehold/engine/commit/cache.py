@@ -13,8 +13,8 @@ class Cache:
     """``most`` instances at most, of ``most_bytes`` together. An instance counts with its document,
     its data as JSON and its indexes; decoded, they take a few times as much.
 
-    ``keeps_finished``: no other worker can purge an instance that is over, and start another one
-    under its id that comes to the same ``rev``.
+    ``keeps_finished``: instances that are over are kept too. That is safe only where no other
+    worker can purge one and start another under its id, which may reach the same ``rev``.
     """
 
     def __init__(self, most: int, most_bytes: int, *, keeps_finished: bool) -> None:

@@ -1,4 +1,4 @@
-"""Where an event is deduplicated: a key that was used before is answered as the first time.
+"""Deduplicates requests: one whose key was used before gets the answer of the first.
 
 1. Used keys are looked up only for requests that do not go through: a used key makes the commit
    lose (``WriteResult.KEY_USED``), and a refusal may be due to the first request.
@@ -132,7 +132,7 @@ def _repeat_entry(request: Request, entry: Entry) -> bool:
 
 
 def _is_others(request: Request, caller: str) -> bool:
-    """Whether the key that was found is another caller's; then the request gets one of its own."""
+    """Whether the key that was found is another caller's; then the request gets another key."""
     own = key_of_caller(request.caller, request.given_key or "")
     if caller == request.caller.name or request.key == own:
         return False

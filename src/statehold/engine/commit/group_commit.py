@@ -1,20 +1,20 @@
 """The group commit: requests that arrive during a commit share the next one.
 
-Each batch makes one trip, in these stations:
+Each batch passes through these stages:
 
 1. ``queue``: the requests that wait are taken out, those of one instance in their order.
 2. ``deduplicate``: requests whose key was used before are answered as the first time.
 3. ``lookup``: instances that are not in the ``cache`` are loaded in one query; each gets a draft.
-4. ``apply``: each request is applied to the draft of its instance. One that is refused is refused
-   alone.
+4. ``apply``: each request is applied to the draft of its instance. A refusal affects no other
+   request.
 5. ``write``: all changed drafts are committed in one transaction. A draft whose compare-and-set is
-   lost is dropped with what was known of the instance, and its requests go into the next batch.
+   lost is dropped, the instance leaves the cache, and its requests go into the next batch.
 6. ``answer``: the requests are answered.
 7. ``after_commit``: effects begin; timers, messages, watchers and other workers are woken.
 
-A trip never waits for more requests. One caller alone gets a commit of its own; the more there are,
-the more share one. Where a server commits, one batch is applied while another, of other instances,
-is committed. Nothing is answered or performed before it is committed.
+A batch never waits for more requests: a single caller gets a commit of its own, and the more
+callers there are, the more share one. On a database server, one batch is applied while another, of
+other instances, is committed. No request is answered, and no effect runs, before its commit.
 """
 
 from __future__ import annotations

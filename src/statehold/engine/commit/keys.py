@@ -1,8 +1,8 @@
-"""Idempotency keys belong to a caller: another one's reply is never given out.
+"""Idempotency keys belong to a caller, who never receives the reply to another caller's request.
 
-Stores know a key by its instance. The first caller who uses one there has it as it is, and the
-entry says whose it is; for every other caller it stands with a digest of the caller's name before
-it. So keys that earlier releases stored are found, and go to those who used them.
+A store has one set of keys for each instance. The first caller to use a key there has it stored
+unchanged, in an entry with the caller's name; any other caller's is stored with a digest of that
+caller's name before it. So keys that earlier releases stored still work.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OF_CALLER = re.compile(f"{_MARK}[0-9a-f]{{32}}")
 
 
 def key_of_caller(caller: Caller, key: str) -> str:
-    """The key as it is stored where another caller has it as it is."""
+    """The form in which this caller's key is stored if another caller used the key first."""
     name = caller.name.encode("utf-8", "surrogatepass")
     return f"{_MARK}{blake2b(name, digest_size=16).hexdigest()}{key}"
 

@@ -1,7 +1,7 @@
 """Looks up the instances of a batch: from the cache, or in one query; each becomes a draft.
 
-An instance that can't be read refuses its requests, but for those that end or repair it, and is set
-aside.
+An instance that can't be read is set aside. Its requests are refused, except those that end or
+repair it.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _is_newer(row: Row, loaded: Loaded | None) -> bool:
 
 
 def _current(definition: Definition[Any], loaded: Loaded) -> Loaded:
-    """As the definition that runs now has it, where another one was deployed meanwhile."""
+    """The instance, decoded again if another version of its machine was deployed meanwhile."""
     return loaded if loaded.instance.definition is definition else load(definition, loaded.row)
 
 

@@ -1,4 +1,4 @@
-"""Where a request begins its trip: it waits here until a commit takes it.
+"""The queue of requests, where each waits until a batch takes it.
 
 1. Requests for one instance leave in the order in which they came; machines take turns.
 2. An instance is in one batch at a time. Requests for one that is in a batch wait for its end.

@@ -1,7 +1,6 @@
-"""Instances that can't be read or worked on wait for an operator.
+"""Sets instances aside that can't be read or processed; they wait for an operator.
 
-One that is set aside is an incident: no question for work finds it any more, and it keeps no other
-from being found.
+Each is an incident. Queries for due work leave it out, so that it does not block the others.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ log = logger(__name__)
 
 
 class SetAside:
-    """What this process set aside; as many instances are remembered as are cached."""
+    """The instances that this process set aside. As many are remembered as are cached."""
 
     def __init__(self, store: Store, context: EngineContext, cache: Cache) -> None:
         self._store = store

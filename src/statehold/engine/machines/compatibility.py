@@ -1,4 +1,5 @@
-"""Whether a machine can run on what the store has, and how instances of old versions are upgraded.
+"""Judges whether a machine can run on the charts and instances in the store, and how instances of
+old versions are upgraded.
 
 1. A chart is stored the first time that its version runs. A chart that differs under a version
    that ran before is refused, since instances of that version rely on it.
@@ -7,8 +8,8 @@
    reported and left out: it is not compared, and its instances are not upgraded.
 3. An instance is upgraded at its next event or timer, or at once on request. Both at the same time
    are safe, since either is a write by compare-and-set.
-4. During a deploy, workers of the older version run beside those of the newer: the older ones
-   leave to the newer ones what those have upgraded.
+4. During a deploy, workers of both versions run side by side. The older ones leave upgraded
+   instances to the newer ones.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Compatibility(Struct, frozen=True):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What the plans drop though no option says so."""
+        """What the plans drop without an option of the upgrade that says so."""
         return tuple(warning for made in self.plans.values() for warning in made.warnings)
 
 

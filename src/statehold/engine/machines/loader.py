@@ -121,7 +121,7 @@ class Loader:
             await self.load_new()
 
     def run(self) -> None:
-        """From now on what others deploy is loaded too."""
+        """Starts the task that loads what other workers deploy."""
         if self._deployments is not None and not self._store.exclusive:
             self._task.start(None)
 
@@ -137,7 +137,7 @@ class Loader:
         self._task.wake()
 
     async def renew(self, machine: str) -> bool:
-        """Loads what is new now; True where another version of the machine runs here since."""
+        """Loads what is new now; True if that changed the version of the machine that runs here."""
         if self._deployments is None or self._store.exclusive or machine in self.coded:
             return False
         before = self._definitions.get(machine)
@@ -175,7 +175,7 @@ class Loader:
         return read(text, replace(offered, machines=machines))
 
     async def install(self, definition: Definition[Any], checked: Compatibility) -> None:
-        """Runs it from now on."""
+        """Runs the machine from now on, in place of its earlier version."""
         name = definition.name
         if checked.is_new:
             chart = definition.chart.to_json()

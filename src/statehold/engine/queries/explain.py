@@ -1,4 +1,4 @@
-"""Where an instance is, since when and why, what it waits for, what can happen next."""
+"""Explains an instance: where it is, since when and why, what it waits for, what can follow."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def incidents_of(row: Row, attempts: Mapping[str, Attempt]) -> list[Incident]:
 
 
 def unreadable_of(row: Row, aside: Aside | None) -> Incident:
-    """The incident that stands for an instance that can't be read. None: its row has incidents, and
-    its document none that can be read."""
+    """The incident of an instance that can't be read. ``aside`` is None if it was not set aside:
+    its row counts incidents that its document does not have in a readable form."""
     why = "its incidents can't be read" if aside is None else aside.why
     return Incident(
         id=f"{row.machine}/{row.id}/{UNREADABLE_KEY}",

@@ -1,9 +1,8 @@
-"""What instances can be listed by. A name that nothing has is an error that lists what there is:
-an empty list would read as "there are none".
+"""Checks the filters of a list. A name that no version of the machine has is an error that lists
+the known ones: an empty list would read as "there are none".
 
-The names are looked up only where nothing was found, so that a list that finds something costs no
-more, and whatever instances have is never refused: also a state, tag, owner or index that the
-version which runs no longer has.
+Names are checked only after a query found nothing. So a query that finds something costs no more,
+and a name that some instance has is never refused, even if the version that runs no longer has it.
 """
 
 from __future__ import annotations

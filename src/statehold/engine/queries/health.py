@@ -1,4 +1,4 @@
-"""How this worker is: whether it can serve requests, its numbers, and what needs an operator."""
+"""The health of this worker: whether it can serve requests, its numbers, what needs an operator."""
 
 from __future__ import annotations
 

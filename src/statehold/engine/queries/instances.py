@@ -75,7 +75,7 @@ class Past(Struct, frozen=True):
 
 
 class InstanceQueries:
-    """``renew`` looks for a newer deployed version of a machine; True where there was one."""
+    """``renew`` looks for a newer deployed version of a machine; True if there was one."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Where an instance is and why, in sentences: the text of ``explain``, which every client shows.
+"""The sentences of ``explain``: where an instance is, and why.
 
-It is made of parts, so that a client that stays open counts its times on and sets states, events
-and warnings off from the text around them. ``summary`` is their texts, one after the other.
+They consist of parts, so that a client can keep durations current and highlight states, events and
+warnings. ``summary`` in the reply joins the texts of all parts.
 """
 
 from __future__ import annotations

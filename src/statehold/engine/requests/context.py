@@ -1,4 +1,4 @@
-"""What the parts of an engine share: its machines, clock, limits and identity."""
+"""The context that all parts of an engine share: machines, clock, limits and identity."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from statehold.instance.turn import Turn
 
 @dataclass(slots=True)
 class Identity:
-    """The identity of this worker. ``worker`` is a name that no other one ever had. It changes
-    where the worker lost its lease, or closed its engine, and ``joined`` again; ``name`` stays."""
+    """The identity of this worker. ``worker`` is a name that no other worker ever had. The worker
+    gets a new one when it joins again, after it lost its lease or its engine was closed; ``joined``
+    counts that. ``name`` stays the same."""
 
     name: str
     worker: str
@@ -61,7 +62,7 @@ class EngineContext:
         return tuple(self.definitions)
 
     def turn(self) -> Turn:
-        """What all changes of a turn that begins now share."""
+        """Begins a turn: the time, worker and limits that all of its changes share."""
         self.capacity.begin_turn()
         return Turn(self.now(), self.worker, self.limits, self.capacity)
 

@@ -81,8 +81,8 @@ class Unapplied(Request):
 def conclude(
     draft: Draft, ending: Ending, origin: Origin, context: EngineContext, *, number: int = 1
 ) -> None:
-    """Applies an ending, for the ``number``-th time. One of an effect that is in flight no longer
-    changes nothing."""
+    """Applies an ending, for the ``number``-th time. Changes nothing if the effect is no longer in
+    flight."""
     ready(draft, context)
     known = draft.instance.attempts.get(ending.key)
     effect = in_flight(draft, ending.key)
@@ -236,8 +236,8 @@ class Offer(Request):
 class Rescue(Request):
     """Frees the attempts of ``dead`` workers.
 
-    ``performs``, given where the fate of a commit is unknown, says which of this worker's own
-    attempts did begin; those that did not are freed as well.
+    ``performs`` is given where the outcome of a commit is unknown. It says which attempts of this
+    worker did begin; those that did not are freed as well.
     """
 
     label = "rescue"

@@ -134,5 +134,6 @@ class SendEvent(Request):
 
 
 def _is_same(given: str | None, mine: str | None, event: Any, plain: Any) -> bool:
-    """By what was given, or what it was read as: a sender may spell out what it left out before."""
+    """Compares fingerprints, or else the events as they were read: the sender may now write out a
+    field that it left out before."""
     return (given is not None and given == mine) or bool(event == plain)

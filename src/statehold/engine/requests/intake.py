@@ -1,4 +1,4 @@
-"""Where requests come in: named, checked, made into a request for one instance, and queued."""
+"""Turns calls of the engine into requests for one instance: checks their names, queues them."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ MachineName: TypeAlias = AMachine | str
 
 
 class Intake:
-    """What names a machine that is unknown here is looked up in the store once more: another worker
-    may have been given it, or a newer version of it, just now."""
+    """A machine that is unknown here is looked up in the store once more: another worker may have
+    deployed it, or a newer version of it, just now."""
 
     def __init__(
         self, store: Store, context: EngineContext, queue: RequestQueue, loader: Loader
@@ -227,7 +227,7 @@ class Intake:
         return self._context.definition(name_of(machine))
 
     async def found(self, machine: MachineName) -> Definition[Any]:
-        """As ``definition``, also of a machine that was deployed elsewhere just now."""
+        """As ``definition``; a machine that is unknown here is looked up in the store first."""
         try:
             return self.definition(machine)
         except (UnknownMachine, MachineUnserved):

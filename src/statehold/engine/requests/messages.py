@@ -1,7 +1,7 @@
 """Messages between instances, and those held for a paused one: each is applied exactly once.
 
-The write that a message causes takes it out of the mailbox. A refused message is taken out by a
-write to its sender, which gets :class:`.Undeliverable`, or an incident if it does not take that.
+The write that a message causes removes it from the mailbox. A refused message is removed by a write
+of its sender, which receives :class:`.Undeliverable`; if it does not take that, it has an incident.
 """
 
 from __future__ import annotations

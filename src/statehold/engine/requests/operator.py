@@ -1,7 +1,7 @@
 """Requests of an operator: on an instance, an incident, a timer or an effect in flight.
 
-Each is written to the journal with its caller and reason, and refused where the instance's present
-state gives it no meaning. An instance of an older version is upgraded first.
+Each is written to the journal with its caller and reason, and refused if it has no meaning in the
+instance's present state. An instance of an older version is upgraded first.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Cancel(OperatorRequest):
 
 
 class UpgradeInstance(OperatorRequest):
-    """Upgrades an instance to the version that runs here; True if it was of another one."""
+    """Upgrades an instance to the version that runs here. Answers whether it had another."""
 
     label = "upgrade"
 

@@ -39,8 +39,8 @@ from statehold.upgrade.plan import UpgradePlan
 
 
 class Reread(OperatorRequest):
-    """The instance can be read, and writing it puts it among the others again. Its attempts are
-    freed, but for those that run in this worker: what became of the others is not known."""
+    """The instance can be read again, and is no longer set aside once its row is written. All of
+    its attempts are freed except those of this worker: whether others still run is not known."""
 
     label = "reread"
 

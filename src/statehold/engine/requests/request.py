@@ -81,8 +81,8 @@ class Request(ABC):
             self.future.set_exception(error)
 
     def asks_key(self) -> bool:
-        """From now on the store is asked whether its key was used before. False where it has no
-        key, or that was asked."""
+        """Marks the request so that the store is asked whether its key was used before. False if it
+        has no key, or is marked already."""
         if self.key is None or self.asks_first:
             return False
         self.asks_first = True
@@ -93,7 +93,7 @@ class Request(ABC):
         """Changes the draft and gives the answer, or raises and changes nothing."""
 
     def trace(self) -> str:
-        """The place of its cause in a trace; empty where that is unknown."""
+        """The ``traceparent`` of its cause; empty if unknown."""
         return ""
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:

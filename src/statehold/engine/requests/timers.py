@@ -149,7 +149,7 @@ def _begin(draft: Draft, key: str, known: Attempt) -> None:
 
 
 def _raise_without_code(draft: Draft, key: str, known: Attempt) -> None:
-    """The instance is over and was never upgraded; what it asked for is not forgotten."""
+    """The instance is over and was never upgraded: its effect becomes an incident."""
     why = f"the code of version {draft.instance.version} is not here; run it to go on"
     name = effect_name(draft, key)
     note_failure(draft, key, name, known.raise_incident(draft.now, known.attempt, why, name))

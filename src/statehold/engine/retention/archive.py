@@ -1,6 +1,7 @@
 """Archives instances as JSON lines: one line for each instance, with its journal.
 
-1. What was written before ``sync`` returned is on the disk, and only that may be purged.
+1. When ``sync`` returns, every line written before it is on the disk. Only those instances may be
+   purged.
 2. A line that is incomplete is removed; a crash may leave one at the end of a file, whose instance
    was not purged then.
 3. A file is written by one archive and never opened again. A new one begins each day, beyond
@@ -46,7 +47,7 @@ _skim = msgspec.json.Decoder(Raw).decode
 class Archive:
     """Lines of one machine in files ``MACHINE.DAY.WORKER.N.jsonl`` of a directory.
 
-    ``now`` gives the day. Raises ``ArchiveFailed`` for everything that keeps it from writing.
+    ``now`` gives the day. Raises ``ArchiveFailed`` if it can't write.
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Archive:
 
 
 def _open_private(path: str, flags: int) -> int:
-    """For this user alone, whatever the process's umask is."""
+    """Creates the file readable by this user alone, whatever the process's umask is."""
     return os.open(path, flags, 0o600)
 
 
@@ -266,7 +267,7 @@ def _line_of(entry: Entry) -> _Line:
 
 
 def _json(raw: bytes) -> Raw:
-    """As it is stored; what was damaged, and would keep the whole line from being read, as text."""
+    """The stored JSON; damaged JSON, which would make the whole line unreadable, as a text."""
     try:
         if not raw.isascii():
             raw.decode()

@@ -1,4 +1,4 @@
-"""Purges finished instances that were kept long enough."""
+"""Purges finished instances whose retention has ended."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ class Purge:
     ) -> PurgeReport:
         """Purges what ended by ``before`` and has nothing left to do; a dry run only counts it.
 
-        ``claim``: other workers may do the same, and each takes what no other has. What still has
-        something to do is not looked at then, and ``kept`` does not count it.
+        ``claim``: other workers purge too, so each claims what it takes. Instances that still have
+        something to do are not found then, and ``kept`` does not count them.
         """
         purged = kept = 0
         cursor: str | None = None

@@ -1,4 +1,4 @@
-"""What is counted of a period: numbers that can be added up, and times as histograms.
+"""The counts of one period: numbers that can be added up, and times as histograms.
 
 A time goes into a bucket whose bounds are ``2 ** (1/8)`` apart, nine per cent; it
 is shown as the middle, which is at most 4.5 % off, also after histograms are added up. Times below

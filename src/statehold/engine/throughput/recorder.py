@@ -207,7 +207,7 @@ class Recorder:
 
 
 def replaced(stored: Sequence[Rollup], fresher: Sequence[Rollup]) -> list[Rollup]:
-    """``stored`` with the ``fresher`` ones in place of their own earlier selves."""
+    """``stored``, with each of ``fresher`` in place of its earlier version."""
     keys = {(one.machine, one.version, one.span, one.start, one.source) for one in fresher}
     rest = [
         one
