@@ -144,6 +144,14 @@ def test_ecmascript_reaches_nothing_outside_of_its_scope(text: str) -> None:
         "'a'.repeat(4e4).split('').map(a => 'a'.repeat(9e4).localeCompare('a'.repeat(9e4)))",
         "'a'.repeat(4e4).split('').sort((a, b) => a.localeCompare(b))",
         "'a'.repeat(4e4).split('').map(a => new Date('1'.repeat(9e4)) - new Date('a'))",
+        "(key => 'a'.repeat(4e4).split('').map(() => [][key]))('1'.repeat(9e4))",
+        "(key => 'a'.repeat(4e4).split('').map(() => key in []))('1'.repeat(9e4))",
+        "(() => { for (;;) { let " + ", ".join(f"a{at}" for at in range(500)) + " } })()",
+        "(() => { for (let " + ", ".join(f"a{at}" for at in range(500)) + ";;) {} })()",
+        "(f => { for (;;) f() })(function () { var "
+        + ", ".join(f"a{at}" for at in range(500))
+        + "})",
+        "(d => { for (;;) d.setFullYear(2026, 1, 1e308) })(new Date(0))",
         "JSON.stringify('a'.repeat(9e3).split(''), null, ' '.repeat(10))",
         "(f => f(f))(f => f(f))",
         "(function f(n) { return n ? f(n - 1) : 0 })(1000)",

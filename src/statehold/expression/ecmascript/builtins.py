@@ -30,8 +30,8 @@ def _of_number(do: Callable[[Any], Any]) -> Bounded:
 
 
 def _whole(do: Callable[[float], int]) -> Bounded:
-    """For what Python refuses to do with NaN and infinity, which stay what they are."""
-    return _of_number(lambda value: do(value) if math.isfinite(value) else value)
+    """For numbers with a part behind the point; NaN, infinity and all beyond ``SAFE`` have none."""
+    return _of_number(lambda value: do(value) if abs(value) < SAFE else value)
 
 
 def _or_nan(do: Callable[[float], float], at_zero: float = NAN) -> Bounded:
@@ -48,6 +48,13 @@ def _or_nan(do: Callable[[float], float], at_zero: float = NAN) -> Bounded:
 
 def _sign(value: float) -> float:
     return value if value != value or value == 0 else math.copysign(1, value)
+
+
+def _cube_root(value: float) -> float:
+    """Of a cube exactly, which C's function misses by the last digit."""
+    found = math.cbrt(value)
+    whole = round(found) if math.isfinite(found) else 0
+    return whole if whole**3 == value else found
 
 
 def _extreme(choose: Callable[..., Any], of_none: float) -> Bounded:
@@ -131,7 +138,7 @@ FUNCTIONS: dict[str, Bounded] = date_methods.FUNCTIONS | {
     "JSON.parse": Bounded(parse, 1, 1),
     "JSON.stringify": Bounded(stringify, 1, 3),
     "Math.abs": _of_number(abs),
-    "Math.cbrt": _of_number(lambda value: math.cbrt(value)),
+    "Math.cbrt": _of_number(_cube_root),
     "Math.ceil": _whole(math.ceil),
     "Math.exp": _or_nan(math.exp),
     "Math.floor": _whole(math.floor),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from statehold.expression.ecmascript import date_methods
 from statehold.expression.ecmascript.builtins import FUNCTIONS
-from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known
-from statehold.expression.ecmascript.expressions import is_namespace
+from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known, shown
+from statehold.expression.ecmascript.expressions import is_namespace, member
 from statehold.expression.ecmascript.function import Bounded, Function, call
 from statehold.expression.ecmascript.methods import CHANGING, FRESH, METHODS, NAMES, OF_FUNCTIONS
 from statehold.expression.ecmascript.syntax import constant, field, parts, text_of
@@ -55,11 +55,13 @@ class Calls:
             return self._method(node, target, parts(given))
         name = text_of(target)
         if target.type == "identifier":
-            if self.layout.local(name) is not None or name in self.compiler.declared.names:
+            if self._is_own(name):
                 return self._value(target, parts(given))
             return self._function(node, name, parts(given))
         if target.type == "member_expression":
             return self._function(node, name, parts(given))
+        if target.type == "subscript_expression":
+            return self._item(target, parts(given))
         return self._value(target, parts(given))
 
     def _arguments(self, given: list[Node]) -> tuple[Code, ...]:
@@ -114,7 +116,7 @@ class Calls:
     def _value(self, target: Node, given: list[Node]) -> Code:
         """A call of whatever an expression gives."""
         function, codes = self.compiler.link(target), self._arguments(given)
-        name = " ".join(text_of(target)[:60].split())[:40]
+        name = shown(target)
 
         def run(frame: Frame) -> Any:
             value = function(frame)
@@ -123,6 +125,25 @@ class Calls:
             if type(value) is not Function and type(value) is not Bounded:
                 raise EvaluationFailed(f"{name!r} is no function but {type_name(value)}")
             return call(frame, value, [code(frame) for code in codes])
+
+        return run
+
+    def _item(self, target: Node, given: list[Node]) -> Code:
+        """``whole[key](…)``, in which ``this`` is the whole."""
+        holder = self.compiler.link(field(target, "object"))
+        key = self.compiler.expression(field(target, "index"))
+        codes = self._arguments(given)
+        name = shown(target)
+        is_optional = target.child_by_field_name("optional_chain") is not None
+
+        def run(frame: Frame) -> Any:
+            whole = holder(frame)
+            if whole is CUT or (whole is None and is_optional):
+                return CUT
+            value = member(frame, whole, key(frame))
+            if type(value) is not Function and type(value) is not Bounded:
+                raise EvaluationFailed(f"{name!r} is no function but {type_name(value)}")
+            return call(frame, value, [code(frame) for code in codes], whole)
 
         return run
 
@@ -159,9 +180,14 @@ class Calls:
             if text_of(whole) == "Date.now":
                 self.layout.uses.asks.add(CLOCK)
             return constant(FUNCTIONS[text_of(whole)])
-        if name not in CHANGING or self._is_fresh(whole):
+        if name not in CHANGING:
             return self.compiler.link(whole)
-        return self.compiler.changed(whole, f"{name}()")
+        if not self._may_be_fresh(whole):
+            return self.compiler.changed(whole, f"{name}()")
+        if not self._is_fresh(whole):
+            # a function of the text may give a part of the data, whatever its name is
+            self.layout.uses.changes_locals = True
+        return self.compiler.link(whole)
 
     def _may_hold_functions(self, node: Node) -> bool:
         """Only what a local variable holds may: data does not."""
@@ -169,15 +195,34 @@ class Calls:
             node = field(node, "object")
         return node.type in ("identifier", "this") and self.layout.local(text_of(node)) is not None
 
-    def _is_fresh(self, node: Node) -> bool:
-        """Whether it is a call that has made the list that it gives."""
+    def _may_be_fresh(self, node: Node) -> bool:
+        """Whether it makes a list, if what it calls is built in."""
         if node.type == "new_expression":
             return text_of(field(node, "constructor")) == "Array"
         if node.type != "call_expression":
             return False
         target = field(node, "function")
-        name = field(target, "property") if target.type == "member_expression" else target
-        return text_of(name) in FRESH
+        return target.type == "member_expression" and text_of(field(target, "property")) in FRESH
+
+    def _is_fresh(self, node: Node) -> bool:
+        """Whether what it calls is built in for certain."""
+        if node.type in ("array", "string", "template_string"):
+            return True
+        if node.type == "new_expression":
+            return not self._is_own("Array")
+        if node.type != "call_expression" or not self._may_be_fresh(node):
+            return False
+        whole = field(field(node, "function"), "object")
+        if is_namespace(whole, self.compiler) or self._is_fresh(whole):
+            return True
+        while whole.type in ("member_expression", "subscript_expression"):
+            whole = field(whole, "object")
+        # data holds no functions
+        return whole.type == "identifier" and not self._is_own(text_of(whole))
+
+    def _is_own(self, name: str) -> bool:
+        """Whether the text or its document declares the name."""
+        return self.layout.local(name) is not None or name in self.compiler.declared.names
 
     def _new(self, node: Node) -> Code:
         target, given = field(node, "constructor"), node.child_by_field_name("arguments")
@@ -185,7 +230,7 @@ class Calls:
         name = text_of(target)
         if target.type != "identifier":
             raise self.compiler.refused(node, f"{called(node)} is not allowed", "new Name()")
-        if self.layout.local(name) is not None or name in self.compiler.declared.names:
+        if self._is_own(name):
             return self._constructed(self.compiler.expression(target), name, codes)
         if name == "Date":
             if not codes:

@@ -46,8 +46,8 @@ class DeclaredFunctions(Protocol):
         """Code that gives the function."""
         ...
 
-    def is_text_of(self, name: str, text: str) -> bool:
-        """Whether this is the text that declares the function."""
+    def is_declared_by(self, name: str, node: Node, script: str) -> bool:
+        """Whether this node of a script declares the function."""
         ...
 
 

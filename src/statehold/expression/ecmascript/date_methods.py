@@ -43,11 +43,17 @@ def new(frame: Frame, *values: Any) -> Date:
         return Date(_utc(frame, *values))
     if type(value) is Date:
         return Date(value.time)
-    return Date(parsed(value) if type(value) is str else to_number(frame, value))
+    return Date(_parse(frame, value) if type(value) is str else to_number(frame, value))
+
+
+def _parse(frame: Frame, value: Any) -> float:
+    frame.spend(8)
+    return parsed(value) if type(value) is str else NAN
 
 
 def _utc(frame: Frame, *values: Any) -> float:
     """Milliseconds of year, month from 0, day, hours, minutes, seconds and milliseconds."""
+    frame.spend(4)
     given = [to_number(frame, value) for value in values]
     if not given or not all(math.isfinite(value) for value in given):
         return NAN
@@ -58,7 +64,11 @@ def _utc(frame: Frame, *values: Any) -> float:
 
 
 def _get(do: Callable[[int], int]) -> Bounded:
-    return Bounded(lambda frame, date: do(date.time) if type(date.time) is int else NAN)
+    def run(frame: Frame, date: Date) -> float:
+        frame.spend(4)
+        return do(date.time) if type(date.time) is int else NAN
+
+    return Bounded(run)
 
 
 def _get_field(at: int) -> Bounded:
@@ -69,6 +79,7 @@ def _set(first: int, most: int) -> Bounded:
     """Sets the fields from ``first`` on; gives the new moment."""
 
     def run(frame: Frame, date: Date, *values: Any) -> float:
+        frame.spend(8)
         given = [to_number(frame, value) for value in values]
         time = date.time
         if type(time) is not int:
@@ -92,8 +103,8 @@ def _set_time(frame: Frame, date: Date, value: Any) -> float:
     return date.time
 
 
-def _text(do: Callable[[Date], str]) -> Bounded:
-    def run(frame: Frame, date: Date) -> str:
+def _text(do: Callable[[Date], Any]) -> Bounded:
+    def run(frame: Frame, date: Date) -> Any:
         frame.spend(4)
         return do(date)
 
@@ -121,7 +132,7 @@ METHODS: dict[str, Bounded] = _field_methods() | {
     "getTimezoneOffset": _get(lambda time: 0),
     "setTime": Bounded(_set_time, 1, 1),
     "toISOString": _text(iso_text),
-    "toJSON": Bounded(lambda frame, date: iso_text(date) if date.time == date.time else None),
+    "toJSON": _text(lambda date: iso_text(date) if date.time == date.time else None),
     "toString": _text(date_text),
     "valueOf": Bounded(lambda frame, date: date.time),
 }
@@ -131,5 +142,5 @@ NEW = Bounded(new, 0, 7)
 FUNCTIONS: dict[str, Bounded] = {
     "Date.UTC": Bounded(lambda frame, *values: number(_utc(frame, *values)), 1, 7),
     "Date.now": Bounded(current),
-    "Date.parse": Bounded(lambda frame, value: parsed(value) if type(value) is str else NAN, 1, 1),
+    "Date.parse": Bounded(_parse, 1, 1),
 }

@@ -213,6 +213,8 @@ class Expressions:
         sign = text_of(field(node, "operator"))
         if sign == "instanceof":
             return self._instance(node)
+        if _needs_parentheses(sign, field(node, "left"), field(node, "right")):
+            raise self.compiler.refused(node, f"{called(node)} needs parentheses")
         left = self.compiler.expression(field(node, "left"))
         right = self.compiler.expression(field(node, "right"))
         if sign == "&&":
@@ -301,6 +303,20 @@ def member(frame: Frame, whole: Any, key: Any) -> Any:
     if type(whole) is bool or is_number(whole) or type(whole) is Date:
         return None
     raise EvaluationFailed(f"a {type(whole).__name__} has no fields")
+
+
+def _needs_parentheses(sign: str, left: Node, right: Node) -> bool:
+    """Whether ECMAScript, unlike the grammar, refuses this: ``-2 ** 2``, ``a ?? b || c``."""
+    if sign == "**":
+        return left.type == "unary_expression"
+    signs = {
+        text_of(field(side, "operator"))
+        for side in (left, right)
+        if side.type == "binary_expression"
+    }
+    if sign == "??":
+        return not signs.isdisjoint(("||", "&&"))
+    return sign in ("||", "&&") and "??" in signs
 
 
 def _spread(node: Node) -> Node:

@@ -50,10 +50,12 @@ class Functions:
         this = own = rest = -1
         name_node = node.child_by_field_name("name")
         name = "" if name_node is None else self.compiler.name(name_node)
+        if node.type == "function_expression" and name_node is not None:
+            own = self.layout.slot(self.compiler.declare(name_node, is_constant=True))
+            # a parameter or a variable may have the same name
+            self.layout.open_scope()
         if node.type != "arrow_function":
             this = self._slot("this")
-        if node.type == "function_expression" and name:
-            own = self._slot(name)
         parameters, rest = self._parameters(node)
         body_node = field(node, "body")
         variables = self._variables(body_node)
@@ -107,6 +109,10 @@ class Functions:
         return tuple(slots)
 
     def _body(self, node: Node) -> Code:
+        if node.type == "object":
+            raise self.compiler.refused(
+                node, f"{called(node)} is a block here", "a mapping stands in parentheses: ({ … })"
+            )
         if node.type != "statement_block":
             return self.compiler.expression(node)
         step: Step = self.compiler.statement(node)

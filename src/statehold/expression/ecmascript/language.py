@@ -5,7 +5,8 @@ is no ECMAScript engine (``docs/decisions/0036-ecmascript.md``). What differs fr
 beside what is refused:
 
 1. Values are plain. ``undefined`` and ``null`` are one, lists and mappings are equal by what they
-   hold, and text is counted in characters: the rules and reasons stand in :mod:`.values`.
+   hold, text is counted in characters, and fields stay in the order in which they were put in:
+   the rules and reasons stand in :mod:`.values`.
 2. What is put into a variable of the machine, or into a part of anything, is copied
    (:mod:`.assignments`).
 3. NaN and infinity can be worked with, but not put into a variable: JSON has neither.

@@ -109,7 +109,8 @@ class Layout:
         self.unit.scopes.pop()
 
     def declare(self, name: str, *, is_constant: bool = False) -> Local:
-        """A variable of the innermost scope."""
+        """A variable of the innermost scope; making its cell is work, as a part of the text is."""
+        self.parts += 1
         local = self.unit.scopes[-1][name] = Local(name, is_constant)
         self.unit.new_slot(local)
         return local

@@ -2,7 +2,9 @@
 
 1. They belong to the document. Each is compiled once, without variables around it: what it reads
    beside its own variables is the machine's data, as it is when it is called.
-2. One that the language refuses fails when it is called; the others are not affected.
+   One that uses what ``let`` or ``const`` declares beside it is refused: that is gone when the
+   script ends.
+2. One that is refused fails when it is called; the others are not affected.
 """
 
 from __future__ import annotations
@@ -39,9 +41,10 @@ _FUNCTIONS = ("function_expression", "arrow_function")
 
 @dataclass(slots=True)
 class _Declared:
-    """One function: its text, what it was compiled to, and what it depends on."""
+    """One function: where it stands, what it was compiled to, and what it depends on."""
 
-    text: str
+    script: str
+    start: int
     function: Function | None = None
     why: str = ""
     uses: Uses = field(default_factory=Uses)
@@ -62,9 +65,9 @@ class Library:
     def __contains__(self, name: str) -> bool:
         return name in self._functions
 
-    def is_text_of(self, name: str, text: str) -> bool:
+    def is_declared_by(self, name: str, node: Node, script: str) -> bool:
         found = self._functions.get(name)
-        return found is not None and found.text == text
+        return found is not None and (found.script, found.start) == (script, node.start_byte)
 
     def use(self, name: str, layout: Layout) -> None:
         found = self._functions[name]
@@ -101,7 +104,9 @@ class Library:
             nodes.update(_in_value(name, text))
         if len(nodes) > FUNCTION_LIMIT:
             nodes = dict(list(nodes.items())[:FUNCTION_LIMIT])
-        self._functions = {name: _Declared(text_of(node)) for name, (_, node, _) in nodes.items()}
+        self._functions = {
+            name: _Declared(text, node.start_byte) for name, (text, node, _) in nodes.items()
+        }
         for name, (text, node, _) in nodes.items():
             self._compile(self._functions[name], compiler_of(Layout(text, may_write=True)), node)
         self._spread_uses()
@@ -116,6 +121,13 @@ class Library:
         finally:
             self._compiling = None
         declared.uses = compiler.layout.uses
+        hidden = (declared.uses.reads | declared.uses.writes) & _script_locals(node)
+        if hidden and declared.function is not None:
+            declared.function = None
+            declared.why = (
+                f"it uses {', '.join(map(repr, sorted(hidden)))} of its script, which is gone when "
+                "the script ends; 'var' declares a variable of the machine"
+            )
 
     def _spread_uses(self) -> None:
         """A function depends on what those depend on that it calls."""
@@ -146,6 +158,19 @@ def _in_script(text: str) -> dict[str, tuple[str, Node, Tree]]:
                 if value is not None and value.type in _FUNCTIONS:
                     found[text_of(part_of(declarator, "name"))] = (text, value, tree)
     return found
+
+
+def _script_locals(node: Node) -> set[str]:
+    """What ``let`` and ``const`` declare beside a function, on the first level of its script."""
+    root = node
+    while root.parent is not None:
+        root = root.parent
+    return {
+        text_of(part_of(declarator, "name"))
+        for declaration in parts(root)
+        if declaration.type == "lexical_declaration"
+        for declarator in parts(declaration)
+    }
 
 
 def _in_value(name: str, text: str) -> dict[str, tuple[str, Node, Tree]]:

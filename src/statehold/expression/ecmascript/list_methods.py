@@ -1,14 +1,14 @@
 """The methods of lists. Their cost is counted by the items that they look at or copy.
 
-One that calls a function gives it an item, its index and the list, and goes through the items that
-the list has at first.
+One that calls a function gives it an item, its index and the list. It goes through as many places
+as the list has at first, with what is in each when it gets there.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from statehold.expression.ecmascript.function import Bounded, call, checked
@@ -137,46 +137,57 @@ def _visiting(name: str, do: Callable[..., Any], most: int = 1) -> Bounded:
     return Bounded(run, 1, most)
 
 
+def _places(values: list[Any]) -> Iterator[tuple[int, Any]]:
+    """Each place that the list has at first and still has, with its item."""
+    for at in range(len(values)):
+        if at < len(values):
+            yield at, values[at]
+
+
 def _for_each(frame: Frame, values: list[Any], visit: Any) -> None:
-    for at, value in enumerate(values.copy()):
+    for at, value in _places(values):
         call(frame, visit, (value, at, values))
 
 
 def _map(frame: Frame, values: list[Any], visit: Any) -> list[Any]:
-    return [call(frame, visit, (value, at, values)) for at, value in enumerate(values.copy())]
+    found: list[Any] = [None] * len(values)
+    for at, value in _places(values):
+        found[at] = call(frame, visit, (value, at, values))
+    return found
 
 
 def _filter(frame: Frame, values: list[Any], visit: Any) -> list[Any]:
-    return [
-        value
-        for at, value in enumerate(values.copy())
-        if truthy(call(frame, visit, (value, at, values)))
-    ]
+    found = []
+    for at, value in _places(values):
+        if truthy(call(frame, visit, (value, at, values))):
+            found.append(value)
+    return found
 
 
 def _some(frame: Frame, values: list[Any], visit: Any) -> bool:
-    for at, value in enumerate(values.copy()):
+    # any() and all() would take a level more of the stack
+    for at, value in _places(values):  # noqa: SIM110
         if truthy(call(frame, visit, (value, at, values))):
             return True
     return False
 
 
 def _every(frame: Frame, values: list[Any], visit: Any) -> bool:
-    for at, value in enumerate(values.copy()):
+    for at, value in _places(values):  # noqa: SIM110
         if not truthy(call(frame, visit, (value, at, values))):
             return False
     return True
 
 
 def _find(frame: Frame, values: list[Any], visit: Any) -> Any:
-    for at, value in enumerate(values.copy()):
+    for at, value in _places(values):
         if truthy(call(frame, visit, (value, at, values))):
             return value
     return None
 
 
 def _find_index(frame: Frame, values: list[Any], visit: Any) -> int:
-    for at, value in enumerate(values.copy()):
+    for at, value in _places(values):
         if truthy(call(frame, visit, (value, at, values))):
             return at
     return -1

@@ -84,6 +84,7 @@ class Loops:
 
     def _for(self, node: Node) -> Step:
         self.layout.open_scope()
+        before = self.layout.parts
         first = node.child_by_field_name("initializer")
         own: tuple[int, ...] = ()
         start: Step = lambda frame: None  # noqa: E731
@@ -92,7 +93,6 @@ class Loops:
             start = self.compiler.statement(first)
         elif first is not None and first.type != "empty_statement":
             start = self._evaluating(first)
-        before = self.layout.parts
         test, step = (node.child_by_field_name(name) for name in ("condition", "increment"))
         is_endless = test is None or test.type in (";", "empty_statement")
         goes_on = None if is_endless or test is None else self.compiler.expression(_bare(test))

@@ -66,7 +66,11 @@ class Statements:
                 local[slot] = [UNSET]
             for slot, make in functions:
                 local[slot][0] = make(frame)
-            return run(frame)
+            for step in steps:
+                signal = step(frame)
+                if signal is not None:
+                    return signal
+            return None
 
         return run_declaring
 
@@ -105,7 +109,7 @@ class Statements:
 
     def _is_declared(self, name: str, node: Node) -> bool:
         """Whether it is a function of the document, in the script that declares it."""
-        return self.compiler.declared.is_text_of(name, text_of(node))
+        return self.compiler.declared.is_declared_by(name, node, self.layout.text)
 
     def _is_declared_value(self, declarator: Node) -> bool:
         value = declarator.child_by_field_name("value")
@@ -122,6 +126,8 @@ class Statements:
             for part in parts(node)
             if not self._is_declared_value(part)
         )
+        if len(steps) == 1:
+            return steps[0]
 
         def run(frame: Frame) -> Signal:
             for step in steps:

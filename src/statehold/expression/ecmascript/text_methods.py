@@ -8,7 +8,7 @@ from typing import Any
 
 from statehold.expression.ecmascript.function import Bounded
 from statehold.expression.ecmascript.positions import AT, SLICE, bounds
-from statehold.expression.ecmascript.values import SPACE, to_integer, to_number, to_text
+from statehold.expression.ecmascript.values import SPACE, bits, to_integer, to_number, to_text
 from statehold.expression.frame import Frame
 from statehold.expression.language import EvaluationFailed
 
@@ -97,7 +97,7 @@ def _split(frame: Frame, text: str, separator: Any = None, limit: Any = None) ->
         _spend_search(frame, text, by)
         frame.spend(len(text) // max(1, len(by)))
         parts = text.split(by) if by else list(text)
-    return parts if limit is None else parts[: max(0, to_integer(frame, limit))]
+    return parts if limit is None else parts[: bits(frame, limit)]
 
 
 def _repeat(frame: Frame, text: str, count: Any) -> str:

@@ -6,6 +6,7 @@
    see the difference. There is no negative zero.
 3. Lists, mappings and dates are equal if what they hold is equal, for a stored one has no identity.
 4. Text is counted in characters, not in halves of UTF-16.
+5. The fields of a mapping are in the order in which they were put in, also those that are numbers.
 """
 
 from __future__ import annotations
@@ -308,7 +309,7 @@ def _contains(frame: Frame, key: Any, whole: Any) -> bool:
 
 def index_in(text: str) -> int:
     """The index that a key is, or -1."""
-    is_index = text.isdecimal() and text.isascii() and len(text) < 16
+    is_index = len(text) < 16 and text.isdecimal() and text.isascii()
     return int(text) if is_index and (text == "0" or text[0] != "0") else -1
 
 

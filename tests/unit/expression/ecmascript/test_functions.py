@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from statehold.expression.ecmascript.language import ECMASCRIPT
+from statehold.expression.frame import CALL_DEPTH_LIMIT
 from statehold.expression.language import EvaluationFailed, ExpressionRefused, Language, Scope
 
 
@@ -79,6 +81,21 @@ FACTS = [
     ("(() => { let a = [1]; a.length = 3; return a.length })()", 3),
     ("JSON.stringify({a: [1, {b: 2}], f: () => 1}, null, 2)",
      '{\n  "a": [\n    1,\n    {\n      "b": 2\n    }\n  ]\n}'),
+    ("(() => { const o = {n: 7, get: function () { return this.n }}; return o['get']() })()", 7),
+    ("(() => { const o = {}; return [o.f?.[0], o['f']?.['g']()] })()", [None, None]),
+    ("(() => { let r = ''; [1, 2].forEach((v, i, all) => { r += v; all[1] = 9 }); return r })()",
+     "19"),
+    ("(() => { let a = [1, 2, 3, 4], r = ''; a.forEach(v => { r += v; a.shift() }); return r })()",
+     "13"),
+    ("(() => { let a = [1, 2, 3]; return a.map(v => { a.pop(); return v }).length })()", 3),
+    ("(function f(n) { var f = n; return f })(3)", 3),
+    ("(function f(f) { return f })(3)", 3),
+    ("'a,b,c'.split(',', -1)", ["a", "b", "c"]),
+    ("[Math.cbrt(27), Math.cbrt(-1000), Math.cbrt(0), Math.cbrt(1e9 + 1) > 1e3]",
+     [3, -10, 0, True]),
+    ("[Math.floor(1.7e308), Math.round(-2.5), Math.ceil(0.1)]", [1.7e308, -2, 1]),
+    ("[(-2) ** 2, -(2 ** 2), 1 ?? (0 || 2)]", [4, -4, 1]),
+    ("(() => ({a: 1}))().a", 1),
     ("'abcabc'.lastIndexOf('c', 4)", 2),
     ("'aXbXc'.lastIndexOf('X')", 3),
     ("'abc'.lastIndexOf('')", 3),
@@ -126,6 +143,10 @@ def test_a_function_changes_the_data_that_it_is_given_in_a_script() -> None:
         "(() => { let a = o; a.a[1].b = 5; return 1 })()",
         "xs.map(() => { let a = o.a; a.pop(); return 1 })",
         "[o].map(a => { delete a.a; return 1 })",
+        "(() => { const a = {slice: () => xs}; return a.slice().push(9) })()",
+        "({slice: () => xs}).slice().push(9)",
+        "(() => ({slice: () => o.a}))().slice().pop()",
+        "(Array => new Array().push(9))(function () { return xs })",
     ],
 )
 def test_where_nothing_may_be_changed_a_change_by_another_name_fails(text: str) -> None:
@@ -186,6 +207,33 @@ def test_a_script_that_fails_says_why(text: str, message: str) -> None:
         run(text)
 
 
+@pytest.mark.parametrize("by", ["f()", "[1].map(f)", "[1].some(f)", "[1, 2].reduce(f)", "[...f()]"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "const q = BY; for (const v of BY) {}",
+        "for (;;) { switch (1) { default: { if (1) return BY } } }",
+        "const g = (a = BY) => a; return [g()].map(n => n)",
+    ],
+)
+def test_the_deepest_calls_leave_room_on_the_stack(body: str, by: str) -> None:
+    deepest, before = 0, _frames()
+
+    def note() -> None:
+        nonlocal deepest
+        deepest = max(deepest, _frames() - before)
+
+    text = f"function f() {{ note(); {body.replace('BY', by)} }} f()"
+    with pytest.raises(EvaluationFailed, match="functions within functions too deep"):
+        ECMASCRIPT.script(text).run(Scope({}, functions={"note": note}))
+    assert deepest <= CALL_DEPTH_LIMIT + 20
+
+
+def _frames() -> int:
+    """How many calls of Python are on the stack."""
+    return sum(1 for _ in traceback.walk_stack(None))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -196,6 +244,12 @@ def test_a_script_that_fails_says_why(text: str, message: str) -> None:
         ("async function f() {}", "it is asynchronous"),
         ("function f() { return arguments[0] }", "'arguments' is not allowed"),
         ("if (x) let a = 1", "stands in a block"),
+        ("let f = () => {a: 1}", "is a block here"),
+        ("let f = function g() { g = 1 }", "the constant 'g' can't be assigned to"),
+        ("x = -2 ** 2", "needs parentheses"),
+        ("x = x ?? 1 || 2", "needs parentheses"),
+        ("x = x && 1 ?? 2", "needs parentheses"),
+        ("x = 1\n\nx = -2 ** 2", "line 3: "),
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_is_refused_when_it_is_read(text: str, message: str) -> None:
@@ -268,6 +322,34 @@ def test_a_function_that_is_refused_fails_when_it_is_called_and_hinders_no_other
 def test_the_script_that_declares_them_runs_without_them(language: Language) -> None:
     found = run(SCRIPT, language)
     assert found == {**scope().variables, "limit": 10}
+
+
+def test_a_function_of_a_document_is_called_by_its_name_and_makes_no_list_by_it() -> None:
+    language = ECMASCRIPT.with_functions(["function values() { return _event.data.list }"], {})
+    for read in (language.expression, language.script):
+        with pytest.raises(ExpressionRefused, match=r"push\(\) changes a variable"):
+            read("values().push(1)")
+
+
+def test_a_function_of_a_document_that_uses_a_constant_of_its_script_is_refused() -> None:
+    text = "const x = 5; let xs = 1; function f() { return x } const g = () => { xs++ }"
+    language = ECMASCRIPT.with_functions([text], {})
+    assert "uses 'x' of its script" in language.functions["f"]
+    assert "uses 'xs' of its script" in language.functions["g"]
+    for call in ("f()", "g()"):
+        with pytest.raises(EvaluationFailed, match="'var' declares a variable of the machine"):
+            run(call, language)
+
+
+def test_a_function_of_the_same_text_is_another_one_where_it_sees_other_variables() -> None:
+    language = ECMASCRIPT.with_functions(["function f() { return x }"], {})
+    for text in (
+        "{ let x = 5; function f() { return x } s = f() }",
+        "let x = 5; function f() { return x } s = f()",
+        "function g() { let x = 5; function f() { return x } return f() } s = g()",
+    ):
+        assert run(text, language)["s"] == 5
+    assert run("s = f()", language)["s"] == 3
 
 
 def test_a_function_of_a_document_is_hidden_by_one_of_a_script(language: Language) -> None:
