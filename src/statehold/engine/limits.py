@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statehold.instance.limits import InstanceLimits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits(InstanceLimits):
     """Counts, bytes and seconds. A value that is reached has a named error."""
 

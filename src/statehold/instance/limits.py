@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statehold.chart.payload import DATA_BYTES, EVENT_BYTES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceLimits:
     """Counts, bytes and characters. Each has a named error."""
 
