@@ -93,7 +93,7 @@ def described(error: BaseException) -> str:
 
 
 class StateholdError(Exception):
-    """The root of the tree."""
+    """The base class of every error that Statehold raises on purpose."""
 
     #: a stable name for programs, used as the type of an HTTP problem
     code: ClassVar[str] = "error"
@@ -101,7 +101,7 @@ class StateholdError(Exception):
     detail_fields: ClassVar[tuple[str, ...]] = ()
 
     def details(self) -> dict[str, Any]:
-        """What a program needs beside the message, as plain JSON values."""
+        """The error's data for programs, as plain JSON values."""
         found = {name: getattr(self, name) for name in self.detail_fields}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in found.items()}
 

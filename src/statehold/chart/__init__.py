@@ -1,1 +1,1 @@
-"""What a machine is: plain data, and the functions and types that it names."""
+"""The model of a machine: a chart as plain data, and the functions and types that it names."""

@@ -1,8 +1,8 @@
-"""The codes of the static checks: what can be found in a chart before it runs.
+"""The codes of the static checks' findings.
 
-They are declared below the checks so that a chart that silences one is compared with the list when
-it is compiled, and a type checker reports a misspelt one. :mod:`statehold.check.lint.catalogue`
-says what each means.
+They are declared in this layer, below the checks, so that a silence with an unknown code is
+refused when its chart is compiled, and a type checker reports a misspelt one. Their meanings are in
+:mod:`statehold.check.lint.catalogue`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Comparers of one type's values: each looks only at what the type leaves open.
+"""Builds functions that compare two values of one type, looking only at what the type leaves open.
 
-The value that was read back is of the type, and the one that was written may be anything.
+The value that was read back is of the type; the one that was written may be of any.
 """
 
 from __future__ import annotations

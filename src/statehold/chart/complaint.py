@@ -1,7 +1,7 @@
-"""pydantic's errors in the words of the sender: the field, what was given, what fits.
+"""Rewrites pydantic's errors for the sender of a value: the field, the value, and what would fit.
 
-pydantic's own messages address the author of the model, and leave the value out: "Input should be
-None", "Extra inputs are not permitted".
+pydantic's own messages address the author of the model and omit the value: "Input should be None",
+"Extra inputs are not permitted".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a guard or an action may read and ask for, beside data and event."""
+"""The context of a guard or an action: what it may read and request beside data and event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events: what can happen to an instance, as values with a name.
+"""Events: values with a name, each of which an instance may take a step for.
 
 A user's event is a pydantic model whose class name is its name; the interpreter's own events
 (a timer, a completion, the outcome of an effect) are structs. The interpreter reads only

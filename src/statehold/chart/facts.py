@@ -1,10 +1,10 @@
-"""What the type of a value says of its way through JSON, computed once for each type.
+"""Judges, once for each type, whether its values survive being written as JSON and read back.
 
-A type is read from the schema that pydantic made of it. A part of it is *proven* where what can be
-written at all is read back equal (text, integers, truth values, and what is built of them): nothing
-is compared there but the classes of containers and models. Everything else is *checked*: the value
-that was read back is compared with the one that was written. What the type alone shows to be lost
-is a *problem*, and refuses the class.
+A type is read from the schema that pydantic made of it. A part is *proven* if every value that can
+be written is read back equal (text, integers, booleans, and containers of these): only the classes
+of containers and models are compared there. Every other part is *checked*: the value that was read
+back is compared with the one that was written. A part whose type alone shows a loss is a *problem*,
+and the class is refused.
 """
 
 from __future__ import annotations

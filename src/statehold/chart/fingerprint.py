@@ -1,9 +1,8 @@
 """Whether two requests are the same: a digest of what was given, in canonical form.
 
-What counts is what the sender gave. Not part of it are defaults, which a type may make anew each
-time, the order of an object's members, and that of a set, which differs from process to process. A
-value as an object (a pydantic model) counts with the fields that were set on it, so that it is the
-same request as its JSON.
+It covers what the sender gave. It leaves out defaults, which a type may compute anew each time, and
+the order of an object's members and of a set, which may differ between processes. A pydantic model
+counts with the fields that were set on it, so that it is the same request as its JSON.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The data that an instance begins with. What is left out is not None.
+"""The data that an instance starts with. Data that is left out differs from None.
 
-1. Data that is left out is ``msgspec.UNSET``: the type's own defaults (what it makes of ``{}``),
-   and None where it has none and takes None.
-2. None, and ``null`` as JSON, is None where the type takes it. Where it does not, it stands for
-   data that was left out, as clients send it that fill in every member of a request.
-3. An empty object is no data where the type is None alone.
+1. Data that is left out is ``msgspec.UNSET``. The instance starts with the type's defaults, which
+   the type reads from ``{}``; or with None, if it has no defaults and accepts None.
+2. None, or ``null`` as JSON, is None if the type accepts it. If not, it counts as left out: some
+   clients send every member of a request.
+3. If the type is None alone, an empty object counts as left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Moments that can be stored: those whose year, in UTC, is 1 to 9999.
 
-Python's ``datetime`` has no others, nor do programs that read the store. A moment with an offset
-may lie outside of them although its own year does not, so it is converted first.
+Neither Python's ``datetime`` nor programs that read the store have others. A moment is converted to
+UTC before it is checked, since its offset may move it out of these years.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the notations' short forms mean, decided once for all of them.
+"""Expands the short forms of all notations, by the same rules.
 
 1. A history state without a default leads to what its parent enters by default.
 2. A transition to its own source or to states inside stays within the source unless it says

@@ -1,4 +1,4 @@
-"""Events, results, outputs and views between Python and JSON, on their way in and out of a machine.
+"""Converts events, results, outputs and views between Python and JSON.
 
 Each has one written form, that of its :class:`.values.Shape`, or of :mod:`.untyped` where no type
 is declared. It is read back and compared before anything is acknowledged, so that a value that is

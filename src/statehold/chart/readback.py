@@ -1,9 +1,9 @@
-"""Whether a chart is read back from its stored form as it is.
+"""Checks that a chart is read back unchanged from its stored form.
 
-A chart is stored once and read for as long as instances of its version exist, by every later
-release. So it is encoded, decoded and compared before it is stored: a value of another type, a
-number that JSON has no form for, and text that is not valid Unicode are problems with a place, and
-never a store that can't be opened again.
+A chart is stored once, and later releases read it for as long as instances of its version exist. So
+it is encoded, decoded and compared before it is stored. A value of a wrong type, a number that JSON
+can't express and text that is not valid Unicode are reported with their places, before they could
+make a store unreadable.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What follows from a chart's states alone, computed once and looked up afterwards.
+"""Tables of a chart's state tree, computed once.
 
 States are numbered in document order, so the proper descendants of state ``i`` are exactly the
 numbers ``i + 1`` to ``end[i] - 1``, and sorting numbers is sorting by document order.

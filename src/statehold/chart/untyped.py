@@ -1,4 +1,4 @@
-"""Values without a declared type on their way to JSON: outputs, views, data of named events.
+"""Writes values without a declared type as JSON: outputs, views, data of named events.
 
 A value that JSON can't express is refused with its place: not-a-number and infinity, text that
 can't be encoded, and keys of a mapping that are equal as text. A model or a dataclass is written as

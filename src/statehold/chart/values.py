@@ -1,4 +1,4 @@
-"""How values of one type are read, written and copied: a machine's data, its events, results.
+"""Reads, writes and copies the values of one type: a machine's data, its events, results.
 
 A value has one written form, JSON, in which it is stored, queued, sent and passed from a child to
 its parent. :meth:`Shape.write` gives it, and only for a value that is read back equal from it.

@@ -1,4 +1,4 @@
-"""All commands in one application, and what a mistake in any of them looks like.
+"""The application of all commands, and how it reports mistakes in their use.
 
 A command's module is imported when that command is run: ``statehold --help`` loads none of them.
 """

@@ -1,4 +1,4 @@
-"""What is typed after a command, as values."""
+"""Parses the arguments of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python modules by what a command line calls them, and what is in them."""
+"""Loads the Python modules that a command line names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--offer`` and ``--allow-host``: what machines that come as data may use."""
+"""``--offer`` and ``--allow-host``: the functions and hosts that machines as data may use."""
 
 from __future__ import annotations
 

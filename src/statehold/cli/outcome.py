@@ -1,4 +1,4 @@
-"""What a command ends with: an exit code, and on a failure a few words on stderr."""
+"""The outcome of a command: an exit code, and on a failure a message on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values of the wire look on a terminal. Nothing here prints; functions return renderables."""
+"""Renders objects of the wire for a terminal. Nothing here prints; functions return renderables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command that talks to a server has: a client, a console, and their options."""
+"""The session of a command that calls a server: a client, a console, and their options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a command line names, ``module:Class``, ``path.py`` or a document, to machines."""
+"""Loads the machines that a command line names: ``module:Class``, ``path.py`` or a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command prints with: text that is text, and tables that break no word.
+"""The output of all commands: text without markup, and tables that break no word.
 
 Nothing that is printed is parsed for markup: an id such as ``[red]`` or ``:cat:`` is shown as it
 is. Styles are given beside the text, ``line(("o-1", "bold"), " is ", ("done", "blue"))``.

@@ -1,4 +1,4 @@
-"""Where a server has machines, instances and their parts."""
+"""Paths of machines, instances and their parts on a server."""
 
 from __future__ import annotations
 

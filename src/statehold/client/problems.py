@@ -1,4 +1,4 @@
-"""From a server's problem back to the error that was raised there.
+"""Converts a server's problem back to the error that was raised there.
 
 Code that catches ``NotAllowed`` or ``StaleSeq`` is therefore the same with an engine in the process
 and with one behind a server. ``code`` and the message are always the server's.

@@ -1,4 +1,4 @@
-"""What a machine's body may say beside states and transitions: view, indexes, upgrades."""
+"""Options in a machine's body beside states and transitions: view, indexes, upgrades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled text: how it is run, and what its errors become."""
+"""Compiled expressions, locations and scripts: runs them, and converts their errors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WRONG_VALUES = (ArithmeticError, LookupError, MemoryError, RecursionError, Type
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Something that can be assigned to. ``refer`` finds it, once; ``get`` and ``put`` take what
-    was found."""
+    """A target of assignments. ``refer`` evaluates the reference, once; ``get`` and ``put`` take
+    its result."""
 
     refer: Code
     get: Callable[[Frame, Any], Any]

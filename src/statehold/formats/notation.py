@@ -1,8 +1,8 @@
 """Parameters and results of every reader of a notation.
 
-A reader takes text and returns an :class:`Imported`: a :class:`~statehold.Definition` and a list of
-what could not be carried over. It raises :class:`~statehold.errors.DefinitionError`, with every
-problem at once, if the text is no machine that can run.
+A reader takes text and returns an :class:`Imported`: a :class:`~statehold.Definition`, and a list
+of the parts that it could not convert. If the text is not a machine that can run, it raises
+:class:`~statehold.errors.DefinitionError`, with every problem at once.
 
 The functions of such a definition are expressions, named in the chart by their own text. So the
 stored chart is complete, a diagram shows each condition, and a changed expression is a changed

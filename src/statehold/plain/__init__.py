@@ -1,1 +1,1 @@
-"""Plain values, what JSON can say: from text within bounds, and back to text."""
+"""Plain values, those that JSON has: read from text within bounds, and written back."""

@@ -1,4 +1,4 @@
-"""A document as plain values, what JSON can say, and the bounds that both readers hold."""
+"""A document as plain values, those that JSON has, and the bounds of both readers."""
 
 from __future__ import annotations
 

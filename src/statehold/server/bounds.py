@@ -1,4 +1,4 @@
-"""How much one server takes, and from how much on it refuses."""
+"""The bounds of one server: of requests, connections and streams."""
 
 from __future__ import annotations
 

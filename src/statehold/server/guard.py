@@ -1,4 +1,4 @@
-"""What stands before every route: the caller is authenticated, and errors become problems."""
+"""Wraps every route: authenticates the caller, and converts errors to problems."""
 
 from __future__ import annotations
 

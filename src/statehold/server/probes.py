@@ -1,4 +1,4 @@
-"""What load balancers and scrapers ask: health, readiness and metrics."""
+"""Endpoints for load balancers and scrapers: health, readiness and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store's address says before anything is opened."""
+"""What the address of a store shows without opening it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between values and the columns that all SQL stores have."""
+"""Converts between values and the columns that all SQL stores have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ names_of = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class StoredConfiguration(NamedTuple):
-    """What instances are counted and listed by; a row refers to it by its number."""
+    """The columns by which instances are counted and listed, stored once; rows have its number."""
 
     machine: str
     version: int

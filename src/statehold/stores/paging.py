@@ -1,4 +1,4 @@
-"""What all stores agree on: how long a page is, what a cursor holds, what a query fits."""
+"""Rules of lists that all stores share: the size of a page, cursors, which rows match a query."""
 
 from __future__ import annotations
 

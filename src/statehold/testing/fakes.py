@@ -1,4 +1,4 @@
-"""Fakes: what an effect returns in a test instead of doing its work."""
+"""Fakes: results that effects return in a test instead of doing their work."""
 
 from __future__ import annotations
 

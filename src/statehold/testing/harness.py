@@ -1,4 +1,4 @@
-"""The harness: an instance stepped by hand, with assertions that explain."""
+"""The harness: an instance stepped by hand, with assertions whose failures show its history."""
 
 from __future__ import annotations
 

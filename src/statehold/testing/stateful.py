@@ -1,4 +1,4 @@
-"""A Hypothesis state machine made from a machine: it does whatever can happen, in any order.
+"""A Hypothesis state machine for a machine: it takes all possible steps, in random orders.
 
 Needs the extra ``testing``. Each example is a script; a failure shows its script, which
 :func:`statehold.testing.play` plays again.

@@ -1,8 +1,8 @@
 """Carries one instance over to a new version, by its plan.
 
-It is pure and numbered, like a step. No entry, exit or transition action runs. The only functions
-of the machine that are called are the upgrade's data function, and those for the delay, input or
-output of what is started.
+It is pure, and gets a ``seq``, like a step. No entry, exit or transition action runs. The only
+functions of the machine that are called are the upgrade's data function, and those for the delay,
+input or output of what is started.
 """
 
 from __future__ import annotations

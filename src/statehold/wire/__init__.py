@@ -1,4 +1,4 @@
-"""Shapes of requests and replies, as Python objects and as JSON.
+"""The schemas of requests and replies, as Python objects and as JSON.
 
 The server answers with these, the clients read them, and the studio's types are generated from
 them. Times are RFC 3339 in UTC. Each module holds one kind: :mod:`statehold.wire.instances`,

@@ -1,4 +1,4 @@
-"""Stimuli: the events, outcomes and timers that a search tries.
+"""Stimuli: the events, outcomes and timers that a search applies.
 
 Events have the types that the machine declares, with the values of :mod:`.domain`; where it
 declares none, they are the names in its transitions. Outcomes of effects and children have the

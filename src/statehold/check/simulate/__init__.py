@@ -1,1 +1,1 @@
-"""Simulation: an instance on its own, moved by scripts and by random choices."""
+"""Simulation: one instance without an engine, driven by scripts or by random choices."""

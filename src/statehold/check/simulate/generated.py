@@ -19,7 +19,7 @@ def module_of_tests(
 
     ``target`` and ``offers`` are as on the command line: ``module:Class``, ``path.py:Class`` or a
     document, and the modules that are offered to it. ``missing`` are transitions that no script
-    takes, with the reason: tests that are skipped, for all to see.
+    takes, with the reason: each becomes a skipped test.
     """
     written = "".join(
         f"    pytest.param(\n        {_quoted(write_script(script))},\n"

@@ -20,7 +20,7 @@ from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 
 
 class Simulated(HandStepped[D]):
-    """One instance with nothing else around it; :class:`statehold.testing.Harness` is one too.
+    """One instance without an engine. :class:`statehold.testing.Harness` is a subclass.
 
     Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or None for the
     defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.

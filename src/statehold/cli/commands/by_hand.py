@@ -1,4 +1,4 @@
-"""A machine tried by hand: a prompt that shows its state and what can happen, and reads a line.
+"""Steps a machine by hand: a prompt that shows its state and what can happen, and reads a line.
 
 Lines come from standard input, a terminal or a file. The steps so far are a script; to undo one is
 to run all but the last again.

@@ -1,4 +1,4 @@
-"""Commands about an instance's history, and why it is where it is."""
+"""Commands for an instance's history, and the explanation of its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the compiler finds out about a text: the names it uses, and where its variables are.
+"""The compiler's analysis of a text: the names it uses, and the slots of its variables.
 
 1. A unit is what has variables of its own while it runs: the text itself, and each function in it.
 2. A local variable has a slot in each unit that uses it. At run time the slot holds a cell, a list

@@ -1,4 +1,4 @@
-"""What can be assigned to, compiled: a variable, or a part of what one holds."""
+"""Compiled assignment targets: a variable, or a part of its value."""
 
 from __future__ import annotations
 

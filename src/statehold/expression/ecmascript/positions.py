@@ -1,4 +1,4 @@
-"""What methods of texts and of lists have in common."""
+"""Positions as arguments of the methods of texts and lists."""
 
 from __future__ import annotations
 

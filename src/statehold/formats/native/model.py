@@ -1,8 +1,8 @@
 """The native document as one model: what may be written where.
 
 It is the source of the JSON Schema that ``statehold schema`` prints, of the checks of a document's
-shape, and of the descriptions in both. Names and expressions are
-checked afterwards, where the document becomes a chart.
+shape, and of the descriptions in both. Names and expressions are checked afterwards, when the
+document is compiled to a chart.
 """
 
 from __future__ import annotations

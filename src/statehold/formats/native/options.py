@@ -1,4 +1,4 @@
-"""What a document says beside states and transitions: upgrades, a view, indexes, silences."""
+"""Options of a document beside states and transitions: upgrades, a view, indexes, silences."""
 
 from __future__ import annotations
 

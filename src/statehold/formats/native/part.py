@@ -1,4 +1,4 @@
-"""What the parts of the native document have in common."""
+"""The base of the models for all parts of a native document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a document, each problem with its place, its line and a hint."""
+"""The problems of a document, each with its place, its line and a hint."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A document held against the model: every problem of its shape, in words of the notation.
+"""Checks a document against the model; reports every problem of its shape in the notation's terms.
 
-Reading goes on after them, so that all problems are reported at once: each value that has one is
-taken out of the document, and the rest becomes the model. What is only wrong because of that is
-not reported (:class:`.problems.Problems`).
+Reading continues after problems, so that all of them are reported at once: each wrong value is
+removed from the document, and the rest is read as the model. Problems that only follow from such a
+removal are not reported (:class:`.problems.Problems`).
 """
 
 from __future__ import annotations

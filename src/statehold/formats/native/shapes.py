@@ -1,7 +1,7 @@
 """Types that the native document is made of: what may be written, and its JSON Schema.
 
-A document is more lenient than its types: null is nothing, one item is a list of one, and a
-constant that is no text is CEL without quotes. Each of these rules is written once, here.
+A document may be written more leniently than its types: null counts as absent, a single item as a
+list of one, and a constant that is not a text as CEL without quotes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""States of a document: a mapping in a mapping, and so on down."""
+"""States of a document: nested mappings."""
 
 from __future__ import annotations
 

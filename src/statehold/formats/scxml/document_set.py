@@ -1,7 +1,7 @@
-"""What the documents of one import share: the source of further documents, and those already read.
+"""The documents of one import: those already read, and the source of further ones.
 
-The caller gives a function from a relative name to bytes. Nothing else is opened, and it is never
-called with a name that leads outside.
+The caller passes a function from a relative name to bytes. Nothing else is opened, and the function
+is never called with a name that leads outside.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The elements and attributes of SCXML that are supported, and their places."""
+"""The elements and attributes of SCXML that are supported, and where they may stand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chart to an SCXML document.
+"""Writes a chart as an SCXML document.
 
 A chart that was read from SCXML keeps the XML of its functions, and is written as the same
 document: read again, it is the same chart. Of any other chart, SCXML gets the structure: states,

@@ -1,6 +1,6 @@
-"""What is wrong with an XState document, and what is left out of it, by place.
+"""The problems of an XState document, and the parts that were left out, each with its place.
 
-A place is a JSON pointer (RFC 6901), so that an editor can go there.
+A place is a JSON pointer (RFC 6901), which an editor can follow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From an XState document to a chart, functions aside.
+"""Reads an XState document as a chart, without its functions.
 
 XState's rules are the chart's policy (``wildcard`` matching, ``xstate`` or ``xstate4`` nesting), so
 order and conflicts are decided by the interpreter. The reader expands short forms:

@@ -1,4 +1,4 @@
-"""From a chart to XState's JSON, version 5.
+"""Writes a chart as XState's JSON, version 5.
 
 The chart is written in XState's own words. The document is then read back, and each field of the
 chart that differs is written into the ``meta`` of its state or transition, under ``statehold``: so

@@ -1,4 +1,4 @@
-"""What every endpoint has: the server's context, and how requests are read and answered."""
+"""The base of all endpoints: the server's context, and how requests are read and answered."""
 
 from __future__ import annotations
 

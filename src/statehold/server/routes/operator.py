@@ -1,4 +1,4 @@
-"""What an operator does to an instance, its timers and its effects, whatever the chart allows."""
+"""An operator's requests on an instance, its timers and its effects, independent of the chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What memory stores share: the tables of a database, as dicts, and what changes them."""
+"""The tables of a memory store, as dicts, and the changes to them; several stores may share one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of lists, as the rows of a memory have them; each list has an order and a cursor."""
+"""Pages of lists from a memory store; each list has an order and a cursor."""
 
 from __future__ import annotations
 

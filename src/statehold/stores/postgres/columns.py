@@ -1,4 +1,4 @@
-"""Between the contract's values and PostgreSQL's columns, whose text holds no U+0000."""
+"""Converts between the contract's values and PostgreSQL's columns, whose text holds no U+0000."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ CACHE_LIMIT = 65_536
 
 
 class ConfigurationNumbers:
+    """The numbers by which rows refer to configurations."""
+
     def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
         self._link = link
         self._q = queries

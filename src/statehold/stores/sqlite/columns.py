@@ -1,4 +1,4 @@
-"""Between the contract's values and SQLite's columns."""
+"""Converts between the contract's values and SQLite's columns."""
 
 from __future__ import annotations
 
