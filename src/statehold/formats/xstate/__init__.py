@@ -21,7 +21,7 @@ from statehold.chart.model import Chart
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
 from statehold.formats.notation import NOTHING, Imported, Offered, Omission
-from statehold.formats.xstate.binding import Binder, NeededName, names_in
+from statehold.formats.xstate.binding import Binder, Name, names_in
 from statehold.formats.xstate.dialect import VERSIONS, Version
 from statehold.formats.xstate.findings import Findings
 from statehold.formats.xstate.json_reader import read_json
@@ -87,7 +87,7 @@ def read_xstate_chart(
     version: int | None = None,
     machines: Collection[str] = (),
     xstate_version: Version | None = None,
-) -> tuple[Chart, tuple[Omission, ...], tuple[NeededName, ...]]:
+) -> tuple[Chart, tuple[Omission, ...], tuple[Name, ...]]:
     """The chart, what was left out, and what would have to be offered to run it.
 
     ``machines`` are names of invokes that are machines; all others are effects. Raises
@@ -106,7 +106,7 @@ def _read(
     version: int | None,
     machines: Collection[str],
     xstate: Version | None,
-) -> tuple[Reader, tuple[NeededName, ...]]:
+) -> tuple[Reader, tuple[Name, ...]]:
     if xstate not in (None, *VERSIONS):
         raise ValueError(f"xstate_version is {xstate!r}; it is one of {VERSIONS}, or None")
     document = read_json(raw, findings)

@@ -31,7 +31,7 @@ PLACES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class NeededName:
+class Name:
     """A name in a chart that needs an offer, with its places."""
 
     name: str
@@ -40,7 +40,7 @@ class NeededName:
     places: tuple[str, ...]
 
 
-def names_in(chart: Chart, places: Mapping[str, str] | None = None) -> tuple[NeededName, ...]:
+def names_in(chart: Chart, places: Mapping[str, str] | None = None) -> tuple[Name, ...]:
     """The names that need an offer, once for each role, in document order.
 
     ``places`` say where states and transitions stand, by what :func:`.place_of_state` and
@@ -51,7 +51,7 @@ def names_in(chart: Chart, places: Mapping[str, str] | None = None) -> tuple[Nee
         where = (places or {}).get(place, place)
         for name, inner in _leaves(text, role):
             found.setdefault((name, inner), {})[where] = None
-    return tuple(NeededName(name, role, tuple(where)) for (name, role), where in found.items())
+    return tuple(Name(name, role, tuple(where)) for (name, role), where in found.items())
 
 
 class Binder:
@@ -71,7 +71,7 @@ class Binder:
                     made[text] = function
         return made
 
-    def check(self, needed: tuple[NeededName, ...]) -> None:
+    def check(self, needed: tuple[Name, ...]) -> None:
         """Reports every function that is missing, or can't be called with its arguments."""
         for name in needed:
             place = ", ".join(name.places[:PLACES_SHOWN])
@@ -89,7 +89,7 @@ class Binder:
             else:
                 self._check_function(name, place)
 
-    def _check_function(self, name: NeededName, place: str) -> None:
+    def _check_function(self, name: Name, place: str) -> None:
         plain, params = split_params(name.name)
         function = self.offered.functions.get(name.name) or self.offered.functions.get(plain)
         shown = shorten(plain)
