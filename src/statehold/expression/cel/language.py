@@ -14,7 +14,6 @@ Needs the package ``cel-expr-python``.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -33,6 +32,7 @@ from statehold.expression.language import (
     EvaluationFailed,
     ExpressionRefused,
 )
+from statehold.expression.near import nearest
 
 #: characters of a pattern given to ``matches``
 PATTERN_LIMIT = 200
@@ -156,9 +156,9 @@ class Environment:
         )
 
     def _near(self, name: str) -> str:
-        near = difflib.get_close_matches(name[:100], list(self.variables)[:500], 1, 0.5)
-        if near:
-            return f"did you mean {near[0]}?"
+        near = nearest(name, self.variables, 0.5)
+        if near is not None:
+            return f"did you mean {near}?"
         return f"there are {', '.join(sorted(self.variables)[:20])}" if self.variables else ""
 
     def _check(self, text: str, node: Node) -> None:

@@ -127,6 +127,8 @@ class Loops:
         return self.within.evaluating(_bare(node))
 
     def _for_each(self, node: Node) -> Step:
+        if any(child.type == "await" for child in node.children):
+            raise self.compiler.refused(node, "'for await' is not allowed: it is asynchronous")
         source = self.compiler.expression(field(node, "right"))
         items = _values_of if text_of(field(node, "operator")) == "of" else _keys_of
         self.layout.open_scope()
@@ -168,6 +170,8 @@ class Loops:
     def _switch(self, node: Node) -> Step:
         subject = self.compiler.expression(field(node, "value"))
         cases = parts(field(node, "body"))
+        if sum(case.type == "switch_default" for case in cases) > 1:
+            raise self.compiler.refused(node, "'switch' has one default at most")
         self.layout.open_scope()
         self.layout.unit.switches += 1
         statements = [parts_of(case) for case in cases]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any, TypeVar
 
 from statehold.errors import Problem
+from statehold.expression.near import nearest
 from statehold.plain.values import ParsedDocument, Path
 
 T = TypeVar("T")
 
 #: problems that one reading reports; a document with more is not the one that was meant
 PROBLEM_LIMIT = 50
-#: names that a hint is looked for among: comparing words takes long
-_COMPARED = 500
 
 
 class TooManyProblems(Exception):
@@ -72,6 +70,10 @@ class Problems:
     def is_repaired(self, path: Path) -> bool:
         return path in self._repaired
 
+    def has_repaired(self, path: Path) -> bool:
+        """The value there, or a part of it, was taken out."""
+        return path in self._above_repaired
+
     def _is_below_repaired(self, path: Path) -> bool:
         return any(path[:length] in self._repaired for length in range(1, len(path)))
 
@@ -115,9 +117,9 @@ def dotted(path: Path) -> str:
 def near(word: str, known: Iterable[str]) -> str:
     """A hint: the word that was meant, or all that there are."""
     names = sorted(known)
-    close = difflib.get_close_matches(word[:100], names[:_COMPARED], 1, 0.6)
-    if close:
-        return f"did you mean {close[0]}?"
+    close = nearest(word, names, 0.6)
+    if close is not None:
+        return f"did you mean {close}?"
     if len(names) == 1:
         return f"there is only {names[0]}"
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""

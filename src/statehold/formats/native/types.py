@@ -122,7 +122,9 @@ class Types:
         return Typed(annotation, kind, full, fields=fields)
 
     def _words(self, written: dict[str, Any], path: Path, known: frozenset[str], what: str) -> None:
-        """Keywords are for some types only."""
+        """Keywords are for some types only; which, is not known where a type was wrong."""
+        if self.problems.has_repaired((*path, "type")):
+            return
         for word in written:
             if word not in known | _FOR_PEOPLE | {"type", "enum", "const"}:
                 why = f"{word!r} says nothing of {what or 'a value without a type'}"

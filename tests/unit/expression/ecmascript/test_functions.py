@@ -246,6 +246,8 @@ def _frames() -> int:
         ("if (x) let a = 1", "stands in a block"),
         ("let f = () => {a: 1}", "is a block here"),
         ("let f = function g() { g = 1 }", "the constant 'g' can't be assigned to"),
+        ("for await (const a of xs) {}", "'for await' is not allowed"),
+        ("switch (x) { default: x = 1; default: x = 2 }", "one default at most"),
         ("x = -2 ** 2", "needs parentheses"),
         ("x = x ?? 1 || 2", "needs parentheses"),
         ("x = x && 1 ?? 2", "needs parentheses"),

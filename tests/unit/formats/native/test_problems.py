@@ -190,6 +190,49 @@ def test_a_document_that_is_large_on_purpose_is_refused_in_time(text: str) -> No
 FIRM = "statehold: 1\nname: firm\nevents: {Go: {}}\nstates: {here: {initial: true}}\n"
 
 
+def test_hints_for_long_names_that_are_all_alike_take_no_long_time() -> None:
+    states: dict[str, Any] = {f"{'a' * 90}{at}": {} for at in range(500)}
+    data = {f"{'a' * 90}{at}": {"type": "integer"} for at in range(500)}
+    document = {
+        "statehold": 1,
+        "name": "alike",
+        "data": {"properties": data},
+        "events": {"E": {}},
+        "states": {"a": {"initial": True}, **states},
+        "transitions": {
+            f"t{at}": {
+                "on": "E",
+                "from": "a",
+                "to": f"{'a' * 88}bbbb{at}",
+                "when": f"data.{'a' * 88}bbbb{at} > 1",
+            }
+            for at in range(24)
+        },
+    }
+    before = time.process_time()
+    reported = problems(json.dumps(document))
+    assert reported.count("there is no state 'aaa") == 24
+    assert time.process_time() - before < 5
+
+
+def test_a_misspelt_name_is_found_among_many() -> None:
+    states = "".join(f"  waiting_{at}: {{}}\n" for at in range(100))
+    document = (
+        "statehold: 1\nname: many\nevents: {E: {}}\nstates:\n  a: {initial: true}\n"
+        f"{states}  approved: {{}}\ntransitions:\n  t: {{on: E, from: a, to: aproved}}\n"
+    )
+    assert "did you mean approved?" in problems(document)
+
+
+def test_a_wrong_type_is_one_problem_whatever_stands_beside_it() -> None:
+    for wrong in ('"text"', '["text"]', "[null]", "[{}]"):
+        document = (
+            "statehold: 1\nname: n\nstates: {a: {initial: true}}\n"
+            f"data: {{properties: {{n: {{type: {wrong}, minimum: 1}}}}}}\n"
+        )
+        assert "minimum" not in problems(document)
+
+
 def test_a_document_whose_machine_is_not_known_is_called_the_document() -> None:
     with pytest.raises(DefinitionError, match="the document has 1 problem"):
         read_native("a: [")
