@@ -85,6 +85,7 @@ def step(
     snapshot: Snapshot[D],
     event: AnEvent,
     now: datetime,
+    *,
     roles: Collection[str] | None = None,
 ) -> Step[D]:
     """Gives the machine one event and runs it to completion; changes nothing that it is given.
