@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,21 @@ def test_type_checkers_see_each_name_where_it_is_loaded_from() -> None:
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(statehold, name) is not None
     assert name in dir(statehold)
+
+
+def modules_with_fronts() -> Iterator[str]:
+    """The modules of the package that say in ``__all__`` what they give."""
+    package = Path(statehold.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if "__all__" in path.read_text(encoding="utf-8"):
+            inner = path.relative_to(package.parent).with_suffix("").as_posix()
+            yield inner.replace("/", ".").removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("module", list(modules_with_fronts()))
+def test_a_module_has_each_name_that_it_says_it_gives(module: str) -> None:
+    front = importlib.import_module(module)
+    assert [name for name in front.__all__ if not hasattr(front, name)] == []
 
 
 def test_a_star_import_gives_every_public_name() -> None:
