@@ -513,7 +513,7 @@ SHAPES: Mapping[str, Shaped] = {
 # --- an auditor that knows nothing of the comparison ---------------------------------------------
 
 
-def told(value: Any) -> Any:
+def described(value: Any) -> Any:
     """Everything that a value says, as nested tuples; equal values give equal ones."""
     kind = type(value)
     if isinstance(value, SecretStr):
@@ -528,7 +528,7 @@ def told(value: Any) -> Any:
         return (kind.__qualname__, _members({n: getattr(value, n, None) for n in sorted(names)}))
     if isinstance(value, enum.Enum):
         plain = isinstance(value, str | int)
-        return told(value.value) if plain else ("enum", str(value))
+        return described(value.value) if plain else ("enum", str(value))
     if isinstance(value, bool | int):
         return ("int", int(value))
     if isinstance(value, float):
@@ -537,14 +537,14 @@ def told(value: Any) -> Any:
         return ("str", str(value))
     if isinstance(value, dict):
         factory = getattr(value, "default_factory", None)
-        members = [(told(k), told(v)) for k, v in value.items()]
+        members = [(described(k), described(v)) for k, v in value.items()]
         return (kind.__name__, repr(factory), members if kind is OrderedDict else sorted(members))
     if isinstance(value, deque):
-        return ("deque", value.maxlen, tuple(map(told, value)))
+        return ("deque", value.maxlen, tuple(map(described, value)))
     if isinstance(value, list | tuple):
-        return (kind.__name__, tuple(map(told, value)))
+        return (kind.__name__, tuple(map(described, value)))
     if isinstance(value, set | frozenset):
-        return (kind.__name__, tuple(sorted(map(repr, map(told, value)))))
+        return (kind.__name__, tuple(sorted(map(repr, map(described, value)))))
     if isinstance(value, dt.datetime | dt.time):
         fold = value.fold if value.tzinfo is None else 0
         bare = value.replace(tzinfo=None, fold=0)
@@ -557,4 +557,4 @@ def vars_of(value: Any) -> dict[str, Any]:
 
 
 def _members(parts: Mapping[str, Any]) -> Any:
-    return tuple(sorted((name, told(value)) for name, value in parts.items()))
+    return tuple(sorted((name, described(value)) for name, value in parts.items()))

@@ -38,7 +38,7 @@ from statehold.errors import ActionFailed, InvalidPayload, UnknownInstance
 from statehold.store import PAGE_LIMIT, Query, Store
 from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from tests.round_trip.shapes import SHAPES, Shaped, told
+from tests.round_trip.shapes import SHAPES, Shaped, described
 
 #: real seconds after which a test that waits for a signal has failed
 PATIENCE = 20.0
@@ -79,7 +79,7 @@ class Kit:
 
     def __init__(self, name: str, shaped: Shaped) -> None:
         self.values: list[Any] = []
-        #: what actions were given, as it tells of itself
+        #: what actions were given, as a description
         self.heard: asyncio.Queue[Any] = asyncio.Queue()
         #: the same of new instances
         self.born: asyncio.Queue[Any] = asyncio.Queue()
@@ -95,13 +95,13 @@ class Kit:
             return data.value if isinstance(data.value, str) else None
 
         def note_birth(data: Any) -> None:
-            born.put_nowait(told(data.value))
+            born.put_nowait(described(data.value))
 
         def hear(data: Any, event: Any) -> None:
-            heard.put_nowait(told(event.value))
+            heard.put_nowait(described(event.value))
 
         def hear_result(data: Any, event: Any) -> None:
-            heard.put_nowait(told(event.value.value))
+            heard.put_nowait(described(event.value.value))
 
         def hear_failure(data: Any, event: Any) -> None:
             heard.put_nowait(f"{event.error}: {event.message}")
@@ -172,14 +172,14 @@ class Kit:
 
 
 class Trial:
-    """One value in each role. ``kept`` are the instances that have one, and what it told then."""
+    """One value in each role. ``kept`` has the instances with one, and its description then."""
 
     def __init__(self, engine: Engine, kit: Kit, kept: dict[tuple[Any, str], Any]) -> None:
         self.engine = engine
         self.kit = kit
         self.kept = kept
         self.number = len(kit.values) - 1
-        self.wanted = told(kit.values[-1])
+        self.wanted = described(kit.values[-1])
 
     async def run(self) -> None:
         for role in (
@@ -250,7 +250,7 @@ class Trial:
         back = TypeAdapter(self.kit.kind).validate_json(
             json.dumps(written), context={"stored": True}, by_alias=True, by_name=True
         )
-        assert told(back.value) == self.wanted
+        assert described(back.value) == self.wanted
 
     async def view(self, id: str) -> None:
         viewed = self.kit.viewed
@@ -299,7 +299,7 @@ class Trial:
 
     async def reads(self, machine: Any, id: str) -> None:
         answer = await self.engine.read(machine, id)
-        assert told(answer.view.value) == self.wanted
+        assert described(answer.view.value) == self.wanted
         strict(answer.json())
 
 
@@ -368,7 +368,7 @@ async def read_again(
     """After a restart everything that was taken is there and equal, and nothing is unreadable."""
     for (machine, id), wanted in kept.items():
         answer = await engine.read(machine, id)
-        assert told(answer.view.value) == wanted
+        assert described(answer.view.value) == wanted
     assert (await engine.incidents()).incidents == []
     for kit in kits.values():
         for machine in (kit.machine, kit.viewed, kit.parent):
@@ -384,7 +384,7 @@ async def upgraded(engine: Engine, kits: dict[str, Kit], kept: dict[tuple[Any, s
     for (machine, id), wanted in kept.items():
         newer = by_machine[machine].next_machine
         assert (await engine.upgrade(newer, id)).failed == {}
-        assert told((await engine.read(newer, id)).view.value) == wanted
+        assert described((await engine.read(newer, id)).view.value) == wanted
     for kit in kits.values():
         for number, value in enumerate(kit.values):
             # it left this state with the number of the value in its data
@@ -394,4 +394,4 @@ async def upgraded(engine: Engine, kits: dict[str, Kit], kept: dict[tuple[Any, s
                 assert "value" in report.failed[id]
                 assert (await engine.read(newer, id)).version == 1
             else:
-                assert told((await engine.read(newer, id)).view.value) == told(value)
+                assert described((await engine.read(newer, id)).view.value) == described(value)

@@ -12,7 +12,7 @@ from pydantic import create_model
 
 from statehold.chart.values import Shape
 from statehold.errors import InvalidPayload
-from tests.round_trip.shapes import SHAPES, Shaped, told
+from tests.round_trip.shapes import SHAPES, Shaped, described
 
 #: of each shape
 EXAMPLES = int(os.environ.get("STATEHOLD_EXAMPLES", "12"))
@@ -38,13 +38,13 @@ def test_a_value_comes_back_as_it_was_or_is_refused_by_name(
     model = holder_of(shaped)
     shape: Shape[Any] = Shape(model)
     value = held(model, drawn.draw(shaped.values))
-    before = told(value)
+    before = described(value)
     try:
         raw, back = shape.settle(value)
     except InvalidPayload as error:
         refused = error
     else:
-        assert told(back) == before
-        assert told(shape.load(raw)) == before
+        assert described(back) == before
+        assert described(shape.load(raw)) == before
         return
     assert {place.split(".")[0] for place in refused.fields} == {"value"}

@@ -197,10 +197,10 @@ _body = msgspec.json.Decoder(_Body).decode
 
 def _told(entry: Entry) -> dict[str, Any]:
     event = _body(entry.body).event
-    told: dict[str, Any] = {"statehold.seq": entry.seq, "statehold.kind": entry.kind}
+    attributes: dict[str, Any] = {"statehold.seq": entry.seq, "statehold.kind": entry.kind}
     if event is not None and event.type:
-        told["statehold.event"] = event.type
-    return told
+        attributes["statehold.event"] = event.type
+    return attributes
 
 
 def _ended(followed: _Followed, future: Future[Any]) -> None:

@@ -135,5 +135,5 @@ export type MachineDetail = Omit<
   results: Record<string, JsonSchema | null>;
 };
 
-/** How far back flows are told. */
+/** How far back flows are reported. */
 export type Window = Flows['window'];

@@ -71,16 +71,16 @@ describe('problems', () => {
 describe('requests', () => {
   function asked(answer: () => Promise<Response>) {
     const calls: { url: string; init: RequestInit }[] = [];
-    const told: boolean[] = [];
+    const seen: boolean[] = [];
     const client = new Client({
       headers: () => ({ 'statehold-caller': 'ada' }),
       fetch: (url, init) => {
         calls.push({ url: String(url), init: init ?? {} });
         return answer();
       },
-      onanswer: (there) => told.push(there),
+      onanswer: (there) => seen.push(there),
     });
-    return { client, calls, told };
+    return { client, calls, seen };
   }
   const json = (body: unknown, status = 200) =>
     new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -108,16 +108,16 @@ describe('requests', () => {
     expect(calls[0]?.url).toBe('./api/incidents/order/o%201/3.0/retry');
   });
 
-  test('that get no answer say so, and tell of it', async () => {
-    const { client, told } = asked(() => Promise.reject(new TypeError('failed')));
+  test('that get no answer say so, and report it', async () => {
+    const { client, seen } = asked(() => Promise.reject(new TypeError('failed')));
     await expect(client.machines()).rejects.toBeInstanceOf(Unreachable);
-    expect(told).toEqual([false]);
+    expect(seen).toEqual([false]);
   });
 
   test('that are refused were answered', async () => {
-    const { client, told } = asked(async () => json({ title: 'No' }, 404));
+    const { client, seen } = asked(async () => json({ title: 'No' }, 404));
     await expect(client.machines()).rejects.toMatchObject({ status: 404, message: 'No' });
-    expect(told).toEqual([true]);
+    expect(seen).toEqual([true]);
   });
 });
 
@@ -166,25 +166,25 @@ describe('a stream', () => {
   const body = (text: string) => new Response(text, { status: 200 });
 
   test('goes on after the last event that it gave', async () => {
-    const told = await run(
+    const seen = await run(
       [body('id: 4\ndata: a\n\n'), body('id: 5\ndata: b\n\nevent: end\ndata: {}\n\n')],
       '3',
     );
-    expect(told.events).toEqual(['a', 'b']);
-    expect(told.from).toEqual(['3', '4']);
-    expect(told.opened).toEqual([false, true]);
-    expect(told.states).toEqual(['connecting', 'open', 'lost', 'open', 'ended']);
+    expect(seen.events).toEqual(['a', 'b']);
+    expect(seen.from).toEqual(['3', '4']);
+    expect(seen.opened).toEqual([false, true]);
+    expect(seen.states).toEqual(['connecting', 'open', 'lost', 'open', 'ended']);
   });
 
   test('waits longer each time, and as little as at first once it was open again', async () => {
-    const told = await run([new Error('away'), new Error('away'), body(''), new Error('away')]);
-    expect(told.waited).toEqual([FIRST_MS, FIRST_MS * 2, FIRST_MS, FIRST_MS * 2]);
+    const seen = await run([new Error('away'), new Error('away'), body(''), new Error('away')]);
+    expect(seen.waited).toEqual([FIRST_MS, FIRST_MS * 2, FIRST_MS, FIRST_MS * 2]);
   });
 
   test('that is refused for good ends', async () => {
-    const told = await run([new Response('', { status: 404 })]);
-    expect(told.states).toEqual(['connecting', 'ended']);
-    expect(told.waited).toEqual([]);
+    const seen = await run([new Response('', { status: 404 })]);
+    expect(seen.states).toEqual(['connecting', 'ended']);
+    expect(seen.waited).toEqual([]);
   });
 
   test('whose position the server does not have begins anew', async () => {
@@ -192,14 +192,14 @@ describe('a stream', () => {
       status: 409,
       headers: { 'content-type': 'application/problem+json' },
     });
-    const told = await run([beyond, body('id: 1\ndata: a\n\nevent: end\ndata: {}\n\n')], '3');
-    expect(told.from).toEqual(['3', undefined]);
-    expect(told.events).toEqual(['anew', 'a']);
-    expect(told.states).toEqual(['connecting', 'open', 'ended']);
+    const seen = await run([beyond, body('id: 1\ndata: a\n\nevent: end\ndata: {}\n\n')], '3');
+    expect(seen.from).toEqual(['3', undefined]);
+    expect(seen.events).toEqual(['anew', 'a']);
+    expect(seen.states).toEqual(['connecting', 'open', 'ended']);
   });
 
   test('that the server has no room for is tried again', async () => {
-    const told = await run([new Response('', { status: 503 }), body('event: end\ndata: {}\n\n')]);
-    expect(told.states).toEqual(['connecting', 'lost', 'open', 'ended']);
+    const seen = await run([new Response('', { status: 503 }), body('event: end\ndata: {}\n\n')]);
+    expect(seen.states).toEqual(['connecting', 'lost', 'open', 'ended']);
   });
 });

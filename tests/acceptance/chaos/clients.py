@@ -1,4 +1,4 @@
-"""The callers: they send over HTTP to whichever worker there is, and note what they were told."""
+"""The callers: they send over HTTP to whichever worker there is, and note the answers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONG_PATIENCE = 25.0
 Outcome = Literal["acknowledged", "refused", "unknown"]
 
 
-class Told:
+class Answered:
     """What became of one request: of its last answer, and of whether another may have counted."""
 
     def __init__(self, outcome: Outcome, status: int = 0, body: Mapping[str, Any] = {}) -> None:
@@ -101,8 +101,8 @@ class Clients:
         """A request to pause may come late, to a worker that was stopped; then its order rests."""
         while True:
             path = "/api/machines/order/instances?status=paused"
-            told, _ = await self._until("GET", path, None, {}, until=True)
-            paused = [one["id"] for one in told.body["instances"]]
+            answered, _ = await self._until("GET", path, None, {}, until=True)
+            paused = [one["id"] for one in answered.body["instances"]]
             if not paused:
                 return
             for id in paused:
@@ -117,10 +117,10 @@ class Clients:
         tries = 0
         while True:
             key = f"{id}/{event}/{tries}"
-            told = await self._ask("order", id, {"type": event}, key, until=True)
-            if told.outcome == "acknowledged":
+            answered = await self._ask("order", id, {"type": event}, key, until=True)
+            if answered.outcome == "acknowledged":
                 return True
-            (state,) = told.body["state"]
+            (state,) = answered.body["state"]
             if state not in _BEFORE[event]:
                 # it has lapsed, or one of the tries that had no answer was taken after all
                 return state not in ("lapsed", "delivered")
@@ -146,20 +146,20 @@ class Clients:
             action = self._choose(chance, seq, number)
             key = f"{caller}/{number}"
             begin = time.monotonic()
-            told = await self._act(id, action, key, until=chance.random() < 0.8)
+            answered = await self._act(id, action, key, until=chance.random() < 0.8)
             result: Seen | Refusal | None = None
-            if told.outcome == "acknowledged":
-                body = told.body
+            if answered.outcome == "acknowledged":
+                body = answered.body
                 result = Seen(body["seq"], body["state"][0], body["view"]["balance"])
                 seq = result.seq
-            elif told.outcome == "refused":
-                result = _refusal(told.body)
+            elif answered.outcome == "refused":
+                result = _refusal(answered.body)
             names: dict[Outcome, Literal["ok", "failed", "unknown"]] = {
                 "acknowledged": "ok", "refused": "failed", "unknown": "unknown",
             }  # fmt: skip
             self.log.append(
                 Operation(
-                    f"ledger/{id}", action, begin, time.monotonic(), names[told.outcome],
+                    f"ledger/{id}", action, begin, time.monotonic(), names[answered.outcome],
                     result, caller,
                 )
             )  # fmt: skip
@@ -174,7 +174,7 @@ class Clients:
         named = seq if chance.random() < 0.3 and name in ("put", "take", "shut") else 0
         return Action(name, chance.randrange(1, 9) if name in ("put", "take") else 0, named)
 
-    async def _act(self, id: str, action: Action, key: str, *, until: bool) -> Told:
+    async def _act(self, id: str, action: Action, key: str, *, until: bool) -> Answered:
         if action.name == "start":
             return await self._ask("ledger", None, {"id": id}, key, until=until)
         if action.name == "read":
@@ -186,7 +186,7 @@ class Clients:
             "ledger", id, event, key, until=until, expected_seq=action.expected_seq
         )
 
-    async def _read(self, id: str, *, until: bool) -> Told:
+    async def _read(self, id: str, *, until: bool) -> Answered:
         path = f"/api/machines/ledger/instances/{id}"
         return (await self._until("GET", path, None, {}, until=until))[0]
 
@@ -201,7 +201,7 @@ class Clients:
         *,
         until: bool,
         expected_seq: int = 0,
-    ) -> Told:
+    ) -> Answered:
         """``until``: asks with the same key until an answer comes, of whichever worker.
 
         Now and then it is asked twice at the same time, and both answers have to be the same.
@@ -213,43 +213,45 @@ class Clients:
         if expected_seq:
             headers["If-Match"] = str(expected_seq)
         twice = 2 if machine == "ledger" and self._chance.random() < 0.2 else 1
-        all_told = await asyncio.gather(
+        all_answers = await asyncio.gather(
             *(self._until("POST", path, body, headers, until=until) for _ in range(twice))
         )
-        told, doubts = self._agreed(key, all_told)
-        if told.outcome == "refused" and doubts:
+        answered, doubts = self._agreed(key, all_answers)
+        if answered.outcome == "refused" and doubts:
             # one that was sent before may still come to a worker that was stopped
-            told = Told("unknown", told.status, told.body)
-        getattr(self.ledger, told.outcome).add(key)
-        return told
+            answered = Answered("unknown", answered.status, answered.body)
+        getattr(self.ledger, answered.outcome).add(key)
+        return answered
 
-    def _agreed(self, key: str, all_told: Sequence[tuple[Told, int]]) -> tuple[Told, int]:
+    def _agreed(
+        self, key: str, all_answers: Sequence[tuple[Answered, int]]
+    ) -> tuple[Answered, int]:
         """What two answers to one request come to, and how many of its kind may still come true."""
-        done = [told for told, _ in all_told if told.outcome == "acknowledged"]
-        if any(told.body != done[0].body for told in done):
-            self.wrong.append(f"{key} was answered {[told.body for told in done]}")
-        doubts = sum(doubts for _, doubts in all_told)
+        done = [answered for answered, _ in all_answers if answered.outcome == "acknowledged"]
+        if any(answered.body != done[0].body for answered in done):
+            self.wrong.append(f"{key} was answered {[answered.body for answered in done]}")
+        doubts = sum(doubts for _, doubts in all_answers)
         if done:
             return done[0], doubts
         # refused first, the other one may come to an instance that has moved on meanwhile
-        told, _ = all_told[0]
-        return told, doubts
+        answered, _ = all_answers[0]
+        return answered, doubts
 
     async def _until(
         self, method: str, path: str, body: Any, headers: Mapping[str, str], *, until: bool
-    ) -> tuple[Told, int]:
+    ) -> tuple[Answered, int]:
         """The last answer, and how many requests before it had none that says what became of it."""
         doubts = 0
         while True:
             answer = await self._once(method, path, body, headers)
             status = 0 if answer is None else answer.status_code
             if answer is not None and status in (200, 201, 202):
-                return Told("acknowledged", status, answer.json()), doubts
+                return Answered("acknowledged", status, answer.json()), doubts
             if answer is not None and status in (404, 409):
-                return Told("refused", status, answer.json()), doubts
+                return Answered("refused", status, answer.json()), doubts
             doubts += 1
             if not until and not self.stopping:
-                return Told("unknown", status), doubts
+                return Answered("unknown", status), doubts
             await asyncio.sleep(0.05)
 
     async def _once(

@@ -147,10 +147,10 @@ class Samples:
         fields = self.fields(names)
         if isinstance(plain, dict) and fields is not None:
             plain = {name: value for name, value in plain.items() if name in fields}
-        told = _shown(plain)
+        words = _shown(plain)
         if event is None:
-            return told
-        return f"{told} and {event.__event__} {_shown(event.model_dump(mode='json'))}"
+            return words
+        return f"{words} and {event.__event__} {_shown(event.model_dump(mode='json'))}"
 
 
 def _plain(number: str) -> bool:
@@ -160,8 +160,8 @@ def _plain(number: str) -> bool:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        told = ", ".join(f"{name} = {_short(one)}" for name, one in value.items())
-        return told or "any data"
+        words = ", ".join(f"{name} = {_short(one)}" for name, one in value.items())
+        return words or "any data"
     return _short(value)
 
 

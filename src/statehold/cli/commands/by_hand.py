@@ -104,7 +104,7 @@ class Rehearsal:
     def _play(self, step: ScriptStep) -> None:
         if len(self.player.outcomes) >= STEP_LIMIT:
             raise UsageError(f"the limit of {STEP_LIMIT} steps is reached: save, and start again")
-        told = self.player.instance.log
+        earlier = self.player.instance.log
         kept = self.player.script
         try:
             self.player.take(step)
@@ -113,7 +113,7 @@ class Rehearsal:
             self._replay(kept.steps)
             raise
         log = self.player.instance.log
-        _say(log[len(told) :].lstrip("\n") if log.startswith(told) else log)
+        _say(log[len(earlier) :].lstrip("\n") if log.startswith(earlier) else log)
         self._show()
 
     def _replay(self, steps: Sequence[ScriptStep]) -> None:
@@ -154,8 +154,8 @@ class Rehearsal:
     def _fail(self, words: list[str]) -> None:
         if not words:
             raise UsageError("fail NAME [MESSAGE]")
-        told = {"message": " ".join(words[1:])} if words[1:] else {}
-        self._play(FailStep(words[0], **told))
+        details = {"message": " ".join(words[1:])} if words[1:] else {}
+        self._play(FailStep(words[0], **details))
 
     def _undo(self, words: list[str]) -> None:
         steps = self.player.script.steps

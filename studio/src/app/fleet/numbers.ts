@@ -45,12 +45,12 @@ export function waysOut(tree: Tree, flows: Flows, id: string): Way[] {
   const leaving = ways.filter((way) => way.target).reduce((sum, way) => sum + way.count, 0);
   const around = Math.max(0, flowOf(flows, id).left - leaving);
   const total = ways.reduce((sum, way) => sum + way.count, around);
-  const told = ways
+  const rows = ways
     .map((way) => ({ ...way, target: way.target || 'stays' }))
     .sort((a, b) => b.count - a.count);
   if (around > 0)
-    told.push({ transition: '', words: 'with a state around it', target: '', count: around });
-  return told.map((way) => ({ ...way, share: total === 0 ? null : way.count / total }));
+    rows.push({ transition: '', words: 'with a state around it', target: '', count: around });
+  return rows.map((way) => ({ ...way, share: total === 0 ? null : way.count / total }));
 }
 
 /** At each leaf how many are there now, and how long they stay. */

@@ -170,11 +170,11 @@ async def test_what_an_instance_accepts_is_what_its_next_event_finds_in_the_new_
         await engine.start("ticket", "t-1")
         await engine.put(SECOND)
         read = await engine.read("ticket", "t-1")
-        told = await engine.explain("ticket", "t-1")
+        explained = await engine.explain("ticket", "t-1")
         assert (read.version, read.state, read.allowed) == (1, ["open"], ["Agree", "Close"])
-        assert told.instance == read.wire()
-        assert [one.event for one in told.next if one.possible] == ["Agree", "Close"]
-        assert "It accepts Agree, Close (to closed)." in told.summary
+        assert explained.instance == read.wire()
+        assert [one.event for one in explained.next if one.possible] == ["Agree", "Close"]
+        assert "It accepts Agree, Close (to closed)." in explained.summary
 
 
 async def test_a_finished_instance_stays_of_the_version_that_it_ended_in(
@@ -218,12 +218,12 @@ async def test_the_same_text_again_is_no_change(make_store: Callable[[], Store])
 async def test_another_text_under_a_version_is_refused_with_the_difference() -> None:
     async with Engine(MemoryStore(), [], deployments=Deployments()) as engine:
         await engine.put(FIRST, caller=ADA)
-        with pytest.raises(PutRefused, match=r"by ada .* version 2") as told:
+        with pytest.raises(PutRefused, match=r"by ada .* version 2") as refused:
             await engine.put(FIRST.replace("closed", "shut"))
-        assert "state shut was added" in told.value.differences
-        with pytest.raises(PutRefused) as told:
+        assert "state shut was added" in refused.value.differences
+        with pytest.raises(PutRefused) as refused:
             await engine.put(FIRST + "# a comment\n")
-        assert told.value.differences == ("line 17 was '' and is '# a comment'",)
+        assert refused.value.differences == ("line 17 was '' and is '# a comment'",)
         assert (await engine.document("ticket")).text == FIRST.encode()
 
 
@@ -240,9 +240,9 @@ async def test_a_document_with_mistakes_is_refused_with_all_of_them_and_changes_
     store = make_store()
     broken = FIRST.replace("from: open, do", "from: opne, do").replace("to: closed", "to: clsoed")
     async with Engine(store, [], deployments=Deployments()) as engine:
-        with pytest.raises(DocumentRefused) as told:
+        with pytest.raises(DocumentRefused) as refused:
             await engine.put(broken)
-        text = str(told.value)
+        text = str(refused.value)
         assert "opne" in text
         assert "clsoed" in text
         assert await store.documents() == {}
