@@ -30,6 +30,7 @@ test: lint types studio-checks check ## everything that continuous integration c
 check: $(VENV)/.dev ## the tests alone
 	$(STUDIO) --skip-without-node
 	$(RUN) tests.studio.browser
+	$(RUN) tests.servers.pooler_program
 	$(RUN) pytest --numprocesses=2
 
 lint: $(VENV)/.dev ## ruff's rules and format

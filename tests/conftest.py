@@ -5,6 +5,7 @@ a PostgreSQL server for those that ask for one.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import settings
 
 from statehold.stores.postgres.migrate import upgrade
+from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
+from tests.servers.programs import PostgresError
 
 # a busy machine is no failure, so an example has no deadline; pytest's own timeout bounds the test
 settings.register_profile("statehold", deadline=None, print_blob=True)
@@ -37,6 +40,20 @@ def postgres_dsn(postgres: PostgresServer) -> Iterator[str]:
     dsn = postgres.create_database()
     yield dsn
     postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """One pooler before that server for all tests; without any PgBouncer they are skipped, or
+    fail where CI is set."""
+    try:
+        made = PgBouncer(postgres)
+    except PostgresError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    with made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,7 @@ class PostgresServer:
     ) -> None:
         self._found = self._bin = find_programs()
         self.version = version_of(self._found)
-        self._owner = _owner()
+        self._owner = unprivileged()
         self._port = port
         self._settings: dict[str, Setting] = {
             "fsync": fsync,
@@ -127,7 +127,7 @@ class PostgresServer:
             self._start(self._port)
             return
         for tries_left in reversed(range(_START_TRIES)):
-            port = _free_port()
+            port = free_port()
             try:
                 self._start(port)
             except _PortTaken:
@@ -423,7 +423,7 @@ class PostgresServer:
 # --- the programs ----------------------------------------------------------------------------
 
 
-def _owner() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     """Whom the server runs as, None for the user who runs this."""
     if os.geteuid() != 0:
         return None
@@ -436,7 +436,7 @@ def _owner() -> pwd.struct_passwd | None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     # not the common generator: tests seed it, and then all workers would try the same ports
     for port in random.SystemRandom().sample(_PORTS, _PORT_TRIES):
         with socket.socket() as probe:

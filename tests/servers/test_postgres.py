@@ -112,9 +112,9 @@ def test_a_given_port_that_is_taken_is_reported() -> None:
 
 def test_a_free_port_that_is_taken_meanwhile_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        free = launcher._free_port()
+        free = launcher.free_port()
         ports = [taken.getsockname()[1], free]
-        monkeypatch.setattr(launcher, "_free_port", lambda: ports.pop(0))
+        monkeypatch.setattr(launcher, "free_port", lambda: ports.pop(0))
         with PostgresServer() as server:
             assert server.port == free
 

@@ -31,7 +31,7 @@ FOREIGN = {
     ),
     "a table workers": (
         "CREATE TABLE workers (id int)",
-        r"the schema public has workers of another program.*CREATE SCHEMA statehold",
+        r"the schema public has workers of another program.*--schema statehold",
     ),
     "tables and an index": (
         "CREATE TABLE instances (id int); CREATE TABLE journal (id int)",
@@ -64,6 +64,20 @@ async def test_another_programs_tables_are_reported_and_left_alone(
 
 
 async def test_a_schema_of_its_own_is_what_the_refusal_proposes(
+    postgres: PostgresServer, postgres_dsn: str
+) -> None:
+    name = postgres_dsn.rpartition("/")[2]
+    statement, _ = FOREIGN["a table workers"]
+    postgres.execute(statement, database=name)
+    with pytest.raises(StoreRefused, match="--schema statehold"):
+        await PostgresStore(postgres_dsn).open("w-1")
+    store = PostgresStore(postgres_dsn, schema="statehold")
+    await store.open("w-1")
+    await store.close()
+    assert (await check(postgres_dsn, "statehold")).can_run
+
+
+async def test_a_search_path_in_the_address_names_a_schema_too(
     postgres: PostgresServer, postgres_dsn: str
 ) -> None:
     name = postgres_dsn.rpartition("/")[2]

@@ -21,6 +21,7 @@ from statehold.errors import (
 from statehold.records import Ref
 from statehold.store import Hint, WriteResult
 from statehold.stores.postgres import migrate
+from statehold.stores.postgres.hints import channel_of
 from statehold.stores.postgres.migrate import check, phase_of, upgrade
 from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import Migration, load_migrations, load_schema
@@ -387,7 +388,8 @@ async def test_lost_connections_are_an_error_to_try_again_and_are_made_anew(
         except StoreUnavailable:
             continue
     await store.beat(LEASE)
-    await db.fetch("SELECT pg_notify('statehold', $1)", '{"worker":"w9","hint":{"mail":true}}')
+    hint = '{"worker":"w9","hint":{"mail":true}}'
+    await db.fetch("SELECT pg_notify($1, $2)", channel_of("public"), hint)
     async with asyncio.timeout(10):
         assert await heard.get() == Hint(mail=True)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 #: the store's address, as ``--store``; unlike a command line it may hold a password
 STORE = "STATEHOLD_STORE"
+#: the schema of the store's tables, as ``--schema``
+SCHEMA = "STATEHOLD_SCHEMA"
+#: the PostgreSQL server's own address, as ``--direct-store``
+DIRECT_STORE = "STATEHOLD_DIRECT_STORE"
 #: the server's address, as ``--url``
 URL = "STATEHOLD_URL"
 #: the caller's name, as ``--caller``

@@ -69,6 +69,28 @@ StoreAddress = Annotated[
         show_envvar=True,
     ),
 ]
+Schema = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="NAME",
+        envvar=environment.SCHEMA,
+        help="The schema of the PostgreSQL database that the tables are in, made if need be; left "
+        "out, the role's first.",
+        show_envvar=True,
+    ),
+]
+DirectStore = Annotated[
+    str | None,
+    typer.Option(
+        "--direct-store",
+        metavar="ADDRESS",
+        envvar=environment.DIRECT_STORE,
+        help="The PostgreSQL server's own address, where --store is that of a pooler by "
+        "transactions, such as PgBouncer.",
+        show_envvar=True,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]
 
 Url = Annotated[str, typer.Option("--url", envvar=environment.URL, help="The server.")]

@@ -15,7 +15,7 @@ from statehold.doctor.sqlite import examine_sqlite
 from statehold.doctor.work import Pause
 from statehold.engine import Engine
 from statehold.errors import StoreRefused
-from statehold.stores import MemoryStore, open_store
+from statehold.stores import MemoryStore, StoreOptions, open_store
 from statehold.stores.address import is_shared
 
 
@@ -24,12 +24,14 @@ async def examine(
     machines: Sequence[Definition[Any]] = (),
     server: str | None = None,
     *,
+    options: StoreOptions | None = None,
     local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Pause = asyncio.sleep,
 ) -> list[Finding]:
-    """``store`` and ``server`` are addresses; None skips their checks.
+    """``store`` and ``server`` are addresses; None skips their checks; ``options`` are the store's.
 
-    Raises ``StoreRefused`` for an address that no store has, and for a store in the memory of
+    Raises ``StoreRefused`` for an address that no store has, for ``options`` that
+    the store has no use for, and for a store in the memory of
     another process.
     """
     # with the machines that they invoke, as an engine finds them
@@ -40,11 +42,15 @@ async def examine(
         found, served = await examine_http(server.rstrip("/"), definitions)
     if store is None:
         return found
+    options = options or StoreOptions()
+    options.check(store)
     if is_shared(store):
         # asyncpg is an extra, which SQLite does not need
         from statehold.doctor.postgres import examine_postgres
 
-        return found + await examine_postgres(store, definitions, served, local_now, pause)
+        return found + await examine_postgres(
+            options.server(store), definitions, served, local_now, pause, schema=options.schema
+        )
     if store == "memory:":
         raise StoreRefused("memory: exists in its own process only; check its server: --server")
     open_store(store)

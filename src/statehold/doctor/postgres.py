@@ -17,7 +17,12 @@ from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
 from statehold.doctor.work import Pause, examine_work
 from statehold.errors import StoreRefused
-from statehold.stores.postgres.connections import CONNECT_SECONDS, STATEMENT_SECONDS, connect
+from statehold.stores.postgres.connections import (
+    CONNECT_SECONDS,
+    STATEMENT_SECONDS,
+    connect_directly,
+    in_schema,
+)
 from statehold.stores.postgres.migrate import state_of
 from statehold.stores.queries import load_queries
 
@@ -33,10 +38,13 @@ async def examine_postgres(
     served: Collection[str],
     local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Pause = asyncio.sleep,
+    *,
+    schema: str | None = None,
 ) -> list[Finding]:
-    """``local_now`` is this machine's clock, which the database's is compared with."""
+    """``dsn`` is the server's own address, ``schema`` as in :class:`statehold.stores.StoreOptions`.
+    ``local_now`` is this machine's clock, which the database's is compared with."""
     try:
-        db = await connect(dsn, _SETTINGS, STATEMENT_SECONDS)
+        db = await connect_directly(dsn, {**_SETTINGS, **in_schema(schema)}, STATEMENT_SECONDS)
     except Exception as error:  # noqa: BLE001 - any error is a finding
         return [why_unreachable(error)]
     found: list[Finding] = []

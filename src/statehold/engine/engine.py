@@ -56,6 +56,10 @@ class Engine:
 
     ``store`` is a store or the address of one (``sqlite:///orders.db``, ``memory:``). A machine is
     named by its class, its definition or its name. A request is answered once it is committed.
+    ``schema`` and ``direct_store`` go with the address of a PostgreSQL store
+    (:class:`statehold.stores.StoreOptions`): the schema that its tables are in, and the server's
+    own address where the store's is one of a pooler.
+
     Every error is a :class:`~statehold.errors.StateholdError`; a ``Refused`` has changed nothing.
 
     ``seed`` makes ids and jitter repeatable. ``worker`` names this engine among those that share
@@ -71,6 +75,8 @@ class Engine:
         store: Store | str,
         machines: Iterable[AMachine],
         *,
+        schema: str | None = None,
+        direct_store: str | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
         seed: int | None = None,
@@ -87,6 +93,8 @@ class Engine:
         given = settings_of(
             store,
             machines,
+            schema=schema,
+            direct_store=direct_store,
             clock=clock,
             limits=limits,
             seed=seed,

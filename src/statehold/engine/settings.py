@@ -44,6 +44,8 @@ def settings_of(
     store: Store | str,
     machines: Iterable[AMachine],
     *,
+    schema: str | None,
+    direct_store: str | None,
     clock: Clock | None,
     limits: Limits | None,
     seed: int | None,
@@ -53,14 +55,15 @@ def settings_of(
     retention: Retention | Mapping[str, Retention] | None,
     deployments: Deployments | None,
 ) -> Settings:
-    """Raises ``ValueError`` for a worker's name that can't be one, ``DefinitionError`` for two
+    """Raises ``ValueError`` for a worker's name that can't be one and for options of an address
+    beside a store, ``StoreRefused`` for an address that no store has, ``DefinitionError`` for two
     machines of one name, and for a retention of a machine that can't run here."""
     lent = [] if deployments is None else deployments.offered.machines.values()
     coded = _by_name([*machines, *lent])
     name = _worker_name(worker)
     by_machine(retention, coded, open_ended=deployments is not None)
     return Settings(
-        _opened(store) if isinstance(store, str) else store,
+        _store_of(store, schema=schema, direct_store=direct_store),
         coded,
         clock or SystemClock(),
         limits or Limits(),
@@ -83,10 +86,18 @@ def _worker_name(worker: str | None) -> str:
     return name
 
 
-def _opened(address: str) -> Store:
-    """Opens the store of an address; the modules of stores are imported only for that."""
-    store: Store = importlib.import_module("statehold.stores").open_store(address)
-    return store
+def _store_of(store: Store | str, **options: str | None) -> Store:
+    """The store, or that of an address; the modules of stores are imported only for that."""
+    if not isinstance(store, str):
+        if given := [name for name, value in options.items() if value is not None]:
+            raise ValueError(
+                f"{' and '.join(given)} goes with the address of a store, and this one is a store: "
+                "give it to the store instead"
+            )
+        return store
+    stores = importlib.import_module("statehold.stores")
+    made: Store = stores.open_store(store, stores.StoreOptions(**options))
+    return made
 
 
 def _by_name(machines: Iterable[AMachine]) -> dict[str, Definition[Any]]:

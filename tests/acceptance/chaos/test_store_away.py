@@ -17,7 +17,9 @@ from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import StoreUnavailable
 from statehold.server import create_app
+from statehold.stores.address import StoreOptions
 from statehold.stores.postgres import connections
+from statehold.stores.postgres.migrate import make_ready
 from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.chaos import round
 from tests.acceptance.chaos.flow import MACHINES
@@ -232,8 +234,8 @@ async def test_an_address_at_which_no_server_can_be_written_is_unavailable_for_n
 async def test_a_connection_of_which_the_driver_knows_no_more_is_not_lent_again(
     migrated_dsn: str,
 ) -> None:
-    link = connections.Connections(migrated_dsn, "w1", pool_size=1)
-    await link.open()
+    link = connections.Connections(migrated_dsn, "w1", 1, StoreOptions())
+    await link.open(make_ready)
     try:
         async with link.reading() as db:
             first = await db.fetchval("SELECT pg_backend_pid()")

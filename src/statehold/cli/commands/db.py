@@ -10,10 +10,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from statehold.cli.options import Json, StoreAddress
+from statehold.cli.options import DirectStore, Json, Schema, StoreAddress
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.terminal import Terminal, print_json
-from statehold.stores import open_store
+from statehold.stores import StoreOptions, open_store
 from statehold.stores.address import is_shared
 from statehold.stores.queries import load_migrations
 from statehold.stores.sqlite.inspect import schema_number
@@ -27,7 +27,7 @@ class Phase(Enum):
     all = "all"
 
 
-class Schema(msgspec.Struct, frozen=True):
+class Migrations(msgspec.Struct, frozen=True):
     """``can_run``: this release may run on it."""
 
     applied: tuple[str, ...]
@@ -37,14 +37,21 @@ class Schema(msgspec.Struct, frozen=True):
 
 
 @database.command()
-def check(store: StoreAddress, json: Json = False) -> None:
+def check(
+    store: StoreAddress,
+    schema: Schema = None,
+    direct_store: DirectStore = None,
+    json: Json = False,
+) -> None:
     """Say which migrations are applied, and whether this release can run on the schema."""
-    schema = asyncio.run(_postgres_schema(store)) if is_shared(store) else _sqlite_schema(store)
+    options = StoreOptions(schema=schema, direct_store=direct_store)
+    options.check(store)
+    found = asyncio.run(_of_postgres(store, options)) if is_shared(store) else _of_sqlite(store)
     if json:
-        print_json(msgspec.to_builtins(schema))
+        print_json(msgspec.to_builtins(found))
     else:
-        _print(schema)
-    raise typer.Exit(DONE if schema.can_run else REFUSED)
+        _print(found)
+    raise typer.Exit(DONE if found.can_run else REFUSED)
 
 
 @database.command()
@@ -57,15 +64,19 @@ def upgrade(
             "only this one can, once no older one runs."
         ),
     ] = Phase.before,
+    schema: Schema = None,
+    direct_store: DirectStore = None,
     json: Json = False,
 ) -> None:
     """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself."""
+    options = StoreOptions(schema=schema, direct_store=direct_store)
+    options.check(store)
     if not is_shared(store):
         raise UsageError(
             "only a PostgreSQL database is upgraded by hand; a SQLite file is, when a server opens "
             "it"
         )
-    applied = asyncio.run(_upgrade(store, phase))
+    applied = asyncio.run(_upgrade(store, phase, options))
     if json:
         print_json(applied)
         return
@@ -76,27 +87,29 @@ def upgrade(
         console.say(("nothing to do", "dim"))
 
 
-async def _postgres_schema(store: str) -> Schema:
+async def _of_postgres(store: str, options: StoreOptions) -> Migrations:
     # asyncpg is an extra
     from statehold.stores.postgres import migrate
 
-    state = await migrate.check(store)
-    return Schema(state.applied, state.pending, state.unknown, state.can_run)
+    state = await migrate.check(options.server(store), options.schema)
+    return Migrations(state.applied, state.pending, state.unknown, state.can_run)
 
 
-async def _upgrade(store: str, phase: Phase) -> list[str]:
+async def _upgrade(store: str, phase: Phase, options: StoreOptions) -> list[str]:
     from statehold.stores.postgres import migrate
 
-    return await migrate.upgrade(store, "before" if phase is Phase.before else "after")
+    return await migrate.upgrade(
+        options.server(store), "before" if phase is Phase.before else "after", options.schema
+    )
 
 
-def _sqlite_schema(store: str) -> Schema:
+def _of_sqlite(store: str) -> Migrations:
     if store == "memory:":
         raise UsageError("memory: has no schema; give --store postgresql://… or sqlite:///FILE")
     open_store(store)
     names = tuple(migration.name for migration in load_migrations("sqlite"))
     number = schema_number(Path(store.removeprefix("sqlite:///")))
-    return Schema(
+    return Migrations(
         names[:number],
         names[number:],
         tuple(str(n) for n in range(len(names) + 1, number + 1)),
@@ -104,16 +117,16 @@ def _sqlite_schema(store: str) -> Schema:
     )
 
 
-def _print(schema: Schema) -> None:
+def _print(found: Migrations) -> None:
     console = Terminal()
     for names, word, style in (
-        (schema.applied, "applied", "green"),
-        (schema.pending, "pending", "yellow"),
-        (schema.unknown, "newer  ", "yellow"),
+        (found.applied, "applied", "green"),
+        (found.pending, "pending", "yellow"),
+        (found.unknown, "newer  ", "yellow"),
     ):
         for name in names:
             console.say((word, style), f" {name}")
-    if schema.can_run:
+    if found.can_run:
         console.say(("this release can run on it", "green"))
     else:
         console.say(("this release can't run on it", "red"))

@@ -11,12 +11,13 @@ import typer
 
 from statehold.cli import environment
 from statehold.cli.offering import load_offered
-from statehold.cli.options import Json, Offer
+from statehold.cli.options import DirectStore, Json, Offer, Schema
 from statehold.cli.outcome import DONE, REFUSED, UsageError
 from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal, count_of, print_json
 from statehold.doctor import Finding, examine
 from statehold.doctor.finding import is_wrong
+from statehold.stores import StoreOptions
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -33,6 +34,8 @@ def doctor(
             envvar=environment.STORE, help="sqlite:///FILE or postgresql://USER@HOST/DATABASE"
         ),
     ] = None,
+    schema: Schema = None,
+    direct_store: DirectStore = None,
     server: Annotated[
         str | None, typer.Option(envvar=environment.URL, help="A server, as its clients reach it.")
     ] = None,
@@ -42,8 +45,9 @@ def doctor(
     """Report problems of a deployment, and what to do about them."""
     if store is None and server is None:
         raise UsageError("say what to look at: --store, --server, or both")
+    options = StoreOptions(schema=schema, direct_store=direct_store)
     machines = load_machines(targets or [], load_offered(offer or ()))
-    found = asyncio.run(examine(store, machines, server))
+    found = asyncio.run(examine(store, machines, server, options=options))
     found.sort(key=lambda finding: _ORDER[finding.severity])
     if json:
         print_json(msgspec.to_builtins(found))

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from statehold.chart.moment import earlier_or_first
 from statehold.cli.arguments import read_age
-from statehold.cli.options import ArchiveTo, Json, StoreAddress, Targets
+from statehold.cli.options import ArchiveTo, DirectStore, Json, Schema, StoreAddress, Targets
 from statehold.cli.targets import chart_of, load_machines_or_charts
 from statehold.cli.terminal import Terminal, line, print_json
 from statehold.engine import Retention
@@ -25,7 +25,8 @@ from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.purge import Purge
 from statehold.errors import NotFound
-from statehold.stores import open_store
+from statehold.store import Store
+from statehold.stores import StoreOptions, open_store
 from statehold.wire.operations import PurgeReport
 
 _SQLITE = "sqlite:///"
@@ -37,17 +38,21 @@ def purge(
         str, typer.Option("--older-than", metavar="AGE", help="Finished for this long, like 30d.")
     ],
     store: StoreAddress = "sqlite:///statehold.db",
+    schema: Schema = None,
+    direct_store: DirectStore = None,
     archive: ArchiveTo = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
     json: Json = False,
 ) -> None:
     """Purge finished instances and their journals from a store, once."""
     machines = [chart_of(one).name for t in targets for one in load_machines_or_charts(t)]
+    options = StoreOptions(schema=schema, direct_store=direct_store)
+    options.check(store)
     retention = Retention(read_age(older_than), archive)
     if store.startswith(_SQLITE) and not Path(store.removeprefix(_SQLITE)).exists():
         # opening it would make one
         raise NotFound(f"there is no file {store.removeprefix(_SQLITE)}; name one with --store")
-    reports = asyncio.run(_purge(machines, retention, store, dry_run))
+    reports = asyncio.run(_purge(machines, retention, open_store(store, options), dry_run))
     console = Terminal()
     for report in reports:
         if json:
@@ -57,7 +62,7 @@ def purge(
 
 
 async def _purge(
-    machines: Sequence[str], retention: Retention, address: str, dry_run: bool
+    machines: Sequence[str], retention: Retention, store: Store, dry_run: bool
 ) -> list[PurgeReport]:
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     clock, limits = SystemClock(), Limits()
@@ -69,7 +74,6 @@ async def _purge(
             made.check()
         archives.append(made)
     before = earlier_or_first(datetime.now(UTC), retention.finished_for)
-    store = open_store(address)
     await store.open(worker)
     reports: list[PurgeReport] = []
     try:

@@ -25,9 +25,11 @@ from statehold.cli.options import (
     TARGET_HELP,
     AllowHost,
     ArchiveTo,
+    DirectStore,
     Keep,
     Offer,
     RunsPuts,
+    Schema,
     StoreAddress,
     TakesPuts,
 )
@@ -42,7 +44,7 @@ from statehold.cli.terminal import Terminal
 from statehold.errors import StateholdError
 from statehold.formats.notation import Offered
 from statehold.server.studio import is_built
-from statehold.stores.address import is_shared
+from statehold.stores.address import StoreOptions, is_shared
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,8 @@ class CannotListen(StateholdError):
 def serve(
     targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
+    schema: Schema = None,
+    direct_store: DirectStore = None,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8420,
     workers: Workers = 1,
@@ -98,6 +102,7 @@ def serve(
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     loopback = _is_loopback(host)
+    options = _options(store, schema, direct_store)
     job = Job(
         targets=targets or [],
         puts=puts,
@@ -105,6 +110,7 @@ def serve(
         offer=offer or [],
         allow_hosts=allow_host or [],
         store=store,
+        options=options,
         serves=True,
         loopback=loopback,
         log_format=log_format.value,
@@ -139,6 +145,8 @@ def serve(
 def worker(
     targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
+    schema: Schema = None,
+    direct_store: DirectStore = None,
     health_port: Annotated[
         int | None,
         typer.Option(
@@ -162,6 +170,7 @@ def worker(
             "a worker on memory: has nothing to do, since its instances can't be reached; choose "
             "another --store, or serve"
         )
+    options = _options(store, schema, direct_store)
     _check_workers(store, workers)
     _check_targets(targets, puts=puts)
     check_hosts(allow_host or ())
@@ -172,6 +181,7 @@ def worker(
         offer=offer or [],
         allow_hosts=allow_host or [],
         store=store,
+        options=options,
         serves=False,
         log_format=log_format.value,
         grace_seconds=grace,
@@ -305,6 +315,13 @@ def _socket_directory() -> Iterator[str | None]:
         f"for itself; set TMPDIR to a writable one with a path of at most {_LONGEST_PLACE} bytes"
     )
     yield None
+
+
+def _options(store: str, schema: str | None, direct_store: str | None) -> StoreOptions:
+    """Raises ``StoreRefused``."""
+    options = StoreOptions(schema=schema, direct_store=direct_store)
+    options.check(store)
+    return options
 
 
 def _check_targets(targets: list[str] | None, *, puts: bool) -> None:

@@ -9,6 +9,7 @@ import uuid
 from msgspec import Struct
 
 from statehold.engine.limits import Limits
+from statehold.stores.address import StoreOptions
 
 #: seconds that running effects get after the last request, of the time for a graceful stop
 _EFFECTS_SECONDS = Limits().grace_seconds
@@ -20,18 +21,19 @@ class Job(Struct, frozen=True, kw_only=True):
     """The job of a process. It is sent to children as JSON, over a socket: the store's address may
     have a password, and everybody on the host can read a command line.
 
-    ``serves``: the API is offered at the listener, else only the probes, if there is one.
-    ``grace_seconds``: how long open requests may take after a signal. ``process`` is its place
-    among those that share the listener, whose metrics meet in ``metrics_directory``; empty and None
-    for one alone. ``keep`` and ``archive`` are those of :func:`.retention.read_retention`.
-    ``puts``: machines that were put are run too, and taken where it serves. ``offer`` and
-    ``allow_hosts`` are what machines that come as data may use. ``act_role``: the role that may
-    act on instances by hand; None: every caller.
+    ``options`` are the store's. ``serves``: the API is offered at the listener, else only the
+    probes, if there is one. ``grace_seconds``: how long open requests may take after a signal.
+    ``process`` is its place among those that share the listener, whose metrics meet in
+    ``metrics_directory``; empty and None for one alone. ``keep`` and ``archive`` are those of
+    :func:`.retention.read_retention`. ``puts``: machines that were put are run
+    too, and taken where it serves. ``offer`` and ``allow_hosts`` are what machines that come as
+    data may use. ``act_role``: the role that may act on instances by hand; None: every caller.
     """
 
     targets: list[str]
     store: str
     serves: bool
+    options: StoreOptions = StoreOptions()
     loopback: bool = True
     log_format: str = "text"
     access_log: bool = False

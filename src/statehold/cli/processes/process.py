@@ -81,6 +81,8 @@ async def _run(
         Engine(
             job.store,
             machines,
+            schema=job.options.schema,
+            direct_store=job.options.direct_store,
             limits=job.limits(),
             worker=worker,
             observer=metrics,

@@ -10,27 +10,38 @@
    such an error may pass too, and is ``StoreUnavailable``: requests fail, and tasks retry.
    After a failover the address may name a read-only server: such connections are dropped, and
    the next one resolves the address again.
+5. With a direct address beside it, the store's own is one of a pooler, which lends a connection
+   for one transaction at a time: the writer and the reads go there (:mod:`.pooled`). What belongs
+   to a session goes to the server itself: heartbeats, hints and migrations. Without a direct
+   address, a pooler is refused when the store is opened.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import asyncpg
 
 from statehold.errors import StoreRefused, StoreUnavailable
+from statehold.stores.address import StoreOptions
+from statehold.stores.postgres.pooled import (
+    DriverConnection,
+    InTransaction,
+    beginning_of,
+    in_transaction,
+    quoted,
+)
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-    #: a connection of its own, or one that a pool lends
-    AnyConnection: TypeAlias = (
-        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    )
+    #: one of the driver's, or a transaction on it
+    AnyConnection: TypeAlias = DriverConnection | InTransaction
 else:
     Connection = Pool = AnyConnection = Any
 
@@ -47,6 +58,9 @@ PLANNING = {
     "enable_bitmapscan": "off",
     "jit": "off",
 }
+
+#: a setting that each session is started with, and that a pooler does not let through
+_SESSION = {"plan_cache_mode": "force_generic_plan"}
 
 #: seconds
 CONNECT_SECONDS = 10.0
@@ -94,14 +108,24 @@ _LASTING = (
     asyncpg.exceptions.UndefinedObjectError,
     asyncpg.exceptions.InvalidSchemaNameError,
 )
+#: a statement that was prepared is on another session now, or was prepared on this one by another
+_MIXED_SESSIONS = (
+    asyncpg.exceptions.InvalidSQLStatementNameError,
+    asyncpg.exceptions.DuplicatePreparedStatementError,
+)
 
 
 class Connections:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
     beside the writer's and that of heartbeats."""
 
-    def __init__(self, dsn: str, worker: str, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, dsn: str, worker: str, pool_size: int, options: StoreOptions) -> None:
         self._dsn = dsn
+        self._direct = options.server(dsn)
+        self._is_pooled = options.direct_store is not None
+        #: what begins each transaction of a pooler
+        self._beginning = ""
+        self._schema = options.schema
         self._name = f"statehold {worker}"[:63]
         self._pool_size = pool_size
         self._pool: Pool | None = None
@@ -110,19 +134,39 @@ class Connections:
         self._beater: Connection | None = None
         self._beating = asyncio.Lock()
         self._listens = False
+        #: the schema that the tables are in, known once it is open
+        self.schema = ""
         #: the store was open once: a refusal from now on may pass
         self.was_open = False
 
-    async def open(self) -> None:
-        """Raises ``StoreRefused`` where retrying would not help, else ``StoreUnavailable``."""
+    async def open(self, make_ready: Callable[[Connection], Awaitable[None]]) -> None:
+        """``make_ready`` sees to the tables, on a connection to the server itself. Raises
+        ``StoreRefused`` where retrying would not help, else ``StoreUnavailable``."""
         try:
             async with passing():
-                writer = self._writer = await self._connect()
-                major = writer.get_server_version().major
+                beater = self._beater = await self._connect_beater()
+                major = beater.get_server_version().major
                 if major < OLDEST_SERVER:
                     raise StoreRefused(
                         f"the server is PostgreSQL {major}; version {OLDEST_SERVER} or later works"
                     )
+                await make_ready(beater)
+                here = await place_of(beater)
+                self.schema = here.schema or ""
+                if self._is_pooled:
+                    settings = {**self._settings(), "search_path": quoted(self.schema)}
+                    del settings["application_name"]
+                    self._beginning = beginning_of(settings)
+                writer = self._writer = await self._connect()
+                if self._is_pooled:
+                    async with in_transaction(writer, self._beginning) as db:
+                        there = await place_of(db)
+                    if there != here:
+                        raise StoreRefused(
+                            f"the store's address leads to {there}, and direct_store "
+                            f"(--direct-store) to {here}: they have to name one database of one "
+                            "server, and both roles have to have USAGE on the schema"
+                        )
                 self._pool = await asyncpg.create_pool(
                     self._dsn,
                     # with a floor, the pool logs a traceback at each attempt to restore it
@@ -131,8 +175,8 @@ class Connections:
                     max_inactive_connection_lifetime=300,
                     timeout=CONNECT_SECONDS,
                     command_timeout=STATEMENT_SECONDS,
-                    server_settings=self._settings(),
                     reset=_keep_as_it_is,
+                    **self._kind(),
                 )
         except BaseException:
             await self.close()
@@ -166,7 +210,8 @@ class Connections:
                     f"all {self._pool_size} connections for reads were busy for {POOL_SECONDS:g} s"
                 ) from None
             try:
-                yield connection
+                async with self._use(connection) as db:
+                    yield db
             except asyncpg.exceptions.ReadOnlySQLTransactionError:
                 await pool.expire_connections()
                 raise
@@ -178,7 +223,7 @@ class Connections:
                 await pool.release(connection)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Connection]:
+    async def writing(self) -> AsyncIterator[AnyConnection]:
         """The writer's connection, for one transaction."""
         if self._pool is None:
             raise StoreUnavailable("it is closed; open the store first")
@@ -187,7 +232,8 @@ class Connections:
             if writer is None or writer.is_closed():
                 writer = self._writer = await self._connect()
             try:
-                yield writer
+                async with self._use(writer) as db:
+                    yield db
             except asyncpg.UniqueViolationError:
                 # a result, not a fault: the statement was undone and the connection is intact
                 raise
@@ -206,7 +252,7 @@ class Connections:
             beater = self._beater
             if beater is None or beater.is_closed():
                 self._listens = False
-                beater = self._beater = await self._connect()
+                beater = self._beater = await self._connect_beater()
             try:
                 yield beater
             except asyncpg.UniqueViolationError:
@@ -227,7 +273,26 @@ class Connections:
 
     async def _connect(self) -> Connection:
         with self._connecting():
-            return await connect(self._dsn, self._settings(), STATEMENT_SECONDS)
+            return await connect(self._dsn, STATEMENT_SECONDS, **self._kind())
+
+    async def _connect_beater(self) -> Connection:
+        with self._connecting():
+            return await connect_directly(self._direct, self._settings(), STATEMENT_SECONDS)
+
+    def _kind(self) -> dict[str, Any]:
+        """The arguments of the driver for connections to the store's own address."""
+        if self._is_pooled:
+            # one name for all workers: between two names, a pooler has to set it anew
+            return {"server_settings": {"application_name": "statehold"}, "statement_cache_size": 0}
+        return {"server_settings": self._settings()}
+
+    @asynccontextmanager
+    async def _use(self, connection: DriverConnection) -> AsyncIterator[AnyConnection]:
+        if not self._is_pooled:
+            yield connection
+            return
+        async with in_transaction(connection, self._beginning) as db:
+            yield db
 
     @contextlib.contextmanager
     def _connecting(self) -> Iterator[None]:
@@ -260,21 +325,44 @@ class Connections:
             "default_transaction_isolation": "read committed",
             # another default of the server must not weaken rule 1 of stores
             "synchronous_commit": "on",
+            **in_schema(self._schema),
         }
 
 
-async def connect(
+def in_schema(schema: str | None) -> dict[str, str]:
+    """The settings of a connection whose tables are in this schema; None: where the role's are."""
+    return {} if schema is None else {"search_path": quoted(schema)}
+
+
+async def connect_directly(
     dsn: str, settings: Mapping[str, str], statement_seconds: float | None = None
 ) -> Connection:
-    """A new connection. Raises ``StoreRefused`` for an address that can't be parsed, else what
-    the driver raises."""
+    """A new connection to the server itself. Raises as :func:`connect`, and ``StoreRefused``
+    where a pooler stands between that does not give a client a session of its own."""
+    asked = {**_SESSION, **settings}
+    db = await connect(dsn, statement_seconds, server_settings=asked)
+    try:
+        for name in asked.keys() & {*_SESSION, "search_path"}:
+            if await db.fetchval("SELECT current_setting($1)", name) != asked[name]:
+                raise StoreRefused(_behind_pooler(f"it leaves out the setting {name}"))
+    except BaseException:
+        db.terminate()
+        raise
+    return db
+
+
+async def connect(dsn: str, statement_seconds: float | None = None, **kind: Any) -> Connection:
+    """A new connection; ``kind`` are arguments of the driver's. Raises ``StoreRefused`` for an
+    address that can't be parsed, and where a pooler refuses ``kind``, else what the driver raises.
+    """
     try:
         return await asyncpg.connect(
-            dsn,
-            timeout=CONNECT_SECONDS,
-            command_timeout=statement_seconds,
-            server_settings=dict(settings),
+            dsn, timeout=CONNECT_SECONDS, command_timeout=statement_seconds, **kind
         )
+    except asyncpg.ProtocolViolationError as error:
+        if "unsupported startup parameter" in str(error):
+            raise StoreRefused(_behind_pooler(str(error))) from error
+        raise
     except ValueError:
         # the driver's message, and the error as a cause, may hold a part of the password
         raise StoreRefused(
@@ -283,11 +371,43 @@ async def connect(
         ) from None
 
 
+def _behind_pooler(detail: str) -> str:
+    return (
+        f"the address is one of a pooler ({detail}); give the PostgreSQL server's own address too, "
+        "as direct_store (--direct-store), and a schema by its name (--schema), not by options in "
+        "the pooler's address"
+    )
+
+
+class Place(NamedTuple):
+    """Where a connection leads."""
+
+    server_started: datetime
+    database: str
+    schema: str | None
+
+    def __str__(self) -> str:
+        return (
+            f"the schema {self.schema} of the database {self.database} of a server that was "
+            f"started at {self.server_started:%Y-%m-%d %H:%M:%S.%f}"
+        )
+
+
+async def place_of(db: AnyConnection) -> Place:
+    row = await db.fetchrow(
+        "SELECT pg_postmaster_start_time(), current_database()::text, current_schema()::text"
+    )
+    assert row is not None
+    return Place(*row)
+
+
 @asynccontextmanager
 async def passing() -> AsyncIterator[None]:
     """Translates the driver's errors: those that may pass, and those that do not."""
     try:
         yield
+    except _MIXED_SESSIONS as error:
+        raise StoreRefused(_behind_pooler(str(error))) from error
     except _LASTING as error:
         raise StoreRefused(f"the server refuses: {error}") from error
     except _PASSING as error:

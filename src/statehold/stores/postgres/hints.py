@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from hashlib import sha256
 
 import msgspec
 from msgspec.structs import replace
@@ -14,8 +15,8 @@ from statehold.stores.postgres.connections import Connections
 
 log = logging.getLogger(__name__)
 
-#: the channel that hints go over, and the bytes that PostgreSQL lets one have
-CHANNEL, _PAYLOAD_BYTES = "statehold", 7_900
+#: bytes that PostgreSQL lets a notification have
+_PAYLOAD_BYTES = 7_900
 
 
 class _Notification(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,6 +27,12 @@ class _Notification(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decode = msgspec.json.Decoder(_Notification).decode
+
+
+def channel_of(schema: str) -> str:
+    """The channel of hints: one of the database, so each schema has its own. A schema's name may
+    be as long as a channel's, and so is not a part of it."""
+    return f"statehold_{sha256(schema.encode()).hexdigest()[:32]}"
 
 
 def payload_of(worker: str, hint: Hint) -> str:
@@ -48,7 +55,7 @@ class Listener:
         whose own hints are left out."""
         self._worker = worker
         try:
-            await link.listen(CHANNEL, self._receive)
+            await link.listen(channel_of(link.schema), self._receive)
         except (StoreUnavailable, StoreRefused) as error:
             # the heartbeat that led here has succeeded, and hints are not needed
             log.warning("hints are not heard: %s", error)

@@ -13,16 +13,25 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import asyncpg
 from msgspec import Struct
 
 from statehold.errors import SchemaMismatch, SchemaOutdated, StoreRefused
-from statehold.stores.postgres.connections import AnyConnection, connect, passing
+from statehold.stores.postgres.connections import (
+    AnyConnection,
+    connect_directly,
+    in_schema,
+    passing,
+)
+from statehold.stores.postgres.pooled import quoted
 from statehold.stores.queries import Migration, load_migrations
 
 Phase = Literal["before", "after"]
 
-#: one process at a time migrates
+#: one process at a time migrates a schema
 _LOCK = 5499273481234000
+_TAKE_LOCK = "SELECT pg_advisory_lock(hashtextextended($1, $2))"
+_RELEASE_LOCK = "SELECT pg_advisory_unlock(hashtextextended($1, $2))"
 #: a migration waits for running transactions, and new ones wait behind it: only briefly
 _SETTINGS = "SET lock_timeout = '5s'"
 
@@ -58,30 +67,35 @@ def phase_of(migration: Migration) -> Phase:
     return "before" if match[1] == "before" else "after"
 
 
-async def check(dsn: str) -> SchemaState:
-    """The applied and the pending migrations. Changes nothing."""
+async def check(dsn: str, schema: str | None = None) -> SchemaState:
+    """The applied and the pending migrations. Changes nothing. ``dsn`` is the server's own address,
+    ``schema`` as in :class:`statehold.stores.StoreOptions`."""
     async with passing():
-        db = await connect(dsn, {})
+        db = await connect_directly(dsn, in_schema(schema))
         try:
             return await state_of(db)
         finally:
             await db.close()
 
 
-async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
+async def upgrade(dsn: str, phase: Phase = "before", schema: str | None = None) -> list[str]:
     """Applies the migrations before a deploy, or all of them, and returns their names. Each is a
-    transaction of its own; of several callers, one at a time migrates."""
+    transaction of its own; of several callers, one at a time migrates. The addresses are those of
+    :func:`check`; a schema that is not there is created."""
     async with passing():
-        db = await connect(dsn, {})
+        db = await connect_directly(dsn, in_schema(schema))
         try:
+            await create_schema(db, schema)
             return await migrate(db, phase)
         finally:
             await db.close()
 
 
-async def make_ready(db: AnyConnection) -> None:
-    """Creates the schema in an empty database. Raises ``SchemaOutdated`` for a schema that has to
-    be upgraded, ``SchemaMismatch`` where this release is too old for it."""
+async def make_ready(db: AnyConnection, schema: str | None = None) -> None:
+    """Creates the schema that the store is to have, and its tables where there are none. Raises
+    ``SchemaOutdated`` for tables that have to be upgraded, ``SchemaMismatch`` where this release is
+    too old for them."""
+    await create_schema(db, schema)
     state = await state_of(db)
     if not state.applied:
         await migrate(db, "after")
@@ -115,7 +129,8 @@ async def state_of(db: AnyConnection) -> SchemaState:
 
 async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
     done: list[str] = []
-    await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
+    place = await db.fetchval("SELECT current_schema()::text")
+    await db.execute(_TAKE_LOCK, place, _LOCK)
     try:
         state = await state_of(db)
         pending = set(state.pending)
@@ -138,17 +153,39 @@ async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
                 )
             done.append(migration.name)
     finally:
-        await db.execute("SELECT pg_advisory_unlock($1::bigint)", _LOCK)
+        await db.execute(_RELEASE_LOCK, place, _LOCK)
     return done
+
+
+async def create_schema(db: AnyConnection, schema: str | None) -> None:
+    """Creates the schema of this name, unless it is there. Raises ``StoreRefused`` where the role
+    may not."""
+    if schema is None or await _is_there(db, schema):
+        return
+    await db.execute(_TAKE_LOCK, schema, _LOCK)
+    try:
+        # several workers may be the first
+        if not await _is_there(db, schema):
+            await db.execute(f"CREATE SCHEMA {quoted(schema)}")
+    except asyncpg.InsufficientPrivilegeError as error:
+        user, database = await db.fetchrow("SELECT current_user, current_database()") or ("", "")
+        raise StoreRefused(
+            f"there is no schema {schema!r}, and the role {user} may not create one; "
+            f"CREATE SCHEMA {quoted(schema)} AUTHORIZATION {quoted(user)}, or GRANT CREATE ON "
+            f"DATABASE {quoted(database)} TO {quoted(user)}"
+        ) from error
+    finally:
+        await db.execute(_RELEASE_LOCK, schema, _LOCK)
+
+
+async def _is_there(db: AnyConnection, schema: str) -> bool:
+    return bool(await db.fetchval("SELECT true FROM pg_namespace WHERE nspname = $1", schema))
 
 
 # --- whether Statehold can use a database ---------------------------------------------------
 
 #: the way out where other programs use the database
-_OWN_PLACE = (
-    "give Statehold a database of its own, or a schema: CREATE SCHEMA statehold, and "
-    "?options=-csearch_path%3Dstatehold at the end of the address"
-)
+_OWN_PLACE = "give Statehold a database of its own, or a schema, such as --schema statehold"
 _MADE = re.compile(r"^CREATE (?:UNIQUE )?(?:TABLE|INDEX|SEQUENCE|VIEW) (\w+)", re.MULTILINE)
 
 _PLACE = """

@@ -398,7 +398,7 @@ ORDER BY m.number
 -- name: lock_claims
 -- Claims are made one after another, so that each sees those before it: only then can the messages
 -- of one instance be kept together. Held for milliseconds.
-SELECT pg_advisory_xact_lock(5499273481234001)
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 5499273481234001))
 
 -- name: claim_mail
 UPDATE mailbox AS m SET claimed_by = $5, claimed_until = $6
@@ -625,7 +625,7 @@ FROM documents WHERE machine = $1 AND version = $2
 
 -- name: lock_documents
 -- Only deploys wait for one another.
-SELECT pg_advisory_xact_lock(5499273481234002)
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 5499273481234002))
 
 -- name: add_document
 INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason)

@@ -29,6 +29,7 @@ from statehold.store import (
     StoredDocument,
     WriteResult,
 )
+from statehold.stores.address import StoreOptions
 from statehold.stores.columns import (
     StoredConfiguration,
     chart_of,
@@ -60,7 +61,7 @@ from statehold.stores.postgres.columns import (
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, Connections
-from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
+from statehold.stores.postgres.hints import Listener, channel_of, payload_of
 from statehold.stores.postgres.lists import Lists
 from statehold.stores.postgres.migrate import make_ready
 from statehold.stores.postgres.writer import Writer
@@ -74,14 +75,25 @@ class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
-    heartbeats and hints.
+    heartbeats and hints. ``schema`` and ``direct_store`` are those of
+    :class:`statehold.stores.StoreOptions`. Raises ``StoreRefused`` for a schema's name that
+    PostgreSQL can't have.
 
     Made for one event loop and one worker; several of them share the database.
     """
 
     exclusive = False
 
-    def __init__(self, dsn: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        schema: str | None = None,
+        direct_store: str | None = None,
+    ) -> None:
+        self._options = StoreOptions(schema=schema, direct_store=direct_store)
+        self._options.check(dsn)
         self._dsn = dsn
         self._pool_size = pool_size
         self._q = load_queries("postgres")
@@ -92,14 +104,8 @@ class PostgresStore:
     async def open(self, worker: str) -> None:
         if self._open is not None:
             raise StoreInUse("the database", f"this very store, worker {self._worker}")
-        link = Connections(self._dsn, worker, self._pool_size)
-        await link.open()
-        try:
-            async with link.reading() as db:
-                await make_ready(db)
-        except BaseException:
-            await link.close()
-            raise
+        link = Connections(self._dsn, worker, self._pool_size, self._options)
+        await link.open(lambda db: make_ready(db, self._options.schema))
         self._configurations = ConfigurationNumbers(link, self._q)
         self._lists = Lists(self._fetch, self.load, self._configurations)
         self._writer = Writer(link, self._q, self._configurations)
@@ -153,7 +159,8 @@ class PostgresStore:
         return tuple(id_ for (id_,) in await self._fetch("workers"))
 
     async def notify(self, hint: Hint) -> None:
-        await self._fetch("notify", CHANNEL, payload_of(self._worker, hint))
+        channel = channel_of(self._link().schema)
+        await self._fetch("notify", channel, payload_of(self._worker, hint))
 
     def listen(self, on_hint: Callable[[Hint], None]) -> None:
         """From the next heartbeat on, which also replaces a connection that was lost."""
