@@ -16,6 +16,7 @@ from statehold.stores.postgres.migrate import upgrade
 from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
 from tests.servers.programs import PostgresError
+from tests.servers.standby import Standby
 
 # a busy machine is no failure, so an example has no deadline; pytest's own timeout bounds the test
 settings.register_profile("statehold", deadline=None, print_blob=True)
@@ -72,3 +73,12 @@ def migrated_dsn(postgres: PostgresServer, postgres_template: str) -> Iterator[s
     dsn = postgres.create_database(template=postgres_template)
     yield dsn
     postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def replicated() -> Iterator[tuple[PostgresServer, Standby]]:
+    """A server with a standby that its commits do not wait for; both run again after each test."""
+    if not Standby.is_possible():
+        pytest.skip("there is no pg_basebackup here")
+    with PostgresServer() as primary, Standby(primary, synchronous=False) as standby:
+        yield primary, standby

@@ -49,6 +49,7 @@ Rules of every store; one suite tests them (``tests/stores``):
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Literal, Protocol
@@ -182,13 +183,90 @@ class Hint(Struct, frozen=True, omit_defaults=True):
     documents: bool = False
 
 
-class Store(Protocol):
+class Reads(Protocol):
+    """The questions that may be answered by a copy of the store that is a little behind: lists and
+    counts, by which an engine decides nothing. All coroutines may raise ``StoreUnavailable``."""
+
+    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
+        """How many instances there are by (version, status, state)."""
+        ...
+
+    async def groups(self, machine: str) -> dict[Group, int]:
+        """The same, also by tags and owners."""
+        ...
+
+    async def count_incidents(self, machine: str) -> int:
+        """How many wait for an operator, in the first ``PAGE_LIMIT`` instances that have any."""
+        ...
+
+    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
+        """Rows that have incidents, oldest change first."""
+        ...
+
+    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
+        """Those of these instances that are set aside."""
+        ...
+
+    async def charts(self, machine: str) -> list[StoredChart]:
+        """Every version that ever ran, oldest first."""
+        ...
+
+    async def rollups(
+        self, machine: str, since: datetime, version: int | None, limit: int
+    ) -> list[Rollup]:
+        """Those that start at ``since`` or later, of one version or of each, newest first."""
+        ...
+
+    # last, as below it the name is not the built-in list's any more
+    async def list(self, query: Query) -> Page:
+        """With ``since`` or a ``prefix``, a page may have fewer rows than ``limit``, or none,
+        before the last one: no more than ``LOOKED_AT`` rows are read for one page."""
+        ...
+
+
+class StandbyState(Struct, frozen=True):
+    """How old an answer of a standby can be now, in seconds (None: that is not known); and why no
+    answer of it can be used, whatever its age (None: it can)."""
+
+    lag_seconds: float | None
+    why: str | None = None
+
+
+class Standby(Protocol):
+    """A copy of the store that follows it, for :class:`Reads` alone.
+
+    1. It is behind by its lag: an answer has everything that was committed by then, and may have
+       more. The lag is measured, never estimated from what is usual; where it can't be measured,
+       the copy is not read.
+    2. Whatever is wrong with it, the store itself answers.
+    """
+
+    async def look(self) -> None:
+        """Measures the lag; called about every half second. Never fails."""
+
+    def state(self) -> StandbyState:
+        """As of now, from what ``look`` has seen."""
+        ...
+
+    def reading(self, most_seconds: float) -> AbstractAsyncContextManager[tuple[Reads, float]]:
+        """What answers, all from one server, and its lag where the block begins: less than
+        ``most_seconds``. Raises ``StoreUnavailable``, inside the block too, where there is no such
+        answer."""
+        ...
+
+
+class Store(Reads, Protocol):
     """Opened and closed by the engine; all times are aware and in UTC, all coroutines may raise
     ``StoreUnavailable``."""
 
     #: no other process can write to it while it is open: its only worker needs no lease, and
     #: ``join``, ``beat`` and ``leave`` do nothing
     exclusive: bool
+
+    @property
+    def standby(self) -> Standby | None:
+        """Its copy for reading, while it is open; None: it has none."""
+        ...
 
     async def open(self, worker: str) -> None:
         """Connects, and migrates an older schema. Raises ``StoreRefused``."""
@@ -273,10 +351,6 @@ class Store(Protocol):
         """Sets aside each of these rows that still has its ``rev``, in one transaction; one that
         already is stays as it is. It needs no lease, as it depends on the row alone."""
 
-    async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
-        """Those of these instances that are set aside."""
-        ...
-
     async def set_aside_rows(
         self, machines: Sequence[str], after: Ref | None, limit: int
     ) -> list[Row]:
@@ -304,18 +378,6 @@ class Store(Protocol):
         """Those of these messages that are still in the mailbox."""
         ...
 
-    async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
-        """How many instances there are by (version, status, state)."""
-        ...
-
-    async def groups(self, machine: str) -> dict[Group, int]:
-        """The same, also by tags and owners."""
-        ...
-
-    async def count_incidents(self, machine: str) -> int:
-        """How many wait for an operator, in the first ``PAGE_LIMIT`` instances that have any."""
-        ...
-
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
@@ -324,14 +386,6 @@ class Store(Protocol):
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
         """Steps (part 0) with ``seq`` up to and including this one, newest first."""
-        ...
-
-    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
-        """Rows that have incidents, oldest change first."""
-        ...
-
-    async def charts(self, machine: str) -> list[StoredChart]:
-        """Every version that ever ran, oldest first."""
         ...
 
     async def add_chart(self, chart: StoredChart) -> None:
@@ -351,12 +405,6 @@ class Store(Protocol):
     async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
         """Keeps each, in place of one with the same machine, version, span, start and source, in
         one transaction."""
-
-    async def rollups(
-        self, machine: str, since: datetime, version: int | None, limit: int
-    ) -> list[Rollup]:
-        """Those that start at ``since`` or later, of one version or of each, newest first."""
-        ...
 
     async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
         """Those of this span that start before ``before``, by machine, version and start."""
@@ -402,10 +450,4 @@ class Store(Protocol):
     async def sweep(self, limit: int) -> int:
         """Removes entries of forgotten instances in one transaction, ``limit`` at most and fewer
         if they are large, and returns how many; 0: none are left, or another worker is at them."""
-        ...
-
-    # last, as below it the name is not the built-in list's any more
-    async def list(self, query: Query) -> Page:
-        """With ``since`` or a ``prefix``, a page may have fewer rows than ``limit``, or none,
-        before the last one: no more than ``LOOKED_AT`` rows are read for one page."""
         ...

@@ -133,6 +133,7 @@ class Connection:
     """A :class:`~statehold.store.Store` at the other end of the network."""
 
     exclusive = False
+    standby = None
 
     def __init__(self, network: Network, inner: MemoryStore, one: Owner) -> None:
         self.owner = one

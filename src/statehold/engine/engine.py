@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -379,9 +380,12 @@ class Engine:
         await self._found(machine)
         return await self._parts.instances.read(self._ref(machine, id), caller)
 
-    async def list(self, query: Query) -> Instances:
+    async def list(self, query: Query, *, max_lag_seconds: float | None = None) -> Instances:
+        """A page of instances. ``max_lag_seconds`` bounds how far it may be behind, within
+        ``Limits.read_lag_seconds``: with less than the time since a write was acknowledged, it has
+        that write; with 0, it is not behind."""
         await self._found(query.machine)
-        return await self._parts.instances.list(query)
+        return await self._parts.instances.list(query, max_lag_seconds)
 
     async def journal(
         self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100, data: bool = False
@@ -415,37 +419,51 @@ class Engine:
         return self._parts.instances.watch_machine(None)
 
     async def incidents(
-        self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
-    ) -> Incidents:
-        """Open incidents. ``limit`` counts instances, each with all its incidents."""
+        self, machine: MachineName | None = None, *,
+        limit: int = 50, cursor: str | None = None, max_lag_seconds: float | None = None,
+    ) -> Incidents:  # fmt: skip
+        """Open incidents. ``limit`` counts instances, each with all its incidents;
+        ``max_lag_seconds`` as in :meth:`list`."""
         check_texts("the request", cursor=cursor)
         name = None if machine is None else self.definition(machine).name
-        return await self._parts.instances.incidents(name, limit, cursor)
+        return await self._parts.instances.incidents(name, limit, cursor, max_lag_seconds)
 
-    async def machine_list(self) -> Machines:
-        return await self._parts.machines.machines()
+    async def machine_list(self, *, max_lag_seconds: float | None = None) -> Machines:
+        """What runs here, with counts; ``max_lag_seconds`` as in :meth:`list`."""
+        return await self._parts.machines.machines(max_lag_seconds)
 
     async def machine_detail(
-        self, machine: MachineName, version: int | None = None
-    ) -> MachineDetail:
+        self, machine: MachineName, version: int | None = None, *,
+        max_lag_seconds: float | None = None,
+    ) -> MachineDetail:  # fmt: skip
+        """A machine's chart, with counts; ``max_lag_seconds`` as in :meth:`list`."""
         check_version(version)
-        await self._found(machine)
-        return await self._parts.machines.machine(self.definition(machine).name, version)
+        name = (await self._found(machine)).name
+        return await self._parts.machines.machine(name, version, max_lag_seconds)
 
     async def flows(
-        self, machine: MachineName, window: Window = "24h", version: int | None = None
-    ) -> Flows:
-        """Throughput of the machine in the window, of one version or of all. Raises
-        ``InvalidPayload`` for a version that the store has not seen."""
+        self, machine: MachineName, window: Window = "24h", version: int | None = None, *,
+        max_lag_seconds: float | None = None,
+    ) -> Flows:  # fmt: skip
+        """Throughput of the machine in the window, of one version or of all; ``max_lag_seconds`` as
+        in :meth:`list`. Raises ``InvalidPayload`` for a version that the store has not seen."""
         check_version(version)
         definition = await self._found(machine)
         chart = await self._parts.machines.chart(definition, version)
-        return await self._parts.throughput.flows(definition, chart, window, version)
+        read = partial(
+            self._parts.throughput.flows,
+            definition=definition, chart=chart, window=window, version=version,
+        )  # fmt: skip
+        return await self._parts.reading.ask(read, max_lag_seconds)
 
-    async def search(self, text: str, *, limit: int = 20) -> Found:
-        """Search results for a text in every machine, at most ``limit`` of each kind."""
+    async def search(
+        self, text: str, *, limit: int = 20, max_lag_seconds: float | None = None
+    ) -> Found:
+        """Search results for a text in every machine, at most ``limit`` of each kind;
+        ``max_lag_seconds`` as in :meth:`list`."""
         check_texts("the request", text=text)
-        return await search(self._parts.store, self._parts.context, text, limit)
+        read = partial(search, context=self._parts.context, text=text, limit=limit)
+        return await self._parts.reading.ask(read, max_lag_seconds)
 
     async def document(self, machine: MachineName, version: int | None = None) -> StoredDocument:
         """A deployed version, the newest if none is named. Raises ``InvalidPayload`` where that

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from statehold.instance.limits import InstanceLimits
 
+#: positions of the store's server are kept for a little longer than that
+LONGEST_READ_LAG_SECONDS = 3600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits(InstanceLimits):
@@ -50,6 +53,9 @@ class Limits(InstanceLimits):
     #: how long what is due is claimed for the worker that found it; no longer than the lease is
     #: longer than a heartbeat, so that a dead worker's claims are over when its lease is
     claim_seconds: float = 4.0
+    #: how far lists and counts may be behind that are read from a standby; beyond it, the store's
+    #: own server answers
+    read_lag_seconds: float = 10.0
     #: how long a graceful stop waits for running effects, before it cancels them
     grace_seconds: float = 10.0
     #: attempts of a timer whose step fails, before it is an incident
@@ -84,7 +90,13 @@ class Limits(InstanceLimits):
     archive_bytes: int = 256_000_000
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` for times that would let live workers be taken for dead."""
+        """Raises ``ValueError`` for times that would let live workers be taken for dead, and for a
+        lag that can't be measured."""
+        if not 0 <= self.read_lag_seconds <= LONGEST_READ_LAG_SECONDS:
+            raise ValueError(
+                f"a lag of {self.read_lag_seconds:g} s can't be allowed: read_lag_seconds is 0 to "
+                f"{LONGEST_READ_LAG_SECONDS:g}, as no longer one is measured"
+            )
         longer = self.lease_seconds - self.heartbeat_seconds
         if longer <= 0:
             raise ValueError(

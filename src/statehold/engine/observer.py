@@ -96,6 +96,18 @@ class Tracer:
         return ""
 
 
+class ReadStats(Struct, frozen=True):
+    """Numbers of the standby: whether its answers can be used now within the operator's bound, its
+    lag in seconds (None: not known), why it is not used, and how many answers it has given, and the
+    store in its place."""
+
+    used: bool
+    lag_seconds: float | None
+    why: str | None
+    by_standby: int
+    by_store: int
+
+
 class EngineStats(Struct, frozen=True):
     """Numbers of one engine: ``waiting`` requests, ``cached`` instances, ``effects`` that run here,
     ``workers`` alive, seconds since the lease was renewed (None: it needs no lease), and how many
@@ -109,6 +121,8 @@ class EngineStats(Struct, frozen=True):
     hints_lost: int
     #: documents and data of the cached instances, as JSON
     cached_bytes: int = 0
+    #: None: the store has no standby
+    read_store: ReadStats | None = None
 
 
 class StoreCounts(Struct, frozen=True):

@@ -21,6 +21,7 @@ from statehold.engine.background.notifier import Notifier
 from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.rereader import Rereader
 from statehold.engine.background.rescuer import Rescuer
+from statehold.engine.background.standby_watch import StandbyWatch
 from statehold.engine.background.timer_scheduler import TimerScheduler
 from statehold.engine.background.wakeups import Wakeups
 from statehold.engine.commit.after_commit import AfterCommit
@@ -38,6 +39,7 @@ from statehold.engine.observer import call_safely
 from statehold.engine.queries.health import HealthQueries
 from statehold.engine.queries.instances import InstanceQueries
 from statehold.engine.queries.machines import MachineQueries
+from statehold.engine.queries.reading import Reading
 from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
@@ -144,11 +146,22 @@ class Parts:
         self.intake = Intake(store, context, queue, loader)
         self.bulk_upgrader = BulkUpgrader(store, queue, self.intake, loader)
         self.deployer = Deployer(store, context, loader, self.notifier)
-        self.throughput = ThroughputReader(store, context, self.recorder)
-        self.machines = MachineQueries(store, context, self.throughput)
-        self.instances = InstanceQueries(store, context, self.lookup, self.watchers, loader.renew)
+        self.standby_watch = StandbyWatch(store, context)
+        self.reading = reading = Reading(store, limits.read_lag_seconds)
+        self.throughput = ThroughputReader(context, self.recorder, exclusive=alone)
+        self.machines = MachineQueries(store, context, self.throughput, reading)
+        self.instances = InstanceQueries(
+            store, context, self.lookup, self.watchers, loader.renew, reading
+        )
         self.health = HealthQueries(
-            store, context, queue, self.cache, self.effect_runner, self.membership, self.notifier
+            store,
+            context,
+            queue,
+            self.cache,
+            self.effect_runner,
+            self.membership,
+            self.notifier,
+            reading,
         )
 
     async def open(self) -> None:
@@ -180,6 +193,7 @@ class Parts:
         self.compactor.open()
         self.timer_scheduler.open()
         self.message_dispatcher.open()
+        self.standby_watch.open()
         loader.run()
         context.identity.takes_requests = True
 
@@ -189,6 +203,7 @@ class Parts:
         self.watchers.close()
         await _close(
             self.loader,
+            self.standby_watch,
             self.pruner,
             self.compactor,
             self.rescuer,

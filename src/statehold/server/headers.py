@@ -67,6 +67,22 @@ def expected_seq_of(request: Request) -> int | None:
     return int(match[1] or match[2])
 
 
+#: seconds, to the microsecond; far longer than any bound of an operator
+_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
+
+
+def max_lag_of(request: Request) -> float | None:
+    """``Statehold-Max-Lag``: by how many seconds a list or a count may be behind."""
+    given = header(request, b"statehold-max-lag")
+    if given is None:
+        return None
+    if _SECONDS.fullmatch(given.strip()) is None:
+        raise BadRequest(
+            "Statehold-Max-Lag", f"{given[:50]!r} is no number of seconds; send 0, 2.5 or 10, say"
+        )
+    return float(given)
+
+
 def last_event_id_of(request: Request) -> int | None:
     given = header(request, b"last-event-id")
     if not given:

@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from statehold.engine.observer import ReadStats
 from statehold.errors import Unavailable
 from statehold.server.problems import documented, response_of_any
-from statehold.wire.operations import Health
+from statehold.wire.operations import Health, ReadStoreHealth
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -35,8 +36,19 @@ def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
             await engine().check_ready()
         except Unavailable as error:
             return response_of_any(request, error)
-        # the others are served, so this is no reason to send requests elsewhere
-        return Health(status="ok", detail="; ".join(engine().troubles()) or None)
+        # the others are served, so this is no reason to send requests elsewhere; nor is a standby
+        # that can't be read, as the store's own server answers for it
+        return Health(
+            status="ok",
+            detail="; ".join(engine().troubles()) or None,
+            read_store=_read_store(engine().stats().read_store),
+        )
+
+
+def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:
+    if stats is None:
+        return None
+    return ReadStoreHealth(used=stats.used, lag_seconds=stats.lag_seconds, why=stats.why)
 
 
 def exposition_of(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:

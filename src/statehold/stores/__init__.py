@@ -45,7 +45,12 @@ def _postgres(dsn: str, options: StoreOptions) -> Store:
         raise StoreRefused(
             f"a PostgreSQL store needs the package {error.name!r}; install statehold[postgres]"
         ) from error
-    return PostgresStore(dsn, schema=options.schema, direct_store=options.direct_store)
+    return PostgresStore(
+        dsn,
+        schema=options.schema,
+        direct_store=options.direct_store,
+        read_store=options.read_store,
+    )
 
 
 def _names_a_file(path: str) -> bool:

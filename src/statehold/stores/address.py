@@ -16,11 +16,14 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     ``schema`` is the schema that the store's tables are in, exactly as it is written here; it is
     created where the role may do that. None is the first one of the role's ``search_path``.
     ``direct_store`` is the address of the server itself: then the store's own address is one of a
-    pooler that gives a connection for one transaction at a time, such as PgBouncer.
+    pooler that gives a connection for one transaction at a time, such as PgBouncer. ``read_store``
+    is the address of a streaming standby of the server, for lists and counts that may be a little
+    behind; no pooler that gives a connection for one transaction at a time stands before it.
     """
 
     schema: str | None = None
     direct_store: str | None = None
+    read_store: str | None = None
 
     def check(self, dsn: str) -> None:
         """Raises ``StoreRefused`` for a schema that PostgreSQL can't have, and for options that the
@@ -31,6 +34,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
             for option, value, why in (
                 ("schema", self.schema, "give each tenant a file of its own"),
                 ("direct_store", self.direct_store, "no pooler stands before it"),
+                ("read_store", self.read_store, "no standby follows it"),
             ):
                 if value is not None:
                     raise StoreRefused(
@@ -42,6 +46,12 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
         if self.direct_store is not None and not is_shared(self.direct_store):
             raise StoreRefused(
                 "direct_store (--direct-store) is the PostgreSQL server's own address, like "
+                "postgresql://user:password@host:port/database"
+            )
+
+        if self.read_store is not None and not is_shared(self.read_store):
+            raise StoreRefused(
+                "read_store (--read-store) is the address of a PostgreSQL standby, like "
                 "postgresql://user:password@host:port/database"
             )
 

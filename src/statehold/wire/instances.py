@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from statehold.records import Status
-from statehold.wire.base import Wire
+from statehold.wire.base import LagSeconds, Wire
 from statehold.wire.journal import JournalEntry
 
 
@@ -54,6 +54,7 @@ class Summary(Wire):
 class Instances(Wire):
     instances: list[Summary]
     cursor: str | None = Field(description="for the next page; null on the last")
+    lag_seconds: LagSeconds = 0.0
 
 
 class Changes(Wire):
@@ -156,6 +157,7 @@ class Incidents(Wire):
         default=0,
         description="how many there are in all, counted in the first 1000 instances that have any",
     )
+    lag_seconds: LagSeconds = 0.0
 
 
 #: ``since``: the time since ``at``, ``until``: the time until ``at``

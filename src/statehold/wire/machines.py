@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from statehold.wire.base import Wire
+from statehold.wire.base import LagSeconds, Wire
 from statehold.wire.instances import Summary
 
 
@@ -39,6 +39,7 @@ class MachineSummary(Wire):
 
 class Machines(Wire):
     machines: list[MachineSummary]
+    lag_seconds: LagSeconds = 0.0
 
 
 class EventView(Wire):
@@ -92,6 +93,7 @@ class MachineDetail(Wire):
     put_at: datetime | None = None
     put_by: str | None = None
     reason: str | None = Field(default=None, description="why it was deployed")
+    lag_seconds: LagSeconds = 0.0
 
 
 #: how far back throughput is reported
@@ -135,6 +137,7 @@ class Flows(Wire):
     states: dict[str, StateFlow] = Field(
         description="every state of the chart, and others that were counted"
     )
+    lag_seconds: LagSeconds = 0.0
 
 
 class FoundMachine(Wire):
@@ -162,6 +165,7 @@ class Found(Wire):
     states: list[FoundState]
     events: list[FoundEvent]
     instances: list[Summary]
+    lag_seconds: LagSeconds = 0.0
 
 
 class FindingView(Wire):

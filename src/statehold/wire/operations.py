@@ -106,6 +106,19 @@ class Me(Wire):
     may: May
 
 
+class ReadStoreHealth(Wire):
+    """The standby that lists and counts are read from."""
+
+    used: bool = Field(description="false: the store's own server answers")
+    lag_seconds: float | None = Field(
+        description="how far an answer of it may be behind now; null: not known"
+    )
+    why: str | None = Field(default=None, description="why it is not used")
+
+
 class Health(Wire):
     status: Literal["ok", "unavailable"]
     detail: str | None = None
+    read_store: ReadStoreHealth | None = Field(
+        default=None, description="null: lists and counts are read from the store's own server"
+    )

@@ -10,6 +10,7 @@ from statehold.engine.background.notifier import Notifier
 from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.observer import EngineStats
+from statehold.engine.queries.reading import Reading
 from statehold.engine.requests.context import EngineContext
 from statehold.errors import Stopping
 from statehold.store import Store
@@ -25,6 +26,7 @@ class HealthQueries:
         effect_runner: EffectRunner,
         membership: Membership,
         notifier: Notifier,
+        reading: Reading,
     ) -> None:
         self._store = store
         self._context = context
@@ -33,6 +35,7 @@ class HealthQueries:
         self._effect_runner = effect_runner
         self._membership = membership
         self._notifier = notifier
+        self._reading = reading
 
     async def check_ready(self) -> None:
         """Raises ``Unavailable`` if a request could not be served now."""
@@ -50,6 +53,7 @@ class HealthQueries:
             lease_age_seconds=self._membership.lease_age_seconds,
             hints_lost=self._notifier.lost,
             cached_bytes=self._cache.bytes,
+            read_store=self._reading.stats(),
         )
 
     def troubles(self) -> Sequence[str]:
@@ -62,6 +66,10 @@ class HealthQueries:
             found.append(
                 f"no heartbeat for {age:.0f} s; other workers take over at {limits.lease_seconds:g}"
             )
+        reads = self._reading.stats()
+        if reads is not None and not reads.used:
+            # requests are served all the same, so the worker is ready
+            found.append(f"lists and counts are not read from the standby: {reads.why}")
         for lane in self._context.capacity.lanes:
             if lane.hung:
                 found.append(

@@ -15,6 +15,7 @@ from statehold.engine.commit.keys import shown_key
 from statehold.engine.commit.lookup import Lookup
 from statehold.engine.queries.explain import explain, incidents_of, unreadable_of
 from statehold.engine.queries.filters import check_names, check_query
+from statehold.engine.queries.reading import Reading
 from statehold.engine.queries.watchers import Watchers
 from statehold.engine.requests.context import EngineContext
 from statehold.errors import (
@@ -34,7 +35,7 @@ from statehold.instance.stored import salvage
 from statehold.instance.upgrades import preview
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import OVER, Caller, Entry, JournalBody, Ref, Row, Status
-from statehold.store import PAGE_LIMIT, Page, Query, Store
+from statehold.store import PAGE_LIMIT, Page, Query, Reads, Store
 from statehold.upgrade.carry import CarryFailed
 from statehold.wire.base import ID_PATTERN
 from statehold.wire.instances import (
@@ -84,7 +85,9 @@ class InstanceQueries:
         lookup: Lookup,
         watchers: Watchers,
         renew: Callable[[str], Awaitable[bool]],
+        reading: Reading,
     ) -> None:
+        self._reading = reading
         self._renew = renew
         self._store = store
         self._context = context
@@ -208,25 +211,55 @@ class InstanceQueries:
 
     # --- many instances ---
 
-    async def list(self, query: Query) -> Instances:
+    # Pages of one list may come from a standby and from the store in turn, so that one page may be
+    # older than the one before it. By its creation or by its id an instance has one place for ever,
+    # and is missed by neither. Where it moves towards the end of the list whenever it changes, an
+    # older page has it where the newer one was already past it, and it would be on none: so there
+    # only the first page comes from a standby, and no page is older than the one before it.
+
+    async def list(self, query: Query, max_lag_seconds: float | None) -> Instances:
         """Raises ``InvalidPayload`` for a filter by a name that the machine does not have."""
         definition = self._context.definition(query.machine)
         check_query(query)
-        page = Page((), None)
+        page, lag = Page((), None), 0.0
+        if query.cursor is not None and query.order == "since" and not query.prefix:
+            max_lag_seconds = 0.0
+
+        async def question(reads: Reads, lag_seconds: float) -> tuple[Page, float]:
+            return await reads.list(query), lag_seconds
+
         if not query.prefix or _BEGINS_AN_ID.fullmatch(query.prefix) is not None:
             # no id begins with anything else, and not every store could search for it
-            page = await self._store.list(query)
+            page, lag = await self._reading.ask(question, max_lag_seconds)
         if not page.rows:
             await check_names(self._store, definition, query)
-        return Instances(instances=[summary_of(row) for row in page.rows], cursor=page.cursor)
+        return Instances(
+            instances=[summary_of(row) for row in page.rows], cursor=page.cursor, lag_seconds=lag
+        )
 
-    async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Incidents:
+    async def incidents(
+        self, machine: str | None, limit: int, cursor: str | None, max_lag_seconds: float | None
+    ) -> Incidents:
         if machine is not None:
             self._context.definition(machine)
-        page = await self._store.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
+
+        async def question(reads: Reads, lag_seconds: float) -> Incidents:
+            return await self._incidents(reads, lag_seconds, machine, limit, cursor)
+
+        return await self._reading.ask(question, max_lag_seconds if cursor is None else 0.0)
+
+    async def _incidents(
+        self,
+        reads: Reads,
+        lag_seconds: float,
+        machine: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Incidents:
+        page = await reads.incidents(machine, max(1, min(limit, PAGE_LIMIT)), cursor)
         found: list[Incident] = []
         rows = [row for row in page.rows if row.machine in self._context.definitions]
-        asides = await self._store.asides([row.ref for row in rows])
+        asides = await reads.asides([row.ref for row in rows])
         for row in rows:
             # not its data: one that can't be read must not hide the others' incidents
             known = incidents_of(row, salvage(row.document).attempts)
@@ -235,8 +268,8 @@ class InstanceQueries:
                 known.append(unreadable_of(row, aside))
             found += known
         names = self._context.definitions if machine is None else (machine,)
-        count = sum([await self._store.count_incidents(name) for name in names])
-        return Incidents(incidents=found, cursor=page.cursor, count=count)
+        count = sum([await reads.count_incidents(name) for name in names])
+        return Incidents(incidents=found, cursor=page.cursor, count=count, lag_seconds=lag_seconds)
 
     # --- parts ---
 

@@ -12,23 +12,34 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
+from statehold.engine.queries.reading import Reading
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
 from statehold.records import OVER
-from statehold.store import PAGE_LIMIT, Group, Store, StoredDocument
+from statehold.store import PAGE_LIMIT, Group, Reads, Store, StoredDocument
 from statehold.wire.machines import MachineDetail, Machines, MachineSummary, StatusCounts
 
 
 class MachineQueries:
-    def __init__(self, store: Store, context: EngineContext, throughput: ThroughputReader) -> None:
+    def __init__(
+        self,
+        store: Store,
+        context: EngineContext,
+        throughput: ThroughputReader,
+        reading: Reading,
+    ) -> None:
         self._store = store
         self._context = context
         self._throughput = throughput
+        self._reading = reading
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
-    async def machines(self) -> Machines:
+    async def machines(self, max_lag_seconds: float | None) -> Machines:
+        return await self._reading.ask(self._machines, max_lag_seconds)
+
+    async def _machines(self, reads: Reads, lag_seconds: float) -> Machines:
         found = []
         for definition in self._context.definitions.values():
             name = definition.name
@@ -39,15 +50,16 @@ class MachineQueries:
                     doc=definition.chart.doc,
                     states=len(definition.chart.states) - 1,
                     events=list(definition.events),
-                    versions=await self._versions(name),
-                    counts=_by_status(await self._store.groups(name)),
-                    incidents=await self._store.count_incidents(name),
-                    steps_per_minute=await self._throughput.steps_per_minute(name),
+                    versions=await _versions(reads, name),
+                    counts=_by_status(await reads.groups(name)),
+                    incidents=await reads.count_incidents(name),
+                    steps_per_minute=await self._throughput.steps_per_minute(reads, name),
                 )
             )
-        return Machines(machines=found)
+        return Machines(machines=found, lag_seconds=lag_seconds)
 
     async def store_counts(self) -> StoreCounts:
+        """From the store itself, never a standby: it also shows that the store answers."""
         names = tuple(self._context.definitions)
         counts = {name: await self._store.count(name) for name in names}
         incidents = dict.fromkeys(names, 0)
@@ -56,10 +68,29 @@ class MachineQueries:
                 incidents[row.machine] += row.incidents
         return StoreCounts(counts, incidents)
 
-    async def machine(self, name: str, version: int | None) -> MachineDetail:
+    async def machine(
+        self, name: str, version: int | None, max_lag_seconds: float | None
+    ) -> MachineDetail:
         definition = self._context.definition(name)
+        # a version, once it is known, is not to be refused by a standby that has not seen it
         chart = await self.chart(definition, version)
-        groups = await self._store.groups(name)
+        put = await self._put(name, chart.version)
+
+        async def question(reads: Reads, lag_seconds: float) -> MachineDetail:
+            return await self._machine(reads, lag_seconds, definition, chart, put)
+
+        return await self._reading.ask(question, max_lag_seconds)
+
+    async def _machine(
+        self,
+        reads: Reads,
+        lag_seconds: float,
+        definition: Definition[Any],
+        chart: Chart,
+        put: Mapping[str, Any],
+    ) -> MachineDetail:
+        name = definition.name
+        groups = await reads.groups(name)
         living = {group: count for group, count in groups.items() if group.status not in OVER}
         counts: Counter[str] = Counter()
         for group, count in groups.items():
@@ -71,24 +102,22 @@ class MachineQueries:
             doc=chart.doc,
             chart=msgspec.to_builtins(chart),
             counts=counts,
-            versions=await self._versions(name),
+            versions=await _versions(reads, name),
             by_status=_by_status(groups),
             by_version=_summed((group.version, n) for group, n in living.items()),
             by_tag=_summed((tag, n) for group, n in living.items() for tag in group.tags),
             by_owner=_summed((one, n) for group, n in living.items() for one in group.owners),
-            incidents=await self._store.count_incidents(name),
-            steps_per_minute=await self._throughput.steps_per_minute(name),
+            incidents=await reads.count_incidents(name),
+            steps_per_minute=await self._throughput.steps_per_minute(reads, name),
             tags=tags_of(chart),
             owners=owners_of(chart),
             indexes=list(definition.indexes),
             events=events_of(chart),
             data_schema=chart.data_schema or None,
             results=self._results_of(definition, chart),
-            **await self._put(name, chart.version),
+            lag_seconds=lag_seconds,
+            **put,
         )
-
-    async def _versions(self, name: str) -> list[int]:
-        return [stored.version for stored in await self._store.charts(name)]
 
     def _results_of(self, definition: Definition[Any], chart: Chart) -> dict[str, Any]:
         if chart.version != definition.version:
@@ -135,6 +164,10 @@ class MachineQueries:
         except msgspec.DecodeError as error:
             why = f"the stored chart of version {version} can't be read: {error}"
             raise InvalidPayload("the version", {"version": why}) from error
+
+
+async def _versions(reads: Reads, name: str) -> list[int]:
+    return [stored.version for stored in await reads.charts(name)]
 
 
 def _by_status(groups: Mapping[Group, int]) -> StatusCounts:

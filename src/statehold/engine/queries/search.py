@@ -13,7 +13,7 @@ from statehold.engine.queries.form_schemas import events_of
 from statehold.engine.queries.instances import summary_of
 from statehold.engine.requests.context import EngineContext
 from statehold.records import Ref, Row
-from statehold.store import Query, Store
+from statehold.store import Query, Reads
 from statehold.wire.base import ID_PATTERN
 from statehold.wire.machines import Found, FoundEvent, FoundMachine, FoundState
 
@@ -21,8 +21,10 @@ from statehold.wire.machines import Found, FoundEvent, FoundMachine, FoundState
 _BEGINS_AN_ID = re.compile(ID_PATTERN)
 
 
-async def search(store: Store, context: EngineContext, text: str, limit: int) -> Found:
-    """``limit`` of each kind."""
+async def search(
+    reads: Reads, lag_seconds: float, context: EngineContext, text: str, limit: int
+) -> Found:
+    """``limit`` of each kind; instances from ``reads``, which may be behind by ``lag_seconds``."""
     wanted = text.casefold()
     definitions = list(context.definitions.values())
     states = (found for one in definitions for found in _states(one, wanted))
@@ -33,7 +35,7 @@ async def search(store: Store, context: EngineContext, text: str, limit: int) ->
         if wanted in one.name.casefold()
     )
     rows: dict[Ref, Row] = {}
-    async for row in _instances(store, definitions, text, limit):
+    async for row in _instances(reads, definitions, text, limit):
         rows[row.ref] = row
         if len(rows) == limit:
             break
@@ -42,6 +44,7 @@ async def search(store: Store, context: EngineContext, text: str, limit: int) ->
         states=_first(states, limit),
         events=_first(events, limit),
         instances=[summary_of(row) for row in rows.values()],
+        lag_seconds=lag_seconds,
     )
 
 
@@ -62,15 +65,15 @@ def _events(definition: Definition[Any], wanted: str) -> Iterator[FoundEvent]:
 
 
 async def _instances(
-    store: Store, definitions: list[Definition[Any]], text: str, limit: int
+    reads: Reads, definitions: list[Definition[Any]], text: str, limit: int
 ) -> AsyncIterator[Row]:
     if _BEGINS_AN_ID.fullmatch(text):
         for definition in definitions:
-            page = await store.list(Query(definition.name, prefix=text, limit=limit))
+            page = await reads.list(Query(definition.name, prefix=text, limit=limit))
             for row in page.rows:
                 yield row
     for definition in definitions:
         for name in definition.indexes:
-            page = await store.list(Query(definition.name, where={name: text}, limit=limit))
+            page = await reads.list(Query(definition.name, where={name: text}, limit=limit))
             for row in page.rows:
                 yield row

@@ -12,7 +12,7 @@ from statehold.engine.throughput.compactor import DAY, HOUR, MINUTE, begin_of
 from statehold.engine.throughput.counts import Counted, Histogram, quantile, total
 from statehold.engine.throughput.recorder import WRITE_SECONDS, Recorder, replaced
 from statehold.records import OVER
-from statehold.store import Group, Rollup, Store
+from statehold.store import Group, Reads, Rollup
 from statehold.wire.machines import Dwell, Flows, StateFlow, Window
 
 #: rollups that one answer may read; where there are more, it begins later
@@ -31,28 +31,37 @@ _WINDOWS: Mapping[Window, tuple[timedelta, int]] = {
 
 
 class ThroughputReader:
-    def __init__(self, store: Store, context: EngineContext, recorder: Recorder) -> None:
-        self._store = store
+    """``exclusive``: no other process writes counts into the store."""
+
+    def __init__(self, context: EngineContext, recorder: Recorder, *, exclusive: bool) -> None:
         self._context = context
         self._recorder = recorder
+        self._exclusive = exclusive
 
     async def flows(
-        self, definition: Definition[object], chart: Chart, window: Window, version: int | None
+        self,
+        reads: Reads,
+        lag_seconds: float,
+        definition: Definition[object],
+        chart: Chart,
+        window: Window,
+        version: int | None,
     ) -> Flows:
-        """``version`` None: of every version. The states of ``chart`` are all in it."""
+        """From ``reads``, which may be behind by ``lag_seconds``. ``version`` None: of every
+        version. The states of ``chart`` are all in it."""
         name, now = definition.name, self._context.now()
         length, span = _WINDOWS[window]
         since = begin_of(now - length, span)
-        rollups = await self._read(name, since, version)
+        rollups = await self._read(reads, name, since, version)
         if len(rollups) >= MOST:
             # its oldest period may not be whole
             oldest = min(one.start for one in rollups)
             since = begin_of(oldest, span) + timedelta(seconds=span)
             rollups = [one for one in rollups if one.start >= since]
         counted = total(one.body for one in rollups)
-        here = _present(chart, await self._store.groups(name), version)
+        here = _present(chart, await reads.groups(name), version)
         # others write what they count a moment later
-        late = 0.0 if self._store.exclusive else 2 * WRITE_SECONDS
+        late = lag_seconds + (0.0 if self._exclusive else 2 * WRITE_SECONDS)
         return Flows(
             machine=name,
             version=version,
@@ -66,20 +75,23 @@ class ThroughputReader:
             cancelled=counted.cancelled,
             transitions=_all([one.id for one in chart.transitions], counted.transitions),
             states=_states(chart, counted, here),
+            lag_seconds=lag_seconds,
         )
 
-    async def steps_per_minute(self, name: str) -> float:
+    async def steps_per_minute(self, reads: Reads, name: str) -> float:
         """Over the last whole minutes."""
         until = begin_of(self._context.now(), MINUTE)
         since = until - timedelta(minutes=RECENT)
-        rollups = await self._read(name, since, None)
+        rollups = await self._read(reads, name, since, None)
         counted = total(one.body for one in rollups if one.start < until)
         return counted.steps / RECENT
 
-    async def _read(self, name: str, since: datetime, version: int | None) -> Sequence[Rollup]:
+    async def _read(
+        self, reads: Reads, name: str, since: datetime, version: int | None
+    ) -> Sequence[Rollup]:
         # asked first: what is written in between is in both, and taken once
         fresher = self._recorder.unwritten(name, since, version)
-        stored = await self._store.rollups(name, since, version, MOST)
+        stored = await reads.rollups(name, since, version, MOST)
         return replaced(stored, fresher)
 
 

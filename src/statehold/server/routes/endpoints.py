@@ -116,5 +116,9 @@ def reply(answer: Any, status: int) -> Response:
     )
 
 
-def json(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), media_type=JSON, headers={"Cache-Control": "no-store"})
+def json(model: BaseModel, *, lag_seconds: float = 0.0) -> Response:
+    """``lag_seconds``: how far what was read from a standby may be behind."""
+    headers = {"Cache-Control": "no-store"}
+    if lag_seconds:
+        headers["Statehold-Lag"] = f"{lag_seconds:.3f}"
+    return Response(model.model_dump_json(), media_type=JSON, headers=headers)

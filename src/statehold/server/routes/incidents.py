@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from statehold.server.body import Model
 from statehold.server.guard import caller_of
+from statehold.server.headers import max_lag_of
 from statehold.server.routes.endpoints import Endpoints, Limit, Text, json, reply
 from statehold.server.routes.operator import RESOLVE
-from statehold.server.routes.route import ACT, INCIDENT, ON_INSTANCE, F, route
+from statehold.server.routes.route import ACT, INCIDENT, MAX_LAG, ON_INSTANCE, F, route
 from statehold.wire.instances import Incidents, Reply
 from statehold.wire.operations import ActRequest, ResolveRequest
 
@@ -25,13 +26,18 @@ def _settle(name: str, body: Model) -> Callable[[F], F]:
 
 
 class IncidentEndpoints(Endpoints):
-    @route("GET", "/api/incidents", "incidents", {200: Incidents}, (404, 422))
+    @route("GET", "/api/incidents", "incidents", {200: Incidents}, (404, 422), bare=(MAX_LAG,))
     async def incidents(
         self, request: Request, machine: Text = None, limit: Limit = 50, cursor: Text = None
     ) -> Response:
         """List incidents, oldest first."""
-        found = await self.engine.incidents(machine, limit=self.page(limit), cursor=cursor)
-        return json(found)
+        found = await self.engine.incidents(
+            machine,
+            limit=self.page(limit),
+            cursor=cursor,
+            max_lag_seconds=max_lag_of(request),
+        )
+        return json(found, lag_seconds=found.lag_seconds)
 
     @_settle("retry", ACT)
     async def retry(self, request: Request) -> Response:

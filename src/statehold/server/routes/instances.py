@@ -18,7 +18,7 @@ from statehold.interpreter.command import ID_LIMIT
 from statehold.records import Status
 from statehold.server.body import Model
 from statehold.server.guard import caller_of
-from statehold.server.headers import key_of, left_out_of
+from statehold.server.headers import key_of, left_out_of, max_lag_of
 from statehold.server.routes.endpoints import (
     Endpoints,
     Id,
@@ -36,12 +36,17 @@ from statehold.server.routes.route import (
     LEFT_OUT,
     MACHINE,
     MACHINE_PATH,
+    MAX_LAG,
     ON_INSTANCE,
     route,
 )
 from statehold.wire.base import Wire
 from statehold.wire.instances import Explanation, Instances, Reply
 from statehold.wire.operations import StartRequest
+
+_Where = Annotated[
+    list[str], Query(max_length=20, description="`name=value` of an index; all must hold")
+]
 
 _START = Model(StartRequest, optional=True, example={"id": "o-1", "data": {"items": ["pizza"]}})
 
@@ -80,7 +85,10 @@ class InstanceEndpoints(Endpoints):
         response.headers["Location"] = f"{request.url.path}/{quote(answer.id, safe='')}"
         return response
 
-    @route("GET", f"{MACHINE_PATH}/instances", "instances", {200: Instances}, (404, 422))
+    @route(
+        "GET", f"{MACHINE_PATH}/instances", "instances",
+        {200: Instances}, (404, 422), bare=(MAX_LAG,),
+    )  # fmt: skip
     async def list(
         self,
         request: Request,
@@ -92,10 +100,7 @@ class InstanceEndpoints(Endpoints):
         owner: Text = None,
         status: Annotated[Status | None, Query()] = None,
         version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-        where: Annotated[
-            list[str],
-            Query(max_length=20, description="`name=value` of an index; all must hold"),
-        ] = [],  # noqa: B006 - FastAPI copies defaults
+        where: _Where = [],  # noqa: B006 - FastAPI copies defaults
         in_state_since: Annotated[
             datetime | None, Query(description="its present state was entered then or earlier")
         ] = None,
@@ -127,7 +132,8 @@ class InstanceEndpoints(Endpoints):
             limit=self.page(limit),
             cursor=cursor,
         )
-        return json(await self.engine.list(query))
+        found = await self.engine.list(query, max_lag_seconds=max_lag_of(request))
+        return json(found, lag_seconds=found.lag_seconds)
 
     @route("GET", INSTANCE_PATH, "instances", {200: Reply}, (404,), bare=(MACHINE, ID))
     async def read(self, request: Request) -> Response:

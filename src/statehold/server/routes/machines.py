@@ -13,9 +13,10 @@ from statehold.formats.mermaid import to_mermaid
 from statehold.interpreter.command import ID_LIMIT
 from statehold.server.body import read_document
 from statehold.server.guard import caller_of
+from statehold.server.headers import max_lag_of
 from statehold.server.problems import Forbidden
 from statehold.server.routes.endpoints import AnyVersion, Endpoints, Name, Version, json
-from statehold.server.routes.route import BODY, MACHINE_PATH, route
+from statehold.server.routes.route import BODY, MACHINE_PATH, MAX_LAG, route
 from statehold.server.stream import change_events
 from statehold.wire.machines import Flows, Found, MachineDetail, Machines, PutReport, Window
 
@@ -31,10 +32,11 @@ _DOCUMENT = {
 
 
 class MachineEndpoints(Endpoints):
-    @route("GET", "/api/machines", "machines", {200: Machines})
+    @route("GET", "/api/machines", "machines", {200: Machines}, bare=(MAX_LAG,))
     async def machines(self, request: Request) -> Response:
         """List the machines that this engine runs."""
-        return json(await self.engine.machine_list())
+        found = await self.engine.machine_list(max_lag_seconds=max_lag_of(request))
+        return json(found, lag_seconds=found.lag_seconds)
 
     @route(
         "POST", "/api/machines", "machines",
@@ -79,10 +81,13 @@ class MachineEndpoints(Endpoints):
             headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"},
         )
 
-    @route("GET", MACHINE_PATH, "machines", {200: MachineDetail}, (404, 422))
+    @route("GET", MACHINE_PATH, "machines", {200: MachineDetail}, (404, 422), bare=(MAX_LAG,))
     async def machine(self, request: Request, machine: Name, version: Version = None) -> Response:
         """Read a machine: its chart, and how many instances are in each state."""
-        return json(await self.engine.machine_detail(machine, version))
+        found = await self.engine.machine_detail(
+            machine, version, max_lag_seconds=max_lag_of(request)
+        )
+        return json(found, lag_seconds=found.lag_seconds)
 
     @route("GET", f"{MACHINE_PATH}/diagram", "machines", {200: "text/plain"}, (404, 422))
     async def diagram(
@@ -102,7 +107,7 @@ class MachineEndpoints(Endpoints):
         chart = await self.engine.chart(machine, answer.version)
         return _text(to_mermaid(chart, active=answer.state))
 
-    @route("GET", f"{MACHINE_PATH}/flows", "machines", {200: Flows}, (404, 422))
+    @route("GET", f"{MACHINE_PATH}/flows", "machines", {200: Flows}, (404, 422), bare=(MAX_LAG,))
     async def flows(
         self,
         request: Request,
@@ -114,7 +119,10 @@ class MachineEndpoints(Endpoints):
 
         It is counted as it happens, never by reading journals.
         """
-        return json(await self.engine.flows(machine, window, version))
+        found = await self.engine.flows(
+            machine, window, version, max_lag_seconds=max_lag_of(request)
+        )
+        return json(found, lag_seconds=found.lag_seconds)
 
     @route("GET", "/api/stream", "machines", {200: "text/event-stream"})
     async def stream_machines(self, request: Request) -> Response:
@@ -136,7 +144,7 @@ class MachineEndpoints(Endpoints):
         changes = await self.engine.watch_machine(machine)
         return self.serving.streams.respond(change_events(changes))
 
-    @route("GET", "/api/search", "machines", {200: Found}, (422,))
+    @route("GET", "/api/search", "machines", {200: Found}, (422,), bare=(MAX_LAG,))
     async def search(
         self,
         request: Request,
@@ -144,7 +152,8 @@ class MachineEndpoints(Endpoints):
         limit: Annotated[int, Query(ge=1, le=100, description="of each kind")] = 20,
     ) -> Response:
         """Search machines, states, events and instances by text."""
-        return json(await self.engine.search(q, limit=limit))
+        found = await self.engine.search(q, limit=limit, max_lag_seconds=max_lag_of(request))
+        return json(found, lag_seconds=found.lag_seconds)
 
 
 def _text(text: str) -> Response:

@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Route:
     """``name`` is the endpoint's; ``answer`` the shape, or the media type, of each good status, and
     ``problems`` the statuses of its own refusals. ``bare``: parameters that FastAPI can't see,
-    since the endpoint takes the bare request."""
+    since the endpoint reads them from the request itself."""
 
     name: str
     method: str
@@ -141,6 +141,15 @@ LAST_EVENT_ID = _parameter("Last-Event-ID", "header", "the last seq that the cli
 INCIDENT = _parameter("incident", "path", "machine/instance/key", "order/o-1/3.0")
 TIMER = _parameter("timer", "path", "the timer's id, as in `explain`", "accepted.after.0")
 EFFECT = _parameter("key", "path", "the effect's key, as in `explain`", "3.0")
+MAX_LAG = _parameter(
+    "Statehold-Max-Lag",
+    "header",
+    "by how many seconds the answer may be behind, where the server reads lists and counts from a "
+    "standby; less than the time since your last write was answered: the answer has it; 0: it is "
+    "not behind. Default: the server's bound, which is never exceeded",
+    "2.5",
+    pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
+)
 _CALLER = [
     _parameter("Statehold-Caller", "header", "the caller's name, believed by default", "ada"),
     _parameter(
@@ -152,6 +161,12 @@ _CALLER = [
 ]
 
 _ETAG = {"ETag": {"description": "the seq, quoted", "schema": {"type": "string"}}}
+_LAG = {
+    "Statehold-Lag": {
+        "description": "`lag_seconds` of an answer from a standby; left out where it is 0",
+        "schema": {"type": "number"},
+    }
+}
 _DONE = {200: "done", 201: "created", 202: "held until the instance is resumed"}
 
 
@@ -161,6 +176,8 @@ def _answer(status: int, shape: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {"model": shape, "description": _DONE[status]}
     if shape is Reply:
         answer["headers"] = dict(_ETAG)
+    if "lag_seconds" in shape.model_fields:
+        answer["headers"] = dict(_LAG)
     if status == 201:
         answer.setdefault("headers", {})["Location"] = {"schema": {"type": "string"}}
     return answer

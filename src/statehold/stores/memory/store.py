@@ -42,6 +42,8 @@ class MemoryStore:
     """With ``memory`` it is shared, one store for each worker, and several may be open at once, as
     on a database server. Without, a second opening is refused, as for a file."""
 
+    standby = None
+
     def __init__(self, memory: Memory | None = None) -> None:
         self.exclusive = memory is None
         self._memory = memory or Memory()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from statehold.records import Row
 from statehold.stores.columns import (
@@ -19,14 +19,55 @@ from statehold.stores.postgres.connections import Connections
 CACHE_LIMIT = 65_536
 
 
-class ConfigurationNumbers:
-    """The numbers by which rows refer to configurations."""
+class Fetch(Protocol):
+    """Runs a named query."""
+
+    def __call__(self, name: str, *arguments: Any) -> Awaitable[list[Any]]: ...
+
+
+class Configurations:
+    """Those that rows refer to by number, as one server has them: a standby that was cut off may
+    have some that the primary has not."""
+
+    def __init__(self) -> None:
+        self._by_number: dict[int, StoredConfiguration] = {}
+
+    async def of_numbers(
+        self, numbers: Iterable[int], fetch: Fetch
+    ) -> Mapping[int, StoredConfiguration]:
+        """Configurations by number, at least the given ones."""
+        wanted = set(numbers)
+        if not wanted <= self._by_number.keys():
+            self._make_room(len(wanted))
+            missing = sorted(wanted - self._by_number.keys())
+            damaged = {number: no_configuration(number) for number in missing}
+            for number, *columns in await fetch("configurations", missing):
+                damaged[number] = configuration_of(*columns)
+            for number, of in list(damaged.items()):
+                if not isinstance(of, DamagedConfiguration):
+                    self._remember(number, of)
+                    del damaged[number]
+            if damaged:
+                # not cached: placeholders of several numbers are equal
+                return {**self._by_number, **damaged}
+        return self._by_number
+
+    def _make_room(self, count: int) -> None:
+        if len(self._by_number) + count > CACHE_LIMIT:
+            self._by_number.clear()
+
+    def _remember(self, number: int, configuration: StoredConfiguration) -> None:
+        self._by_number[number] = configuration
+
+
+class ConfigurationNumbers(Configurations):
+    """The same for the server that is written to, with the numbers of new ones."""
 
     def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
+        super().__init__()
         self._link = link
         self._q = queries
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._by_number: dict[int, StoredConfiguration] = {}
 
     async def numbers_of(self, rows: Sequence[Row]) -> list[int]:
         """In the order of the rows; a new one is written, in a transaction of its own."""
@@ -39,27 +80,6 @@ class ConfigurationNumbers:
             found.append(await self._find_or_write(row) if number is None else number)
         return found
 
-    async def of_numbers(self, numbers: Iterable[int]) -> Mapping[int, StoredConfiguration]:
-        """Configurations by number, at least the given ones."""
-        wanted = set(numbers)
-        if not wanted <= self._by_number.keys():
-            if len(self._by_number) + len(wanted) > CACHE_LIMIT:
-                self._numbers.clear()
-                self._by_number.clear()
-            missing = sorted(wanted - self._by_number.keys())
-            damaged = {number: no_configuration(number) for number in missing}
-            async with self._link.reading() as db:
-                for number, *columns in await db.fetch(self._q["configurations"], missing):
-                    damaged[number] = configuration_of(*columns)
-            for number, of in list(damaged.items()):
-                if not isinstance(of, DamagedConfiguration):
-                    self._remember(number, of)
-                    del damaged[number]
-            if damaged:
-                # not cached: placeholders of several numbers are equal
-                return {**self._by_number, **damaged}
-        return self._by_number
-
     async def _find_or_write(self, row: Row) -> int:
         wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
@@ -71,12 +91,15 @@ class ConfigurationNumbers:
                 # committed at once: another worker may write the same, and either finds it then
                 await db.execute(self._q["insert_configuration"], *columns)
                 number = await db.fetchval(self._q["number_of_configuration"], *columns)
-        if len(self._by_number) >= CACHE_LIMIT:
-            self._numbers.clear()
-            self._by_number.clear()
+        self._make_room(1)
         self._remember(number, wanted)
         return int(number)
 
+    def _make_room(self, count: int) -> None:
+        super()._make_room(count)
+        if not self._by_number:
+            self._numbers.clear()
+
     def _remember(self, number: int, configuration: StoredConfiguration) -> None:
+        super()._remember(number, configuration)
         self._numbers[tuple(configuration)] = number
-        self._by_number[number] = configuration

@@ -314,6 +314,10 @@ class Connections:
                 raise StoreUnavailable(str(error)) from error.__cause__
             raise
 
+    def settings_of_copies(self) -> dict[str, str]:
+        """What a session on a copy of the server is started with; the schema is the same."""
+        return {**self._settings(), "search_path": quoted(self.schema)}
+
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
         return {

@@ -4,7 +4,7 @@ how long instances have been in their configuration."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from statehold.records import Ref, Row
 from statehold.store import LOOKED_AT, PAGE_LIMIT, Page, Query
@@ -22,13 +22,7 @@ from statehold.stores.paging import (
     position_of,
 )
 from statehold.stores.postgres.columns import digest, turned
-from statehold.stores.postgres.configurations import ConfigurationNumbers
-
-
-class Fetch(Protocol):
-    """Runs a named query."""
-
-    def __call__(self, name: str, *arguments: Any) -> Awaitable[list[Any]]: ...
+from statehold.stores.postgres.configurations import Configurations, Fetch
 
 
 class Lists:
@@ -38,7 +32,7 @@ class Lists:
         self,
         fetch: Fetch,
         load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
-        configurations: ConfigurationNumbers,
+        configurations: Configurations,
     ) -> None:
         self._fetch = fetch
         self._load = load
@@ -75,7 +69,9 @@ class Lists:
     async def _chosen(self, query: Query) -> list[int]:
         """The numbers of the configurations that fit."""
         there = await self._fetch("configurations_of_machine", query.machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in there)
+        of_number = await self._configurations.of_numbers(
+            (number for number, _ in there), self._fetch
+        )
         return [number for number, _ in there if fits(query, *of_number[number][1:])]
 
     async def _by_id(self, query: Query, size: int) -> Page:

@@ -17,7 +17,6 @@ import asyncpg
 from statehold.errors import LeaseLost, StoreInUse, StoreUnavailable
 from statehold.records import Entry, Message, Ref, Row, Status, Write
 from statehold.store import (
-    PAGE_LIMIT,
     Aside,
     Group,
     Heartbeat,
@@ -31,22 +30,15 @@ from statehold.store import (
 )
 from statehold.stores.address import StoreOptions
 from statehold.stores.columns import (
-    StoredConfiguration,
-    chart_of,
-    counts_of,
-    groups_of,
     holders_of,
-    plain,
     rollup_columns,
     rollup_of,
-    row_of,
     text,
 )
 from statehold.stores.paging import (
     EARLIEST,
     check_once_each,
     cursor_of,
-    incident_position_of,
     microseconds,
     moment,
     page_size,
@@ -62,8 +54,9 @@ from statehold.stores.postgres.columns import (
 from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, Connections
 from statehold.stores.postgres.hints import Listener, channel_of, payload_of
-from statehold.stores.postgres.lists import Lists
 from statehold.stores.postgres.migrate import make_ready
+from statehold.stores.postgres.reads import PostgresReads
+from statehold.stores.postgres.standby import PostgresStandby
 from statehold.stores.postgres.writer import Writer
 from statehold.stores.queries import load_queries
 
@@ -75,7 +68,7 @@ class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
-    heartbeats and hints. ``schema`` and ``direct_store`` are those of
+    heartbeats and hints. ``schema``, ``direct_store`` and ``read_store`` are those of
     :class:`statehold.stores.StoreOptions`. Raises ``StoreRefused`` for a schema's name that
     PostgreSQL can't have.
 
@@ -91,10 +84,15 @@ class PostgresStore:
         pool_size: int = POOL_SIZE,
         schema: str | None = None,
         direct_store: str | None = None,
+        read_store: str | None = None,
     ) -> None:
-        self._options = StoreOptions(schema=schema, direct_store=direct_store)
+        self._options = StoreOptions(
+            schema=schema, direct_store=direct_store, read_store=read_store
+        )
         self._options.check(dsn)
         self._dsn = dsn
+        #: while it is open
+        self.standby: PostgresStandby | None = None
         self._pool_size = pool_size
         self._q = load_queries("postgres")
         self._open: Connections | None = None
@@ -105,15 +103,32 @@ class PostgresStore:
         if self._open is not None:
             raise StoreInUse("the database", f"this very store, worker {self._worker}")
         link = Connections(self._dsn, worker, self._pool_size, self._options)
+        standby: PostgresStandby | None = None
         await link.open(lambda db: make_ready(db, self._options.schema))
+        if self._options.read_store is not None:
+            standby = PostgresStandby(
+                link,
+                self._options.read_store,
+                link.settings_of_copies(),
+                self._pool_size,
+                self._q,
+            )
+            try:
+                await standby.open()
+            except BaseException:
+                await link.close()
+                raise
         self._configurations = ConfigurationNumbers(link, self._q)
-        self._lists = Lists(self._fetch, self.load, self._configurations)
         self._writer = Writer(link, self._q, self._configurations)
+        self._reads = PostgresReads(self._fetch, self._configurations, self._writer.learn)
         link.was_open = True
-        self._open, self._worker = link, worker
+        self._open, self._worker, self.standby = link, worker, standby
 
     async def close(self) -> None:
         link, self._open = self._open, None
+        standby, self.standby = self.standby, None
+        if standby is not None:
+            await standby.close()
         if link is not None:
             await link.close()
 
@@ -207,9 +222,7 @@ class PostgresStore:
     # --- instances and their journals -------------------------------------------------------
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
-        wanted = turned(((ref.machine, ref.id) for ref in dict.fromkeys(refs)), 2)
-        rows = await self._rows(await self._fetch("load_rows", *wanted))
-        return {row.ref: row for row in rows}
+        return await self._reading().load(refs)
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         found: dict[tuple[Ref, str], Entry] = {}
@@ -270,11 +283,7 @@ class PostgresStore:
         await self._fetch("set_aside", *turned(marked, 5))
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
-        wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
-        return {
-            Ref(machine, id_): Aside(moment(since), plain(why) or "")
-            for machine, id_, since, why in await self._fetch("asides", *wanted)
-        }
+        return await self._reading().asides(refs)
 
     async def set_aside_rows(
         self, machines: Sequence[str], after: Ref | None, limit: int
@@ -317,33 +326,19 @@ class PostgresStore:
     # --- questions --------------------------------------------------------------------------
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
-        return counts_of(await self._counted(machine))
+        return await self._reading().count(machine)
 
     async def groups(self, machine: str) -> dict[Group, int]:
-        return groups_of(await self._counted(machine))
-
-    async def _counted(self, machine: str) -> list[tuple[StoredConfiguration, int]]:
-        """The machine's configurations, each with how many instances it has."""
-        counted = await self._fetch("configurations_of_machine", machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in counted)
-        return [(of_number[number], instances) for number, instances in counted]
+        return await self._reading().groups(machine)
 
     async def count_incidents(self, machine: str) -> int:
-        ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
-        return int(count)
+        return await self._reading().count_incidents(machine)
 
     async def incidents(self, machine: str | None, limit: int, cursor: str | None) -> Page:
-        last = (EARLIEST, "", "") if cursor is None else incident_position_of(cursor)
-        size = page_size(limit)
-        found = await self._fetch("incidents", *last, machine, size + 1)
-        rows = tuple(await self._rows(found[:size]))
-        if len(found) <= size:
-            return Page(rows, None)
-        end = found[size - 1]
-        return Page(rows, cursor_of((end[14], end[0], end[1])))
+        return await self._reading().incidents(machine, limit, cursor)
 
     async def charts(self, machine: str) -> list[StoredChart]:
-        return [chart_of(columns) for columns in await self._fetch("charts", machine)]
+        return await self._reading().charts(machine)
 
     async def documents(self) -> dict[str, int]:
         return dict(await self._fetch("documents"))
@@ -360,8 +355,7 @@ class PostgresStore:
     async def rollups(
         self, machine: str, since: datetime, version: int | None, limit: int
     ) -> list[Rollup]:
-        found = await self._fetch("rollups", machine, microseconds(since), version, limit)
-        return [rollup_of(*columns) for columns in found]
+        return await self._reading().rollups(machine, since, version, limit)
 
     async def old_rollups(self, span: int, before: datetime, limit: int) -> list[Rollup]:
         wanted = (span, microseconds(before), page_size(limit))
@@ -435,17 +429,16 @@ class PostgresStore:
             found: list[Any] = await db.fetch(self._q[name], *arguments)
             return found
 
+    def _reading(self) -> PostgresReads:
+        self._link()
+        return self._reads
+
     async def _rows(self, found: Sequence[Columns]) -> list[Row]:
-        of_number = await self._configurations.of_numbers(columns[2] for columns in found)
-        rows = [row_of(columns[:14], of_number[columns[2]]) for columns in found]
-        for row, columns in zip(rows, found, strict=True):
-            self._writer.learn(row, columns[2])
-        return rows
+        return await self._reading().rows(found)
 
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
-        self._link()
-        return await self._lists.page(query)
+        return await self._reading().list(query)
 
 
 def _once(machines: Sequence[str]) -> list[str]:

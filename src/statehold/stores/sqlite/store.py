@@ -72,6 +72,7 @@ class SqliteStore:
     """
 
     exclusive = True
+    standby = None
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
