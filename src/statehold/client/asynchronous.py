@@ -61,7 +61,12 @@ class AsyncClient:
     ``caller`` and ``roles`` are sent in the headers that a server believes by default; ``headers``
     are sent as they are, for a server behind authentication. ``timeout_seconds`` bounds one
     attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
-    one after another. Every method raises the errors that an engine raises, ``Unavailable`` where
+    one after another.
+
+    Lists and counts may come from a standby of the server's store, as ``lag_seconds`` says. They are
+    never behind what this client has written, and not behind at all with ``max_lag_seconds=0``.
+
+    Every method raises the errors that an engine raises, ``Unavailable`` where
     no answer came, and :class:`.ProblemError` for a problem that has no class.
     """
 
@@ -106,24 +111,32 @@ class AsyncClient:
 
     # --- machines ------------------------------------------------------------------------------
 
-    async def machines(self) -> list[MachineSummary]:
+    async def machines(self, *, max_lag_seconds: float | None = None) -> list[MachineSummary]:
         """The machines that the server runs."""
-        return (await self._ask(Machines, "GET", "/api/machines")).machines
+        return (await self._read(Machines, "/api/machines", {}, max_lag_seconds)).machines
 
-    async def machine(self, machine: MachineName, version: int | None = None) -> MachineDetail:
+    async def machine(
+        self, machine: MachineName, version: int | None = None, *,
+        max_lag_seconds: float | None = None,
+    ) -> MachineDetail:  # fmt: skip
         """A machine with its chart, of the newest version by default."""
-        return await self._ask(MachineDetail, "GET", path_of(machine), params={"version": version})
+        params = {"version": version}
+        return await self._read(MachineDetail, path_of(machine), params, max_lag_seconds)
 
     async def flows(
-        self, machine: MachineName, window: Window = "24h", version: int | None = None
-    ) -> Flows:
+        self, machine: MachineName, window: Window = "24h", version: int | None = None, *,
+        max_lag_seconds: float | None = None,
+    ) -> Flows:  # fmt: skip
         """A machine's throughput, of one version or of all."""
         params = {"window": window, "version": version}
-        return await self._ask(Flows, "GET", f"{path_of(machine)}/flows", params=params)
+        return await self._read(Flows, f"{path_of(machine)}/flows", params, max_lag_seconds)
 
-    async def search(self, text: str, *, limit: int = 20) -> Found:
+    async def search(
+        self, text: str, *, limit: int = 20, max_lag_seconds: float | None = None
+    ) -> Found:
         """Machines, states, events and instances that match a text, at most ``limit`` of each."""
-        return await self._ask(Found, "GET", "/api/search", params={"q": text, "limit": limit})
+        params = {"q": text, "limit": limit}
+        return await self._read(Found, "/api/search", params, max_lag_seconds)
 
     async def me(self) -> Me:
         """The caller that the server takes this client for, and its permissions."""
@@ -221,7 +234,7 @@ class AsyncClient:
         status: Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
-        limit: int = 50, cursor: str | None = None,
+        limit: int = 50, cursor: str | None = None, max_lag_seconds: float | None = None,
     ) -> Instances:  # fmt: skip
         """One page of instances, newest first (``order="created"``) or longest in their state first
         (``"since"``); every argument narrows. ``q`` is a prefix of the id, and sorts by id."""
@@ -239,7 +252,8 @@ class AsyncClient:
             "limit": limit,
             "cursor": cursor,
         }
-        return await self._ask(Instances, "GET", f"{path_of(machine)}/instances", params=params)
+        path = f"{path_of(machine)}/instances"
+        return await self._read(Instances, path, params, max_lag_seconds)
 
     async def list(
         self, machine: MachineName, *,
@@ -247,7 +261,7 @@ class AsyncClient:
         status: Status | None = None, version: int | None = None,
         where: Mapping[str, str] | None = None, in_state_since: datetime | None = None,
         incidents: bool = False, q: str | None = None, order: Order = "created",
-        page_size: int = 100,
+        page_size: int = 100, max_lag_seconds: float | None = None,
     ) -> AsyncGenerator[Summary, None]:  # fmt: skip
         """Every instance that matches, fetched page by page."""
         cursor: str | None = None
@@ -255,7 +269,7 @@ class AsyncClient:
             page = await self.page(
                 machine, state=state, tag=tag, owner=owner, status=status, version=version,
                 where=where, in_state_since=in_state_since, incidents=incidents, q=q, order=order,
-                limit=page_size, cursor=cursor,
+                limit=page_size, cursor=cursor, max_lag_seconds=max_lag_seconds,
             )  # fmt: skip
             for summary in page.instances:
                 yield summary
@@ -388,15 +402,16 @@ class AsyncClient:
     # --- incidents -----------------------------------------------------------------------------
 
     async def incidents(
-        self, machine: MachineName | None = None, *, limit: int = 50, cursor: str | None = None
-    ) -> Incidents:
+        self, machine: MachineName | None = None, *,
+        limit: int = 50, cursor: str | None = None, max_lag_seconds: float | None = None,
+    ) -> Incidents:  # fmt: skip
         """One page of incidents, oldest first."""
         params = {
             "machine": None if machine is None else name_of(machine),
             "limit": limit,
             "cursor": cursor,
         }
-        return await self._ask(Incidents, "GET", "/api/incidents", params=params)
+        return await self._read(Incidents, "/api/incidents", params, max_lag_seconds)
 
     async def retry(self, incident: str, *, reason: str | None = None) -> Reply:
         """Retries what failed."""
@@ -436,6 +451,13 @@ class AsyncClient:
             Reply, method, path, content=content, headers=headers,
             repeatable=headers is not None,
         )  # fmt: skip
+
+    async def _read(
+        self, shape: type[W], path: str, params: Mapping[str, Any], max_lag_seconds: float | None
+    ) -> W:
+        """A list or counts, which the server may read from a standby."""
+        headers = self._transport.max_lag(max_lag_seconds)
+        return await self._ask(shape, "GET", path, params=params, headers=headers)
 
     async def _ask(
         self, shape: type[W], method: str, path: str, *, repeatable: bool | None = None, **sent: Any

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +15,11 @@ import pydantic
 from anyio.lowlevel import EventLoopToken, current_token
 
 from statehold.client.problems import ProblemError, error_of
-from statehold.errors import StateholdError, Unavailable
+from statehold.errors import InvalidPayload, StateholdError, Unavailable
 from statehold.wire.base import Problem
+
+#: a longer bound than this is none: a server allows less
+LONGEST_LAG_SECONDS = 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class Transport:
         self._http = make()
         self._loop: EventLoopToken | None = None
         self._is_closed = False
+        #: when the last request ended that may have changed something, by the monotonic clock
+        self._wrote_at: float | None = None
         self.backoff = backoff
 
     @property
@@ -93,6 +100,22 @@ class Transport:
         http = self.http
         self._is_closed = True
         await http.aclose()
+
+    def max_lag(self, seconds: float | None) -> dict[str, str]:
+        """The header that bounds how far lists and counts may be behind: by ``seconds``, and by
+        less than the time since this client's last write, so that the answer has it. The server's
+        clock does not matter: it is how long ago that counts."""
+        bounds = [] if seconds is None else [seconds]
+        if self._wrote_at is not None:
+            bounds.append(time.monotonic() - self._wrote_at)
+        if not bounds:
+            return {}
+        if not min(bounds) >= 0:
+            why = f"it is {seconds}, and has to be 0 seconds or more"
+            raise InvalidPayload("the request", {"max_lag_seconds": why})
+        # cut off, never up
+        cut = math.floor(min(*bounds, LONGEST_LAG_SECONDS) * 1000) / 1000
+        return {"Statehold-Max-Lag": f"{cut:.3f}"}
 
     async def ask(
         self,
@@ -110,6 +133,22 @@ class Transport:
         reached. A ``repeatable`` request is repeated after every failure that may pass; another
         one only where the server surely did not receive it.
         """
+        try:
+            return await self._ask(method, path, repeatable, content, headers, params)
+        finally:
+            if method != "GET":
+                # also one that failed: it may have taken effect
+                self._wrote_at = time.monotonic()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        repeatable: bool,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, Any] | None,
+    ) -> bytes:
         extra = dict(headers or {})
         if content is not None:
             extra.setdefault("Content-Type", "application/json")

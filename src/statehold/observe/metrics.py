@@ -25,7 +25,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.observer import EngineStats, ObservedRequest, Observer, StoreCounts
+from statehold.engine.observer import EngineStats, ObservedRequest, Observer, ReadStats, StoreCounts
 from statehold.errors import Overloaded, StateholdError
 from statehold.instance.attempts import UPGRADE_KEY, Ending
 from statehold.instance.draft import Draft
@@ -277,9 +277,23 @@ def _gauges(stats: EngineStats) -> list[Metric]:
         _gauge("statehold_effects_running", "Effects that run here now.", stats.effects),
         _gauge("statehold_workers", "Workers that are alive, by this one.", stats.workers),
     ]
+    if stats.read_store is not None:
+        families += _read_store(stats.read_store)
     if stats.lease_age_seconds is not None:
         doc = "Since this worker renewed its lease."
         families.append(_gauge("statehold_lease_age_seconds", doc, stats.lease_age_seconds))
+    return families
+
+
+def _read_store(stats: ReadStats) -> list[Metric]:
+    answers = Metric("statehold_reads", "Lists and counts that were answered.", "counter")
+    answers.add_sample("statehold_reads_total", {"by": "standby"}, stats.by_standby)
+    answers.add_sample("statehold_reads_total", {"by": "store"}, stats.by_store)
+    doc = "Whether lists and counts are read from the standby."
+    families: list[Metric] = [answers, _gauge("statehold_read_store_used", doc, stats.used)]
+    if stats.lag_seconds is not None:
+        doc = "How far an answer of the standby may be behind; left out while that is not known."
+        families.append(_gauge("statehold_read_store_lag_seconds", doc, stats.lag_seconds))
     return families
 
 
