@@ -8,6 +8,8 @@ STORE = "STATEHOLD_STORE"
 SCHEMA = "STATEHOLD_SCHEMA"
 #: the PostgreSQL server's own address, as ``--direct-store``
 DIRECT_STORE = "STATEHOLD_DIRECT_STORE"
+#: the address of a standby of that server, as ``--read-store``
+READ_STORE = "STATEHOLD_READ_STORE"
 #: the server's address, as ``--url``
 URL = "STATEHOLD_URL"
 #: the caller's name, as ``--caller``

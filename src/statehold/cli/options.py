@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from statehold.cli import environment
+from statehold.engine.limits import LONGEST_READ_LAG_SECONDS
 
 TARGET_HELP = (
     "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "
@@ -89,6 +90,26 @@ DirectStore = Annotated[
         help="The PostgreSQL server's own address, where --store is that of a pooler by "
         "transactions, such as PgBouncer.",
         show_envvar=True,
+    ),
+]
+ReadStore = Annotated[
+    str | None,
+    typer.Option(
+        "--read-store",
+        metavar="ADDRESS",
+        envvar=environment.READ_STORE,
+        help="A streaming standby of the PostgreSQL server, for lists and counts.",
+        show_envvar=True,
+    ),
+]
+ReadLag = Annotated[
+    float,
+    typer.Option(
+        "--read-lag",
+        metavar="SECONDS",
+        min=0,
+        max=LONGEST_READ_LAG_SECONDS,
+        help="How far lists and counts of --read-store may be behind; beyond, --store answers.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print plain JSON, for programs.")]

@@ -63,8 +63,8 @@ class AsyncClient:
     attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
     one after another.
 
-    Lists and counts may come from a standby of the server's store, as ``lag_seconds`` says. They are
-    never behind what this client has written, and not behind at all with ``max_lag_seconds=0``.
+    Lists and counts may come from a standby of the server's store, as ``lag_seconds`` says. They
+    are never behind what this client has written, and with ``max_lag_seconds=0`` not behind at all.
 
     Every method raises the errors that an engine raises, ``Unavailable`` where
     no answer came, and :class:`.ProblemError` for a problem that has no class.

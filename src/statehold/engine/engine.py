@@ -57,9 +57,9 @@ class Engine:
 
     ``store`` is a store or the address of one (``sqlite:///orders.db``, ``memory:``). A machine is
     named by its class, its definition or its name. A request is answered once it is committed.
-    ``schema`` and ``direct_store`` go with the address of a PostgreSQL store
-    (:class:`statehold.stores.StoreOptions`): the schema that its tables are in, and the server's
-    own address where the store's is one of a pooler.
+    ``schema``, ``direct_store`` and ``read_store`` go with the address of a PostgreSQL store
+    (:class:`statehold.stores.StoreOptions`): the schema that its tables are in, the server's own
+    address where the store's is one of a pooler, and that of a standby for lists and counts.
 
     Every error is a :class:`~statehold.errors.StateholdError`; a ``Refused`` has changed nothing.
 
@@ -78,6 +78,7 @@ class Engine:
         *,
         schema: str | None = None,
         direct_store: str | None = None,
+        read_store: str | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
         seed: int | None = None,
@@ -96,6 +97,7 @@ class Engine:
             machines,
             schema=schema,
             direct_store=direct_store,
+            read_store=read_store,
             clock=clock,
             limits=limits,
             seed=seed,
@@ -254,27 +256,17 @@ class Engine:
         )
 
     async def fire_timer(
-        self,
-        machine: MachineName,
-        id: str,
-        timer: str,
-        *,
-        reason: str | None = None,
-        caller: Caller = ANYONE,
-    ) -> InstanceReply:
+        self, machine: MachineName, id: str, timer: str, *,
+        reason: str | None = None, caller: Caller = ANYONE,
+    ) -> InstanceReply:  # fmt: skip
         """Fires the timer now. Raises ``UnknownTimer``; ``NotAllowed`` where no transition takes
         it, ``StepFailed``, ``ActRefused`` while paused: then the timer keeps running."""
         return await self._ask(FireTimer(self._ref(machine, id), timer, reason, caller))
 
     async def cancel_timer(
-        self,
-        machine: MachineName,
-        id: str,
-        timer: str,
-        *,
-        reason: str | None = None,
-        caller: Caller = ANYONE,
-    ) -> InstanceReply:
+        self, machine: MachineName, id: str, timer: str, *,
+        reason: str | None = None, caller: Caller = ANYONE,
+    ) -> InstanceReply:  # fmt: skip
         """Cancels the timer; entering its state again sets it again. Raises ``UnknownTimer``."""
         return await self._ask(CancelTimerRequest(self._ref(machine, id), timer, reason, caller))
 

@@ -46,6 +46,7 @@ def settings_of(
     *,
     schema: str | None,
     direct_store: str | None,
+    read_store: str | None,
     clock: Clock | None,
     limits: Limits | None,
     seed: int | None,
@@ -63,7 +64,7 @@ def settings_of(
     name = _worker_name(worker)
     by_machine(retention, coded, open_ended=deployments is not None)
     return Settings(
-        _store_of(store, schema=schema, direct_store=direct_store),
+        _store_of(store, schema=schema, direct_store=direct_store, read_store=read_store),
         coded,
         clock or SystemClock(),
         limits or Limits(),

@@ -28,7 +28,11 @@ async def incidents(
     cursor: str | None = None
     while True:
         page = await session.client.incidents(
-            machine, limit=min(limit - len(found), 1000), cursor=cursor
+            machine,
+            limit=min(limit - len(found), 1000),
+            cursor=cursor,
+            # the command before this one may have settled one, and was another client
+            max_lag_seconds=0,
         )
         found += page.incidents
         cursor = page.cursor

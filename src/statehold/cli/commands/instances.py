@@ -115,6 +115,8 @@ async def list_(
         in_state_since=None if older_than is None else render.now() - read_age(older_than),
         incidents=incidents,
         page_size=min(limit, 1000),
+        # the command before this one may have changed what is listed, and was another client
+        max_lag_seconds=0,
     )
     async for summary in wanted:
         found.append(summary)

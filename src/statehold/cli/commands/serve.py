@@ -28,6 +28,8 @@ from statehold.cli.options import (
     DirectStore,
     Keep,
     Offer,
+    ReadLag,
+    ReadStore,
     RunsPuts,
     Schema,
     StoreAddress,
@@ -81,6 +83,8 @@ def serve(
     store: StoreAddress = DEFAULT_STORE,
     schema: Schema = None,
     direct_store: DirectStore = None,
+    read_store: ReadStore = None,
+    read_lag: ReadLag = 10,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8420,
     workers: Workers = 1,
@@ -102,7 +106,7 @@ def serve(
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
     loopback = _is_loopback(host)
-    options = _options(store, schema, direct_store)
+    options = _options(store, schema, direct_store, read_store)
     job = Job(
         targets=targets or [],
         puts=puts,
@@ -111,6 +115,7 @@ def serve(
         allow_hosts=allow_host or [],
         store=store,
         options=options,
+        read_lag_seconds=read_lag,
         serves=True,
         loopback=loopback,
         log_format=log_format.value,
@@ -317,9 +322,11 @@ def _socket_directory() -> Iterator[str | None]:
     yield None
 
 
-def _options(store: str, schema: str | None, direct_store: str | None) -> StoreOptions:
+def _options(
+    store: str, schema: str | None, direct_store: str | None, read_store: str | None = None
+) -> StoreOptions:
     """Raises ``StoreRefused``."""
-    options = StoreOptions(schema=schema, direct_store=direct_store)
+    options = StoreOptions(schema=schema, direct_store=direct_store, read_store=read_store)
     options.check(store)
     return options
 

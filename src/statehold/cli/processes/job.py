@@ -21,7 +21,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """The job of a process. It is sent to children as JSON, over a socket: the store's address may
     have a password, and everybody on the host can read a command line.
 
-    ``options`` are the store's. ``serves``: the API is offered at the listener, else only the
+    ``options`` are the store's, and ``read_lag_seconds`` is how far lists and counts of its
+    standby may be behind. ``serves``: the API is offered at the listener, else only the
     probes, if there is one. ``grace_seconds``: how long open requests may take after a signal.
     ``process`` is its place among those that share the listener, whose metrics meet in
     ``metrics_directory``; empty and None for one alone. ``keep`` and ``archive`` are those of
@@ -34,6 +35,7 @@ class Job(Struct, frozen=True, kw_only=True):
     store: str
     serves: bool
     options: StoreOptions = StoreOptions()
+    read_lag_seconds: float = Limits().read_lag_seconds
     loopback: bool = True
     log_format: str = "text"
     access_log: bool = False
@@ -57,7 +59,7 @@ class Job(Struct, frozen=True, kw_only=True):
         return min(_EFFECTS_SECONDS, self.grace_seconds)
 
     def limits(self) -> Limits:
-        return Limits(grace_seconds=self._effects_seconds)
+        return Limits(grace_seconds=self._effects_seconds, read_lag_seconds=self.read_lag_seconds)
 
 
 def name_worker() -> str:

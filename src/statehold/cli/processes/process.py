@@ -83,6 +83,7 @@ async def _run(
             machines,
             schema=job.options.schema,
             direct_store=job.options.direct_store,
+            read_store=job.options.read_store,
             limits=job.limits(),
             worker=worker,
             observer=metrics,

@@ -281,7 +281,11 @@ class PostgresStandby:
                 "another database or schema there. Name a streaming standby, with the database "
                 "and the schema of the store"
             )
-        state = await state_of(db)
+        try:
+            state = await state_of(db)
+        except StoreRefused as error:
+            # as where the schema itself was not replayed yet
+            raise StandbyUnfit(str(error)) from error
         if not state.can_run:
             missing = ", ".join(state.pending) or f"those after {state.known} need a newer release"
             raise StandbyUnfit(f"its schema is not the one that runs here: {missing}")
