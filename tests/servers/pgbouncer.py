@@ -58,20 +58,26 @@ class PgBouncer:
         place = f"{parts.username}@127.0.0.1:{self._port}"
         return parts._replace(netloc=place).geturl()
 
+    @property
+    def folder(self) -> Path:
+        """Where settings and log lie; there from the first start until ``close()``."""
+        if self._folder is None:
+            raise PostgresError("A pooler has a folder from its first start() until its close()")
+        return self._folder
+
     def start(self) -> None:
         """The first time, on a port of its own, which is kept. Waits until it can be reached."""
         assert self._process is None
         if self._folder is None:
             self._make()
-        assert self._folder is not None
         owner = self._owner
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "--quiet", self._folder / "pgbouncer.ini"],
+                [self._program, self.folder / "pgbouncer.ini"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=self._folder,
+                cwd=self.folder,
                 env={**os.environ, **libraries_of(self._program), "LC_ALL": "C"},
                 start_new_session=True,
                 user=None if owner is None else owner.pw_uid,
@@ -101,8 +107,7 @@ class PgBouncer:
         self._tell_keeper(0)
 
     def log_tail(self, lines: int = 40) -> str:
-        assert self._folder is not None
-        return "\n".join((self._folder / "log").read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-lines:])
 
     def close(self) -> None:
         """Ends it and removes all it had; harmless if done twice."""

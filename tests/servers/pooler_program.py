@@ -25,7 +25,7 @@ from tests.servers.programs import PostgresError
 PROGRAM_VARIABLE = "STATEHOLD_PGBOUNCER"
 UNPACKED = Path(__file__).parents[2] / "build" / "pgbouncer"
 _SECONDS = 300
-_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
+FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
 
 
 def find_pooler() -> Path:
@@ -34,7 +34,7 @@ def find_pooler() -> Path:
         if program := shutil.which(named):
             return Path(program).resolve()
         raise PostgresError(f"{PROGRAM_VARIABLE}={named}: there is no such program")
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS))
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS))
     if program := shutil.which("pgbouncer", path=path):
         return Path(program).resolve()
     unpacked = UNPACKED / "usr" / "sbin" / "pgbouncer"

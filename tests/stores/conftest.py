@@ -11,10 +11,20 @@ import pytest
 from statehold.store import Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
+from tests.servers.pgbouncer import PgBouncer
 from tests.stores.build import LEASE
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def on_postgres(request: pytest.FixtureRequest) -> PostgresStore:
+    """One on an empty database: its own connections, or those of a pooler."""
+    dsn = request.getfixturevalue("migrated_dsn")
+    if request.param == "postgres":
+        return PostgresStore(dsn)
+    pooler: PgBouncer = request.getfixturevalue("pooler")
+    return PostgresStore(pooler.before(dsn), direct_store=dsn)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres", "pooled"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[Store]:
@@ -25,7 +35,7 @@ async def store(
     elif request.param == "sqlite":
         made = SqliteStore(tmp_path / "s.db")
     else:
-        made = PostgresStore(request.getfixturevalue("migrated_dsn"))
+        made = on_postgres(request)
     await made.open("w1")
     await made.join("w1", LEASE)
     yield made
@@ -52,15 +62,14 @@ class Shared:
             await made.close()
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", "pooled"])
 async def shared(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Shared]:
     """Every store that workers can share, empty."""
     if request.param == "memory":
         memory = Memory()
         made = Shared(lambda: MemoryStore(memory))
     else:
-        dsn = request.getfixturevalue("migrated_dsn")
-        made = Shared(lambda: PostgresStore(dsn))
+        made = Shared(lambda: on_postgres(request))
     yield made
     await made.close()
 

@@ -4,6 +4,7 @@ Retry-After in bounded time, never a wrong one, and everything goes on when it i
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +25,7 @@ from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.chaos import round
 from tests.acceptance.chaos.flow import MACHINES
 from tests.acceptance.serving import listening
+from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 from tests.simulation.auditor import Ledger, audit
@@ -100,9 +102,11 @@ class Caller:
 
 
 @asynccontextmanager
-async def serving(dsn: str, pool_size: int = 4) -> AsyncIterator[Caller]:
+async def serving(
+    dsn: str, pool_size: int = 4, direct_store: str | None = None
+) -> AsyncIterator[Caller]:
     async with AsyncExitStack() as stack:
-        store = PostgresStore(dsn, pool_size=pool_size)
+        store = PostgresStore(dsn, pool_size=pool_size, direct_store=direct_store)
         engine = await stack.enter_async_context(Engine(store, MACHINES, limits=LIMITS))
         app = create_app(engine, owns_engine=False)
         address = await stack.enter_async_context(listening(app, access_log=False))
@@ -127,6 +131,44 @@ async def test_connections_that_are_cut_cost_a_503_at_most(proxy: Proxy, migrate
             await caller.insist("l-1", f"k-{number}")
         assert caller.ledger.unknown == set()
         assert await sound(migrated_dsn, caller)
+
+
+@pytest.mark.usefixtures("pooler")
+async def test_a_pooler_that_is_killed_costs_a_503_at_most(
+    postgres: PostgresServer, migrated_dsn: str
+) -> None:
+    with PgBouncer(postgres) as own:
+        async with serving(own.before(migrated_dsn), direct_store=migrated_dsn) as caller:
+            await caller.start("l-1")
+            for number in range(4):
+                asking = asyncio.create_task(caller.put("l-1", f"k-{number}"))
+                for _ in range(number):
+                    await asyncio.sleep(0)
+                await asyncio.to_thread(own.stop, signal.SIGKILL)
+                await asking
+                assert await caller.put("l-1", f"away-{number}") == 503
+                assert not await caller.is_ready()
+                await asyncio.to_thread(own.start)
+                await caller.insist("l-1", f"k-{number}")
+                await caller.insist("l-1", f"away-{number}")
+            assert await caller.is_ready()
+            assert caller.ledger.unknown == set()
+            assert await sound(migrated_dsn, caller)
+
+
+@pytest.mark.usefixtures("pooler")
+async def test_a_server_that_restarts_behind_a_pooler_costs_a_503_at_most() -> None:
+    with PostgresServer() as server, PgBouncer(server) as own:
+        dsn = await round.prepared(server)
+        async with serving(own.before(dsn), direct_store=dsn) as caller:
+            await caller.start("l-1")
+            for number in range(2):
+                asking = asyncio.create_task(caller.put("l-1", f"k-{number}"))
+                await asyncio.to_thread(server.restart, "immediate")
+                await asking
+                await caller.insist("l-1", f"k-{number}")
+            assert caller.ledger.unknown == set()
+            assert await sound(dsn, caller)
 
 
 async def test_a_network_that_has_fallen_silent_is_given_up_in_bounded_time(

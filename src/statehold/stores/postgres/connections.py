@@ -33,6 +33,7 @@ from statehold.stores.postgres.pooled import (
     DriverConnection,
     InTransaction,
     beginning_of,
+    cut,
     in_transaction,
     quoted,
 )
@@ -217,7 +218,7 @@ class Connections:
                 raise
             except asyncpg.InternalClientError:
                 # its state is unknown: it must not be used again
-                connection.terminate()
+                cut(connection)
                 raise
             finally:
                 await pool.release(connection)

@@ -57,17 +57,24 @@ async def in_transaction(db: DriverConnection, beginning: str) -> AsyncIterator[
         await _roll_back(db)
         raise
     except BaseException:
-        db.terminate()
+        cut(db)
         raise
+
+
+def cut(db: DriverConnection) -> None:
+    """Closes a connection whose state is unknown."""
+    # the pool has taken back what the other end has closed
+    with contextlib.suppress(asyncpg.InterfaceError):
+        db.terminate()
 
 
 async def _roll_back(db: DriverConnection) -> None:
     try:
         await db.execute("ROLLBACK")
     except Exception:  # noqa: BLE001 - the error that led here is the one to raise
-        db.terminate()
+        cut(db)
     except BaseException:
-        db.terminate()
+        cut(db)
         raise
 
 
