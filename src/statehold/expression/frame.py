@@ -31,10 +31,11 @@ CALL_DEPTH_LIMIT = 640
 
 class Frame:
     """``local`` holds the cells of the variables of what runs now, the text or a function of it, by
-    the slots of the compiler's layout; ``result`` what a function is about to return."""
+    the slots of the compiler's layout; ``result`` what a function is about to return; ``made`` the
+    objects of constructors by their ids: they may hold functions, as they are no data yet."""
 
     __slots__ = (
-        "_allowance", "_scope", "depth", "local", "result", "system", "variables", "work"
+        "_allowance", "_scope", "depth", "local", "made", "result", "system", "variables", "work"
     )  # fmt: skip
 
     def __init__(self, scope: Scope, text: str, size: int = 0) -> None:
@@ -45,6 +46,7 @@ class Frame:
         self.local: list[Any] = [None] * size
         self.result: Any
         self.depth = 0
+        self.made: dict[int, Any] = {}
         self.work = WORK_LIMIT
 
     def close(self) -> None:

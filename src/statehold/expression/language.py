@@ -128,9 +128,12 @@ class Language(Protocol):
         when it is called; empty where it does not."""
         ...
 
-    def with_functions(self, scripts: Iterable[str], values: Mapping[str, str]) -> Language:
+    def with_functions(
+        self, scripts: Iterable[str], values: Mapping[str, str], others: Iterable[str] = ()
+    ) -> Language:
         """The language with the functions that a document declares: in its own ``scripts``, and
-        as ``values`` of variables, by their names, as far as those are functions.
+        as ``values`` of variables, by their names, as far as those are functions. ``others`` are
+        scripts within states, which may give a method to an object.
 
         They belong to the document and not to an instance's data, so nothing can be assigned to
         them.

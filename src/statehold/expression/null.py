@@ -23,7 +23,9 @@ class _Null:
 
     functions: Mapping[str, str] = {}
 
-    def with_functions(self, scripts: Iterable[str], values: Mapping[str, str]) -> Language:
+    def with_functions(
+        self, scripts: Iterable[str], values: Mapping[str, str], others: Iterable[str] = ()
+    ) -> Language:
         return self
 
     def expression(self, text: str, *, may_write: bool = False) -> CompiledExpression:

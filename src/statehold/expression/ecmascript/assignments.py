@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from statehold.expression.compiled import Location
 from statehold.expression.ecmascript.compiler import LOCATION, Compiler, called, shown
 from statehold.expression.ecmascript.expressions import member
+from statehold.expression.ecmascript.function import is_function
+from statehold.expression.ecmascript.kinds import THIS
 from statehold.expression.ecmascript.locations import local, part, variable
-from statehold.expression.ecmascript.syntax import field, inner, text_of
+from statehold.expression.ecmascript.private import private
+from statehold.expression.ecmascript.syntax import constant, field, inner, text_of
 from statehold.expression.ecmascript.values import (
     BINARY,
     index_in,
@@ -26,6 +29,7 @@ from statehold.expression.ecmascript.values import (
 )
 from statehold.expression.frame import Code, Frame
 from statehold.expression.language import EvaluationFailed
+from statehold.expression.values import kept
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -62,10 +66,12 @@ class Assignments:
             return self._variable(node, by)
         if node.type == "member_expression":
             name = field(node, "property")
+            if self.compiler.method(node) is not None:
+                raise self.compiler.refused(node, f"the method {text_of(node)!r} can't be changed")
             key = self.compiler.field_name(name, text_of(name))
             return self._part(node, lambda frame: key, by)
         if node.type == "subscript_expression":
-            return self._part(node, self.compiler.expression(field(node, "index")), by)
+            return self._part(node, self.compiler.key(node), by)
         raise self.compiler.refused(
             node,
             f"{shown(node)!r} can't be assigned to",
@@ -77,10 +83,17 @@ class Assignments:
         found = self.layout.local(name)
         if found is None:
             self.compiler.written(node, name, by)
-            return variable(name, makes=False)
+            if by == LOCATION:
+                return variable(name, makes=False)
+            return self.compiler.variable(name, makes=False)
         if found.is_constant:
             raise self.compiler.refused(node, f"the constant {name!r} can't be assigned to")
-        return local(self.layout.slot(found), name)
+        if found.role is None:
+            return local(self.layout.slot(found), name)
+        if found.role != "stored":
+            raise self.compiler.refused(node, f"a method can't change {name!r}")
+        self.layout.uses.writes.add(THIS)
+        return private(self.compiler.object_of(), name)
 
     def _part(self, node: Node, key: Code, by: str) -> Location:
         if node.child_by_field_name("optional_chain") is not None:
@@ -88,8 +101,12 @@ class Assignments:
         return part(self.compiler.changed(field(node, "object"), by), key, member, _put_member)
 
     def _assignment(self, node: Node) -> Code:
+        value_node = field(node, "right")
+        if (self.layout.text, value_node.start_byte) in self.compiler.declared.given:
+            # the document has the method from the start
+            return constant(None)
         place = self.place(_target(node, "left"), called(node))
-        value = self.compiler.expression(field(node, "right"))
+        value = self.compiler.expression(value_node)
 
         def run(frame: Frame) -> Any:
             found = place.refer(frame)
@@ -152,6 +169,8 @@ def _target(node: Node, name: str) -> Node:
 
 
 def _put_member(frame: Frame, whole: Any, key: Any, value: Any) -> None:
+    if not is_function(value) or id(whole) not in frame.made:
+        value = kept(frame, value)
     if type(whole) is dict:
         frame.spend(1)
         whole[to_text(frame, key)] = value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from statehold.expression.ecmascript import date_methods
 from statehold.expression.ecmascript.builtins import FUNCTIONS
-from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known, shown
+from statehold.expression.ecmascript.compiler import CUT, Compiler, Owner, called, known, shown
 from statehold.expression.ecmascript.expressions import is_namespace, member
 from statehold.expression.ecmascript.function import Bounded, Function, call
 from statehold.expression.ecmascript.methods import CHANGING, FRESH, METHODS, NAMES, OF_FUNCTIONS
@@ -131,7 +131,7 @@ class Calls:
     def _item(self, target: Node, given: list[Node]) -> Code:
         """``whole[key](…)``, in which ``this`` is the whole."""
         holder = self.compiler.link(field(target, "object"))
-        key = self.compiler.expression(field(target, "index"))
+        key = self.compiler.key(target)
         codes = self._arguments(given)
         name = shown(target)
         is_optional = target.child_by_field_name("optional_chain") is not None
@@ -149,6 +149,9 @@ class Calls:
 
     def _method(self, node: Node, target: Node, given: list[Node]) -> Code:
         name = text_of(field(target, "property"))
+        method = self.compiler.method(target)
+        if method is not None:
+            return self._own_method(target, method, given)
         receiver = self._receiver(node, target, name)
         is_optional = target.child_by_field_name("optional_chain") is not None
         first: tuple[Code, ...] = ()
@@ -165,6 +168,23 @@ class Calls:
                 return call(frame, value[name], [code(frame) for code in codes], value)
             method = _found(value, name, len(codes))
             return method.run(frame, value, *[code(frame) for code in codes])
+
+        return run
+
+    def _own_method(self, target: Node, method: tuple[Owner, str], given: list[Node]) -> Code:
+        """One that belongs to the document, called on its object."""
+        owner, _ = method
+        receiver = self.compiler.expression(field(target, "object"))
+        function, codes = self.compiler.method_value(*method), self._arguments(given)
+        is_optional = target.child_by_field_name("optional_chain") is not None
+
+        def run(frame: Frame) -> Any:
+            this, name = receiver(frame), owner.object_of(frame).name
+            if this is None and is_optional:
+                return CUT
+            if this is None or this is not frame.variable(name):
+                raise EvaluationFailed(f"'this' is not {name!r}, whose method is called")
+            return call(frame, function(frame), [code(frame) for code in codes], this)
 
         return run
 
@@ -222,7 +242,7 @@ class Calls:
 
     def _is_own(self, name: str) -> bool:
         """Whether the text or its document declares the name."""
-        return self.layout.local(name) is not None or name in self.compiler.declared.names
+        return self.layout.local(name) is not None or name in self.compiler.declared
 
     def _new(self, node: Node) -> Code:
         target, given = field(node, "constructor"), node.child_by_field_name("arguments")
@@ -245,12 +265,15 @@ class Calls:
 
     def _constructed(self, function: Code, name: str, codes: tuple[Code, ...]) -> Code:
         """A function that fills in what ``this`` is."""
+        inherited = self.compiler.declared.prototype(name, self.layout)
 
         def run(frame: Frame) -> Any:
             value = function(frame)
             if type(value) is not Function or value.code.this < 0:
                 raise EvaluationFailed(f"{name!r} is no function that 'new' can call")
-            made: dict[str, Any] = {}
+            made: dict[str, Any] = {key: make(frame) for key, make in inherited}
+            frame.spend(len(made))
+            frame.made[id(made)] = made
             given = call(frame, value, [code(frame) for code in codes], made)
             return given if type(given) in (dict, list) else made
 

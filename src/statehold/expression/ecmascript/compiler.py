@@ -8,13 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
+from statehold.expression.compiled import Location
+from statehold.expression.ecmascript.function import Function
+from statehold.expression.ecmascript.kinds import THIS, Kind, Origin
 from statehold.expression.ecmascript.layout import Layout, Local
-from statehold.expression.ecmascript.syntax import field, text_of
+from statehold.expression.ecmascript.locations import variable
+from statehold.expression.ecmascript.private import object_variable
+from statehold.expression.ecmascript.syntax import constant, field, text_of
 from statehold.expression.frame import Code, Frame
-from statehold.expression.language import ExpressionRefused
+from statehold.expression.language import EvaluationFailed, ExpressionRefused
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,11 +41,11 @@ _REFUSED_FIELDS = frozenset({"constructor", "prototype"})
 class DeclaredFunctions(Protocol):
     """The functions of a document, as the compiler asks for them."""
 
-    @property
-    def names(self) -> Mapping[str, str]: ...
+    def __contains__(self, name: str) -> bool: ...
 
-    def use(self, name: str, layout: Layout) -> None:
-        """What the function depends on, the text depends on too."""
+    def use(self, name: str, layout: Layout, owner: str = "") -> None:
+        """What the function depends on, the text depends on too; for a method, ``owner`` is its
+        object."""
         ...
 
     def code(self, name: str) -> Code:
@@ -49,6 +55,30 @@ class DeclaredFunctions(Protocol):
     def is_declared_by(self, name: str, node: Node, script: str) -> bool:
         """Whether this node of a script declares the function."""
         ...
+
+    @property
+    def objects(self) -> Mapping[str, Kind]:
+        """The variables whose values have methods that belong to the document."""
+        ...
+
+    @property
+    def given(self) -> Set[Origin]:
+        """Where functions stand that belong to the document where they are assigned."""
+        ...
+
+    def prototype(self, name: str, layout: Layout) -> Sequence[tuple[str, Code]]:
+        """What an object has from the prototype of its constructor."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The object of the document that a part of a text stands for. ``name`` is its name, or
+    ``THIS`` within its methods; ``object_of`` gives its :class:`ObjectName`."""
+
+    kind: Kind
+    name: str
+    object_of: Code
 
 
 class Compiler:
@@ -122,11 +152,64 @@ class Compiler:
 
     def written(self, node: Node, name: str, by: str) -> None:
         """Notes that a variable of the machine is changed, where that is allowed."""
-        if name in self.declared.names:
+        if name in self.declared:
             raise self.refused(node, f"the function {name!r} can't be changed")
         if not self.layout.may_write and by != LOCATION:
             raise self.refused(node, f"{by} changes data, which only a script may do")
         self.layout.uses.writes.add(name)
+
+    def variable(self, name: str, *, makes: bool) -> Location:
+        """A variable of the machine that gets a value."""
+        kind = self.declared.objects.get(name)
+        return variable(name, makes=makes) if kind is None else object_variable(kind, makes=makes)
+
+    def owner(self, node: Node) -> Owner | None:
+        """The object of the document that a name or ``this`` stands for."""
+        if node.type not in ("identifier", "this"):
+            return None
+        name, layout = text_of(node), self.layout
+        local = layout.local(name)
+        if local is None:
+            kind = self.declared.objects.get(name)
+            return None if kind is None else Owner(kind, name, constant(kind.object))
+        if layout.kind is None or not (local is layout.this_of_method or local.role == "itself"):
+            return None
+        return Owner(layout.kind, THIS, self.object_of())
+
+    def object_of(self) -> Code:
+        """Which object a method is called on."""
+        assert self.layout.object is not None
+        slot = self.layout.slot(self.layout.object)
+        return lambda frame: frame.local[slot][0]
+
+    def method(self, node: Node) -> tuple[Owner, str] | None:
+        """The method of an object of the document that a member is, by its full name."""
+        owner = self.owner(field(node, "object"))
+        full = "" if owner is None else owner.kind.full_name(text_of(field(node, "property")))
+        return (owner, full) if owner is not None and full else None
+
+    def method_value(self, owner: Owner, full: str) -> Code:
+        self.declared.use(full, self.layout, owner.name)
+        code, object_of = self.declared.code(full), owner.object_of
+        return lambda frame: Function(code(frame).code, object_of(frame).cells)
+
+    def key(self, node: Node) -> Code:
+        """The key in ``whole[key]``; one that names a method is refused, as no data holds it."""
+        whole = field(node, "object")
+        key, owner = self.expression(field(node, "index")), self.owner(whole)
+        if owner is None:
+            return key
+        kind, shown_whole = owner.kind, text_of(whole)
+
+        def run(frame: Frame) -> Any:
+            found = key(frame)
+            if type(found) is str and kind.full_name(found):
+                raise EvaluationFailed(
+                    f"{found!r} is a method, which is named as one: {shown_whole}.{found}"
+                )
+            return found
+
+        return run
 
     def changed(self, node: Node, by: str) -> Code:
         """What is in a variable, or in a part of one, for something that changes it."""
@@ -136,8 +219,11 @@ class Compiler:
         if root.type not in ("identifier", "this") or has_optional(node):
             raise self.refused(node, f"{by} changes a variable, or a part of one, and nothing else")
         name = self.name(root)
-        if self.layout.local(name) is not None:
+        local = self.layout.local(name)
+        if local is not None:
             self.layout.uses.changes_locals = True
+            if local.role is not None or local is self.layout.this_of_method:
+                self.layout.uses.writes.add(THIS)
             return self.expression(node)
         self.written(node, name, by)
         code = self.expression(node)

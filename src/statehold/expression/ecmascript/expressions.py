@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from statehold.expression.ecmascript.builtins import CONSTANTS, FUNCTIONS, NAMESPACES
 from statehold.expression.ecmascript.compiler import CUT, Compiler, called, known
 from statehold.expression.ecmascript.date import Date
+from statehold.expression.ecmascript.kinds import THIS
+from statehold.expression.ecmascript.layout import Local
 from statehold.expression.ecmascript.locations import local_value
+from statehold.expression.ecmascript.private import private
 from statehold.expression.ecmascript.syntax import (
     constant,
     escape,
@@ -68,10 +71,10 @@ class Expressions:
         name = self.compiler.name(node)
         local = self.layout.local(name)
         if local is not None:
-            return local_value(self.layout.slot(local), name)
+            return self._local(node, local)
         if name in CONSTANTS:
             return constant(CONSTANTS[name])
-        if name in self.compiler.declared.names:
+        if name in self.compiler.declared:
             self.compiler.declared.use(name, self.layout)
             return self.compiler.declared.code(name)
         if name in FUNCTIONS:
@@ -85,7 +88,25 @@ class Expressions:
         local = self.layout.local("this")
         if local is None:
             raise self.compiler.refused(node, "'this' is not allowed outside of a function")
-        return local_value(self.layout.slot(local), "this")
+        return self._local(node, local)
+
+    def _local(self, node: Node, local: Local) -> Code:
+        if local.role is None:
+            if local is self.layout.this_of_method:
+                self.layout.uses.reads.add(THIS)
+            return local_value(self.layout.slot(local), local.name)
+        if local.role == "gone":
+            raise self.compiler.refused(
+                node,
+                f"{local.name!r} is gone when the method is called",
+                "a method may use the document's functions and data, and its object",
+            )
+        self.layout.uses.reads.add(THIS)
+        object_of = self.compiler.object_of()
+        if local.role == "itself":
+            return lambda frame: frame.variable(object_of(frame).name)
+        place = private(object_of, local.name)
+        return lambda frame: place.get(frame, place.refer(frame))
 
     def _array(self, node: Node) -> Code:
         items = parts(node)
@@ -139,6 +160,10 @@ class Expressions:
             return None, self.compiler.expression(_spread(node))
         if node.type == "shorthand_property_identifier":
             return constant(self.compiler.name(node)), self._identifier(node)
+        if node.type == "method_definition" and node.children[0].type == "property_identifier":
+            key = field(node, "name")
+            name = self.compiler.field_name(key, text_of(key))
+            return constant(name), self.compiler.expression(node)
         if node.type != "pair":
             raise self.compiler.refused(node, f"{called(node)} within a mapping is not allowed")
         key, value = field(node, "key"), self.compiler.expression(field(node, "value"))
@@ -192,8 +217,10 @@ class Expressions:
         if operand.type == "member_expression":
             name = field(operand, "property")
             key = constant(self.compiler.field_name(name, text_of(name)))
+            if self.compiler.method(operand) is not None:
+                raise self.compiler.refused(node, "a method can't be deleted")
         elif operand.type == "subscript_expression":
-            key = self.compiler.expression(field(operand, "index"))
+            key = self.compiler.key(operand)
         else:
             raise self.compiler.refused(
                 node, "only a field of a variable can be deleted: delete name.field"
@@ -254,11 +281,14 @@ class Expressions:
             if full not in CONSTANTS:
                 raise self.compiler.refused(node, f"{full!r} is not allowed", known(CONSTANTS))
             return constant(CONSTANTS[full])
+        method = self.compiler.method(node)
+        if method is not None:
+            return self.compiler.method_value(*method)
         return self._access(node, self.compiler.link(whole), constant(key))
 
     def _subscript(self, node: Node) -> Code:
         whole = self.compiler.link(field(node, "object"))
-        return self._access(node, whole, self.compiler.expression(field(node, "index")))
+        return self._access(node, whole, self.compiler.key(node))
 
     def _access(self, node: Node, whole: Code, key: Code) -> Code:
         if node.child_by_field_name("optional_chain") is None:

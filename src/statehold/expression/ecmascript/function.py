@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from statehold.expression.ecmascript.kinds import Origin
 from statehold.expression.ecmascript.locations import UNSET
 from statehold.expression.frame import CALL_DEPTH_LIMIT, Code, Frame
 from statehold.expression.language import EvaluationFailed
@@ -57,6 +58,9 @@ class FunctionCode:
     size: int
     cost: int
     levels: int
+    #: where it stands, and the names of what it has captured
+    origin: Origin
+    names: tuple[str, ...]
     #: the slots of the parameters, where there is nothing to prepare but them
     simple: tuple[int, ...] | None = field(init=False)
 
@@ -77,6 +81,15 @@ class Function:
     def __init__(self, code: FunctionCode, cells: tuple[Any, ...] = ()) -> None:
         self.code = code
         self.cells = cells
+
+    def __eq__(self, other: object) -> bool:
+        """Methods are made anew each time they are asked for; each object has the same cells."""
+        if self is other or type(other) is not Function or not self.cells:
+            return self is other
+        return self.code is other.code and self.cells is other.cells
+
+    def __hash__(self) -> int:
+        return hash(id(self.code))
 
 
 def is_function(value: Any) -> bool:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 #: levels of Python's stack that a call takes beside the parts of the function
 _CALL_LEVELS = 3
 _PARAMETER_LIMIT = 50
+#: what has variables of its own
+WITHIN = (
+    "arrow_function", "class_body", "function_declaration", "function_expression",
+    "method_definition",
+)  # fmt: skip
 
 
 class Functions:
@@ -28,6 +33,7 @@ class Functions:
             "arrow_function": self._function,
             "function_declaration": self._function,
             "function_expression": self._function,
+            "method_definition": self._function,
         }
 
     def _function(self, node: Node) -> Code:
@@ -43,7 +49,7 @@ class Functions:
 
     def compiled(self, node: Node) -> tuple[FunctionCode, tuple[int, ...]]:
         """The function, and the slots around it of the variables that it captures."""
-        if text_of(node).startswith("async"):
+        if node.children[0].type == "async":
             raise self.compiler.refused(node, f"{called(node)} is not allowed: it is asynchronous")
         before = self.layout.parts
         self.layout.open_unit()
@@ -56,12 +62,17 @@ class Functions:
             self.layout.open_scope()
         if node.type != "arrow_function":
             this = self._slot("this")
+            if self.layout.object is not None and self.layout.is_outermost_function:
+                self.layout.this_of_method = self.layout.local("this")
         parameters, rest = self._parameters(node)
         body_node = field(node, "body")
         variables = self._variables(body_node)
+        if self.layout.object is not None:
+            self.layout.slot(self.layout.object)
         body = self._body(body_node)
         unit = self.layout.close_unit()
         inside = tuple(slot for slot, _ in unit.captured)
+        names = {slot: local.name for local, slot in unit.slots.items()}
         levels = unit.deepest - unit.depth + _CALL_LEVELS
         code = FunctionCode(
             name,
@@ -75,6 +86,8 @@ class Functions:
             unit.size,
             1 + self.layout.parts - before,
             levels,
+            (self.layout.text, node.start_byte),
+            tuple(names[slot] for slot in inside),
         )
         return code, tuple(slot for _, slot in unit.captured)
 
@@ -86,7 +99,7 @@ class Functions:
         nodes = [single] if single is not None else parts(field(node, "parameters"))
         if len(nodes) > _PARAMETER_LIMIT:
             raise self.compiler.refused(node, f"a function has at most {_PARAMETER_LIMIT} names")
-        names = [_name_of(one) for one in nodes]
+        names = [parameter_name(one) for one in nodes]
         # all of them are there before the first default is looked at
         slots = [self.layout.slot(self.compiler.declare(name)) for name in names]
         found, rest = [], -1
@@ -102,7 +115,7 @@ class Functions:
     def _variables(self, body: Node) -> tuple[int, ...]:
         """The slots of what ``var`` declares anywhere in the function."""
         slots = []
-        for node in _var_names(body):
+        for node in var_names(body):
             name = self.compiler.name(node)
             if not self.layout.is_declared_here(name):
                 slots.append(self._slot(name))
@@ -126,13 +139,13 @@ class Functions:
         return run
 
 
-def _name_of(parameter: Node) -> Node:
+def parameter_name(parameter: Node) -> Node:
     if parameter.type == "assignment_pattern":
         return field(parameter, "left")
     return inner(parameter) if parameter.type == "rest_pattern" else parameter
 
 
-def _var_names(body: Node) -> list[Node]:
+def var_names(body: Node) -> list[Node]:
     """The names behind each ``var`` of a function, without those of functions in it."""
     found: list[Node] = []
     pending = [body]
@@ -145,10 +158,5 @@ def _var_names(body: Node) -> list[Node]:
             kind, left = node.child_by_field_name("kind"), field(node, "left")
             if kind is not None and text_of(kind) == "var" and left.type == "identifier":
                 found.append(left)
-        pending += [
-            child
-            for child in node.named_children
-            if child.type
-            not in ("function_declaration", "function_expression", "arrow_function", "class_body")
-        ]
+        pending += [child for child in node.named_children if child.type not in WITHIN]
     return found

@@ -13,7 +13,8 @@ beside what is refused:
 4. ``var`` declares a variable of the machine, in a function one of its own; ``let`` and ``const``
    are local; assigning to one that is not declared fails (:mod:`.statements`).
 5. Functions are no data: those of a document's own scripts belong to the document
-   (:mod:`.library`). ``Date`` is the moment of the step, in UTC (:mod:`.date`).
+   (:mod:`.library`), and so do the methods of its objects (:mod:`.objects`).
+   ``Date`` is the moment of the step, in UTC (:mod:`.date`).
 6. What is built in is in :mod:`.builtins` and :mod:`.methods`; there are no regular expressions,
    classes, generators, ``async``, ``try``, and no chance.
 """
@@ -51,9 +52,11 @@ class _EcmaScript:
     def functions(self) -> Mapping[str, str]:
         return self._library.names
 
-    def with_functions(self, scripts: Iterable[str], values: Mapping[str, str]) -> Language:
+    def with_functions(
+        self, scripts: Iterable[str], values: Mapping[str, str], others: Iterable[str] = ()
+    ) -> Language:
         library = Library()
-        library.declare(scripts, values, lambda layout: _compiler(layout, library)[0])
+        library.declare(scripts, values, others, lambda layout: _compiler(layout, library)[0])
         return _EcmaScript(library)
 
     def expression(self, text: str, *, may_write: bool = False) -> CompiledExpression:

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from statehold.expression.ecmascript.kinds import THIS, Kind, Role
 from statehold.expression.language import DEPTH_LIMIT, ExpressionRefused
 
 
@@ -20,6 +21,8 @@ class Local:
 
     name: str
     is_constant: bool = False
+    #: for a variable around a method, which has no cell: where it is now
+    role: Role | None = None
 
 
 @dataclass(slots=True)
@@ -36,15 +39,12 @@ class Uses:
     asks: set[str] = field(default_factory=set)
     changes_locals: bool = False
 
-    def add(self, other: Uses) -> None:
-        self.reads |= other.reads
-        self.writes |= other.writes
+    def add(self, other: Uses, this: str = "") -> None:
+        """``this`` is the object that a method is called on."""
+        self.reads |= {this if name == THIS else name for name in other.reads}
+        self.writes |= {this if name == THIS else name for name in other.writes}
         self.asks |= other.asks
         self.changes_locals |= other.changes_locals
-
-    def size(self) -> int:
-        """Grows with everything that is added."""
-        return len(self.reads) + len(self.writes) + len(self.asks) + self.changes_locals
 
 
 class Unit:
@@ -77,10 +77,26 @@ class Layout:
         self.parts = 0
         self.unit = Unit(None, 0)
         self._depth = 0
+        #: of a method: what its objects are, the variable that names the one it is called on, and
+        #: its ``this``
+        self.kind: Kind | None = None
+        self.object: Local | None = None
+        self.this_of_method: Local | None = None
 
     @property
     def is_function(self) -> bool:
         return self.unit.parent is not None
+
+    @property
+    def is_outermost_function(self) -> bool:
+        return self.unit.parent is not None and self.unit.parent.parent is None
+
+    def begin_method(self, kind: Kind, around: Mapping[str, Role]) -> None:
+        """The text is a method; ``around`` are the names that it sees beside the document's."""
+        self.kind = kind
+        self.object = self.declare("(object)")
+        for name, role in around.items():
+            self.declare(name).role = role
 
     def enter(self) -> None:
         """One part of the text, one level deeper."""

@@ -44,11 +44,11 @@ def part(
     get: Callable[[Frame, Any, Any], Any],
     put: Callable[[Frame, Any, Any, Any], None],
 ) -> Location:
-    """A field of a mapping or an item of a list; the value is copied into it."""
+    """A field of a mapping or an item of a list; ``put`` copies the value into it."""
     return Location(
         lambda frame: (whole(frame), key(frame)),
         lambda frame, found: get(frame, found[0], found[1]),
-        lambda frame, found, value: put(frame, found[0], found[1], kept(frame, value)),
+        lambda frame, found, value: put(frame, found[0], found[1], value),
     )
 
 

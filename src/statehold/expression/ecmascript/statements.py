@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from statehold.expression.ecmascript.compiler import Compiler, Signal, Step, called
-from statehold.expression.ecmascript.locations import UNSET, variable
+from statehold.expression.ecmascript.locations import UNSET
 from statehold.expression.ecmascript.syntax import field, inner, parts, text_of
 from statehold.expression.ecmascript.values import to_text, truthy
 from statehold.expression.frame import Code, Frame
@@ -163,7 +163,7 @@ class Statements:
             if local is not None:
                 raise self.compiler.refused(node, f"{name!r} is declared by 'let' or 'const'")
             self.compiler.written(node, name, called(node))
-            place = variable(name, makes=True)
+            place = self.compiler.variable(name, makes=True)
             return lambda frame, value: place.put(frame, None, value)
         assert local is not None, name
         slot = self.layout.slot(local)

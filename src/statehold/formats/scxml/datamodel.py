@@ -62,7 +62,20 @@ def with_functions(
         text = element.get("expr") or inner(element)
         if element.get("src") is None and _MAY_BE_FUNCTION.search(text):
             values[element.get("id") or ""] = text
-    return language.with_functions(scripts, values)
+    return language.with_functions(scripts, values, _within_states(root))
+
+
+def _within_states(root: Element) -> list[str]:
+    """The scripts of executable content, without those of documents within this one."""
+    found = []
+    pending = [child for child in parts(root) if tag(child) != "script"]
+    while pending:
+        element = pending.pop()
+        if tag(element) == "script" and element.get("src") is None:
+            found.append(element.text or "")
+        elif tag(element) != "scxml":
+            pending += parts(element)
+    return found
 
 
 def starting(

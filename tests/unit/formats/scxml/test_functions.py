@@ -118,3 +118,46 @@ async def test_functions_of_a_script_that_another_file_holds_are_the_document_s_
     sources = {"lib.js": "var ready = true; function isReady() { return ready && x === 0 }"}
     async with running(body, sources) as session:
         assert await session.state() == ["b"]
+
+
+OBJECTS = """
+<datamodel><data id="host" expr="{}"/><data id="said"/><data id="face"/></datamodel>
+<script>
+function Watch() {
+  var begun = undefined;
+  this.laps = 0;
+  this.start = function () { this.laps = 0; begun = Date.now() };
+  this.lap = function () { return ++this.laps };
+  this.elapsed = function () { return begun === undefined ? 0 : Date.now() - begun };
+}
+var watch = new Watch()
+</script>
+<state id="ready">
+  <onentry><script>if (!host.say) { host.say = function (text) { said = text } }</script></onentry>
+  <transition event="start" target="running"><script>watch.start()</script></transition></state>
+<state id="running">
+  <invoke id="child"><content>
+    <scxml datamodel="ecmascript" version="1.0" xmlns="http://www.w3.org/2005/07/scxml">
+      <datamodel><data id="watch" expr="{}"/></datamodel>
+      <state id="c"><transition event="go"><script>if (!watch.lap) {
+        watch.lap = function () { return 'other' } }</script></transition></state></scxml>
+  </content></invoke>
+  <transition event="lap" cond="watch.elapsed() &gt; 4000"><script>watch.lap()</script>
+    <send event="shown"><param name="whole" expr="watch"/></send></transition>
+  <transition event="shown"><assign location="face" expr="_event.data.whole.laps"/>
+    <script>host.say('at ' + watch.elapsed())</script></transition>
+</state>"""
+
+
+async def test_objects_with_methods_go_on_from_step_to_step() -> None:
+    assert not imported(OBJECTS).omissions
+    async with running(OBJECTS) as session:
+        await session.send("lap")
+        await session.send("start")
+        await session.send("lap")
+        await session.wait(5)
+        await session.send("lap")
+        data = await session.data()
+    assert (data["face"], data["said"], data["host"]) == (1, "at 5000", {})
+    assert data["watch"] == {"laps": 1}
+    assert set(data["watch (private)"]) == {"begun"}
