@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -287,13 +287,10 @@ class Connections:
             return {"server_settings": {"application_name": "statehold"}, "statement_cache_size": 0}
         return {"server_settings": self._settings()}
 
-    @asynccontextmanager
-    async def _use(self, connection: DriverConnection) -> AsyncIterator[AnyConnection]:
+    def _use(self, connection: DriverConnection) -> AbstractAsyncContextManager[AnyConnection]:
         if not self._is_pooled:
-            yield connection
-            return
-        async with in_transaction(connection, self._beginning) as db:
-            yield db
+            return contextlib.nullcontext(connection)
+        return in_transaction(connection, self._beginning)
 
     @contextlib.contextmanager
     def _connecting(self) -> Iterator[None]:
