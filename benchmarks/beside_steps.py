@@ -29,12 +29,15 @@ from benchmarks.peers.by_hand import BATCH, INSTANCES, ByHand
 from benchmarks.scene import Scene
 from benchmarks.table import print_ratio
 from statehold.engine import Engine
+from tests.servers.pgbouncer import PgBouncer
+from tests.servers.programs import PostgresError
 
 CALLERS = 64
 LAP_SECONDS = 2.0
 #: connections of the steps by hand that are tried
 POOLS = (16, 32, 64)
 OURS = "statehold"
+POOLED = "statehold-pooled"
 
 Way = Callable[[ByHand, str, Scan], Awaitable[object]]
 
@@ -45,6 +48,7 @@ async def measure(scene: Scene) -> None:
     async with AsyncExitStack() as stack:
         contenders = {
             **await _ours(stack, scene),
+            **await _pooled(stack, scene),
             **await _by_hand(stack, scene, document, entry),
             **await _dbos(stack, scene, document),
             **await _restate(stack, scene),
@@ -61,15 +65,32 @@ async def measure(scene: Scene) -> None:
 
 
 async def _ours(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
-    engine = await stack.enter_async_context(
-        Engine(scene.fresh_ours("ours"), machines=[ParcelFlow])
-    )
+    engine = Engine(scene.fresh_ours("ours"), machines=[ParcelFlow])
+    return _many_and_one(OURS, await _stepping(stack, engine), scene)
+
+
+async def _pooled(stack: AsyncExitStack, scene: Scene) -> dict[str, TakeLap]:
+    """Ours on PostgreSQL, its commits and reads through PgBouncer."""
+    if scene.sqlite:
+        return {}
+    try:
+        pooler = stack.enter_context(PgBouncer(scene.postgres))
+    except PostgresError as why:
+        print(f"{POOLED} left out: {why}")
+        return {}
+    direct = scene.fresh("pooled")
+    engine = Engine(pooler.before(direct), machines=[ParcelFlow], direct_store=direct)
+    return _many_and_one(POOLED, await _stepping(stack, engine), scene)
+
+
+async def _stepping(stack: AsyncExitStack, engine: Engine) -> SendOne:
+    await stack.enter_async_context(engine)
     ids = await start_parcels(engine, INSTANCES)
 
     async def send(number: int, turn: int) -> None:
         await engine.send(ParcelFlow, ids[number], scan(turn))
 
-    return _many_and_one(OURS, send, scene)
+    return send
 
 
 async def _by_hand(

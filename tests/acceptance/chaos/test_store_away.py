@@ -134,7 +134,7 @@ async def test_connections_that_are_cut_cost_a_503_at_most(proxy: Proxy, migrate
 
 
 @pytest.mark.usefixtures("pooler")
-async def test_a_pooler_that_is_killed_costs_a_503_at_most(
+async def test_a_pooler_that_ends_costs_a_503_at_most(
     postgres: PostgresServer, migrated_dsn: str
 ) -> None:
     with PgBouncer(postgres) as own:
@@ -144,7 +144,8 @@ async def test_a_pooler_that_is_killed_costs_a_503_at_most(
                 asking = asyncio.create_task(caller.put("l-1", f"k-{number}"))
                 for _ in range(number):
                     await asyncio.sleep(0)
-                await asyncio.to_thread(own.stop, signal.SIGKILL)
+                ended = signal.SIGKILL if number % 2 else signal.SIGTERM
+                await asyncio.to_thread(own.stop, ended)
                 await asking
                 assert await caller.put("l-1", f"away-{number}") == 503
                 assert not await caller.is_ready()
