@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from statehold.cli import environment
-from statehold.engine.limits import LONGEST_READ_LAG_SECONDS
+
+#: as ``statehold.engine.limits`` has it, which would load the engine for every command
+LONGEST_READ_LAG_SECONDS = 3600.0
 
 TARGET_HELP = (
     "module:Class, path.py, or a document: .json, .yaml, .scxml; xstate4:FILE or xstate5:FILE says "

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from statehold.cli import environment
+from statehold.cli import environment, options
 from statehold.cli.application import COMMANDS, load_command
+from statehold.engine import limits
 
 #: each takes a tenth of a second or more to import
 HEAVY = {"asyncpg", "fastapi", "httpx", "opentelemetry", "prometheus_client", "uvicorn"}
@@ -93,6 +94,10 @@ def test_the_line_in_the_table_is_the_first_of_the_command_s_help(
 @pytest.mark.parametrize("name", [name for commands in COMMANDS.values() for name in commands])
 def test_every_command_of_the_table_loads_under_its_name(name: str) -> None:
     assert load_command(name).name == name
+
+
+def test_the_longest_lag_of_a_standby_is_that_of_the_engine() -> None:
+    assert options.LONGEST_READ_LAG_SECONDS == limits.LONGEST_READ_LAG_SECONDS
 
 
 def test_environment_variables_are_named_in_one_place() -> None:
