@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
@@ -169,7 +169,72 @@ class StateClass(type):
         return Sources((*_members(other), cls))
 
 
-class Compound(metaclass=StateClass):
+@dataclass(slots=True, eq=False)
+class Declared:
+    """What the notation declares about a state, until its machine is compiled.
+
+    ``rules`` are the source lines of the rules that start here, by their numbers, so that a rule
+    that is assigned to no name is found.
+    """
+
+    kind: Kind
+    initial: bool = False
+    entry: Content = None
+    exit: Content = None
+    invoke: Invoked = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    deadline: DelayLike | None = None
+    doc: str = ""
+    output: AnyFunction | None = None
+    deep: bool = False
+    default: Target | None = None
+    where: str = ""
+    id: str | None = None
+    machine: type | None = None
+    rules: dict[int, str] = field(default_factory=dict)
+
+
+def docstring(cls: type) -> str:
+    """The class's own docstring, not one that it inherits."""
+    return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
+
+
+def _members(value: Any) -> tuple[Node, ...]:
+    if isinstance(value, Sources):
+        return value.nodes
+    if is_node(value):
+        return (value,)
+    raise TypeError(f"| joins states, not {value!r}")
+
+
+class _Nested(metaclass=StateClass):
+    """What compound and parallel states have in common: their options, and no instances."""
+
+    _kind: ClassVar[Kind]
+
+    def __init_subclass__(
+        cls,
+        *,
+        initial: bool = False,
+        entry: Content = None,
+        exit: Content = None,
+        invoke: Invoked = None,
+        owner: str | None = None,
+        tags: tuple[str, ...] = (),
+        deadline: DelayLike | None = None,
+    ) -> None:
+        super().__init_subclass__()
+        cls._declared = Declared(
+            cls._kind, initial, entry, exit, invoke, owner, tags, deadline, where=caller()
+        )
+        cls._declared.doc = docstring(cls)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
+
+
+class Compound(_Nested):
     """A compound state: one of its children is active whenever it is.
 
     ::
@@ -184,28 +249,10 @@ class Compound(metaclass=StateClass):
     contains both ends. It has no instances: ``kitchen()`` raises ``TypeError``.
     """
 
-    def __init_subclass__(
-        cls,
-        *,
-        initial: bool = False,
-        entry: Content = None,
-        exit: Content = None,
-        invoke: Invoked = None,
-        owner: str | None = None,
-        tags: tuple[str, ...] = (),
-        deadline: DelayLike | None = None,
-    ) -> None:
-        super().__init_subclass__()
-        cls._declared = Declared(
-            "compound", initial, entry, exit, invoke, owner, tags, deadline, where=caller()
-        )
-        cls._declared.doc = docstring(cls)
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
+    _kind = "compound"
 
 
-class Parallel(metaclass=StateClass):
+class Parallel(_Nested):
     """A parallel state: all of its children, its regions, are active whenever it is.
 
     ::
@@ -220,25 +267,7 @@ class Parallel(metaclass=StateClass):
     ``fulfilling()`` raises ``TypeError``.
     """
 
-    def __init_subclass__(
-        cls,
-        *,
-        initial: bool = False,
-        entry: Content = None,
-        exit: Content = None,
-        invoke: Invoked = None,
-        owner: str | None = None,
-        tags: tuple[str, ...] = (),
-        deadline: DelayLike | None = None,
-    ) -> None:
-        super().__init_subclass__()
-        cls._declared = Declared(
-            "parallel", initial, entry, exit, invoke, owner, tags, deadline, where=caller()
-        )
-        cls._declared.doc = docstring(cls)
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
+    _kind = "parallel"
 
 
 Node: TypeAlias = Source | StateClass
@@ -289,32 +318,6 @@ def active(state: Node) -> Active:
     return Active(state)
 
 
-@dataclass(slots=True, eq=False)
-class Declared:
-    """What the notation declares about a state, until its machine is compiled.
-
-    ``rules`` are the source lines of the rules that start here, by their numbers, so that a rule
-    that is assigned to no name is found.
-    """
-
-    kind: Kind
-    initial: bool = False
-    entry: Content = None
-    exit: Content = None
-    invoke: Invoked = None
-    owner: str | None = None
-    tags: tuple[str, ...] = ()
-    deadline: DelayLike | None = None
-    doc: str = ""
-    output: AnyFunction | None = None
-    deep: bool = False
-    default: Target | None = None
-    where: str = ""
-    id: str | None = None
-    machine: type | None = None
-    rules: dict[int, str] = field(default_factory=dict)
-
-
 def declared(node: Node) -> Declared:
     return node._declared
 
@@ -322,16 +325,3 @@ def declared(node: Node) -> Declared:
 def is_node(value: object) -> bool:
     """Whether it is a state: an object, or a nested class other than the two bases."""
     return isinstance(value, Source | StateClass) and value not in (Compound, Parallel)
-
-
-def docstring(cls: type) -> str:
-    """The class's own docstring, not one that it inherits."""
-    return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
-
-
-def _members(value: Any) -> tuple[Node, ...]:
-    if isinstance(value, Sources):
-        return value.nodes
-    if is_node(value):
-        return (value,)
-    raise TypeError(f"| joins states, not {value!r}")
