@@ -1,4 +1,9 @@
-/** Requests to the server, one method each; what it refuses is raised as a `Problem`. */
+/**
+ * Requests to the server, one method each; what it refuses is raised as a `Problem`.
+ *
+ * Lists and counts may come from a standby of the server's store, and be a little behind. They are
+ * never behind what this client itself has written: it asks for less than the time since then.
+ */
 import { readJson, writeJson } from './json';
 import { Problem, Unreachable, problemOf } from './problem';
 import type {
@@ -52,6 +57,9 @@ export interface ActBody {
   seconds?: number;
 }
 
+/** Within it, a server may answer with what is older than a write of this client. */
+const LONGEST_LAG_S = 1_000_000;
+
 type Query = Record<string, string | number | boolean | string[] | undefined>;
 
 export interface Options {
@@ -61,6 +69,10 @@ export interface Options {
   fetch?: typeof fetch;
   /** Called for each answer (true) and for each that did not come (false). */
   onanswer?: (there: boolean) => void;
+  /** Called for each answer that may be behind: what was committed by then, of `now`, is in it. */
+  onstale?: (by: number) => void;
+  /** A clock that never goes back, in milliseconds. */
+  now?: () => number;
 }
 
 export class Client {
@@ -68,12 +80,18 @@ export class Client {
   readonly #headers: () => Record<string, string>;
   readonly #fetch: typeof fetch;
   readonly #onanswer: (there: boolean) => void;
+  readonly #onstale: (by: number) => void;
+  readonly #now: () => number;
+  /** When the last request ended that may have changed something. */
+  #wroteAt = -Infinity;
 
   constructor(options: Options = {}) {
     this.#base = options.base ?? '.';
     this.#headers = options.headers ?? (() => ({}));
     this.#fetch = options.fetch ?? ((...given) => fetch(...given));
     this.#onanswer = options.onanswer ?? (() => undefined);
+    this.#onstale = options.onstale ?? (() => undefined);
+    this.#now = options.now ?? (() => performance.now());
   }
 
   // --- who, which machines --------------------------------------------------------------------
@@ -83,15 +101,15 @@ export class Client {
   }
 
   machines(): Promise<{ machines: MachineSummary[] }> {
-    return this.#get('/api/machines');
+    return this.#list('/api/machines');
   }
 
   machine(name: string, version?: number): Promise<MachineDetail> {
-    return this.#get(machinePath(name), { version });
+    return this.#list(machinePath(name), { version });
   }
 
   flows(name: string, window: string, version?: number): Promise<Flows> {
-    return this.#get(`${machinePath(name)}/flows`, { window, version });
+    return this.#list(`${machinePath(name)}/flows`, { window, version });
   }
 
   mermaid(name: string, version?: number): Promise<string> {
@@ -99,13 +117,14 @@ export class Client {
   }
 
   search(q: string, limit: number, signal?: AbortSignal): Promise<Found> {
-    return this.#get('/api/search', { q, limit }, signal);
+    return this.#list('/api/search', { q, limit }, { signal });
   }
 
   // --- instances ------------------------------------------------------------------------------
 
-  instances(name: string, query: InstanceQuery, signal?: AbortSignal): Promise<Instances> {
-    return this.#get(`${machinePath(name)}/instances`, { ...query }, signal);
+  /** With `by`, all that was committed by that moment of the client's clock is in the answer. */
+  instances(name: string, query: InstanceQuery, by = -Infinity): Promise<Instances> {
+    return this.#list(`${machinePath(name)}/instances`, { ...query }, { by });
   }
 
   instance(name: string, id: string): Promise<Reply> {
@@ -154,7 +173,7 @@ export class Client {
   // --- incidents ------------------------------------------------------------------------------
 
   incidents(machine?: string, cursor?: string, limit = 100): Promise<Incidents> {
-    return this.#get('/api/incidents', { machine, cursor, limit });
+    return this.#list('/api/incidents', { machine, cursor, limit });
   }
 
   settle(incident: string, act: Settling, body: ActBody): Promise<Reply> {
@@ -186,17 +205,36 @@ export class Client {
     return readJson(await response.text()) as T;
   }
 
-  async #post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const response = await this.#request(
-      'POST',
-      path,
-      {},
-      {
-        body: writeJson(body),
-        headers: { 'content-type': 'application/json', ...headers },
-      },
-    );
+  /** Lists and counts, which may be behind. */
+  async #list<T>(
+    path: string,
+    query: Query = {},
+    { signal, by = -Infinity }: { signal?: AbortSignal | undefined; by?: number } = {},
+  ): Promise<T> {
+    const asked = this.#now();
+    // cut off, never up: the server compares
+    const lag = Math.floor(asked - Math.max(by, this.#wroteAt)) / 1000;
+    const response = await this.#request('GET', path, query, {
+      ...(signal ? { signal } : {}),
+      ...(lag < LONGEST_LAG_S ? { headers: { 'statehold-max-lag': lag.toFixed(3) } } : {}),
+    });
+    const behind = Number(response.headers.get('statehold-lag') ?? 0);
+    if (behind > 0) this.#onstale(asked - behind * 1000);
     return readJson(await response.text()) as T;
+  }
+
+  async #post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const init = {
+      body: writeJson(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    };
+    try {
+      const response = await this.#request('POST', path, {}, init);
+      return readJson(await response.text()) as T;
+    } finally {
+      // also one that failed: it may have taken effect
+      this.#wroteAt = this.#now();
+    }
   }
 
   async #request(

@@ -926,6 +926,12 @@ export interface components {
             states: {
                 [key: string]: components["schemas"]["StateFlow"];
             };
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /**
          * Found
@@ -941,6 +947,12 @@ export interface components {
             events: components["schemas"]["FoundEvent"][];
             /** Instances */
             instances: components["schemas"]["Summary"][];
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /** FoundEvent */
         FoundEvent: {
@@ -981,6 +993,8 @@ export interface components {
             status: "ok" | "unavailable";
             /** Detail */
             detail?: string | null;
+            /** @description null: lists and counts are read from the store's own server */
+            read_store?: components["schemas"]["ReadStoreHealth"] | null;
         };
         /**
          * Incident
@@ -1033,6 +1047,12 @@ export interface components {
              * @default 0
              */
             count: number;
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /** Instances */
         Instances: {
@@ -1043,6 +1063,12 @@ export interface components {
              * @description for the next page; null on the last
              */
             cursor: string | null;
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /** Journal */
         Journal: {
@@ -1274,6 +1300,12 @@ export interface components {
              * @description why it was deployed
              */
             reason?: string | null;
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /** MachineSummary */
         MachineSummary: {
@@ -1317,6 +1349,12 @@ export interface components {
         Machines: {
             /** Machines */
             machines: components["schemas"]["MachineSummary"][];
+            /**
+             * Lag Seconds
+             * @description the answer is read from a standby and may lack what was committed in so many seconds before it; 0: it is not
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /** May */
         May: {
@@ -1476,6 +1514,27 @@ export interface components {
             omissions: string[];
             /** Upgrades */
             upgrades: components["schemas"]["UpgradePlanView"][];
+        };
+        /**
+         * ReadStoreHealth
+         * @description The standby that lists and counts are read from.
+         */
+        ReadStoreHealth: {
+            /**
+             * Used
+             * @description false: the store's own server answers
+             */
+            used: boolean;
+            /**
+             * Lag Seconds
+             * @description how far an answer of it may be behind now; null: not known
+             */
+            lag_seconds: number | null;
+            /**
+             * Why
+             * @description why it is not used
+             */
+            why?: string | null;
         };
         /**
          * Reply
@@ -2342,6 +2401,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -2363,6 +2427,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7209,6 +7275,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -7227,6 +7298,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7800,6 +7873,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -7821,6 +7899,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8191,6 +8271,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -8212,6 +8297,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8705,6 +8792,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -8723,6 +8815,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9017,6 +9111,11 @@ export interface operations {
             };
             header?: {
                 /**
+                 * @description by how many seconds the answer may be behind, where the server reads lists and counts from a standby; less than the time since your last write was answered: the answer has it; 0: it is not behind. Default: the server's bound, which is never exceeded
+                 * @example 2.5
+                 */
+                "Statehold-Max-Lag"?: string;
+                /**
                  * @description the caller's name, believed by default
                  * @example ada
                  */
@@ -9035,6 +9134,8 @@ export interface operations {
             /** @description done */
             200: {
                 headers: {
+                    /** @description `lag_seconds` of an answer from a standby; left out where it is 0 */
+                    "Statehold-Lag"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -94,6 +94,58 @@ describe('requests', () => {
     expect(calls[0]?.init.headers).toMatchObject({ 'statehold-caller': 'ada' });
   });
 
+  test('ask for lists that have what was written here', async () => {
+    let now = 5000;
+    const calls: { url: string; init: RequestInit }[] = [];
+    const client = new Client({
+      now: () => now,
+      fetch: async (url, init) => {
+        calls.push({ url: String(url), init: init ?? {} });
+        return json({ instances: [], incidents: [], machines: [], cursor: null });
+      },
+    });
+    const asked = () => new Headers(calls.at(-1)?.init.headers).get('statehold-max-lag');
+    await client.instances('order', {});
+    expect(asked()).toBeNull();
+    await client.act('order', 'o-1', 'pause', {});
+    now = 6234.9;
+    await client.instances('order', {});
+    // cut off, as the server compares
+    expect(asked()).toBe('1.234');
+    now = 8000;
+    for (const list of [
+      client.machines(),
+      client.machine('order'),
+      client.flows('order', '1h'),
+      client.search('o', 5),
+      client.incidents(),
+    ]) {
+      await list;
+      expect(asked()).toBe('3.000');
+    }
+    await client.instances('order', {}, 7500);
+    expect(asked()).toBe('0.500');
+    await client.instance('order', 'o-1');
+    expect(asked()).toBeNull();
+  });
+
+  test('say by when a list that is behind was complete', async () => {
+    const stale: number[] = [];
+    let lag: string | null = '1.500';
+    const client = new Client({
+      now: () => 5000,
+      onstale: (by) => stale.push(by),
+      fetch: async () =>
+        new Response('{"instances": [], "cursor": null}', {
+          headers: lag === null ? {} : { 'statehold-lag': lag },
+        }),
+    });
+    await client.instances('order', {});
+    lag = null;
+    await client.instances('order', {});
+    expect(stale).toEqual([3500]);
+  });
+
   test('have a key under which they may be sent again', async () => {
     const { client, calls } = asked(async () => json({}));
     await client.send('order', 'o-1', { type: 'Accept' }, 'k1');

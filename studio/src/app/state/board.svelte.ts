@@ -110,13 +110,15 @@ export class BoardState {
       const wanted = anew ? Math.max(PAGE, this.column(id).stack.cards.length) : PAGE;
       let stack = anew ? EMPTY : this.column(id).stack;
       do {
-        const page = await client.instances(this.#machine, {
+        const query = {
           ...queryOf(this.#filter()),
           state: id,
           order: 'since',
           limit: PAGE,
           ...(stack.cursor === null ? {} : { cursor: stack.cursor }),
-        });
+        } as const;
+        // a change that the stream has told of already does not come again
+        const page = await client.instances(this.#machine, query, changes.heard());
         if (era !== this.#era) return;
         // changes from the stream meanwhile are in the stack that is shown
         if (!anew) stack = this.column(id).stack;

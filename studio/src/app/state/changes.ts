@@ -11,6 +11,13 @@ import type { Summary } from '../../wire/types';
 import { Live } from './live.svelte';
 import { soon } from './loading.svelte';
 import { client } from './session.svelte';
+import { completeBy } from './stale';
+
+/** When the stream said something last, by the client's clock. */
+let heardAt = -Infinity;
+
+/** What an answer that is asked for now has to have: all that the stream has told of. */
+export const heard = (): number => heardAt;
 
 export interface Follower {
   /** An instance as it is now. */
@@ -32,6 +39,7 @@ const all = (notify: (follower: Follower) => void) => {
 export const live = new Live({
   url: () => client.stream(),
   onevent: ({ event, data }) => {
+    heardAt = performance.now();
     if (event === 'change') {
       const instance = readJson(data) as unknown as Summary;
       all((follower) => follower.changed(instance));
@@ -53,7 +61,8 @@ export function listen(follower: Follower): () => void {
 
 /**
  * Runs at once, and again where an instance of the machine (of any, if none is named) has changed,
- * `ms` later at the latest, while the page is visible. Returns a function that ends this.
+ * `ms` later at the latest, while the page is visible; and once more as long as what it was answered
+ * may be older than the last change. Returns a function that ends this.
  */
 export function follow(
   machine: string | undefined,
@@ -63,8 +72,13 @@ export function follow(
   let ended = false;
   let busy = false;
   let due = false;
+  let changedAt = -Infinity;
   let idle: ReturnType<typeof setTimeout> | undefined;
   const again = soon(ms, () => void ask());
+  const change = () => {
+    changedAt = heardAt;
+    again();
+  };
   const ask = async () => {
     if (ended || document.hidden) return;
     if (busy) {
@@ -73,13 +87,14 @@ export function follow(
     }
     busy = true;
     clearTimeout(idle);
+    let by = Infinity;
     try {
-      await run();
+      by = await completeBy(run);
     } finally {
       busy = false;
     }
     if (ended) return;
-    if (due) again();
+    if (due || by < changedAt) again();
     due = false;
     idle = setTimeout(() => void ask(), MOVES_ON_MS);
   };
@@ -87,9 +102,9 @@ export function follow(
   document.addEventListener('visibilitychange', seen);
   const stop = listen({
     changed: (instance) => {
-      if (machine === undefined || instance.machine === machine) again();
+      if (machine === undefined || instance.machine === machine) change();
     },
-    more: again,
+    more: change,
   });
   // its reads are no dependencies of the caller's effect
   untrack(() => void ask());

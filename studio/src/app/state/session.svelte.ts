@@ -2,6 +2,7 @@
 import { Client } from '../../wire/client';
 import { Problem } from '../../wire/problem';
 import type { Me } from '../../wire/types';
+import { noteStale } from './stale';
 import { readStored, writeStored } from './storage';
 
 /** The caller's name and roles, if the server believes them: `Statehold-Caller`, `Statehold-Roles`. */
@@ -23,6 +24,7 @@ class Session {
   readonly client = new Client({
     headers: () => headersOf(this.#claim),
     onanswer: (there) => this.#heard(there),
+    onstale: noteStale,
   });
 
   /** null until the server has said. */
