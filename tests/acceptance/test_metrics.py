@@ -23,6 +23,7 @@ from statehold.observe.metrics import OTHER, STATES, Metrics
 from statehold.observe.processes import Processes
 from statehold.records import Status
 from statehold.server import create_app
+from statehold.store import Reads, StandbyState
 from statehold.stores import Memory, MemoryStore
 from tests.acceptance import parcels
 from tests.acceptance.orders import OrderFlow
@@ -48,6 +49,22 @@ class Counted(MemoryStore):
         if self.away:
             raise StoreUnavailable("the test has taken it away")
         return {**await super().count(machine), **self.more}
+
+
+class Following:
+    """A standby that has everything that its store has."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def look(self) -> None: ...
+
+    def state(self) -> StandbyState:
+        return StandbyState(0.25)
+
+    @asynccontextmanager
+    async def reading(self, most_seconds: float) -> AsyncIterator[tuple[Reads, float]]:
+        yield self._store, 0.25
 
 
 class Served:
@@ -234,7 +251,8 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 #: counts of things, which have no unit
 THINGS = {
     "statehold_commit_writes", "statehold_effects_running", "statehold_incidents_open",
-    "statehold_instances", "statehold_instances_cached", "statehold_requests_waiting",
+    "statehold_instances", "statehold_instances_cached", "statehold_read_store_used",
+    "statehold_requests_waiting",
     "statehold_store_up", "statehold_workers",
     "process_max_fds", "process_open_fds",
 }  # fmt: skip
@@ -261,6 +279,7 @@ async def test_the_guide_lists_every_metric_and_no_other(tmp_path: Path) -> None
     answer = set(re.findall(r"^\| `(statehold_\w+)` \|", guide, re.MULTILINE))
     memory = Memory(lambda: datetime.now(UTC))
     shared = Counted(memory)
+    shared.standby = Following(shared)
     async with serving(ParcelFlow, store=shared, process="0", directory=tmp_path) as served:
         families = list(text_string_to_metric_families((await served.get()).text))
     shown = {

@@ -240,6 +240,30 @@ async def test_a_standby_that_is_down_is_not_read_until_a_look_finds_it_again(pa
             assert await ids_of(reads) == {"o-1"}
 
 
+async def test_what_lasts_is_logged_and_what_flaps_is_logged_once_a_minute(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "statehold.stores.postgres.standby")
+    async with pair.opened() as standby:
+        assert caplog.messages == ["lists and counts are read from the standby"]
+        await asyncio.to_thread(pair.standby.stop)
+        try:
+            for _ in range(130):
+                pair.clock.now += 0.5
+                await standby.look()
+        finally:
+            await asyncio.to_thread(pair.standby.start)
+            await pair.catch_up()
+        (_, warning) = caplog.messages
+        assert "read from the primary, not from the standby" in warning
+        await standby.look()
+        assert standby.state().why is None
+        assert len(caplog.messages) == 2
+        pair.clock.now += 61
+        await standby.look()
+        assert caplog.messages[2:] == ["lists and counts are read from the standby"]
+
+
 async def test_a_store_opens_without_its_standby(pair: Pair) -> None:
     await asyncio.to_thread(pair.standby.stop)
     try:

@@ -25,6 +25,7 @@ from statehold.store import (
     Page,
     Query,
     Rollup,
+    Standby,
     StoredChart,
     StoredDocument,
     WriteResult,
@@ -42,7 +43,7 @@ class MemoryStore:
     """With ``memory`` it is shared, one store for each worker, and several may be open at once, as
     on a database server. Without, a second opening is refused, as for a file."""
 
-    standby = None
+    standby: Standby | None = None
 
     def __init__(self, memory: Memory | None = None) -> None:
         self.exclusive = memory is None

@@ -43,8 +43,8 @@ PATIENCE_SECONDS = 4.0
 SERVER_PATIENCE_SECONDS = 3.0
 #: how long a read waits for a connection of the pool
 POOL_SECONDS = 1.0
-#: how often it is logged at most that the standby can't be read
-WARNING_SECONDS = 60.0
+#: how often it is logged at most whether the standby is read
+LOG_SECONDS = 60.0
 #: positions of the primary that are kept; of an hour and more, at two in a second
 SAMPLES = 8_192
 
@@ -107,7 +107,9 @@ class PostgresStandby:
         #: the newest sample that the standby is known to have replayed
         self._seen: _Sample | None = None
         self._why: str | None = "it was not looked at yet"
-        self._warned_at = float("-inf")
+        #: whether it was read when that was logged last, and when that was
+        self._was_read: bool | None = None
+        self._logged_at = float("-inf")
         self._pool: Pool | None = None
         #: readings have all connections but one, which is for looking
         self._free = asyncio.Semaphore(pool_size)
@@ -170,7 +172,10 @@ class PostgresStandby:
             # after a failover: positions of two timelines can't be compared
             self._samples.clear()
             self._seen, self._timeline = None, number
-            self._note(f"the primary is on timeline {number}, and the standby's is not known yet")
+            # until the standby's own is known
+            self._why = (
+                f"the primary is on timeline {number}, and the standby was not asked for its"
+            )
         if self._samples and self._samples[-1].position == position:
             self._samples.pop()
         self._samples.append(_Sample(position, at))
@@ -208,15 +213,16 @@ class PostgresStandby:
             )
 
     def _note(self, why: str | None) -> None:
-        """Why it can't be read (None: it can); logged where that changes, once a minute."""
-        before, self._why = self._why, why
-        if (before is None) == (why is None):
+        """Why it can't be read (None: it can). Logged where that has changed, once a minute: what
+        lasts is logged then."""
+        self._why = why
+        now, is_read = self._monotonic(), why is None
+        if is_read == self._was_read or now - self._logged_at < LOG_SECONDS:
             return
-        now = self._monotonic()
-        if why is None:
+        self._was_read, self._logged_at = is_read, now
+        if is_read:
             log.info("lists and counts are read from the standby")
-        elif now - self._warned_at >= WARNING_SECONDS:
-            self._warned_at = now
+        else:
             log.warning("lists and counts are read from the primary, not from the standby: %s", why)
 
     # --- reading --------------------------------------------------------------------------------
