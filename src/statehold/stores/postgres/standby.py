@@ -173,9 +173,7 @@ class PostgresStandby:
             self._samples.clear()
             self._seen, self._timeline = None, number
             # until the standby's own is known
-            self._why = (
-                f"the primary is on timeline {number}, and the standby was not asked for its"
-            )
+            self._why = f"the primary is on timeline {number}, and the standby's is not known"
         if self._samples and self._samples[-1].position == position:
             self._samples.pop()
         self._samples.append(_Sample(position, at))
