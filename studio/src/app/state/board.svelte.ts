@@ -117,7 +117,7 @@ export class BoardState {
           limit: PAGE,
           ...(stack.cursor === null ? {} : { cursor: stack.cursor }),
         } as const;
-        // a change that the stream has told of already does not come again
+        // a change that the stream has reported already does not come again
         const page = await client.instances(this.#machine, query, changes.heard());
         if (era !== this.#era) return;
         // changes from the stream meanwhile are in the stack that is shown

@@ -16,7 +16,7 @@ import { completeBy } from './stale';
 /** When the stream said something last, by the client's clock. */
 let heardAt = -Infinity;
 
-/** What an answer that is asked for now has to have: all that the stream has told of. */
+/** What an answer that is asked for now has to have: all that the stream has reported. */
 export const heard = (): number => heardAt;
 
 export interface Follower {

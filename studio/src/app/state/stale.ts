@@ -1,6 +1,6 @@
 /** How old the answers of a read were at most: lists and counts may come from a standby. */
 
-/** Those that are under way, each with when its oldest answer was complete. */
+/** Those that wait for answers, each with when its oldest answer was complete. */
 const reads = new Set<{ by: number }>();
 
 /** An answer came that has what was committed by then, and may lack what came later. */
