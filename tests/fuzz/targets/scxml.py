@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -134,4 +135,38 @@ ECMASCRIPT_EXPRESSIONS = Target(
     words=("**", "<<", ">>>", "function", "constructor", "__proto__", "new Date()", "9**99",
            "while(1)", "eval", "l.push(l)", "s.repeat(9999999)", "{", "[", "(", "/a/", "...l",
            "\\u0000"),
+)  # fmt: skip
+
+
+def _declared(document: bytes) -> None:
+    """Takes the text for the script of a document's root, whose functions and methods are the
+    document's, and runs it; what it leaves is plain."""
+    text = document.decode("utf-8", "replace")
+    language = ECMASCRIPT.with_functions([text], {}, [text])
+    scope = Scope({"x": 1, "o": {}}, {"_event": {"data": None, "name": "e"}}, now=NOW)
+    script = language.script(text)
+    try:
+        script.run(scope)
+    except EvaluationFailed:
+        pass
+    finally:
+        json.dumps(dict(scope.variables), allow_nan=False)
+
+
+ECMASCRIPT_DOCUMENTS = Target(
+    "document-ecmascript",
+    _declared,
+    _texts(
+        "function C(p, q = 2) { let n = p; const me = this; this.v = q; "
+        "this.f = function (d) { n += d; return me.v + n }; this.g = () => this.f(n) } "
+        "C.prototype.h = function () { return this.v }; var a = new C(x), b = new C(2); "
+        "a.f(1); b.g(); a = new C(a.h()); x = [a.f(2), b]",
+        "var api = {n: x, f(d) { this.n += d; return this.g() }, g: function () { return api.n }}; "
+        "api.extra = function () { return this.f(1) }; "
+        "if (!o.log) { o.log = function (t) { x = t } } o.log(api.extra()); x = api",
+    ),
+    notation="text",
+    words=("this", "new C(x)", "a.f", ".call(o, 1)", "= function () {", "() =>", "a = ", "o = a",
+           "return", "delete", "['f']", "prototype", "me", "let", "var", "null", "[a, api]", "(",
+           "...a", "function C", "for (var a of [1])"),
 )  # fmt: skip

@@ -64,13 +64,13 @@ class _EcmaScript:
         layout = Layout(text, may_write=may_write)
         code = _shielded(_compiler(layout, self._library)[0].expression(node), layout)
         del tree
-        uses = layout.uses
+        uses, frozen = layout.uses, self._library.frozen
         return CompiledExpression(
             text,
             code,
-            frozenset(uses.reads),
-            frozenset(uses.writes),
-            frozenset(uses.asks),
+            frozen(uses.reads),
+            frozen(uses.writes),
+            frozen(uses.asks),
             layout.unit.size,
         )
 
@@ -88,10 +88,8 @@ class _EcmaScript:
         layout = Layout(text, may_write=True)
         code = _shielded(_compiler(layout, self._library)[0].statement(node), layout)
         del tree
-        uses = layout.uses
-        return CompiledScript(
-            text, code, frozenset(uses.reads), frozenset(uses.writes), layout.unit.size
-        )
+        uses, frozen = layout.uses, self._library.frozen
+        return CompiledScript(text, code, frozen(uses.reads), frozen(uses.writes), layout.unit.size)
 
     def truth(self, value: Any) -> bool:
         return truthy(value)

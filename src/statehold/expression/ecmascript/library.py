@@ -61,6 +61,7 @@ class Library:
         self._functions: dict[str, _Declared] = {}
         self._objects = Objects()
         self._compiling: _Declared | None = None
+        self._used: dict[frozenset[str], frozenset[str]] = {}
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -91,6 +92,12 @@ class Library:
             written = ", ".join(sorted(owner if one == THIS else one for one in found.uses.writes))
             raise layout.refused(f"{name!r} changes {written}, which only a script may do")
         layout.uses.add(found.uses, owner)
+
+    def frozen(self, used: set[str]) -> frozenset[str]:
+        """The names that a text uses. Many texts may use the same ones, by a function that all of
+        them call; these are kept once."""
+        found = frozenset(used)
+        return self._used.setdefault(found, found) if self._functions else found
 
     def code(self, name: str) -> Code:
         found = self._functions[name]

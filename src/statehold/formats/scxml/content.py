@@ -51,6 +51,7 @@ class Content:
         self.expressions = expressions
         self.omissions = omissions
         self.known: dict[str, ContentFunction] = {}
+        self._names: dict[frozenset[str], frozenset[str]] = {}
 
     @property
     def session(self) -> Session:
@@ -128,9 +129,13 @@ class Content:
         uses: Uses,
         takes: int,
     ) -> None:
-        reads = frozenset(name for name in uses.reads if not name.startswith("_"))
-        known = Function(call, takes, Uses(reads, uses.writes, uses.raises))
+        reads = self._shared(frozenset(name for name in uses.reads if not name.startswith("_")))
+        known = Function(call, takes, Uses(reads, self._shared(uses.writes), uses.raises))
         self.known[name] = ContentFunction(known, xml, [line_of(element)])
+
+    def _shared(self, names: frozenset[str]) -> frozenset[str]:
+        """The same set for all content that uses the same names."""
+        return self._names.setdefault(names, names)
 
     def omit(self, what: str, place: str, why: str, element: Element) -> None:
         self.omissions.append(Omission(what, place, why, line_of(element)))
