@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,7 +17,9 @@ from statehold.stores.postgres.migrate import make_ready, upgrade
 from statehold.stores.postgres.standby import PostgresStandby
 from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import load_queries
+from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
+from tests.servers.programs import PostgresError
 from tests.servers.standby import Standby
 from tests.stores.build import LEASE, a_row, started
 
@@ -352,6 +355,39 @@ async def test_a_standby_whose_schema_is_not_migrated_yet_is_not_read(
         await store.standby.look()
     await store.close()
     await asyncio.to_thread(primary.drop_database, dsn)
+
+
+@pytest.fixture
+def pooler_of_primary(replicated: tuple[PostgresServer, Standby]) -> Iterator[PgBouncer]:
+    try:
+        made = PgBouncer(replicated[0])
+    except PostgresError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    with made:
+        yield made
+
+
+async def test_the_tables_are_found_in_the_schema_of_the_store_and_beside_a_pooler(
+    pair: Pair, pooler_of_primary: PgBouncer
+) -> None:
+    store = PostgresStore(
+        pooler_of_primary.before(pair.dsn),
+        direct_store=pair.dsn,
+        schema="North",
+        read_store=pair.there,
+    )
+    await store.open("w1")
+    await store.join("w1", LEASE)
+    await started(store, a_row("o-1"))
+    assert store.standby is not None
+    await pair.catch_up()
+    while store.standby.state().why is not None:
+        await store.standby.look()
+    async with store.standby.reading(3600) as (reads, _):
+        assert await ids_of(reads) == {"o-1"}
+    await store.close()
 
 
 # --- another server -------------------------------------------------------------------------------
