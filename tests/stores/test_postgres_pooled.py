@@ -130,7 +130,7 @@ async def test_options_in_a_poolers_address_are_refused_in_favour_of_a_schema(
 async def test_a_search_path_of_the_direct_address_holds_for_the_pooler_too(
     pooler: PgBouncer, postgres_dsn: str
 ) -> None:
-    await upgrade(postgres_dsn, "after", "north")
+    await upgrade(postgres_dsn, "after", schema="north")
     store = PostgresStore(
         pooler.before(postgres_dsn),
         direct_store=f"{postgres_dsn}?options=-csearch_path%3Dnorth",

@@ -100,17 +100,17 @@ async def test_a_hint_is_heard_in_its_own_schema_alone(
 async def test_an_upgrade_of_one_schema_leaves_the_others(
     postgres: PostgresServer, postgres_dsn: str
 ) -> None:
-    assert await upgrade(postgres_dsn, "after", "north")
+    assert await upgrade(postgres_dsn, "after", schema="north")
     postgres.execute("CREATE SCHEMA south", database=postgres_dsn.rpartition("/")[2])
     assert (await check(postgres_dsn, "north")).pending == ()
     assert (await check(postgres_dsn, "south")).applied == ()
     assert (await check(postgres_dsn)).applied == ()
-    assert await upgrade(postgres_dsn, "after", "north") == []
+    assert await upgrade(postgres_dsn, "after", schema="north") == []
 
 
 async def test_one_schema_is_migrated_while_another_is(postgres_dsn: str) -> None:
     """Whoever migrates holds a lock, which is one of its schema."""
-    await upgrade(postgres_dsn, "after", "north")
+    await upgrade(postgres_dsn, "after", schema="north")
     holder = await asyncpg.connect(
         postgres_dsn, server_settings={"search_path": "north", "lock_timeout": "10s"}
     )
@@ -119,8 +119,8 @@ async def test_one_schema_is_migrated_while_another_is(postgres_dsn: str) -> Non
     )
     assert held
     async with asyncio.timeout(60):
-        assert await upgrade(postgres_dsn, "after", "south")
-    waiting = asyncio.create_task(upgrade(postgres_dsn, "after", "north"))
+        assert await upgrade(postgres_dsn, "after", schema="south")
+    waiting = asyncio.create_task(upgrade(postgres_dsn, "after", schema="north"))
     while not await holder.fetchval(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
         "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -196,7 +196,7 @@ async def test_a_schema_that_may_not_be_created_is_refused_with_the_way_out(
     try:
         for asked in (
             PostgresStore(dsn, schema='Or"ders').open("w1"),
-            upgrade(dsn, "after", 'Or"ders'),
+            upgrade(dsn, "after", schema='Or"ders'),
         ):
             with pytest.raises(StoreRefused, match=ways):
                 await asked

@@ -99,7 +99,9 @@ async def _upgrade(store: str, phase: Phase, options: StoreOptions) -> list[str]
     from statehold.stores.postgres import migrate
 
     return await migrate.upgrade(
-        options.server(store), "before" if phase is Phase.before else "after", options.schema
+        options.server(store),
+        "before" if phase is Phase.before else "after",
+        schema=options.schema,
     )
 
 

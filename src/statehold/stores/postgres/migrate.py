@@ -78,7 +78,7 @@ async def check(dsn: str, schema: str | None = None) -> SchemaState:
             await db.close()
 
 
-async def upgrade(dsn: str, phase: Phase = "before", schema: str | None = None) -> list[str]:
+async def upgrade(dsn: str, phase: Phase = "before", *, schema: str | None = None) -> list[str]:
     """Applies the migrations before a deploy, or all of them, and returns their names. Each is a
     transaction of its own; of several callers, one at a time migrates. The addresses are those of
     :func:`check`; a schema that is not there is created."""
