@@ -25,7 +25,8 @@ Rules of every store; one suite tests them (``tests/stores``):
     used again, and its writes are refused: ``LeaseLost``. The store's own clock measures leases.
 7.  What is claimed (``until``) is given to no other worker before that moment, or before a write
     of the row. A claim only saves work: without it, two workers would try the same and one would
-    lose.
+    lose. Messages are claimed by partition and receiving machine, so that one worker at a time
+    delivers what one instance sends to another.
 8.  Only an instance that is over can be forgotten, by compare-and-set. One transaction removes its
     row, journal, keys, lookups and counts from every reader, and frees its id for an instance
     that begins at ``seq`` 1 with a journal of its own. ``sweep`` frees the room of its journal
@@ -41,7 +42,13 @@ Rules of every store; one suite tests them (``tests/stores``):
     ``damage`` names the column. A row that an engine can't read is set aside by compare-and-set:
     ``due`` and ``orphans`` leave it out, ``incidents`` has it, and its document stays as it is.
     The next write of the row ends that.
-12. A commit of something that the store has no room for, such as a count that is too high in a
+12. Each instance has one of ``PARTITIONS`` partitions (:func:`partition_of`), for ever. All that is
+    stored of it is in that partition, and so are the messages that it has written; a store that
+    spreads partitions forwards them to their receiver's when they are due. One transaction writes
+    in one partition, but for two: the forwarding of messages, and a write that consumes a message
+    that was returned to its writer. A row's number is random and never given again, and a
+    configuration's is a hash of it.
+13. A commit of something that the store has no room for, such as a count that is too high in a
     damaged row, is ``Unwritable`` and writes nothing. The caller finds out which of its writes it
     was, so that no other is lost.
 """
@@ -51,11 +58,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 
 #: how a list of instances is sorted
 Order = Literal["created", "since"]
@@ -63,8 +71,17 @@ Order = Literal["created", "since"]
 #: rows that one call of ``list``, ``journal``, ``due`` … returns at most, whatever its ``limit``
 PAGE_LIMIT = 1000
 
+#: how many partitions instances are spread over
+PARTITIONS = 64
+
 #: rows that one page of a list reads at most where no index covers the whole query
 LOOKED_AT = 5_000
+
+
+def partition_of(machine: str, id: str) -> int:
+    """The partition of an instance, 0 to 63: six bits of a hash that every database and language
+    has. It never changes, as a distributed database does not let a row change its partition."""
+    return sha256(f"{machine}/{id}".encode("utf-8", "surrogatepass")).digest()[0] % PARTITIONS
 
 
 class Aside(Struct, frozen=True, gc=False):
@@ -83,7 +100,7 @@ class WriteResult(Enum):
 
 
 class Unwritable(Exception):
-    """Nothing was written: the store has no room for something in it (rule 12)."""
+    """Nothing was written: the store has no room for something in it (rule 13)."""
 
 
 class Query(Struct, frozen=True):
@@ -231,7 +248,7 @@ class Store(Protocol):
         order of ``writes``.
 
         Raises ``LeaseLost``, with nothing written, if this worker is not alive any more, and
-        ``Unwritable`` (rule 12).
+        ``Unwritable`` (rule 13).
         """
         ...
 
@@ -244,7 +261,7 @@ class Store(Protocol):
         ...
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
-        """What is held for a paused instance, by number."""
+        """What is held for a paused instance, in the order of the ids."""
         ...
 
     async def due(
@@ -288,19 +305,21 @@ class Store(Protocol):
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
-        """Messages to these machines, or to any (None), that are due and not held, with numbers
-        above ``after``, in their order.
+        """Messages to these machines, or to any (None), that are due and not held, in the order of
+        their ids, those after ``after``.
 
-        With ``until``, they are claimed for this worker until then. Messages to an instance for
-        which another worker has claimed an earlier one are left out.
+        With ``until``, partitions are claimed for this worker until then, each for the messages
+        that wait in it for one machine, and only theirs are returned. A worker claims no more than
+        its share, those whose messages have waited longest first. A call with ``after`` goes on with
+        the partitions that are claimed, one without it ends these claims first.
         """
         ...
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
         """Those of these messages that are still in the mailbox."""
         ...
 
@@ -367,7 +386,7 @@ class Store(Protocol):
         as one of them is not there any more or has another body."""
         ...
 
-    async def discard(self, numbers: Sequence[int]) -> None:
+    async def discard(self, ids: Sequence[MessageId]) -> None:
         """Removes messages that have neither a receiver nor a sender any more."""
 
     async def finished(
