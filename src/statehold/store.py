@@ -314,8 +314,8 @@ class Store(Protocol):
 
         With ``until``, partitions are claimed for this worker until then, each for the messages
         that wait in it for one machine, and only theirs are returned. A worker claims no more than
-        its share, those whose messages have waited longest first. A call with ``after`` goes on with
-        the partitions that are claimed, one without it ends these claims first.
+        its share, those whose messages have waited longest first. A call with ``after`` goes on
+        with the partitions that are claimed, one without it ends these claims first.
         """
         ...
 
