@@ -2,7 +2,9 @@
 
 The second line of a migration names its phase. Those ``before`` a deploy only add, so that the old
 release keeps running; those ``after`` it remove what the old release needed, and raise
-``oldest_code``, the last migration that a release has to know to run here.
+``oldest_code``, the last migration that a release has to know to run here. One ``stopped`` does
+both: it is applied between two releases, while no worker runs. It may have many steps
+(:mod:`.steps`), and be unfinished for a while.
 
 The first worker that opens an empty database creates the schema. An older schema is migrated by
 ``statehold db upgrade`` only: that is a step of a deployment.
@@ -11,51 +13,76 @@ The first worker that opens an empty database creates the schema. An older schem
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, cast
 
+import asyncpg
 from msgspec import Struct
 
 from statehold.errors import SchemaMismatch, SchemaOutdated, StoreRefused
 from statehold.stores.postgres.connections import AnyConnection, connect, passing
+from statehold.stores.postgres.steps import (
+    Report,
+    Waiting,
+    begin,
+    go_on,
+    is_unfinished,
+    steps_of,
+)
 from statehold.stores.queries import Migration, load_migrations
 
+#: what a caller wants to be applied: what the old release can live with, or all
 Phase = Literal["before", "after"]
 
 #: one process at a time migrates
 _LOCK = 5499273481234000
 #: a migration waits for running transactions, and new ones wait behind it: only briefly
-_SETTINGS = "SET lock_timeout = '5s'"
+_SETTINGS = "SET LOCAL lock_timeout = '5s'"
+#: those of the role are for short statements
+_SESSION = {
+    "application_name": "statehold db upgrade",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
 
-_PHASE = re.compile(r"^-- phase: (before|after)$", re.MULTILINE)
+_PHASE = re.compile(r"^-- phase: (before|stopped|after)$", re.MULTILINE)
 
 
 class SchemaState(Struct, frozen=True):
     """``applied`` and ``pending`` are migrations' names, in order; ``oldest_code`` is the number of
     the last one that a release has to know to run on this schema, ``known`` that of the last one
-    that this release knows. ``unknown`` are applied ones of a newer release."""
+    that this release knows. ``unknown`` are applied ones of a newer release. ``unfinished`` is the
+    one of ``pending`` that has begun."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
     unknown: tuple[str, ...]
     oldest_code: int
     known: int
+    unfinished: str | None = None
 
     @property
     def can_run(self) -> bool:
         """Whether this release can run on it: all migrations before a deploy are applied."""
-        return self.oldest_code <= self.known and not any(
-            phase_of(migration) == "before"
+        return self.oldest_code <= self.known and all(
+            phase_of(migration) == "after"
             for migration in load_migrations("postgres")
             if migration.name in self.pending
         )
 
 
-def phase_of(migration: Migration) -> Phase:
+def phase_of(migration: Migration) -> Literal["before", "stopped", "after"]:
     """Raises ``ValueError`` for a file without a phase."""
     match = _PHASE.search(migration.sql)
     if match is None:
-        raise ValueError(f"{migration.name} has no line '-- phase: before' or '-- phase: after'")
-    return "before" if match[1] == "before" else "after"
+        raise ValueError(
+            f"{migration.name} has no line '-- phase: before', '-- phase: stopped' or "
+            "'-- phase: after'"
+        )
+    return cast(Literal["before", "stopped", "after"], match[1])
+
+
+def say_nothing(_: object) -> None:
+    """Where nobody watches a migration."""
 
 
 async def check(dsn: str) -> SchemaState:
@@ -68,13 +95,14 @@ async def check(dsn: str) -> SchemaState:
             await db.close()
 
 
-async def upgrade(dsn: str, phase: Phase = "before") -> list[str]:
-    """Applies the migrations before a deploy, or all of them, and returns their names. Each is a
-    transaction of its own; of several callers, one at a time migrates."""
+async def upgrade(dsn: str, phase: Phase = "before", report: Report = say_nothing) -> list[str]:
+    """Applies the migrations before a deploy, or all of them, and returns their names; goes on with
+    one that is unfinished. Of several callers, one at a time migrates. ``report`` is called with
+    what happens. Raises ``StoreRefused`` where a worker runs that has to be stopped."""
     async with passing():
-        db = await connect(dsn, {})
+        db = await connect(dsn, _SESSION)
         try:
-            return await migrate(db, phase)
+            return await migrate(db, phase, report)
         finally:
             await db.close()
 
@@ -89,7 +117,7 @@ async def make_ready(db: AnyConnection) -> None:
     if state.oldest_code > state.known:
         raise SchemaMismatch("the database", state.oldest_code, state.known)
     if not state.can_run:
-        raise SchemaOutdated(state.pending)
+        raise SchemaOutdated(state.pending, state.unfinished)
 
 
 async def state_of(db: AnyConnection) -> SchemaState:
@@ -102,44 +130,98 @@ async def state_of(db: AnyConnection) -> SchemaState:
             "SELECT number, name, oldest_code FROM schema_migrations ORDER BY number"
         )
         applied = [(row[0], row[1], row[2]) for row in rows]
-    numbers = {number for number, _, _ in applied}
+    oldest_code = max((oldest for _, _, oldest in applied), default=0)
     last = known[-1].number
+    unfinished = applied.pop() if await is_unfinished(db) else None
+    numbers = {number for number, _, _ in applied}
     return SchemaState(
         tuple(name for _, name, _ in applied),
         tuple(one.name for one in known if one.number not in numbers),
         tuple(name for number, name, _ in applied if number > last),
-        max((oldest for _, _, oldest in applied), default=0),
+        oldest_code,
         last,
+        None if unfinished is None else unfinished[1],
     )
 
 
-async def migrate(db: AnyConnection, phase: Phase) -> list[str]:
-    done: list[str] = []
-    await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
+async def migrate(db: AnyConnection, phase: Phase, report: Report = say_nothing) -> list[str]:
+    """As :func:`upgrade`, on this connection."""
+    await _take_turn(db, report)
     try:
         state = await state_of(db)
-        pending = set(state.pending)
-        if not state.applied:
-            await _check_free(db)
-        for migration in load_migrations("postgres"):
-            own = phase_of(migration)
-            if migration.name not in pending:
-                continue
-            if own == "after" and phase == "before":
-                break
-            async with db.transaction():
-                await db.execute(_SETTINGS)
-                await db.execute(migration.sql)
-                await db.execute(
-                    "INSERT INTO schema_migrations (number, name, oldest_code) VALUES ($1, $2, $3)",
-                    migration.number,
-                    migration.name,
-                    migration.number if own == "after" else 0,
-                )
-            done.append(migration.name)
+        if state.applied:
+            return await _apply(db, state, phase, report)
+        await _check_free(db)
+        # all at once: a server that is killed meanwhile leaves an empty database
+        async with db.transaction():
+            return await _apply(db, state, phase, report)
     finally:
-        await db.execute("SELECT pg_advisory_unlock($1::bigint)", _LOCK)
+        # also where its connection was lost: the error that ended it is the one to be seen
+        if not db.is_closed():
+            await db.execute("SELECT pg_advisory_unlock($1::bigint)", _LOCK)
+
+
+async def _take_turn(db: AnyConnection, report: Report) -> None:
+    if not await db.fetchval("SELECT pg_try_advisory_lock($1::bigint)", _LOCK):
+        report(Waiting())
+        await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
+
+
+async def _apply(db: AnyConnection, state: SchemaState, phase: Phase, report: Report) -> list[str]:
+    done: list[str] = []
+    for migration in load_migrations("postgres"):
+        if migration.name not in state.pending:
+            continue
+        if phase_of(migration) == "after" and phase == "before":
+            break
+        if migration.name != state.unfinished:
+            await _begin(db, migration)
+        if steps_of(migration):
+            await go_on(db, migration, report)
+        done.append(migration.name)
     return done
+
+
+async def _begin(db: AnyConnection, migration: Migration) -> None:
+    """Applies a migration, or the first step of it."""
+    phase, steps = phase_of(migration), steps_of(migration)
+    async with db.transaction():
+        await db.execute(_SETTINGS)
+        if phase == "stopped":
+            await _check_stopped(db, migration)
+        try:
+            await (begin(db, steps) if steps else db.execute(migration.sql))
+        except asyncpg.DuplicateTableError as error:
+            raise StoreRefused(
+                f"{migration.name} needs a name that another program's table or index has: "
+                f"{error}; rename that one"
+            ) from error
+        await db.execute(
+            "INSERT INTO schema_migrations (number, name, oldest_code) VALUES ($1, $2, $3)",
+            migration.number,
+            migration.name,
+            0 if phase == "before" else migration.number,
+        )
+
+
+_ALIVE = """
+SELECT id, coalesce(to_char(lease_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
+                    lease_until::text) AS until
+FROM workers WHERE lease_until > clock_timestamp() ORDER BY lease_until, id LIMIT 20
+"""
+
+
+async def _check_stopped(db: AnyConnection, migration: Migration) -> None:
+    """Refuses while a worker is alive; until the end of the transaction, none can join."""
+    await db.execute("LOCK TABLE workers IN ACCESS EXCLUSIVE MODE")
+    if alive := await db.fetch(_ALIVE):
+        names = ", ".join(f"{row['id']} (until {row['until']})" for row in alive)
+        raise StoreRefused(
+            f"{migration.name} is applied while no server or worker runs, and these have leases: "
+            f"{names}; stop them, and run this again. The lease of one that was killed runs out "
+            "at the time beside it; DELETE FROM workers WHERE id = '…' removes one of a worker "
+            "that is surely gone"
+        )
 
 
 # --- whether Statehold can use a database ---------------------------------------------------

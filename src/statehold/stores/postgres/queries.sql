@@ -637,7 +637,7 @@ RETURNING version
 
 -- name: join
 -- The smallest slot that is free; two that join at once may choose the same, and one tries again.
-INSERT INTO workers (id, slot, joined_at, lease_until)
+INSERT INTO workers (id, slot, since, lease_until)
 SELECT $1, coalesce(min(free.slot), 0), clock_timestamp(), clock_timestamp() + $2::interval
 FROM generate_series(0, (SELECT count(*)::integer FROM workers)) AS free (slot)
 WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.slot = free.slot)

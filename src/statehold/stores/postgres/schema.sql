@@ -27,7 +27,7 @@ CREATE TABLE schema_migrations (
 CREATE TABLE workers (
     id          text COLLATE "C" PRIMARY KEY,
     slot        integer NOT NULL UNIQUE,
-    joined_at   timestamptz NOT NULL,
+    since       timestamptz NOT NULL,
     lease_until timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
