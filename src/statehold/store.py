@@ -13,7 +13,8 @@ Rules of every store; one suite tests them (``tests/stores``):
     seq, part)`` is unique, and so is ``(machine, id, key)``: a write that repeats a key is not
     written, and its result says so.
 3.  A message is removed in the transaction of the write that it caused. A write that consumes a
-    message that is not there any more is a conflict.
+    message that is not there any more is a conflict. One that is held, or that has a key, is
+    written by the instance that it is for.
 4.  An instance with anything left to do is always found by ``due``, ``orphans`` or ``mail``, or by
     ``set_aside_rows`` (rule 11). Each of these takes the names of some machines: those of others
     neither come first nor cost anything. A message to a machine that no process runs waits until
@@ -73,6 +74,9 @@ PAGE_LIMIT = 1000
 
 #: how many partitions instances are spread over
 PARTITIONS = 64
+
+#: before the ids of all messages
+FIRST_ID = MessageId(at=-(2**63), writer=0, rev=0, ordinal=0, partition=0)
 
 #: rows that one page of a list reads at most where no index covers the whole query
 LOOKED_AT = 5_000
@@ -313,9 +317,12 @@ class Store(Protocol):
         their ids, those after ``after``.
 
         With ``until``, partitions are claimed for this worker until then, each for the messages
-        that wait in it for one machine, and only theirs are returned. A worker claims no more than
-        its share, those whose messages have waited longest first. A call with ``after`` goes on
-        with the partitions that are claimed, one without it ends these claims first.
+        that wait in it for one machine, and only theirs are returned. A call without ``after`` ends
+        this worker's claims for these machines, then claims its share: the pairs of machine and
+        partition that have messages due, by the number of workers alive, rounded up. First come
+        those that it has claimed longest ago, or never; of these, those whose messages have waited
+        longest. A call with ``after`` (:data:`FIRST_ID`: all) goes on with what is claimed. Where
+        one process owns the store, nothing is claimed.
         """
         ...
 

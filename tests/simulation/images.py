@@ -25,14 +25,15 @@ INSTANCES = """
 SELECT i.number, i.machine, i.id, i.seq, i.wake_at, i.held_by, i.incidents, i.document,
        c.version, c.status, c.state
 FROM instances AS i JOIN configurations AS c ON c.number = i.configuration
-ORDER BY i.number
+ORDER BY i.created_at, i.machine, i.id
 """
 JOURNAL = """
 SELECT instance, seq, part, at, kind, body, key FROM journal ORDER BY instance, seq, part
 """
 MAILBOX = """
-SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, held, key
-FROM mailbox ORDER BY number
+SELECT writer || '.' || rev || '.' || ordinal, to_machine, to_id, kind, body, due_at,
+       sender_machine, sender_id, held, key
+FROM mailbox ORDER BY writer, rev, ordinal
 """
 
 
@@ -68,7 +69,7 @@ class Instance:
 class Letter:
     """One message on its way. ``to`` and ``sender`` are ``machine/id``."""
 
-    number: int
+    id: str
     to: str
     kind: str
     body: Mapping[str, Any]
@@ -99,10 +100,10 @@ def read_memory(memory: Memory) -> Image:
     ]  # fmt: skip
     mail = [
         Letter(
-            m.number, f"{m.to.machine}/{m.to.id}", m.kind, json.loads(m.body), m.due_at,
+            str(m.id), f"{m.to.machine}/{m.to.id}", m.kind, json.loads(m.body), m.due_at,
             None if m.sender is None else f"{m.sender.machine}/{m.sender.id}", m.held, m.key,
         )
-        for m in memory.mail.values()
+        for m in memory.mail.messages.values()
     ]  # fmt: skip
     return Image(instances, mail)
 
@@ -151,11 +152,11 @@ def _image(
         ],
         [
             Letter(
-                number, f"{to_machine}/{to_id}", kind, json.loads(body),
+                letter, f"{to_machine}/{to_id}", kind, json.loads(body),
                 None if due_at is None else _moment(due_at),
                 None if sender is None else f"{sender}/{sender_id}", bool(held), key,
             )
-            for number, to_machine, to_id, kind, body, due_at, sender, sender_id, held, key
+            for letter, to_machine, to_id, kind, body, due_at, sender, sender_id, held, key
             in mailbox
         ],
     )  # fmt: skip

@@ -183,7 +183,7 @@ async def test_every_reader_reads_the_same(every_scene: Scene, scene: Scene) -> 
 
     assert told(every_scene.image) == told(scene.image)
     (letter,), (same,) = every_scene.image.mail, scene.image.mail
-    assert letter == replace(same, number=letter.number)
+    assert letter == replace(same, id=letter.id)
 
 
 # --- faults: each changes an image of a sound store -----------------------------------------------

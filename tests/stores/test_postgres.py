@@ -352,10 +352,10 @@ async def test_text_that_postgresql_does_not_take_comes_back_as_it_was(
     message = a_message("o-1", send_id=text, sender=row.ref)
     await written(store, change(row, key=text, parts={"messages": [message]}))
     assert (await store.replies([(row.ref, text)]))[row.ref, text].key == text
-    assert [one.send_id for one in await store.mail(OURS, at(9), 0, 10)] == [text]
+    assert [one.send_id for one in await store.mail(OURS, at(9), None, 10)] == [text]
     row = a_row(indexes={"city": text}, seq=2, rev=2)
     await written(store, change(row, parts={"recalled": [text]}))
-    assert await store.mail(OURS, at(9), 0, 10) == []
+    assert await store.mail(OURS, at(9), None, 10) == []
     assert await read(store) == a_row(indexes={"city": text}, seq=3, rev=3)
 
 

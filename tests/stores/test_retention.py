@@ -27,6 +27,7 @@ from tests.stores.build import (
     an_entry,
     at,
     change,
+    id_of,
     ids,
     mailbox,
     new,
@@ -194,7 +195,7 @@ async def test_a_message_that_was_taken_out_keeps_nothing(store: Store) -> None:
     await started(store, over())
     (message,) = await posted(store, a_message("o-1"))
     assert await store.forget([over()]) == [False]
-    await store.discard([message.number])
+    await store.discard([id_of(message)])
     assert await store.forget([over()]) == [True]
 
 

@@ -224,7 +224,7 @@ async def test_times_are_kept_to_the_microsecond_in_any_century(sqlite: SqliteSt
 
 async def test_a_message_due_at_once_is_not_hidden_by_many_that_wait(sqlite: SqliteStore) -> None:
     await posted(sqlite, *(a_message(due_at=at(10**6)) for _ in range(50)), a_message())
-    assert len(await sqlite.mail(OURS, at(0), 0, 10)) == 1
+    assert len(await sqlite.mail(OURS, at(0), None, 10)) == 1
 
 
 async def test_an_opening_that_can_not_name_its_owner_leaves_the_file_free_for_the_next(

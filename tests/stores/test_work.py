@@ -16,6 +16,7 @@ from tests.stores.build import (
     an_entry,
     at,
     change,
+    id_of,
     ids,
     new,
     posted,
@@ -91,13 +92,13 @@ async def test_what_another_machine_has_to_do_never_keeps_ours_from_being_found(
     await posted(store, *(a_message(due_at=due) for due in (None, at(15), at(10))))
     assert await store.due(OURS, at(20), 1000) == [ours]
     assert await store.orphans(OURS, ["w1"], 1000) == [ours]
-    sent = await store.mail(OURS, at(20), 0, 1000)
-    assert [message.due_at for message in sent] == [None, at(15), at(10)]
+    sent = await store.mail(OURS, at(20), None, 1000)
+    assert [message.due_at for message in sent] == [None, at(10), at(15)]
     assert await store.next_wake(OURS) == at(10)
     assert await store.next_wake(["courier"]) == at(0)
     assert await store.next_wake([]) is None
-    assert len(await store.mail(None, at(20), 0, 1000)) == 1000
-    assert (await store.mail(None, at(20), sent[0].number - 1, 1000)) == sent
+    assert len(await store.mail(None, at(20), None, 1000)) == 1000
+    assert await store.mail(OURS, at(20), id_of(sent[0]), 1000) == sent[1:]
 
 
 async def test_next_wake_is_the_earliest_of_rows_and_messages(store: Store) -> None:
@@ -221,7 +222,7 @@ async def test_no_answer_is_longer_than_the_page_limit(store: Store) -> None:
     many = 10**9
     assert len(await store.due(OURS, at(1), many)) == PAGE_LIMIT
     assert len(await store.orphans(OURS, [], many)) == PAGE_LIMIT
-    assert len(await store.mail(OURS, at(1), 0, many)) == PAGE_LIMIT
+    assert len(await store.mail(OURS, at(1), None, many)) == PAGE_LIMIT
     assert len((await store.incidents(None, many, None)).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=many))).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=0))).rows) == 1

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from statehold.records import Status
+from statehold.records import MessageId, Status
 from statehold.store import StoredChart
 
 #: instances whose documents are read to find those that can't be; the newest
@@ -34,7 +34,7 @@ class MachineIncidents(Struct, frozen=True):
 class Waiting(Struct, frozen=True):
     """A message that could be delivered."""
 
-    number: int
+    id: MessageId
     machine: str
 
 
@@ -86,7 +86,7 @@ class Queries(Protocol):
 
     async def waiting_mail(self, before: datetime) -> list[Waiting]: ...
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]: ...
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]: ...
 
     async def addressees(self) -> list[str]:
         """Machines that there is mail for."""

@@ -188,8 +188,8 @@ async def _of_mail(
         return found
     # a message has no time; one that both queries find was not delivered in between
     await pause(MAIL_SECONDS)
-    left = await queries.still_there([mail.number for mail in waiting])
-    by_machine = Counter(mail.machine for mail in waiting if mail.number in left)
+    left = await queries.still_there([mail.id for mail in waiting])
+    by_machine = Counter(mail.machine for mail in waiting if mail.id in left)
     if by_machine:
         late = [f"{_at_least(count, 'message')} to {m}" for m, count in sorted(by_machine.items())]
         found.append(

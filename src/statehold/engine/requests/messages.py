@@ -59,7 +59,7 @@ class Deliver(Request):
     def __init__(self, message: Message) -> None:
         super().__init__(message.to)
         self.message = message
-        self.consumes = message.number
+        self.consumes = message.id
 
     def trace(self) -> str:
         return trace_of(self.message)
@@ -71,11 +71,11 @@ class Deliver(Request):
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         if draft.instance.status == "paused" and message.kind not in ("start", "cancel"):
             # it waits on, for the instance to be resumed
-            held = msgspec.structs.replace(message, held=True, due_at=None, number=0)
+            held = msgspec.structs.replace(message, held=True, due_at=None, id=None)
             draft.hold(held, context.limits.held)
         else:
             deliver(draft, message, context)
-        draft.consume(message.number)
+        draft.consume(message)
 
 
 def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
@@ -108,12 +108,11 @@ def deliver_held(draft: Draft, messages: Sequence[Message], context: EngineConte
         except Refused as error:
             unready = isinstance(error, UpgradeFailed)
             if unready or message.sender not in (None, draft.ref):
-                if not message.number:
+                if message.id is None:
                     draft.post(msgspec.structs.replace(message, held=False))
                 continue
             bounce(draft, message, error, context)
-        if message.number:
-            draft.consume(message.number)
+        draft.consume(message)
 
 
 def _event(draft: Draft, message: Message, context: EngineContext) -> None:
@@ -222,7 +221,7 @@ class Bounce(Request):
     def __init__(self, message: Message, error: StateholdError) -> None:
         super().__init__(message.sender or message.to, caller=ANYONE)
         self.message = message
-        self.consumes = message.number
+        self.consumes = message.id
         self.error = error
 
     def trace(self) -> str:
@@ -232,7 +231,7 @@ class Bounce(Request):
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         bounce(draft, self.message, self.error, context)
-        draft.consume(self.message.number)
+        draft.consume(self.message)
 
 
 def bounce(draft: Draft, message: Message, error: StateholdError, context: EngineContext) -> None:
@@ -296,7 +295,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     title = f"{name} to {to}"
     incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
-    draft.set_attempt(f"message:{message.number}", incident)
+    draft.set_attempt(f"message:{message.id}", incident)
     draft.failed_attempts += (FailedAttempt(title, incident),)
     draft.note(Origin("incident", event=sent, reason=why, cause=to))
 
