@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from statehold.store import FIRST_ID, PARTITIONS, Store, partition_of
 from tests.stores.build import (
     LEASE,
     OURS,
-    a_message,
     a_row,
     at,
     change,
@@ -32,19 +32,26 @@ NOW = at(100)
 UNTIL = at(110)
 
 
-def writer_in(partition: int) -> str:
+def id_in(partition: int, machine: str = "order") -> str:
     """The id of an instance in this partition."""
-    return next(f"w-{n}" for n in count() if partition_of("order", f"w-{n}") == partition)
+    return next(f"i-{n}" for n in count() if partition_of(machine, f"i-{n}") == partition)
 
 
 async def waiting(
-    store: Store, partitions: Sequence[int], *to: Message, each: int = 1
+    store: Store,
+    partitions: Sequence[int],
+    *,
+    each: int = 1,
+    machines: Sequence[str] = OURS,
+    **message: Any,
 ) -> list[Message]:
-    """Puts messages into each of these partitions; those in the first have waited longest."""
+    """Puts messages into each of these partitions, to instances in the same one; those in the
+    first have waited longest."""
     sent: list[Message] = []
     for seconds, partition in enumerate(partitions):
-        messages = to or [a_message("a")] * each
-        sender = a_row(writer_in(partition))
+        to = [Ref(machine, id_in(partition, machine)) for machine in machines]
+        messages = [Message(ref, "event", b"{}", **message) for ref in to] * each
+        sender = a_row(id_in(partition))
         sent += await posted(store, *messages, sender=sender, changed_at=at(seconds))
     return sent
 
@@ -59,7 +66,7 @@ async def claimed(
 
 async def test_what_waits_in_a_partition_is_given_to_one_worker_at_a_time(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
-    sent = await waiting(one, [3, 9], a_message("a"), a_message("b"))
+    sent = await waiting(one, [3, 9], each=2)
     assert await one.mail(OURS, NOW, None, 10, UNTIL) == sent[:2]
     assert await two.mail(OURS, NOW, None, 10, UNTIL) == sent[2:]
     more = await waiting(two, [3, 9])
@@ -146,17 +153,15 @@ async def test_a_first_call_ends_the_worker_s_claims_for_its_machines_alone(
     shared: Shared,
 ) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
-    to_both = [a_message("a"), Message(Ref("courier", "a"), "event", b"{}")]
-    ours, theirs = await waiting(one, [3], *to_both)
     both = ("order", "courier")
+    ours, theirs = await waiting(one, [3], machines=both)
     assert await one.mail(["courier"], NOW, None, 10, UNTIL) == [theirs]
     assert await one.mail(OURS, NOW, None, 10, UNTIL) == [ours]
     assert await two.mail(both, NOW, None, 10, UNTIL) == []
     for message in (ours, theirs):
         await one.discard([id_of(message)])
         assert await one.mail([message.to.machine], NOW, None, 10, UNTIL) == []
-        again = Message(message.to, "event", b"{}")
-        (later,) = await waiting(two, [3], again)
+        (later,) = await waiting(two, [3], machines=[message.to.machine])
         assert await two.mail(both, NOW, None, 10, UNTIL) == [later]
         await two.discard([id_of(later)])
         assert await two.mail(both, NOW, None, 10, UNTIL) == []
@@ -164,21 +169,17 @@ async def test_a_first_call_ends_the_worker_s_claims_for_its_machines_alone(
 
 async def test_claims_of_one_machine_s_mail_leave_that_of_another(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
-    ours, theirs = await waiting(
-        one, [3], a_message("a"), Message(Ref("courier", "a"), "event", b"{}")
-    )
+    ours, theirs = await waiting(one, [3], machines=["order", "courier"])
     assert await one.mail(OURS, NOW, None, 10, UNTIL) == [ours]
     assert await two.mail(["courier"], NOW, None, 10, UNTIL) == [theirs]
 
 
 async def test_mail_that_is_not_due_or_is_held_claims_nothing(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
-    later = a_message("a", due_at=at(105))
-    held = a_message(writer_in(9), held=True)
-    await waiting(one, [9], later, held)
+    late = await waiting(one, [9], due_at=at(105))
+    await waiting(one, [9], held=True)
     assert await one.mail(OURS, at(104), None, 10, at(114)) == []
-    (due,) = await two.mail(OURS, at(105), None, 10, at(115))
-    assert due.due_at == later.due_at
+    assert await two.mail(OURS, at(105), None, 10, at(115)) == late
     assert await one.mail(OURS, at(105), None, 10, at(115)) == []
 
 
@@ -197,7 +198,7 @@ async def test_a_message_that_was_consumed_leaves_the_claim_to_those_behind_it(
     one, two = await shared.hire("w1"), await shared.hire("w2")
     sent = await waiting(one, [3], each=2)
     assert await one.mail(OURS, NOW, None, 1, UNTIL) == sent[:1]
-    sender = await read(one, writer_in(3))
+    sender = await read(one, id_in(3))
     assert sender is not None
     await written(one, change(sender, parts={"consumed": [id_of(sent[0])]}))
     assert await two.mail(OURS, NOW, None, 10, UNTIL) == []

@@ -11,14 +11,8 @@ from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import EngineContext
-from statehold.engine.requests.messages import Bounce, Deliver
-from statehold.errors import (
-    InstanceUnreadable,
-    StateholdError,
-    Unavailable,
-    UnknownInstance,
-    UpgradeFailed,
-)
+from statehold.engine.requests.messages import WAITS, Bounce, Deliver
+from statehold.errors import InstanceUnreadable, StateholdError, UnknownInstance
 from statehold.records import Message, MessageId, Ref
 from statehold.store import FIRST_ID, Store
 
@@ -152,17 +146,18 @@ class MessageDispatcher:
     async def _deliver(self, page: Sequence[Message], until: datetime) -> int:
         """How many of these messages were taken out; the others are passed over from now on."""
         waiting = set(self._passed.values())
-        requests = []
+        requests: list[Deliver] = []
+        last: dict[_Pair, Deliver] = {}
         for message in page:
-            if id_of(message) in self._put_off or not concerns(message, self._context.machines):
+            pair = _pair(message)
+            is_ours = concerns(message, self._context.machines)
+            if not is_ours or id_of(message) in self._put_off or pair in waiting:
+                # it waits, and so do those behind it
                 self._pass(message, is_first=True)
-            elif _pair(message) in waiting:
-                # behind one that has to be applied before
-                self._pass(message, is_first=True)
+                waiting.add(pair)
             else:
-                requests.append(Deliver(message))
-                continue
-            waiting.add(_pair(message))
+                last[pair] = deliver = Deliver(message, last.get(pair))
+                requests.append(deliver)
         taken = 0
         ended = await self._queue.ask_all(requests)
         for request, outcome in zip(requests, ended, strict=True):
@@ -171,7 +166,7 @@ class MessageDispatcher:
                 taken += 1
                 continue
             # a refused one that can't be returned yet keeps no other waiting
-            self._pass(message, is_first=isinstance(outcome, _WAITS))
+            self._pass(message, is_first=isinstance(outcome, WAITS))
             if isinstance(outcome, InstanceUnreadable) and len(self._put_off) < self._most:
                 self._put_off[id_of(message)] = until
         return taken
@@ -188,7 +183,7 @@ class MessageDispatcher:
         if not isinstance(outcome, StateholdError):
             raise outcome
         extra = about(self._context, message.to, message_id=str(message.id))
-        if isinstance(outcome, _WAITS):
+        if isinstance(outcome, WAITS):
             log.warning("message %s waits: %s", message.id, outcome, extra=extra)
             return False
         bounce = Bounce(message, outcome)
@@ -223,8 +218,3 @@ def concerns(message: Message, machines: Collection[str]) -> bool:
     """Whether its receiver, or the sender to whom it would return, is one of these machines."""
     ends = (message.to, message.sender)
     return any(end is not None and end.machine in machines for end in ends)
-
-
-#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
-#: store is back, the upgrade is mended, or a release runs that can read the instance
-_WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)

@@ -20,10 +20,12 @@ from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import (
     InstanceExists,
+    InstanceUnreadable,
     InvalidPayload,
     NotAllowed,
     Refused,
     StateholdError,
+    Unavailable,
     UnknownInstance,
     UpgradeFailed,
 )
@@ -51,21 +53,30 @@ _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
 
 
+#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
+#: store is back, the upgrade is mended, or a release runs that can read the instance
+WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)
+
+
 class Deliver(Request):
-    """One message for the instance that it is addressed to."""
+    """One message for the instance that it is addressed to. ``earlier`` is the one before it from
+    the same sender: while that waits, this waits too."""
 
     label = "deliver"
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, earlier: Deliver | None = None) -> None:
         super().__init__(message.to)
         self.message = message
         self.consumes = message.id
+        self._earlier = earlier
 
     def trace(self) -> str:
         return trace_of(self.message)
 
     def apply(self, draft: Draft, context: EngineContext) -> None:
         message = self.message
+        if self._earlier is not None and (why := self._earlier.waits) is not None:
+            raise why
         if not draft.exists and message.kind != "start":
             # consumed here, it would have a row written of what is no instance
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
@@ -76,6 +87,13 @@ class Deliver(Request):
         else:
             deliver(draft, message, context)
         draft.consume(message)
+
+    @property
+    def waits(self) -> BaseException | None:
+        """Why its message stays in the mailbox."""
+        ended = self.future.done() and not self.future.cancelled()
+        why = self.future.exception() if ended else None
+        return why if isinstance(why, WAITS) else None
 
 
 def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
