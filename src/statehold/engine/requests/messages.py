@@ -68,14 +68,14 @@ class Deliver(Request):
         super().__init__(message.to)
         self.message = message
         self.consumes = message.id
-        self._earlier = earlier
+        self.earlier = earlier
 
     def trace(self) -> str:
         return trace_of(self.message)
 
     def apply(self, draft: Draft, context: EngineContext) -> None:
         message = self.message
-        if self._earlier is not None and (why := self._earlier.waits) is not None:
+        if self.earlier is not None and (why := self.earlier.waits) is not None:
             raise why
         if not draft.exists and message.kind != "start":
             # consumed here, it would have a row written of what is no instance
