@@ -13,8 +13,11 @@ from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import LEASE
 
+#: the two forms of the statements, and whether each takes one partition
+SERVERS = {"postgres": False}
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+
+@pytest.fixture(params=["memory", "sqlite", *SERVERS])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[Store]:
@@ -25,7 +28,8 @@ async def store(
     elif request.param == "sqlite":
         made = SqliteStore(tmp_path / "s.db")
     else:
-        made = PostgresStore(request.getfixturevalue("migrated_dsn"))
+        is_spread = SERVERS[request.param]
+        made = PostgresStore(request.getfixturevalue("migrated_dsn"), spread=is_spread)
     await made.open("w1")
     await made.join("w1", LEASE)
     yield made
@@ -52,7 +56,7 @@ class Shared:
             await made.close()
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", *SERVERS])
 async def shared(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Shared]:
     """Every store that workers can share, empty."""
     if request.param == "memory":
@@ -60,7 +64,7 @@ async def shared(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIte
         made = Shared(lambda: MemoryStore(memory))
     else:
         dsn = request.getfixturevalue("migrated_dsn")
-        made = Shared(lambda: PostgresStore(dsn))
+        made = Shared(lambda: PostgresStore(dsn, spread=SERVERS[request.param]))
     yield made
     await made.close()
 

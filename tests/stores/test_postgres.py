@@ -234,7 +234,7 @@ async def test_a_running_commit_is_waited_for_before_its_worker_is_removed(
     await db.execute("UPDATE workers SET lease_until = now() - interval '1 s' WHERE id = 'w1'")
     async with db.transaction():
         # as the commit of w1 would
-        await db.fetch("SELECT slot FROM workers WHERE id = 'w1' FOR KEY SHARE")
+        await db.fetch("SELECT slot FROM fences WHERE worker = 'w1' FOR KEY SHARE")
         assert (await other.beat(LEASE)).alive == ("w1", "w2")
     assert (await other.beat(LEASE)).alive == ("w2",)
 
@@ -332,9 +332,9 @@ async def test_a_worker_that_is_removed_in_the_middle_of_a_batch_does_not_see_al
     writer = store._writer
     checked = writer._commit_checked
 
-    async def removed(pending: Any) -> Any:
-        await db.execute("DELETE FROM workers WHERE id = 'w1'")
-        return await checked(pending)
+    async def removed(pending: Any, partition: Any) -> Any:
+        await db.execute("DELETE FROM fences WHERE worker = 'w1'")
+        return await checked(pending, partition)
 
     writer._commit_checked = removed  # type: ignore[method-assign]
     writes = [change(row) for row in rows]

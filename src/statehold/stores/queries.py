@@ -10,6 +10,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$")
+#: ``:here(table)`` and ``:partition(expression)``; two colons are a cast
+_HERE = re.compile(r"(?<!:):here\((\w+)\)")
+_PARTITION = re.compile(r"(?<!:):partition\(([\w.]+)\)")
+_PARAMETER = re.compile(r"\$(\d+)")
 _FILE = re.compile(r"^(\d{4})_\w+\.sql$")
 
 
@@ -46,6 +50,25 @@ def load_migrations(dialect: str) -> tuple[Migration, ...]:
 def load_schema(dialect: str) -> str:
     """The schema as it stands after all migrations, for reading and for tests."""
     return _read(dialect, "schema.sql")
+
+
+def takes_partition(statement: str) -> bool:
+    """Whether it has the macros of which two forms are made."""
+    return bool(_HERE.search(statement) or _PARTITION.search(statement))
+
+
+def of_any_partition(statement: str) -> str:
+    """The form that takes rows of any partitions."""
+    return _PARTITION.sub(r"\1", _HERE.sub("true", statement))
+
+
+def of_one_partition(statement: str) -> str:
+    """The form that takes one partition, which is a parameter after all others."""
+    if not takes_partition(statement):
+        return statement
+    last = max((int(number) for number in _PARAMETER.findall(statement)), default=0) + 1
+    here = _HERE.sub(rf"\1.partition = ${last}", statement)
+    return _PARTITION.sub(f"${last}::smallint", here)
 
 
 def parse_queries(text: str) -> dict[str, str]:

@@ -10,10 +10,13 @@ from statehold.stores.columns import (
     DamagedConfiguration,
     StoredConfiguration,
     configuration_columns,
+    configuration_number,
     configuration_of,
+    is_intact,
     no_configuration,
 )
 from statehold.stores.postgres.connections import Connections
+from statehold.stores.postgres.statements import Statements
 
 #: how many are cached; beyond, all are dropped and read again
 CACHE_LIMIT = 65_536
@@ -22,9 +25,9 @@ CACHE_LIMIT = 65_536
 class ConfigurationNumbers:
     """The numbers by which rows refer to configurations."""
 
-    def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
+    def __init__(self, link: Connections, statements: Statements) -> None:
         self._link = link
-        self._q = queries
+        self._q = statements
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._by_number: dict[int, StoredConfiguration] = {}
 
@@ -36,7 +39,7 @@ class ConfigurationNumbers:
             # a plain tuple equals a named one and is made in a third of the time
             key = (row.machine, row.version, row.status, row.state, row.tags, row.owners)
             number = known.get(key)
-            found.append(await self._find_or_write(row) if number is None else number)
+            found.append(await self._write(row) if number is None else number)
         return found
 
     async def of_numbers(self, numbers: Iterable[int]) -> Mapping[int, StoredConfiguration]:
@@ -60,22 +63,23 @@ class ConfigurationNumbers:
                 return {**self._by_number, **damaged}
         return self._by_number
 
-    async def _find_or_write(self, row: Row) -> int:
+    async def _write(self, row: Row) -> int:
+        """Raises ``StoreRefused`` where another one has its number."""
         wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
-        columns = configuration_columns(wanted)
+        number, columns = configuration_number(wanted), configuration_columns(wanted)
         async with self._link.reading() as db:
-            number = await db.fetchval(self._q["number_of_configuration"], *columns)
-            if number is None:
-                # committed at once: another worker may write the same, and either finds it then
-                await db.execute(self._q["insert_configuration"], *columns)
-                number = await db.fetchval(self._q["number_of_configuration"], *columns)
+            # committed at once: another worker may write the same
+            await db.execute(self._q["insert_configuration"], number, *columns)
+            ((_, *stored),) = await db.fetch(self._q["configurations"], [number])
+            if not is_intact(number, configuration_of(*stored), wanted):
+                await db.execute(self._q["mend_configuration"], number, *columns)
         if len(self._by_number) >= CACHE_LIMIT:
             self._numbers.clear()
             self._by_number.clear()
         self._remember(number, wanted)
-        return int(number)
+        return number
 
     def _remember(self, number: int, configuration: StoredConfiguration) -> None:
         self._numbers[tuple(configuration)] = number

@@ -166,16 +166,19 @@ CREATE TABLE mailbox (
 
 CREATE INDEX mailbox_at_once ON mailbox (to_machine, partition, sent_at, writer, rev, ordinal)
     WHERE NOT held AND due_at IS NULL;
-CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, partition, writer, rev, ordinal)
+CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NOT NULL;
 CREATE INDEX mailbox_of_instance ON mailbox (to_machine, to_id, sent_at);
--- of messages without a send_id too, which are looked for before an instance is forgotten
-CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id, md5(send_id))
+CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id)
     WHERE sender_machine IS NOT NULL;
+-- by a digest, since an index entry may not be longer than a third of a page
+CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
+    WHERE send_id IS NOT NULL;
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key, partition)
     WHERE key IS NOT NULL;
 
--- Which worker delivers the messages that wait in a partition for a machine, and until when.
+-- Which worker delivers the messages that wait in a partition for a machine, and until when. A row
+-- stays when its time is over.
 CREATE TABLE deliverers (
     partition smallint NOT NULL,
     machine   text COLLATE "C" NOT NULL,

@@ -1,21 +1,19 @@
 """A store in a PostgreSQL database, shared by any number of workers.
 
 Every statement is a named query of ``queries.sql``. Connections are in :mod:`.connections`, commits
-in :mod:`.writer`, lists in :mod:`.lists`, migrations in :mod:`.migrate`. The reasons are in
-``docs/decisions/0009-postgresql.md``.
+in :mod:`.writer`, workers in :mod:`.leases`, messages in :mod:`.mailbox`, what there is to do in
+:mod:`.work`, lists in :mod:`.lists`, migrations in :mod:`.migrate`. The reasons are in
+``docs/decisions/0009-postgresql.md`` and ``0040-one-partition-a-statement.md``.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
-
-from statehold.errors import LeaseLost, StoreInUse, StoreUnavailable
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.errors import StoreInUse, StoreUnavailable
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     PAGE_LIMIT,
     Aside,
@@ -28,14 +26,13 @@ from statehold.store import (
     StoredChart,
     StoredDocument,
     WriteResult,
+    partition_of,
 )
 from statehold.stores.columns import (
     StoredConfiguration,
     chart_of,
     counts_of,
     groups_of,
-    holders_of,
-    plain,
     rollup_columns,
     rollup_of,
     row_of,
@@ -47,44 +44,45 @@ from statehold.stores.paging import (
     cursor_of,
     incident_position_of,
     microseconds,
-    moment,
     page_size,
-    position_of,
 )
 from statehold.stores.postgres.columns import (
     Columns,
     document_of,
     entry_of,
-    message_of,
     turned,
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, Connections
 from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
+from statehold.stores.postgres.leases import Leases
 from statehold.stores.postgres.lists import Lists
+from statehold.stores.postgres.mailbox import Mailbox
 from statehold.stores.postgres.migrate import make_ready
+from statehold.stores.postgres.reading import Reader
+from statehold.stores.postgres.statements import Statements
+from statehold.stores.postgres.work import Work
 from statehold.stores.postgres.writer import Writer
-from statehold.stores.queries import load_queries
-
-#: two workers that join at once may choose the same slot
-_JOIN_ATTEMPTS = 100
 
 
 class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
-    heartbeats and hints.
+    heartbeats and hints. With ``spread``, each statement takes one partition and names it, as a
+    distributed database wants; all workers that share one have the same setting.
 
     Made for one event loop and one worker; several of them share the database.
     """
 
     exclusive = False
 
-    def __init__(self, dsn: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, dsn: str, *, pool_size: int = POOL_SIZE, spread: bool = False) -> None:
         self._dsn = dsn
         self._pool_size = pool_size
-        self._q = load_queries("postgres")
+        self._q = Statements(spread=spread)
+        self._reader = Reader(self._link, self._q)
+        self._leases = Leases(self._link, self._q)
         self._open: Connections | None = None
         self._worker = ""
         self._listener: Listener | None = None
@@ -101,7 +99,9 @@ class PostgresStore:
             await link.close()
             raise
         self._configurations = ConfigurationNumbers(link, self._q)
-        self._lists = Lists(self._fetch, self.load, self._configurations)
+        self._lists = Lists(self._reader.fetch, self.load, self._configurations)
+        self._mailbox = Mailbox(self._reader)
+        self._work = Work(self._reader, self._rows, self.workers)
         self._writer = Writer(link, self._q, self._configurations)
         link.was_open = True
         self._open, self._worker = link, worker
@@ -120,34 +120,18 @@ class PostgresStore:
     # --- workers ----------------------------------------------------------------------------
 
     async def join(self, worker: str, lease: timedelta) -> None:
-        for _ in range(_JOIN_ATTEMPTS):
-            try:
-                async with self._link().beating() as db:
-                    await db.execute(self._q["join"], worker, lease)
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name == "workers_pkey":
-                    raise StoreInUse("the database", f"another worker called {worker}") from error
-                await asyncio.sleep(0)
-                continue
-            self._worker = self._writer.worker = worker
-            return
-        raise StoreUnavailable(f"{_JOIN_ATTEMPTS} attempts to join lost to other workers")
+        await self._leases.join(worker, lease)
+        self._worker = self._writer.worker = self._mailbox.worker = worker
 
     async def beat(self, lease: timedelta) -> Heartbeat:
-        link = self._link()
-        async with link.beating() as db:
-            found = await db.fetch(self._q["beat"], self._worker, lease)
-        if not found or not found[0]["renewed"]:
-            raise LeaseLost(self._worker)
+        heartbeat = await self._leases.beat(self._worker, lease)
         if self._listener is not None:
-            await self._listener.attach(link, self._worker)
-        ends = [row["lease_until"] for row in found if row["id"] != self._worker]
-        alive = tuple(sorted(row["id"] for row in found))
-        return Heartbeat(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
+            await self._listener.attach(self._link(), self._worker)
+        return heartbeat
 
     async def leave(self) -> None:
-        async with self._link().beating() as db:
-            await db.execute(self._q["leave"], self._worker)
+        await self._mailbox.give_up()
+        await self._leases.leave(self._worker)
 
     async def workers(self) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in await self._fetch("workers"))
@@ -194,19 +178,26 @@ class PostgresStore:
             )
         return bool(added)
 
-    async def discard(self, numbers: Sequence[int]) -> None:
-        await self._fetch("take_messages", list(numbers))
+    async def discard(self, ids: Sequence[MessageId]) -> None:
+        self._link()
+        await self._mailbox.discard(ids)
 
     # --- instances and their journals -------------------------------------------------------
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
-        wanted = turned(((ref.machine, ref.id) for ref in dict.fromkeys(refs)), 2)
-        rows = await self._rows(await self._fetch("load_rows", *wanted))
+        rows = await self._rows(await self._reader.of_refs("load_rows", dict.fromkeys(refs)))
         return {row.ref: row for row in rows}
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
+        columns_found = await self._reader.of_items(
+            "entries_of_keys",
+            keys,
+            lambda one: partition_of(one[0].machine, one[0].id),
+            lambda one: (one[0].machine, one[0].id, text(one[1])),
+            3,
+        )
         found: dict[tuple[Ref, str], Entry] = {}
-        for machine, id_, *columns in await self._fetch("entries_of_keys", *_keys(keys)):
+        for machine, id_, *columns in columns_found:
             entry = entry_of(Ref(machine, id_), columns)
             found[Ref(machine, id_), entry.key or ""] = entry
         return found
@@ -214,98 +205,69 @@ class PostgresStore:
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
-        wanted = (ref.machine, ref.id, *after, page_size(limit))
-        return [entry_of(ref, columns) for columns in await self._fetch("journal", *wanted)]
+        found = await self._reader.of_ref("journal", ref, *after, page_size(limit))
+        return [entry_of(ref, columns) for columns in found]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
-        wanted = (ref.machine, ref.id, seq, page_size(limit))
-        return [entry_of(ref, columns) for columns in await self._fetch("journal_before", *wanted)]
+        found = await self._reader.of_ref("journal_before", ref, seq, page_size(limit))
+        return [entry_of(ref, columns) for columns in found]
 
     # --- what there is to do ----------------------------------------------------------------
 
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
-        wanted = (_once(machines), microseconds(now), page_size(limit))
-        if until is None:
-            return await self._rows(await self._fetch("due", *wanted))
-        found = await self._fetch("claim_due", *wanted, microseconds(until))
-        # UPDATE returns rows in no order: sort by wake_at and number
-        return await self._rows(sorted(found, key=lambda columns: (columns[9], columns[14])))
+        self._link()
+        return await self._work.due(machines, now, limit, until)
 
     async def next_wake(
         self, machines: Sequence[str], after: datetime | None = None
     ) -> datetime | None:
-        since = EARLIEST if after is None else microseconds(after)
-        ((at,),) = await self._fetch("next_wake", _once(machines), since)
-        return None if at is None else moment(at)
+        self._link()
+        return await self._work.next_wake(machines, after)
 
     async def orphans(
         self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
     ) -> list[Row]:
-        wanted, size = _once(machines), page_size(limit)
-        holders = await self._fetch("holders")
-        # read afterwards: a worker that joined before its first write is among them
-        living = set(await self.workers() if alive is None else alive)
-        found: list[Columns] = []
-        for (held_by,) in holders:
-            if len(found) >= size:
-                break
-            if not living.issuperset(holders_of(held_by)):
-                found += await self._fetch("rows_held_by", wanted, held_by, size - len(found))
-        return await self._rows(found)
+        self._link()
+        return await self._work.orphans(machines, alive, limit)
 
     async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
-        marked = sorted(
-            (row.machine, row.id, row.rev, microseconds(aside.since), text(aside.why))
-            for row, aside in rows
-        )
-        await self._fetch("set_aside", *turned(marked, 5))
+        self._link()
+        await self._work.set_aside(rows)
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
-        wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
-        return {
-            Ref(machine, id_): Aside(moment(since), plain(why) or "")
-            for machine, id_, since, why in await self._fetch("asides", *wanted)
-        }
+        self._link()
+        return await self._work.asides(refs)
 
     async def set_aside_rows(
         self, machines: Sequence[str], after: Ref | None, limit: int
     ) -> list[Row]:
-        place = ("", "") if after is None else (after.machine, after.id)
-        wanted = (_once(machines), *place, page_size(limit))
-        return await self._rows(await self._fetch("set_aside_rows", *wanted))
+        self._link()
+        return await self._work.set_aside_rows(machines, after, limit)
 
     async def mail(
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
-        if machines is None:
-            machines = [machine for (machine,) in await self._fetch("addressees")]
-        wanted = (_once(machines), microseconds(now), after, page_size(limit))
-        found = await self._fetch("mail", *wanted)
-        if found and until is not None:
-            # usually there is nothing, and then nothing is locked
-            async with self._link().reading() as db, db.transaction():
-                await db.execute(self._q["lock_claims"])
-                claim = (*wanted, self._worker, microseconds(until))
-                found = await db.fetch(self._q["claim_mail"], *claim)
-        return sorted(map(message_of, found), key=lambda message: message.number)
+        self._link()
+        return await self._mailbox.mail(machines, now, after, limit, until)
 
     async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
-        found = map(message_of, await self._fetch("mail_of_keys", *_keys(keys)))
-        return {(message.to, message.key or ""): message for message in found}
+        self._link()
+        return await self._mailbox.of_keys(keys)
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
-        wanted = (ref.machine, ref.id, page_size(limit))
-        return [message_of(columns) for columns in await self._fetch("held_mail", *wanted)]
+        self._link()
+        return await self._mailbox.held(ref, limit)
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
-        return {number for (number,) in await self._fetch("still_there", list(numbers))}
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        self._link()
+        return await self._mailbox.still_there(ids)
 
     # --- questions --------------------------------------------------------------------------
 
@@ -383,20 +345,8 @@ class PostgresStore:
         now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        last = (EARLIEST, "") if cursor is None else position_of(cursor)
-        size = page_size(limit)
-        wanted = (machine, microseconds(before), *last, size)
-        if now is None or until is None:
-            found = await self._fetch("finished", *wanted)
-        else:
-            claim = (microseconds(now), microseconds(until))
-            found = await self._fetch("claim_finished", *wanted, *claim)
-        # UPDATE returns rows in no order: sort by since and id
-        found.sort(key=lambda columns: (columns[7], columns[1].encode()))
-        rows = tuple(await self._rows(found))
-        if len(rows) < size:
-            return Page(rows, None)
-        return Page(rows, cursor_of((found[-1][7], rows[-1].id)))
+        self._link()
+        return await self._work.finished(machine, before, limit, cursor, now, until)
 
     async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
         wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
@@ -404,17 +354,18 @@ class PostgresStore:
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         self._link()
+        if self._q.spread:
+            # a statement sees the messages of one partition; there may be some in others
+            mailed = await self.mailed([row.ref for row in rows])
+            left = [row for row in rows if row.ref not in mailed]
+            forgotten = await self._writer.forget(left)
+            gone = {row.ref for row, is_gone in zip(left, forgotten, strict=True) if is_gone}
+            return [row.ref in gone for row in rows]
         return await self._writer.forget(rows)
 
     async def sweep(self, limit: int) -> int:
-        size = page_size(limit)
-        async with self._link().reading() as db, db.transaction():
-            locked = [number for (number,) in await db.fetch(self._q["lock_forgotten"], size)]
-            if not locked:
-                return 0
-            swept = await db.fetchval(self._q["sweep"], locked, size)
-            await db.execute(self._q["swept"], locked)
-        return int(swept)
+        self._link()
+        return await self._work.sweep(limit)
 
     # --- queries ----------------------------------------------------------------------------
 
@@ -424,9 +375,7 @@ class PostgresStore:
         return self._open
 
     async def _fetch(self, name: str, *arguments: Any) -> list[Any]:
-        async with self._link().reading() as db:
-            found: list[Any] = await db.fetch(self._q[name], *arguments)
-            return found
+        return await self._reader.fetch(name, *arguments)
 
     async def _rows(self, found: Sequence[Columns]) -> list[Row]:
         of_number = await self._configurations.of_numbers(columns[2] for columns in found)
@@ -439,11 +388,3 @@ class PostgresStore:
     async def list(self, query: Query) -> Page:
         self._link()
         return await self._lists.page(query)
-
-
-def _once(machines: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(machines))
-
-
-def _keys(keys: Sequence[tuple[Ref, str]]) -> list[list[Any]]:
-    return turned(((ref.machine, ref.id, text(key)) for ref, key in keys), 3)

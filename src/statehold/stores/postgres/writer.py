@@ -5,20 +5,25 @@
    missing in its result.
 2. Any other batch, and failed plain writes, are checked one by one (:mod:`.batch`), in one
    transaction too.
-3. The worker's own row is locked ``FOR KEY SHARE`` first: its removal waits for running commits,
-   and later commits find nothing to lock and write nothing.
+3. The worker's fence is locked ``FOR KEY SHARE`` first: its removal waits for running commits, and
+   later commits find nothing to lock and write nothing.
+4. Where statements take one partition, the writes of each partition are a transaction of their own,
+   and these run beside one another. Then some may be written though others can't be: these
+   conflict, and the next commit of them alone raises the reason.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from statehold.errors import LeaseLost
 from statehold.records import OVER, Entry, Row, Write
-from statehold.store import Unwritable, WriteResult
+from statehold.store import Unwritable, WriteResult, partition_of
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
 from statehold.stores.postgres.batch import Batch, PendingWrite, RowKey
@@ -28,7 +33,8 @@ from statehold.stores.postgres.columns import (
     turned,
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
-from statehold.stores.postgres.connections import Connections
+from statehold.stores.postgres.connections import AnyConnection, Connections
+from statehold.stores.postgres.statements import Partition, Statements
 
 #: how many rows are cached; beyond, all are dropped and their writes are checked
 KNOWN_LIMIT = 131_072
@@ -52,10 +58,10 @@ class Writer:
     """Writes as one worker."""
 
     def __init__(
-        self, link: Connections, queries: Mapping[str, str], configurations: ConfigurationNumbers
+        self, link: Connections, statements: Statements, configurations: ConfigurationNumbers
     ) -> None:
         self._link = link
-        self._q = queries
+        self._q = statements
         self._configurations = configurations
         self._known: dict[RowKey, Known] = {}
         self.worker = ""
@@ -73,6 +79,15 @@ class Writer:
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         """See :meth:`statehold.store.Store.forget`."""
+        groups = self._q.grouped(rows, lambda row: partition_of(row.machine, row.id))
+        gone: set[tuple[str, str]] = set()
+        for partition, group in groups:
+            gone |= await self._forget(group, partition)
+        for place in gone:
+            self._known.pop(place, None)
+        return [(row.machine, row.id) in gone for row in rows]
+
+    async def _forget(self, rows: Sequence[Row], partition: Partition) -> set[tuple[str, str]]:
         wanted = sorted(
             (row.machine, row.id, row.rev, microseconds(row.created_at), microseconds(row.since))
             for row in rows
@@ -82,43 +97,74 @@ class Writer:
             for row in rows
             for name, value in row.indexes.items()
         ]
+        arguments = (*turned(wanted, 5), *turned(listed, 5))
         async with self._link.reading() as db:
-            found = await db.fetch(self._q["forget"], *turned(wanted, 5), *turned(listed, 5))
-        gone = {(machine, id_) for machine, id_ in found}
-        for place in gone:
-            self._known.pop(place, None)
-        return [(row.machine, row.id) in gone for row in rows]
+            found = await db.fetch(*self._q.with_arguments("forget", arguments, partition))
+        return {(machine, id_) for machine, id_ in found}
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         """See :meth:`statehold.store.Store.commit`."""
-        try:
-            return await self._commit(writes)
-        except _UNWRITABLE as error:
-            raise Unwritable(str(error)) from error
-
-    async def _commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         numbers = await self._configurations.numbers_of([write.row for write in writes])
         pending = [
             PendingWrite(write.row.machine, write.row.id, number, write)
             for write, number in zip(writes, numbers, strict=True)
         ]
-        known = self._known_of(pending)
-        if known is not None:
-            written = await self._advance(pending, known)
-            if len(written) == len(writes):
-                return [WriteResult.WRITTEN] * len(writes)
-            pending = [one for one in pending if one.key not in written]
+        if self._q.spread:
+            outcomes = await self._commit_groups(pending)
+        else:
+            outcomes = await self._commit_group(pending, None)
+        return [outcomes[one.key] for one in pending]
+
+    async def _commit_groups(self, pending: Sequence[PendingWrite]) -> dict[RowKey, WriteResult]:
+        groups = self._q.grouped(pending, lambda one: one.partition)
+        ended = await asyncio.gather(
+            *(self._commit_group(group, partition) for partition, group in groups),
+            return_exceptions=True,
+        )
+        written: dict[RowKey, WriteResult] = {}
+        for outcomes in ended:
+            if not isinstance(outcomes, BaseException):
+                written |= outcomes
+        is_any_written = WriteResult.WRITTEN in written.values()
+        for (_, group), error in zip(groups, ended, strict=True):
+            if isinstance(error, BaseException):
+                if not (is_any_written and isinstance(error, LeaseLost | Unwritable)):
+                    raise error
+                written |= {one.key: WriteResult.CONFLICT for one in group}
+        return written
+
+    async def _commit_group(
+        self, pending: Sequence[PendingWrite], partition: Partition
+    ) -> dict[RowKey, WriteResult]:
+        """Writes of one partition, or, without ``partition``, of any."""
         try:
-            outcomes = await self._commit_checked(pending)
+            return await self._commit(pending, partition)
+        except _UNWRITABLE as error:
+            raise Unwritable(str(error)) from error
+
+    async def _commit(
+        self, pending: Sequence[PendingWrite], partition: Partition
+    ) -> dict[RowKey, WriteResult]:
+        known = self._known_of(pending)
+        if known is None:
+            return await self._commit_checked(pending, partition)
+        written = await self._advance(pending, known, partition)
+        outcomes = dict.fromkeys(known, WriteResult.WRITTEN)
+        if len(written) == len(pending):
+            return outcomes
+        left = [one for one in pending if one.key not in written]
+        try:
+            return outcomes | await self._commit_checked(left, partition)
         except (LeaseLost, *_UNWRITABLE):
-            if len(pending) == len(writes):
+            if not written:
                 raise
             # the lease was lost between the two, for instance; these conflict, and the next commit
             # raises the reason
-            outcomes = {one.key: WriteResult.CONFLICT for one in pending}
-        return [
-            outcomes.get((write.row.machine, write.row.id), WriteResult.WRITTEN) for write in writes
-        ]
+            return outcomes | {one.key: WriteResult.CONFLICT for one in left}
+
+    def _writing(self) -> AbstractAsyncContextManager[AnyConnection]:
+        """The writer's connection; where each partition has a transaction, several side by side."""
+        return self._link.reading() if self._q.spread else self._link.writing()
 
     # --- plain writes -----------------------------------------------------------------------
 
@@ -145,16 +191,20 @@ class Writer:
         return found
 
     async def _advance(
-        self, pending: Sequence[PendingWrite], known: Mapping[RowKey, Known]
+        self,
+        pending: Sequence[PendingWrite],
+        known: Mapping[RowKey, Known],
+        partition: Partition,
     ) -> Collection[RowKey]:
         """The keys of what was written; none where an idempotency key was used before."""
         in_order = sorted(pending)
         arrays = _arrays(in_order, [known[one.key] for one in in_order])
+        advance = self._q.with_arguments("advance", (self.worker, *arrays), partition)
         try:
-            async with self._link.writing() as db:
-                moved = await db.fetch(self._q["advance"], self.worker, *arrays)
-                if not moved and not await db.fetch(self._q["fence"], self.worker):
-                    raise LeaseLost(self.worker)
+            async with self._writing() as db:
+                moved = await db.fetch(*advance)
+                if not moved:
+                    await self._slot(db, partition)
         except asyncpg.UniqueViolationError:
             return ()
         written: Collection[RowKey] = known
@@ -168,12 +218,12 @@ class Writer:
 
     # --- any writes -------------------------------------------------------------------------
 
-    async def _commit_checked(self, pending: Sequence[PendingWrite]) -> dict[RowKey, WriteResult]:
-        async with self._link.writing() as db, db.transaction():
-            fence = await db.fetch(self._q["fence"], self.worker)
-            if not fence:
-                raise LeaseLost(self.worker)
-            batch = Batch(db, self._q, pending, fence[0][0])
+    async def _commit_checked(
+        self, pending: Sequence[PendingWrite], partition: Partition
+    ) -> dict[RowKey, WriteResult]:
+        async with self._writing() as db, db.transaction():
+            slot = await self._slot(db, partition)
+            batch = Batch(db, self._q, pending, slot, partition)
             await batch.check()
             await batch.apply()
         for one in pending:
@@ -183,6 +233,14 @@ class Writer:
             else:
                 self._known.pop(one.key, None)
         return batch.outcomes
+
+    async def _slot(self, db: AnyConnection, partition: Partition) -> int:
+        """This worker's slot, with its fence locked. Raises ``LeaseLost``."""
+        fence = self._q.with_arguments("fence", (self.worker,), partition)
+        slot: int | None = await db.fetchval(*fence)
+        if slot is None:
+            raise LeaseLost(self.worker)
+        return slot
 
 
 def _is_of(entry: Entry, row: Row) -> bool:

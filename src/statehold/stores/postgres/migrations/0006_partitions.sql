@@ -347,15 +347,19 @@ CREATE INDEX mailbox_at_once ON mailbox (to_machine, partition, sent_at, writer,
     WHERE NOT held AND due_at IS NULL;
 
 -- step: index mailbox_late
-CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, partition, writer, rev, ordinal)
+CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NOT NULL;
 
 -- step: index mailbox_of_instance
 CREATE INDEX mailbox_of_instance ON mailbox (to_machine, to_id, sent_at);
 
 -- step: index mailbox_of_sender
-CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id, md5(send_id))
+CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id)
     WHERE sender_machine IS NOT NULL;
+
+-- step: index mailbox_to_recall
+CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
+    WHERE send_id IS NOT NULL;
 
 -- step: index mailbox_keys
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key, partition)

@@ -1,0 +1,76 @@
+"""Runs single statements on the connections for reads: once, or once for each partition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from statehold.records import Ref
+from statehold.store import partition_of
+from statehold.stores.postgres.columns import turned
+from statehold.stores.postgres.connections import Connections
+from statehold.stores.postgres.statements import Partition, Statements
+
+T = TypeVar("T")
+
+
+class Reader:
+    """``link`` raises ``StoreUnavailable`` while the store is closed."""
+
+    def __init__(self, link: Callable[[], Connections], statements: Statements) -> None:
+        self.link = link
+        self.statements = statements
+
+    async def fetch(self, name: str, *arguments: Any, partition: Partition = None) -> list[Any]:
+        wanted = self.statements.with_arguments(name, arguments, partition)
+        async with self.link().reading() as db:
+            found: list[Any] = await db.fetch(*wanted)
+            return found
+
+    async def everywhere(self, name: str, *arguments: Any) -> list[Any]:
+        """The answers of all partitions, one after another in the result."""
+        partitions = self.statements.partitions
+        if len(partitions) == 1:
+            return await self.fetch(name, *arguments, partition=partitions[0])
+        pages = await asyncio.gather(
+            *(self.fetch(name, *arguments, partition=partition) for partition in partitions)
+        )
+        return [columns for page in pages for columns in page]
+
+    async def of_items(
+        self,
+        name: str,
+        items: Iterable[T],
+        partition_of_item: Callable[[T], int],
+        columns_of_item: Callable[[T], tuple[Any, ...]],
+        width: int,
+        *more: Any,
+    ) -> list[Any]:
+        """Asked with arrays of what is wanted, each in its partition, and ``more`` arguments."""
+        groups = self.statements.grouped(items, partition_of_item)
+        pages = await asyncio.gather(
+            *(
+                self.fetch(
+                    name, *turned(map(columns_of_item, group), width), *more, partition=place
+                )
+                for place, group in groups
+            )
+        )
+        return [columns for page in pages for columns in page]
+
+    async def of_ref(self, name: str, ref: Ref, *arguments: Any) -> list[Any]:
+        """Asked of an instance, by its machine and id, in its partition."""
+        place = partition_of(ref.machine, ref.id) if self.statements.spread else None
+        return await self.fetch(name, ref.machine, ref.id, *arguments, partition=place)
+
+    async def of_refs(self, name: str, refs: Iterable[Ref]) -> list[Any]:
+        return await self.of_items(name, refs, partition_of_ref, ref_columns, 2)
+
+
+def partition_of_ref(ref: Ref) -> int:
+    return partition_of(ref.machine, ref.id)
+
+
+def ref_columns(ref: Ref) -> tuple[str, str]:
+    return (ref.machine, ref.id)
