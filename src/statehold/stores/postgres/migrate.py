@@ -13,20 +13,26 @@ The first worker that opens an empty database creates the schema. An older schem
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, cast
 
 import asyncpg
 from msgspec import Struct
 
 from statehold.errors import SchemaMismatch, SchemaOutdated, StoreRefused
-from statehold.stores.postgres.connections import AnyConnection, connect, passing
+from statehold.stores.postgres.connections import (
+    AnyConnection,
+    Connection,
+    connect,
+    passing,
+)
 from statehold.stores.postgres.steps import (
     Report,
     Waiting,
     begin,
     go_on,
     is_unfinished,
-    steps_of,
+    stages_of,
 )
 from statehold.stores.queries import Migration, load_migrations
 
@@ -101,10 +107,14 @@ async def upgrade(dsn: str, phase: Phase = "before", report: Report = say_nothin
     what happens. Raises ``StoreRefused`` where a worker runs that has to be stopped."""
     async with passing():
         db = await connect(dsn, _SESSION)
+        helper: Connection | None = None
         try:
-            return await migrate(db, phase, report)
+            helper = await connect(dsn, _SESSION)
+            return await migrate(db, phase, report, helper)
         finally:
             await db.close()
+            if helper is not None:
+                await helper.close()
 
 
 async def make_ready(db: AnyConnection) -> None:
@@ -144,17 +154,23 @@ async def state_of(db: AnyConnection) -> SchemaState:
     )
 
 
-async def migrate(db: AnyConnection, phase: Phase, report: Report = say_nothing) -> list[str]:
-    """As :func:`upgrade`, on this connection."""
+async def migrate(
+    db: AnyConnection,
+    phase: Phase,
+    report: Report = say_nothing,
+    helper: AnyConnection | None = None,
+) -> list[str]:
+    """As :func:`upgrade`, on this connection, and on a second one what can be done beside it."""
     await _take_turn(db, report)
     try:
         state = await state_of(db)
         if state.applied:
-            return await _apply(db, state, phase, report)
+            both = [db] if helper is None else [db, helper]
+            return await _apply(both, state, phase, report)
         await _check_free(db)
         # all at once: a server that is killed meanwhile leaves an empty database
         async with db.transaction():
-            return await _apply(db, state, phase, report)
+            return await _apply([db], state, phase, report)
     finally:
         # also where its connection was lost: the error that ended it is the one to be seen
         if not db.is_closed():
@@ -167,7 +183,9 @@ async def _take_turn(db: AnyConnection, report: Report) -> None:
         await db.execute("SELECT pg_advisory_lock($1::bigint)", _LOCK)
 
 
-async def _apply(db: AnyConnection, state: SchemaState, phase: Phase, report: Report) -> list[str]:
+async def _apply(
+    connections: Sequence[AnyConnection], state: SchemaState, phase: Phase, report: Report
+) -> list[str]:
     done: list[str] = []
     for migration in load_migrations("postgres"):
         if migration.name not in state.pending:
@@ -175,22 +193,22 @@ async def _apply(db: AnyConnection, state: SchemaState, phase: Phase, report: Re
         if phase_of(migration) == "after" and phase == "before":
             break
         if migration.name != state.unfinished:
-            await _begin(db, migration)
-        if steps_of(migration):
-            await go_on(db, migration, report)
+            await _begin(connections[0], migration)
+        if stages_of(migration):
+            await go_on(connections, migration, report)
         done.append(migration.name)
     return done
 
 
 async def _begin(db: AnyConnection, migration: Migration) -> None:
     """Applies a migration, or the first step of it."""
-    phase, steps = phase_of(migration), steps_of(migration)
+    phase, stages = phase_of(migration), stages_of(migration)
     async with db.transaction():
         await db.execute(_SETTINGS)
         if phase == "stopped":
             await _check_stopped(db, migration)
         try:
-            await (begin(db, steps) if steps else db.execute(migration.sql))
+            await (begin(db, stages) if stages else db.execute(migration.sql))
         except asyncpg.DuplicateTableError as error:
             raise StoreRefused(
                 f"{migration.name} needs a name that another program's table or index has: "

@@ -5,12 +5,15 @@ Such a migration's file has a line before each step, and each is a transaction o
 ``-- step: NAME``
     Statements that are run once. The first step belongs to the transaction that records the
     migration: from then on, no other release runs on the database.
-``-- copy: TABLE``
+``-- copy: TABLE`` or ``-- copy: TABLE in N parts``
     A statement that copies the next rows by their key. It takes the position that the last ones
-    reached, NULL at first, and how many rows to copy, and returns the new position and how many
-    rows it copied; nothing, once all are copied.
+    reached, NULL at first, how many rows to copy, and the part; it returns the new position and
+    how many rows it copied, or nothing if there are no more. A part is a step.
 ``-- renumber: configurations``
     One that reads configurations in the same way, for :func:`_renumber` to copy.
+``-- barrier``
+    Steps above it are at their end before those below it begin; the others may run at the same
+    time.
 
 The table ``unfinished_migration`` has a row for each step that is left, which the step's own
 transactions change: whatever ends a migration, the next one goes on where it was.
@@ -18,10 +21,11 @@ transactions change: whatever ends a migration, the next one goes on where it wa
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -36,7 +40,8 @@ from statehold.stores.columns import (
 from statehold.stores.postgres.connections import AnyConnection
 from statehold.stores.queries import Migration
 
-_LINE = re.compile(r"^-- (step|copy|renumber): (.+)$", re.MULTILINE)
+_LINE = re.compile(r"^-- (step|copy|renumber): (.+?)(?: in (\d+) parts)?$", re.MULTILINE)
+_BARRIER = re.compile(r"^-- barrier$", re.MULTILINE)
 
 #: rows of one transaction: as many as take about a second
 _FEWEST, _FIRST, _MOST = 100, 2_000, 100_000
@@ -67,9 +72,14 @@ CREATE TABLE unfinished_migration (
 
 
 class Step(NamedTuple):
-    kind: Literal["step", "copy", "renumber"]
+    """The ``place``-th of its migration. ``arguments`` of its statement are those after the
+    position and the number of rows."""
+
+    place: int
+    kind: str
     name: str
     sql: str
+    arguments: tuple[int, ...]
 
 
 class Progress(Struct, frozen=True):
@@ -90,63 +100,99 @@ class Waiting(Struct, frozen=True):
 Report = Callable[[Progress | Waiting], None]
 
 
-def steps_of(migration: Migration) -> tuple[Step, ...]:
-    """None for a migration that is one transaction."""
-    parts = _LINE.split(migration.sql)[1:]
-    return tuple(
-        Step(kind, name, sql)  # type: ignore[arg-type]
-        for kind, name, sql in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    )
+def stages_of(migration: Migration) -> list[list[Step]]:
+    """Steps that may run at the same time, in the order of the stages; none for a migration that
+    is one transaction."""
+    stages: list[list[Step]] = []
+    place = 0
+    for section in _BARRIER.split(migration.sql):
+        lines = _LINE.split(section)[1:]
+        stage: list[Step] = []
+        for kind, name, parts, sql in zip(*(lines[n::4] for n in range(4)), strict=True):
+            for part in range(1, int(parts or 1) + 1):
+                place += 1
+                of_all = f"{name} {part} of {parts}" if parts else name
+                stage.append(Step(place, kind, of_all, sql, (part,) if parts else ()))
+        stages.append(stage)
+    return [stage for stage in stages if stage]
 
 
 async def is_unfinished(db: AnyConnection) -> bool:
     return bool(await db.fetchval("SELECT to_regclass('unfinished_migration') IS NOT NULL"))
 
 
-async def begin(db: AnyConnection, steps: Sequence[Step]) -> None:
+async def begin(db: AnyConnection, stages: Sequence[Sequence[Step]]) -> None:
     """Runs the first step and notes the others, in the caller's transaction."""
-    await db.execute(steps[0].sql)
+    first, *others = (step for stage in stages for step in stage)
+    await db.execute(first.sql)
     await db.execute(_PROGRESS)
     await db.executemany(
         "INSERT INTO unfinished_migration (place, step, rows, is_done) VALUES ($1, $2, 0, false)",
-        [(place, step.name) for place, step in enumerate(steps[1:], 2)],
+        [(step.place, step.name) for step in others],
     )
 
 
-async def go_on(db: AnyConnection, migration: Migration, report: Report) -> None:
-    """Runs what is left of a migration, to its end."""
-    steps = steps_of(migration)
-    for place, step in enumerate(steps[1:], 2):
+async def go_on(connections: Sequence[AnyConnection], migration: Migration, report: Report) -> None:
+    """Runs what is left of a migration, to its end; as many steps at once as there are
+    connections."""
+    stages = stages_of(migration)
+    last = stages[-1][-1].place
+    for stage in stages:
+        left = iter(step for step in stage if step.place > 1)
+        workers = [
+            asyncio.create_task(_work(db, migration, left, last, report)) for db in connections
+        ]
+        try:
+            await asyncio.gather(*workers)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
+
+
+async def _work(
+    db: AnyConnection, migration: Migration, left: Iterator[Step], last: int, report: Report
+) -> None:
+    for step in left:
         size, is_done = _FIRST, False
         while not is_done:
             began = monotonic()
             async with db.transaction():
                 await db.execute(_SETTINGS)
-                noted = await db.fetchrow(
-                    "SELECT position, rows, is_done FROM unfinished_migration WHERE place = $1 "
-                    "FOR UPDATE",
-                    place,
-                )
-                assert noted is not None
-                position, rows, is_done = noted
-                if is_done:
+                advanced = await _advance(db, step, size)
+                if advanced is None:
                     break
-                position, taken = await _run(db, step, position, size)
-                rows, is_done = rows + taken, position is None or taken < size
-                await db.execute(
-                    "UPDATE unfinished_migration SET position = coalesce($2, position), rows = $3, "
-                    "is_done = $4 WHERE place = $1",
-                    place,
-                    position,
-                    rows,
-                    is_done,
-                )
-                if place == len(steps):
-                    # the last commit waits for the disk, and with it for all before
+                rows, is_done = advanced
+                if step.place == last:
+                    # this commit waits for the disk, and with it for all before
                     await db.execute("SET LOCAL synchronous_commit = on")
                     await db.execute("DROP TABLE unfinished_migration")
-            report(Progress(migration.name, step.name, place, len(steps), rows, is_done))
+            report(Progress(migration.name, step.name, step.place, last, rows, is_done))
             size = _next_size(size, monotonic() - began)
+
+
+async def _advance(db: AnyConnection, step: Step, size: int) -> tuple[int, bool] | None:
+    """One batch of a step: how many rows it has taken in all, and whether that was its end. None:
+    it was at its end before."""
+    noted = await db.fetchrow(
+        "SELECT position, rows, is_done FROM unfinished_migration WHERE place = $1 FOR UPDATE",
+        step.place,
+    )
+    assert noted is not None
+    position, rows, is_done = noted
+    if is_done:
+        return None
+    position, taken = await _run(db, step, position, size)
+    rows, is_done = rows + taken, taken < size
+    await db.execute(
+        "UPDATE unfinished_migration SET position = $2, rows = $3, is_done = $4 WHERE place = $1",
+        step.place,
+        position,
+        rows,
+        is_done,
+    )
+    return rows, is_done
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -158,13 +204,13 @@ def _next_size(size: int, seconds: float) -> int:
 async def _run(
     db: AnyConnection, step: Step, position: Sequence[str] | None, size: int
 ) -> tuple[Sequence[str] | None, int]:
-    """The position after it, None at the end, and how many rows it took."""
+    """The position after it, and how many rows it took: fewer than ``size`` at the end."""
     if step.kind == "step":
         await db.execute(step.sql)
         return None, 0
     if step.kind == "renumber":
         return await _renumber(db, await db.fetch(step.sql, position, size))
-    found = await db.fetchrow(step.sql, position, size)
+    found = await db.fetchrow(step.sql, position, size, *step.arguments)
     return (None, 0) if found is None else (found["position"], found["rows"])
 
 

@@ -143,7 +143,14 @@ CREATE TABLE aside (
     PRIMARY KEY (machine, id, partition)
 );
 
--- which number a configuration has now, and the partitions of instances by their numbers
+-- Vacuuming would only slow the copying down.
+ALTER TABLE instances SET (autovacuum_enabled = false);
+ALTER TABLE lookups SET (autovacuum_enabled = false);
+ALTER TABLE journal SET (autovacuum_enabled = false);
+ALTER TABLE mailbox SET (autovacuum_enabled = false);
+
+-- which number a configuration has now; the partitions of instances by their numbers; the parts in
+-- which the journal is copied
 CREATE TABLE old_numbers (
     old    bigint PRIMARY KEY,
     number bigint NOT NULL
@@ -154,6 +161,11 @@ CREATE TABLE old_partitions (
     partition smallint NOT NULL
 );
 
+CREATE TABLE old_parts (
+    part  integer PRIMARY KEY,
+    up_to bigint NOT NULL
+);
+
 -- renumber: configurations
 -- Their numbers are hashes that PostgreSQL can't compute: steps.py stores what this reads.
 SELECT number, machine, version, status, state, tags, owners
@@ -162,27 +174,7 @@ WHERE $1::text[] IS NULL OR number > ($1::text[])[1]::bigint
 ORDER BY number
 LIMIT $2
 
--- copy: counts
--- Configurations that were stored twice are one now. A configuration that is not there keeps its
--- number.
-WITH batch AS MATERIALIZED (
-    SELECT configuration, slot, instances FROM old_counts
-    WHERE $1::text[] IS NULL
-       OR (configuration, slot) > (($1::text[])[1]::bigint, ($1::text[])[2]::integer)
-    ORDER BY configuration, slot
-    LIMIT $2
-), copied AS (
-    INSERT INTO counts AS c (configuration, slot, partition, instances)
-    SELECT coalesce(n.number, b.configuration), b.slot, 0,
-           greatest(least(sum(b.instances), 9223372036854775807), -9223372036854775808)
-    FROM batch AS b LEFT JOIN old_numbers AS n ON n.old = b.configuration
-    GROUP BY 1, 2
-    ON CONFLICT (configuration, slot, partition) DO UPDATE
-        SET instances = greatest(least(c.instances::numeric + excluded.instances,
-                                       9223372036854775807), -9223372036854775808)
-)
-SELECT ARRAY[configuration, slot]::text[] AS position, count(*) OVER () AS rows
-FROM batch ORDER BY configuration DESC, slot DESC LIMIT 1
+-- barrier
 
 -- copy: instances
 WITH copied AS (
@@ -210,6 +202,66 @@ WITH copied AS (
 SELECT ARRAY[machine, id]::text[] AS position, count(*) OVER () AS rows
 FROM copied ORDER BY machine DESC, id DESC LIMIT 1
 
+-- copy: counts
+-- Configurations that were stored twice are one now. A configuration that is not there keeps its
+-- number.
+WITH batch AS MATERIALIZED (
+    SELECT configuration, slot, instances FROM old_counts
+    WHERE $1::text[] IS NULL
+       OR (configuration, slot) > (($1::text[])[1]::bigint, ($1::text[])[2]::integer)
+    ORDER BY configuration, slot
+    LIMIT $2
+), copied AS (
+    INSERT INTO counts AS c (configuration, slot, partition, instances)
+    SELECT coalesce(n.number, b.configuration), b.slot, 0,
+           greatest(least(sum(b.instances), 9223372036854775807), -9223372036854775808)
+    FROM batch AS b LEFT JOIN old_numbers AS n ON n.old = b.configuration
+    GROUP BY 1, 2
+    ON CONFLICT (configuration, slot, partition) DO UPDATE
+        SET instances = greatest(least(c.instances::numeric + excluded.instances,
+                                       9223372036854775807), -9223372036854775808)
+)
+SELECT ARRAY[configuration, slot]::text[] AS position, count(*) OVER () AS rows
+FROM batch ORDER BY configuration DESC, slot DESC LIMIT 1
+
+-- barrier
+
+-- step: parts of the journal
+-- A part has the journals of an eighth of the instances, and begins where the one before ends.
+INSERT INTO old_parts (part, up_to)
+SELECT part, coalesce(
+    (SELECT number FROM old_partitions ORDER BY number
+     OFFSET part * (SELECT count(*) FROM old_partitions) / 8 LIMIT 1),
+    9223372036854775807)
+FROM generate_series(1, 8) AS part;
+
+UPDATE unfinished_migration AS u
+SET position = ARRAY[p.up_to::text, '9223372036854775807', '2147483647']
+FROM old_parts AS p
+WHERE u.step = format('journal %s of 8', p.part + 1);
+
+-- barrier
+
+-- copy: journal in 8 parts
+-- The journal of an instance that is gone may be in any partition, which its number names.
+WITH copied AS (
+    INSERT INTO journal (instance, seq, part, partition, at, kind, body, key, reply)
+    SELECT j.instance, j.seq, j.part,
+           coalesce((SELECT p.partition FROM old_partitions AS p WHERE p.number = j.instance),
+                    j.instance & 63),
+           j.at, j.kind, j.body, j.key, j.reply
+    FROM old_journal AS j
+    WHERE ($1::text[] IS NULL
+        OR (j.instance, j.seq, j.part)
+           > (($1::text[])[1]::bigint, ($1::text[])[2]::bigint, ($1::text[])[3]::integer))
+      AND j.instance <= (SELECT p.up_to FROM old_parts AS p WHERE p.part = $3)
+    ORDER BY j.instance, j.seq, j.part
+    LIMIT $2
+    RETURNING instance, seq, part
+)
+SELECT ARRAY[instance, seq, part]::text[] AS position, count(*) OVER () AS rows
+FROM copied ORDER BY instance DESC, seq DESC, part DESC LIMIT 1
+
 -- copy: lookups
 WITH copied AS (
     INSERT INTO lookups (machine, name, digest, partition, created_at, id)
@@ -227,25 +279,6 @@ WITH copied AS (
 SELECT ARRAY[machine, name, encode(digest, 'hex'), created_at::text, id]::text[] AS position,
        count(*) OVER () AS rows
 FROM copied ORDER BY machine DESC, name DESC, digest DESC, created_at DESC, id DESC LIMIT 1
-
--- copy: journal
--- The journal of an instance that is gone may be in any partition, which its number names.
-WITH copied AS (
-    INSERT INTO journal (instance, seq, part, partition, at, kind, body, key, reply)
-    SELECT j.instance, j.seq, j.part,
-           coalesce((SELECT p.partition FROM old_partitions AS p WHERE p.number = j.instance),
-                    j.instance & 63),
-           j.at, j.kind, j.body, j.key, j.reply
-    FROM old_journal AS j
-    WHERE $1::text[] IS NULL
-       OR (j.instance, j.seq, j.part)
-          > (($1::text[])[1]::bigint, ($1::text[])[2]::bigint, ($1::text[])[3]::integer)
-    ORDER BY j.instance, j.seq, j.part
-    LIMIT $2
-    RETURNING instance, seq, part
-)
-SELECT ARRAY[instance, seq, part]::text[] AS position, count(*) OVER () AS rows
-FROM copied ORDER BY instance DESC, seq DESC, part DESC LIMIT 1
 
 -- copy: forgotten
 WITH copied AS (
@@ -307,17 +340,16 @@ WITH copied AS (
 SELECT ARRAY[machine, id]::text[] AS position, count(*) OVER () AS rows
 FROM copied ORDER BY machine DESC, id DESC LIMIT 1
 
--- step: index configurations_of_machine
-CREATE INDEX configurations_of_machine ON configurations (machine);
+-- barrier
 
 -- step: index journal_pkey
-ALTER TABLE journal ADD PRIMARY KEY (instance, seq, part, partition);
+CREATE UNIQUE INDEX journal_pkey ON journal (instance, seq, part, partition);
 
 -- step: index journal_keys
 CREATE UNIQUE INDEX journal_keys ON journal (instance, key, partition) WHERE key IS NOT NULL;
 
 -- step: index instances_pkey
-ALTER TABLE instances ADD PRIMARY KEY (machine, id, partition);
+CREATE UNIQUE INDEX instances_pkey ON instances (machine, id, partition);
 
 -- step: index instances_by_configuration
 CREATE INDEX instances_by_configuration ON instances (configuration, created_at, id, since);
@@ -337,10 +369,10 @@ CREATE INDEX instances_finished ON instances (machine, finished_at, id)
     WHERE finished_at IS NOT NULL;
 
 -- step: index lookups_pkey
-ALTER TABLE lookups ADD PRIMARY KEY (machine, name, digest, created_at, id, partition);
+CREATE UNIQUE INDEX lookups_pkey ON lookups (machine, name, digest, created_at, id, partition);
 
 -- step: index mailbox_pkey
-ALTER TABLE mailbox ADD PRIMARY KEY (writer, rev, ordinal, partition);
+CREATE UNIQUE INDEX mailbox_pkey ON mailbox (writer, rev, ordinal, partition);
 
 -- step: index mailbox_at_once
 CREATE INDEX mailbox_at_once ON mailbox (to_machine, partition, sent_at, writer, rev, ordinal)
@@ -365,9 +397,29 @@ CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key, partition)
     WHERE key IS NOT NULL;
 
+-- step: index configurations_of_machine
+CREATE INDEX configurations_of_machine ON configurations (machine);
+
+-- barrier
+
+-- step: primary keys
+ALTER TABLE journal ADD CONSTRAINT journal_pkey PRIMARY KEY USING INDEX journal_pkey;
+ALTER TABLE instances ADD CONSTRAINT instances_pkey PRIMARY KEY USING INDEX instances_pkey;
+ALTER TABLE lookups ADD CONSTRAINT lookups_pkey PRIMARY KEY USING INDEX lookups_pkey;
+ALTER TABLE mailbox ADD CONSTRAINT mailbox_pkey PRIMARY KEY USING INDEX mailbox_pkey;
+
+-- barrier
+
 -- step: analyze
 ANALYZE configurations, counts, instances, lookups, journal, forgotten, mailbox, aside;
 
+-- barrier
+
 -- step: end
+ALTER TABLE instances RESET (autovacuum_enabled);
+ALTER TABLE lookups RESET (autovacuum_enabled);
+ALTER TABLE journal RESET (autovacuum_enabled);
+ALTER TABLE mailbox RESET (autovacuum_enabled);
+
 DROP TABLE old_configurations, old_counts, old_instances, old_lookups, old_journal, old_mailbox,
-    old_forgotten, old_aside, old_numbers, old_partitions;
+    old_forgotten, old_aside, old_numbers, old_partitions, old_parts;
