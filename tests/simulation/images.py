@@ -20,9 +20,10 @@ from statehold.stores import Memory
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# both dialects have the same tables, and times as microseconds
+# both dialects have the same columns, but that a journal of SQLite has the place of its instance,
+# and times as microseconds
 INSTANCES = """
-SELECT i.number, i.machine, i.id, i.seq, i.wake_at, i.held_by, i.incidents, i.document,
+SELECT {number}, i.machine, i.id, i.seq, i.wake_at, i.held_by, i.incidents, i.document,
        c.version, c.status, c.state
 FROM instances AS i JOIN configurations AS c ON c.number = i.configuration
 ORDER BY i.created_at, i.machine, i.id
@@ -112,7 +113,8 @@ def read_sqlite(path: Path) -> Image:
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         db.execute("BEGIN")
-        return _image(*(db.execute(query).fetchall() for query in (INSTANCES, JOURNAL, MAILBOX)))
+        queries = (INSTANCES.format(number="i.place"), JOURNAL, MAILBOX)
+        return _image(*(db.execute(query).fetchall() for query in queries))
     finally:
         db.close()
 
@@ -122,7 +124,7 @@ async def read_postgres(dsn: str) -> Image:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return _image(
-                await connection.fetch(INSTANCES),
+                await connection.fetch(INSTANCES.format(number="i.number")),
                 await connection.fetch(JOURNAL),
                 await connection.fetch(MAILBOX),
             )

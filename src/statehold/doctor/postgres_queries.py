@@ -10,6 +10,7 @@ from statehold.doctor.queries import (
     DOCUMENT_BYTES,
     DOCUMENTS,
     MOST,
+    NAMED,
     Held,
     Late,
     MachineIncidents,
@@ -89,6 +90,13 @@ class PostgresQueries:
     async def addressees(self) -> list[str]:
         rows = await self._db.fetch(self._q["addressees"], MOST)
         return sorted(row["to_machine"] for row in rows)
+
+    async def misplaced(self) -> tuple[list[str], list[str]]:
+        instances, messages = [
+            [row["name"] for row in await self._db.fetch(self._q[asked], MOST, NAMED)]
+            for asked in ("misplaced_instances", "misplaced_messages")
+        ]
+        return instances, messages
 
     async def held_mail(self) -> list[Held]:
         rows = await self._db.fetch(self._q["held_mail"], MOST)

@@ -15,6 +15,8 @@ from statehold.store import StoredChart
 DOCUMENTS = 1_000
 #: larger ones are left out
 DOCUMENT_BYTES = 100_000
+#: instances and messages in a wrong partition that are named
+NAMED = 10
 #: rows that are counted; more are reported as "at least"
 MOST = 10_000
 
@@ -90,6 +92,11 @@ class Queries(Protocol):
 
     async def addressees(self) -> list[str]:
         """Machines that there is mail for."""
+        ...
+
+    async def misplaced(self) -> tuple[list[str], list[str]]:
+        """Of ``MOST`` instances and as many messages, some of those that are not in their
+        partition: ``machine/id``, and the ids of messages."""
         ...
 
     async def held_mail(self) -> list[Held]:

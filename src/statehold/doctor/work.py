@@ -53,6 +53,7 @@ async def examine_work(
     found += await _of_held_mail(queries)
     found += await _of_incidents(queries, now)
     found += await _of_unreadable(queries)
+    found += await _of_partitions(queries)
     for definition in definitions.values():
         found += await _of_versions(queries, definition)
     found += await _of_unknown(queries, stored, definitions)
@@ -260,6 +261,27 @@ async def _of_unreadable(queries: Queries) -> list[Finding]:
             f"statehold repair {machine} ID, or cancel. A release that can read them goes on",
         )
         for machine, count in sorted(by_machine.items())
+    ]
+
+
+async def _of_partitions(queries: Queries) -> list[Finding]:
+    instances, messages = await queries.misplaced()
+    if not instances and not messages:
+        return []
+    named = []
+    if instances:
+        named.append(f"instances: {some(instances)}")
+    if messages:
+        named.append(f"messages: {some(messages)}")
+    return [
+        Finding(
+            "error",
+            "wrong-partition",
+            f"not in the partition that is theirs for ever: {'; '.join(named)}",
+            "something other than Statehold has written them; where statements take one partition, "
+            "they are not found",
+            "stop what writes to the store beside Statehold, and restore a backup from before that",
+        )
     ]
 
 

@@ -130,3 +130,21 @@ SELECT to_machine, to_id, count(*) AS messages
 FROM (SELECT to_machine, to_id FROM mailbox WHERE held LIMIT $1) AS first
 GROUP BY to_machine, to_id
 ORDER BY 3 DESC, 1, 2
+
+-- name: misplaced_instances
+-- statehold.store.partition_of, in SQL.
+SELECT machine || '/' || id AS name
+FROM (SELECT machine, id, partition FROM instances LIMIT $1) AS first
+WHERE partition <> get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63
+LIMIT $2
+
+-- name: misplaced_messages
+-- It waits where it was written: by its receiver, if it is held, else by its sender; or it has been
+-- forwarded to its receiver's. Who has written it if it has no sender is not known here.
+SELECT writer || '.' || rev || '.' || ordinal AS name
+FROM (SELECT * FROM mailbox LIMIT $1) AS first
+WHERE (held OR sender_id IS NOT NULL)
+  AND partition <> get_byte(sha256(convert_to(to_machine || '/' || to_id, 'UTF8')), 0) & 63
+  AND (held OR partition <>
+       get_byte(sha256(convert_to(sender_machine || '/' || sender_id, 'UTF8')), 0) & 63)
+LIMIT $2
