@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statehold.errors import LeaseLost
 from statehold.records import Ref
-from statehold.store import Hint
+from statehold.store import Hint, partition_of
 from tests.stores.build import (
     CONFLICT,
     LEASE,
@@ -176,6 +176,28 @@ async def test_a_message_is_taken_out_by_one_of_two_that_bring_it(shared: Shared
     assert await two.commit([change(a_row("b"), parts=parts)]) == [CONFLICT]
     assert await mailbox(two) == []
     assert await two.still_there([]) == set()
+
+
+async def test_a_refused_message_returns_to_its_sender_wherever_it_waits(shared: Shared) -> None:
+    """One that is due may have been moved to its receiver's partition."""
+    one, two = await shared.hire("w1"), await shared.hire("w2")
+    sender = a_row("s-1")
+    assert partition_of("order", "s-1") != partition_of("order", "a")
+    (sent,) = await posted(one, a_message("a", sender=sender.ref), sender=sender)
+    # the first calls may move it
+    pages = [await one.mail(OURS, at(0), None, 10, at(10)) for _ in range(3)]
+    (refused,) = pages[-1]
+    assert replace(refused, id=None) == replace(sent, id=None)
+    id = id_of(refused)
+    assert str(id) == str(sent.id)
+    back = a_message("s-1", kind="end", sender=Ref("order", "a"))
+    write = change(sender, parts={"consumed": [id], "messages": [back]})
+    assert await two.commit([write]) == [WRITTEN]
+    assert await one.still_there([id]) == set()
+    (left,) = await mailbox(two)
+    assert replace(left, id=None) == back
+    again = change(replace(sender, seq=2, rev=2), parts={"consumed": [id]})
+    assert await one.commit([again]) == [CONFLICT]
 
 
 # --- hints ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,7 +108,8 @@ class Queue:
         for request in requests:
             await self._world.pass_time()
             try:
-                request.future.set_result(self._deliver(request))
+                self._deliver(request)
+                request.future.set_result(None)
             except (Refused, InstanceUnreadable, StoreUnavailable) as error:
                 request.future.set_exception(error)
             ended.append(request.future.exception())
@@ -199,3 +201,27 @@ def _check(world: World) -> None:
         for receiver in RECEIVERS:
             wanted = [b for s, r, b in world.sent if (s, r) == (sender, receiver) and b in arrived]
             assert sorted(wanted, key=arrived.__getitem__) == wanted
+
+
+@pytest.mark.anyio
+async def test_what_can_not_be_delivered_keeps_nothing_else_waiting() -> None:
+    """Of ten workers one runs these machines, and its share is a tenth of the partitions; in all
+    but the last, messages can't be delivered, and they have waited longest."""
+    world = World(Plan(1, 10, 0, 0.0, 0.0), random.Random(1), Memory(lambda: at(0)))
+    (dispatcher, *_) = [await hire(world, f"w{n}") for n in range(10)]
+    stuck, good = RECEIVERS[:2]
+    world.moods[stuck] = "can't be read"
+    for number in range(40):
+        world.now = at(number)
+        world.send(Ref("order", f"s-{number}"), *[stuck] * 5)
+    world.now = at(100)
+    world.change(good)
+    world.send(Ref("order", "last"), good)
+    places = {id.partition for id in world.memory.mail.messages}
+    assert len(places) > 20
+    walks = 0
+    while await dispatcher._walk() <= world.now:
+        walks += 1
+        assert walks < 100
+    assert [message.to for message in world.delivered] == [good]
+    assert len(world.memory.mail.messages) == 200
