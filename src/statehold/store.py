@@ -271,9 +271,10 @@ class Store(Protocol):
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
-        """Rows of these machines whose ``wake_at`` has come, earliest first. With ``until``, those
-        that no worker has claimed, claimed for this one until then. If there are more than
-        ``limit``, machines share it: one with many keeps no other out."""
+        """Rows of these machines whose ``wake_at`` has come, earliest first, those of one time in
+        any order. With ``until``, those that no worker has claimed, claimed for this one until
+        then. If there are more than ``limit``, machines share it: one with many keeps no other
+        out."""
         ...
 
     async def next_wake(

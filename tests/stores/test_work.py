@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_due_gives_rows_whose_time_has_come_earliest_first(store: Store) -> None:
-    times = {"a": 30, "b": 10, "c": None, "d": 20, "e": 20, "f": 30.000001}
+    times = {"a": 30, "b": 10, "c": None, "d": 20, "e": 20.000001, "f": 30.000001}
     rows = [a_row(i, wake_at=None if t is None else at(t)) for i, t in times.items()]
     await started(store, *rows)
     assert ids(await store.due(OURS, at(30), 10)) == ["b", "d", "e", "a"]
@@ -68,11 +68,24 @@ async def test_a_page_of_what_is_due_is_shared_by_machines(store: Store) -> None
 
 async def test_what_is_due_at_several_machines_comes_in_one_order(store: Store) -> None:
     machines = ["order", "courier", "order", "bill", "courier", "order"]
-    rows = [a_row(str(n), machine=m, wake_at=at(9 - n // 2)) for n, m in enumerate(machines)]
+    rows = [a_row(str(n), machine=m, wake_at=at(9 - n)) for n, m in enumerate(machines)]
     await started(store, *rows)
     asked = ("order", "courier", "order", "nobody")
-    assert ids(await store.due(asked, at(9), 10)) == ["4", "5", "2", "0", "1"]
-    assert ids(await store.due(asked, at(9), 2)) == ["4", "5"]
+    assert ids(await store.due(asked, at(9), 10)) == ["5", "4", "2", "1", "0"]
+    assert ids(await store.due(asked, at(9), 2)) == ["5", "4"]
+
+
+async def test_rows_of_one_time_are_due_together_in_any_order(store: Store) -> None:
+    rows = [a_row(f"o-{n}", wake_at=at(1)) for n in range(6)]
+    await started(store, *rows)
+    assert {row.id for row in await store.due(OURS, at(1), 10)} == {row.id for row in rows}
+    pages = [ids(await store.due(OURS, at(1), 4, at(9))) for _ in range(2)]
+    assert [len(page) for page in pages] == [4, 2]
+    assert sorted(id for page in pages for id in page) == [row.id for row in rows]
+
+
+async def test_nothing_is_due_of_no_machine(store: Store) -> None:
+    await started(store, a_row(wake_at=at(1)))
     assert await store.due((), at(9), 10) == []
 
 
