@@ -18,7 +18,7 @@ import asyncpg
 from benchmarks.database import server
 from benchmarks.table import print_table
 from statehold.stores.postgres.migrate import upgrade
-from statehold.stores.postgres.steps import Progress, Waiting
+from statehold.stores.postgres.progress import Progress, Waiting
 from tests.stores.old_database import make_old
 
 

@@ -22,7 +22,7 @@ from statehold.store import partition_of
 from statehold.stores.columns import StoredConfiguration, configuration_number
 from statehold.stores.postgres import steps
 from statehold.stores.postgres.migrate import check, upgrade
-from statehold.stores.postgres.steps import Progress, Waiting
+from statehold.stores.postgres.progress import Progress, Waiting
 from statehold.stores.postgres.store import PostgresStore
 from statehold.stores.queries import load_migrations
 from tests.servers.postgres import PostgresServer
@@ -136,7 +136,9 @@ class Model:
 
     def __init__(self, old: Rows) -> None:
         self.old = old
-        self.numbers = {row["number"]: _number(row) for row in old["configurations"]}
+        self.numbers: dict[Any, int] = {
+            row["number"]: _number(row) for row in old["configurations"]
+        }
         self.writers = {(row["machine"], row["id"]): row["number"] for row in old["instances"]}
         self.partitions: dict[int, int] = {}
         for row in sorted(old["instances"], key=lambda row: (row["machine"], row["id"])):
@@ -153,7 +155,7 @@ class Model:
     def counts(self) -> list[dict[str, Any]]:
         sums: Counter[tuple[int, int]] = Counter()
         for row in self.old["counts"]:
-            number = self.numbers.get(row["configuration"], row["configuration"])
+            number: int = self.numbers.get(row["configuration"], row["configuration"])
             sums[number, row["slot"]] += row["instances"]
         return [
             {
@@ -436,7 +438,8 @@ async def test_a_worker_of_the_release_before_can_neither_join_nor_write(
 
 @pytest.mark.usefixtures("small")
 async def test_of_two_callers_one_waits(old_dsn: str, whole: Rows) -> None:
-    first, second = [], []
+    first: list[object] = []
+    second: list[object] = []
     applied = await asyncio.gather(
         upgrade(old_dsn, "before", first.append), upgrade(old_dsn, "before", second.append)
     )

@@ -12,6 +12,7 @@ import typer
 
 from statehold.cli.options import Json, StoreAddress
 from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.progress import progress_documents, progress_lines
 from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import open_store
 from statehold.stores.address import is_shared
@@ -28,12 +29,14 @@ class Phase(Enum):
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """``can_run``: this release may run on it."""
+    """``can_run``: this release may run on it. ``unfinished``: the one of ``pending`` that has
+    begun."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
     unknown: tuple[str, ...]
     can_run: bool
+    unfinished: str | None = None
 
 
 @database.command()
@@ -53,19 +56,21 @@ def upgrade(
     phase: Annotated[
         Phase,
         typer.Option(
-            help="before: what the release that still runs can live with. after, all: also what "
-            "only this one can, once no older one runs."
+            help="before: what this release needs to run. after, all: also what no older one can "
+            "live with, once none runs."
         ),
     ] = Phase.before,
     json: Json = False,
 ) -> None:
-    """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself."""
+    """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself.
+
+    What was interrupted goes on where it was."""
     if not is_shared(store):
         raise UsageError(
             "only a PostgreSQL database is upgraded by hand; a SQLite file is, when a server opens "
             "it"
         )
-    applied = asyncio.run(_upgrade(store, phase))
+    applied = asyncio.run(_upgrade(store, phase, json))
     if json:
         print_json(applied)
         return
@@ -81,13 +86,16 @@ async def _postgres_schema(store: str) -> Schema:
     from statehold.stores.postgres import migrate
 
     state = await migrate.check(store)
-    return Schema(state.applied, state.pending, state.unknown, state.can_run)
+    return Schema(state.applied, state.pending, state.unknown, state.can_run, state.unfinished)
 
 
-async def _upgrade(store: str, phase: Phase) -> list[str]:
+async def _upgrade(store: str, phase: Phase, json: bool) -> list[str]:
     from statehold.stores.postgres import migrate
 
-    return await migrate.upgrade(store, "before" if phase is Phase.before else "after")
+    report = progress_documents if json else progress_lines()
+    return await migrate.upgrade(
+        store, "before" if phase is Phase.before else "after", report=report
+    )
 
 
 def _sqlite_schema(store: str) -> Schema:
@@ -112,7 +120,10 @@ def _print(schema: Schema) -> None:
         (schema.unknown, "newer  ", "yellow"),
     ):
         for name in names:
-            console.say((word, style), f" {name}")
+            begun = (
+                " has begun; `statehold db upgrade` goes on" if name == schema.unfinished else ""
+            )
+            console.say((word, style), f" {name}{begun}")
     if schema.can_run:
         console.say(("this release can run on it", "green"))
     else:

@@ -26,14 +26,8 @@ from statehold.stores.postgres.connections import (
     connect,
     passing,
 )
-from statehold.stores.postgres.steps import (
-    Report,
-    Waiting,
-    begin,
-    go_on,
-    is_unfinished,
-    stages_of,
-)
+from statehold.stores.postgres.progress import Report, Waiting
+from statehold.stores.postgres.steps import begin, go_on, is_unfinished, stages_of
 from statehold.stores.queries import Migration, load_migrations
 
 #: what a caller wants to be applied: what the old release can live with, or all
@@ -170,7 +164,7 @@ async def migrate(
         await _check_free(db)
         # all at once: a server that is killed meanwhile leaves an empty database
         async with db.transaction():
-            return await _apply([db], state, phase, report)
+            return await _apply([db], state, phase, say_nothing)
     finally:
         # also where its connection was lost: the error that ended it is the one to be seen
         if not db.is_closed():

@@ -23,11 +23,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
-
-from msgspec import Struct
 
 from statehold.errors import StoreRefused
 from statehold.stores.columns import (
@@ -38,6 +36,7 @@ from statehold.stores.columns import (
     configuration_of,
 )
 from statehold.stores.postgres.connections import AnyConnection
+from statehold.stores.postgres.progress import Progress, Report
 from statehold.stores.queries import Migration
 
 _LINE = re.compile(r"^-- (step|copy|renumber): (.+?)(?: in (\d+) parts)?$", re.MULTILINE)
@@ -80,24 +79,6 @@ class Step(NamedTuple):
     name: str
     sql: str
     arguments: tuple[int, ...]
-
-
-class Progress(Struct, frozen=True):
-    """``step`` of a migration, the ``place``-th ``of`` all, has taken ``rows`` so far."""
-
-    migration: str
-    step: str
-    place: int
-    of: int
-    rows: int
-    is_done: bool
-
-
-class Waiting(Struct, frozen=True):
-    """Another process migrates the database; this one waits until it has ended."""
-
-
-Report = Callable[[Progress | Waiting], None]
 
 
 def stages_of(migration: Migration) -> list[list[Step]]:
