@@ -1,4 +1,4 @@
-"""How long migration 0006 of PostgreSQL takes, and each of its steps.
+"""How long migration 0006 of PostgreSQL takes, and when each of its steps ends; two run at once.
 
 ::
 
@@ -37,21 +37,15 @@ async def measure(dsn: str, instances: int, lines: int) -> None:
     await make_old(dsn, instances, lines)
     print(f"{instances:,} instances of {lines} lines made in {perf_counter() - began:.0f} s")
     print(f"{await _database_size(dsn):,.1f} GB before", flush=True)
-    steps: dict[str, tuple[float, int]] = {}
-    last = began = perf_counter()
+    began = perf_counter()
+    ended: list[list[str]] = []
 
     def note(progress: Progress | Waiting) -> None:
-        nonlocal last
-        now = perf_counter()
-        if isinstance(progress, Progress):
-            seconds, _ = steps.get(progress.step, (0.0, 0))
-            steps[progress.step] = (seconds + now - last, progress.rows)
-        last = now
+        if isinstance(progress, Progress) and progress.is_done:
+            ended.append([progress.step, f"{progress.rows:,}", f"{perf_counter() - began:.1f}"])
 
-    await upgrade(dsn, "before", note)
-    whole = perf_counter() - began
-    rows = [[step, f"{rows:,}", f"{seconds:.1f}"] for step, (seconds, rows) in steps.items()]
-    print_table("migration 0006", ["step", "rows", "seconds"], [*rows, ["", "", f"{whole:.1f}"]])
+    await upgrade(dsn, report=note)
+    print_table("migration 0006", ["step", "rows", "ended after s"], ended)
     print(f"{await _database_size(dsn):,.1f} GB after")
 
 

@@ -141,8 +141,9 @@ class Model:
         }
         self.writers = {(row["machine"], row["id"]): row["number"] for row in old["instances"]}
         self.partitions: dict[int, int] = {}
-        for row in sorted(old["instances"], key=lambda row: (row["machine"], row["id"])):
-            self.partitions.setdefault(row["number"], partition_of(row["machine"], row["id"]))
+        for row in old["instances"]:
+            found = partition_of(row["machine"], row["id"])
+            self.partitions[row["number"]] = min(found, self.partitions.get(row["number"], found))
 
     def configurations(self) -> list[dict[str, Any]]:
         made = {}
@@ -155,7 +156,7 @@ class Model:
     def counts(self) -> list[dict[str, Any]]:
         sums: Counter[tuple[int, int]] = Counter()
         for row in self.old["counts"]:
-            number: int = self.numbers.get(row["configuration"], row["configuration"])
+            number = self.numbers.get(row["configuration"]) or int(row["configuration"])
             sums[number, row["slot"]] += row["instances"]
         return [
             {
@@ -456,5 +457,19 @@ async def test_a_name_that_is_taken_is_refused(old_dsn: str) -> None:
         await upgrade(old_dsn)
     assert (await check(old_dsn)).unfinished is None
     await db.execute("DROP TABLE old_journal")
+    await db.close()
+    assert await upgrade(old_dsn) == [NAME]
+
+
+async def test_no_old_row_is_removed_that_was_not_copied(old_dsn: str) -> None:
+    with pytest.raises(Ended):
+        await upgrade(old_dsn, "before", ending_at(20))
+    db = await asyncpg.connect(old_dsn)
+    await db.execute("INSERT INTO old_lookups VALUES ('', '', '', 0, '')")
+    for _ in range(2):
+        with pytest.raises(StoreRefused, match="not all was copied: 122 of 123 rows of lookups;"):
+            await upgrade(old_dsn)
+    assert await db.fetchval("SELECT count(*) FROM old_lookups") == 123
+    await db.execute("UPDATE unfinished_migration SET is_done = true WHERE step = 'rows'")
     await db.close()
     assert await upgrade(old_dsn) == [NAME]

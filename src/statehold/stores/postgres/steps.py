@@ -11,6 +11,8 @@ Such a migration's file has a line before each step, and each is a transaction o
     how many rows it copied, or nothing if there are no more. A part is a step.
 ``-- renumber: configurations``
     One that reads configurations in the same way, for :func:`_renumber` to copy.
+``-- check: NAME``
+    One that says what differs between the rows that were copied and those that are there, or NULL.
 ``-- barrier``
     Steps above it are at their end before those below it begin; the others may run at the same
     time.
@@ -39,7 +41,7 @@ from statehold.stores.postgres.connections import AnyConnection
 from statehold.stores.postgres.progress import Progress, Report
 from statehold.stores.queries import Migration
 
-_LINE = re.compile(r"^-- (step|copy|renumber): (.+?)(?: in (\d+) parts)?$", re.MULTILINE)
+_LINE = re.compile(r"^-- (step|copy|renumber|check): (.+?)(?: in (\d+) parts)?$", re.MULTILINE)
 _BARRIER = re.compile(r"^-- barrier$", re.MULTILINE)
 
 #: rows of one transaction: as many as take about a second
@@ -53,10 +55,13 @@ SET LOCAL synchronous_commit = off;
 SET LOCAL lock_timeout = 0;
 SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
+SET LOCAL maintenance_work_mem = '256MB';
+"""
+#: the next rows are found by the key, whatever the statistics say
+_COPYING = """
 SET LOCAL plan_cache_mode = force_custom_plan;
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
-SET LOCAL maintenance_work_mem = '512MB';
 """
 
 _PROGRESS = """
@@ -189,6 +194,16 @@ async def _run(
     if step.kind == "step":
         await db.execute(step.sql)
         return None, 0
+    if step.kind == "check":
+        if differs := await db.fetchval(step.sql):
+            raise StoreRefused(
+                f"not all was copied: {differs}; a program may have changed the old tables, which "
+                "are still there under names that begin with old_. Restore the backup and begin "
+                "anew, or compare them with the new ones, and to go on, UPDATE "
+                f"unfinished_migration SET is_done = true WHERE step = '{step.name}'"
+            )
+        return None, 0
+    await db.execute(_COPYING)
     if step.kind == "renumber":
         return await _renumber(db, await db.fetch(step.sql, position, size))
     found = await db.fetchrow(step.sql, position, size, *step.arguments)

@@ -157,7 +157,7 @@ CREATE TABLE old_numbers (
 );
 
 CREATE TABLE old_partitions (
-    number    bigint PRIMARY KEY,
+    number    bigint NOT NULL,
     partition smallint NOT NULL
 );
 
@@ -194,10 +194,7 @@ WITH copied AS (
     WHERE $1::text[] IS NULL OR (i.machine, i.id) > (($1::text[])[1], ($1::text[])[2])
     ORDER BY i.machine, i.id
     LIMIT $2
-    RETURNING machine, id, number, partition
-), known AS (
-    INSERT INTO old_partitions (number, partition) SELECT number, partition FROM copied
-    ON CONFLICT DO NOTHING
+    RETURNING machine, id
 )
 SELECT ARRAY[machine, id]::text[] AS position, count(*) OVER () AS rows
 FROM copied ORDER BY machine DESC, id DESC LIMIT 1
@@ -228,12 +225,21 @@ FROM batch ORDER BY configuration DESC, slot DESC LIMIT 1
 
 -- step: parts of the journal
 -- A part has the journals of an eighth of the instances, and begins where the one before ends.
+INSERT INTO old_partitions (number, partition)
+SELECT number, min(partition) FROM instances GROUP BY number ORDER BY number;
+
+ALTER TABLE old_partitions ADD PRIMARY KEY (number);
+
 INSERT INTO old_parts (part, up_to)
-SELECT part, coalesce(
-    (SELECT number FROM old_partitions ORDER BY number
-     OFFSET part * (SELECT count(*) FROM old_partitions) / 8 LIMIT 1),
-    9223372036854775807)
-FROM generate_series(1, 8) AS part;
+SELECT part, coalesce(number, 9223372036854775807)
+FROM (
+    SELECT percentile_disc(ARRAY[0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875])
+           WITHIN GROUP (ORDER BY number)
+    FROM old_partitions
+) AS found (numbers)
+CROSS JOIN LATERAL (
+    SELECT part, numbers[part] AS number FROM generate_series(1, 8) AS part
+) AS parts;
 
 UPDATE unfinished_migration AS u
 SET position = ARRAY[p.up_to::text, '9223372036854775807', '2147483647']
@@ -409,6 +415,23 @@ ALTER TABLE lookups ADD CONSTRAINT lookups_pkey PRIMARY KEY USING INDEX lookups_
 ALTER TABLE mailbox ADD CONSTRAINT mailbox_pkey PRIMARY KEY USING INDEX mailbox_pkey;
 
 -- barrier
+
+-- check: rows
+SELECT string_agg(format('%s of %s rows of %s', c.rows, t.rows, t.name), ', ')
+FROM (
+    SELECT split_part(step, ' ', 1) AS name, sum(rows) AS rows FROM unfinished_migration GROUP BY 1
+) AS c
+JOIN (
+    SELECT 'configurations' AS name, count(*) AS rows FROM old_configurations
+    UNION ALL SELECT 'counts', count(*) FROM old_counts
+    UNION ALL SELECT 'instances', count(*) FROM old_instances
+    UNION ALL SELECT 'lookups', count(*) FROM old_lookups
+    UNION ALL SELECT 'journal', count(*) FROM old_journal
+    UNION ALL SELECT 'forgotten', count(*) FROM old_forgotten
+    UNION ALL SELECT 'mailbox', count(*) FROM old_mailbox
+    UNION ALL SELECT 'aside', count(*) FROM old_aside
+) AS t ON t.name = c.name
+WHERE c.rows <> t.rows
 
 -- step: analyze
 ANALYZE configurations, counts, instances, lookups, journal, forgotten, mailbox, aside;
