@@ -102,7 +102,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str)
             "1 instance of order can't be read: o-1",
         ),
         (
-            "INSERT INTO aside VALUES ('order', 'o-1', 1, 0, 'the town is missing')",
+            "INSERT INTO aside VALUES (60, 'order', 'o-1', 1, 0, 'the town is missing')",
             "unreadable-instances",
             "o-1 (the town is missing)",
         ),

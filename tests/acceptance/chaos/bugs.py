@@ -128,11 +128,12 @@ class UnfencedPostgres(PostgresStore):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
-        checked = "SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE"
-        assert checked in self._q["advance"]
-        assert checked in self._q["fence"]
+        checked = "SELECT f.slot FROM fences AS f WHERE f.worker = $1 AND true FOR KEY SHARE"
         unchecked = "SELECT 0 AS slot WHERE $1::text IS NOT NULL"
-        self._q = {name: sql.replace(checked, unchecked) for name, sql in self._q.items()}
+        texts = self._q._sql
+        for name in ("advance", "fence"):
+            assert checked in texts[name]
+            texts[name] = texts[name].replace(checked, unchecked)
 
     async def join(self, worker: str, lease: timedelta) -> None:
         if "#" in worker:

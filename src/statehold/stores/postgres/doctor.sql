@@ -56,16 +56,16 @@ FROM pg_class AS c LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
 WHERE c.oid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'workers']) AS name
+                      'charts', 'workers', 'fences', 'deliverers']) AS name
 )
-ORDER BY 2 DESC
+ORDER BY pg_total_relation_size(c.oid) DESC
 
 -- name: broken_indexes
 SELECT i.indexrelid::regclass::text AS name FROM pg_index AS i
 WHERE NOT i.indisvalid AND i.indrelid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'documents', 'workers']) AS name
+                      'charts', 'documents', 'workers', 'fences', 'deliverers']) AS name
 )
 
 -- name: workers
@@ -104,7 +104,16 @@ SELECT machine, id, why FROM aside ORDER BY machine, id LIMIT $1
 
 -- name: documents
 SELECT machine, id, document FROM (
-    SELECT machine, id, document FROM instances ORDER BY number DESC LIMIT $1
+    SELECT one.machine, one.id, one.document
+    FROM configurations AS c
+    CROSS JOIN LATERAL (
+        SELECT i.machine, i.id, i.document, i.created_at FROM instances AS i
+        WHERE i.configuration = c.number
+        ORDER BY i.created_at DESC
+        LIMIT $1
+    ) AS one
+    ORDER BY one.created_at DESC
+    LIMIT $1
 ) AS newest
 WHERE octet_length(document) <= $2
 
@@ -114,13 +123,19 @@ GROUP BY held_by
 LIMIT 1000
 
 -- name: waiting_mail
-SELECT number, to_machine FROM mailbox
+SELECT coalesce(due_at, sent_at), writer, rev, ordinal, partition, to_machine FROM mailbox
 WHERE NOT held AND (due_at IS NULL OR due_at < $1)
-ORDER BY number
 LIMIT $2
 
 -- name: still_there
-SELECT number FROM mailbox WHERE number = ANY ($1::bigint[]) AND NOT held
+-- In whatever partition: one that was only moved was not delivered.
+SELECT m.writer, m.rev, m.ordinal
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.writer = u.writer AND one.rev = u.rev AND one.ordinal = u.ordinal AND NOT one.held
+    LIMIT 1
+) AS m
 
 -- name: addressees
 SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT $1) AS first
