@@ -182,6 +182,49 @@ async def test_what_is_damaged_stays_as_it_is_and_is_named(old: Path) -> None:
     assert ask(old, "SELECT count(*) FROM instances") == [(INSTANCES,)]
 
 
+async def test_no_row_is_lost_whatever_its_number(old: Path) -> None:
+    (messages,) = ask(old, "SELECT count(*) FROM mailbox")
+    change_old(
+        old,
+        f"UPDATE instances SET number = {-(2**63)} WHERE number = 4",
+        "UPDATE instances SET number = 0 WHERE number = 5",
+        f"UPDATE instances SET number = {2**63 - 1} WHERE number = 6",
+        f"UPDATE mailbox SET number = {-(2**63)} WHERE number = (SELECT min(number) FROM mailbox)",
+        "UPDATE configurations SET number = -9 WHERE number = 8",
+        "UPDATE instances SET configuration = -9 WHERE configuration = 8",
+    )
+    store = SqliteStore(old)
+    await store.open("w1")
+    assert sum((await store.count("order")).values()) == INSTANCES
+    assert [(await _row(store, n)).damage for n in (3, 4, 5, 7)] == [None] * 4
+    await store.close()
+    assert ask(old, "SELECT count(*) FROM instances") == [(INSTANCES,)]
+    assert ask(old, "SELECT count(*) FROM mailbox") == [messages]
+
+
+async def test_absurd_counts_of_configurations_that_become_one_end_at_the_largest(
+    old: Path,
+) -> None:
+    change_old(
+        old,
+        "INSERT INTO configurations SELECT 500, machine, version, status, '[ \"step_8\" ]', tags, "
+        f"owners, {2**63 - 1} FROM configurations WHERE number = 8",
+    )
+    store = SqliteStore(old)
+    await store.open("w1")
+    await store.close()
+    assert ask(old, "SELECT max(instances) FROM configurations") == [(2**63 - 1,)]
+
+
+async def test_a_configuration_that_is_no_text_stops_nothing(old: Path) -> None:
+    change_old(old, "UPDATE configurations SET state = CAST(x'5bff5d' AS TEXT) WHERE number = 8")
+    store = SqliteStore(old)
+    await store.open("w1")
+    await store.close()
+    (content,) = ask(old, "SELECT hex(state) FROM configurations WHERE number = 8")
+    assert content == ("5BFF5D",)
+
+
 async def _row(store: SqliteStore, n: int) -> Any:
     ref = Ref("order", id_of_row(n))
     return (await store.load([ref]))[ref]

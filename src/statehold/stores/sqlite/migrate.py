@@ -45,6 +45,9 @@ SAY_SECONDS = 10.0
 #: beside what is copied: the write-ahead log, and what copies are longer than their originals
 SPARE_BYTES = 128 << 20
 
+#: numbers that a row may have, if only by hand
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+
 _STEP = re.compile(r"^-- step: (.+)$", re.MULTILINE)
 _UNFINISHED = "SELECT 1 FROM sqlite_schema WHERE name = 'unfinished_migration'"
 
@@ -128,6 +131,11 @@ class _Step(Struct, frozen=True):
     statements: tuple[str, ...]
     copy: Callable[[sqlite3.Connection, int], tuple[int, int]] | None
 
+    @property
+    def first(self) -> int:
+        """Where it begins: at the lowest number of a row, or at the first statement."""
+        return 0 if self.copy is None else _LOWEST
+
 
 def _steps(migration: Migration) -> list[_Step]:
     """All but the first, which :func:`_begin` does."""
@@ -143,8 +151,8 @@ def _begin(path: Path, db: sqlite3.Connection, migration: Migration) -> None:
     _check_room(path, db)
     _, first = _STEP.split(migration.sql)[1:3]
     record = (
-        "CREATE TABLE unfinished_migration (step INTEGER NOT NULL, after INTEGER NOT NULL) STRICT;"
-        "INSERT INTO unfinished_migration VALUES (0, 0);"
+        "CREATE TABLE unfinished_migration (step INTEGER NOT NULL, next INTEGER NOT NULL) STRICT;"
+        f"INSERT INTO unfinished_migration VALUES (0, {_steps(migration)[0].first});"
     )
     log.warning(
         "%s is migrated to schema %d; older releases refuse it from now on", path, migration.number
@@ -159,8 +167,8 @@ def _go_on(path: Path, db: sqlite3.Connection, migration: Migration) -> None:
     (store,) = db.execute("PRAGMA temp_store").fetchone()
     db.execute("PRAGMA temp_store = FILE")
     add_functions(db)
-    number, after = db.execute("SELECT step, after FROM unfinished_migration").fetchone()
-    if (number, after) != (0, 0):
+    number, next_ = db.execute("SELECT step, next FROM unfinished_migration").fetchone()
+    if (number, next_) != (0, steps[0].first):
         log.warning(
             "the migration of %s to schema %d was interrupted at the step %r and goes on",
             path, migration.number, steps[number].name,
@@ -170,7 +178,7 @@ def _go_on(path: Path, db: sqlite3.Connection, migration: Migration) -> None:
         if time.monotonic() - said >= SAY_SECONDS:
             said = time.monotonic()
             log.info("%s: %s, %d rows in %.0f s", path, steps[number].name, copied, said - began)
-        number, after, rows = _advance(db, steps, number, after)
+        number, next_, rows = _advance(db, steps, number, next_)
         copied += rows
     db.execute(f"PRAGMA temp_store = {store}")
     log.warning(
@@ -180,34 +188,36 @@ def _go_on(path: Path, db: sqlite3.Connection, migration: Migration) -> None:
 
 
 def _advance(
-    db: sqlite3.Connection, steps: list[_Step], number: int, after: int
+    db: sqlite3.Connection, steps: list[_Step], number: int, next_: int
 ) -> tuple[int, int, int]:
-    """One transaction: a piece of a step. Returns which step is next, after what, and how many
+    """One transaction: a piece of a step. Returns which step is next, where in it, and how many
     rows were copied. The caller closes the database if it raises."""
     step, rows = steps[number], 0
     db.execute("BEGIN IMMEDIATE")
     if step.copy is not None:
-        after, rows = step.copy(db, after)
-        is_done = rows == 0
+        last, rows = step.copy(db, next_)
+        is_done = rows == 0 or last == _HIGHEST
+        next_ = last + 1
     else:
-        db.execute(step.statements[after])
-        after += 1
-        is_done = after == len(step.statements)
+        db.execute(step.statements[next_])
+        next_ += 1
+        is_done = next_ == len(step.statements)
     if is_done:
-        number, after = number + 1, 0
+        number += 1
+        next_ = steps[number].first if number < len(steps) else 0
     if number == len(steps):
         db.execute("DROP TABLE unfinished_migration")
     else:
-        db.execute("UPDATE unfinished_migration SET step = ?, after = ?", (number, after))
+        db.execute("UPDATE unfinished_migration SET step = ?, next = ?", (number, next_))
     db.execute("COMMIT")
-    return number, after, rows
+    return number, next_, rows
 
 
-def _last_of_batch(db: sqlite3.Connection, sizes: str, after: int) -> tuple[int, int]:
+def _last_of_batch(db: sqlite3.Connection, sizes: str, next_: int) -> tuple[int, int]:
     """Up to which number a transaction copies, and how many rows these are."""
     rows = size = 0
-    last = after
-    for number, length in db.execute(sizes, (after, BATCH_ROWS)):
+    last = next_
+    for number, length in db.execute(sizes, (next_, BATCH_ROWS)):
         size += length
         if rows and size > BATCH_BYTES:
             break
@@ -215,36 +225,36 @@ def _last_of_batch(db: sqlite3.Connection, sizes: str, after: int) -> tuple[int,
     return last, rows
 
 
-def _copy_configurations(db: sqlite3.Connection, after: int) -> tuple[int, int]:
+def _copy_configurations(db: sqlite3.Connection, next_: int) -> tuple[int, int]:
     """One that can't be read keeps its number: it has no content of which to make another."""
     q = load_queries("sqlite", "migrate.sql")
-    found = db.execute(q["old_configurations"], (after, BATCH_ROWS)).fetchall()
+    found = db.execute(q["old_configurations"], (next_, BATCH_ROWS)).fetchall()
     for old, instances, *columns in found:
         content = configuration_of(*columns)
-        number = old
-        if not isinstance(content, DamagedConfiguration):
-            number = configuration_number(content)
-            # as a step writes it: one that was edited by hand may be written otherwise
-            columns = list(configuration_columns(content))
-        db.execute(q["new_configuration"], (number, *columns, instances))
+        if isinstance(content, DamagedConfiguration):
+            db.execute(q["keep_configuration"], (old,))
+            continue
+        number = configuration_number(content)
+        # as a step writes it: one that was edited by hand may be written otherwise
+        db.execute(q["new_configuration"], (number, *configuration_columns(content), instances))
         there = configuration_of(*db.execute(q["new_content"], (number,)).fetchone())
         # refuses another one that has the number
         is_intact(number, there, content)
         db.execute(q["renumber"], (old, number))
-    return (found[-1][0] if found else after), len(found)
+    return (found[-1][0] if found else next_), len(found)
 
 
-def _copy_instances(db: sqlite3.Connection, after: int) -> tuple[int, int]:
+def _copy_instances(db: sqlite3.Connection, next_: int) -> tuple[int, int]:
     q = load_queries("sqlite", "migrate.sql")
-    last, rows = _last_of_batch(db, q["sizes_of_instances"], after)
-    db.execute(q["copy_instances"], (after, last))
+    last, rows = _last_of_batch(db, q["sizes_of_instances"], next_)
+    db.execute(q["copy_instances"], (next_, last))
     return last, rows
 
 
-def _copy_messages(db: sqlite3.Connection, after: int) -> tuple[int, int]:
+def _copy_messages(db: sqlite3.Connection, next_: int) -> tuple[int, int]:
     q = load_queries("sqlite", "migrate.sql")
-    last, rows = _last_of_batch(db, q["sizes_of_messages"], after)
-    db.execute(q["copy_messages"], (after, last))
+    last, rows = _last_of_batch(db, q["sizes_of_messages"], next_)
+    db.execute(q["copy_messages"], (next_, last))
     return last, rows
 
 

@@ -3,13 +3,20 @@
 -- name: old_configurations
 SELECT number, instances, machine, version, status, state, tags, owners
 FROM configurations_of_5
-WHERE number > ? ORDER BY number LIMIT ?
+WHERE number >= ? ORDER BY number LIMIT ?
 
 -- name: new_configuration
--- Two that were written differently, by hand, may be the same.
+-- Two that were written differently, by hand, may be the same. A sum that is too high ends at the
+-- largest number.
 INSERT INTO configurations (number, machine, version, status, state, tags, owners, instances)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (number) DO UPDATE SET instances = instances + excluded.instances
+ON CONFLICT (number) DO UPDATE SET instances = CAST(instances + excluded.instances AS INTEGER)
+
+-- name: keep_configuration
+-- Byte for byte: Python has no text for some.
+INSERT INTO configurations (number, machine, version, status, state, tags, owners, instances)
+SELECT number, machine, version, status, state, tags, owners, instances
+FROM configurations_of_5 WHERE number = ?
 
 -- name: new_content
 SELECT machine, version, status, state, tags, owners FROM configurations WHERE number = ?
@@ -19,7 +26,7 @@ INSERT INTO renumbered (old, new) VALUES (?, ?)
 
 -- name: sizes_of_instances
 -- What SQLite knows of a value's length without reading the value.
-SELECT number, length(document) FROM instances_of_5 WHERE number > ? ORDER BY number LIMIT ?
+SELECT number, length(document) FROM instances_of_5 WHERE number >= ? ORDER BY number LIMIT ?
 
 -- name: copy_instances
 -- A row whose configuration is not there keeps its number, and so its damage.
@@ -31,11 +38,11 @@ SELECT number, number, machine, id,
        coalesce((SELECT new FROM renumbered WHERE old = configuration), configuration), seq, rev,
        indexes, created_at, since, changed_at, wake_at, held_by, incidents, deadline, document
 FROM instances_of_5
-WHERE number > ? AND number <= ?
+WHERE number BETWEEN ? AND ?
 ORDER BY number
 
 -- name: sizes_of_messages
-SELECT number, length(body) FROM mailbox_of_5 WHERE number > ? ORDER BY number LIMIT ?
+SELECT number, length(body) FROM mailbox_of_5 WHERE number >= ? ORDER BY number LIMIT ?
 
 -- name: copy_messages
 -- What is held is its receiver's own. A sender that is not there has no number. Sent at the very
@@ -52,7 +59,7 @@ FROM (
            CASE WHEN held OR sender_machine IS NULL OR sender_id IS NULL
                 THEN to_id ELSE sender_id END AS writer_id
     FROM mailbox_of_5
-    WHERE number > ? AND number <= ?
+    WHERE number BETWEEN ? AND ?
 ) AS m
 LEFT JOIN instances AS i
     ON i.machine = m.writer_machine AND i.id = m.writer_id
