@@ -63,6 +63,14 @@ class ConfigurationNumbers:
                 return {**self._by_number, **damaged}
         return self._by_number
 
+    async def counted(self, machine: str) -> list[tuple[int, StoredConfiguration, int]]:
+        """Those of the machine that any instance is in: number, configuration, instances."""
+        async with self._link.reading() as db:
+            there = await db.fetch(self._q["configurations_of_machine"], machine)
+            counted = await db.fetch(self._q["instances_in"], [number for (number,) in there])
+        of_number = await self.of_numbers(number for number, _ in counted)
+        return [(number, of_number[number], instances) for number, instances in counted]
+
     async def _write(self, row: Row) -> int:
         """Raises ``StoreRefused`` where another one has its number."""
         wanted = StoredConfiguration(

@@ -565,13 +565,15 @@ FROM configurations
 WHERE number = ANY ($1::bigint[])
 
 -- name: configurations_of_machine
-SELECT c.number, n.instances
-FROM configurations AS c
-CROSS JOIN LATERAL (
-    SELECT sum(one.instances)::bigint AS instances FROM counts AS one
-    WHERE one.configuration = c.number
-) AS n
-WHERE c.machine = $1 AND n.instances > 0
+SELECT number FROM configurations WHERE machine = $1
+
+-- name: instances_in
+-- How many instances are in each configuration that has any.
+SELECT c.configuration, sum(c.instances)::bigint
+FROM counts AS c
+WHERE c.configuration = ANY ($1::bigint[])
+GROUP BY c.configuration
+HAVING sum(c.instances) > 0
 
 -- name: keys_by_configuration
 -- The newest of each configuration, then the newest of these.
@@ -579,7 +581,7 @@ SELECT found.created_at, found.id
 FROM unnest($1::bigint[]) AS wanted (configuration)
 CROSS JOIN LATERAL (
     SELECT i.created_at, i.id FROM instances AS i
-    WHERE i.configuration = wanted.configuration
+    WHERE i.configuration = wanted.configuration AND :here(i)
       AND (i.created_at, i.id) < ($2::bigint, $3::text) AND i.since <= $4
     ORDER BY i.created_at DESC, i.id DESC
     LIMIT $5
@@ -591,7 +593,7 @@ LIMIT $5
 -- Those with incidents are few: all of them are read.
 SELECT i.created_at, i.id
 FROM instances AS i
-WHERE i.incident_since IS NOT NULL AND i.machine = $1
+WHERE i.incident_since IS NOT NULL AND i.machine = $1 AND :here(i)
   AND (i.created_at, i.id) < ($2::bigint, $3::text)
   AND i.since <= $4
   AND i.configuration = ANY ($6::bigint[])
@@ -601,7 +603,7 @@ WHERE i.incident_since IS NOT NULL AND i.machine = $1
           SELECT 1 FROM lookups AS l
           WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
             AND l.created_at = i.created_at AND l.id = i.id
-            AND l.partition = i.partition
+            AND l.partition = i.partition AND :here(l)
       )
   )
 ORDER BY i.created_at DESC, i.id DESC
@@ -616,7 +618,7 @@ SELECT count(*) FROM (
 SELECT l.created_at, l.id
 FROM lookups AS l
 JOIN instances AS i ON i.machine = l.machine AND i.id = l.id AND i.partition = l.partition
-WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10
+WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10 AND :here(l) AND :here(i)
   AND (l.created_at, l.id) < ($2::bigint, $3::text)
   AND i.since <= $4
   AND i.configuration = ANY ($6::bigint[])
@@ -626,7 +628,7 @@ WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10
           SELECT 1 FROM lookups AS other
           WHERE other.machine = l.machine AND other.name = wanted.name
             AND other.digest = wanted.digest AND other.created_at = l.created_at
-            AND other.id = l.id AND other.partition = l.partition
+            AND other.id = l.id AND other.partition = l.partition AND :here(other)
       )
   )
 ORDER BY l.created_at DESC, l.id DESC
@@ -643,11 +645,12 @@ SELECT i.id, i.since <= $6 AND i.configuration = ANY ($7::bigint[])
           SELECT 1 FROM lookups AS l
           WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
             AND l.created_at = i.created_at AND l.id = i.id AND l.partition = i.partition
+            AND :here(l)
           LIMIT 1
       ) AS there
   ) = cardinality($9::text[])
 FROM instances AS i
-WHERE i.machine = $1 AND i.id >= $2 AND i.id < $3 AND i.id > $4
+WHERE i.machine = $1 AND i.id >= $2 AND i.id < $3 AND i.id > $4 AND :here(i)
 ORDER BY i.id
 LIMIT $5
 
@@ -658,7 +661,7 @@ LIMIT $5
 SELECT i.since, i.id
 FROM instances AS i
 WHERE i.configuration = ANY ($1::bigint[]) AND (i.since, i.id) > ($2::bigint, $3::text)
-  AND i.since <= $4
+  AND i.since <= $4 AND :here(i)
   AND (NOT $6::boolean OR i.incident_since IS NOT NULL)
   AND (
       SELECT count(*) FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
@@ -666,6 +669,7 @@ WHERE i.configuration = ANY ($1::bigint[]) AND (i.since, i.id) > ($2::bigint, $3
           SELECT 1 FROM lookups AS l
           WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
             AND l.created_at = i.created_at AND l.id = i.id AND l.partition = i.partition
+            AND :here(l)
           LIMIT 1
       ) AS there
   ) = cardinality($7::text[])
@@ -862,9 +866,9 @@ SELECT u.machine, u.id
 FROM unnest($1::text[], $2::text[]) AS u (machine, id)
 WHERE coalesce(
     (SELECT true FROM mailbox AS m
-     WHERE m.to_machine = u.machine AND m.to_id = u.id LIMIT 1),
+     WHERE m.to_machine = u.machine AND m.to_id = u.id AND :here(m) LIMIT 1),
     (SELECT true FROM mailbox AS m
-     WHERE m.sender_machine = u.machine AND m.sender_id = u.id LIMIT 1),
+     WHERE m.sender_machine = u.machine AND m.sender_id = u.id AND :here(m) LIMIT 1),
     false
 )
 

@@ -99,7 +99,7 @@ class PostgresStore:
             await link.close()
             raise
         self._configurations = ConfigurationNumbers(link, self._q)
-        self._lists = Lists(self._reader.fetch, self.load, self._configurations)
+        self._lists = Lists(self._reader, self.load, self._configurations)
         self._mailbox = Mailbox(self._reader)
         self._work = Work(self._reader, self._rows, self.workers)
         self._writer = Writer(link, self._q, self._configurations)
@@ -279,9 +279,9 @@ class PostgresStore:
 
     async def _counted(self, machine: str) -> list[tuple[StoredConfiguration, int]]:
         """The machine's configurations, each with how many instances it has."""
-        counted = await self._fetch("configurations_of_machine", machine)
-        of_number = await self._configurations.of_numbers(number for number, _ in counted)
-        return [(of_number[number], instances) for number, instances in counted]
+        self._link()
+        counted = await self._configurations.counted(machine)
+        return [(of, instances) for _, of, instances in counted]
 
     async def count_incidents(self, machine: str) -> int:
         ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
@@ -350,7 +350,9 @@ class PostgresStore:
 
     async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
         wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
-        return {Ref(machine, id_) for machine, id_ in await self._fetch("mailed", *wanted)}
+        # a message waits where it was written, which may be any partition
+        found = await self._reader.everywhere("mailed", *wanted)
+        return {Ref(machine, id_) for machine, id_ in found}
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         self._link()
