@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from statehold.records import OVER, Entry, Write
@@ -242,35 +242,20 @@ class Batch:
             await self._ask("insert_messages", *turned(posted, 16))
 
     async def _note(self, pending: Sequence[PendingWrite]) -> None:
-        micros = in_microseconds()
-        entries = [
-            (
-                one.partition,
-                self._rows[e.machine, e.id].number,
-                e.seq,
-                e.part,
-                micros(e.at),
-                e.kind,
-                e.body,
-                text(e.key),
-                e.reply,
-            )
+        entries = entry_arrays(
+            (one.partition, self._rows[e.machine, e.id].number, e)
             for one in pending
             for e in one.write.entries
-        ]
+        )
         if entries:
-            await self._ask("insert_entries", *turned(entries, 9))
+            await self._ask("insert_entries", *entries)
 
     async def _count(self, pending: Sequence[PendingWrite]) -> None:
-        moves: dict[int, int] = {}
-        for one in pending:
-            was, now = self._rows[one.key].configuration, one.configuration
-            if was != now:
-                moves[was] = moves.get(was, 0) - 1
-                moves[now] = moves.get(now, 0) + 1
-        changes = [(number, change) for number, change in moves.items() if change and number]
+        changes = count_arrays(
+            (self._rows[one.key].configuration, one.configuration) for one in pending
+        )
         if changes:
-            await self._ask("count_up", self._slot, *turned(changes, 2))
+            await self._ask("count_up", self._slot, *changes)
 
     async def _index(self, pending: Sequence[PendingWrite]) -> None:
         gone: list[tuple[Any, ...]] = []
@@ -301,6 +286,28 @@ class Batch:
         where = self._partition if partition is None else partition
         found: list[Any] = await self._db.fetch(*self._q.with_arguments(name, arguments, where))
         return found
+
+
+def entry_arrays(entries: Iterable[tuple[int, int, Entry]]) -> list[list[Any]]:
+    """The arguments of ``insert_entries``, for entries with the partitions and numbers of their
+    instances; empty for none."""
+    micros = in_microseconds()
+    rows = [
+        (partition, number, e.seq, e.part, micros(e.at), e.kind, e.body, text(e.key), e.reply)
+        for partition, number, e in entries
+    ]
+    return turned(rows, 0)
+
+
+def count_arrays(moves: Iterable[tuple[int, int]]) -> list[list[Any]]:
+    """The changes of counts as ``count_up`` takes them, empty for none, where instances went from
+    one configuration to another. 0 is that of an instance that was not there."""
+    counts: dict[int, int] = {}
+    for was, now in moves:
+        if was != now:
+            counts[was] = counts.get(was, 0) - 1
+            counts[now] = counts.get(now, 0) + 1
+    return turned([(number, by) for number, by in counts.items() if by and number], 0)
 
 
 def _entry_position(entry: Entry) -> tuple[str, str, int, int]:

@@ -48,6 +48,10 @@ PLANNING = {
     "jit": "off",
 }
 
+#: The same where each statement takes one partition: a distributed database finds its node while it
+#: plans, and has to know the values for that.
+PLANNING_BY_VALUES = {**PLANNING, "plan_cache_mode": "force_custom_plan"}
+
 #: seconds
 CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 15.0
@@ -98,10 +102,17 @@ _LASTING = (
 
 class Connections:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
-    beside the writer's and that of heartbeats."""
+    beside the writer's and that of heartbeats. ``planning``: settings of the planner."""
 
-    def __init__(self, dsn: str, worker: str, pool_size: int = POOL_SIZE) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        worker: str,
+        pool_size: int = POOL_SIZE,
+        planning: Mapping[str, str] = PLANNING,
+    ) -> None:
         self._dsn = dsn
+        self._planning = planning
         self._name = f"statehold {worker}"[:63]
         self._pool_size = pool_size
         self._pool: Pool | None = None
@@ -252,7 +263,7 @@ class Connections:
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
         return {
-            **PLANNING,
+            **self._planning,
             "application_name": self._name,
             "statement_timeout": milliseconds,
             "lock_timeout": str(int(LOCK_SECONDS * 1000)),

@@ -33,9 +33,9 @@ class Leases:
         for _ in range(_JOIN_ATTEMPTS):
             try:
                 async with self._link().beating() as db, db.transaction():
-                    await db.execute(self._q["join"], worker, lease)
+                    slot = await db.fetchval(self._q["join"], worker, lease)
                     for partition in self._q.partitions:
-                        await self._ask(db, "insert_fence", worker, partition=partition)
+                        await self._ask(db, "insert_fence", worker, slot, partition=partition)
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name == "workers_pkey":
                     raise StoreInUse("the database", f"another worker called {worker}") from error

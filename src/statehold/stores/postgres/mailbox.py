@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from statehold.errors import LeaseLost
 from statehold.records import Message, MessageId, Ref
 from statehold.store import LOOKED_AT, PARTITIONS, partition_of
 from statehold.stores.columns import text
@@ -245,6 +246,9 @@ class Mailbox:
                 *statements.with_arguments("take_to_move", tuple(turned(ids, 3)), partition)
             )
             if taken:
+                fence = statements.with_arguments("fence", (self.worker,), target)
+                if not await db.fetch(*fence):
+                    raise LeaseLost(self.worker)
                 arrays = tuple(turned(((target, *columns) for columns in taken), 16))
                 await db.execute(*statements.with_arguments("insert_messages", arrays, target))
 

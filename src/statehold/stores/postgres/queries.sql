@@ -8,16 +8,16 @@
 -- its own names it: `:here(t)` is `t.partition = $n`, and `:partition(x)` is `$n`. Each reference to
 -- a table that is spread has the one or the other in its own scope, so that a distributed database
 -- sends the whole statement to one node; those that don't may ask all nodes, and are listed with
--- their reasons in tests/stores/test_postgres_routes.py.
+-- their reasons in tests/stores/test_postgres_routes.py. A node is sent an INSERT with a SELECT only
+-- if the partition is a column of a row there: `:with_fence` joins the worker's fence, and
+-- `:partition(x)` beside it is that column. Without the fence, nothing is inserted: it was locked before.
 
--- name: advance
--- The hot path: for each write the row, by compare-and-set, and its one journal entry; the counters
--- of those configurations that instances entered and left. One statement is one transaction and
--- one round trip. A failed write is missing in the result and has written nothing; without the
--- worker's fence, all are. Rows are locked in the order of the arrays.
+-- part: moved
+-- For each write the row, by compare-and-set. A failed write is missing in the result and has written
+-- nothing; without the worker's fence, all are. Rows are locked in the order of the arrays.
 -- Columns from `indexes` on are empty arrays where all values are the usual ones: unnest fills them
 -- up with NULL.
-WITH fence AS MATERIALIZED (
+fence AS MATERIALIZED (
     SELECT f.slot FROM fences AS f WHERE f.worker = $1 AND :here(f) FOR KEY SHARE
 ), moved AS (
     UPDATE instances AS i
@@ -47,7 +47,12 @@ WITH fence AS MATERIALIZED (
       ) IS NULL)
     RETURNING i.machine, i.id, i.number, i.partition, u.was, u.configuration, u.seq, u.part,
               u.changed_at, u.kind, u.body, u.key, u.reply
-), noted AS (
+)
+
+-- name: advance
+-- The hot path: rows, each with its one journal entry, and the counters of those configurations that
+-- instances entered and left. One statement is one transaction and one round trip.
+WITH :part(moved), noted AS (
     INSERT INTO journal (partition, instance, seq, part, at, kind, body, key, reply)
     SELECT :partition(partition), number, seq, coalesce(part, 0), changed_at,
            coalesce(kind, 'event'), body, key, reply
@@ -67,6 +72,12 @@ WITH fence AS MATERIALIZED (
     DO UPDATE SET instances = c.instances + excluded.instances
 )
 SELECT machine, id FROM moved
+
+-- name: move
+-- The first part of `advance`. Where statements take one partition, entries and counters follow in the
+-- same transaction: a distributed database sends no statement to one node that inserts beside.
+WITH :part(moved)
+SELECT machine, id, number, (SELECT slot FROM fence) FROM moved
 
 -- name: fence
 SELECT f.slot FROM fences AS f WHERE f.worker = $1 AND :here(f) FOR KEY SHARE
@@ -142,7 +153,7 @@ FROM unnest(
     $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[], $17::bigint[], $18::smallint[]
 ) AS u (machine, id, configuration, seq, rev, indexes,
         created_at, since, changed_at, wake_at, held_by, incidents,
-        incident_since, finished_at, deadline, document, number, partition)
+        incident_since, finished_at, deadline, document, number, partition) :with_fence
 ORDER BY u.machine, u.id
 ON CONFLICT DO NOTHING
 RETURNING machine, id, number
@@ -169,7 +180,7 @@ SELECT :partition(u.partition), u.instance, u.seq, u.part, u.at, u.kind, u.body,
 FROM unnest(
     $1::smallint[], $2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[],
     $7::bytea[], $8::text[], $9::bytea[]
-) AS u (partition, instance, seq, part, at, kind, body, key, reply)
+) AS u (partition, instance, seq, part, at, kind, body, key, reply) :with_fence
 
 -- name: insert_messages
 -- `sent_at` is never lower than that of the writer's messages that wait here, which rises with
@@ -189,7 +200,7 @@ FROM unnest(
     $7::text[], $8::text[], $9::bytea[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],
     $14::text[], $15::boolean[], $16::text[]
 ) AS u (partition, writer, rev, ordinal, to_partition, to_machine, to_id, kind, body, sent_at,
-        due_at, sender_machine, sender_id, send_id, held, key)
+        due_at, sender_machine, sender_id, send_id, held, key) :with_fence
 
 -- name: take_messages
 DELETE FROM mailbox AS m
@@ -212,7 +223,7 @@ WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.held AND :here(m)
 -- name: count_up
 INSERT INTO counts AS c (partition, configuration, slot, instances)
 SELECT :partition(0), u.configuration, $1::integer, u.change
-FROM unnest($2::bigint[], $3::bigint[]) AS u (configuration, change)
+FROM unnest($2::bigint[], $3::bigint[]) AS u (configuration, change) :with_fence
 ORDER BY u.configuration
 ON CONFLICT (configuration, slot, partition)
 DO UPDATE SET instances = c.instances + excluded.instances
@@ -221,7 +232,7 @@ DO UPDATE SET instances = c.instances + excluded.instances
 INSERT INTO lookups (partition, machine, name, digest, created_at, id)
 SELECT :partition(u.partition), u.machine, u.name, u.digest, u.created_at, u.id
 FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
-    AS u (partition, machine, name, digest, created_at, id)
+    AS u (partition, machine, name, digest, created_at, id) :with_fence
 ON CONFLICT DO NOTHING
 
 -- name: delete_lookups
@@ -458,7 +469,7 @@ GROUP BY waiting.machine, waiting.partition
 -- workers do not wait for each other.
 INSERT INTO deliverers AS d (partition, machine, worker, until)
 SELECT :partition(u.partition), u.machine, $3, $4
-FROM unnest($1::text[], $2::smallint[]) AS u (machine, partition)
+FROM unnest($1::text[], $2::smallint[]) AS u (machine, partition) :with_fence
 ORDER BY u.machine, u.partition
 ON CONFLICT (machine, partition) DO UPDATE SET worker = excluded.worker, until = excluded.until
 WHERE d.worker = excluded.worker OR d.until <= $5
@@ -746,11 +757,11 @@ INSERT INTO workers (id, slot, since, lease_until)
 SELECT $1, coalesce(min(free.slot), 0), clock_timestamp(), clock_timestamp() + $2::interval
 FROM generate_series(0, (SELECT count(*)::integer FROM workers)) AS free (slot)
 WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.slot = free.slot)
+RETURNING slot
 
 -- name: insert_fence
 -- In the transaction that the worker joins in.
-INSERT INTO fences (partition, worker, slot)
-SELECT :partition(0), $1, w.slot FROM workers AS w WHERE w.id = $1
+INSERT INTO fences (partition, worker, slot) VALUES (:partition(0), $1, $2)
 
 -- name: beat
 -- As it was when it began, with this worker's lease as it is now. A damaged lease is returned as a

@@ -15,6 +15,7 @@ from statehold.stores.queries import (
     load_queries,
     of_any_partition,
     of_one_partition,
+    takes_fence,
     takes_partition,
 )
 
@@ -31,6 +32,9 @@ class Statements:
         form = of_one_partition if spread else of_any_partition
         self._sql = {name: form(text) for name, text in texts.items()}
         self._routed = {name for name, text in texts.items() if spread and takes_partition(text)}
+        self._fenced = {name for name, text in texts.items() if spread and takes_fence(text)}
+        #: whose fence is joined by statements that insert
+        self.worker = ""
         #: what a statement that looks everywhere is asked for, one after another
         self.partitions: tuple[Partition, ...] = tuple(range(PARTITIONS)) if spread else (None,)
 
@@ -46,6 +50,8 @@ class Statements:
             return (self._sql[name], *arguments)
         if partition is None:
             raise ValueError(f"the statement {name} takes one partition")
+        if name in self._fenced:
+            return (self._sql[name], *arguments, self.worker, partition)
         return (self._sql[name], *arguments, partition)
 
     def grouped(

@@ -53,7 +53,12 @@ from statehold.stores.postgres.columns import (
     turned,
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
-from statehold.stores.postgres.connections import POOL_SIZE, Connections
+from statehold.stores.postgres.connections import (
+    PLANNING,
+    PLANNING_BY_VALUES,
+    POOL_SIZE,
+    Connections,
+)
 from statehold.stores.postgres.hints import CHANNEL, Listener, payload_of
 from statehold.stores.postgres.leases import Leases
 from statehold.stores.postgres.lists import Lists
@@ -90,7 +95,8 @@ class PostgresStore:
     async def open(self, worker: str) -> None:
         if self._open is not None:
             raise StoreInUse("the database", f"this very store, worker {self._worker}")
-        link = Connections(self._dsn, worker, self._pool_size)
+        planning = PLANNING_BY_VALUES if self._q.spread else PLANNING
+        link = Connections(self._dsn, worker, self._pool_size, planning)
         await link.open()
         try:
             async with link.reading() as db:
@@ -121,7 +127,7 @@ class PostgresStore:
 
     async def join(self, worker: str, lease: timedelta) -> None:
         await self._leases.join(worker, lease)
-        self._worker = self._writer.worker = self._mailbox.worker = worker
+        self._worker = self._writer.worker = self._mailbox.worker = self._q.worker = worker
 
     async def beat(self, lease: timedelta) -> Heartbeat:
         heartbeat = await self._leases.beat(self._worker, lease)

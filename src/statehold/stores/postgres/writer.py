@@ -26,7 +26,13 @@ from statehold.records import OVER, Entry, Row, Write
 from statehold.store import Unwritable, WriteResult, partition_of
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
-from statehold.stores.postgres.batch import Batch, PendingWrite, RowKey
+from statehold.stores.postgres.batch import (
+    Batch,
+    PendingWrite,
+    RowKey,
+    count_arrays,
+    entry_arrays,
+)
 from statehold.stores.postgres.columns import (
     digest,
     in_microseconds,
@@ -199,22 +205,52 @@ class Writer:
         """The keys of what was written; none where an idempotency key was used before."""
         in_order = sorted(pending)
         arrays = _arrays(in_order, [known[one.key] for one in in_order])
-        advance = self._q.with_arguments("advance", (self.worker, *arrays), partition)
         try:
             async with self._writing() as db:
-                moved = await db.fetch(*advance)
+                if partition is None:
+                    advance = self._q.with_arguments("advance", (self.worker, *arrays), None)
+                    moved = await db.fetch(*advance)
+                else:
+                    moved = await self._move(db, in_order, known, arrays, partition)
                 if not moved:
                     await self._slot(db, partition)
         except asyncpg.UniqueViolationError:
             return ()
         written: Collection[RowKey] = known
         if len(moved) < len(pending):
-            written = {(machine, id_) for machine, id_ in moved}
+            written = {(machine, id_) for machine, id_, *_ in moved}
         for one in pending:
             if one.key in written:
                 was = known[one.key]
                 self._known[one.key] = Known(was.rev + 1, one.configuration, was.indexes)
         return written
+
+    async def _move(
+        self,
+        db: AnyConnection,
+        pending: Sequence[PendingWrite],
+        known: Mapping[RowKey, Known],
+        arrays: Sequence[Any],
+        partition: int,
+    ) -> list[Any]:
+        """The same as ``advance``, in statements that a distributed database sends to one node."""
+
+        async def ask(name: str, *arguments: Any) -> list[Any]:
+            found: list[Any] = await db.fetch(*self._q.with_arguments(name, arguments, partition))
+            return found
+
+        async with db.transaction():
+            moved = await ask("move", self.worker, *arrays)
+            numbers = {(machine, id_): number for machine, id_, number, _ in moved}
+            written = [one for one in pending if one.key in numbers]
+            if written:
+                entries = ((partition, numbers[one.key], one.write.entries[0]) for one in written)
+                await ask("insert_entries", *entry_arrays(entries))
+            moves = ((known[one.key].configuration, one.configuration) for one in written)
+            changes = count_arrays(moves)
+            if changes:
+                await ask("count_up", moved[0][3], *changes)
+        return moved
 
     # --- any writes -------------------------------------------------------------------------
 
