@@ -14,7 +14,7 @@ from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import LEASE
 
 #: the two forms of the statements, and whether each takes one partition
-SERVERS = {"postgres": False}
+SERVERS = {"postgres": False, "postgres-spread": True}
 
 
 @pytest.fixture(params=["memory", "sqlite", *SERVERS])

@@ -191,8 +191,10 @@ class PostgresStore:
     # --- instances and their journals -------------------------------------------------------
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
-        rows = await self._rows(await self._reader.of_refs("load_rows", dict.fromkeys(refs)))
-        return {row.ref: row for row in rows}
+        wanted = dict.fromkeys(refs)
+        rows = await self._rows(await self._reader.of_refs("load_rows", wanted))
+        found = {row.ref: row for row in rows}
+        return {ref: found[ref] for ref in wanted if ref in found}
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
         columns_found = await self._reader.of_items(
