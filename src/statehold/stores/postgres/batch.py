@@ -30,7 +30,7 @@ from statehold.stores.postgres.columns import (
 from statehold.stores.postgres.connections import AnyConnection
 from statehold.stores.postgres.statements import Partition, Statements
 
-_ROW_WIDTH = 16
+_ROW_WIDTH = 17
 
 #: an instance's machine and id
 RowKey = tuple[str, str]
@@ -108,7 +108,7 @@ class Batch:
         await self._insert_rows()
 
     async def _lock_rows(self) -> None:
-        arrays = turned((one.key for one in self._by_key), 2)
+        arrays = turned(((*one.key, one.partition) for one in self._by_key), 3)
         for machine, id_, *was in await self._ask("lock_rows", *arrays):
             self._rows[machine, id_] = _Was(*was)
         for one in self._by_key:
@@ -122,7 +122,7 @@ class Batch:
             (mail_key(id), id.partition) for one in pending for id in one.write.consumed
         )
         for partition, ids in self._q.grouped(consumed, lambda one: one[1]) if consumed else ():
-            arrays = turned((key for key, _ in ids), 3)
+            arrays = turned(((*key, place) for key, place in ids), 4)
             places = dict(ids)
             for key in map(tuple, await self._ask("lock_mail", *arrays, partition=partition)):
                 self._mail[key] = places[key]
@@ -161,7 +161,9 @@ class Batch:
         """No two entries have the same position in a journal."""
         pending = self._left(self._by_key)
         brought = {one.key: [_entry_position(e) for e in one.write.entries] for one in pending}
-        asked = turned((place for own in brought.values() for place in own), 4)
+        asked = turned(
+            ((*place, one.partition) for one in pending for place in brought[one.key]), 5
+        )
         there = {tuple(place) for place in await self._ask("places_in_journal", *asked)}
         for place, own in brought.items():
             if len(set(own)) != len(own) or not there.isdisjoint(own):
@@ -175,7 +177,7 @@ class Batch:
         used: set[_Key] = set()
         in_mail: dict[_Key, MailKey] = {}
         for partition, keys in self._q.grouped(brought, lambda key: partition_of(key[0], key[1])):
-            arrays = turned(keys, 3)
+            arrays = turned(((*key, partition_of(key[0], key[1])) for key in keys), 4)
             used |= set(
                 map(tuple, await self._ask("keys_in_journal", *arrays, partition=partition))
             )
@@ -204,8 +206,8 @@ class Batch:
         if not new:
             return
         # random, so that no counter has to be asked, and never given again; 0 is nobody's
-        rows = [(*_row_columns(one), secrets.randbits(63) or 1, one.partition) for one in new]
-        for machine, id_, number in await self._ask("insert_rows", *turned(rows, _ROW_WIDTH + 2)):
+        rows = [(*_row_columns(one), secrets.randbits(63) or 1) for one in new]
+        for machine, id_, number in await self._ask("insert_rows", *turned(rows, _ROW_WIDTH + 1)):
             self._rows[machine, id_] = _Was(number, 0, 0, None)
         for one in new:
             if one.key not in self._rows:
@@ -220,7 +222,8 @@ class Batch:
         leaving = sorted({key for one in pending for key in self._leaving(one)})
         for partition, keys in self._q.grouped(leaving, self._mail.__getitem__):
             if keys:
-                await self._ask("take_messages", *turned(keys, 3), partition=partition)
+                places = ((*key, self._mail[key]) for key in keys)
+                await self._ask("take_messages", *turned(places, 4), partition=partition)
         released = [one.key for one in pending if one.write.released]
         if released:
             await self._ask("release_messages", *turned(released, 2))
@@ -277,7 +280,7 @@ class Batch:
                     for name, value in pairs
                 ]
         if gone:
-            await self._ask("delete_lookups", *turned(gone, 6)[1:])
+            await self._ask("delete_lookups", *turned(gone, 6))
         if come:
             await self._ask("insert_lookups", *turned(come, 6))
 
@@ -334,6 +337,7 @@ def _row_columns(one: PendingWrite) -> tuple[Any, ...]:
         microseconds(row.since) if row.status in OVER else None,
         maybe_microseconds(row.deadline),
         row.document,
+        one.partition,
     )
 
 

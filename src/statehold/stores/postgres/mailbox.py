@@ -19,11 +19,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from statehold.errors import LeaseLost
 from statehold.records import Message, MessageId, Ref
-from statehold.store import LOOKED_AT, PARTITIONS, partition_of
-from statehold.stores.columns import text
+from statehold.store import LOOKED_AT, PARTITIONS
 from statehold.stores.paging import EARLIEST, microseconds, page_size
 from statehold.stores.postgres.columns import mail_key, message_of, turned
-from statehold.stores.postgres.reading import Reader
+from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.statements import Partition
 
 #: how often a worker that has lost partitions to others claims the next ones at once
@@ -122,9 +121,9 @@ class Mailbox:
         found = await self._reader.of_items(
             "mail_of_keys",
             keys,
-            lambda one: partition_of(one[0].machine, one[0].id),
-            lambda one: (one[0].machine, one[0].id, text(one[1])),
-            3,
+            lambda one: partition_of_ref(one[0]),
+            key_columns,
+            4,
         )
         messages = map(message_of, found)
         return {(message.to, message.key or ""): message for message in messages}
@@ -142,7 +141,7 @@ class Mailbox:
         await self._of_ids("take_messages", ids)
 
     async def _of_ids(self, name: str, ids: Iterable[MessageId]) -> list[Any]:
-        return await self._reader.of_items(name, ids, lambda id: id.partition, mail_key, 3)
+        return await self._reader.of_items(name, ids, lambda id: id.partition, _place_of, 4)
 
     # --- claims -----------------------------------------------------------------------------
 
@@ -228,7 +227,9 @@ class Mailbox:
                 "mail_to_move", machines, now, size, partition=partition
             )
             for target, ids in self._reader.statements.grouped(found, lambda one: one[3]):
-                await self._move_to(partition, target, [tuple(columns[:3]) for columns in ids])
+                await self._move_to(
+                    partition, target, [(*columns[:3], partition) for columns in ids]
+                )
                 reached.update((columns[4], columns[3]) for columns in ids)
         more = sorted(reached.difference(self._claimed))
         if not more:
@@ -243,7 +244,7 @@ class Mailbox:
         statements = self._reader.statements
         async with self._reader.link().reading() as db, db.transaction():
             taken = await db.fetch(
-                *statements.with_arguments("take_to_move", tuple(turned(ids, 3)), partition)
+                *statements.with_arguments("take_to_move", tuple(turned(ids, 4)), partition)
             )
             if taken:
                 fence = statements.with_arguments("fence", (self.worker,), target)
@@ -259,6 +260,10 @@ def _by_machine(places: Iterable[Place]) -> list[list[Any]]:
     for machine, partition in places:
         bits[machine] = bits.get(machine, 0) | 1 << partition
     return [list(bits), [number - (number >> 63 << 64) for number in bits.values()]]
+
+
+def _place_of(id: MessageId) -> tuple[int, ...]:
+    return (*mail_key(id), id.partition)
 
 
 def _id_of(message: Message) -> MessageId:

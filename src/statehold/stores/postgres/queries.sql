@@ -31,18 +31,20 @@ fence AS MATERIALIZED (
         $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
         $8::bigint[], $9::bigint[], $10::bytea[], $11::bytea[],
         $12::text[], $13::bigint[], $14::text[], $15::integer[], $16::boolean[], $17::bigint[],
-        $18::integer[], $19::text[], $20::text[], $21::bytea[]
+        $18::integer[], $19::text[], $20::text[], $21::bytea[], $22::smallint[]
     ) AS u (
         machine, id, expected, was, configuration, seq,
         since, changed_at, document, body,
         indexes, wake_at, held_by, incidents, is_over, deadline,
-        part, kind, key, reply
+        part, kind, key, reply, partition
     )
-    WHERE i.machine = u.machine AND i.id = u.id AND :here(i) AND i.rev = u.expected
+    WHERE i.machine = u.machine AND i.id = u.id AND i.partition = u.partition AND :here(i)
+      AND i.rev = u.expected
       AND EXISTS (SELECT 1 FROM fence)
       AND (u.key IS NULL OR (
           SELECT m.writer FROM mailbox AS m
-          WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key AND :here(m)
+          WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key
+            AND m.partition = u.partition AND :here(m)
           LIMIT 1
       ) IS NULL)
     RETURNING i.machine, i.id, i.number, i.partition, u.was, u.configuration, u.seq, u.part,
@@ -84,20 +86,24 @@ SELECT f.slot FROM fences AS f WHERE f.worker = $1 AND :here(f) FOR KEY SHARE
 
 -- name: lock_rows
 SELECT i.machine, i.id, i.number, i.rev, i.configuration, i.indexes
-FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+FROM unnest($1::text[], $2::text[], $3::smallint[]) AS u (machine, id, partition)
 CROSS JOIN LATERAL (
     SELECT * FROM instances AS one
-    WHERE one.machine = u.machine AND one.id = u.id AND :here(one)
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition
+      AND :here(one)
     FOR NO KEY UPDATE
 ) AS i
 
 -- name: lock_mail
 -- In the order of the arrays.
 SELECT m.writer, m.rev, m.ordinal
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+    AS u (writer, rev, ordinal, partition)
 CROSS JOIN LATERAL (
     SELECT * FROM mailbox AS one
-    WHERE one.writer = u.writer AND one.rev = u.rev AND one.ordinal = u.ordinal AND :here(one)
+    WHERE one.writer = u.writer AND one.rev = u.rev AND one.ordinal = u.ordinal
+      AND one.partition = u.partition AND :here(one)
+    LIMIT 1
     FOR UPDATE
 ) AS m
 
@@ -116,8 +122,12 @@ CROSS JOIN LATERAL (
 
 -- name: keys_in_journal
 SELECT u.machine, u.id, u.key
-FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
-JOIN instances AS i ON i.machine = u.machine AND i.id = u.id AND :here(i)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) AS u (machine, id, key, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS i
 CROSS JOIN LATERAL (
     SELECT 1 FROM journal AS one
     WHERE one.instance = i.number AND one.key = u.key AND :here(one)
@@ -126,13 +136,23 @@ CROSS JOIN LATERAL (
 
 -- name: keys_in_mailbox
 SELECT u.machine, u.id, u.key, m.writer, m.rev, m.ordinal
-FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
-JOIN mailbox AS m ON m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key AND :here(m)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) AS u (machine, id, key, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.to_machine = u.machine AND one.to_id = u.id AND one.key = u.key
+      AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS m
 
 -- name: places_in_journal
 SELECT i.machine, i.id, u.seq, u.part
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[]) AS u (machine, id, seq, part)
-JOIN instances AS i ON i.machine = u.machine AND i.id = u.id AND :here(i)
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::smallint[])
+    AS u (machine, id, seq, part, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS i
 CROSS JOIN LATERAL (
     SELECT 1 FROM journal AS one
     WHERE one.instance = i.number AND one.seq = u.seq AND one.part = u.part AND :here(one)
@@ -150,10 +170,10 @@ SELECT :partition(u.partition), u.number, u.machine, u.id, u.configuration, u.se
 FROM unnest(
     $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[],
-    $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[], $17::bigint[], $18::smallint[]
+    $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[], $17::smallint[], $18::bigint[]
 ) AS u (machine, id, configuration, seq, rev, indexes,
         created_at, since, changed_at, wake_at, held_by, incidents,
-        incident_since, finished_at, deadline, document, number, partition) :with_fence
+        incident_since, finished_at, deadline, document, partition, number) :with_fence
 ORDER BY u.machine, u.id
 ON CONFLICT DO NOTHING
 RETURNING machine, id, number
@@ -168,11 +188,11 @@ SET configuration = u.configuration, seq = u.seq, rev = u.rev, indexes = u.index
 FROM unnest(
     $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[],
-    $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[]
+    $13::bigint[], $14::bigint[], $15::bigint[], $16::bytea[], $17::smallint[]
 ) AS u (machine, id, configuration, seq, rev, indexes,
         created_at, since, changed_at, wake_at, held_by, incidents,
-        incident_since, finished_at, deadline, document)
-WHERE i.machine = u.machine AND i.id = u.id AND :here(i)
+        incident_since, finished_at, deadline, document, partition)
+WHERE i.machine = u.machine AND i.id = u.id AND i.partition = u.partition AND :here(i)
 
 -- name: insert_entries
 INSERT INTO journal (partition, instance, seq, part, at, kind, body, key, reply)
@@ -204,21 +224,35 @@ FROM unnest(
 
 -- name: take_messages
 DELETE FROM mailbox AS m
-USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
-WHERE m.writer = u.writer AND m.rev = u.rev AND m.ordinal = u.ordinal AND :here(m)
+USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+      AS u (writer, rev, ordinal, partition)
+WHERE m.writer = u.writer AND m.rev = u.rev AND m.ordinal = u.ordinal
+  AND m.partition = u.partition AND :here(m)
 
 -- name: take_to_move
 -- Messages on their way to another partition. One that is not here any more was moved by another.
 DELETE FROM mailbox AS m
-USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
-WHERE m.writer = u.writer AND m.rev = u.rev AND m.ordinal = u.ordinal AND NOT m.held AND :here(m)
+USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+      AS u (writer, rev, ordinal, partition)
+WHERE m.writer = u.writer AND m.rev = u.rev AND m.ordinal = u.ordinal
+  AND m.partition = u.partition AND NOT m.held AND :here(m)
 RETURNING m.writer, m.rev, m.ordinal, m.to_partition, m.to_machine, m.to_id, m.kind, m.body,
           m.sent_at, m.due_at, m.sender_machine, m.sender_id, m.send_id, m.held, m.key
 
 -- name: release_messages
 UPDATE mailbox AS m SET held = false
-FROM unnest($1::text[], $2::text[]) AS u (machine, id)
-WHERE m.to_machine = u.machine AND m.to_id = u.id AND m.held AND :here(m)
+FROM (
+    SELECT one.writer, one.rev, one.ordinal, one.partition
+    FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM mailbox AS some_of
+        WHERE some_of.to_machine = u.machine AND some_of.to_id = u.id AND some_of.held
+          AND :here(some_of)
+        FOR UPDATE
+    ) AS one
+) AS mine
+WHERE m.writer = mine.writer AND m.rev = mine.rev AND m.ordinal = mine.ordinal
+  AND m.partition = mine.partition AND :here(m)
 
 -- name: count_up
 INSERT INTO counts AS c (partition, configuration, slot, instances)
@@ -237,21 +271,30 @@ ON CONFLICT DO NOTHING
 
 -- name: delete_lookups
 DELETE FROM lookups AS l
-USING unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[])
-    AS u (machine, name, digest, created_at, id)
+USING unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
+    AS u (partition, machine, name, digest, created_at, id)
 WHERE l.machine = u.machine AND l.name = u.name AND l.digest = u.digest
-  AND l.created_at = u.created_at AND l.id = u.id AND :here(l)
+  AND l.created_at = u.created_at AND l.id = u.id
+  AND l.partition = u.partition AND :here(l)
 
 -- name: load_rows
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
        i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
-FROM unnest($1::text[], $2::text[]) AS u (machine, id)
-JOIN instances AS i ON i.machine = u.machine AND i.id = u.id AND :here(i)
+FROM unnest($1::text[], $2::text[], $3::smallint[]) AS u (machine, id, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS i
 
 -- name: entries_of_keys
 SELECT u.machine, u.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
-JOIN instances AS i ON i.machine = u.machine AND i.id = u.id AND :here(i)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) AS u (machine, id, key, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM journal AS one
     WHERE one.instance = i.number AND one.key = u.key AND :here(one)
@@ -261,8 +304,13 @@ CROSS JOIN LATERAL (
 -- name: mail_of_keys
 SELECT m.writer, m.rev, m.ordinal, m.partition, m.sent_at, m.due_at, m.to_machine, m.to_id, m.kind,
        m.body, m.sender_machine, m.sender_id, m.send_id, m.held, m.key
-FROM unnest($1::text[], $2::text[], $3::text[]) AS u (machine, id, key)
-JOIN mailbox AS m ON m.to_machine = u.machine AND m.to_id = u.id AND m.key = u.key AND :here(m)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) AS u (machine, id, key, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.to_machine = u.machine AND one.to_id = u.id AND one.key = u.key
+      AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS m
 
 -- name: held_mail
 SELECT m.writer, m.rev, m.ordinal, m.partition, m.sent_at, m.due_at, m.to_machine, m.to_id, m.kind,
@@ -307,10 +355,11 @@ CROSS JOIN LATERAL (
 -- share a page as in `due`; of each, no more than its own number is claimed.
 UPDATE instances AS i SET claimed_until = $4
 FROM (
-    SELECT due.machine, due.id
+    SELECT due.machine, due.id, due.partition
     FROM unnest($1::text[], $5::integer[]) AS wanted (machine, most)
     CROSS JOIN LATERAL (
-        SELECT one.machine, one.id, one.wake_at, one.number FROM instances AS one
+        SELECT one.machine, one.id, one.partition, one.wake_at, one.number
+        FROM instances AS one
         WHERE one.machine = wanted.machine AND one.wake_at <= $2 AND :here(one)
           AND (one.claimed_until IS NULL OR one.claimed_until <= $2)
         ORDER BY one.wake_at, one.number
@@ -321,7 +370,7 @@ FROM (
              due.wake_at, due.number
     LIMIT $3
 ) AS mine
-WHERE i.machine = mine.machine AND i.id = mine.id AND :here(i)
+WHERE i.machine = mine.machine AND i.id = mine.id AND i.partition = mine.partition AND :here(i)
 RETURNING i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
           i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
 
@@ -364,11 +413,12 @@ LIMIT $3
 WITH noted AS (
     INSERT INTO aside AS a (partition, machine, id, rev, since, why)
     SELECT :partition(i.partition), i.machine, i.id, i.rev, u.since, u.why
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-        AS u (machine, id, rev, since, why)
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::smallint[])
+        AS u (machine, id, rev, since, why, partition)
     CROSS JOIN LATERAL (
         SELECT * FROM instances AS one
-        WHERE one.machine = u.machine AND one.id = u.id AND :here(one)
+        WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition
+          AND :here(one)
         FOR NO KEY UPDATE
     ) AS i
     WHERE i.rev = u.rev
@@ -382,23 +432,27 @@ SET wake_at = NULL, claimed_until = NULL, held_by = NULL,
     incidents = greatest(0, least(i.incidents, 1000000)) + u.is_new::integer,
     incident_since = i.changed_at
 FROM (
-    SELECT u.machine, u.id, u.rev, noted.id IS NOT NULL AS is_new
-    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (machine, id, rev)
+    SELECT u.machine, u.id, u.rev, u.partition, noted.id IS NOT NULL AS is_new
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $6::smallint[])
+        AS u (machine, id, rev, partition)
     LEFT JOIN noted ON noted.machine = u.machine AND noted.id = u.id
 ) AS u
-WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.rev AND :here(i)
+WHERE i.machine = u.machine AND i.id = u.id AND i.partition = u.partition AND :here(i)
+  AND i.rev = u.rev
 
 -- name: asides
 SELECT a.machine, a.id, a.since, a.why
-FROM unnest($1::text[], $2::text[]) AS u (machine, id)
+FROM unnest($1::text[], $2::text[], $3::smallint[]) AS u (machine, id, partition)
 CROSS JOIN LATERAL (
     SELECT * FROM aside AS one
-    WHERE one.machine = u.machine AND one.id = u.id AND :here(one)
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition
+      AND :here(one)
     LIMIT 1
 ) AS a
 CROSS JOIN LATERAL (
     SELECT one.rev FROM instances AS one
-    WHERE one.machine = u.machine AND one.id = u.id AND :here(one)
+    WHERE one.machine = u.machine AND one.id = u.id AND one.partition = u.partition
+      AND :here(one)
     LIMIT 1
 ) AS i
 WHERE i.rev = a.rev
@@ -409,7 +463,8 @@ SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, 
 FROM aside AS a
 CROSS JOIN LATERAL (
     SELECT * FROM instances AS one
-    WHERE one.machine = a.machine AND one.id = a.id AND :here(one)
+    WHERE one.machine = a.machine AND one.id = a.id AND one.partition = a.partition
+      AND :here(one)
     LIMIT 1
 ) AS i
 WHERE (a.machine, a.id) > ($2::text, $3::text) AND i.rev = a.rev AND a.machine = ANY ($1::text[])
@@ -525,9 +580,12 @@ FROM (
     ORDER BY 1, 2, 3, 4, 5
     LIMIT $9
 ) AS found
-JOIN mailbox AS m
-  ON m.writer = found.writer AND m.rev = found.rev AND m.ordinal = found.ordinal
-     AND m.partition = found.partition AND :here(m)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.writer = found.writer AND one.rev = found.rev AND one.ordinal = found.ordinal
+      AND one.partition = found.partition AND :here(one)
+    LIMIT 1
+) AS m
 ORDER BY found.at, m.writer, m.rev, m.ordinal, m.partition
 
 -- name: mail_to_move
@@ -554,8 +612,14 @@ LIMIT $3
 
 -- name: still_there
 SELECT m.writer, m.rev, m.ordinal
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
-JOIN mailbox AS m ON m.writer = u.writer AND m.rev = u.rev AND m.ordinal = u.ordinal AND :here(m)
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[])
+    AS u (writer, rev, ordinal, partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.writer = u.writer AND one.rev = u.rev AND one.ordinal = u.ordinal
+      AND one.partition = u.partition AND :here(one)
+    LIMIT 1
+) AS m
 
 -- name: insert_configuration
 -- In a transaction of its own, before the one that refers to it. Another may be there under its
@@ -608,15 +672,16 @@ WHERE i.incident_since IS NOT NULL AND i.machine = $1 AND :here(i)
   AND (i.created_at, i.id) < ($2::bigint, $3::text)
   AND i.since <= $4
   AND i.configuration = ANY ($6::bigint[])
-  AND NOT EXISTS (
-      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
-      WHERE NOT EXISTS (
-          SELECT 1 FROM lookups AS l
-          WHERE l.machine = i.machine AND l.name = wanted.name AND l.digest = wanted.digest
-            AND l.created_at = i.created_at AND l.id = i.id
-            AND l.partition = i.partition AND :here(l)
-      )
-  )
+  AND (
+      SELECT count(*) FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      CROSS JOIN LATERAL (
+          SELECT 1 FROM lookups AS other
+          WHERE other.machine = i.machine AND other.name = wanted.name
+            AND other.digest = wanted.digest AND other.created_at = i.created_at
+            AND other.id = i.id AND other.partition = i.partition AND :here(other)
+          LIMIT 1
+      ) AS there
+  ) = cardinality($7::text[])
 ORDER BY i.created_at DESC, i.id DESC
 LIMIT $5
 
@@ -628,20 +693,25 @@ SELECT count(*) FROM (
 -- name: keys_by_lookup
 SELECT l.created_at, l.id
 FROM lookups AS l
-JOIN instances AS i ON i.machine = l.machine AND i.id = l.id AND i.partition = l.partition
-WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10 AND :here(l) AND :here(i)
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = l.machine AND one.id = l.id AND one.partition = l.partition AND :here(one)
+    LIMIT 1
+) AS i
+WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10 AND :here(l)
   AND (l.created_at, l.id) < ($2::bigint, $3::text)
   AND i.since <= $4
   AND i.configuration = ANY ($6::bigint[])
-  AND NOT EXISTS (
-      SELECT 1 FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
-      WHERE NOT EXISTS (
+  AND (
+      SELECT count(*) FROM unnest($7::text[], $8::bytea[]) AS wanted (name, digest)
+      CROSS JOIN LATERAL (
           SELECT 1 FROM lookups AS other
           WHERE other.machine = l.machine AND other.name = wanted.name
             AND other.digest = wanted.digest AND other.created_at = l.created_at
             AND other.id = l.id AND other.partition = l.partition AND :here(other)
-      )
-  )
+          LIMIT 1
+      ) AS there
+  ) = cardinality($7::text[])
 ORDER BY l.created_at DESC, l.id DESC
 LIMIT $5
 
@@ -669,9 +739,11 @@ LIMIT $5
 -- No index has this order: one more would have to be written at each change of a configuration.
 -- All that fit are read, from the index of the configurations alone where nothing else is asked,
 -- and sorted as far as a page goes.
-SELECT i.since, i.id
-FROM instances AS i
-WHERE i.configuration = ANY ($1::bigint[]) AND (i.since, i.id) > ($2::bigint, $3::text)
+SELECT found.since, found.id
+FROM unnest($1::bigint[]) AS wanted (configuration)
+CROSS JOIN LATERAL (
+    SELECT i.since, i.id FROM instances AS i
+    WHERE i.configuration = wanted.configuration AND (i.since, i.id) > ($2::bigint, $3::text)
   AND i.since <= $4 AND :here(i)
   AND (NOT $6::boolean OR i.incident_since IS NOT NULL)
   AND (
@@ -684,7 +756,10 @@ WHERE i.configuration = ANY ($1::bigint[]) AND (i.since, i.id) > ($2::bigint, $3
           LIMIT 1
       ) AS there
   ) = cardinality($7::text[])
-ORDER BY i.since, i.id
+    ORDER BY i.since, i.id
+    LIMIT $5
+) AS found
+ORDER BY found.since, found.id
 LIMIT $5
 
 -- name: incidents
@@ -703,26 +778,32 @@ SELECT coalesce(sum(few.incidents), 0)::bigint FROM (
 
 -- name: journal
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM instances AS i
+FROM (
+    SELECT one.number FROM instances AS one
+    WHERE one.machine = $1 AND one.id = $2 AND one.partition = $6::smallint AND :here(one)
+    LIMIT 1
+) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM journal AS one
     WHERE one.instance = i.number AND (one.seq, one.part) > ($3::bigint, $4::integer) AND :here(one)
     ORDER BY one.seq, one.part
     LIMIT $5
 ) AS j
-WHERE i.machine = $1 AND i.id = $2 AND :here(i)
 ORDER BY j.seq, j.part
 
 -- name: journal_before
 SELECT j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM instances AS i
+FROM (
+    SELECT one.number FROM instances AS one
+    WHERE one.machine = $1 AND one.id = $2 AND one.partition = $5::smallint AND :here(one)
+    LIMIT 1
+) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM journal AS one
     WHERE one.instance = i.number AND one.seq <= $3 AND one.part = 0 AND :here(one)
     ORDER BY one.seq DESC
     LIMIT $4
 ) AS j
-WHERE i.machine = $1 AND i.id = $2 AND :here(i)
 ORDER BY j.seq DESC
 
 -- name: charts
@@ -856,19 +937,21 @@ LIMIT $5
 -- name: claim_finished
 -- What still has something to do is not claimed, since that would keep it from being done. Rows that
 -- another worker is claiming or writing are skipped, not waited for.
-UPDATE instances AS i SET claimed_until = $5
+UPDATE instances AS i SET claimed_until = $6
 FROM (
-    SELECT one.machine, one.id
-    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (machine, id, rev)
+    SELECT one.machine, one.id, one.partition
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[])
+        AS u (machine, id, rev, partition)
     CROSS JOIN LATERAL (
         SELECT * FROM instances AS there
-        WHERE there.machine = u.machine AND there.id = u.id AND there.rev = u.rev
+        WHERE there.machine = u.machine AND there.id = u.id AND there.partition = u.partition
+          AND there.rev = u.rev
           AND there.wake_at IS NULL AND there.held_by IS NULL AND there.incidents = 0
-          AND (there.claimed_until IS NULL OR there.claimed_until <= $4) AND :here(there)
+          AND (there.claimed_until IS NULL OR there.claimed_until <= $5) AND :here(there)
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS one
 ) AS mine
-WHERE i.machine = mine.machine AND i.id = mine.id AND :here(i)
+WHERE i.machine = mine.machine AND i.id = mine.id AND i.partition = mine.partition AND :here(i)
 RETURNING i.machine, i.id
 
 -- name: mailed
@@ -888,10 +971,10 @@ WHERE coalesce(
 -- counter's slot belongs to no worker: the caller need not be one.
 WITH gone AS (
     DELETE FROM instances AS i
-    USING unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
-        AS u (machine, id, rev, created_at, since)
+    USING unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $11::smallint[])
+        AS u (machine, id, rev, created_at, since, partition)
     WHERE i.machine = u.machine AND i.id = u.id AND i.rev = u.rev AND i.created_at = u.created_at
-      AND i.finished_at = u.since AND :here(i)
+      AND i.finished_at = u.since AND i.partition = u.partition AND :here(i)
       AND NOT coalesce(
           (SELECT true FROM mailbox AS m
            WHERE m.to_machine = u.machine AND m.to_id = u.id AND :here(m) LIMIT 1),
@@ -902,7 +985,8 @@ WITH gone AS (
     RETURNING i.machine, i.id, i.number, i.partition, i.configuration
 ), unmarked AS (
     DELETE FROM aside AS a USING gone
-    WHERE a.machine = gone.machine AND a.id = gone.id AND :here(a)
+    WHERE a.machine = gone.machine AND a.id = gone.id AND a.partition = gone.partition
+      AND :here(a)
 ), noted AS (
     INSERT INTO forgotten (partition, number) SELECT :partition(partition), number FROM gone
 ), counted AS (
@@ -915,10 +999,11 @@ WITH gone AS (
 ), unlisted AS (
     DELETE FROM lookups AS l
     USING unnest($6::text[], $7::text[], $8::bytea[], $9::bigint[], $10::text[])
-        AS u (machine, name, digest, created_at, id)
-    JOIN gone ON gone.machine = u.machine AND gone.id = u.id
-    WHERE l.machine = u.machine AND l.name = u.name AND l.digest = u.digest
-      AND l.created_at = u.created_at AND l.id = u.id AND :here(l)
+        AS u (machine, name, digest, created_at, id), gone
+    WHERE gone.machine = u.machine AND gone.id = u.id
+      AND l.machine = u.machine AND l.name = u.name AND l.digest = u.digest
+      AND l.created_at = u.created_at AND l.id = u.id AND l.partition = gone.partition
+      AND :here(l)
 )
 SELECT machine, id FROM gone
 
@@ -927,10 +1012,10 @@ SELECT f.number FROM forgotten AS f WHERE :here(f) ORDER BY f.number LIMIT $1 FO
 
 -- name: sweep
 WITH piece AS (
-    SELECT j.instance, j.seq, j.part
+    SELECT j.instance, j.seq, j.part, j.partition
     FROM unnest($1::bigint[]) AS f (number)
     CROSS JOIN LATERAL (
-        SELECT one.instance, one.seq, one.part FROM journal AS one
+        SELECT one.instance, one.seq, one.part, one.partition FROM journal AS one
         WHERE one.instance = f.number AND :here(one)
         ORDER BY one.seq, one.part
         LIMIT $2
@@ -938,7 +1023,8 @@ WITH piece AS (
     LIMIT $2
 ), taken AS (
     DELETE FROM journal AS j USING piece AS p
-    WHERE j.instance = p.instance AND j.seq = p.seq AND j.part = p.part AND :here(j)
+    WHERE j.instance = p.instance AND j.seq = p.seq AND j.part = p.part
+      AND j.partition = p.partition AND :here(j)
     RETURNING 1
 )
 SELECT count(*) FROM taken
@@ -946,4 +1032,6 @@ SELECT count(*) FROM taken
 -- name: swept
 DELETE FROM forgotten AS f
 WHERE f.number = ANY ($1::bigint[]) AND :here(f)
-  AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.instance = f.number AND :here(j))
+  AND (
+      SELECT true FROM journal AS j WHERE j.instance = f.number AND :here(j) LIMIT 1
+  ) IS NULL

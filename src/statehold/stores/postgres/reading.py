@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from statehold.records import Ref
 from statehold.store import partition_of
+from statehold.stores.columns import text
 from statehold.stores.postgres.columns import turned
 from statehold.stores.postgres.connections import Connections
 from statehold.stores.postgres.statements import Partition, Statements
@@ -61,16 +62,23 @@ class Reader:
 
     async def of_ref(self, name: str, ref: Ref, *arguments: Any) -> list[Any]:
         """Asked of an instance, by its machine and id, in its partition."""
-        place = partition_of(ref.machine, ref.id) if self.statements.spread else None
-        return await self.fetch(name, ref.machine, ref.id, *arguments, partition=place)
+        return await self.fetch(
+            name, ref.machine, ref.id, *arguments, partition=partition_of_ref(ref)
+        )
 
     async def of_refs(self, name: str, refs: Iterable[Ref]) -> list[Any]:
-        return await self.of_items(name, refs, partition_of_ref, ref_columns, 2)
+        return await self.of_items(name, refs, partition_of_ref, ref_columns, 3)
 
 
 def partition_of_ref(ref: Ref) -> int:
     return partition_of(ref.machine, ref.id)
 
 
-def ref_columns(ref: Ref) -> tuple[str, str]:
-    return (ref.machine, ref.id)
+def ref_columns(ref: Ref) -> tuple[str, str, int]:
+    return (ref.machine, ref.id, partition_of_ref(ref))
+
+
+def key_columns(one: tuple[Ref, str]) -> tuple[str, str, str, int]:
+    """Of an instance and an idempotency key."""
+    ref, key = one
+    return (ref.machine, ref.id, text(key), partition_of_ref(ref))

@@ -26,7 +26,6 @@ from statehold.store import (
     StoredChart,
     StoredDocument,
     WriteResult,
-    partition_of,
 )
 from statehold.stores.columns import (
     StoredConfiguration,
@@ -64,7 +63,7 @@ from statehold.stores.postgres.leases import Leases
 from statehold.stores.postgres.lists import Lists
 from statehold.stores.postgres.mailbox import Mailbox
 from statehold.stores.postgres.migrate import make_ready
-from statehold.stores.postgres.reading import Reader
+from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.statements import Statements
 from statehold.stores.postgres.work import Work
 from statehold.stores.postgres.writer import Writer
@@ -200,9 +199,9 @@ class PostgresStore:
         columns_found = await self._reader.of_items(
             "entries_of_keys",
             keys,
-            lambda one: partition_of(one[0].machine, one[0].id),
-            lambda one: (one[0].machine, one[0].id, text(one[1])),
-            3,
+            lambda one: partition_of_ref(one[0]),
+            key_columns,
+            4,
         )
         found: dict[tuple[Ref, str], Entry] = {}
         for machine, id_, *columns in columns_found:
@@ -213,11 +212,15 @@ class PostgresStore:
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
-        found = await self._reader.of_ref("journal", ref, *after, page_size(limit))
+        found = await self._reader.of_ref(
+            "journal", ref, *after, page_size(limit), partition_of_ref(ref)
+        )
         return [entry_of(ref, columns) for columns in found]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
-        found = await self._reader.of_ref("journal_before", ref, seq, page_size(limit))
+        found = await self._reader.of_ref(
+            "journal_before", ref, seq, page_size(limit), partition_of_ref(ref)
+        )
         return [entry_of(ref, columns) for columns in found]
 
     # --- what there is to do ----------------------------------------------------------------

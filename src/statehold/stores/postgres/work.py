@@ -128,12 +128,17 @@ class Work:
 
     async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
         marked = sorted(
-            (row.machine, row.id, row.rev, microseconds(aside.since), text(aside.why))
+            (
+                row.machine,
+                row.id,
+                row.rev,
+                microseconds(aside.since),
+                text(aside.why),
+                partition_of(row.machine, row.id),
+            )
             for row, aside in rows
         )
-        await self._reader.of_items(
-            "set_aside", marked, lambda one: partition_of(one[0], one[1]), lambda one: one, 5
-        )
+        await self._reader.of_items("set_aside", marked, lambda one: one[5], lambda one: one, 6)
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
         return {
@@ -167,21 +172,13 @@ class Work:
         found = await self._reader.fetch("finished", machine, microseconds(before), *last, size)
         end = None if len(found) < size else cursor_of((found[-1][7], found[-1][1]))
         if now is not None and until is not None:
-            claimed = set(
-                map(
-                    tuple,
-                    await self._reader.of_items(
-                        "claim_finished",
-                        sorted((columns[0], columns[1], columns[4]) for columns in found),
-                        lambda one: partition_of(one[0], one[1]),
-                        lambda one: one,
-                        3,
-                        microseconds(now),
-                        microseconds(until),
-                    ),
-                )
+            wanted = sorted((one[0], one[1], one[4], partition_of(one[0], one[1])) for one in found)
+            claim = (microseconds(now), microseconds(until))
+            claimed = await self._reader.of_items(
+                "claim_finished", wanted, lambda one: one[3], lambda one: one, 4, *claim
             )
-            found = [columns for columns in found if (columns[0], columns[1]) in claimed]
+            own = set(map(tuple, claimed))
+            found = [columns for columns in found if (columns[0], columns[1]) in own]
         return Page(tuple(await self._rows(found)), end)
 
     async def sweep(self, limit: int) -> int:

@@ -58,6 +58,7 @@ class Known(NamedTuple):
     rev: int
     configuration: int
     indexes: str | None
+    partition: int
 
 
 class Writer:
@@ -77,11 +78,14 @@ class Writer:
         and the cached one is not used."""
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
+        key = (row.machine, row.id)
         indexes = indexes_text(row.indexes)
         if indexes is not None and len(indexes) > KNOWN_INDEXES_LIMIT:
-            self._known.pop((row.machine, row.id), None)
+            self._known.pop(key, None)
             return
-        self._known[row.machine, row.id] = Known(row.rev, configuration, indexes)
+        was = self._known.get(key)
+        partition = partition_of(row.machine, row.id) if was is None else was.partition
+        self._known[key] = Known(row.rev, configuration, indexes, partition)
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         """See :meth:`statehold.store.Store.forget`."""
@@ -103,7 +107,8 @@ class Writer:
             for row in rows
             for name, value in row.indexes.items()
         ]
-        arguments = (*turned(wanted, 5), *turned(listed, 5))
+        places = [partition_of(machine, id_) for machine, id_, *_ in wanted]
+        arguments = (*turned(wanted, 5), *turned(listed, 5), places)
         async with self._link.reading() as db:
             found = await db.fetch(*self._q.with_arguments("forget", arguments, partition))
         return {(machine, id_) for machine, id_ in found}
@@ -222,7 +227,9 @@ class Writer:
         for one in pending:
             if one.key in written:
                 was = known[one.key]
-                self._known[one.key] = Known(was.rev + 1, one.configuration, was.indexes)
+                self._known[one.key] = Known(
+                    was.rev + 1, one.configuration, was.indexes, was.partition
+                )
         return written
 
     async def _move(
@@ -311,6 +318,7 @@ def _arrays(pending: Sequence[PendingWrite], was: Sequence[Known]) -> list[list[
         _unless_empty([None if entry.kind == "event" else entry.kind for entry in entries]),
         _unless_empty([text(entry.key) for entry in entries]),
         _unless_empty([entry.reply for entry in entries]),
+        [known.partition for known in was],
     ]
 
 
