@@ -52,6 +52,9 @@ Rules of every store; one suite tests them (``tests/stores``):
 13. A commit of something that the store has no room for, such as a count that is too high in a
     damaged row, is ``Unwritable`` and writes nothing. The caller finds out which of its writes it
     was, so that no other is lost.
+14. A store that spreads partitions commits the writes of each in a transaction of their own. Where
+    some are written, those of a partition that fails for rule 6 or 13 are conflicts, and a commit
+    of these alone says why.
 """
 
 from __future__ import annotations
@@ -248,8 +251,8 @@ class Store(Protocol):
         ...
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
-        """One transaction for all, with at most one write of each instance. The results are in the
-        order of ``writes``.
+        """One transaction for all (but rule 14), with at most one write of each instance. The
+        results are in the order of ``writes``.
 
         Raises ``LeaseLost``, with nothing written, if this worker is not alive any more, and
         ``Unwritable`` (rule 13).

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
 
 from statehold.records import Entry, Message, MessageId, Ref, Row, Write
-from statehold.store import Store, WriteResult
+from statehold.store import Store, WriteResult, partition_of
 
 START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 
@@ -98,6 +99,11 @@ async def posted(
     await written(store, replace(write, messages=messages))
     there = [message for message in await mailbox(store) if message.id not in known]
     return sorted(there, key=lambda message: id_of(message).ordinal)
+
+
+def id_in(partition: int) -> str:
+    """The id of an order in this partition that no test uses otherwise."""
+    return next(id for n in count() if partition_of("order", id := f"p-{n}") == partition)
 
 
 def id_of(message: Message) -> MessageId:

@@ -14,7 +14,7 @@ import pytest
 
 from statehold.chart.moment import FIRST, LAST
 from statehold.records import Ref, Row, Write
-from statehold.store import Aside, Query, Store, Unwritable
+from statehold.store import Aside, Query, Store, Unwritable, partition_of
 from statehold.stores import SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import (
@@ -24,6 +24,7 @@ from tests.stores.build import (
     a_row,
     at,
     change,
+    id_in,
     ids,
     posted,
     read,
@@ -284,7 +285,9 @@ async def test_damaged_indexes_keep_no_write_from_being_taken(spoilt: tuple[Stor
 
 async def test_what_has_no_room_is_refused_with_nothing_written(spoilt: tuple[Store, Run]) -> None:
     store, _ = spoilt
-    rows = [a_row("o-0", rev=2), a_row("o-1", rev=2, seq=2**70)]
+    near = id_in(partition_of("order", "o-0"))
+    await started(store, a_row(near))
+    rows = [a_row("o-0", rev=2), a_row(near, rev=2, seq=2**70)]
     with pytest.raises(Unwritable):
         await store.commit([Write(row, 1) for row in rows])
     assert [row.rev for row in (await store.load([row.ref for row in rows])).values()] == [1, 1]

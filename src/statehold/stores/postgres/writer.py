@@ -39,7 +39,7 @@ from statehold.stores.postgres.columns import (
     turned,
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
-from statehold.stores.postgres.connections import AnyConnection, Connections
+from statehold.stores.postgres.connections import POOL_SIZE, AnyConnection, Connections
 from statehold.stores.postgres.statements import Partition, Statements
 
 #: how many rows are cached; beyond, all are dropped and their writes are checked
@@ -50,6 +50,9 @@ KNOWN_INDEXES_LIMIT = 1_000
 
 #: what the server, or the driver before it, raises for values that do not fit their columns
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
+
+_Outcomes = dict[RowKey, WriteResult]
 
 
 class Known(NamedTuple):
@@ -128,9 +131,21 @@ class Writer:
 
     async def _commit_groups(self, pending: Sequence[PendingWrite]) -> dict[RowKey, WriteResult]:
         groups = self._q.grouped(pending, lambda one: one.partition)
+        # those that want messages of other partitions one after another, in the order of the writes
+        is_one_by_one = any(
+            id.partition != one.partition for one in pending for id in one.write.consumed
+        )
+        if is_one_by_one:
+            place = {one.key: n for n, one in enumerate(pending)}
+            groups.sort(key=lambda group: place[group[1][0].key])
+        at_once = asyncio.Semaphore(1 if is_one_by_one else POOL_SIZE)
+
+        async def commit(partition: Partition, group: Sequence[PendingWrite]) -> _Outcomes:
+            async with at_once:
+                return await self._commit_group(group, partition)
+
         ended = await asyncio.gather(
-            *(self._commit_group(group, partition) for partition, group in groups),
-            return_exceptions=True,
+            *(commit(partition, group) for partition, group in groups), return_exceptions=True
         )
         written: dict[RowKey, WriteResult] = {}
         for outcomes in ended:
