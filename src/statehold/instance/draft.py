@@ -355,8 +355,10 @@ class Draft:
     def write(self) -> tuple[Write, Loaded]:
         """What to commit, and what was committed last once it is."""
         before = None if self.loaded is None else self.loaded.row.rev
-        # a damaged count starts again: the new one only has to differ from it
-        rev = 1 if before is None or not is_count(before) else before + 1
+        rev = 1 if before is None else before + 1
+        if before is not None and not is_count(before):
+            # damaged: on from one that no write had, as ids of messages have it
+            rev = int(self.now.timestamp() * 1_000_000)
         row = row_of(self.instance, rev, self.not_due_before)
         write = Write(
             row,
