@@ -450,6 +450,31 @@ async def test_of_two_callers_one_waits(old_dsn: str, whole: Rows) -> None:
     assert await rows_of(old_dsn) == whole
 
 
+@pytest.mark.usefixtures("small")
+async def test_settings_of_the_database_do_not_disturb_it(old_dsn: str, whole: Rows) -> None:
+    db = await asyncpg.connect(old_dsn)
+    database = await db.fetchval("SELECT current_database()")
+    for setting in (
+        "statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1",
+        "default_transaction_isolation = serializable", "enable_indexscan = off",
+    ):  # fmt: skip
+        await db.execute(f'ALTER DATABASE "{database}" SET {setting}')
+    await db.close()
+    assert await upgrade(old_dsn) == [NAME]
+    db = await asyncpg.connect(old_dsn)
+    await db.execute(f'ALTER DATABASE "{database}" RESET ALL')
+    await db.close()
+    assert await rows_of(old_dsn) == whole
+
+
+async def test_a_table_of_another_program_is_no_unfinished_migration(migrated_dsn: str) -> None:
+    db = await asyncpg.connect(migrated_dsn)
+    await db.execute("CREATE TABLE unfinished_migration (place text)")
+    await db.close()
+    state = await check(migrated_dsn)
+    assert (state.unfinished, state.can_run) == (None, True)
+
+
 async def test_a_name_that_is_taken_is_refused(old_dsn: str) -> None:
     db = await asyncpg.connect(old_dsn)
     await db.execute("CREATE TABLE old_journal (n integer)")

@@ -37,8 +37,9 @@ Phase = Literal["before", "after"]
 _LOCK = 5499273481234000
 #: a migration waits for running transactions, and new ones wait behind it: only briefly
 _SETTINGS = "SET LOCAL lock_timeout = '5s'"
-#: those of the role are for short statements
+#: those of the role or the database are for short statements
 _SESSION = {
+    "default_transaction_isolation": "read committed",
     "application_name": "statehold db upgrade",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",

@@ -103,8 +103,18 @@ def stages_of(migration: Migration) -> list[list[Step]]:
     return [stage for stage in stages if stage]
 
 
+#: beside the other tables, and not one of another program
+_UNFINISHED = """
+SELECT count(*) = 2
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relname = 'unfinished_migration' AND a.attname IN ('place', 'is_done')
+  AND c.relnamespace = (SELECT relnamespace FROM pg_class
+                        WHERE oid = to_regclass('schema_migrations'))
+"""
+
+
 async def is_unfinished(db: AnyConnection) -> bool:
-    return bool(await db.fetchval("SELECT to_regclass('unfinished_migration') IS NOT NULL"))
+    return bool(await db.fetchval(_UNFINISHED))
 
 
 async def begin(db: AnyConnection, stages: Sequence[Sequence[Step]]) -> None:

@@ -221,6 +221,69 @@ WITH batch AS MATERIALIZED (
 SELECT ARRAY[configuration, slot]::text[] AS position, count(*) OVER () AS rows
 FROM batch ORDER BY configuration DESC, slot DESC LIMIT 1
 
+-- copy: lookups
+WITH copied AS (
+    INSERT INTO lookups (machine, name, digest, partition, created_at, id)
+    SELECT machine, name, digest,
+           get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63, created_at, id
+    FROM old_lookups
+    WHERE $1::text[] IS NULL
+       OR (machine, name, digest, created_at, id)
+          > (($1::text[])[1], ($1::text[])[2], decode(($1::text[])[3], 'hex'),
+             ($1::text[])[4]::bigint, ($1::text[])[5])
+    ORDER BY machine, name, digest, created_at, id
+    LIMIT $2
+    RETURNING machine, name, digest, created_at, id
+)
+SELECT ARRAY[machine, name, encode(digest, 'hex'), created_at::text, id]::text[] AS position,
+       count(*) OVER () AS rows
+FROM copied ORDER BY machine DESC, name DESC, digest DESC, created_at DESC, id DESC LIMIT 1
+
+-- copy: mailbox
+-- Their writes are not known any more: the numbers that messages had keep their order, before all
+-- that is sent from now on. A held message is its receiver's own.
+WITH copied AS (
+    INSERT INTO mailbox (
+        writer, rev, ordinal, partition, to_partition, to_machine, to_id, kind, body, sent_at,
+        due_at, sender_machine, sender_id, send_id, held, key
+    )
+    SELECT coalesce((SELECT i.number FROM old_instances AS i
+                     WHERE i.machine = w.machine AND i.id = w.id), 0),
+           0, m.number,
+           get_byte(sha256(convert_to(w.machine || '/' || w.id, 'UTF8')), 0) & 63,
+           get_byte(sha256(convert_to(m.to_machine || '/' || m.to_id, 'UTF8')), 0) & 63,
+           m.to_machine, m.to_id, m.kind, m.body, m.number, m.due_at, m.sender_machine,
+           m.sender_id, m.send_id, m.held, m.key
+    FROM (
+        SELECT *, NOT held AND sender_machine IS NOT NULL AND sender_id IS NOT NULL AS is_sent
+        FROM old_mailbox
+        WHERE $1::text[] IS NULL OR number > ($1::text[])[1]::bigint
+        ORDER BY number
+        LIMIT $2
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN m.is_sent THEN m.sender_machine ELSE m.to_machine END AS machine,
+               CASE WHEN m.is_sent THEN m.sender_id ELSE m.to_id END AS id
+    ) AS w
+    RETURNING ordinal
+)
+SELECT ARRAY[ordinal]::text[] AS position, count(*) OVER () AS rows
+FROM copied ORDER BY ordinal DESC LIMIT 1
+
+-- copy: aside
+WITH copied AS (
+    INSERT INTO aside (partition, machine, id, rev, since, why)
+    SELECT get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63, machine, id, rev,
+           since, why
+    FROM old_aside
+    WHERE $1::text[] IS NULL OR (machine, id) > (($1::text[])[1], ($1::text[])[2])
+    ORDER BY machine, id
+    LIMIT $2
+    RETURNING machine, id
+)
+SELECT ARRAY[machine, id]::text[] AS position, count(*) OVER () AS rows
+FROM copied ORDER BY machine DESC, id DESC LIMIT 1
+
 -- barrier
 
 -- step: parts of the journal
@@ -268,24 +331,6 @@ WITH copied AS (
 SELECT ARRAY[instance, seq, part]::text[] AS position, count(*) OVER () AS rows
 FROM copied ORDER BY instance DESC, seq DESC, part DESC LIMIT 1
 
--- copy: lookups
-WITH copied AS (
-    INSERT INTO lookups (machine, name, digest, partition, created_at, id)
-    SELECT machine, name, digest,
-           get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63, created_at, id
-    FROM old_lookups
-    WHERE $1::text[] IS NULL
-       OR (machine, name, digest, created_at, id)
-          > (($1::text[])[1], ($1::text[])[2], decode(($1::text[])[3], 'hex'),
-             ($1::text[])[4]::bigint, ($1::text[])[5])
-    ORDER BY machine, name, digest, created_at, id
-    LIMIT $2
-    RETURNING machine, name, digest, created_at, id
-)
-SELECT ARRAY[machine, name, encode(digest, 'hex'), created_at::text, id]::text[] AS position,
-       count(*) OVER () AS rows
-FROM copied ORDER BY machine DESC, name DESC, digest DESC, created_at DESC, id DESC LIMIT 1
-
 -- copy: forgotten
 WITH copied AS (
     INSERT INTO forgotten (partition, number)
@@ -300,51 +345,6 @@ WITH copied AS (
 )
 SELECT ARRAY[number]::text[] AS position, count(*) OVER () AS rows
 FROM copied ORDER BY number DESC LIMIT 1
-
--- copy: mailbox
--- Their writes are not known any more: the numbers that messages had keep their order, before all
--- that is sent from now on. A held message is its receiver's own.
-WITH copied AS (
-    INSERT INTO mailbox (
-        writer, rev, ordinal, partition, to_partition, to_machine, to_id, kind, body, sent_at,
-        due_at, sender_machine, sender_id, send_id, held, key
-    )
-    SELECT coalesce((SELECT i.number FROM old_instances AS i
-                     WHERE i.machine = w.machine AND i.id = w.id), 0),
-           0, m.number,
-           get_byte(sha256(convert_to(w.machine || '/' || w.id, 'UTF8')), 0) & 63,
-           get_byte(sha256(convert_to(m.to_machine || '/' || m.to_id, 'UTF8')), 0) & 63,
-           m.to_machine, m.to_id, m.kind, m.body, m.number, m.due_at, m.sender_machine,
-           m.sender_id, m.send_id, m.held, m.key
-    FROM (
-        SELECT *, NOT held AND sender_machine IS NOT NULL AND sender_id IS NOT NULL AS is_sent
-        FROM old_mailbox
-        WHERE $1::text[] IS NULL OR number > ($1::text[])[1]::bigint
-        ORDER BY number
-        LIMIT $2
-    ) AS m
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN m.is_sent THEN m.sender_machine ELSE m.to_machine END AS machine,
-               CASE WHEN m.is_sent THEN m.sender_id ELSE m.to_id END AS id
-    ) AS w
-    RETURNING ordinal
-)
-SELECT ARRAY[ordinal]::text[] AS position, count(*) OVER () AS rows
-FROM copied ORDER BY ordinal DESC LIMIT 1
-
--- copy: aside
-WITH copied AS (
-    INSERT INTO aside (partition, machine, id, rev, since, why)
-    SELECT get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63, machine, id, rev,
-           since, why
-    FROM old_aside
-    WHERE $1::text[] IS NULL OR (machine, id) > (($1::text[])[1], ($1::text[])[2])
-    ORDER BY machine, id
-    LIMIT $2
-    RETURNING machine, id
-)
-SELECT ARRAY[machine, id]::text[] AS position, count(*) OVER () AS rows
-FROM copied ORDER BY machine DESC, id DESC LIMIT 1
 
 -- barrier
 
