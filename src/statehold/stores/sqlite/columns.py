@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from statehold.records import Entry, Message, MessageId, Ref, Row
-from statehold.store import StoredDocument, partition_of
+from statehold.store import StoredDocument
 from statehold.stores.columns import (
     DamagedConfiguration,
     StoredConfiguration,
@@ -114,14 +114,16 @@ def entry_of(columns: tuple[Any, ...]) -> Entry:
     return Entry(machine, id_, seq, part, moment(at), kind, body, key, reply)
 
 
-def message_columns(message: Message, row: Row, number: int, ordinal: int) -> tuple[Any, ...]:
-    """Of a message that a write of this row, an instance with this number, has."""
+def message_columns(
+    message: Message, row: Row, number: int, ordinal: int, partition: int
+) -> tuple[Any, ...]:
+    """Of a message that a write of this row has, that of an instance with this number."""
     sender = message.sender
     return (
         number,
         row.rev,
         ordinal,
-        partition_of(row.machine, row.id),
+        partition,
         message.to.machine,
         message.to.id,
         message.kind,

@@ -11,7 +11,7 @@ FROM instances
 WHERE machine = ? AND id = ?
 
 -- name: known_row
-SELECT place, number, configuration, indexes FROM instances WHERE machine = ? AND id = ?
+SELECT place, number, partition, configuration, indexes FROM instances WHERE machine = ? AND id = ?
 
 -- name: last_place
 -- A place is free again once nothing of its journal is left.

@@ -170,15 +170,15 @@ class Writer:
         columns = row_columns(row, configuration, indexes)
         if write.expected_rev is None:
             place = self._last_place = self._last_place + 1
-            number = secrets.randbits(63) or 1
+            number, partition = secrets.randbits(63) or 1, partition_of(*key)
             was = _NOTHING
-            born = (*key, partition_of(*key), microseconds(row.created_at))
+            born = (*key, partition, microseconds(row.created_at))
             batch.inserts.append((*columns, place, number, *born))
         else:
             known = self._known.get(key) or self._look_up(key)
             if known is None:
                 return False
-            place, number, was = known.place, known.number, known
+            place, number, partition, was = known.place, known.number, known.partition, known
             batch.updates.append((*columns, place, write.expected_rev))
         if was.configuration != configuration:
             moves = batch.moves
@@ -186,11 +186,11 @@ class Writer:
             moves[configuration] = moves.get(configuration, 0) + 1
         if was.indexes != indexes:
             batch.reindexed.append((row, was.indexes))
-        learned[key] = _Known(place, number, configuration, indexes)
+        learned[key] = _Known(place, number, partition, configuration, indexes)
         for entry in write.entries:
             batch.entries.append(entry_columns(entry, place))
         for ordinal, message in enumerate(write.messages):
-            batch.messages.append(message_columns(message, row, number, ordinal))
+            batch.messages.append(message_columns(message, row, number, ordinal, partition))
         return True
 
     def _look_up(self, key: tuple[str, str]) -> _Known | None:
@@ -241,17 +241,18 @@ class Writer:
 
 
 class _Known(Struct, frozen=True, gc=False):
-    """A row as it was last written: where, its number and its configuration's, and its indexes as
-    text."""
+    """A row as it was last written: where, its number, partition and configuration, and its indexes
+    as text."""
 
     place: int
     number: int
+    partition: int
     configuration: int
     indexes: str | None
 
 
 #: for a new row; no configuration has the number 0
-_NOTHING = _Known(0, 0, 0, None)
+_NOTHING = _Known(0, 0, 0, 0, None)
 
 _Learned = dict[tuple[str, str], _Known]
 
