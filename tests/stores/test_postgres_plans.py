@@ -30,6 +30,7 @@ SMALL = {"workers", "configurations", "charts", "documents"}
 #: index walks that need no bound, since a LIMIT of one or their own few entries are one
 LOOSE = {
     "next_holder": {"instances_held"},
+    "mail_waits": {"fences_pkey"},
     "keys_with_incidents": {"instances_with_incidents"},
     "count_incidents": {"instances_with_incidents"},
     "lock_forgotten": {"forgotten_pkey"},

@@ -480,11 +480,12 @@ ORDER BY m.to_machine LIMIT 1
 
 -- name: mail_waits
 -- For which machines messages that are due wait in which partitions, since when, whether this worker
--- may deliver them, and how many workers there are. Where nothing is due, a machine costs two seeks. Of those that were
--- delayed, the first ones that are due are looked at; they are delivered first.
+-- may deliver them, and how many workers there are, which is how many have a fence. Where nothing is
+-- due, a machine costs two seeks. Of those that were delayed, the first ones that are due are looked
+-- at; they are delivered first.
 SELECT waiting.machine, waiting.partition, min(waiting.since),
        coalesce(bool_and(d.until <= $2 OR d.worker = $3), true),
-       (SELECT count(*) FROM workers)
+       (SELECT count(*) FROM fences AS f WHERE :here(f))
 FROM (
     SELECT wanted.machine, first.partition, first.sent_at AS since
     FROM unnest($1::text[]) AS wanted (machine)
