@@ -17,4 +17,4 @@ def say(report: object) -> None:
 
 if __name__ == "__main__":
     steps._FEWEST = steps._FIRST = steps._MOST = 37
-    asyncio.run(upgrade(sys.argv[1], "before", say))
+    asyncio.run(upgrade(sys.argv[1], report=say))

@@ -292,7 +292,7 @@ async def test_it_goes_on_after_an_end_at_each_border(
     ends = 0
     while True:
         try:
-            await upgrade(old_dsn, "before", ending_at(0))
+            await upgrade(old_dsn, report=ending_at(0))
         except Ended:
             ends += 1
             continue
@@ -332,7 +332,7 @@ async def is_interrupted(dsn: str, reports: int, end: Callable[[], Awaitable[obj
             tasks.append(asyncio.ensure_future(end()))
 
     try:
-        await upgrade(dsn, "before", note)
+        await upgrade(dsn, report=note)
     except StoreUnavailable:
         return True
     finally:
@@ -406,7 +406,7 @@ async def test_it_refuses_while_a_worker_has_a_lease(old_dsn: str) -> None:
 @pytest.mark.usefixtures("small")
 async def test_no_server_starts_on_an_unfinished_one(old_dsn: str) -> None:
     with pytest.raises(Ended):
-        await upgrade(old_dsn, "before", ending_at(5))
+        await upgrade(old_dsn, report=ending_at(5))
     state = await check(old_dsn)
     assert (state.unfinished, state.pending, state.can_run) == (NAME, (NAME,), False)
     assert state.oldest_code == 6
@@ -426,7 +426,7 @@ async def test_a_worker_of_the_release_before_can_neither_join_nor_write(
         await upgrade(old_dsn)
     else:
         with pytest.raises(Ended):
-            await upgrade(old_dsn, "before", ending_at(reports))
+            await upgrade(old_dsn, report=ending_at(reports))
     db = await asyncpg.connect(old_dsn)
     with pytest.raises(asyncpg.UndefinedColumnError, match="joined_at"):
         await db.execute(
@@ -442,7 +442,7 @@ async def test_of_two_callers_one_waits(old_dsn: str, whole: Rows) -> None:
     first: list[object] = []
     second: list[object] = []
     applied = await asyncio.gather(
-        upgrade(old_dsn, "before", first.append), upgrade(old_dsn, "before", second.append)
+        upgrade(old_dsn, report=first.append), upgrade(old_dsn, report=second.append)
     )
     assert sorted(applied) == [[], [NAME]]
     waited = second if applied[1] == [] else first
@@ -488,7 +488,7 @@ async def test_a_name_that_is_taken_is_refused(old_dsn: str) -> None:
 
 async def test_no_old_row_is_removed_that_was_not_copied(old_dsn: str) -> None:
     with pytest.raises(Ended):
-        await upgrade(old_dsn, "before", ending_at(20))
+        await upgrade(old_dsn, report=ending_at(20))
     db = await asyncpg.connect(old_dsn)
     await db.execute("INSERT INTO old_lookups VALUES ('', '', '', 0, '')")
     for _ in range(2):

@@ -96,7 +96,7 @@ async def check(dsn: str) -> SchemaState:
             await db.close()
 
 
-async def upgrade(dsn: str, phase: Phase = "before", report: Report = say_nothing) -> list[str]:
+async def upgrade(dsn: str, phase: Phase = "before", *, report: Report = say_nothing) -> list[str]:
     """Applies the migrations before a deploy, or all of them, and returns their names; goes on with
     one that is unfinished. Of several callers, one at a time migrates. ``report`` is called with
     what happens. Raises ``StoreRefused`` where a worker runs that has to be stopped."""
