@@ -124,6 +124,11 @@ async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str)
             "1 instance of refund",
         ),
         (
+            "INSERT INTO fences (partition, worker, slot) VALUES (0, 'ghost', 9)",
+            "lonely-fence",
+            "fences of workers that have no lease: ghost",
+        ),
+        (
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'instances_awake'::regclass",
             "broken-index",
             "instances_awake",

@@ -47,7 +47,7 @@ def spread_tables() -> set[str]:
 SPREAD = spread_tables()
 
 
-def parsed(statement: str) -> exp.Expression:
+def parsed(statement: str) -> exp.Expr:
     (tree,) = sqlglot.parse(statement, read="postgres")
     assert tree is not None
     assert not isinstance(tree, exp.Command), f"not understood: {statement}"
@@ -74,7 +74,7 @@ def _is_routed(table: exp.Table, last: int) -> bool:
     return _has_partition(scope, table.alias_or_name, last)
 
 
-def _has_partition(scope: exp.Expression, alias: str, last: int) -> bool:
+def _has_partition(scope: exp.Expr, alias: str, last: int) -> bool:
     return any(
         isinstance(one, exp.EQ) and _is_column(one.left, alias) and _is_parameter(one.right, last)
         for one in _conditions(scope)
@@ -96,7 +96,7 @@ def _inserts_partition(insert: exp.Insert, last: int) -> bool:
     return _is_column(value, value.table) and _has_partition(source, value.table, last)
 
 
-def _conditions(scope: exp.Expression) -> Iterator[exp.Expression]:
+def _conditions(scope: exp.Expr) -> Iterator[exp.Expr]:
     """What holds for every row of a scope, or for every row of a table that is joined to it."""
     where = scope.args.get("where")
     roots = [where.this] if where is not None else []
@@ -105,7 +105,7 @@ def _conditions(scope: exp.Expression) -> Iterator[exp.Expression]:
         yield from (one.unnest() for one in _both(root))
 
 
-def _joins(scope: exp.Expression) -> list[exp.Join]:
+def _joins(scope: exp.Expr) -> list[exp.Join]:
     return [
         join
         for join in scope.find_all(exp.Join)
@@ -113,7 +113,7 @@ def _joins(scope: exp.Expression) -> list[exp.Join]:
     ]
 
 
-def _both(condition: exp.Expression) -> Iterator[exp.Expression]:
+def _both(condition: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(condition, exp.And):
         yield from _both(condition.left)
         yield from _both(condition.right)
@@ -121,11 +121,11 @@ def _both(condition: exp.Expression) -> Iterator[exp.Expression]:
         yield condition
 
 
-def _is_column(node: exp.Expression, alias: str) -> bool:
+def _is_column(node: exp.Expr, alias: str) -> bool:
     return isinstance(node, exp.Column) and (node.table, node.name) == (alias, "partition")
 
 
-def _is_parameter(node: exp.Expression, number: int) -> bool:
+def _is_parameter(node: exp.Expr, number: int) -> bool:
     node = node.this if isinstance(node, exp.Cast) else node
     return isinstance(node, exp.Parameter) and int(node.this.this) == number
 

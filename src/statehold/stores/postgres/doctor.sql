@@ -71,6 +71,11 @@ WHERE NOT i.indisvalid AND i.indrelid = ANY (
 -- name: workers
 SELECT id, lease_until - clock_timestamp() AS remaining FROM workers ORDER BY id LIMIT 1000
 
+-- name: lonely_fences
+SELECT DISTINCT f.worker FROM fences AS f
+WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.id = f.worker)
+ORDER BY f.worker LIMIT 20
+
 -- name: machines
 SELECT DISTINCT machine FROM charts ORDER BY machine LIMIT 1000
 

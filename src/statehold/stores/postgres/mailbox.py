@@ -226,6 +226,7 @@ class Mailbox:
             found = await self._reader.fetch(
                 "mail_to_move", machines, now, size, partition=partition
             )
+            assert partition is not None, "nothing is moved where statements take any partition"
             for target, ids in self._reader.statements.grouped(found, lambda one: one[3]):
                 await self._move_to(
                     partition, target, [(*columns[:3], partition) for columns in ids]
