@@ -65,8 +65,8 @@ async def examine_tables(db: asyncpg.Connection[Any]) -> list[Finding]:
                 "error",
                 "lonely-fence",
                 f"there are fences of workers that have no lease: {some(lonely)}",
-                "nothing has put them in but a change by hand; such a worker writes though no other "
-                "knows that it is alive",
+                "a change by hand has put them in; such a worker writes though no other knows that "
+                "it is alive",
                 "end these workers, then DELETE FROM fences WHERE worker NOT IN "
                 "(SELECT id FROM workers)",
             )
