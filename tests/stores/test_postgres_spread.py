@@ -3,7 +3,8 @@ other partitions, and commits in several transactions."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import asyncpg
 import pytest
@@ -173,3 +174,27 @@ async def test_all_of_an_instance_is_in_its_partition(
     for table in ("instances", "journal", "lookups", "mailbox", "counts"):
         found = await db.fetch(f"SELECT DISTINCT partition FROM {table}")
         assert [partition for (partition,) in found] == [there], table
+
+
+async def test_the_clock_of_a_heartbeat_is_read_after_burials(
+    store: PostgresStore,
+    other: PostgresStore,
+    db: asyncpg.Connection[asyncpg.Record],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await db.execute("UPDATE workers SET lease_until = now() WHERE id = 'w2'")
+    bury = store._leases._bury
+    buried_at: list[datetime] = []
+
+    async def bury_and_look(
+        link: asyncpg.Connection[asyncpg.Record], workers: Sequence[str]
+    ) -> set[str]:
+        dead = await bury(link, workers)
+        buried_at.append(await db.fetchval("SELECT clock_timestamp()"))
+        return dead
+
+    monkeypatch.setattr(store._leases, "_bury", bury_and_look)
+    heartbeat = await store.beat(LEASE)
+    assert heartbeat.alive == ("w1",)
+    assert heartbeat.now is not None
+    assert heartbeat.now > buried_at[0]

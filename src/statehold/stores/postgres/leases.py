@@ -52,11 +52,15 @@ class Leases:
                 raise LeaseLost(worker)
             over = {row["id"] for row in found if row["is_over"]}
             # with its own lease over too, perhaps all were cut off
-            buried = await self._bury(db, sorted(over)) if over and worker not in over else set()
+            now, buried = found[0]["now"], set[str]()
+            if over and worker not in over:
+                buried = await self._bury(db, sorted(over))
+                # that took its time, and the caller compares this clock with its own
+                now = await db.fetchval(self._q["clock"])
         left = [row for row in found if row["id"] not in buried]
         ends = [row["lease_until"] for row in left if row["id"] != worker]
         alive = tuple(sorted(row["id"] for row in left))
-        return Heartbeat(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
+        return Heartbeat(now.astimezone(UTC), alive, min(ends, default=None))
 
     async def leave(self, worker: str) -> None:
         async with self._link().beating() as db, db.transaction():

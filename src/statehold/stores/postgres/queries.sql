@@ -858,6 +858,9 @@ SELECT clock_timestamp() AS now, w.id,
        (SELECT count(*) FROM renewed) AS renewed
 FROM workers AS w
 
+-- name: clock
+SELECT clock_timestamp()
+
 -- name: lock_dead
 -- Of these workers, those whose leases are over still and whom no other buries now.
 SELECT w.id FROM workers AS w
