@@ -324,6 +324,20 @@ async def test_a_half_migrated_file_is_looked_at_as_what_it_is(old: Path) -> Non
     assert "schema" not in {one.code for one in await examine_sqlite(old, {}, ())}
 
 
+@pytest.mark.parametrize(
+    ("table", "until"), [("instances", "index instances"), ("mailbox", "index messages")]
+)
+async def test_no_table_is_removed_before_all_of_it_is_copied(
+    old: Path, table: str, until: str
+) -> None:
+    interrupted(old, _until(until))
+    (rows,) = ask(old, f"SELECT count(*) FROM {table}_of_5")[0]
+    change_old(old, f"DELETE FROM {table} WHERE rowid = (SELECT min(rowid) FROM {table})")
+    said = await refused(old)
+    assert f"the new table {table} has {rows - 1} rows, the old one {rows}" in said
+    assert ask(old, f"SELECT count(*) FROM {table}_of_5") == [(rows,)]
+
+
 async def test_a_transaction_copies_no_more_than_a_bounded_number_of_bytes(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,8 @@ SPARE_BYTES = 128 << 20
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 _STEP = re.compile(r"^-- step: (.+)$", re.MULTILINE)
+#: configurations are left out: two that are the same become one
+_DROP = re.compile(r"DROP TABLE (instances|mailbox)_of_5")
 _UNFINISHED = "SELECT 1 FROM sqlite_schema WHERE name = 'unfinished_migration'"
 
 
@@ -199,6 +201,8 @@ def _advance(
         is_done = rows == 0 or last == _HIGHEST
         next_ = last + 1
     else:
+        if match := _DROP.match(step.statements[next_]):
+            _check_copied(db, match[1])
         db.execute(step.statements[next_])
         next_ += 1
         is_done = next_ == len(step.statements)
@@ -211,6 +215,18 @@ def _advance(
         db.execute("UPDATE unfinished_migration SET step = ?, next = ?", (number, next_))
     db.execute("COMMIT")
     return number, next_, rows
+
+
+def _check_copied(db: sqlite3.Connection, table: str) -> None:
+    """Before a table is removed. Raises ``StoreRefused`` where its copy does not have all of it."""
+    counting = "SELECT (SELECT count(*) FROM {0}), (SELECT count(*) FROM {0}_of_5)"
+    copied, old = db.execute(counting.format(table)).fetchone()
+    if copied != old:
+        raise StoreRefused(
+            f"the new table {table} has {copied} rows, the old one {old}: another program has "
+            "changed them during the migration; restore the file from a backup, and migrate it "
+            "with no other program using it"
+        )
 
 
 def _last_of_batch(db: sqlite3.Connection, sizes: str, next_: int) -> tuple[int, int]:
