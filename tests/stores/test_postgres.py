@@ -19,7 +19,7 @@ from statehold.errors import (
     StoreUnavailable,
 )
 from statehold.records import Ref
-from statehold.store import Hint, WriteResult
+from statehold.store import FIRST_ID, Hint, WriteResult
 from statehold.stores.postgres import migrate
 from statehold.stores.postgres.migrate import check, phase_of, upgrade
 from statehold.stores.postgres.store import PostgresStore
@@ -209,6 +209,28 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 
 
 # --- workers --------------------------------------------------------------------------------
+
+
+async def test_claims_are_kept_in_the_order_of_their_keys(
+    store: PostgresStore, db: asyncpg.Connection[asyncpg.Record], migrated_dsn: str
+) -> None:
+    """As they are taken, so that two workers never wait for each other."""
+    await db.execute(
+        "INSERT INTO deliverers (partition, machine, worker, until) "
+        "VALUES (3, 'order', 'w1', 0), (60, 'order', 'w1', 0)"
+    )
+    store._mailbox._claimed = [("order", 60), ("order", 3)]
+    kept: asyncio.Task[Any]
+    async with db.transaction():
+        await db.execute("SELECT FROM deliverers WHERE partition = 3 FOR UPDATE")
+        kept = asyncio.create_task(store.mail(OURS, at(1), FIRST_ID, 10, at(9)))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await db.fetchval(waiting):
+            assert not kept.done()
+        # it waits for the first, and has not locked the second
+        await db.execute("SELECT FROM deliverers WHERE partition = 60 FOR UPDATE NOWAIT")
+    assert await kept == []
+    assert await db.fetchval("SELECT min(until) FROM deliverers") > 0
 
 
 async def test_a_removed_worker_writes_nothing_by_either_way(

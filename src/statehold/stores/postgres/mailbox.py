@@ -204,8 +204,9 @@ class Mailbox:
         return await self._of_places("keep_partitions", places, self.worker, until)
 
     async def _of_places(self, name: str, places: Sequence[Place], *more: Any) -> list[Place]:
+        # in the order of their keys, so that two workers do not wait for each other
         found = await self._reader.of_items(
-            name, places, lambda place: place[1], lambda place: place, 2, *more
+            name, sorted(places), lambda place: place[1], lambda place: place, 2, *more
         )
         return [(machine, partition) for machine, partition in found]
 
