@@ -52,6 +52,7 @@ KNOWN_INDEXES_LIMIT = 1_000
 _UNWRITABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
+#: of writes
 _Outcomes = dict[RowKey, WriteResult]
 
 
@@ -127,9 +128,11 @@ class Writer:
             outcomes = await self._commit_groups(pending)
         else:
             outcomes = await self._commit_group(pending, None)
-        return [outcomes[one.key] for one in pending]
+        if not outcomes:
+            return [WriteResult.WRITTEN] * len(pending)
+        return [outcomes.get(one.key, WriteResult.WRITTEN) for one in pending]
 
-    async def _commit_groups(self, pending: Sequence[PendingWrite]) -> dict[RowKey, WriteResult]:
+    async def _commit_groups(self, pending: Sequence[PendingWrite]) -> _Outcomes:
         groups = self._q.grouped(pending, lambda one: one.partition)
         # those that want messages of other partitions one after another, in the order of the writes
         is_one_by_one = any(
@@ -147,46 +150,47 @@ class Writer:
         ended = await asyncio.gather(
             *(commit(partition, group) for partition, group in groups), return_exceptions=True
         )
-        written: dict[RowKey, WriteResult] = {}
-        for outcomes in ended:
+        found: _Outcomes = {}
+        is_any_written = False
+        for (_, group), outcomes in zip(groups, ended, strict=True):
             if not isinstance(outcomes, BaseException):
-                written |= outcomes
-        is_any_written = WriteResult.WRITTEN in written.values()
+                found |= outcomes
+                is_any_written |= WriteResult.WRITTEN in outcomes.values() or len(outcomes) < len(
+                    group
+                )
         for (_, group), error in zip(groups, ended, strict=True):
             if isinstance(error, BaseException):
                 if not (is_any_written and isinstance(error, LeaseLost | Unwritable)):
                     raise error
-                written |= {one.key: WriteResult.CONFLICT for one in group}
-        return written
+                found |= {one.key: WriteResult.CONFLICT for one in group}
+        return found
 
     async def _commit_group(
         self, pending: Sequence[PendingWrite], partition: Partition
-    ) -> dict[RowKey, WriteResult]:
-        """Writes of one partition, or, without ``partition``, of any."""
+    ) -> _Outcomes:
+        """Writes of one partition, or, without ``partition``, of any. What is missing in the result
+        is written."""
         try:
             return await self._commit(pending, partition)
         except _UNWRITABLE as error:
             raise Unwritable(str(error)) from error
 
-    async def _commit(
-        self, pending: Sequence[PendingWrite], partition: Partition
-    ) -> dict[RowKey, WriteResult]:
+    async def _commit(self, pending: Sequence[PendingWrite], partition: Partition) -> _Outcomes:
         known = self._known_of(pending)
         if known is None:
             return await self._commit_checked(pending, partition)
         written = await self._advance(pending, known, partition)
-        outcomes = dict.fromkeys(known, WriteResult.WRITTEN)
         if len(written) == len(pending):
-            return outcomes
+            return {}
         left = [one for one in pending if one.key not in written]
         try:
-            return outcomes | await self._commit_checked(left, partition)
+            return await self._commit_checked(left, partition)
         except (LeaseLost, *_UNWRITABLE):
             if not written:
                 raise
             # the lease was lost between the two, for instance; these conflict, and the next commit
             # raises the reason
-            return outcomes | {one.key: WriteResult.CONFLICT for one in left}
+            return {one.key: WriteResult.CONFLICT for one in left}
 
     def _writing(self) -> AbstractAsyncContextManager[AnyConnection]:
         """The writer's connection; where each partition has a transaction, several side by side."""
@@ -278,7 +282,7 @@ class Writer:
 
     async def _commit_checked(
         self, pending: Sequence[PendingWrite], partition: Partition
-    ) -> dict[RowKey, WriteResult]:
+    ) -> _Outcomes:
         async with self._writing() as db, db.transaction():
             slot = await self._slot(db, partition)
             batch = Batch(db, self._q, pending, slot, partition)
