@@ -185,6 +185,11 @@ class Connections:
                 # its state is unknown: it must not be used again
                 connection.terminate()
                 raise
+            except BaseException:
+                if not connection.is_closed() and connection.is_in_transaction():
+                    # its rollback has failed too
+                    connection.terminate()
+                raise
             finally:
                 await pool.release(connection)
 
