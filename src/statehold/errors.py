@@ -692,15 +692,20 @@ class SchemaMismatch(StoreRefused):
 
 
 class SchemaOutdated(StoreRefused):
-    """The store's schema is of an earlier release; it is upgraded as a step of a deploy."""
+    """The store's schema is of an earlier release; it is upgraded as a step of a deploy.
+    ``unfinished`` is the name of a migration that has begun and is not at its end, if there is
+    one."""
 
     code = "schema-outdated"
-    detail_fields = ("pending",)
+    detail_fields = ("pending", "unfinished")
 
-    def __init__(self, pending: Sequence[str]) -> None:
-        self.pending = tuple(pending)
+    def __init__(self, pending: Sequence[str], unfinished: str | None = None) -> None:
+        self.pending, self.unfinished = tuple(pending), unfinished
         super().__init__(
             f"the database lacks {', '.join(pending)}; run `statehold db upgrade` with its address"
+            if unfinished is None
+            else f"the migration {unfinished} of the database is unfinished; run `statehold db "
+            "upgrade` with its address, which goes on where it was"
         )
 
 

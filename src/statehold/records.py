@@ -148,14 +148,34 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     given: str | None = None
 
 
+class MessageId(Struct, frozen=True, order=True, gc=False):
+    """Which message in the mailbox. Ids are in the order in which messages are delivered.
+
+    ``at`` is when it was sent or, with a delay, when it is due, in microseconds since 1970-01-01
+    UTC. ``writer`` is the number of the instance whose write it was part of, ``rev`` that of the
+    write, and ``ordinal`` its place in it: these three are the message's alone for ever.
+    ``partition`` is where it waits.
+    """
+
+    at: int
+    writer: int
+    rev: int
+    ordinal: int
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.writer}.{self.rev}.{self.ordinal}"
+
+
 class Message(Struct, frozen=True, gc=False):
     """A message to an instance, in the mailbox.
 
     ``kind`` is ``event``, ``start`` or ``end`` of a child, ``cancel``, ``outcome`` of an effect
     that ended while its instance was paused, or ``stray`` for an event to a parent that the sender
     does not have. ``due_at`` None: at once. ``held``: it waits for the instance to be resumed.
-    The sender can take it back by its ``send_id``. The store sets ``number``, which rises in the
-    order of one sender's commits; it is 0 before.
+    The sender can recall it by its ``send_id`` as long as it waits where it was written. The store
+    gives it an ``id``; of one writer's messages that are to be delivered at once, ids rise in the
+    order of its commits.
     """
 
     to: Ref
@@ -166,22 +186,22 @@ class Message(Struct, frozen=True, gc=False):
     send_id: str | None = None
     held: bool = False
     key: str | None = None
-    number: int = 0
+    id: MessageId | None = None
 
 
 class Write(Struct, frozen=True, gc=False):
     """What one commit does to one instance.
 
     ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` has the
-    numbers of the messages that caused it, which are removed, ``recalled`` the ``send_id`` of
-    messages that this instance has sent, which are removed if they are still there. ``released``:
-    the messages that are held for it can be delivered from now on.
+    messages that caused it, which are removed, ``recalled`` the ``send_id`` of messages that this
+    instance has written, which are removed if they still wait where they were written.
+    ``released``: the messages that are held for it can be delivered from now on.
     """
 
     row: Row
     expected_rev: int | None
     entries: Sequence[Entry] = ()
     messages: Sequence[Message] = ()
-    consumed: Sequence[int] = ()
+    consumed: Sequence[MessageId] = ()
     recalled: Sequence[str] = ()
     released: bool = False

@@ -13,7 +13,8 @@ Rules of every store; one suite tests them (``tests/stores``):
     seq, part)`` is unique, and so is ``(machine, id, key)``: a write that repeats a key is not
     written, and its result says so.
 3.  A message is removed in the transaction of the write that it caused. A write that consumes a
-    message that is not there any more is a conflict.
+    message that is not there any more is a conflict. One that is held, or that has a key, is
+    written by the instance that it is for.
 4.  An instance with anything left to do is always found by ``due``, ``orphans`` or ``mail``, or by
     ``set_aside_rows`` (rule 11). Each of these takes the names of some machines: those of others
     neither come first nor cost anything. A message to a machine that no process runs waits until
@@ -25,7 +26,8 @@ Rules of every store; one suite tests them (``tests/stores``):
     used again, and its writes are refused: ``LeaseLost``. The store's own clock measures leases.
 7.  What is claimed (``until``) is given to no other worker before that moment, or before a write
     of the row. A claim only saves work: without it, two workers would try the same and one would
-    lose.
+    lose. Messages are claimed by partition and receiving machine, so that one worker at a time
+    delivers what one instance sends to another.
 8.  Only an instance that is over can be forgotten, by compare-and-set. One transaction removes its
     row, journal, keys, lookups and counts from every reader, and frees its id for an instance
     that begins at ``seq`` 1 with a journal of its own. ``sweep`` frees the room of its journal
@@ -41,9 +43,18 @@ Rules of every store; one suite tests them (``tests/stores``):
     ``damage`` names the column. A row that an engine can't read is set aside by compare-and-set:
     ``due`` and ``orphans`` leave it out, ``incidents`` has it, and its document stays as it is.
     The next write of the row ends that.
-12. A commit of something that the store has no room for, such as a count that is too high in a
+12. Each instance has one of ``PARTITIONS`` partitions (:func:`partition_of`), for ever. All that is
+    stored of it is in that partition, and so are the messages that it has written; a store that
+    spreads partitions forwards them to their receiver's when they are due. One transaction writes
+    in one partition, but for two: the forwarding of messages, and a write that consumes a message
+    that was returned to its writer. A row's number is random and never given again, and a
+    configuration's is a hash of it.
+13. A commit of something that the store has no room for, such as a count that is too high in a
     damaged row, is ``Unwritable`` and writes nothing. The caller finds out which of its writes it
     was, so that no other is lost.
+14. A store that spreads partitions commits the writes of each in a transaction of their own. Where
+    some are written, those of a partition that fails for rule 6 or 13 are conflicts, and a commit
+    of these alone says why.
 """
 
 from __future__ import annotations
@@ -52,11 +63,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 
 #: how a list of instances is sorted
 Order = Literal["created", "since"]
@@ -64,8 +76,20 @@ Order = Literal["created", "since"]
 #: rows that one call of ``list``, ``journal``, ``due`` … returns at most, whatever its ``limit``
 PAGE_LIMIT = 1000
 
+#: how many partitions instances are spread over
+PARTITIONS = 64
+
+#: before the ids of all messages
+FIRST_ID = MessageId(at=-(2**63), writer=0, rev=0, ordinal=0, partition=0)
+
 #: rows that one page of a list reads at most where no index covers the whole query
 LOOKED_AT = 5_000
+
+
+def partition_of(machine: str, id: str) -> int:
+    """The partition of an instance, 0 to 63: six bits of a hash that every database and language
+    has. It never changes, as a distributed database does not let a row change its partition."""
+    return sha256(f"{machine}/{id}".encode("utf-8", "surrogatepass")).digest()[0] % PARTITIONS
 
 
 class Aside(Struct, frozen=True, gc=False):
@@ -84,7 +108,7 @@ class WriteResult(Enum):
 
 
 class Unwritable(Exception):
-    """Nothing was written: the store has no room for something in it (rule 12)."""
+    """Nothing was written: the store has no room for something in it (rule 13)."""
 
 
 class Query(Struct, frozen=True):
@@ -305,11 +329,11 @@ class Store(Reads, Protocol):
         ...
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
-        """One transaction for all, with at most one write of each instance. The results are in the
-        order of ``writes``.
+        """One transaction for all (but rule 14), with at most one write of each instance. The
+        results are in the order of ``writes``.
 
         Raises ``LeaseLost``, with nothing written, if this worker is not alive any more, and
-        ``Unwritable`` (rule 12).
+        ``Unwritable`` (rule 13).
         """
         ...
 
@@ -322,15 +346,16 @@ class Store(Reads, Protocol):
         ...
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
-        """What is held for a paused instance, by number."""
+        """What is held for a paused instance, in the order of the ids."""
         ...
 
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
-        """Rows of these machines whose ``wake_at`` has come, earliest first. With ``until``, those
-        that no worker has claimed, claimed for this one until then. If there are more than
-        ``limit``, machines share it: one with many keeps no other out."""
+        """Rows of these machines whose ``wake_at`` has come, earliest first, those of one time in
+        any order. With ``until``, those that no worker has claimed, claimed for this one until
+        then. If there are more than ``limit``, machines share it: one with many keeps no other
+        out."""
         ...
 
     async def next_wake(
@@ -362,19 +387,24 @@ class Store(Reads, Protocol):
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
-        """Messages to these machines, or to any (None), that are due and not held, with numbers
-        above ``after``, in their order.
+        """Messages to these machines, or to any (None), that are due and not held, in the order of
+        their ids, those after ``after``.
 
-        With ``until``, they are claimed for this worker until then. Messages to an instance for
-        which another worker has claimed an earlier one are left out.
+        With ``until``, partitions are claimed for this worker until then, each for the messages
+        that wait in it for one machine, and only theirs are returned. A call without ``after`` ends
+        this worker's claims for these machines, then claims its share: the pairs of machine and
+        partition that have messages due, by the number of workers alive, rounded up. First come
+        those that it has claimed longest ago, or never; of these, those whose messages have waited
+        longest. A call with ``after`` (:data:`FIRST_ID`: all) goes on with what is claimed. Where
+        one process owns the store, nothing is claimed.
         """
         ...
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
         """Those of these messages that are still in the mailbox."""
         ...
 
@@ -415,7 +445,7 @@ class Store(Reads, Protocol):
         as one of them is not there any more or has another body."""
         ...
 
-    async def discard(self, numbers: Sequence[int]) -> None:
+    async def discard(self, ids: Sequence[MessageId]) -> None:
         """Removes messages that have neither a receiver nor a sender any more."""
 
     async def finished(

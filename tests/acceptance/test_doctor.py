@@ -33,9 +33,11 @@ from tests.servers.postgres import PostgresServer
 pytestmark = pytest.mark.anyio
 
 MAIL = (
-    "INSERT INTO mailbox (to_machine, to_id, kind, body, held)"
-    " VALUES ('{to}', 'o-1', 'event', {body}, {held})"
+    "INSERT INTO mailbox (writer, rev, ordinal, partition, to_machine, to_id, kind, body, sent_at, "
+    "held) VALUES (1, 1, 0, 0, '{to}', 'o-1', 'event', {body}, 0, {held})"
 )
+# PostgreSQL also knows where it is to go
+POSTGRES_MAIL = MAIL.replace("partition,", "partition, to_partition,").replace("0, 0,", "0, 0, 0,")
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
@@ -73,14 +75,24 @@ async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str)
             "effects-wait",
             "1 instance for coroutine functions",
         ),
+        (
+            "UPDATE instances SET partition = (partition + 1) % 64",
+            "wrong-partition",
+            "instances: order/o-1",
+        ),
+        (
+            POSTGRES_MAIL.format(to="order", body="'{}'", held="true"),
+            "wrong-partition",
+            "messages: 1.1.0",
+        ),
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
-            MAIL.format(to="nobody", body="'{}'", held="false"),
+            POSTGRES_MAIL.format(to="nobody", body="'{}'", held="false"),
             "mail-astray",
             "nobody",
         ),
         (
-            MAIL.format(to="order", body="'{}'", held="false"),
+            POSTGRES_MAIL.format(to="order", body="'{}'", held="false"),
             "mail-waits",
             "1 message to order",
         ),
@@ -90,7 +102,7 @@ async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str)
             "1 instance of order can't be read: o-1",
         ),
         (
-            "INSERT INTO aside VALUES ('order', 'o-1', 1, 0, 'the town is missing')",
+            "INSERT INTO aside VALUES (60, 'order', 'o-1', 1, 0, 'the town is missing')",
             "unreadable-instances",
             "o-1 (the town is missing)",
         ),
@@ -110,6 +122,11 @@ async def test_a_store_whose_workers_have_all_stopped_is_reported(deployed: str)
             "UPDATE charts SET machine = 'refund'; UPDATE configurations SET machine = 'refund'",
             "not-run",
             "1 instance of refund",
+        ),
+        (
+            "INSERT INTO fences (partition, worker, slot) VALUES (0, 'ghost', 9)",
+            "lonely-fence",
+            "fences of workers that have no lease: ghost",
         ),
         (
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'instances_awake'::regclass",
@@ -304,6 +321,16 @@ async def test_a_sqlite_file_in_use_is_looked_at_without_a_trace(tmp_path: Path)
 @pytest.mark.parametrize(
     ("statement", "code", "result"),
     [
+        (
+            "UPDATE instances SET partition = (partition + 1) % 64",
+            "wrong-partition",
+            "instances: order/o-1",
+        ),
+        (
+            MAIL.format(to="order", body="x'7b7d'", held="1"),
+            "wrong-partition",
+            "messages: 1.1.0",
+        ),
         ("UPDATE instances SET wake_at = 0", "overdue", "1 instance of order is due"),
         (
             MAIL.format(to="nobody", body="x'7b7d'", held="0"),

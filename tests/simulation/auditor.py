@@ -218,7 +218,7 @@ def check_reach(image: Image) -> Iterator[str]:
     for letter in image.mail:
         paused = letter.to in names and names[letter.to].status == "paused"
         if letter.held and not paused:
-            yield f"{letter.to}: message {letter.number} is held for it, and it is not paused"
+            yield f"{letter.to}: message {letter.id} is held for it, and it is not paused"
 
 
 def _reach(
@@ -421,4 +421,4 @@ def check_rest(image: Image, alive: Collection[str]) -> Iterator[str]:
             if (key := effect["key"]) not in settled:
                 yield f"{instance.name}: effect {key} is neither over nor an incident"
     for letter in image.mail:
-        yield f"message {letter.number} ({letter.kind}) is still on its way to {letter.to}"
+        yield f"message {letter.id} ({letter.kind}) is still on its way to {letter.to}"

@@ -20,19 +20,21 @@ from statehold.stores import Memory
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# both dialects have the same tables, and times as microseconds
+# both dialects have the same columns, but that a journal of SQLite has the place of its instance,
+# and times as microseconds
 INSTANCES = """
-SELECT i.number, i.machine, i.id, i.seq, i.wake_at, i.held_by, i.incidents, i.document,
+SELECT {number}, i.machine, i.id, i.seq, i.wake_at, i.held_by, i.incidents, i.document,
        c.version, c.status, c.state
 FROM instances AS i JOIN configurations AS c ON c.number = i.configuration
-ORDER BY i.number
+ORDER BY i.created_at, i.machine, i.id
 """
 JOURNAL = """
 SELECT instance, seq, part, at, kind, body, key FROM journal ORDER BY instance, seq, part
 """
 MAILBOX = """
-SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, held, key
-FROM mailbox ORDER BY number
+SELECT writer || '.' || rev || '.' || ordinal, to_machine, to_id, kind, body, due_at,
+       sender_machine, sender_id, held, key
+FROM mailbox ORDER BY writer, rev, ordinal
 """
 
 
@@ -68,7 +70,7 @@ class Instance:
 class Letter:
     """One message on its way. ``to`` and ``sender`` are ``machine/id``."""
 
-    number: int
+    id: str
     to: str
     kind: str
     body: Mapping[str, Any]
@@ -99,10 +101,10 @@ def read_memory(memory: Memory) -> Image:
     ]  # fmt: skip
     mail = [
         Letter(
-            m.number, f"{m.to.machine}/{m.to.id}", m.kind, json.loads(m.body), m.due_at,
+            str(m.id), f"{m.to.machine}/{m.to.id}", m.kind, json.loads(m.body), m.due_at,
             None if m.sender is None else f"{m.sender.machine}/{m.sender.id}", m.held, m.key,
         )
-        for m in memory.mail.values()
+        for m in memory.mail.messages.values()
     ]  # fmt: skip
     return Image(instances, mail)
 
@@ -111,7 +113,8 @@ def read_sqlite(path: Path) -> Image:
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         db.execute("BEGIN")
-        return _image(*(db.execute(query).fetchall() for query in (INSTANCES, JOURNAL, MAILBOX)))
+        queries = (INSTANCES.format(number="i.place"), JOURNAL, MAILBOX)
+        return _image(*(db.execute(query).fetchall() for query in queries))
     finally:
         db.close()
 
@@ -121,7 +124,7 @@ async def read_postgres(dsn: str) -> Image:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return _image(
-                await connection.fetch(INSTANCES),
+                await connection.fetch(INSTANCES.format(number="i.number")),
                 await connection.fetch(JOURNAL),
                 await connection.fetch(MAILBOX),
             )
@@ -151,11 +154,11 @@ def _image(
         ],
         [
             Letter(
-                number, f"{to_machine}/{to_id}", kind, json.loads(body),
+                letter, f"{to_machine}/{to_id}", kind, json.loads(body),
                 None if due_at is None else _moment(due_at),
                 None if sender is None else f"{sender}/{sender_id}", bool(held), key,
             )
-            for number, to_machine, to_id, kind, body, due_at, sender, sender_id, held, key
+            for letter, to_machine, to_id, kind, body, due_at, sender, sender_id, held, key
             in mailbox
         ],
     )  # fmt: skip

@@ -183,7 +183,7 @@ async def test_every_reader_reads_the_same(every_scene: Scene, scene: Scene) -> 
 
     assert told(every_scene.image) == told(scene.image)
     (letter,), (same,) = every_scene.image.mail, scene.image.mail
-    assert letter == replace(same, number=letter.number)
+    assert letter == replace(same, id=letter.id)
 
 
 # --- faults: each changes an image of a sound store -----------------------------------------------
@@ -326,7 +326,7 @@ def lose_a_child(image: Image) -> Image:
 
 
 def hold_a_message_for_nobody(image: Image) -> Image:
-    letter = Letter(99, "ledger/l-1", "event", {}, None, None, held=True, key=None)
+    letter = Letter("9.9.0", "ledger/l-1", "event", {}, None, None, held=True, key=None)
     return replace(image, mail=[*image.mail, letter])
 
 
@@ -368,7 +368,7 @@ def bring_messages_in_another_order(image: Image) -> Image:
         (let_nobody_try, "nobody performs it or will try it again"),
         (miscount_incidents, "it has 0 incidents, its row says 1"),
         (lose_a_child, "it waits for its child check/j-2:3.1, which is over or was never started"),
-        (hold_a_message_for_nobody, "message 99 is held for it, and it is not paused"),
+        (hold_a_message_for_nobody, "message 9.9.0 is held for it, and it is not paused"),
         (bring_a_message_twice, f"arrived at {HUB} and were not sent"),
         (bring_messages_in_another_order, "arrived after that of job/j-1#"),
     ],

@@ -19,9 +19,10 @@ import pytest
 from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.lookup import Lookup
-from statehold.records import Entry, Message, Ref, Row, Write
+from statehold.records import Entry, Message, MessageId, Ref, Row, Write
 from statehold.store import WriteResult
 from statehold.stores import Memory, MemoryStore
+from statehold.stores.memory.mailbox import Mailbox
 from tests.simulation.run import Plan, plan_of, simulate
 
 ROOT = Path(__file__).parents[2]
@@ -107,26 +108,23 @@ def overwrite(patch: Patch) -> None:
 
 def leave_messages(patch: Patch) -> None:
     """A message that was delivered stays in the mailbox."""
-    take = Memory.take
+    take = Mailbox.take
 
-    def sometimes(self: Memory, number: int) -> None:
-        if number % 5:
-            take(self, number)
+    def sometimes(self: Mailbox, id: MessageId) -> None:
+        if id.at % 5:
+            take(self, id)
 
-    patch.setattr(Memory, "take", sometimes)
+    patch.setattr(Mailbox, "take", sometimes)
 
 
 def drop_messages(patch: Patch) -> None:
     """Some messages never reach the mailbox."""
-    put = Memory._put
+    put = Mailbox.put
 
-    def sometimes(self: Memory, message: Message) -> None:
-        if message.kind != "event" or self.last_number % 7:
-            put(self, message)
-        else:
-            self.last_number += 1
+    def sometimes(self: Mailbox, writer: Row, number: int, sent: Sequence[Message]) -> None:
+        put(self, writer, number, [one for one in sent if one.kind != "event" or writer.rev % 7])
 
-    patch.setattr(Memory, "_put", sometimes)
+    patch.setattr(Mailbox, "put", sometimes)
 
 
 def rescue_nobody(patch: Patch) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
 
-from statehold.records import Entry, Message, Ref, Row, Write
-from statehold.store import Store, WriteResult
+from statehold.records import Entry, Message, MessageId, Ref, Row, Write
+from statehold.store import Store, WriteResult, partition_of
 
 START = datetime(2031, 5, 17, 9, 30, 0, 123456, tzinfo=UTC)
 
@@ -86,19 +87,34 @@ async def read(store: Store, id: str = "o-1", machine: str = "order") -> Row | N
     return (await store.load([Ref(machine, id)])).get(Ref(machine, id))
 
 
-async def posted(store: Store, *messages: Message, sender: Row | None = None) -> list[Message]:
-    """Puts messages into the mailbox by a write of some instance, and returns them as stored."""
+async def posted(
+    store: Store, *messages: Message, sender: Row | None = None, **fields: Any
+) -> list[Message]:
+    """Puts messages into the mailbox by a write of some instance, which gets these ``fields``, and
+    returns those that are not held as stored, in the order in which they were given."""
     sender = sender or a_row("sender")
     before = await read(store, sender.id)
-    write = new(sender) if before is None else change(before)
+    write = new(replace(sender, **fields)) if before is None else change(before, **fields)
+    known = {message.id for message in await mailbox(store)}
     await written(store, replace(write, messages=messages))
-    there = await mailbox(store)
-    return there[len(there) - len(messages) :]
+    there = [message for message in await mailbox(store) if message.id not in known]
+    return sorted(there, key=lambda message: id_of(message).ordinal)
+
+
+def id_in(partition: int) -> str:
+    """The id of an order in this partition that no test uses otherwise."""
+    return next(id for n in count() if partition_of("order", id := f"p-{n}") == partition)
+
+
+def id_of(message: Message) -> MessageId:
+    """The id of a message that came from a store."""
+    assert message.id is not None
+    return message.id
 
 
 async def mailbox(store: Store) -> list[Message]:
     """What could be delivered at the end of time."""
-    return await store.mail(None, datetime(9000, 1, 1, tzinfo=UTC), 0, 1000)
+    return await store.mail(None, datetime(9000, 1, 1, tzinfo=UTC), None, 1000)
 
 
 def ids(rows: Sequence[Row]) -> list[str]:

@@ -14,17 +14,23 @@ from statehold.stores.postgres.store import PostgresStore
 from tests.servers.pgbouncer import PgBouncer
 from tests.stores.build import LEASE
 
+#: the two forms of the statements, and whether each takes one partition
+SERVERS = {"postgres": False, "postgres-spread": True}
+
+#: beside them, PostgreSQL through a pooler
+POOLED = "pooled"
+
 
 def on_postgres(request: pytest.FixtureRequest) -> PostgresStore:
     """One on an empty database: its own connections, or those of a pooler."""
     dsn = request.getfixturevalue("migrated_dsn")
-    if request.param == "postgres":
-        return PostgresStore(dsn)
+    if request.param != POOLED:
+        return PostgresStore(dsn, spread=SERVERS[request.param])
     pooler: PgBouncer = request.getfixturevalue("pooler")
     return PostgresStore(pooler.before(dsn), direct_store=dsn)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres", "pooled"])
+@pytest.fixture(params=["memory", "sqlite", *SERVERS, POOLED])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
 ) -> AsyncIterator[Store]:
@@ -62,7 +68,7 @@ class Shared:
             await made.close()
 
 
-@pytest.fixture(params=["memory", "postgres", "pooled"])
+@pytest.fixture(params=["memory", *SERVERS, POOLED])
 async def shared(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Shared]:
     """Every store that workers can share, empty."""
     if request.param == "memory":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statehold.records import Entry, Message, Ref, Row, Write
-from statehold.store import Query, Store, WriteResult
+from statehold.store import Query, Store, WriteResult, partition_of
 from statehold.stores import MemoryStore, SqliteStore
-from tests.stores.build import OURS, a_row, an_entry, at, mailbox
+from tests.stores.build import OURS, a_row, an_entry, at, id_of, mailbox
 
 IDS = ["a", "b", "c", "d"]
 #: the last one's is another than the others'
@@ -54,7 +55,7 @@ messages = st.builds(
     send_id=st.none() | st.sampled_from(["s1", "s2"]),
     held=st.booleans(),
     key=st.none() | st.sampled_from(KEYS),
-)
+).map(lambda message: (message, message.held or message.key is not None))
 
 write_plans = st.fixed_dictionaries(
     {
@@ -103,16 +104,18 @@ async def _compare(rounds: list[tuple[list[dict[str, Any]], Query, int]]) -> Non
         await real.open("w1")
         try:
             for plans, query, now in rounds:
-                writes = [await _write(model, plan) for plan in plans]
-                assert await real.commit(writes) == await model.commit(writes)
+                # each has ids of its own for the messages
+                ours = [await _write(model, plan) for plan in plans]
+                theirs = [await _write(real, plan) for plan in plans]
+                assert await real.commit(theirs) == await model.commit(ours)
                 assert await _answers(real, query, now) == await _answers(model, query, now)
         finally:
             await real.close()
 
 
-async def _write(model: Store, plan: dict[str, Any]) -> Write:
+async def _write(store: Store, plan: dict[str, Any]) -> Write:
     ref = REFS[plan["id"]]
-    before = (await model.load([ref])).get(ref)
+    before = (await store.load([ref])).get(ref)
     seq, rev = (before.seq, before.rev) if before else (0, 0)
     seq = max(1, seq if plan["same_seq"] else seq + 1)
     created_at = at(ord(ref.id) // 2)
@@ -120,12 +123,13 @@ async def _write(model: Store, plan: dict[str, Any]) -> Write:
         ref.id, machine=ref.machine, created_at=created_at, seq=seq, rev=rev + 1, **plan["fields"]
     )
     is_start = plan["behind"] is None or before is None
-    there = [message.number for message in await mailbox(model)]
+    there = [id_of(message) for message in sorted(await mailbox(store), key=_place)]
     return Write(
         row,
         None if is_start else rev - plan["behind"],
         _entries(row, plan),
-        plan["messages"],
+        # what is held or has a key, an instance writes to itself
+        [replace(message, to=ref) if own else message for message, own in plan["messages"]],
         [there[place] for place in plan["consumed"] if place < len(there)],
         plan["recalled"],
         plan["released"],
@@ -148,20 +152,56 @@ async def _answers(store: Store, query: Query, now: int) -> dict[str, Any]:
         "rows": await store.load(refs),
         "list": pages,
         "count": await store.count("order"),
-        "due": [await store.due(machines, at(now), 3) for machines in (OURS, BOTH)],
+        "due": [await _due(store, now, machines) for machines in (OURS, BOTH)],
         "next_wake": [await store.next_wake(machines) for machines in (OURS, BOTH)],
         "orphans": [
             sorted(row.ref for row in await store.orphans(machines, ["w1"], 100))
             for machines in (OURS, BOTH)
         ],
-        "mail": [await store.mail(machines, at(now), now, 3) for machines in (OURS, BOTH, None)],
-        "mailbox": await mailbox(store),
+        "mail": [await _mail(store, now, machines) for machines in (OURS, BOTH, None)],
+        "mailbox": _told(await mailbox(store)),
+        "held": [_told(await store.held_mail(ref, 100)) for ref in refs],
         "replies": await store.replies(keyed),
-        "mail_of_keys": await store.mail_of_keys(keyed),
+        "mail_of_keys": {
+            key: _told([message]) for key, message in (await store.mail_of_keys(keyed)).items()
+        },
         "journal": [await store.journal(ref, (now - 1, now % 3 - 1), 3) for ref in refs],
         "journal_before": [await store.journal_before(ref, now, 3) for ref in refs],
         "incidents": await store.incidents("order", 2, None),
     }
+
+
+async def _due(store: Store, now: int, machines: Sequence[str]) -> Any:
+    """All that is due, and how early the rows of a page are, which at one time are any of these."""
+    rows = await store.due(machines, at(now), 100)
+    page = await store.due(machines, at(now), 3)
+    assert [row.wake_at for row in rows] == sorted(row.wake_at for row in rows if row.wake_at)
+    return sorted(rows, key=lambda row: row.ref), [(row.machine, row.wake_at) for row in page]
+
+
+async def _mail(store: Store, now: int, machines: Sequence[str] | None) -> Any:
+    mail = await store.mail(machines, at(now), None, 100)
+    assert mail == sorted(mail, key=id_of)
+    assert await store.mail(machines, at(now), None, 3) == mail[:3]
+    for place, message in enumerate(mail):
+        assert await store.mail(machines, at(now), id_of(message), 3) == mail[place + 1 :][:3]
+    return _told(mail)
+
+
+def _place(message: Message) -> tuple[int, ...]:
+    """Which message it is, in any store: no two of these instances are in one partition."""
+    id = id_of(message)
+    return id.at, id.partition, id.rev, id.ordinal
+
+
+def _told(messages: Sequence[Message]) -> list[tuple[tuple[int, ...], Message]]:
+    found = [(_place(message), replace(message, id=None)) for message in messages]
+    return sorted(found, key=lambda told: told[0])
+
+
+def test_no_two_instances_are_in_one_partition() -> None:
+    partitions = {partition_of(ref.machine, ref.id) for ref in REFS.values()}
+    assert len(partitions) == len(REFS)
 
 
 def test_the_plans_reach_every_outcome() -> None:

@@ -13,8 +13,8 @@ from statehold.errors import SchemaMismatch, StoreRefused
 from statehold.stores import open_store
 from statehold.stores.postgres.migrate import check, upgrade
 from statehold.stores.postgres.store import PostgresStore
-from statehold.stores.sqlite.file import APPLICATION_ID
 from statehold.stores.sqlite.inspect import schema_number
+from statehold.stores.sqlite.migrate import APPLICATION_ID
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio

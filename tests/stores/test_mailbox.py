@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from statehold.records import Ref, Write
-from statehold.store import Store
+from statehold.records import Message, MessageId, Ref, Write
+from statehold.store import FIRST_ID, Store, partition_of
+from statehold.stores.paging import microseconds
 from tests.stores.build import (
     CONFLICT,
     KEY_USED,
@@ -18,6 +19,7 @@ from tests.stores.build import (
     an_entry,
     at,
     change,
+    id_of,
     mailbox,
     new,
     posted,
@@ -31,34 +33,72 @@ pytestmark = pytest.mark.anyio
 SENDER = Ref("order", "sender")
 
 
-async def test_a_message_comes_back_as_it_was_written_with_a_number(store: Store) -> None:
+async def test_a_message_comes_back_as_it_was_written_with_an_id(store: Store) -> None:
     sent = a_message(
-        kind="outcome", body=b"\x00{}", due_at=at(5), sender=SENDER, send_id="s1", key="k1"
+        "sender",
+        kind="outcome",
+        body=b"\x00{}",
+        due_at=at(5),
+        sender=SENDER,
+        send_id="s1",
+        key="k1",
     )
     (there,) = await posted(store, sent)
-    assert there.number > 0
-    assert replace(there, number=0) == sent
+    assert replace(there, id=None) == sent
 
 
-async def test_numbers_rise_and_are_never_given_again(store: Store) -> None:
-    first, second = await posted(store, a_message(), a_message())
-    assert first.number < second.number
-    await store.discard([first.number, second.number])
-    (third,) = await posted(store, a_message())
-    assert third.number > second.number
+async def test_an_id_says_when_it_is_delivered_and_whose_write_it_was_part_of(store: Store) -> None:
+    first, late, last = await posted(
+        store, a_message(), a_message(due_at=at(5)), a_message("o-2"), rev=7, changed_at=at(2)
+    )
+    ids = [id_of(message) for message in (first, late, last)]
+    assert [id.at for id in ids] == [microseconds(at(seconds)) for seconds in (2, 5, 2)]
+    assert [(id.rev, id.ordinal) for id in ids] == [(7, 0), (7, 1), (7, 2)]
+    assert {id.partition for id in ids} == {partition_of("order", "sender")}
+    (other,) = await posted(store, a_message(), sender=a_row("other"))
+    writers = {id.writer for id in ids}
+    assert len(writers) == 1
+    assert id_of(other).writer not in writers
+    assert min(*writers, id_of(other).writer) > 0
 
 
-async def test_a_taken_message_s_number_is_not_given_again_after_reopening(store: Store) -> None:
-    (first,) = await posted(store, a_message())
-    await store.discard([first.number])
+async def test_ids_of_one_writer_rise_also_when_the_clock_goes_back(store: Store) -> None:
+    sent = []
+    for seconds in (10, 7, 30, 8.5):
+        sent += await posted(store, a_message(), a_message("o-2"), changed_at=at(seconds))
+    ids = [id_of(message) for message in sent]
+    assert ids == sorted(ids)
+    assert [id.at for id in ids[::2]] == [microseconds(at(s)) for s in (10, 10, 30, 30)]
+    # what was delivered holds up no later one
+    await store.discard(ids)
+    (late,) = await posted(store, a_message(), changed_at=at(1))
+    assert id_of(late).at == microseconds(at(1))
+
+
+async def test_a_message_with_a_delay_holds_up_none_that_goes_at_once(store: Store) -> None:
+    (late,) = await posted(store, a_message(due_at=at(60)), changed_at=at(1))
+    (now,) = await posted(store, a_message(), changed_at=at(2))
+    assert await mailbox(store) == [now, late]
+    assert id_of(now).at == microseconds(at(2))
+
+
+async def test_no_id_is_given_again_after_reopening_or_to_another_of_the_same_name(
+    store: Store,
+) -> None:
+    over = a_row("sender", status="done")
+    (first,) = await posted(store, a_message(), sender=over)
+    await store.discard([id_of(first)])
+    assert await store.forget([over]) == [True]
     await store.close()
     await store.open("w2")
     await store.join("w2", LEASE)
-    (second,) = await posted(store, a_message())
-    assert second.number > first.number
+    (second,) = await posted(store, a_message(), sender=over)
+    assert id_of(second).rev == id_of(first).rev
+    assert id_of(second).writer != id_of(first).writer
+    assert await store.still_there([id_of(first)]) == set()
 
 
-async def test_mail_is_what_is_due_and_not_held_by_number(store: Store) -> None:
+async def test_mail_is_what_is_due_and_not_held_in_the_order_of_the_ids(store: Store) -> None:
     await posted(
         store,
         a_message(send_id="late", due_at=at(10)),
@@ -66,10 +106,16 @@ async def test_mail_is_what_is_due_and_not_held_by_number(store: Store) -> None:
         a_message(send_id="held", held=True),
         a_message(send_id="early", due_at=at(5)),
         a_message(send_id="held and due", held=True, due_at=at(5)),
+        sender=a_row(),
     )
-    assert [m.send_id for m in await store.mail(OURS, at(4.9), 0, 10)] == ["now"]
-    assert [m.send_id for m in await store.mail(OURS, at(5), 0, 10)] == ["now", "early"]
-    assert [m.send_id for m in await store.mail(OURS, at(99), 0, 10)] == ["late", "now", "early"]
+    assert [m.send_id for m in await store.mail(OURS, at(4.9), None, 10)] == ["now"]
+    assert [m.send_id for m in await store.mail(OURS, at(5), None, 10)] == ["now", "early"]
+    assert [m.send_id for m in await store.mail(OURS, at(99), None, 10)] == ["now", "early", "late"]
+
+
+async def test_what_goes_at_once_is_due_whatever_a_clock_says(store: Store) -> None:
+    (ahead,) = await posted(store, a_message(), changed_at=at(99))
+    assert await store.mail(OURS, at(0), None, 10) == [ahead]
 
 
 async def test_mail_is_asked_for_machines_or_for_all(store: Store) -> None:
@@ -77,48 +123,49 @@ async def test_mail_is_asked_for_machines_or_for_all(store: Store) -> None:
     messages = [a_message(due_at=at(5) if n % 2 else None) for n in range(len(to))]
     named = [replace(m, to=Ref(machine, "x")) for m, machine in zip(messages, to, strict=True)]
     held = replace(named[0], to=Ref("paused", "x"), held=True)
-    await posted(store, held)
+    await posted(store, held, sender=a_row("x", machine="paused"))
     sent = await posted(store, *named)
 
     async def found(machines: list[str] | None) -> list[int]:
-        return [sent.index(message) for message in await store.mail(machines, at(9), 0, 10)]
+        return [sent.index(message) for message in await store.mail(machines, at(9), None, 10)]
 
-    assert await found(None) == [0, 1, 2, 3, 4]
+    assert await found(None) == [0, 2, 4, 1, 3]
     assert await found(["order"]) == [0, 3]
-    assert await found(["courier", "order", "courier", "paused"]) == [0, 1, 3, 4]
+    assert await found(["courier", "order", "courier", "paused"]) == [0, 4, 1, 3]
     assert await found([]) == []
-    assert [m.number for m in await store.mail(["courier", "bill"], at(9), 0, 2)] == [
-        sent[1].number,
-        sent[2].number,
-    ]
+    assert await store.mail(["courier", "bill"], at(9), None, 2) == [sent[2], sent[4]]
 
 
 async def test_mail_is_read_by_pages_without_a_gap(store: Store) -> None:
     due = [None, at(1), None, at(2), at(0), None, at(99)]
     sent = await posted(store, *(a_message(due_at=moment) for moment in due))
-    read_, after = [], 0
+    sent += await posted(store, *(a_message() for _ in range(3)), sender=a_row("other"))
+    read_: list[Message] = []
+    after: MessageId | None = None
     while page := await store.mail(OURS, at(3), after, 2):
         assert len(page) <= 2
         read_ += page
-        after = page[-1].number
-    assert read_ == sent[:6]
+        after = id_of(page[-1])
+    there = sorted((message for message in sent if message.due_at != at(99)), key=id_of)
+    assert read_ == there
+    assert await store.mail(OURS, at(3), FIRST_ID, 100) == there
 
 
 async def test_a_message_is_consumed_with_the_write_it_caused(store: Store) -> None:
     await started(store, a_row())
     (message,) = await posted(store, a_message())
-    await written(store, change(a_row(), parts={"consumed": [message.number]}))
+    await written(store, change(a_row(), parts={"consumed": [id_of(message)]}))
     assert await mailbox(store) == []
 
 
 async def test_a_message_that_was_taken_makes_a_write_a_conflict(store: Store) -> None:
     await started(store, a_row("o-1"), a_row("o-2"), a_row("o-3"))
     one, two = await posted(store, a_message(), a_message("o-2"))
-    await store.discard([one.number])
+    await store.discard([id_of(one)])
     outcomes = await store.commit(
         [
-            change(a_row("o-1"), parts={"consumed": [one.number]}),
-            change(a_row("o-2"), parts={"consumed": [two.number]}),
+            change(a_row("o-1"), parts={"consumed": [id_of(one)]}),
+            change(a_row("o-2"), parts={"consumed": [id_of(two)]}),
             change(a_row("o-3")),
         ]
     )
@@ -130,7 +177,7 @@ async def test_a_message_that_was_taken_makes_a_write_a_conflict(store: Store) -
 async def test_of_two_writes_that_consume_one_message_the_first_gets_it(store: Store) -> None:
     await started(store, a_row("o-1"), a_row("o-2"))
     (message,) = await posted(store, a_message())
-    both = [change(a_row(i), parts={"consumed": [message.number]}) for i in ("o-1", "o-2")]
+    both = [change(a_row(i), parts={"consumed": [id_of(message)]}) for i in ("o-1", "o-2")]
     assert await store.commit(both) == [WRITTEN, CONFLICT]
 
 
@@ -138,7 +185,7 @@ async def test_a_write_that_lost_leaves_the_messages_it_would_have_consumed(stor
     await started(store, a_row())
     (message,) = await posted(store, a_message())
     await written(store, change(a_row()))
-    late = change(a_row(), parts={"consumed": [message.number]})
+    late = change(a_row(), parts={"consumed": [id_of(message)]})
     assert await store.commit([late]) == [CONFLICT]
     assert await mailbox(store) == [message]
 
@@ -146,7 +193,7 @@ async def test_a_write_that_lost_leaves_the_messages_it_would_have_consumed(stor
 async def test_a_write_may_consume_several_messages(store: Store) -> None:
     await started(store, a_row())
     sent = await posted(store, a_message(), a_message(), a_message("o-2"))
-    parts = {"consumed": [m.number for m in sent[:2]]}
+    parts = {"consumed": [id_of(m) for m in sent[:2]]}
     await written(store, change(a_row(), parts=parts))
     assert await mailbox(store) == [sent[2]]
 
@@ -184,7 +231,7 @@ async def test_an_instance_may_recall_the_message_that_it_consumes(store: Store)
     (message,) = await posted(store, a_message("sender", send_id="x", sender=SENDER))
     sender = await read(store, "sender")
     assert sender is not None
-    parts = {"recalled": ["x"], "consumed": [message.number]}
+    parts = {"recalled": ["x"], "consumed": [id_of(message)]}
     await written(store, change(sender, parts=parts))
     assert await mailbox(store) == []
 
@@ -198,7 +245,7 @@ async def test_a_message_is_recalled_or_consumed_whichever_comes_first(
     sender = await read(store, "sender")
     assert sender is not None
     recall = change(sender, parts={"recalled": ["x"]})
-    consume = change(a_row(), parts={"consumed": [message.number]})
+    consume = change(a_row(), parts={"consumed": [id_of(message)]})
     if recall_first:
         assert await store.commit([recall, consume]) == [WRITTEN, CONFLICT]
     else:
@@ -208,10 +255,15 @@ async def test_a_message_is_recalled_or_consumed_whichever_comes_first(
 async def test_a_release_makes_the_instance_s_held_messages_deliverable(store: Store) -> None:
     await started(store, a_row())
     held = [a_message(held=True, body=b"1"), a_message(held=True, body=b"2")]
-    await posted(store, *held, a_message("o-2", held=True, body=b"3"))
+    await posted(store, *held, sender=a_row())
+    await posted(store, a_message("o-2", held=True, body=b"3"), sender=a_row("o-2"))
     assert await mailbox(store) == []
-    await written(store, change(a_row(), parts={"released": True}))
+    assert [m.body for m in await store.held_mail(a_row().ref, 10)] == [b"1", b"2"]
+    paused = await read(store)
+    assert paused is not None
+    await written(store, change(paused, parts={"released": True}))
     assert [m.body for m in await mailbox(store)] == [b"1", b"2"]
+    assert await store.held_mail(a_row().ref, 10) == []
 
 
 async def test_a_release_leaves_what_the_same_write_holds(store: Store) -> None:
@@ -230,7 +282,7 @@ async def test_a_held_message_s_key_is_known_until_the_message_is_consumed(store
     (message,) = await mailbox(store)
     now = await read(store)
     assert now is not None
-    await written(store, change(now, key="k1", parts={"consumed": [message.number]}))
+    await written(store, change(now, key="k1", parts={"consumed": [id_of(message)]}))
     assert await store.mail_of_keys(keys) == {}
     assert set(await store.replies(keys)) == {keys[0]}
 
@@ -246,8 +298,8 @@ async def test_a_held_message_s_key_is_used_if_another_held_message_has_it(store
     await written(store, new(a_row(), messages=[a_message(held=True, key="k")]))
     hold = change(a_row(), parts={"messages": [a_message(held=True, key="k")]})
     assert await store.commit([hold]) == [KEY_USED]
-    one_batch = [new(a_row(i), messages=[a_message("o-9", held=True, key="k")]) for i in ("a", "b")]
-    assert await store.commit(one_batch) == [WRITTEN, KEY_USED]
+    both = [a_message("o-2", held=True, key="k")] * 2
+    assert await store.commit([new(a_row("o-2"), messages=both)]) == [KEY_USED]
 
 
 async def test_an_entry_s_key_is_used_if_a_held_message_has_it(store: Store) -> None:
@@ -264,7 +316,7 @@ async def test_a_write_that_lost_puts_nothing_into_the_mailbox(store: Store) -> 
 
 
 async def test_discard_takes_out_what_is_there_and_minds_nothing_else(store: Store) -> None:
-    one, two = await posted(store, a_message(key="k"), a_message())
-    await store.discard([one.number, 10**6])
+    one, two = await posted(store, a_message(key="k"), a_message(), sender=a_row())
+    await store.discard([id_of(one), replace(id_of(two), rev=10**6)])
     assert await mailbox(store) == [two]
     assert await store.mail_of_keys([(one.to, "k")]) == {}

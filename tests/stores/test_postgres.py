@@ -19,7 +19,7 @@ from statehold.errors import (
     StoreUnavailable,
 )
 from statehold.records import Ref
-from statehold.store import Hint, WriteResult
+from statehold.store import FIRST_ID, Hint, WriteResult
 from statehold.stores.postgres import migrate
 from statehold.stores.postgres.hints import channel_of
 from statehold.stores.postgres.migrate import check, phase_of, upgrade
@@ -212,6 +212,28 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 # --- workers --------------------------------------------------------------------------------
 
 
+async def test_claims_are_kept_in_the_order_of_their_keys(
+    store: PostgresStore, db: asyncpg.Connection[asyncpg.Record], migrated_dsn: str
+) -> None:
+    """As they are taken, so that two workers never wait for each other."""
+    await db.execute(
+        "INSERT INTO deliverers (partition, machine, worker, until) "
+        "VALUES (3, 'order', 'w1', 0), (60, 'order', 'w1', 0)"
+    )
+    store._mailbox._claimed = [("order", 60), ("order", 3)]
+    kept: asyncio.Task[Any]
+    async with db.transaction():
+        await db.execute("SELECT FROM deliverers WHERE partition = 3 FOR UPDATE")
+        kept = asyncio.create_task(store.mail(OURS, at(1), FIRST_ID, 10, at(9)))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await db.fetchval(waiting):
+            assert not kept.done()
+        # it waits for the first, and has not locked the second
+        await db.execute("SELECT FROM deliverers WHERE partition = 60 FOR UPDATE NOWAIT")
+    assert await kept == []
+    assert await db.fetchval("SELECT min(until) FROM deliverers") > 0
+
+
 async def test_a_removed_worker_writes_nothing_by_either_way(
     store: PostgresStore, other: PostgresStore, db: asyncpg.Connection[asyncpg.Record]
 ) -> None:
@@ -235,7 +257,7 @@ async def test_a_running_commit_is_waited_for_before_its_worker_is_removed(
     await db.execute("UPDATE workers SET lease_until = now() - interval '1 s' WHERE id = 'w1'")
     async with db.transaction():
         # as the commit of w1 would
-        await db.fetch("SELECT slot FROM workers WHERE id = 'w1' FOR KEY SHARE")
+        await db.fetch("SELECT slot FROM fences WHERE worker = 'w1' FOR KEY SHARE")
         assert (await other.beat(LEASE)).alive == ("w1", "w2")
     assert (await other.beat(LEASE)).alive == ("w2",)
 
@@ -333,9 +355,9 @@ async def test_a_worker_that_is_removed_in_the_middle_of_a_batch_does_not_see_al
     writer = store._writer
     checked = writer._commit_checked
 
-    async def removed(pending: Any) -> Any:
-        await db.execute("DELETE FROM workers WHERE id = 'w1'")
-        return await checked(pending)
+    async def removed(pending: Any, partition: Any) -> Any:
+        await db.execute("DELETE FROM fences WHERE worker = 'w1'")
+        return await checked(pending, partition)
 
     writer._commit_checked = removed  # type: ignore[method-assign]
     writes = [change(row) for row in rows]
@@ -353,10 +375,10 @@ async def test_text_that_postgresql_does_not_take_comes_back_as_it_was(
     message = a_message("o-1", send_id=text, sender=row.ref)
     await written(store, change(row, key=text, parts={"messages": [message]}))
     assert (await store.replies([(row.ref, text)]))[row.ref, text].key == text
-    assert [one.send_id for one in await store.mail(OURS, at(9), 0, 10)] == [text]
+    assert [one.send_id for one in await store.mail(OURS, at(9), None, 10)] == [text]
     row = a_row(indexes={"city": text}, seq=2, rev=2)
     await written(store, change(row, parts={"recalled": [text]}))
-    assert await store.mail(OURS, at(9), 0, 10) == []
+    assert await store.mail(OURS, at(9), None, 10) == []
     assert await read(store) == a_row(indexes={"city": text}, seq=3, rev=3)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,6 @@ from statehold.records import Ref, Row
 from statehold.store import Page, Query, Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
-from statehold.stores.queries import load_queries
 from statehold.stores.sqlite import sweep
 from tests.stores.build import (
     CONFLICT,
@@ -27,6 +25,7 @@ from tests.stores.build import (
     an_entry,
     at,
     change,
+    id_of,
     ids,
     mailbox,
     new,
@@ -35,6 +34,7 @@ from tests.stores.build import (
     started,
     written,
 )
+from tests.stores.conftest import SERVERS
 
 pytestmark = pytest.mark.anyio
 
@@ -194,7 +194,7 @@ async def test_a_message_that_was_taken_out_keeps_nothing(store: Store) -> None:
     await started(store, over())
     (message,) = await posted(store, a_message("o-1"))
     assert await store.forget([over()]) == [False]
-    await store.discard([message.number])
+    await store.discard([id_of(message)])
     assert await store.forget([over()]) == [True]
 
 
@@ -290,7 +290,7 @@ async def test_sweeping_goes_on_after_it_was_broken_off(tmp_path: Path) -> None:
 # --- workers that share a store -------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", *SERVERS])
 async def workers(
     request: pytest.FixtureRequest, anyio_backend: str
 ) -> AsyncIterator[tuple[Store, Store]]:
@@ -302,7 +302,9 @@ async def workers(
         if request.param == "memory":
             store = MemoryStore(memory)
         else:
-            store = PostgresStore(request.getfixturevalue("migrated_dsn"))
+            store = PostgresStore(
+                request.getfixturevalue("migrated_dsn"), spread=SERVERS[request.param]
+            )
         await store.open(worker)
         await store.join(worker, LEASE)
         opened.append(store)
@@ -358,7 +360,7 @@ async def test_a_worker_that_joined_nowhere_may_forget(store: Store) -> None:
     assert await store.forget([over()]) == [True]
 
 
-@pytest.mark.parametrize("workers", ["postgres"], indirect=True)
+@pytest.mark.parametrize("workers", SERVERS, indirect=True)
 async def test_several_sweep_at_once_and_each_entry_goes_once(
     workers: tuple[Store, Store],
 ) -> None:
@@ -370,38 +372,6 @@ async def test_several_sweep_at_once_and_each_entry_goes_once(
         assert max(counts) <= 7
         total += sum(counts)
     assert total == 60
-
-
-@pytest.mark.parametrize("workers", ["postgres"], indirect=True)
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("finished", "Index Scan using instances_finished"),
-        ("claim_finished", "Index Scan using instances_finished"),
-        ("mailed", "using mailbox_of_instance"),
-        ("mailed", "using mailbox_of_sender"),
-        ("mail_sent", "using mailbox_of_sender"),
-        ("forget", "(finished_at = u.since) AND (id = (u.id)::text))"),
-        ("forget", "using mailbox_of_sender"),
-        ("forget", "AND (created_at = u_1.created_at) AND (id = (u_1.id)::text))"),
-        ("lock_forgotten", "Index Scan using forgotten_pkey"),
-        ("sweep", "Index Only Scan using journal_pkey"),
-        ("swept", "Index Scan using forgotten_pkey"),
-    ],
-)
-async def test_no_statement_of_it_reads_a_whole_table(
-    workers: tuple[Store, Store], name: str, expected: str
-) -> None:
-    sql = load_queries("postgres")[name]
-    given = ", ".join(["NULL"] * max(int(number) for number in re.findall(r"\$(\d+)", sql)))
-    assert isinstance(workers[0], PostgresStore)
-    assert workers[0]._open is not None
-    async with workers[0]._open.reading() as db:
-        await db.execute(f"PREPARE asked AS {sql}")
-        plan = "\n".join(step for (step,) in await db.fetch(f"EXPLAIN EXECUTE asked ({given})"))
-        await db.execute("DEALLOCATE asked")
-    assert "Seq Scan" not in plan, plan
-    assert expected in plan, plan
 
 
 def journal_rows(store: SqliteStore) -> int:

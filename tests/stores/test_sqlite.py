@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from statehold.errors import StoreUnavailable
 from statehold.store import Query, Unwritable
-from statehold.stores import SqliteStore
+from statehold.stores import SqliteStore, columns
 from statehold.stores.sqlite import file as sqlite_file
 from statehold.stores.sqlite import writer as sqlite_writer
 from tests.stores.build import (
@@ -184,6 +185,35 @@ async def test_configurations_of_a_dropped_batch_are_not_remembered(sqlite: Sqli
     }
 
 
+async def test_a_damaged_configuration_is_written_anew_by_the_next_step_into_it(
+    sqlite: SqliteStore,
+) -> None:
+    await started(sqlite, a_row(), a_row("o-2"))
+    connection(sqlite).execute("UPDATE configurations SET state = '['")
+    await sqlite.close()
+    await sqlite.open("w1")
+    damaged = await read(sqlite, "o-2")
+    assert damaged is not None
+    assert damaged.damage is not None
+    await written(sqlite, change(a_row()))
+    assert await read(sqlite, "o-2") == a_row("o-2")
+    assert await sqlite.count("order") == {(1, "running", ("open",)): 2}
+
+
+async def test_a_configuration_whose_number_another_has_is_refused_with_nothing_written(
+    sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alike(content: bytes) -> hashlib._Hash:
+        return hashlib.sha256(b"")
+
+    monkeypatch.setattr(columns, "sha256", alike)
+    await started(sqlite, a_row())
+    with pytest.raises(Unwritable, match="two configurations have the number"):
+        await sqlite.commit([change(a_row(), state=("new",))])
+    await nothing_was_written(sqlite)
+    await written(sqlite, change(a_row()))
+
+
 async def test_forgetting_what_is_known_of_rows_changes_no_answer(
     sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,7 +254,7 @@ async def test_times_are_kept_to_the_microsecond_in_any_century(sqlite: SqliteSt
 
 async def test_a_message_due_at_once_is_not_hidden_by_many_that_wait(sqlite: SqliteStore) -> None:
     await posted(sqlite, *(a_message(due_at=at(10**6)) for _ in range(50)), a_message())
-    assert len(await sqlite.mail(OURS, at(0), 0, 10)) == 1
+    assert len(await sqlite.mail(OURS, at(0), None, 10)) == 1
 
 
 async def test_an_opening_that_can_not_name_its_owner_leaves_the_file_free_for_the_next(

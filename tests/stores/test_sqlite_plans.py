@@ -30,7 +30,8 @@ def plan(store: SqliteStore, name: str) -> list[str]:
     assert store._open is not None
     sql = QUERIES[name]
     names = re.findall(r":(\w+)", sql)
-    values: Any = dict.fromkeys(names, 1) if names else [1] * sql.count("?")
+    last = max((int(number) for number in re.findall(r"\?(\d+)", sql)), default=sql.count("?"))
+    values: Any = dict.fromkeys(names, 1) if names else [1] * last
     found = store._open.db.execute(f"EXPLAIN QUERY PLAN {sql}", values)
     return [str(row[3]) for row in found]
 
@@ -57,11 +58,17 @@ async def test_pages_come_in_the_order_of_an_index_without_sorting(
     [
         ("due", "instances_awake (machine=? AND wake_at<?)"),
         ("next_wake", "instances_awake (machine=? AND wake_at>?)"),
-        ("next_message", "mailbox_due (held=? AND to_machine=? AND due_at>?)"),
+        ("next_message", "mailbox_late (to_machine=? AND due_at>?)"),
         ("rows_held_by", "instances_held (held_by=? AND machine=?)"),
-        ("mail", "mailbox_due (held=? AND to_machine=? AND due_at=? AND number>?)"),
-        ("mail", "mailbox_due (held=? AND to_machine=? AND due_at<?)"),
-        ("addressees", "mailbox_due (held=? AND to_machine>?)"),
+        ("mail", "mailbox_at_once (to_machine=? AND (sent_at,writer,rev,ordinal)>(?,?,?,?))"),
+        (
+            "mail",
+            "mailbox_late (to_machine=? AND (due_at,writer,rev,ordinal)>(?,?,?,?) AND due_at<?)",
+        ),
+        ("addressees", "mailbox_to (to_machine>?)"),
+        ("insert_message", "mailbox_by_id (writer=?)"),
+        ("take_message", "mailbox_by_id (writer=? AND rev=? AND ordinal=?)"),
+        ("recall_message", "mailbox_sent (sender_machine=? AND sender_id=? AND send_id=?)"),
         ("journal", "(instance=? AND (seq,part)>(?,?))"),
         ("count_since", "instances_by_since (configuration=? AND since<?)"),
         ("keys_by_since", "instances_by_since (configuration=? AND since<?)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,8 +15,8 @@ from statehold.stores.address import StoreOptions
 from statehold.stores.postgres.connections import Connections
 from statehold.stores.postgres.migrate import make_ready, upgrade
 from statehold.stores.postgres.standby import PostgresStandby
+from statehold.stores.postgres.statements import Statements
 from statehold.stores.postgres.store import PostgresStore
-from statehold.stores.queries import load_queries
 from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
 from tests.servers.programs import PostgresError
@@ -52,7 +52,7 @@ class Pair:
 
     @asynccontextmanager
     async def opened(
-        self, address: str | None = None, queries: Mapping[str, str] | None = None
+        self, address: str | None = None, queries: Statements | None = None
     ) -> AsyncIterator[PostgresStandby]:
         """With the test's clock, and not looked at since it was opened."""
         link = await opened_link(self.dsn)
@@ -61,7 +61,7 @@ class Pair:
             address or self.there,
             link.settings_of_copies(),
             2,
-            queries or load_queries("postgres"),
+            queries or Statements(spread=False),
             self.clock,
         )
         try:
@@ -140,6 +140,11 @@ async def why_not(standby: PostgresStandby, most_seconds: float = 60) -> str:
 
 
 # --- the lag --------------------------------------------------------------------------------------
+
+
+def test_a_standby_is_refused_where_statements_take_one_partition() -> None:
+    with pytest.raises(StoreRefused, match="read_store can't be used with spread"):
+        PostgresStore("postgresql://a/b", spread=True, read_store="postgresql://c/b")
 
 
 async def test_a_standby_that_has_replayed_everything_is_behind_since_the_last_look_at_most(
@@ -298,11 +303,17 @@ async def test_a_store_opens_without_its_standby(pair: Pair) -> None:
         await pair.catch_up()
 
 
+class SlowCounts(Statements):
+    def __getitem__(self, name: str) -> str:
+        if name == "configurations_of_machine":
+            return "SELECT number, 1 FROM configurations, pg_sleep(60) WHERE machine = $1"
+        return super().__getitem__(name)
+
+
 async def test_a_query_that_a_recovery_conflict_cancels_leaves_the_standby_readable(
     pair: Pair,
 ) -> None:
-    slow = "SELECT number, 1 FROM configurations, pg_sleep(60) WHERE machine = $1"
-    queries = {**load_queries("postgres"), "configurations_of_machine": slow}
+    queries = SlowCounts(spread=False)
     await asyncio.to_thread(conflicts_at_once, pair.standby, yes=True)
     try:
         async with pair.opened(queries=queries) as standby:
@@ -451,7 +462,7 @@ async def test_a_standby_of_another_timeline_is_not_read_until_it_follows(pair: 
         # a primary after a failover, while the standby still follows the old one
         link = await opened_link(other.dsn(pair.name))
         standby = PostgresStandby(
-            link, pair.there, link.settings_of_copies(), 2, load_queries("postgres"), pair.clock
+            link, pair.there, link.settings_of_copies(), 2, Statements(spread=False), pair.clock
         )
         await standby.open()
         assert "timeline 1, and the primary on 2" in str(standby.state().why)

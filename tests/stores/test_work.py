@@ -16,6 +16,7 @@ from tests.stores.build import (
     an_entry,
     at,
     change,
+    id_of,
     ids,
     new,
     posted,
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_due_gives_rows_whose_time_has_come_earliest_first(store: Store) -> None:
-    times = {"a": 30, "b": 10, "c": None, "d": 20, "e": 20, "f": 30.000001}
+    times = {"a": 30, "b": 10, "c": None, "d": 20, "e": 20.000001, "f": 30.000001}
     rows = [a_row(i, wake_at=None if t is None else at(t)) for i, t in times.items()]
     await started(store, *rows)
     assert ids(await store.due(OURS, at(30), 10)) == ["b", "d", "e", "a"]
@@ -67,11 +68,24 @@ async def test_a_page_of_what_is_due_is_shared_by_machines(store: Store) -> None
 
 async def test_what_is_due_at_several_machines_comes_in_one_order(store: Store) -> None:
     machines = ["order", "courier", "order", "bill", "courier", "order"]
-    rows = [a_row(str(n), machine=m, wake_at=at(9 - n // 2)) for n, m in enumerate(machines)]
+    rows = [a_row(str(n), machine=m, wake_at=at(9 - n)) for n, m in enumerate(machines)]
     await started(store, *rows)
     asked = ("order", "courier", "order", "nobody")
-    assert ids(await store.due(asked, at(9), 10)) == ["4", "5", "2", "0", "1"]
-    assert ids(await store.due(asked, at(9), 2)) == ["4", "5"]
+    assert ids(await store.due(asked, at(9), 10)) == ["5", "4", "2", "1", "0"]
+    assert ids(await store.due(asked, at(9), 2)) == ["5", "4"]
+
+
+async def test_rows_of_one_time_are_due_together_in_any_order(store: Store) -> None:
+    rows = [a_row(f"o-{n}", wake_at=at(1)) for n in range(6)]
+    await started(store, *rows)
+    assert {row.id for row in await store.due(OURS, at(1), 10)} == {row.id for row in rows}
+    pages = [ids(await store.due(OURS, at(1), 4, at(9))) for _ in range(2)]
+    assert [len(page) for page in pages] == [4, 2]
+    assert sorted(id for page in pages for id in page) == [row.id for row in rows]
+
+
+async def test_nothing_is_due_of_no_machine(store: Store) -> None:
+    await started(store, a_row(wake_at=at(1)))
     assert await store.due((), at(9), 10) == []
 
 
@@ -91,13 +105,13 @@ async def test_what_another_machine_has_to_do_never_keeps_ours_from_being_found(
     await posted(store, *(a_message(due_at=due) for due in (None, at(15), at(10))))
     assert await store.due(OURS, at(20), 1000) == [ours]
     assert await store.orphans(OURS, ["w1"], 1000) == [ours]
-    sent = await store.mail(OURS, at(20), 0, 1000)
-    assert [message.due_at for message in sent] == [None, at(15), at(10)]
+    sent = await store.mail(OURS, at(20), None, 1000)
+    assert [message.due_at for message in sent] == [None, at(10), at(15)]
     assert await store.next_wake(OURS) == at(10)
     assert await store.next_wake(["courier"]) == at(0)
     assert await store.next_wake([]) is None
-    assert len(await store.mail(None, at(20), 0, 1000)) == 1000
-    assert (await store.mail(None, at(20), sent[0].number - 1, 1000)) == sent
+    assert len(await store.mail(None, at(20), None, 1000)) == 1000
+    assert await store.mail(OURS, at(20), id_of(sent[0]), 1000) == sent[1:]
 
 
 async def test_next_wake_is_the_earliest_of_rows_and_messages(store: Store) -> None:
@@ -221,7 +235,7 @@ async def test_no_answer_is_longer_than_the_page_limit(store: Store) -> None:
     many = 10**9
     assert len(await store.due(OURS, at(1), many)) == PAGE_LIMIT
     assert len(await store.orphans(OURS, [], many)) == PAGE_LIMIT
-    assert len(await store.mail(OURS, at(1), 0, many)) == PAGE_LIMIT
+    assert len(await store.mail(OURS, at(1), None, many)) == PAGE_LIMIT
     assert len((await store.incidents(None, many, None)).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=many))).rows) == PAGE_LIMIT
     assert len((await store.list(Query("order", limit=0))).rows) == 1

@@ -6,10 +6,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from statehold.errors import LeaseLost
 from statehold.records import Ref
-from statehold.store import Hint, Store
+from statehold.store import Hint, partition_of
 from tests.stores.build import (
     CONFLICT,
     LEASE,
@@ -19,6 +20,7 @@ from tests.stores.build import (
     a_row,
     at,
     change,
+    id_of,
     ids,
     mailbox,
     new,
@@ -162,69 +164,40 @@ async def test_two_that_claim_at_once_get_each_row_once(shared: Shared) -> None:
     assert sorted(claimed) == [f"o-{n:02}" for n in range(40)]
 
 
-async def test_messages_to_an_instance_are_brought_by_one_worker_at_a_time(shared: Shared) -> None:
-    one, two = await shared.hire("w1"), await shared.hire("w2")
-    sent = await posted(one, a_message("a"), a_message("b"))
-    (to_a, to_b), numbers = sent, [message.number for message in sent]
-    assert await one.mail(OURS, at(0), 0, 1, at(10)) == [to_a]
-    (later,) = await posted(one, a_message("a"))
-    # the later one to a would come before the one that the other brings
-    assert await two.mail(OURS, at(0), 0, 10, at(10)) == [to_b]
-    assert await two.mail(OURS, at(0), 0, 10) == [to_a, to_b, later], "a question minds no claim"
-    assert await one.mail(OURS, at(0), numbers[0], 10, at(10)) == [later]
-
-
-async def test_a_claim_on_a_message_ends_with_its_time_and_with_the_message(
-    shared: Shared,
-) -> None:
-    one, two = await shared.hire("w1"), await shared.hire("w2")
-    await started(one, a_row("a"))
-    first, second = await posted(one, a_message("a"), a_message("a"))
-    assert await one.mail(OURS, at(0), 0, 1, at(10)) == [first]
-    assert await two.mail(OURS, at(9.999), 0, 10, at(20)) == []
-    taken = change(a_row("a"), parts={"consumed": [first.number]})
-    await written(one, taken)
-    assert await two.mail(OURS, at(9.999), 0, 10, at(20)) == [second]
-    assert await one.mail(OURS, at(19.999), 0, 10, at(30)) == []
-    assert await one.mail(OURS, at(20), 0, 10, at(30)) == [second]
-
-
-async def test_a_worker_gets_what_it_has_claimed_itself_again(shared: Shared) -> None:
-    one = await shared.hire("w1")
-    sent = await posted(one, a_message("a"), a_message("a"))
-    assert await one.mail(OURS, at(0), 0, 10, at(10)) == sent
-    assert await one.mail(OURS, at(1), 0, 10, at(10)) == sent
-
-
-async def test_two_that_claim_mail_at_once_bring_each_receiver_its_messages_in_order(
-    shared: Shared,
-) -> None:
-    one, two = await shared.hire("w1"), await shared.hire("w2")
-    sent = await posted(one, *(a_message("abcd"[n % 4]) for n in range(40)))
-    stores: list[Store] = [one, two] * 5
-    pages = await asyncio.gather(*(store.mail(OURS, at(0), 0, 6, at(10)) for store in stores))
-    brought: dict[Ref, set[int]] = {}
-    for number, page in enumerate(pages):
-        for message in page:
-            brought.setdefault(message.to, set()).add(number % 2)
-    assert all(len(workers) == 1 for workers in brought.values())
-    for page in pages:
-        for to in {message.to for message in page}:
-            mine = [message.number for message in page if message.to == to]
-            assert mine == [message.number for message in sent if message.to == to][: len(mine)]
-
-
 async def test_a_message_is_taken_out_by_one_of_two_that_bring_it(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
     await started(one, a_row("a"), a_row("b"))
     (message,) = await posted(one, a_message("a"))
-    parts = {"consumed": [message.number]}
-    assert await one.still_there([message.number, 10**9]) == {message.number}
+    id = id_of(message)
+    parts = {"consumed": [id]}
+    assert await one.still_there([id, replace(id, rev=10**9)]) == {id}
     assert await one.commit([change(a_row("a"), parts=parts)]) == [WRITTEN]
-    assert await two.still_there([message.number]) == set()
+    assert await two.still_there([id]) == set()
     assert await two.commit([change(a_row("b"), parts=parts)]) == [CONFLICT]
     assert await mailbox(two) == []
     assert await two.still_there([]) == set()
+
+
+async def test_a_refused_message_returns_to_its_sender_wherever_it_waits(shared: Shared) -> None:
+    """One that is due may have been moved to its receiver's partition."""
+    one, two = await shared.hire("w1"), await shared.hire("w2")
+    sender = a_row("s-1")
+    assert partition_of("order", "s-1") != partition_of("order", "a")
+    (sent,) = await posted(one, a_message("a", sender=sender.ref), sender=sender)
+    # the first calls may move it
+    pages = [await one.mail(OURS, at(0), None, 10, at(10)) for _ in range(3)]
+    (refused,) = pages[-1]
+    assert replace(refused, id=None) == replace(sent, id=None)
+    id = id_of(refused)
+    assert str(id) == str(sent.id)
+    back = a_message("s-1", kind="end", sender=Ref("order", "a"))
+    write = change(sender, parts={"consumed": [id], "messages": [back]})
+    assert await two.commit([write]) == [WRITTEN]
+    assert await one.still_there([id]) == set()
+    (left,) = await mailbox(two)
+    assert replace(left, id=None) == back
+    again = change(replace(sender, seq=2, rev=2), parts={"consumed": [id]})
+    assert await one.commit([again]) == [CONFLICT]
 
 
 # --- hints ----------------------------------------------------------------------------------------

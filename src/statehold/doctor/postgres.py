@@ -99,7 +99,9 @@ async def _examine(
                 f"the schema needs a release that knows migration {state.oldest_code}, this one "
                 f"knows {state.known}"
                 if is_newer
-                else f"the schema lacks {some(state.pending)}",
+                else f"the schema lacks {some(state.pending)}"
+                if state.unfinished is None
+                else f"the migration {state.unfinished} is unfinished",
                 "a server or worker of this release does not start",
                 "run a newer release" if is_newer else "statehold db upgrade",
             )

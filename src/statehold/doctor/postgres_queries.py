@@ -10,13 +10,14 @@ from statehold.doctor.queries import (
     DOCUMENT_BYTES,
     DOCUMENTS,
     MOST,
+    NAMED,
     Held,
     Late,
     MachineIncidents,
     Unreadable,
     Waiting,
 )
-from statehold.records import Status
+from statehold.records import MessageId, Status
 from statehold.store import StoredChart
 from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
@@ -80,15 +81,25 @@ class PostgresQueries:
 
     async def waiting_mail(self, before: datetime) -> list[Waiting]:
         rows = await self._db.fetch(self._q["waiting_mail"], microseconds(before), MOST)
-        return [Waiting(row["number"], row["to_machine"]) for row in rows]
+        found = [Waiting(MessageId(*id), machine) for *id, machine in rows]
+        return sorted(found, key=lambda waiting: waiting.id)
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
-        rows = await self._db.fetch(self._q["still_there"], list(numbers))
-        return {row["number"] for row in rows}
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        by_key = {(id.writer, id.rev, id.ordinal): id for id in ids}
+        asked = ([key[place] for key in by_key] for place in range(3))
+        rows = await self._db.fetch(self._q["still_there"], *asked)
+        return {by_key[tuple(row)] for row in rows}
 
     async def addressees(self) -> list[str]:
         rows = await self._db.fetch(self._q["addressees"], MOST)
         return sorted(row["to_machine"] for row in rows)
+
+    async def misplaced(self) -> tuple[list[str], list[str]]:
+        instances, messages = [
+            [row["name"] for row in await self._db.fetch(self._q[asked], MOST, NAMED)]
+            for asked in ("misplaced_instances", "misplaced_messages")
+        ]
+        return instances, messages
 
     async def held_mail(self) -> list[Held]:
         rows = await self._db.fetch(self._q["held_mail"], MOST)

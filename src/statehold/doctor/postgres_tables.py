@@ -1,4 +1,4 @@
-"""Checks of the tables of a PostgreSQL store: vacuum, sizes, indexes."""
+"""Checks of the tables of a PostgreSQL store: vacuum, sizes, indexes, fences."""
 
 from __future__ import annotations
 
@@ -56,6 +56,19 @@ async def examine_tables(db: asyncpg.Connection[Any]) -> list[Finding]:
                 f"these indexes are not valid: {some(broken)}",
                 "queries that need them read whole tables",
                 "; ".join(f"REINDEX INDEX CONCURRENTLY {name}" for name in broken[:5]),
+            )
+        )
+    lonely = [row["worker"] for row in await db.fetch(q["lonely_fences"])]
+    if lonely:
+        found.append(
+            Finding(
+                "error",
+                "lonely-fence",
+                f"there are fences of workers that have no lease: {some(lonely)}",
+                "a change by hand has put them in; such a worker writes though no other knows that "
+                "it is alive",
+                "end these workers, then DELETE FROM fences WHERE worker NOT IN "
+                "(SELECT id FROM workers)",
             )
         )
     return found

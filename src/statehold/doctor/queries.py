@@ -8,13 +8,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from statehold.records import Status
+from statehold.records import MessageId, Status
 from statehold.store import StoredChart
 
 #: instances whose documents are read to find those that can't be; the newest
 DOCUMENTS = 1_000
 #: larger ones are left out
 DOCUMENT_BYTES = 100_000
+#: instances and messages in a wrong partition that are named
+NAMED = 10
 #: rows that are counted; more are reported as "at least"
 MOST = 10_000
 
@@ -34,7 +36,7 @@ class MachineIncidents(Struct, frozen=True):
 class Waiting(Struct, frozen=True):
     """A message that could be delivered."""
 
-    number: int
+    id: MessageId
     machine: str
 
 
@@ -86,10 +88,15 @@ class Queries(Protocol):
 
     async def waiting_mail(self, before: datetime) -> list[Waiting]: ...
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]: ...
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]: ...
 
     async def addressees(self) -> list[str]:
         """Machines that there is mail for."""
+        ...
+
+    async def misplaced(self) -> tuple[list[str], list[str]]:
+        """Of ``MOST`` instances and as many messages, some of those that are not in their
+        partition: ``machine/id``, and the ids of messages."""
         ...
 
     async def held_mail(self) -> list[Held]:

@@ -18,8 +18,9 @@ from statehold.doctor.finding import Finding, size, some
 from statehold.doctor.sqlite_queries import SqliteQueries
 from statehold.doctor.work import Pause, examine_work
 from statehold.stores.queries import load_migrations
-from statehold.stores.sqlite.file import APPLICATION_ID, FREE_BYTES, holder_of
+from statehold.stores.sqlite.file import FREE_BYTES, holder_of
 from statehold.stores.sqlite.inspect import open_read_only
+from statehold.stores.sqlite.migrate import APPLICATION_ID, is_unfinished
 
 #: so much room, or as much as the database has, should be left on the disk
 FREE_WANTED = 1 << 30
@@ -247,6 +248,16 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
                 f"{path} has schema {number}, this release has {known}",
                 "what is in it was not checked",
                 "copy the file, then start a server of this release, which migrates it",
+            )
+        ]
+    if is_unfinished(db):
+        return [
+            Finding(
+                "error",
+                "schema",
+                f"{path} has begun to be migrated to schema {number}",
+                "while that goes on nothing runs, and what is in it was not checked",
+                "if no process has it open, start a server of this release, which goes on with it",
             )
         ]
     return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,22 +10,25 @@ from statehold.doctor.queries import (
     DOCUMENT_BYTES,
     DOCUMENTS,
     MOST,
+    NAMED,
     Held,
     Late,
     MachineIncidents,
     Unreadable,
     Waiting,
 )
-from statehold.records import Status
+from statehold.records import MessageId, Status
 from statehold.store import StoredChart
 from statehold.stores.columns import counted_as, holders_of
 from statehold.stores.paging import microseconds, moment
 from statehold.stores.queries import load_queries
+from statehold.stores.sqlite.migrate import add_functions
 
 
 class SqliteQueries:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        add_functions(db)
         self._q = load_queries("sqlite", "doctor.sql")
 
     async def workers(self) -> dict[str, timedelta] | None:
@@ -72,11 +74,26 @@ class SqliteQueries:
 
     async def waiting_mail(self, before: datetime) -> list[Waiting]:
         wanted = (microseconds(before), MOST)
-        return [Waiting(*row) for row in self._db.execute(self._q["waiting_mail"], wanted)]
+        found = self._db.execute(self._q["waiting_mail"], wanted)
+        return sorted(
+            (Waiting(MessageId(*id), machine) for *id, machine in found),
+            key=lambda waiting: waiting.id,
+        )
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
-        wanted = (json.dumps(list(numbers)),)
-        return {number for (number,) in self._db.execute(self._q["still_there"], wanted)}
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        asked = self._q["still_there"]
+        return {
+            id
+            for id in ids
+            if self._db.execute(asked, (id.writer, id.rev, id.ordinal)).fetchone() is not None
+        }
+
+    async def misplaced(self) -> tuple[list[str], list[str]]:
+        instances, messages = (
+            [name for (name,) in self._db.execute(self._q[asked], (MOST, NAMED))]
+            for asked in ("misplaced_instances", "misplaced_messages")
+        )
+        return instances, messages
 
     async def addressees(self) -> list[str]:
         found = self._db.execute(self._q["addressees"], (MOST,))

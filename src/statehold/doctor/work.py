@@ -53,6 +53,7 @@ async def examine_work(
     found += await _of_held_mail(queries)
     found += await _of_incidents(queries, now)
     found += await _of_unreadable(queries)
+    found += await _of_partitions(queries)
     for definition in definitions.values():
         found += await _of_versions(queries, definition)
     found += await _of_unknown(queries, stored, definitions)
@@ -188,8 +189,8 @@ async def _of_mail(
         return found
     # a message has no time; one that both queries find was not delivered in between
     await pause(MAIL_SECONDS)
-    left = await queries.still_there([mail.number for mail in waiting])
-    by_machine = Counter(mail.machine for mail in waiting if mail.number in left)
+    left = await queries.still_there([mail.id for mail in waiting])
+    by_machine = Counter(mail.machine for mail in waiting if mail.id in left)
     if by_machine:
         late = [f"{_at_least(count, 'message')} to {m}" for m, count in sorted(by_machine.items())]
         found.append(
@@ -260,6 +261,27 @@ async def _of_unreadable(queries: Queries) -> list[Finding]:
             f"statehold repair {machine} ID, or cancel. A release that can read them goes on",
         )
         for machine, count in sorted(by_machine.items())
+    ]
+
+
+async def _of_partitions(queries: Queries) -> list[Finding]:
+    instances, messages = await queries.misplaced()
+    if not instances and not messages:
+        return []
+    named = []
+    if instances:
+        named.append(f"instances: {some(instances)}")
+    if messages:
+        named.append(f"messages: {some(messages)}")
+    return [
+        Finding(
+            "error",
+            "wrong-partition",
+            f"not in the partition that is theirs for ever: {'; '.join(named)}",
+            "something other than Statehold has written them; where statements take one partition, "
+            "they are not found",
+            "stop what writes to the store beside Statehold, and restore a backup from before that",
+        )
     ]
 
 

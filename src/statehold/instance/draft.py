@@ -34,6 +34,7 @@ from statehold.records import (
     EffectRecord,
     Entry,
     Message,
+    MessageId,
     Parent,
     Ref,
     Status,
@@ -111,8 +112,8 @@ class Draft:
         self.touched = False
         self.entries: list[Entry] = []
         self.messages: tuple[Message, ...] = ()
-        #: numbers of messages to take out of the mailbox
-        self.consumed: tuple[int, ...] = ()
+        #: messages to take out of the mailbox
+        self.consumed: tuple[MessageId, ...] = ()
         #: ``send_id`` of messages to take back
         self.recalled: tuple[str, ...] = ()
         #: held messages become deliverable
@@ -281,10 +282,11 @@ class Draft:
         self.change(held=0)
         return here
 
-    def consume(self, number: int) -> None:
-        """The message of this number is taken out of the mailbox."""
-        self.touched = True
-        self.consumed += (number,)
+    def consume(self, message: Message) -> None:
+        """The message is taken out of the mailbox; one of this turn is not there yet."""
+        if message.id is not None:
+            self.touched = True
+            self.consumed += (message.id,)
 
     def end_silently(self, snapshot: Snapshot[Any], key: str, event: AttemptEvent) -> None:
         """Removes an effect whose outcome no transition takes; nothing else changes."""
@@ -353,8 +355,10 @@ class Draft:
     def write(self) -> tuple[Write, Loaded]:
         """What to commit, and what was committed last once it is."""
         before = None if self.loaded is None else self.loaded.row.rev
-        # a damaged count starts again: the new one only has to differ from it
-        rev = 1 if before is None or not is_count(before) else before + 1
+        rev = 1 if before is None else before + 1
+        if before is not None and not is_count(before):
+            # damaged: on from one that no write had, as ids of messages have it
+            rev = int(self.now.timestamp() * 1_000_000)
         row = row_of(self.instance, rev, self.not_due_before)
         write = Write(
             row,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple, get_args, overload
 
 import msgspec
 
+from statehold.errors import StoreRefused
 from statehold.records import Row, Status
 from statehold.store import Group, Rollup, StoredChart
 from statehold.stores.paging import microseconds, moment
@@ -45,6 +47,27 @@ class DamagedConfiguration(StoredConfiguration):
 def configuration_columns(of: StoredConfiguration) -> tuple[str, int, str, str, str, str]:
     state, tags, owners = (_encode(names).decode() for names in (of.state, of.tags, of.owners))
     return (of.machine, of.version, of.status, state, tags, owners)
+
+
+def configuration_number(of: StoredConfiguration) -> int:
+    """What rows refer to it by: 63 bits of a hash of its content, so that no counter has to be
+    asked. 1 to 2**63 - 1."""
+    content = [of.machine, of.version, of.status, of.state, of.tags, of.owners]
+    return int.from_bytes(sha256(_encode(content)).digest()[:8], "big") >> 1 or 1
+
+
+def is_intact(number: int, stored: StoredConfiguration, wanted: StoredConfiguration) -> bool:
+    """Whether ``stored``, found under the number of ``wanted``, is the same. If not, it was
+    damaged, as its own number is another one, and is to be replaced. Raises ``StoreRefused`` if
+    both have this number."""
+    if stored == wanted:
+        return True
+    if isinstance(stored, DamagedConfiguration) or configuration_number(stored) != number:
+        return False
+    raise StoreRefused(
+        f"two configurations have the number {number}, which is a hash of them: {tuple(stored)} is "
+        f"stored, {tuple(wanted)} can't be; rename a state or a tag of the second"
+    )
 
 
 def configuration_of(

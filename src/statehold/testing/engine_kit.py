@@ -159,7 +159,7 @@ class EngineKit:
             return f"something due at {due[0].machine}/{due[0].id}"
         # as the message dispatcher asks: a message without a receiver returns to its sender
         machines = None if self.store.exclusive else self._names
-        for message in await self.store.mail(machines, self.now, 0, _PAGE):
+        for message in await self.store.mail(machines, self.now, None, _PAGE):
             if concerns(message, self._names):
                 return f"a message to {message.to.machine}/{message.to.id}"
         held = {key for fake in self.fakes.values() for key in fake.waiting}

@@ -1,8 +1,9 @@
 """``make chaos FOR=1800``: so many seconds of trouble, and how many violations they brought out.
 
-First processes die around every statement that writes, on each store, as far as a third of the time
-allows; then rounds of chaos follow one another, each with a seed of its own, till the time is over.
-STATEHOLD_SEED chooses the first one's, and the order of the moments.
+First processes die around every statement that writes, on SQLite and on PostgreSQL in both forms of
+its statements, as far as a third of the time allows; then rounds of chaos on PostgreSQL follow one
+another, each with a seed of its own, till the time is over. STATEHOLD_SEED chooses the first one's,
+and the order of the moments; in rounds with an odd seed, each statement takes one partition.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def deaths(stage: Stage, name: str, seed: int, until: float) -> int:
+def deaths(stage: Stage, name: str, seed: int, until: float, *, spread: bool = False) -> int:
     """As many of the moments as there is time for, in an order of chance; gives the violations."""
     tried = died = violations = 0
     with ExitStack() as stack:
-        players = [stack.enter_context(Player()) for _ in range(PLAYERS)]
+        players = [stack.enter_context(Player(spread=spread)) for _ in range(PLAYERS)]
         moments = list(range(1, len(count_moments(stage, players[0])) + 1))
         total = len(moments)
         random.Random(seed).shuffle(moments)
@@ -71,7 +72,10 @@ def rounds(seed: int, until: float, bug: str) -> int:
         seconds = max(10.0, min(ROUND_SECONDS, until - time.monotonic()))
         with PostgresServer() as server, tempfile.TemporaryDirectory() as folder:
             dsn = asyncio.run(round.prepared(server))
-            report = asyncio.run(round.run(server, dsn, Path(folder), seed, seconds, bug=bug))
+            going = round.run(
+                server, dsn, Path(folder), seed, seconds, bug=bug, spread=seed % 2 == 1
+            )
+            report = asyncio.run(going)
             for violation in report.violations:
                 say(f"VIOLATION in the round of seed {seed}: {violation}")
             if report.violations:
@@ -99,12 +103,14 @@ def main() -> int:
     seed = choose_seed()
     violations = 0
     if not options.no_deaths and not options.bug:
-        share = options.seconds * DEATHS_SHARE / 2
+        share = options.seconds * DEATHS_SHARE / 3
         violations += deaths(on_sqlite, "SQLite", seed, begun + share)
         with PostgresServer() as server:
             asyncio.run(upgrade(server.create_database(_TEMPLATE), "after"))
             stage = on_postgres(server, _TEMPLATE)
             violations += deaths(stage, "PostgreSQL", seed, begun + 2 * share)
+            name = "PostgreSQL, one partition a statement"
+            violations += deaths(stage, name, seed, begun + 3 * share, spread=True)
     violations += rounds(seed, begun + options.seconds, options.bug)
     say(f"{violations} violations")
     return 1 if violations else 0

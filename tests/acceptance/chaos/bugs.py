@@ -1,7 +1,8 @@
-"""Stores with a mistake in them, to see that the auditors find it.
+"""The stores of processes under test; and ones with a mistake, to see that the auditors find it.
 
 ``STATEHOLD_TEST_BUG`` names one. Each is what a plausible slip in a store would do: it forgets a
-column, a key, a row, a check.
+column, a key, a row, a check. With ``STATEHOLD_TEST_SPREAD``, each statement of a PostgreSQL store
+takes one partition.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from msgspec.structs import replace
 from statehold.records import Write
 from statehold.store import Store, WriteResult
 from statehold.stores import SqliteStore, open_store
+from statehold.stores.address import is_shared
 from statehold.stores.postgres.store import PostgresStore
 
 BUG_VARIABLE = "STATEHOLD_TEST_BUG"
+SPREAD_VARIABLE = "STATEHOLD_TEST_SPREAD"
 
 #: for which one that was taken for dead is nobody, and has time to write all the same
 SLOW_SECONDS = 1.5
@@ -128,11 +131,12 @@ class UnfencedPostgres(PostgresStore):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
-        checked = "SELECT slot FROM workers WHERE id = $1 FOR KEY SHARE"
-        assert checked in self._q["advance"]
-        assert checked in self._q["fence"]
+        checked = "SELECT f.slot FROM fences AS f WHERE f.worker = $1 AND true FOR KEY SHARE"
         unchecked = "SELECT 0 AS slot WHERE $1::text IS NOT NULL"
-        self._q = {name: sql.replace(checked, unchecked) for name, sql in self._q.items()}
+        texts = self._q._sql
+        for name in ("advance", "fence"):
+            assert checked in texts[name]
+            texts[name] = texts[name].replace(checked, unchecked)
 
     async def join(self, worker: str, lease: timedelta) -> None:
         if "#" in worker:
@@ -159,10 +163,11 @@ async def _slipping(
 
 
 def store_of(dsn: str) -> Store:
-    """The store at the address, with the mistake that the environment asks for."""
+    """The store at the address, in the form and with the mistake that the environment asks for."""
     bug = os.environ.get(BUG_VARIABLE)
     if not bug:
-        return open_store(dsn)
+        is_spread = bool(os.environ.get(SPREAD_VARIABLE)) and is_shared(dsn)
+        return PostgresStore(dsn, spread=True) if is_spread else open_store(dsn)
     if bug == "no_fence":
         return UnfencedPostgres(dsn)
     return slipping(dsn, SLIPS[bug])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import shutil
 import signal
@@ -21,6 +22,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from tests.acceptance.chaos import scenario
+from tests.acceptance.chaos.bugs import SPREAD_VARIABLE
 from tests.acceptance.chaos.endpoint import Asked
 from tests.acceptance.chaos.failpoints import NEVER
 from tests.servers.postgres import PostgresServer
@@ -62,12 +64,17 @@ def on_postgres(server: PostgresServer, template: str) -> Stage:
 
 
 class Player:
-    """A process of its own that forks the performances off: one at a time, in milliseconds."""
+    """A process of its own that forks the performances off: one at a time, in milliseconds. With
+    ``spread``, each statement of its PostgreSQL store takes one partition."""
+
+    def __init__(self, *, spread: bool = False) -> None:
+        self._environment = {SPREAD_VARIABLE: "1" if spread else ""}
 
     def __enter__(self) -> Player:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.acceptance.chaos.player"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env={**os.environ, **self._environment}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         return self
 

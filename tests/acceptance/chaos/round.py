@@ -16,6 +16,7 @@ import asyncpg
 
 from statehold.stores.postgres.migrate import upgrade
 from tests.acceptance.chaos import witness
+from tests.acceptance.chaos.bugs import BUG_VARIABLE, SPREAD_VARIABLE
 from tests.acceptance.chaos.clients import Clients
 from tests.acceptance.chaos.endpoint import Endpoint
 from tests.acceptance.chaos.faults import Done, Faults, Pace
@@ -43,6 +44,8 @@ class Report:
     """``violations`` in words, each with where it is."""
 
     seed: int
+    #: whether each statement took one partition
+    is_spread: bool = False
     violations: list[str] = field(default_factory=list)
     done: Done = field(default_factory=Done)
     acknowledged: int = 0
@@ -63,7 +66,8 @@ class Report:
     def __str__(self) -> str:
         done = self.done
         return (
-            f"seed {self.seed}: {self.seconds:.0f} s, {done.kills} kills, {done.crashes} database "
+            f"seed {self.seed}, {'one partition a statement' if self.is_spread else 'plain'}: "
+            f"{self.seconds:.0f} s, {done.kills} kills, {done.crashes} database "
             f"crashes ({done.crashes_in_recovery} in recovery), {done.stops} stops "
             f"({done.burials} past the lease, {self.rejoined} joined again); {self.acknowledged} "
             f"events acknowledged, {self.refused} refused, {self.unknown} unknown; "
@@ -92,9 +96,11 @@ async def run(
     orders: int = 10,
     ledgers: int = 3,
     bug: str = "",
+    spread: bool = False,
 ) -> Report:
-    """Raises nothing for what is wrong with what it looks at: the report tells."""
-    report = Report(seed)
+    """With ``spread``, each statement takes one partition. Raises nothing for what is wrong with
+    what it looks at: the report tells."""
+    report = Report(seed, spread)
     chance = random.Random(seed)
     begun = time.monotonic()
     await witness.set_up(dsn)
@@ -104,7 +110,8 @@ async def run(
         environment = {
             STORE_VARIABLE: dsn,
             ENDPOINT_VARIABLE: endpoint.address,
-            "STATEHOLD_TEST_BUG": bug,
+            BUG_VARIABLE: bug,
+            SPREAD_VARIABLE: "1" if spread else "",
         }
         workers = Workers(WORKERS, environment, folder / "workers.log")
         await stack.enter_async_context(workers)

@@ -38,8 +38,8 @@ from statehold.chart.machine import AMachine
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
 from statehold.errors import InstanceOver, NotAllowed, Unavailable, UnknownIncident
-from statehold.stores import open_store
 from statehold.wire.journal import JournalEntry
+from tests.acceptance.chaos.bugs import store_of
 from tests.acceptance.chaos.failpoints import Failpoints, watch_postgres, watch_sqlite
 from tests.simulation.images import Image, read_postgres, read_sqlite
 
@@ -353,7 +353,7 @@ class Play:
     @asynccontextmanager
     async def _opened(self, machines: tuple[AMachine, ...], name: str) -> AsyncIterator[None]:
         engine = Engine(
-            open_store(self._dsn), machines, limits=LIMITS, seed=1, worker=f"{self._name}-{name}"
+            store_of(self._dsn), machines, limits=LIMITS, seed=1, worker=f"{self._name}-{name}"
         )
         async with engine:
             self._engine = engine

@@ -42,12 +42,13 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize("is_spread", [False, True], ids=["plain", "spread"])
 async def test_for_some_seconds_of_kills_stops_and_crashes_nothing_is_lost_or_doubled(
-    server: PostgresServer, tmp_path: Path
+    server: PostgresServer, tmp_path: Path, is_spread: bool
 ) -> None:
     seed = choose_seed()
     dsn = await round.prepared(server)
-    report = await round.run(server, dsn, tmp_path, seed, 14.0, pace=PACE)
+    report = await round.run(server, dsn, tmp_path, seed, 14.0, pace=PACE, spread=is_spread)
     sys.stdout.write(f"{report}\n")
     assert report.violations == []
     assert report.done.kills >= 2

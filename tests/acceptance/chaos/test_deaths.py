@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 TRIED = 8
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "postgres-spread"])
 def stage(request: pytest.FixtureRequest) -> Stage:
     if request.param == "sqlite":
         return on_sqlite
@@ -33,9 +33,11 @@ def stage(request: pytest.FixtureRequest) -> Stage:
 
 
 @pytest.mark.timeout(240)
-def test_a_process_that_dies_around_a_statement_leaves_nothing_undone(stage: Stage) -> None:
+def test_a_process_that_dies_around_a_statement_leaves_nothing_undone(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
     seed = choose_seed()
-    with Player() as player:
+    with Player(spread="spread" in request.node.callspec.id) as player:
         names = count_moments(stage, player)
         check_that_all_is_seen(names)
         # one of each stretch, so that early and late ones are tried alike

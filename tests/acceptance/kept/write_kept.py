@@ -93,7 +93,7 @@ def main(name: str) -> None:
         _fill_in_a_process(dsn)
         # its lease is over, whatever the time is where the database is opened
         server.execute(
-            "UPDATE workers SET joined_at = '2020-01-01', lease_until = '2020-01-01'",
+            "UPDATE workers SET since = '2020-01-01', lease_until = '2020-01-01'",
             database="kept",
         )
         command = ["pg_dump", "--inserts", "--no-owner", "--no-privileges", f"--dbname={dsn}"]

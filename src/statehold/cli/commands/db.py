@@ -12,6 +12,7 @@ import typer
 
 from statehold.cli.options import DirectStore, Json, Schema, StoreAddress
 from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.progress import progress_documents, progress_lines
 from statehold.cli.terminal import Terminal, print_json
 from statehold.stores import StoreOptions, open_store
 from statehold.stores.address import is_shared
@@ -28,12 +29,14 @@ class Phase(Enum):
 
 
 class Migrations(msgspec.Struct, frozen=True):
-    """``can_run``: this release may run on it."""
+    """``can_run``: this release may run on it. ``unfinished``: the one of ``pending`` that has
+    begun."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
     unknown: tuple[str, ...]
     can_run: bool
+    unfinished: str | None = None
 
 
 @database.command()
@@ -60,15 +63,17 @@ def upgrade(
     phase: Annotated[
         Phase,
         typer.Option(
-            help="before: what the release that still runs can live with. after, all: also what "
-            "only this one can, once no older one runs."
+            help="before: what this release needs to run. after, all: also what no older one can "
+            "live with, once none runs."
         ),
     ] = Phase.before,
     schema: Schema = None,
     direct_store: DirectStore = None,
     json: Json = False,
 ) -> None:
-    """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself."""
+    """Bring a PostgreSQL database to the schema of this release; a SQLite file does so itself.
+
+    What was interrupted goes on where it was."""
     options = StoreOptions(schema=schema, direct_store=direct_store)
     options.check(store)
     if not is_shared(store):
@@ -76,7 +81,7 @@ def upgrade(
             "only a PostgreSQL database is upgraded by hand; a SQLite file is, when a server opens "
             "it"
         )
-    applied = asyncio.run(_upgrade(store, phase, options))
+    applied = asyncio.run(_upgrade(store, phase, options, json))
     if json:
         print_json(applied)
         return
@@ -92,16 +97,17 @@ async def _of_postgres(store: str, options: StoreOptions) -> Migrations:
     from statehold.stores.postgres import migrate
 
     state = await migrate.check(options.server(store), options.schema)
-    return Migrations(state.applied, state.pending, state.unknown, state.can_run)
+    return Migrations(state.applied, state.pending, state.unknown, state.can_run, state.unfinished)
 
 
-async def _upgrade(store: str, phase: Phase, options: StoreOptions) -> list[str]:
+async def _upgrade(store: str, phase: Phase, options: StoreOptions, json: bool) -> list[str]:
     from statehold.stores.postgres import migrate
 
     return await migrate.upgrade(
         options.server(store),
         "before" if phase is Phase.before else "after",
         schema=options.schema,
+        report=progress_documents if json else progress_lines(),
     )
 
 
@@ -127,7 +133,8 @@ def _print(found: Migrations) -> None:
         (found.unknown, "newer  ", "yellow"),
     ):
         for name in names:
-            console.say((word, style), f" {name}")
+            begun = " has begun; `statehold db upgrade` goes on" if name == found.unfinished else ""
+            console.say((word, style), f" {name}{begun}")
     if found.can_run:
         console.say(("this release can run on it", "green"))
     else:

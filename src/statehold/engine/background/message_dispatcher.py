@@ -4,31 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from statehold.engine.background.poll_interval import PollInterval
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import EngineContext
-from statehold.engine.requests.messages import Bounce, Deliver
-from statehold.errors import (
-    InstanceUnreadable,
-    StateholdError,
-    Unavailable,
-    UnknownInstance,
-    UpgradeFailed,
-)
-from statehold.records import Message
-from statehold.store import Store
+from statehold.engine.requests.messages import WAITS, Bounce, Deliver
+from statehold.errors import InstanceUnreadable, StateholdError, UnknownInstance
+from statehold.records import Message, MessageId, Ref
+from statehold.store import FIRST_ID, Store
 
 log = logger(__name__)
 
 
+#: whose write a message was part of, and to whom it goes: these have an order
+_Pair = tuple[int, Ref]
+
+#: pages that bring something, for each machine, before partitions are chosen anew
+_PAGES = 8
+
+
+class _Page(NamedTuple):
+    #: messages that were taken out
+    taken: int
+    #: there were messages that were not passed over
+    is_fresh: bool
+    is_full: bool
+    #: where the next page begins
+    after: MessageId
+
+
 class MessageDispatcher:
-    """Messages go out in the order of their numbers, a page at a time; where more wait than a page,
+    """Messages go out in the order of their ids, a page at a time; where more wait than a page,
     machines take turns.
 
-    A page is done before the next is read, so that no message is delivered twice at a time.
+    A page is done before the next is read, so that no message is delivered twice at a time. The
+    next begins where the first did, without those that have to wait: a message that was committed
+    meanwhile may have a lower id than one that was delivered, and what the same instance sends
+    after it is behind it in the order, not before.
+
+    In a round the store chooses which partitions this worker delivers; rounds follow each other
+    until one brings nothing that the ones before did not.
 
     A message to a machine that this engine does not run waits for a process that does. Where one
     process owns the store there is none: a sender that runs here gets its message back. One whose
@@ -42,8 +60,12 @@ class MessageDispatcher:
         self._interval = interval
         self._context = context
         self._queue = queue
-        #: messages that wait, by their numbers, and until when they are not delivered again
-        self._put_off: dict[int, datetime] = {}
+        #: messages that wait, and until when they are not delivered again
+        self._put_off: dict[MessageId, datetime] = {}
+        #: messages that are passed over until the next pause, and whose they are
+        self._passed: dict[MessageId, _Pair | None] = {}
+        #: messages that are remembered at most
+        self._most = context.limits.waiting
         self._task = BackgroundTask(
             context,
             "message dispatcher",
@@ -66,61 +88,93 @@ class MessageDispatcher:
     def again(self) -> None:
         """Messages that had to wait may be deliverable now."""
         self._put_off.clear()
+        self._passed.clear()
         self._task.wake()
 
     async def _walk(self) -> datetime:
-        if await self._deliver_all():
+        taken, is_fresh = await self._round()
+        if taken:
             self._interval.found()
+        if is_fresh:
             return self._context.now()
+        self._passed.clear()
         return self._context.now() + self._interval.pause()
 
-    async def _deliver_all(self) -> bool:
-        """Delivers what is due; True if anything was taken out."""
-        size = self._context.limits.page
+    async def _round(self) -> tuple[int, bool]:
+        """Delivers what is due in the partitions that the store gives. How many messages were
+        taken out, and whether there were any that were not passed over."""
         # of any machine, where no other process could return those that can't be delivered
         everybody = None if self._store.exclusive else self._context.machines
-        taken, last, is_full = await self._page(everybody, 0, size)
-        if not is_full:
-            return taken > 0
+        page = await self._page(everybody, None)
+        taken, is_fresh = page.taken, page.is_fresh
+        if not page.is_full:
+            return taken, is_fresh
         # more than a page: machines take turns, and so one with many keeps no other waiting
-        cursors: dict[str | None, int] = dict.fromkeys(self._context.machines, 0)
+        cursors: dict[str | None, MessageId] = dict.fromkeys(self._context.machines, FIRST_ID)
         if everybody is None:
-            cursors[None] = 0
-        while cursors:
+            cursors[None] = FIRST_ID
+        for _ in range(_PAGES):
             for machine, after in list(cursors.items()):
-                asked = None if machine is None else (machine,)
-                more, last, is_full = await self._page(asked, after, size)
-                taken += more
-                if is_full:
-                    cursors[machine] = last
+                page = await self._page(None if machine is None else (machine,), after)
+                taken += page.taken
+                is_fresh = is_fresh or page.is_fresh
+                if page.is_full:
+                    cursors[machine] = page.after
                 else:
                     del cursors[machine]
-        return taken > 0
+        return taken, is_fresh
 
-    async def _page(
-        self, machines: Sequence[str] | None, after: int, size: int
-    ) -> tuple[int, int, bool]:
-        """How many were taken out of the next page, its last number, and whether it was full."""
-        now = self._context.now()
-        until = now + timedelta(seconds=self._context.limits.claim_seconds)
-        page = await self._store.mail(machines, now, after, size, until)
-        self._put_off = {n: end for n, end in self._put_off.items() if end > now}
-        requests = [
-            Deliver(message)
-            for message in page
-            if message.number not in self._put_off and concerns(message, self._context.machines)
-        ]
+    async def _page(self, machines: Sequence[str] | None, after: MessageId | None) -> _Page:
+        """Delivers the next page that is not passed over as a whole."""
+        size = self._context.limits.page
+        while True:
+            now = self._context.now()
+            until = now + timedelta(seconds=self._context.limits.claim_seconds)
+            found = await self._store.mail(machines, now, after, size, until)
+            self._put_off = {id: end for id, end in self._put_off.items() if end > now}
+            new = [message for message in found if id_of(message) not in self._passed]
+            is_full, passed = len(found) == size, len(self._passed)
+            if new or not is_full:
+                break
+            after = id_of(found[-1])
+        taken = await self._deliver(new, until)
+        is_fresh = taken > 0 or len(self._passed) > passed
+        # where no more can be remembered, the next page begins behind this one
+        behind = bool(found) and len(self._passed) >= self._most
+        return _Page(taken, is_fresh, is_full, id_of(found[-1]) if behind else after or FIRST_ID)
+
+    async def _deliver(self, page: Sequence[Message], until: datetime) -> int:
+        """How many of these messages were taken out; the others are passed over from now on."""
+        waiting = set(self._passed.values())
+        requests: list[Deliver] = []
+        last: dict[_Pair, Deliver] = {}
+        for message in page:
+            pair = _pair(message)
+            is_ours = concerns(message, self._context.machines)
+            if not is_ours or id_of(message) in self._put_off or pair in waiting:
+                # it waits, and so do those behind it
+                self._pass(message, is_first=True)
+                waiting.add(pair)
+            else:
+                last[pair] = deliver = Deliver(message, last.get(pair))
+                requests.append(deliver)
         taken = 0
         ended = await self._queue.ask_all(requests)
         for request, outcome in zip(requests, ended, strict=True):
-            if await self._settle(request.message, outcome):
+            message = request.message
+            if await self._settle(message, outcome):
                 taken += 1
-            elif (
-                isinstance(outcome, InstanceUnreadable)
-                and len(self._put_off) < self._context.limits.waiting
-            ):
-                self._put_off[request.message.number] = until
-        return taken, page[-1].number if page else after, len(page) == size
+                continue
+            # a refused one that can't be returned yet keeps no other waiting
+            self._pass(message, is_first=isinstance(outcome, WAITS))
+            if isinstance(outcome, InstanceUnreadable) and len(self._put_off) < self._most:
+                self._put_off[id_of(message)] = until
+        return taken
+
+    def _pass(self, message: Message, *, is_first: bool) -> None:
+        """Passes over a message until the next pause, and with ``is_first`` those behind it."""
+        if len(self._passed) < self._most:
+            self._passed[id_of(message)] = _pair(message) if is_first else None
 
     async def _settle(self, message: Message, outcome: object) -> bool:
         """Handles the outcome of a delivery; False if the message is still there."""
@@ -128,35 +182,39 @@ class MessageDispatcher:
             return True
         if not isinstance(outcome, StateholdError):
             raise outcome
-        extra = about(self._context, message.to, message_number=message.number)
-        if isinstance(outcome, _WAITS):
-            log.warning("message %d waits: %s", message.number, outcome, extra=extra)
+        extra = about(self._context, message.to, message_id=str(message.id))
+        if isinstance(outcome, WAITS):
+            log.warning("message %s waits: %s", message.id, outcome, extra=extra)
             return False
         bounce = Bounce(message, outcome)
         try:
             await self._queue.ask(bounce)
         except UnknownInstance:
-            number = message.number
             log.warning(
-                "message %d is discarded, as its sender and its receiver are gone: %s",
-                number,
+                "message %s is discarded, as its sender and its receiver are gone: %s",
+                message.id,
                 outcome,
                 extra=extra,
             )
-            await self._store.discard([message.number])
+            await self._store.discard([id_of(message)])
         except StateholdError as error:
             # it can't be returned now; the messages behind it must not wait for that
-            log.warning("message %d waits: %s", message.number, error, extra=extra)
+            log.warning("message %s waits: %s", message.id, error, extra=extra)
             return False
         return True
+
+
+def id_of(message: Message) -> MessageId:
+    """The id of a message that is in a store."""
+    assert message.id is not None
+    return message.id
+
+
+def _pair(message: Message) -> _Pair:
+    return id_of(message).writer, message.to
 
 
 def concerns(message: Message, machines: Collection[str]) -> bool:
     """Whether its receiver, or the sender to whom it would return, is one of these machines."""
     ends = (message.to, message.sender)
     return any(end is not None and end.machine in machines for end in ends)
-
-
-#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
-#: store is back, the upgrade is mended, or a release runs that can read the instance
-_WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)

@@ -75,10 +75,10 @@ class Deduplicator:
 
     async def _without_handled_messages(self, batch: Sequence[Request]) -> Sequence[Request]:
         """After a conflict: answers requests whose message another worker has handled."""
-        numbers = [request.consumes for request in batch if request.conflicts and request.consumes]
-        if not numbers:
+        ids = [one.consumes for one in batch if one.conflicts and one.consumes is not None]
+        if not ids:
             return batch
-        there = await self._store.still_there(numbers)
+        there = await self._store.still_there(ids)
         rest: list[Request] = []
         for request in batch:
             if request.conflicts and request.consumes and request.consumes not in there:

@@ -20,10 +20,12 @@ from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import (
     InstanceExists,
+    InstanceUnreadable,
     InvalidPayload,
     NotAllowed,
     Refused,
     StateholdError,
+    Unavailable,
     UnknownInstance,
     UpgradeFailed,
 )
@@ -51,31 +53,47 @@ _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
 
 
+#: not the message's fault, and it was promised to be applied: it stays in the mailbox until the
+#: store is back, the upgrade is mended, or a release runs that can read the instance
+WAITS = (Unavailable, UpgradeFailed, InstanceUnreadable)
+
+
 class Deliver(Request):
-    """One message for the instance that it is addressed to."""
+    """One message for the instance that it is addressed to. ``earlier`` is the one before it from
+    the same sender: while that waits, this waits too."""
 
     label = "deliver"
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, earlier: Deliver | None = None) -> None:
         super().__init__(message.to)
         self.message = message
-        self.consumes = message.number
+        self.consumes = message.id
+        self.earlier = earlier
 
     def trace(self) -> str:
         return trace_of(self.message)
 
     def apply(self, draft: Draft, context: EngineContext) -> None:
         message = self.message
+        if self.earlier is not None and (why := self.earlier.waits) is not None:
+            raise why
         if not draft.exists and message.kind != "start":
             # consumed here, it would have a row written of what is no instance
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         if draft.instance.status == "paused" and message.kind not in ("start", "cancel"):
             # it waits on, for the instance to be resumed
-            held = msgspec.structs.replace(message, held=True, due_at=None, number=0)
+            held = msgspec.structs.replace(message, held=True, due_at=None, id=None)
             draft.hold(held, context.limits.held)
         else:
             deliver(draft, message, context)
-        draft.consume(message.number)
+        draft.consume(message)
+
+    @property
+    def waits(self) -> BaseException | None:
+        """Why its message stays in the mailbox."""
+        ended = self.future.done() and not self.future.cancelled()
+        why = self.future.exception() if ended else None
+        return why if isinstance(why, WAITS) else None
 
 
 def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
@@ -108,12 +126,11 @@ def deliver_held(draft: Draft, messages: Sequence[Message], context: EngineConte
         except Refused as error:
             unready = isinstance(error, UpgradeFailed)
             if unready or message.sender not in (None, draft.ref):
-                if not message.number:
+                if message.id is None:
                     draft.post(msgspec.structs.replace(message, held=False))
                 continue
             bounce(draft, message, error, context)
-        if message.number:
-            draft.consume(message.number)
+        draft.consume(message)
 
 
 def _event(draft: Draft, message: Message, context: EngineContext) -> None:
@@ -222,7 +239,7 @@ class Bounce(Request):
     def __init__(self, message: Message, error: StateholdError) -> None:
         super().__init__(message.sender or message.to, caller=ANYONE)
         self.message = message
-        self.consumes = message.number
+        self.consumes = message.id
         self.error = error
 
     def trace(self) -> str:
@@ -232,7 +249,7 @@ class Bounce(Request):
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         bounce(draft, self.message, self.error, context)
-        draft.consume(self.message.number)
+        draft.consume(self.message)
 
 
 def bounce(draft: Draft, message: Message, error: StateholdError, context: EngineContext) -> None:
@@ -296,7 +313,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
     body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     title = f"{name} to {to}"
     incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
-    draft.set_attempt(f"message:{message.number}", incident)
+    draft.set_attempt(f"message:{message.id}", incident)
     draft.failed_attempts += (FailedAttempt(title, incident),)
     draft.note(Origin("incident", event=sent, reason=why, cause=to))
 

@@ -20,7 +20,7 @@ from statehold.instance.refusal import not_allowed
 from statehold.instance.upgrades import upgrade
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.records import ANYONE, Caller, Message, Ref, Row
+from statehold.records import ANYONE, Caller, Message, MessageId, Ref, Row
 
 #: an upgrade that an event or a timer causes
 _IN_PASSING = Origin("upgrade")
@@ -29,10 +29,10 @@ _IN_PASSING = Origin("upgrade")
 class Request(ABC):
     """One request for one instance. ``future`` gets the answer once it is committed.
 
-    ``consumes`` is the number of the message that it delivers, or 0. ``row`` is the instance's row
+    ``consumes`` is the message that it delivers, if it does. ``row`` is the instance's row
     where it was read just now.
 
-    A request that ``wants_held_mail`` is given what is held for the instance, by number.
+    A request that ``wants_held_mail`` is given what is held for the instance, in its order.
     """
 
     #: names this kind of request in metrics, traces and logs
@@ -50,7 +50,7 @@ class Request(ABC):
     span: Any = None
     #: how often it was applied in vain, as others changed its instance
     conflicts: int = 0
-    consumes: int = 0
+    consumes: MessageId | None = None
     row: Row | None = None
     #: its key may have been used before: the store is asked before it is applied
     asks_first: bool = False

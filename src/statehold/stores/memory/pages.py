@@ -53,7 +53,7 @@ def _by_id(memory: Memory, query: Query) -> Page:
 def _by_since(memory: Memory, query: Query) -> Page:
     last = (_FIRST, 0) if query.cursor is None else finished_position_of(query.cursor)
     found = sorted(
-        ((microseconds(row.since), memory.order[row.ref]), row)
+        ((microseconds(row.since), memory.numbers[row.ref]), row)
         for row in memory.rows.values()
         if _is_wanted(row, query)
     )
@@ -85,7 +85,7 @@ def finished_page(
     """What has been over since ``before``, the longest first."""
     last = (_FIRST, 0) if cursor is None else finished_position_of(cursor)
     found = sorted(
-        ((microseconds(row.since), memory.order[row.ref]), row)
+        ((microseconds(row.since), memory.numbers[row.ref]), row)
         for row in memory.rows.values()
         if row.machine == machine and row.status in OVER and row.since <= before
     )

@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     PAGE_LIMIT,
     Aside,
@@ -30,7 +30,8 @@ from statehold.store import (
     StoredDocument,
     WriteResult,
 )
-from statehold.stores.memory.memory import Claim, Memory, entry_position
+from statehold.stores.memory.mailbox import Claim, Place
+from statehold.stores.memory.memory import Memory, entry_position
 from statehold.stores.memory.pages import finished_page, incidents_page, list_page
 from statehold.stores.paging import (
     check_once_each,
@@ -50,6 +51,8 @@ class MemoryStore:
         self._memory = memory or Memory()
         self._is_open = False
         self._worker = ""
+        #: which call of ``mail`` has claimed each machine and partition last, counted
+        self._claimed: dict[Place, int] = {}
 
     async def open(self, worker: str) -> None:
         if self._is_open:
@@ -62,7 +65,6 @@ class MemoryStore:
         if self.exclusive:
             # those of an opening before this one, which is gone
             self._memory.row_claims.clear()
-            self._memory.mail_claims.clear()
 
     async def close(self) -> None:
         self._is_open = False
@@ -131,17 +133,13 @@ class MemoryStore:
 
     async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
         self._ready()
-        numbers = {
-            key: self._memory.mail_keys[key] for key in keys if key in self._memory.mail_keys
-        }
-        return {key: self._memory.mail[number] for key, number in numbers.items()}
+        mail = self._memory.mail
+        return {key: mail.messages[mail.keys[key]] for key in keys if key in mail.keys}
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
         self._ready()
-        held = (
-            message for message in self._memory.mail.values() if message.held and message.to == ref
-        )
-        return list(islice(held, page_size(limit)))
+        number = self._memory.numbers.get(ref, 0)
+        return self._memory.mail.held_for(ref, number)[: page_size(limit)]
 
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
@@ -167,12 +165,8 @@ class MemoryStore:
     ) -> datetime | None:
         self._ready()
         wanted = set(machines)
-        waiting = (m for m in self._memory.mail.values() if not m.held and m.to.machine in wanted)
-        moments = [
-            message.due_at
-            for message in waiting
-            if message.due_at is not None and (after is None or message.due_at > after)
-        ]
+        mailed = self._memory.mail.next_due(wanted, after)
+        moments = [] if mailed is None else [mailed]
         wakes = (
             wake_at
             for wake_at, _, ref in self._memory.wakes
@@ -227,38 +221,27 @@ class MemoryStore:
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
         self._ready()
         wanted = None if machines is None else set(machines)
-        claims = self._memory.mail_claims
-        #: instances that another worker is bringing an earlier message to
-        taken: set[Ref] = set()
-        found: list[Message] = []
-        for number, message in self._memory.mail.items():
-            claim = claims.get(number)
-            is_mine = claim is not None and claim.worker == self._worker
-            if until is not None and not is_mine and not Claim.is_free(claim, now):
-                taken.add(message.to)
-            elif (
-                number > after
-                and not message.held
-                and message.to not in taken
-                and (wanted is None or message.to.machine in wanted)
-                and (message.due_at is None or message.due_at <= now)
-            ):
-                found.append(message)
-                if len(found) == page_size(limit):
-                    break
-        if until is not None:
-            claims.update((one.number, Claim(self._worker, until)) for one in found)
-        return found
+        mail = self._memory.mail
+        if until is None or self.exclusive:
+            # of one worker, there are no others to keep away
+            places = mail.places(wanted)
+        elif after is None:
+            workers = len(self._memory.leases)
+            mine = Claim(self._worker, until)
+            places = mail.claim(wanted, now, mine, workers, self._claimed)
+        else:
+            places = mail.renew(wanted, Claim(self._worker, until))
+        return mail.page(places, now, after, page_size(limit))
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
         self._ready()
-        return set(numbers) & self._memory.mail.keys()
+        return set(ids) & self._memory.mail.messages.keys()
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         self._ready()
@@ -326,10 +309,10 @@ class MemoryStore:
         kept.setdefault(machine, {})[document.version] = document
         return True
 
-    async def discard(self, numbers: Sequence[int]) -> None:
+    async def discard(self, ids: Sequence[MessageId]) -> None:
         self._ready()
-        for number in numbers:
-            self._memory.take(number)
+        for id in ids:
+            self._memory.mail.take(id)
 
     # --- what is counted --------------------------------------------------------------------
 
@@ -393,8 +376,7 @@ class MemoryStore:
 
     async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
         self._ready()
-        ends = {end for message in self._memory.mail.values() for end in _ends(message)}
-        return ends.intersection(refs)
+        return self._memory.mail.ends().intersection(refs)
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         mailed = await self.mailed([row.ref for row in rows])
@@ -413,10 +395,6 @@ class MemoryStore:
     async def list(self, query: Query) -> Page:
         self._ready()
         return list_page(self._memory, query)
-
-
-def _ends(message: Message) -> tuple[Ref, ...]:
-    return (message.to,) if message.sender is None else (message.to, message.sender)
 
 
 def _rollup_key(rollup: Rollup) -> tuple[str, int, int, datetime, str]:

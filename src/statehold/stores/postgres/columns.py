@@ -7,8 +7,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from statehold.records import Entry, Message, Ref
-from statehold.store import StoredDocument
+from statehold.records import Entry, Message, MessageId, Ref
+from statehold.store import StoredDocument, partition_of
 from statehold.stores.columns import plain, text
 from statehold.stores.paging import microseconds, moment
 
@@ -22,9 +22,10 @@ def entry_of(ref: Ref, columns: Columns) -> Entry:
 
 
 def message_of(columns: Columns) -> Message:
-    number, machine, id_, kind, body, due_at, sender_machine, sender_id, send_id, held, key = (
-        columns
-    )
+    (
+        writer, rev, ordinal, partition, sent_at, due_at, machine, id_, kind, body,
+        sender_machine, sender_id, send_id, held, key,
+    ) = columns  # fmt: skip
     return Message(
         Ref(machine, id_),
         kind,
@@ -34,17 +35,26 @@ def message_of(columns: Columns) -> Message:
         plain(send_id),
         held,
         plain(key),
-        number,
+        MessageId(sent_at if due_at is None else due_at, writer, rev, ordinal, partition),
     )
 
 
-def message_columns(message: Message) -> tuple[Any, ...]:
-    sender = message.sender
+def message_columns(
+    message: Message, writer: int, rev: int, ordinal: int, partition: int, sent_at: int
+) -> tuple[Any, ...]:
+    """In the order of ``insert_messages``."""
+    sender, to = message.sender, message.to
     return (
-        message.to.machine,
-        message.to.id,
+        partition,
+        writer,
+        rev,
+        ordinal,
+        partition_of(to.machine, to.id),
+        to.machine,
+        to.id,
         message.kind,
         message.body,
+        sent_at,
         maybe_microseconds(message.due_at),
         None if sender is None else sender.machine,
         None if sender is None else sender.id,
@@ -52,6 +62,14 @@ def message_columns(message: Message) -> tuple[Any, ...]:
         message.held,
         text(message.key),
     )
+
+
+#: what a message is for ever, wherever it waits: its writer, the rev of the write, its ordinal
+MailKey: TypeAlias = tuple[int, int, int]
+
+
+def mail_key(id: MessageId) -> MailKey:
+    return (id.writer, id.rev, id.ordinal)
 
 
 def document_of(columns: Columns) -> StoredDocument:

@@ -10,10 +10,13 @@ from statehold.stores.columns import (
     DamagedConfiguration,
     StoredConfiguration,
     configuration_columns,
+    configuration_number,
     configuration_of,
+    is_intact,
     no_configuration,
 )
 from statehold.stores.postgres.connections import Connections
+from statehold.stores.postgres.statements import Statements
 
 #: how many are cached; beyond, all are dropped and read again
 CACHE_LIMIT = 65_536
@@ -52,6 +55,15 @@ class Configurations:
                 return {**self._by_number, **damaged}
         return self._by_number
 
+    async def counted(
+        self, machine: str, fetch: Fetch
+    ) -> list[tuple[int, StoredConfiguration, int]]:
+        """Those of the machine that any instance is in: number, configuration, instances."""
+        there = await fetch("configurations_of_machine", machine)
+        counted = await fetch("instances_in", [number for (number,) in there])
+        of_number = await self.of_numbers((number for number, _ in counted), fetch)
+        return [(number, of_number[number], instances) for number, instances in counted]
+
     def _make_room(self, count: int) -> None:
         if len(self._by_number) + count > CACHE_LIMIT:
             self._by_number.clear()
@@ -63,10 +75,10 @@ class Configurations:
 class ConfigurationNumbers(Configurations):
     """The same for the server that is written to, with the numbers of new ones."""
 
-    def __init__(self, link: Connections, queries: Mapping[str, str]) -> None:
+    def __init__(self, link: Connections, statements: Statements) -> None:
         super().__init__()
         self._link = link
-        self._q = queries
+        self._q = statements
         self._numbers: dict[tuple[Any, ...], int] = {}
 
     async def numbers_of(self, rows: Sequence[Row]) -> list[int]:
@@ -77,23 +89,24 @@ class ConfigurationNumbers(Configurations):
             # a plain tuple equals a named one and is made in a third of the time
             key = (row.machine, row.version, row.status, row.state, row.tags, row.owners)
             number = known.get(key)
-            found.append(await self._find_or_write(row) if number is None else number)
+            found.append(await self._write(row) if number is None else number)
         return found
 
-    async def _find_or_write(self, row: Row) -> int:
+    async def _write(self, row: Row) -> int:
+        """Raises ``StoreRefused`` where another one has its number."""
         wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
-        columns = configuration_columns(wanted)
+        number, columns = configuration_number(wanted), configuration_columns(wanted)
         async with self._link.reading() as db:
-            number = await db.fetchval(self._q["number_of_configuration"], *columns)
-            if number is None:
-                # committed at once: another worker may write the same, and either finds it then
-                await db.execute(self._q["insert_configuration"], *columns)
-                number = await db.fetchval(self._q["number_of_configuration"], *columns)
+            # committed at once: another worker may write the same
+            await db.execute(self._q["insert_configuration"], number, *columns)
+            ((_, *stored),) = await db.fetch(self._q["configurations"], [number])
+            if not is_intact(number, configuration_of(*stored), wanted):
+                await db.execute(self._q["mend_configuration"], number, *columns)
         self._make_room(1)
         self._remember(number, wanted)
-        return int(number)
+        return number
 
     def _make_room(self, count: int) -> None:
         super()._make_room(count)

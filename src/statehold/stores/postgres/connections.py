@@ -60,6 +60,10 @@ PLANNING = {
     "jit": "off",
 }
 
+#: The same where each statement takes one partition: a distributed database finds its node while it
+#: plans, and has to know the values for that.
+PLANNING_BY_VALUES = {**PLANNING, "plan_cache_mode": "force_custom_plan"}
+
 #: a setting that each session is started with, and that a pooler does not let through
 _SESSION = {"plan_cache_mode": "force_generic_plan"}
 
@@ -118,15 +122,23 @@ _MIXED_SESSIONS = (
 
 class Connections:
     """``dsn`` is a PostgreSQL address as libpq takes it; ``pool_size`` connections serve reads,
-    beside the writer's and that of heartbeats."""
+    beside the writer's and that of heartbeats. ``planning``: settings of the planner."""
 
-    def __init__(self, dsn: str, worker: str, pool_size: int, options: StoreOptions) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        worker: str,
+        pool_size: int,
+        options: StoreOptions,
+        planning: Mapping[str, str] = PLANNING,
+    ) -> None:
         self._dsn = dsn
         self._direct = options.server(dsn)
         self._is_pooled = options.direct_store is not None
         #: what begins each transaction of a pooler
         self._beginning = ""
         self._schema = options.schema
+        self._planning = planning
         self._name = f"statehold {worker}"[:63]
         self._pool_size = pool_size
         self._pool: Pool | None = None
@@ -219,6 +231,11 @@ class Connections:
             except asyncpg.InternalClientError:
                 # its state is unknown: it must not be used again
                 cut(connection)
+                raise
+            except BaseException:
+                if not connection.is_closed() and connection.is_in_transaction():
+                    # its rollback has failed too
+                    cut(connection)
                 raise
             finally:
                 await pool.release(connection)
@@ -319,7 +336,7 @@ class Connections:
     def _settings(self) -> dict[str, str]:
         milliseconds = str(int(SERVER_STATEMENT_SECONDS * 1000))
         return {
-            **PLANNING,
+            **self._planning,
             "application_name": self._name,
             "statement_timeout": milliseconds,
             "lock_timeout": str(int(LOCK_SECONDS * 1000)),

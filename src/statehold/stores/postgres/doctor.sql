@@ -56,20 +56,25 @@ FROM pg_class AS c LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
 WHERE c.oid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'workers']) AS name
+                      'charts', 'workers', 'fences', 'deliverers']) AS name
 )
-ORDER BY 2 DESC
+ORDER BY pg_total_relation_size(c.oid) DESC
 
 -- name: broken_indexes
 SELECT i.indexrelid::regclass::text AS name FROM pg_index AS i
 WHERE NOT i.indisvalid AND i.indrelid = ANY (
     SELECT to_regclass(name)
     FROM unnest(ARRAY['instances', 'journal', 'mailbox', 'lookups', 'configurations', 'counts',
-                      'charts', 'documents', 'workers']) AS name
+                      'charts', 'documents', 'workers', 'fences', 'deliverers']) AS name
 )
 
 -- name: workers
 SELECT id, lease_until - clock_timestamp() AS remaining FROM workers ORDER BY id LIMIT 1000
+
+-- name: lonely_fences
+SELECT DISTINCT f.worker FROM fences AS f
+WHERE NOT EXISTS (SELECT 1 FROM workers AS w WHERE w.id = f.worker)
+ORDER BY f.worker LIMIT 20
 
 -- name: machines
 SELECT DISTINCT machine FROM charts ORDER BY machine LIMIT 1000
@@ -104,7 +109,16 @@ SELECT machine, id, why FROM aside ORDER BY machine, id LIMIT $1
 
 -- name: documents
 SELECT machine, id, document FROM (
-    SELECT machine, id, document FROM instances ORDER BY number DESC LIMIT $1
+    SELECT one.machine, one.id, one.document
+    FROM configurations AS c
+    CROSS JOIN LATERAL (
+        SELECT i.machine, i.id, i.document, i.created_at FROM instances AS i
+        WHERE i.configuration = c.number
+        ORDER BY i.created_at DESC
+        LIMIT $1
+    ) AS one
+    ORDER BY one.created_at DESC
+    LIMIT $1
 ) AS newest
 WHERE octet_length(document) <= $2
 
@@ -114,13 +128,19 @@ GROUP BY held_by
 LIMIT 1000
 
 -- name: waiting_mail
-SELECT number, to_machine FROM mailbox
+SELECT coalesce(due_at, sent_at), writer, rev, ordinal, partition, to_machine FROM mailbox
 WHERE NOT held AND (due_at IS NULL OR due_at < $1)
-ORDER BY number
 LIMIT $2
 
 -- name: still_there
-SELECT number FROM mailbox WHERE number = ANY ($1::bigint[]) AND NOT held
+-- In whatever partition: one that was only moved was not delivered.
+SELECT m.writer, m.rev, m.ordinal
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (writer, rev, ordinal)
+CROSS JOIN LATERAL (
+    SELECT * FROM mailbox AS one
+    WHERE one.writer = u.writer AND one.rev = u.rev AND one.ordinal = u.ordinal AND NOT one.held
+    LIMIT 1
+) AS m
 
 -- name: addressees
 SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT $1) AS first
@@ -130,3 +150,21 @@ SELECT to_machine, to_id, count(*) AS messages
 FROM (SELECT to_machine, to_id FROM mailbox WHERE held LIMIT $1) AS first
 GROUP BY to_machine, to_id
 ORDER BY 3 DESC, 1, 2
+
+-- name: misplaced_instances
+-- statehold.store.partition_of, in SQL.
+SELECT machine || '/' || id AS name
+FROM (SELECT machine, id, partition FROM instances LIMIT $1) AS first
+WHERE partition <> get_byte(sha256(convert_to(machine || '/' || id, 'UTF8')), 0) & 63
+LIMIT $2
+
+-- name: misplaced_messages
+-- It waits where it was written: by its receiver, if it is held, else by its sender; or it has been
+-- forwarded to its receiver's. Who has written it if it has no sender is not known here.
+SELECT writer || '.' || rev || '.' || ordinal AS name
+FROM (SELECT * FROM mailbox LIMIT $1) AS first
+WHERE (held OR sender_id IS NOT NULL)
+  AND partition <> get_byte(sha256(convert_to(to_machine || '/' || to_id, 'UTF8')), 0) & 63
+  AND (held OR partition <>
+       get_byte(sha256(convert_to(sender_machine || '/' || sender_id, 'UTF8')), 0) & 63)
+LIMIT $2

@@ -1,5 +1,8 @@
 """Pages of instances, by what a query wants: newest first, by id where a prefix is asked for, or by
-how long instances have been in their configuration."""
+how long instances have been in their configuration.
+
+Where statements take one partition, each gives as many as a page has, of which the first are taken.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ from statehold.stores.paging import (
     position_of,
 )
 from statehold.stores.postgres.columns import digest, turned
-from statehold.stores.postgres.configurations import Configurations, Fetch
+from statehold.stores.postgres.configurations import Configurations
+from statehold.stores.postgres.reading import Reads
 
 
 class Lists:
@@ -30,11 +34,11 @@ class Lists:
 
     def __init__(
         self,
-        fetch: Fetch,
+        reader: Reads,
         load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
         configurations: Configurations,
     ) -> None:
-        self._fetch = fetch
+        self._reader = reader
         self._load = load
         self._configurations = configurations
 
@@ -55,24 +59,21 @@ class Lists:
         since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
         where = [(name, digest(value)) for name, value in query.where.items()]
         if not query.incidents and not where:
-            found = await self._fetch("keys_by_configuration", chosen, *last, since, size)
-            return [(created_at, id_) for created_at, id_ in found]
+            return await self._newest(size, "keys_by_configuration", chosen, *last, since, size)
         wanted = (query.machine, *last, since, size, chosen, *turned(where, 2))
         if query.incidents:
-            found = await self._fetch("keys_with_incidents", *wanted)
-        else:
-            found = await self._fetch(
-                "keys_by_lookup", *wanted, *await self._rarest(query.machine, where)
-            )
-        return [(created_at, id_) for created_at, id_ in found]
+            return await self._newest(size, "keys_with_incidents", *wanted)
+        rarest = await self._rarest(query.machine, where)
+        return await self._newest(size, "keys_by_lookup", *wanted, *rarest)
+
+    async def _newest(self, size: int, name: str, *arguments: Any) -> list[Position]:
+        found = await self._reader.everywhere(name, *arguments)
+        return sorted(((created_at, id_) for created_at, id_ in found), reverse=True)[:size]
 
     async def _chosen(self, query: Query) -> list[int]:
         """The numbers of the configurations that fit."""
-        there = await self._fetch("configurations_of_machine", query.machine)
-        of_number = await self._configurations.of_numbers(
-            (number for number, _ in there), self._fetch
-        )
-        return [number for number, _ in there if fits(query, *of_number[number][1:])]
+        counted = await self._configurations.counted(query.machine, self._reader.fetch)
+        return [number for number, of, _ in counted if fits(query, *of[1:])]
 
     async def _by_id(self, query: Query, size: int) -> Page:
         assert query.prefix is not None
@@ -83,7 +84,7 @@ class Lists:
         looked_at, chunk = 0, size + 1
         while True:
             wanted = (query.machine, query.prefix, beyond(query.prefix), after, chunk, since)
-            found = await self._fetch("look_by_id", *wanted, *rest)
+            found = sorted(await self._reader.everywhere("look_by_id", *wanted, *rest))[:chunk]
             for id_, is_wanted in found:
                 if len(ids) == size or looked_at == LOOKED_AT:
                     return await self._page_of(query.machine, ids, cursor_of(after))
@@ -98,7 +99,7 @@ class Lists:
         last = (EARLIEST, "") if query.cursor is None else position_of(query.cursor)
         since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
         wanted = (await self._chosen(query), *last, since, size + 1, *_rest_of(query))
-        found = await self._fetch("look_by_since", *wanted)
+        found = sorted(await self._reader.everywhere("look_by_since", *wanted))
         ids = [id_ for _, id_ in found[:size]]
         cursor = cursor_of(tuple(found[size - 1])) if len(found) > size else None
         return await self._page_of(query.machine, ids, cursor)
@@ -114,7 +115,7 @@ class Lists:
         if len(where) == 1:
             return where[0]
         counted = [
-            ((await self._fetch("count_of_lookup", machine, *pair, RARE_ENOUGH))[0][0], pair)
+            ((await self._reader.fetch("count_of_lookup", machine, *pair, RARE_ENOUGH))[0][0], pair)
             for pair in where
         ]
         return min(counted)[1]

@@ -24,30 +24,33 @@ from statehold.stores.paging import (
     moment,
     page_size,
 )
-from statehold.stores.postgres.columns import Columns, turned
-from statehold.stores.postgres.configurations import Configurations, Fetch
+from statehold.stores.postgres.columns import Columns
+from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.lists import Lists
+from statehold.stores.postgres.reading import Reads
 
 
 class PostgresReads:
-    """``fetch`` runs a query on the server that is asked, and ``configurations`` are that server's.
-    ``learn`` gets each row with its configuration's number, where the writer may trust them."""
+    """``reader`` asks one server, and ``configurations`` are that server's. ``learn`` gets each row
+    with its configuration's number, where the writer may trust them."""
 
     def __init__(
         self,
-        fetch: Fetch,
+        reader: Reads,
         configurations: Configurations,
         learn: Callable[[Row, int], None] | None = None,
     ) -> None:
-        self._fetch = fetch
+        self._reader = reader
+        self._fetch = reader.fetch
         self._configurations = configurations
         self._learn = learn
-        self._lists = Lists(fetch, self.load, configurations)
+        self._lists = Lists(reader, self.load, configurations)
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
-        wanted = turned(((ref.machine, ref.id) for ref in dict.fromkeys(refs)), 2)
-        rows = await self.rows(await self._fetch("load_rows", *wanted))
-        return {row.ref: row for row in rows}
+        wanted = dict.fromkeys(refs)
+        rows = await self.rows(await self._reader.of_refs("load_rows", wanted))
+        found = {row.ref: row for row in rows}
+        return {ref: found[ref] for ref in wanted if ref in found}
 
     async def rows(self, found: Sequence[Columns]) -> list[Row]:
         """Rows from their columns, in the same order."""
@@ -67,10 +70,8 @@ class PostgresReads:
 
     async def _counted(self, machine: str) -> list[tuple[StoredConfiguration, int]]:
         """The machine's configurations, each with how many instances it has."""
-        counted = await self._fetch("configurations_of_machine", machine)
-        numbers = (number for number, _ in counted)
-        of_number = await self._configurations.of_numbers(numbers, self._fetch)
-        return [(of_number[number], instances) for number, instances in counted]
+        counted = await self._configurations.counted(machine, self._fetch)
+        return [(of, instances) for _, of, instances in counted]
 
     async def count_incidents(self, machine: str) -> int:
         ((count,),) = await self._fetch("count_incidents", machine, PAGE_LIMIT)
@@ -87,10 +88,9 @@ class PostgresReads:
         return Page(rows, cursor_of((end[14], end[0], end[1])))
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
-        wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
         return {
             Ref(machine, id_): Aside(moment(since), plain(why) or "")
-            for machine, id_, since, why in await self._fetch("asides", *wanted)
+            for machine, id_, since, why in await self._reader.of_refs("asides", refs)
         }
 
     async def charts(self, machine: str) -> list[StoredChart]:

@@ -22,7 +22,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
@@ -31,7 +31,9 @@ from statehold.store import StandbyState
 from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.connections import AnyConnection, Connections, Pool
 from statehold.stores.postgres.migrate import state_of
+from statehold.stores.postgres.reading import ConnectionReader
 from statehold.stores.postgres.reads import PostgresReads
+from statehold.stores.postgres.statements import Statements
 from statehold.stores.queries import load_queries
 
 log = logging.getLogger(__name__)
@@ -77,7 +79,8 @@ class _Other(StoreRefused):
 
 class PostgresStandby:
     """``link`` are the connections to the primary; ``address`` and ``settings`` those of sessions
-    on the standby, ``pool_size`` of them at most. ``queries`` are the store's."""
+    on the standby, ``pool_size`` of them at most. ``statements`` take rows of any partitions: it is
+    one server, whatever the primary is asked."""
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class PostgresStandby:
         address: str,
         settings: Mapping[str, str],
         pool_size: int,
-        queries: Mapping[str, str],
+        statements: Statements,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._link = link
@@ -96,7 +99,7 @@ class PostgresStandby:
             "default_transaction_read_only": "on",
         }
         self._pool_size = pool_size
-        self._q = queries
+        self._q = statements
         self._own = load_queries("postgres", "standby.sql")
         self._monotonic = monotonic
         self._configurations = Configurations()
@@ -241,12 +244,7 @@ class PostgresStandby:
                 raise StandbyUnfit(
                     f"it may be behind by {lag:.3f} s, and less than {most_seconds:g} is wanted"
                 )
-
-            async def fetch(name: str, *arguments: Any) -> list[Any]:
-                found: list[Any] = await db.fetch(self._q[name], *arguments)
-                return found
-
-            yield PostgresReads(fetch, self._configurations), lag
+            yield PostgresReads(ConnectionReader(db, self._q), self._configurations), lag
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:

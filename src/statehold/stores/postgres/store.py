@@ -1,21 +1,19 @@
 """A store in a PostgreSQL database, shared by any number of workers.
 
 Every statement is a named query of ``queries.sql``. Connections are in :mod:`.connections`, commits
-in :mod:`.writer`, lists in :mod:`.lists`, migrations in :mod:`.migrate`. The reasons are in
-``docs/decisions/0009-postgresql.md``.
+in :mod:`.writer`, workers in :mod:`.leases`, messages in :mod:`.mailbox`, what there is to do in
+:mod:`.work`, lists in :mod:`.lists`, migrations in :mod:`.migrate`. The reasons are in
+``docs/decisions/0009-postgresql.md`` and ``0040-one-partition-a-statement.md``.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
-
-from statehold.errors import LeaseLost, StoreInUse, StoreUnavailable
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.errors import StoreInUse, StoreRefused, StoreUnavailable
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     Aside,
     Group,
@@ -30,47 +28,49 @@ from statehold.store import (
 )
 from statehold.stores.address import StoreOptions
 from statehold.stores.columns import (
-    holders_of,
     rollup_columns,
     rollup_of,
     text,
 )
 from statehold.stores.paging import (
-    EARLIEST,
     check_once_each,
-    cursor_of,
     microseconds,
-    moment,
     page_size,
-    position_of,
 )
 from statehold.stores.postgres.columns import (
     Columns,
     document_of,
     entry_of,
-    message_of,
     turned,
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
-from statehold.stores.postgres.connections import POOL_SIZE, Connections
+from statehold.stores.postgres.connections import (
+    PLANNING,
+    PLANNING_BY_VALUES,
+    POOL_SIZE,
+    Connections,
+)
 from statehold.stores.postgres.hints import Listener, channel_of, payload_of
+from statehold.stores.postgres.leases import Leases
+from statehold.stores.postgres.mailbox import Mailbox
 from statehold.stores.postgres.migrate import make_ready
+from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.reads import PostgresReads
 from statehold.stores.postgres.standby import PostgresStandby
+from statehold.stores.postgres.statements import Statements
+from statehold.stores.postgres.work import Work
 from statehold.stores.postgres.writer import Writer
-from statehold.stores.queries import load_queries
-
-#: two workers that join at once may choose the same slot
-_JOIN_ATTEMPTS = 100
 
 
 class PostgresStore:
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
-    heartbeats and hints. ``schema``, ``direct_store`` and ``read_store`` are those of
-    :class:`statehold.stores.StoreOptions`. Raises ``StoreRefused`` for a schema's name that
-    PostgreSQL can't have.
+    heartbeats and hints. With ``spread``, each statement takes one partition and names it, as a
+    distributed database wants; all workers that share one have the same setting. ``schema``,
+    ``direct_store`` and ``read_store`` are those of :class:`statehold.stores.StoreOptions`. Raises
+    ``StoreRefused`` for a schema's name that PostgreSQL can't have, and for ``spread`` with
+    ``read_store``.
 
     Made for one event loop and one worker; several of them share the database.
     """
@@ -82,6 +82,7 @@ class PostgresStore:
         dsn: str,
         *,
         pool_size: int = POOL_SIZE,
+        spread: bool = False,
         schema: str | None = None,
         direct_store: str | None = None,
         read_store: str | None = None,
@@ -90,11 +91,18 @@ class PostgresStore:
             schema=schema, direct_store=direct_store, read_store=read_store
         )
         self._options.check(dsn)
+        if spread and read_store is not None:
+            raise StoreRefused(
+                "read_store can't be used with spread: how far a standby of one node has come says "
+                "nothing about the others; leave one of them out"
+            )
         self._dsn = dsn
         #: while it is open
         self.standby: PostgresStandby | None = None
         self._pool_size = pool_size
-        self._q = load_queries("postgres")
+        self._q = Statements(spread=spread)
+        self._reader = Reader(self._link, self._q)
+        self._leases = Leases(self._link, self._q)
         self._open: Connections | None = None
         self._worker = ""
         self._listener: Listener | None = None
@@ -102,7 +110,8 @@ class PostgresStore:
     async def open(self, worker: str) -> None:
         if self._open is not None:
             raise StoreInUse("the database", f"this very store, worker {self._worker}")
-        link = Connections(self._dsn, worker, self._pool_size, self._options)
+        planning = PLANNING_BY_VALUES if self._q.spread else PLANNING
+        link = Connections(self._dsn, worker, self._pool_size, self._options, planning)
         standby: PostgresStandby | None = None
         await link.open(lambda db: make_ready(db, self._options.schema))
         if self._options.read_store is not None:
@@ -111,7 +120,7 @@ class PostgresStore:
                 self._options.read_store,
                 link.settings_of_copies(),
                 self._pool_size,
-                self._q,
+                Statements(spread=False),
             )
             try:
                 await standby.open()
@@ -119,8 +128,10 @@ class PostgresStore:
                 await link.close()
                 raise
         self._configurations = ConfigurationNumbers(link, self._q)
+        self._mailbox = Mailbox(self._reader)
+        self._work = Work(self._reader, self._rows, self.workers)
         self._writer = Writer(link, self._q, self._configurations)
-        self._reads = PostgresReads(self._fetch, self._configurations, self._writer.learn)
+        self._reads = PostgresReads(self._reader, self._configurations, self._writer.learn)
         link.was_open = True
         self._open, self._worker, self.standby = link, worker, standby
 
@@ -141,34 +152,18 @@ class PostgresStore:
     # --- workers ----------------------------------------------------------------------------
 
     async def join(self, worker: str, lease: timedelta) -> None:
-        for _ in range(_JOIN_ATTEMPTS):
-            try:
-                async with self._link().beating() as db:
-                    await db.execute(self._q["join"], worker, lease)
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name == "workers_pkey":
-                    raise StoreInUse("the database", f"another worker called {worker}") from error
-                await asyncio.sleep(0)
-                continue
-            self._worker = self._writer.worker = worker
-            return
-        raise StoreUnavailable(f"{_JOIN_ATTEMPTS} attempts to join lost to other workers")
+        await self._leases.join(worker, lease)
+        self._worker = self._writer.worker = self._mailbox.worker = self._q.worker = worker
 
     async def beat(self, lease: timedelta) -> Heartbeat:
-        link = self._link()
-        async with link.beating() as db:
-            found = await db.fetch(self._q["beat"], self._worker, lease)
-        if not found or not found[0]["renewed"]:
-            raise LeaseLost(self._worker)
+        heartbeat = await self._leases.beat(self._worker, lease)
         if self._listener is not None:
-            await self._listener.attach(link, self._worker)
-        ends = [row["lease_until"] for row in found if row["id"] != self._worker]
-        alive = tuple(sorted(row["id"] for row in found))
-        return Heartbeat(found[0]["now"].astimezone(UTC), alive, min(ends, default=None))
+            await self._listener.attach(self._link(), self._worker)
+        return heartbeat
 
     async def leave(self) -> None:
-        async with self._link().beating() as db:
-            await db.execute(self._q["leave"], self._worker)
+        await self._mailbox.give_up()
+        await self._leases.leave(self._worker)
 
     async def workers(self) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in await self._fetch("workers"))
@@ -216,8 +211,9 @@ class PostgresStore:
             )
         return bool(added)
 
-    async def discard(self, numbers: Sequence[int]) -> None:
-        await self._fetch("take_messages", list(numbers))
+    async def discard(self, ids: Sequence[MessageId]) -> None:
+        self._link()
+        await self._mailbox.discard(ids)
 
     # --- instances and their journals -------------------------------------------------------
 
@@ -225,8 +221,15 @@ class PostgresStore:
         return await self._reading().load(refs)
 
     async def replies(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Entry]:
+        columns_found = await self._reader.of_items(
+            "entries_of_keys",
+            keys,
+            lambda one: partition_of_ref(one[0]),
+            key_columns,
+            4,
+        )
         found: dict[tuple[Ref, str], Entry] = {}
-        for machine, id_, *columns in await self._fetch("entries_of_keys", *_keys(keys)):
+        for machine, id_, *columns in columns_found:
             entry = entry_of(Ref(machine, id_), columns)
             found[Ref(machine, id_), entry.key or ""] = entry
         return found
@@ -234,94 +237,73 @@ class PostgresStore:
     async def journal(
         self, ref: Ref, after: tuple[int, int] = (0, -1), limit: int = 100
     ) -> list[Entry]:
-        wanted = (ref.machine, ref.id, *after, page_size(limit))
-        return [entry_of(ref, columns) for columns in await self._fetch("journal", *wanted)]
+        found = await self._reader.of_ref(
+            "journal", ref, *after, page_size(limit), partition_of_ref(ref)
+        )
+        return [entry_of(ref, columns) for columns in found]
 
     async def journal_before(self, ref: Ref, seq: int, limit: int = 100) -> list[Entry]:
-        wanted = (ref.machine, ref.id, seq, page_size(limit))
-        return [entry_of(ref, columns) for columns in await self._fetch("journal_before", *wanted)]
+        found = await self._reader.of_ref(
+            "journal_before", ref, seq, page_size(limit), partition_of_ref(ref)
+        )
+        return [entry_of(ref, columns) for columns in found]
 
     # --- what there is to do ----------------------------------------------------------------
 
     async def due(
         self, machines: Sequence[str], now: datetime, limit: int, until: datetime | None = None
     ) -> list[Row]:
-        wanted = (_once(machines), microseconds(now), page_size(limit))
-        if until is None:
-            return await self._rows(await self._fetch("due", *wanted))
-        found = await self._fetch("claim_due", *wanted, microseconds(until))
-        # UPDATE returns rows in no order: sort by wake_at and number
-        return await self._rows(sorted(found, key=lambda columns: (columns[9], columns[14])))
+        self._link()
+        return await self._work.due(machines, now, limit, until)
 
     async def next_wake(
         self, machines: Sequence[str], after: datetime | None = None
     ) -> datetime | None:
-        since = EARLIEST if after is None else microseconds(after)
-        ((at,),) = await self._fetch("next_wake", _once(machines), since)
-        return None if at is None else moment(at)
+        self._link()
+        return await self._work.next_wake(machines, after)
 
     async def orphans(
         self, machines: Sequence[str], alive: Sequence[str] | None, limit: int
     ) -> list[Row]:
-        wanted, size = _once(machines), page_size(limit)
-        holders = await self._fetch("holders")
-        # read afterwards: a worker that joined before its first write is among them
-        living = set(await self.workers() if alive is None else alive)
-        found: list[Columns] = []
-        for (held_by,) in holders:
-            if len(found) >= size:
-                break
-            if not living.issuperset(holders_of(held_by)):
-                found += await self._fetch("rows_held_by", wanted, held_by, size - len(found))
-        return await self._rows(found)
+        self._link()
+        return await self._work.orphans(machines, alive, limit)
 
     async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
-        marked = sorted(
-            (row.machine, row.id, row.rev, microseconds(aside.since), text(aside.why))
-            for row, aside in rows
-        )
-        await self._fetch("set_aside", *turned(marked, 5))
+        self._link()
+        await self._work.set_aside(rows)
 
     async def asides(self, refs: Sequence[Ref]) -> dict[Ref, Aside]:
-        return await self._reading().asides(refs)
+        self._link()
+        return await self._work.asides(refs)
 
     async def set_aside_rows(
         self, machines: Sequence[str], after: Ref | None, limit: int
     ) -> list[Row]:
-        place = ("", "") if after is None else (after.machine, after.id)
-        wanted = (_once(machines), *place, page_size(limit))
-        return await self._rows(await self._fetch("set_aside_rows", *wanted))
+        self._link()
+        return await self._work.set_aside_rows(machines, after, limit)
 
     async def mail(
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
-        if machines is None:
-            machines = [machine for (machine,) in await self._fetch("addressees")]
-        wanted = (_once(machines), microseconds(now), after, page_size(limit))
-        found = await self._fetch("mail", *wanted)
-        if found and until is not None:
-            # usually there is nothing, and then nothing is locked
-            async with self._link().reading() as db, db.transaction():
-                await db.execute(self._q["lock_claims"])
-                claim = (*wanted, self._worker, microseconds(until))
-                found = await db.fetch(self._q["claim_mail"], *claim)
-        return sorted(map(message_of, found), key=lambda message: message.number)
+        self._link()
+        return await self._mailbox.mail(machines, now, after, limit, until)
 
     async def mail_of_keys(self, keys: Sequence[tuple[Ref, str]]) -> dict[tuple[Ref, str], Message]:
-        found = map(message_of, await self._fetch("mail_of_keys", *_keys(keys)))
-        return {(message.to, message.key or ""): message for message in found}
+        self._link()
+        return await self._mailbox.of_keys(keys)
 
     async def held_mail(self, ref: Ref, limit: int) -> list[Message]:
-        wanted = (ref.machine, ref.id, page_size(limit))
-        return [message_of(columns) for columns in await self._fetch("held_mail", *wanted)]
+        self._link()
+        return await self._mailbox.held(ref, limit)
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
-        return {number for (number,) in await self._fetch("still_there", list(numbers))}
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        self._link()
+        return await self._mailbox.still_there(ids)
 
     # --- questions --------------------------------------------------------------------------
 
@@ -384,38 +366,29 @@ class PostgresStore:
         now: datetime | None = None,
         until: datetime | None = None,
     ) -> Page:
-        last = (EARLIEST, "") if cursor is None else position_of(cursor)
-        size = page_size(limit)
-        wanted = (machine, microseconds(before), *last, size)
-        if now is None or until is None:
-            found = await self._fetch("finished", *wanted)
-        else:
-            claim = (microseconds(now), microseconds(until))
-            found = await self._fetch("claim_finished", *wanted, *claim)
-        # UPDATE returns rows in no order: sort by since and id
-        found.sort(key=lambda columns: (columns[7], columns[1].encode()))
-        rows = tuple(await self._rows(found))
-        if len(rows) < size:
-            return Page(rows, None)
-        return Page(rows, cursor_of((found[-1][7], rows[-1].id)))
+        self._link()
+        return await self._work.finished(machine, before, limit, cursor, now, until)
 
     async def mailed(self, refs: Sequence[Ref]) -> set[Ref]:
         wanted = turned(((ref.machine, ref.id) for ref in refs), 2)
-        return {Ref(machine, id_) for machine, id_ in await self._fetch("mailed", *wanted)}
+        # a message waits where it was written, which may be any partition
+        found = await self._reader.everywhere("mailed", *wanted)
+        return {Ref(machine, id_) for machine, id_ in found}
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
         self._link()
+        if self._q.spread:
+            # a statement sees the messages of one partition; there may be some in others
+            mailed = await self.mailed([row.ref for row in rows])
+            left = [row for row in rows if row.ref not in mailed]
+            forgotten = await self._writer.forget(left)
+            gone = {row.ref for row, is_gone in zip(left, forgotten, strict=True) if is_gone}
+            return [row.ref in gone for row in rows]
         return await self._writer.forget(rows)
 
     async def sweep(self, limit: int) -> int:
-        size = page_size(limit)
-        async with self._link().reading() as db, db.transaction():
-            locked = [number for (number,) in await db.fetch(self._q["lock_forgotten"], size)]
-            if not locked:
-                return 0
-            swept = await db.fetchval(self._q["sweep"], locked, size)
-            await db.execute(self._q["swept"], locked)
-        return int(swept)
+        self._link()
+        return await self._work.sweep(limit)
 
     # --- queries ----------------------------------------------------------------------------
 
@@ -425,9 +398,7 @@ class PostgresStore:
         return self._open
 
     async def _fetch(self, name: str, *arguments: Any) -> list[Any]:
-        async with self._link().reading() as db:
-            found: list[Any] = await db.fetch(self._q[name], *arguments)
-            return found
+        return await self._reader.fetch(name, *arguments)
 
     def _reading(self) -> PostgresReads:
         self._link()
@@ -439,11 +410,3 @@ class PostgresStore:
     # last in the class: below it the name would no longer be the built-in one's
     async def list(self, query: Query) -> Page:
         return await self._reading().list(query)
-
-
-def _once(machines: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(machines))
-
-
-def _keys(keys: Sequence[tuple[Ref, str]]) -> list[list[Any]]:
-    return turned(((ref.machine, ref.id, text(key)) for ref, key in keys), 3)

@@ -6,13 +6,15 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from statehold.records import Entry, Message, Ref, Row
+from statehold.records import Entry, Message, MessageId, Ref, Row
 from statehold.store import StoredDocument
 from statehold.stores.columns import (
     DamagedConfiguration,
     StoredConfiguration,
     configuration_columns,
+    configuration_number,
     configuration_of,
+    is_intact,
     names_text,
     no_configuration,
 )
@@ -32,12 +34,13 @@ class ConfigurationNumbers:
         self._by_number: dict[int, StoredConfiguration] = {}
 
     def number_of(self, row: Row) -> int:
-        """Within a transaction: a new one is written."""
+        """Within a transaction: a new one is written. Raises ``StoreRefused`` where another one has
+        its number."""
         # a plain tuple equals a named one and is made in a third of the time
         known = self._numbers.get(
             (row.machine, row.version, row.status, row.state, row.tags, row.owners)
         )
-        return self._find_or_write(row) if known is None else known
+        return self._write(row) if known is None else known
 
     def of_number(self, number: int) -> StoredConfiguration:
         known = self._by_number.get(number)
@@ -47,7 +50,8 @@ class ConfigurationNumbers:
                 return no_configuration(number)
             known = configuration_of(*columns[1:])
             if not isinstance(known, DamagedConfiguration):
-                self._remember(number, known)
+                self._by_number[number] = known
+                self._bound()
         return known
 
     def forget(self) -> None:
@@ -55,25 +59,24 @@ class ConfigurationNumbers:
         self._numbers.clear()
         self._by_number.clear()
 
-    def _find_or_write(self, row: Row) -> int:
+    def _write(self, row: Row) -> int:
         wanted = StoredConfiguration(
             row.machine, row.version, row.status, row.state, row.tags, row.owners
         )
-        columns = configuration_columns(wanted)
-        found = self._db.execute(self._queries["number_of_configuration"], columns).fetchone()
-        if found is None:
-            number = self._db.execute(self._queries["insert_configuration"], columns).lastrowid
-            assert number is not None
-        else:
-            number = int(found[0])
-        self._remember(number, wanted)
+        number = configuration_number(wanted)
+        columns = (*configuration_columns(wanted), number)
+        if self._db.execute(self._queries["insert_configuration"], columns).rowcount == 0:
+            found = self._db.execute(self._queries["configuration"], (number,)).fetchone()
+            if not is_intact(number, configuration_of(*found[1:]), wanted):
+                self._db.execute(self._queries["mend_configuration"], columns)
+        self._numbers[wanted] = number
+        self._by_number[number] = wanted
+        self._bound()
         return number
 
-    def _remember(self, number: int, configuration: StoredConfiguration) -> None:
-        if len(self._by_number) >= CONFIGURATIONS_LIMIT:
+    def _bound(self) -> None:
+        if len(self._by_number) > CONFIGURATIONS_LIMIT:
             self.forget()
-        self._numbers[configuration] = number
-        self._by_number[number] = configuration
 
 
 def row_columns(row: Row, configuration: int, indexes: str | None) -> tuple[Any, ...]:
@@ -111,9 +114,16 @@ def entry_of(columns: tuple[Any, ...]) -> Entry:
     return Entry(machine, id_, seq, part, moment(at), kind, body, key, reply)
 
 
-def message_columns(message: Message) -> tuple[Any, ...]:
+def message_columns(
+    message: Message, row: Row, number: int, ordinal: int, partition: int
+) -> tuple[Any, ...]:
+    """Of a message that a write of this row has, that of an instance with this number."""
     sender = message.sender
     return (
+        number,
+        row.rev,
+        ordinal,
+        partition,
         message.to.machine,
         message.to.id,
         message.kind,
@@ -124,13 +134,14 @@ def message_columns(message: Message) -> tuple[Any, ...]:
         message.send_id,
         message.held,
         message.key,
+        microseconds(row.changed_at),
     )
 
 
 def message_of(columns: tuple[Any, ...]) -> Message:
     (
-        number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
-        key,
+        sent_at, writer, rev, ordinal, partition, to_machine, to_id, kind, body, due_at,
+        sender_machine, sender_id, send_id, held, key,
     ) = columns  # fmt: skip
     return Message(
         to=Ref(to_machine, to_id),
@@ -141,7 +152,7 @@ def message_of(columns: tuple[Any, ...]) -> Message:
         send_id=send_id,
         held=bool(held),
         key=key,
-        number=number,
+        id=MessageId(sent_at if due_at is None else due_at, writer, rev, ordinal, partition),
     )
 
 

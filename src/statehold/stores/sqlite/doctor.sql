@@ -28,7 +28,7 @@ SELECT machine, id, why FROM aside ORDER BY machine, id LIMIT ?
 
 -- name: documents
 SELECT machine, id, document FROM (
-    SELECT machine, id, document FROM instances ORDER BY number DESC LIMIT ?
+    SELECT machine, id, document FROM instances ORDER BY place DESC LIMIT ?
 ) AS newest
 WHERE length(document) <= ?
 
@@ -36,13 +36,12 @@ WHERE length(document) <= ?
 SELECT held_by, count(*) FROM instances WHERE held_by IS NOT NULL GROUP BY held_by LIMIT 1000
 
 -- name: waiting_mail
-SELECT number, to_machine FROM mailbox
+SELECT coalesce(due_at, sent_at), writer, rev, ordinal, partition, to_machine FROM mailbox
 WHERE held = 0 AND (due_at IS NULL OR due_at < ?)
-ORDER BY number
 LIMIT ?
 
 -- name: still_there
-SELECT number FROM mailbox WHERE number IN (SELECT value FROM json_each(?)) AND held = 0
+SELECT 1 FROM mailbox WHERE writer = ? AND rev = ? AND ordinal = ? AND held = 0
 
 -- name: addressees
 SELECT DISTINCT to_machine FROM (SELECT to_machine FROM mailbox LIMIT ?)
@@ -52,3 +51,17 @@ SELECT to_machine, to_id, count(*) AS messages
 FROM (SELECT to_machine, to_id FROM mailbox WHERE held = 1 LIMIT ?)
 GROUP BY to_machine, to_id
 ORDER BY 3 DESC, 1, 2
+
+-- name: misplaced_instances
+SELECT machine || '/' || id
+FROM (SELECT machine, id, partition FROM instances ORDER BY place DESC LIMIT ?)
+WHERE partition <> partition_of(CAST(machine || '/' || id AS BLOB))
+LIMIT ?
+
+-- name: misplaced_messages
+SELECT writer || '.' || rev || '.' || ordinal
+FROM (SELECT * FROM mailbox LIMIT ?)
+WHERE (held OR sender_id IS NOT NULL)
+  AND partition <> partition_of(CAST(to_machine || '/' || to_id AS BLOB))
+  AND (held OR partition <> partition_of(CAST(sender_machine || '/' || sender_id AS BLOB)))
+LIMIT ?

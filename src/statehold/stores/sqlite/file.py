@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
-from statehold.errors import SchemaMismatch, StoreInUse, StoreRefused, StoreUnavailable
-from statehold.stores.queries import load_migrations
-
-#: "Sthd", at a fixed position in the file's header: marks a database of Statehold
-APPLICATION_ID = 0x53746864
+from statehold.errors import StoreInUse, StoreRefused, StoreUnavailable
+from statehold.stores.sqlite.migrate import APPLICATION_ID, check_schema, migrate
 
 #: the first with the JSON functions and STRICT tables
 OLDEST_SQLITE = (3, 38, 0)
@@ -28,7 +25,7 @@ BUSY_SECONDS = 0.1
 #: with less room on the disk, a commit is likely to fail
 FREE_BYTES = 1 << 20
 
-_SETTINGS = (
+_SETTINGS: tuple[str, ...] = (
     # FULL: a commit is on the disk before it is answered; WAL's default would be NORMAL for many
     "PRAGMA synchronous = FULL",
     # where fsync alone leaves the data in the drive's cache (macOS); no effect elsewhere
@@ -166,10 +163,7 @@ class SqliteFile:
         return StoreRefused(why)
 
     def _make_ready(self) -> None:
-        known = load_migrations("sqlite")
-        found = self._schema()
-        if found > len(known):
-            raise SchemaMismatch(str(self.path), found, len(known))
+        check_schema(self.path, self.db)
         mode = self.db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise StoreRefused(
@@ -178,37 +172,12 @@ class SqliteFile:
             )
         for setting in _SETTINGS:
             self.db.execute(setting)
-        for migration in known[found:]:
-            self._migrate(migration.sql, migration.number)
+        migrate(self.path, self.db)
         self.check_writable()
         # both are there from the first write to the last connection's end
         paths = [f"{self.path}{suffix}" for suffix in ("", "-wal", "-shm")]
         self._identities = [(path, _identity(path)) for path in paths]
         self._version = self._data_version()
-
-    def _schema(self) -> int:
-        """The number of the last migration, 0 for a new file; refuses other programs' files."""
-        number = int(self.db.execute("PRAGMA user_version").fetchone()[0])
-        program = self.db.execute("PRAGMA application_id").fetchone()[0]
-        tables = self.db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        is_new = (number, program, tables) == (0, 0, 0)
-        if program != APPLICATION_ID and not is_new:
-            raise StoreRefused(
-                f"{self.path} is a database of another program; give Statehold a file of its own"
-            )
-        return number
-
-    def _migrate(self, sql: str, number: int) -> None:
-        """In one transaction, with the schema's number: applied whole or not at all."""
-        try:
-            self.db.executescript(
-                f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA application_id = {APPLICATION_ID};\n"
-                f"PRAGMA user_version = {number};\nCOMMIT;"
-            )
-        except BaseException:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            raise
 
 
 def is_condition(error: BaseException) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from statehold.errors import StoreRefused
-from statehold.stores.sqlite.file import APPLICATION_ID, readable
+from statehold.stores.sqlite.file import readable
+from statehold.stores.sqlite.migrate import APPLICATION_ID, is_unfinished
 
 
 @contextmanager
@@ -30,7 +31,8 @@ def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def schema_number(path: Path) -> int:
-    """The number of the last migration. Raises ``StoreRefused`` for a file of another program."""
+    """The number of the last migration that is finished. Raises ``StoreRefused`` for a file of
+    another program."""
     if path.exists() and not path.is_file():
         raise StoreRefused(f"{path} is not a file; choose another path")
     if not path.is_file():
@@ -39,6 +41,7 @@ def schema_number(path: Path) -> int:
         with open_read_only(path) as db:
             program = db.execute("PRAGMA application_id").fetchone()[0]
             number = int(db.execute("PRAGMA user_version").fetchone()[0])
+            number -= is_unfinished(db)
     except sqlite3.Error as error:
         raise StoreRefused(f"{path} can't be read: {error}") from error
     if program != APPLICATION_ID:

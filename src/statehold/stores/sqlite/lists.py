@@ -205,15 +205,15 @@ def _by_since(
         _in_configuration(db, sql, {**wanted, "configuration": number, "limit": chunk}, last, most)
         for number in chosen
     ]
-    for since, number, id_, is_wanted in merge(*walks):
-        yield id_, bool(is_wanted), (since, number)
+    for since, place, id_, is_wanted in merge(*walks):
+        yield id_, bool(is_wanted), (since, place)
 
 
 def _in_configuration(
     db: sqlite3.Connection, sql: str, wanted: dict[str, Any], last: tuple[int, int], most: int
 ) -> Iterator[tuple[int, int, str, int]]:
     while True:
-        rows = db.execute(sql, {**wanted, "after": last[0], "number": last[1]}).fetchall()
+        rows = db.execute(sql, {**wanted, "after": last[0], "place": last[1]}).fetchall()
         yield from rows
         if len(rows) < wanted["limit"]:
             return

@@ -11,19 +11,20 @@ FROM instances
 WHERE machine = ? AND id = ?
 
 -- name: known_row
-SELECT number, configuration, indexes FROM instances WHERE machine = ? AND id = ?
+SELECT place, number, partition, configuration, indexes FROM instances WHERE machine = ? AND id = ?
 
--- name: last_row
--- A number is free again once nothing of its journal is left.
-SELECT max(coalesce((SELECT max(number) FROM instances), 0),
-           coalesce((SELECT max(number) FROM forgotten), 0))
+-- name: last_place
+-- A place is free again once nothing of its journal is left.
+SELECT max(coalesce((SELECT max(place) FROM instances), 0),
+           coalesce((SELECT max(place) FROM forgotten), 0))
 
 -- name: insert_row
 -- DO NOTHING and a look at the number of rows instead of an error: an error would end the batch
 -- without naming the row.
 INSERT INTO instances (configuration, seq, rev, indexes, since, changed_at, wake_at, held_by,
-                       incidents, deadline, document, number, machine, id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       incidents, deadline, document, place, number, machine, id, partition,
+                       created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: update_row
@@ -32,7 +33,7 @@ ON CONFLICT DO NOTHING
 UPDATE instances
 SET configuration = ?, seq = ?, rev = ?, indexes = ?, since = ?, changed_at = ?, wake_at = ?,
     held_by = ?, incidents = ?, deadline = ?, document = ?
-WHERE number = ? AND rev = ?
+WHERE place = ? AND rev = ?
 
 -- name: count_up
 UPDATE configurations SET instances = instances + ? WHERE number = ?
@@ -52,39 +53,44 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: insert_message
-INSERT INTO mailbox (to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id,
-                     held, key)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- Not sent before what the same instance has written and is not delivered yet, whatever the clock
+-- says: of two that are to be delivered at once, the first one is.
+INSERT INTO mailbox (writer, rev, ordinal, partition, to_machine, to_id, kind, body, due_at,
+                     sender_machine, sender_id, send_id, held, key, sent_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, max(?15, coalesce((
+    SELECT sent_at FROM mailbox WHERE writer = ?1 ORDER BY rev DESC, ordinal DESC LIMIT 1
+), ?15)))
 
 -- name: take_message
-DELETE FROM mailbox WHERE number = ?
+DELETE FROM mailbox WHERE writer = ? AND rev = ? AND ordinal = ?
 
 -- name: recall_message
-DELETE FROM mailbox WHERE sender_machine = ? AND sender_id = ? AND send_id = ?
+DELETE FROM mailbox
+WHERE sender_machine = ? AND sender_id = ? AND send_id = ? AND writer = ?
 
 -- name: release_messages
 UPDATE mailbox SET held = 0 WHERE to_machine = ? AND to_id = ? AND held = 1
 
 -- name: entry_of_key
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.place
 WHERE i.machine = ? AND i.id = ? AND j.key = ?
 
 -- name: message_of_key
-SELECT number FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
+SELECT 1 FROM mailbox WHERE to_machine = ? AND to_id = ? AND key = ?
 
 -- name: mail_of_key
-SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
-       key
+SELECT sent_at, writer, rev, ordinal, partition, to_machine, to_id, kind, body, due_at,
+       sender_machine, sender_id, send_id, held, key
 FROM mailbox INDEXED BY mailbox_keys
 WHERE to_machine = ? AND to_id = ? AND key = ? AND key IS NOT NULL
 
 -- name: held_mail
-SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
-       key
+SELECT sent_at, writer, rev, ordinal, partition, to_machine, to_id, kind, body, due_at,
+       sender_machine, sender_id, send_id, held, key
 FROM mailbox INDEXED BY mailbox_to
 WHERE to_machine = ? AND to_id = ? AND held = 1
-ORDER BY number
+ORDER BY coalesce(due_at, sent_at), writer, rev, ordinal
 LIMIT ?
 
 -- name: any_message_with_key
@@ -95,24 +101,24 @@ SELECT EXISTS (SELECT 1 FROM mailbox INDEXED BY mailbox_keys WHERE key IS NOT NU
 -- machine gives the first of its own, so that nothing of another is walked past; a page has the first
 -- of each, then the second of each, and so on.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
-       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.place
 FROM instances AS i
-WHERE i.number IN (
-    SELECT number FROM (
-        SELECT one.number, one.wake_at,
-               row_number() OVER (PARTITION BY one.machine ORDER BY one.wake_at, one.number) AS place
+WHERE i.place IN (
+    SELECT place FROM (
+        SELECT one.place, one.wake_at,
+               row_number() OVER (PARTITION BY one.machine ORDER BY one.wake_at, one.place) AS turn
         FROM (SELECT DISTINCT value FROM json_each(:machines)) AS wanted CROSS JOIN instances AS one
-        WHERE one.number IN (
-            SELECT number FROM instances INDEXED BY instances_awake
+        WHERE one.place IN (
+            SELECT place FROM instances INDEXED BY instances_awake
             WHERE machine = wanted.value AND wake_at <= :now
-              AND (:claimed = '[]' OR number NOT IN (SELECT value FROM json_each(:claimed)))
-            ORDER BY wake_at, number LIMIT :limit
+              AND (:claimed = '[]' OR place NOT IN (SELECT value FROM json_each(:claimed)))
+            ORDER BY wake_at, place LIMIT :limit
         )
     )
-    ORDER BY place, wake_at, number
+    ORDER BY turn, wake_at, place
     LIMIT :limit
 )
-ORDER BY i.wake_at, i.number
+ORDER BY i.wake_at, i.place
 
 -- name: next_wake
 SELECT min((
@@ -124,8 +130,8 @@ FROM json_each(:machines) AS wanted
 -- name: next_message
 -- A message that is due at once (NULL) has no moment to wait for: `mail` has it at any time.
 SELECT min((
-    SELECT min(due_at) FROM mailbox INDEXED BY mailbox_due
-    WHERE held = 0 AND to_machine = wanted.value AND due_at > :after
+    SELECT min(due_at) FROM mailbox INDEXED BY mailbox_late
+    WHERE NOT held AND due_at IS NOT NULL AND to_machine = wanted.value AND due_at > :after
 ))
 FROM json_each(:machines) AS wanted
 
@@ -185,58 +191,65 @@ LIMIT :limit
 DELETE FROM aside WHERE machine = ? AND id = ?
 
 -- name: addressees
--- A loose index scan, as that of the holders.
+-- A loose index scan, as that of the holders. Machines that only have held messages are there too.
 WITH RECURSIVE addressee (machine) AS (
-    SELECT min(to_machine) FROM mailbox INDEXED BY mailbox_due WHERE held = 0
+    SELECT min(to_machine) FROM mailbox INDEXED BY mailbox_to
     UNION ALL
-    SELECT (SELECT min(m.to_machine) FROM mailbox AS m INDEXED BY mailbox_due
-            WHERE m.held = 0 AND m.to_machine > addressee.machine)
+    SELECT (SELECT min(m.to_machine) FROM mailbox AS m INDEXED BY mailbox_to
+            WHERE m.to_machine > addressee.machine)
     FROM addressee
     WHERE addressee.machine IS NOT NULL
 )
 SELECT machine FROM addressee WHERE machine IS NOT NULL
 
 -- name: mail
--- Two ranges of one index for each machine, since messages due at once (NULL) come in order of
--- number from it and the late ones do not. `+number` keeps SQLite from walking the whole box by number instead.
-SELECT number, to_machine, to_id, kind, body, due_at, sender_machine, sender_id, send_id, held,
-       key
+-- Two ranges for each machine: those to be delivered at once are due whatever the clock says, the
+-- others from their moment on. One page of each, of which one page is read.
+SELECT sent_at, writer, rev, ordinal, partition, to_machine, to_id, kind, body, due_at,
+       sender_machine, sender_id, send_id, held, key
 FROM mailbox
-WHERE number IN (
-    SELECT m.number
-    FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
-    WHERE m.number IN (
-        SELECT number FROM mailbox INDEXED BY mailbox_due
-        WHERE held = 0 AND to_machine = wanted.value AND due_at IS NULL AND number > :after
-        ORDER BY number LIMIT :limit
+WHERE rowid IN (
+    SELECT place FROM (
+        SELECT m.rowid AS place, m.sent_at AS at, m.writer, m.rev, m.ordinal
+        FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
+        WHERE m.rowid IN (
+            SELECT rowid FROM mailbox INDEXED BY mailbox_at_once
+            WHERE NOT held AND due_at IS NULL AND to_machine = wanted.value
+              AND (sent_at, writer, rev, ordinal) > (:at, :writer, :rev, :ordinal)
+            ORDER BY sent_at, writer, rev, ordinal LIMIT :limit
+        )
+        UNION ALL
+        SELECT m.rowid, m.due_at, m.writer, m.rev, m.ordinal
+        FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
+        WHERE m.rowid IN (
+            SELECT rowid FROM mailbox INDEXED BY mailbox_late
+            WHERE NOT held AND due_at IS NOT NULL AND to_machine = wanted.value
+              AND (due_at, writer, rev, ordinal) > (:at, :writer, :rev, :ordinal)
+              AND due_at <= :now
+            ORDER BY due_at, writer, rev, ordinal LIMIT :limit
+        )
     )
-    UNION ALL
-    SELECT m.number
-    FROM json_each(:machines) AS wanted CROSS JOIN mailbox AS m
-    WHERE m.number IN (
-        SELECT number FROM mailbox INDEXED BY mailbox_due
-        WHERE held = 0 AND to_machine = wanted.value AND due_at <= :now AND +number > :after
-        ORDER BY number LIMIT :limit
-    )
-    ORDER BY 1 LIMIT :limit
+    ORDER BY at, writer, rev, ordinal LIMIT :limit
 )
-ORDER BY number
+ORDER BY coalesce(due_at, sent_at), writer, rev, ordinal
 
--- name: still_there
-SELECT number FROM mailbox WHERE number IN (SELECT value FROM json_each(:numbers))
+-- name: is_there
+SELECT 1 FROM mailbox WHERE writer = ? AND rev = ? AND ordinal = ?
 
 -- name: configuration
 SELECT number, machine, version, status, state, tags, owners
 FROM configurations
 WHERE number = ?
 
--- name: number_of_configuration
-SELECT number FROM configurations
-WHERE machine = ? AND version = ? AND status = ? AND state = ? AND tags = ? AND owners = ?
-
 -- name: insert_configuration
-INSERT INTO configurations (machine, version, status, state, tags, owners)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO configurations (machine, version, status, state, tags, owners, number)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+
+-- name: mend_configuration
+UPDATE configurations
+SET machine = ?, version = ?, status = ?, state = ?, tags = ?, owners = ?
+WHERE number = ?
 
 -- name: configurations_of_machine
 SELECT number, instances FROM configurations WHERE machine = ? AND instances > 0
@@ -327,7 +340,7 @@ ORDER BY i.id
 LIMIT :limit
 
 -- name: look_by_since
-SELECT i.since, i.number, i.id, (:incidents = 0 OR i.incidents > 0)
+SELECT i.since, i.place, i.id, (:incidents = 0 OR i.incidents > 0)
     AND (:indexes = '{}' OR NOT EXISTS (
         SELECT 1 FROM json_each(:indexes) AS wanted
         WHERE NOT EXISTS (
@@ -337,9 +350,9 @@ SELECT i.since, i.number, i.id, (:incidents = 0 OR i.incidents > 0)
         )
     ))
 FROM instances AS i INDEXED BY instances_by_since
-WHERE i.configuration = :configuration AND (i.since, i.number) > (:after, :number)
+WHERE i.configuration = :configuration AND (i.since, i.place) > (:after, :place)
   AND i.since <= :since
-ORDER BY i.since, i.number
+ORDER BY i.since, i.place
 LIMIT :limit
 
 -- name: incidents
@@ -360,14 +373,14 @@ SELECT coalesce(sum(min(incidents, 1000000)), 0) FROM (
 
 -- name: journal
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.place
 WHERE i.machine = ? AND i.id = ? AND (j.seq, j.part) > (?, ?)
 ORDER BY j.seq, j.part
 LIMIT ?
 
 -- name: journal_before
 SELECT i.machine, i.id, j.seq, j.part, j.at, j.kind, j.body, j.key, j.reply
-FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.number
+FROM instances AS i CROSS JOIN journal AS j ON j.instance = i.place
 WHERE i.machine = ? AND i.id = ? AND j.seq <= ? AND j.part = 0
 ORDER BY j.seq DESC
 LIMIT ?
@@ -419,15 +432,15 @@ WHERE machine = ? AND version = ? AND span = ? AND start = ? AND source = ? AND 
 -- Each configuration gives the first of its own, so that a page costs about a page each, of which
 -- there are few.
 SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
-       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.number
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document, i.place
 FROM configurations AS c CROSS JOIN instances AS i
 WHERE c.machine = :machine AND c.status IN ('done', 'cancelled') AND c.instances > 0
-  AND i.number IN (
-    SELECT number FROM instances INDEXED BY instances_by_since
-    WHERE configuration = c.number AND (since, number) > (:since, :number) AND since <= :before
-    ORDER BY since, number LIMIT :limit
+  AND i.place IN (
+    SELECT place FROM instances INDEXED BY instances_by_since
+    WHERE configuration = c.number AND (since, place) > (:since, :place) AND since <= :before
+    ORDER BY since, place LIMIT :limit
 )
-ORDER BY i.since, i.number
+ORDER BY i.since, i.place
 LIMIT :limit
 
 -- name: is_mailed
@@ -440,19 +453,19 @@ SELECT EXISTS (
 
 -- name: forgettable
 -- `created_at` differs for one that was started later under the same id and has the same `rev`.
-SELECT i.number, i.configuration, i.indexes
+SELECT i.place, i.configuration, i.indexes
 FROM instances AS i CROSS JOIN configurations AS c ON c.number = i.configuration
 WHERE i.machine = ? AND i.id = ? AND i.rev = ? AND i.created_at = ?
   AND c.status IN ('done', 'cancelled')
 
 -- name: forget_row
-DELETE FROM instances WHERE number = ?
+DELETE FROM instances WHERE place = ?
 
 -- name: note_forgotten
-INSERT INTO forgotten (number) VALUES (?)
+INSERT INTO forgotten (place) VALUES (?)
 
 -- name: forgotten
-SELECT number FROM forgotten ORDER BY number LIMIT ?
+SELECT place FROM forgotten ORDER BY place LIMIT ?
 
 -- name: left_of_journal
 -- What SQLite knows of a value's length without reading the value.
@@ -466,4 +479,4 @@ LIMIT ?
 DELETE FROM journal WHERE rowid = ?
 
 -- name: swept
-DELETE FROM forgotten WHERE number = ?
+DELETE FROM forgotten WHERE place = ?

@@ -1,5 +1,5 @@
--- The schema of a SQLite store as this release knows it, for reading. A database is made by the
--- files in migrations/, one after the other; a test holds that both give the same.
+-- The schema of a SQLite store as this release knows it, which a new file gets. An older one is
+-- brought to it by the files in migrations/; a test holds that both give the same.
 --
 -- Times are integer microseconds since 1970-01-01 UTC: SQLite has no type for them, and integers
 -- compare and sort as they should. Lists of names are JSON, since a tag or an owner may hold any
@@ -7,8 +7,8 @@
 -- the store.
 
 -- What instances are counted and listed by, one row for each combination that ever occurred: an
--- instance refers to it by number. A list finds its combinations here, of which there are few,
--- and then reads each from an index. `instances` is how many there are now. SQLite has one
+-- instance refers to it by number, a hash of the rest. A list finds its combinations here, of which
+-- there are few, and then reads each from an index. `instances` is how many there are now. SQLite has one
 -- writer, so the counter costs no contention; where many write it would, and PostgreSQL counts
 -- otherwise.
 CREATE TABLE configurations (
@@ -19,16 +19,22 @@ CREATE TABLE configurations (
     state     TEXT    NOT NULL,
     tags      TEXT    NOT NULL,
     owners    TEXT    NOT NULL,
-    instances INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (machine, version, status, state, tags, owners)
+    instances INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- By number and not WITHOUT ROWID by (machine, id): documents are often larger than what an index
--- page holds in line, and the journal and the indexes refer to a row by a small integer.
+CREATE INDEX configurations_of_machine ON configurations (machine);
+
+-- By place and not WITHOUT ROWID by (machine, id): documents are often larger than what an index
+-- page holds in line, and the journal and the indexes refer to a row by a small integer. `place` is
+-- one more than that of the row before, so that what starts together lies on few pages. `number` is
+-- random and never given again, and the instance's messages have it: a place is free once nothing of
+-- its journal is left. As a key of this table, numbers made a start cost three times as much.
 CREATE TABLE instances (
-    number        INTEGER PRIMARY KEY,
+    place         INTEGER PRIMARY KEY,
+    number        INTEGER NOT NULL,
     machine       TEXT    NOT NULL,
     id            TEXT    NOT NULL,
+    partition     INTEGER NOT NULL,
     configuration INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
     rev           INTEGER NOT NULL,
@@ -40,10 +46,10 @@ CREATE TABLE instances (
     held_by       TEXT,
     incidents     INTEGER NOT NULL,
     deadline      INTEGER,
-    document      BLOB    NOT NULL,
-    UNIQUE (machine, id)
+    document      BLOB    NOT NULL
 ) STRICT;
 
+CREATE UNIQUE INDEX instances_by_id ON instances (machine, id);
 CREATE INDEX instances_by_age ON instances (machine, created_at, id);
 -- `since` stands last so that "in this state since" is answered without the table
 CREATE INDEX instances_by_configuration ON instances (configuration, created_at, id, since);
@@ -67,8 +73,9 @@ CREATE TABLE lookups (
     PRIMARY KEY (machine, name, value, created_at, id)
 ) STRICT, WITHOUT ROWID;
 
--- Only ever added to, and taken out when its instance is forgotten. With a rowid, so that a batch's entries land side by side on few pages;
--- WITHOUT ROWID, each would dirty a page of its own and be half as fast.
+-- Only ever added to, and taken out when its instance is forgotten. `instance` is the row's place.
+-- With a rowid, so that a batch's entries land side by side on few pages; WITHOUT ROWID, each would
+-- dirty a page of its own and be half as fast.
 CREATE TABLE journal (
     instance INTEGER NOT NULL,
     seq      INTEGER NOT NULL,
@@ -86,17 +93,23 @@ CREATE UNIQUE INDEX journal_keys ON journal (instance, key) WHERE key IS NOT NUL
 -- Rows that are gone while their journals are still being taken out, a bounded number of entries at a
 -- time. Nothing reads a journal but through its row, so with the row all of it is out of sight.
 CREATE TABLE forgotten (
-    number INTEGER PRIMARY KEY
+    place INTEGER PRIMARY KEY
 ) STRICT;
 
--- AUTOINCREMENT: a number that was taken out must never come back, or a late reader would take
--- the new message for the old one.
+-- A message waits in the partition of the instance whose write it was part of. `writer` is that
+-- instance's number, `rev` that of the write, `ordinal` the message's place in it: no other message
+-- ever has the same. `sent_at` never falls among those of one writer that wait. With a rowid: bodies
+-- are often larger than what an index page holds in line.
 CREATE TABLE mailbox (
-    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    writer         INTEGER NOT NULL,
+    rev            INTEGER NOT NULL,
+    ordinal        INTEGER NOT NULL,
+    partition      INTEGER NOT NULL,
     to_machine     TEXT    NOT NULL,
     to_id          TEXT    NOT NULL,
     kind           TEXT    NOT NULL,
     body           BLOB    NOT NULL,
+    sent_at        INTEGER NOT NULL,
     due_at         INTEGER,
     sender_machine TEXT,
     sender_id      TEXT,
@@ -105,7 +118,12 @@ CREATE TABLE mailbox (
     key            TEXT
 ) STRICT;
 
-CREATE INDEX mailbox_due ON mailbox (held, to_machine, due_at, number);
+CREATE UNIQUE INDEX mailbox_by_id ON mailbox (writer, rev, ordinal);
+-- each message is in one of these two at most
+CREATE INDEX mailbox_at_once ON mailbox (to_machine, sent_at, writer, rev, ordinal)
+    WHERE NOT held AND due_at IS NULL;
+CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, writer, rev, ordinal)
+    WHERE NOT held AND due_at IS NOT NULL;
 -- both are asked before an instance is forgotten, too
 CREATE INDEX mailbox_to ON mailbox (to_machine, to_id, held);
 CREATE INDEX mailbox_sent ON mailbox (sender_machine, sender_id, send_id)

@@ -16,9 +16,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from statehold.errors import StoreInUse, StoreUnavailable
-from statehold.records import Entry, Message, Ref, Row, Status, Write
+from statehold.errors import StoreInUse, StoreRefused, StoreUnavailable
+from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
+    FIRST_ID,
     PAGE_LIMIT,
     Aside,
     Group,
@@ -60,8 +61,15 @@ from statehold.stores.sqlite.lists import Lists, array
 from statehold.stores.sqlite.sweep import sweep
 from statehold.stores.sqlite.writer import Writer
 
-#: what SQLite, or Python before it, raises for values that do not fit their columns
-_UNWRITABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+#: what SQLite, or Python before it, raises for values that do not fit their columns, and what
+#: another configuration with the same number is
+_UNWRITABLE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeEncodeError,
+    StoreRefused,
+)
 
 
 class SqliteStore:
@@ -178,7 +186,7 @@ class SqliteStore:
         if until is not None and claims:
             for key in [key for key, (_, end) in claims.items() if end <= now]:
                 del claims[key]
-        claimed = [] if until is None else [number for number, _ in claims.values()]
+        claimed = [] if until is None else [place for place, _ in claims.values()]
         wanted = {
             "machines": array(machines),
             "now": microseconds(now),
@@ -189,9 +197,9 @@ class SqliteStore:
             found = db.execute(self._q["due"], wanted).fetchall()
             rows = [self._row(columns[:-1]) for columns in found]
         if until is not None:
-            places = ((row.machine, row.id) for row in rows)
             claims.update(
-                (place, (columns[-1], until)) for place, columns in zip(places, found, strict=True)
+                ((row.machine, row.id), (columns[-1], until))
+                for row, columns in zip(rows, found, strict=True)
             )
         return rows
 
@@ -266,25 +274,28 @@ class SqliteStore:
         self,
         machines: Sequence[str] | None,
         now: datetime,
-        after: int,
+        after: MessageId | None,
         limit: int,
         until: datetime | None = None,
     ) -> list[Message]:
+        first = after or FIRST_ID
         with self._file() as db:
             if machines is None:
                 machines = [machine for (machine,) in db.execute(self._q["addressees"])]
             wanted = {
                 "machines": array(machines),
                 "now": microseconds(now),
-                "after": after,
+                "at": first.at,
+                "writer": first.writer,
+                "rev": first.rev,
+                "ordinal": first.ordinal,
                 "limit": page_size(limit),
             }
             return [message_of(columns) for columns in db.execute(self._q["mail"], wanted)]
 
-    async def still_there(self, numbers: Sequence[int]) -> set[int]:
-        with self._file() as db:
-            wanted = {"numbers": array(numbers)}
-            return {number for (number,) in db.execute(self._q["still_there"], wanted)}
+    async def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        with self._file():
+            return self._writer.still_there(ids)
 
     async def count(self, machine: str) -> dict[tuple[int, Status, tuple[str, ...]], int]:
         return counts_of(self._counted(machine))
@@ -363,13 +374,11 @@ class SqliteStore:
             }
             return db.execute(self._q["add_document"], columns).rowcount == 1
 
-    async def discard(self, numbers: Sequence[int]) -> None:
+    async def discard(self, ids: Sequence[MessageId]) -> None:
         file = self._file()
-        with file as db:
+        with file:
             file.check_in_place()
-            db.execute("BEGIN IMMEDIATE")
-            db.executemany(self._q["take_message"], [(number,) for number in numbers])
-            db.execute("COMMIT")
+            self._writer.discard(ids)
 
     # --- what is counted --------------------------------------------------------------------
 
@@ -429,7 +438,7 @@ class SqliteStore:
             "machine": machine,
             "before": microseconds(before),
             "since": last[0],
-            "number": last[1],
+            "place": last[1],
             "limit": size,
         }
         with self._file() as db:

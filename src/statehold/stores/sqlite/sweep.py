@@ -14,10 +14,10 @@ def sweep(db: sqlite3.Connection, queries: Mapping[str, str], limit: int) -> int
     raises."""
     swept = size = 0
     db.execute("BEGIN IMMEDIATE")
-    for (number,) in db.execute(queries["forgotten"], (limit,)).fetchall():
+    for (place,) in db.execute(queries["forgotten"], (limit,)).fetchall():
         left = limit - swept
         # one more than allowed: shows whether this is all
-        found = db.execute(queries["left_of_journal"], (number, left + 1)).fetchall()
+        found = db.execute(queries["left_of_journal"], (place, left + 1)).fetchall()
         taken: list[tuple[int]] = []
         for entry, length in found[:left]:
             if swept + len(taken) and size + length > PIECE_BYTES:
@@ -28,6 +28,6 @@ def sweep(db: sqlite3.Connection, queries: Mapping[str, str], limit: int) -> int
         swept += len(taken)
         if len(taken) < len(found):
             break
-        db.execute(queries["swept"], (number,))
+        db.execute(queries["swept"], (place,))
     db.execute("COMMIT")
     return swept

@@ -10,14 +10,15 @@ reading them again at each step would give the same.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from statehold.records import Ref, Row, Write
-from statehold.store import WriteResult
+from statehold.records import MessageId, Ref, Row, Write
+from statehold.store import WriteResult, partition_of
 from statehold.stores.columns import indexes_of, indexes_text, looked_up
 from statehold.stores.paging import microseconds
 from statehold.stores.sqlite.columns import (
@@ -44,7 +45,7 @@ class Writer:
         self._q = queries
         self._configurations = configurations
         self._known: dict[tuple[str, str], _Known] = {}
-        self._last_row = int(db.execute(queries["last_row"]).fetchone()[0])
+        self._last_place = int(db.execute(queries["last_place"]).fetchone()[0])
 
     def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         """One transaction; see :meth:`statehold.store.Store.commit`."""
@@ -69,6 +70,16 @@ class Writer:
         self._db.execute("COMMIT")
         return gone
 
+    def discard(self, ids: Sequence[MessageId]) -> None:
+        """One transaction; see :meth:`statehold.store.Store.discard`."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany(self._q["take_message"], map(_identity, ids))
+        self._db.execute("COMMIT")
+
+    def still_there(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        asked = self._q["is_there"]
+        return {id for id in ids if self._db.execute(asked, _identity(id)).fetchone() is not None}
+
     def is_mailed(self, ref: Ref) -> bool:
         wanted = {"machine": ref.machine, "id": ref.id}
         return bool(self._db.execute(self._q["is_mailed"], wanted).fetchone()[0])
@@ -80,14 +91,14 @@ class Writer:
         found = db.execute(q["forgettable"], wanted).fetchone()
         if found is None:
             return False
-        number, configuration, indexes = found
-        place = (created_at, row.id)
-        gone = [(row.machine, *pair, *place) for pair in looked_up(indexes_of(indexes))]
+        place, configuration, indexes = found
+        age = (created_at, row.id)
+        gone = [(row.machine, *pair, *age) for pair in looked_up(indexes_of(indexes))]
         db.executemany(q["delete_lookup"], gone)
         db.execute(q["count_up"], (-1, configuration))
-        db.execute(q["forget_row"], (number,))
+        db.execute(q["forget_row"], (place,))
         db.execute(q["forget_aside"], (row.machine, row.id))
-        db.execute(q["note_forgotten"], (number,))
+        db.execute(q["note_forgotten"], (place,))
         return True
 
     def _transact(self, writes: Sequence[Write]) -> tuple[list[WriteResult], _Learned]:
@@ -125,7 +136,7 @@ class Writer:
         """The caller undoes writes that fail. The result of a single write is its own; that of a
         batch says only that not all succeeded."""
         db, q = self._db, self._q
-        batch = _Batch([], [], [], {}, [])
+        batch = _Batch([], [], [], [], {}, [])
         for write in writes:
             if not self._add_row(batch, write, learned):
                 return WriteResult.CONFLICT
@@ -133,17 +144,16 @@ class Writer:
             return WriteResult.CONFLICT
         if batch.inserts and _changed(db, q["insert_row"], batch.inserts) != len(batch.inserts):
             return WriteResult.CONFLICT
-        taken = [(number,) for write in writes for number in write.consumed]
+        taken = [_identity(id) for write in writes for id in write.consumed]
         if taken and _changed(db, q["take_message"], taken) != len(taken):
             return WriteResult.CONFLICT
         if is_alone:
             (write,) = writes
-            self._recall_and_release(write)
+            self._recall_and_release(write, learned)
             if self._uses_key_again(write):
                 return WriteResult.KEY_USED
-        messages = [message_columns(m) for write in writes for m in write.messages]
-        if messages:
-            db.executemany(q["insert_message"], messages)
+        if batch.messages:
+            db.executemany(q["insert_message"], batch.messages)
         if batch.entries and _changed(db, q["insert_entry"], batch.entries) != len(batch.entries):
             return WriteResult.CONFLICT
         if not is_alone and self._uses_key_of_mailbox(writes):
@@ -159,24 +169,28 @@ class Writer:
         indexes = indexes_text(row.indexes)
         columns = row_columns(row, configuration, indexes)
         if write.expected_rev is None:
-            number = self._last_row = self._last_row + 1
+            place = self._last_place = self._last_place + 1
+            number, partition = secrets.randbits(63) or 1, partition_of(*key)
             was = _NOTHING
-            batch.inserts.append((*columns, number, *key, microseconds(row.created_at)))
+            born = (*key, partition, microseconds(row.created_at))
+            batch.inserts.append((*columns, place, number, *born))
         else:
             known = self._known.get(key) or self._look_up(key)
             if known is None:
                 return False
-            number, was = known.number, known
-            batch.updates.append((*columns, number, write.expected_rev))
+            place, number, partition, was = known.place, known.number, known.partition, known
+            batch.updates.append((*columns, place, write.expected_rev))
         if was.configuration != configuration:
             moves = batch.moves
             moves[was.configuration] = moves.get(was.configuration, 0) - 1
             moves[configuration] = moves.get(configuration, 0) + 1
         if was.indexes != indexes:
             batch.reindexed.append((row, was.indexes))
-        learned[key] = _Known(number, configuration, indexes)
+        learned[key] = _Known(place, number, partition, configuration, indexes)
         for entry in write.entries:
-            batch.entries.append(entry_columns(entry, number))
+            batch.entries.append(entry_columns(entry, place))
+        for ordinal, message in enumerate(write.messages):
+            batch.messages.append(message_columns(message, row, number, ordinal, partition))
         return True
 
     def _look_up(self, key: tuple[str, str]) -> _Known | None:
@@ -189,16 +203,17 @@ class Writer:
             self._db.executemany(self._q["count_up"], moves)
         for row, old_text in batch.reindexed:
             old, new = set(looked_up(indexes_of(old_text))), set(looked_up(row.indexes))
-            place = (microseconds(row.created_at), row.id)
-            gone = [(row.machine, *pair, *place) for pair in old - new]
-            come = [(row.machine, *pair, *place) for pair in new - old]
+            age = (microseconds(row.created_at), row.id)
+            gone = [(row.machine, *pair, *age) for pair in old - new]
+            come = [(row.machine, *pair, *age) for pair in new - old]
             self._db.executemany(self._q["delete_lookup"], gone)
             self._db.executemany(self._q["insert_lookup"], come)
 
-    def _recall_and_release(self, write: Write) -> None:
+    def _recall_and_release(self, write: Write, learned: _Learned) -> None:
         row = write.row
         if write.recalled:
-            recalled = [(row.machine, row.id, send_id) for send_id in write.recalled]
+            number = learned[row.machine, row.id].number
+            recalled = [(row.machine, row.id, send_id, number) for send_id in write.recalled]
             self._db.executemany(self._q["recall_message"], recalled)
         if write.released:
             self._db.execute(self._q["release_messages"], (row.machine, row.id))
@@ -226,15 +241,18 @@ class Writer:
 
 
 class _Known(Struct, frozen=True, gc=False):
-    """A row as it was last written: its number, its configuration, and its indexes as text."""
+    """A row as it was last written: where, its number, partition and configuration, and its indexes
+    as text."""
 
+    place: int
     number: int
+    partition: int
     configuration: int
     indexes: str | None
 
 
 #: for a new row; no configuration has the number 0
-_NOTHING = _Known(0, 0, None)
+_NOTHING = _Known(0, 0, 0, 0, None)
 
 _Learned = dict[tuple[str, str], _Known]
 
@@ -243,10 +261,15 @@ class _Batch(NamedTuple):
     updates: list[tuple[Any, ...]]
     inserts: list[tuple[Any, ...]]
     entries: list[tuple[Any, ...]]
+    messages: list[tuple[Any, ...]]
     #: by configuration, how many more instances are in it
     moves: dict[int, int]
     #: rows whose indexes changed, with the old ones' text
     reindexed: list[tuple[Row, str | None]]
+
+
+def _identity(id: MessageId) -> tuple[int, int, int]:
+    return (id.writer, id.rev, id.ordinal)
 
 
 def _changed(db: sqlite3.Connection, statement: str, columns: list[tuple[Any, ...]]) -> int:

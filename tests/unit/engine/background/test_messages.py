@@ -375,7 +375,7 @@ async def test_a_message_whose_sender_is_gone_too_is_dropped_and_not_tried_again
         )
         engine._parts.message_dispatcher.expect()
         await quiet()
-        assert await engine._parts.store.mail(None, world.clock.now(), 0, 10) == []
+        assert await engine._parts.store.mail(None, world.clock.now(), None, 10) == []
 
 
 async def test_a_message_to_a_paused_instance_waits_for_its_resumption(world: World) -> None:

@@ -341,7 +341,7 @@ async def test_two_dispatchers_deliver_each_message_once_and_those_of_a_sender_i
             f"{id}/{number + 1}" for number in range(10)
         ]
     assert len(got) == 40
-    assert company.shared.mail == {}
+    assert company.shared.mail.messages == {}
     assert first.calls["mail"] > 0 < second.calls["mail"]
 
 

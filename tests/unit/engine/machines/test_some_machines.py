@@ -65,7 +65,7 @@ class Answering(Machine[Seen], name="answering", version=1):
 
 async def waiting(engine: Engine) -> list[Message]:
     """What could be delivered now, to whomever."""
-    return await engine._parts.store.mail(None, engine._parts.context.now(), 0, 100)
+    return await engine._parts.store.mail(None, engine._parts.context.now(), None, 100)
 
 
 async def test_a_message_waits_for_the_process_that_runs_its_machine() -> None:

@@ -215,7 +215,7 @@ async def test_a_child_that_could_not_be_started_is_cancelled_with_no_effect(wor
         assert (await engine.read(Hopeful, "h-1")).status == "cancelled"
         with pytest.raises(UnknownInstance):
             await engine.read(Demanding, "h-1:1.1")
-        assert await engine._parts.store.mail(None, world.clock.now(), 0, 10) == []
+        assert await engine._parts.store.mail(None, world.clock.now(), None, 10) == []
 
 
 async def test_a_paused_parent_gets_its_childs_end_when_it_is_resumed(world: World) -> None:

@@ -152,7 +152,7 @@ async def test_what_a_cancelled_instance_held_is_noted_as_refused(world: World) 
         assert [line.kind for line in lines] == ["start", "pause", "cancel", "refused"]
         assert "it is cancelled" in (lines[-1].reason or "")
         assert (await engine.send(Counter, "c-1", Add(), key="k")).held
-        assert await engine._parts.store.mail(None, world.clock.now(), 0, 10) == []
+        assert await engine._parts.store.mail(None, world.clock.now(), None, 10) == []
 
 
 class Log(BaseModel):
