@@ -44,17 +44,18 @@ Rules of every store; one suite tests them (``tests/stores``):
     ``due`` and ``orphans`` leave it out, ``incidents`` has it, and its document stays as it is.
     The next write of the row ends that.
 12. Each instance has one of ``PARTITIONS`` partitions (:func:`partition_of`), for ever. All that is
-    stored of it is in that partition, and so are the messages that it has written; a store that
-    spreads partitions forwards them to their receiver's when they are due. One transaction writes
-    in one partition, but for two: the forwarding of messages, and a write that consumes a message
-    that was returned to its writer. A row's number is random and never given again, and a
+    stored of it is in that partition, and so are the messages that it has written. A store that
+    spreads partitions, as a distributed database wants, moves messages to the partition of their
+    receiver when they are due. There, one transaction writes instances and messages of one
+    partition, but for two: a move of messages, and a write that consumes a message that was moved
+    and is returned to its writer. A row's number is random and never given again, and a
     configuration's is a hash of it.
 13. A commit of something that the store has no room for, such as a count that is too high in a
     damaged row, is ``Unwritable`` and writes nothing. The caller finds out which of its writes it
     was, so that no other is lost.
-14. A store that spreads partitions commits the writes of each in a transaction of their own. Where
-    some are written, those of a partition that fails for rule 6 or 13 are conflicts, and a commit
-    of these alone says why.
+14. A commit may be several transactions, such as one for each partition where a store spreads
+    them. If some writes are written, those of a transaction that fails for rule 6 or 13 are
+    conflicts, and a commit of these alone raises the reason.
 """
 
 from __future__ import annotations
@@ -329,8 +330,8 @@ class Store(Reads, Protocol):
         ...
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
-        """One transaction for all (but rule 14), with at most one write of each instance. The
-        results are in the order of ``writes``.
+        """At most one write of each instance, in one transaction or several (rule 14). The results
+        are in the order of ``writes``.
 
         Raises ``LeaseLost``, with nothing written, if this worker is not alive any more, and
         ``Unwritable`` (rule 13).
@@ -373,8 +374,8 @@ class Store(Reads, Protocol):
         ...
 
     async def set_aside(self, rows: Sequence[tuple[Row, Aside]]) -> None:
-        """Sets aside each of these rows that still has its ``rev``, in one transaction; one that
-        already is stays as it is. It needs no lease, as it depends on the row alone."""
+        """Sets aside each of these rows that still has its ``rev``; one that already is stays as it
+        is. It needs no lease, as it depends on the row alone."""
 
     async def set_aside_rows(
         self, machines: Sequence[str], after: Ref | None, limit: int
@@ -470,8 +471,8 @@ class Store(Reads, Protocol):
         ...
 
     async def forget(self, rows: Sequence[Row]) -> list[bool]:
-        """Removes these rows from every reader, in one transaction, and returns of each whether it
-        is gone. One that is not over, has another ``rev`` by now, or is ``mailed``, stays.
+        """Removes these rows from every reader, and returns of each whether it is gone. One that is
+        not over, has another ``rev`` by now, or is ``mailed``, stays.
 
         It needs no lease, as it depends on the row alone.
         """
