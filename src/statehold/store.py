@@ -26,8 +26,8 @@ Rules of every store; one suite tests them (``tests/stores``):
     used again, and its writes are refused: ``LeaseLost``. The store's own clock measures leases.
 7.  What is claimed (``until``) is given to no other worker before that moment, or before a write
     of the row. A claim only saves work: without it, two workers would try the same and one would
-    lose. Messages are claimed by partition and receiving machine, so that one worker at a time
-    delivers what one instance sends to another.
+    lose. Messages are claimed by the machine and the partition of their receivers, so that one
+    worker at a time delivers to an instance.
 8.  Only an instance that is over can be forgotten, by compare-and-set. One transaction removes its
     row, journal, keys, lookups and counts from every reader, and frees its id for an instance
     that begins at ``seq`` 1 with a journal of its own. ``sweep`` frees the room of its journal
@@ -48,7 +48,7 @@ Rules of every store; one suite tests them (``tests/stores``):
     spreads partitions, as a distributed database wants, moves messages to the partition of their
     receiver when they are due. There, one transaction writes instances and messages of one
     partition, but for two: a move of messages, and a write that consumes a message that was moved
-    and is returned to its writer. A row's number is random and never given again, and a
+    and is returned to its writer. A row's number is never given again, and a
     configuration's is a hash of it.
 13. A commit of something that the store has no room for, such as a count that is too high in a
     damaged row, is ``Unwritable`` and writes nothing. The caller finds out which of its writes it
@@ -396,7 +396,7 @@ class Store(Reads, Protocol):
         their ids, those after ``after``.
 
         With ``until``, partitions are claimed for this worker until then, each for the messages
-        that wait in it for one machine, and only theirs are returned. A call without ``after`` ends
+        to one machine's instances in it, and only these are returned. A call without ``after`` ends
         this worker's claims for these machines, then claims its share: the pairs of machine and
         partition that have messages due, by the number of workers alive, rounded up. First come
         those that it has claimed longest ago, or never; of these, those whose messages have waited

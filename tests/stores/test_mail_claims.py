@@ -175,6 +175,21 @@ async def test_claims_of_one_machine_s_mail_leave_that_of_another(shared: Shared
     assert await two.mail(["courier"], NOW, None, 10, UNTIL) == [theirs]
 
 
+async def test_what_is_sent_to_one_instance_from_anywhere_goes_to_one_worker(
+    shared: Shared,
+) -> None:
+    one, two = await shared.hire("w1"), await shared.hire("w2")
+    to = Ref("order", id_in(20))
+    for seconds, partition in enumerate([3, 9]):
+        message = Message(to, "event", b"{}", send_id=f"from {partition}")
+        await posted(one, message, sender=a_row(id_in(partition)), changed_at=at(seconds))
+    first = await one.mail(OURS, NOW, None, 10, UNTIL)
+    assert first[0].send_id == "from 3"
+    assert await two.mail(OURS, NOW, None, 10, UNTIL) == []
+    both = await one.mail(OURS, NOW, FIRST_ID, 10, UNTIL)
+    assert [message.send_id for message in both] == ["from 3", "from 9"]
+
+
 async def test_mail_that_is_not_due_or_is_held_claims_nothing(shared: Shared) -> None:
     one, two = await shared.hire("w1"), await shared.hire("w2")
     late = await waiting(one, [9], due_at=at(105))

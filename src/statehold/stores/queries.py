@@ -12,8 +12,10 @@ from typing import NamedTuple
 _NAME = re.compile(r"^-- (name|part): (\w+)\s*$")
 #: ``:part(name)``: the text of that part of several statements
 _PART = re.compile(r"(?<!:):part\((\w+)\)")
-#: ``:here(table)``, ``:partition(expression)``, ``:with_fence``; two colons are a cast
+#: ``:here(table)``, ``:place(table)``, ``:partition(expression)``, ``:with_fence``; two colons
+#: are a cast
 _HERE = re.compile(r"(?<!:):here\((\w+)\)")
+_PLACE = re.compile(r"(?<!:):place\((\w+)\)")
 _PARTITION = re.compile(r"(?<!:):partition\(([\w.]+)\)")
 _FENCE = re.compile(r"(?<!:)\s*:with_fence\b")
 _PARAMETER = re.compile(r"\$(\d+)")
@@ -61,7 +63,8 @@ def takes_partition(statement: str) -> bool:
 
 
 def of_any_partition(statement: str) -> str:
-    """The form that takes rows of any partitions."""
+    """The form that takes rows of any partitions. A message's place is its receiver's partition."""
+    statement = _PLACE.sub(r"\1.to_partition", statement)
     return _FENCE.sub("", _PARTITION.sub(r"\1", _HERE.sub("true", statement)))
 
 
@@ -72,7 +75,7 @@ def takes_fence(statement: str) -> bool:
 
 def of_one_partition(statement: str) -> str:
     """The form that takes one partition, which is a parameter after all others; before it comes the
-    worker where the statement joins its fence."""
+    worker where the statement joins its fence. A message's place is the partition that it is in."""
     if not takes_partition(statement):
         return statement
     last = max((int(number) for number in _PARAMETER.findall(statement)), default=0) + 1
@@ -81,6 +84,7 @@ def of_one_partition(statement: str) -> str:
         worker, last, value = last, last + 1, "fence.partition"
         fence = f"\nJOIN fences AS fence ON fence.worker = ${worker} AND fence.partition = ${last}"
         statement = _FENCE.sub(fence, statement)
+    statement = _PLACE.sub(r"\1.partition", statement)
     return _PARTITION.sub(value, _HERE.sub(rf"\1.partition = ${last}", statement))
 
 

@@ -15,7 +15,7 @@ from statehold.records import Message, MessageId, Ref, Row
 from statehold.store import partition_of
 from statehold.stores.paging import microseconds
 
-#: the receiving machine, and the partition
+#: the receiving machine, and a partition of its instances
 Place = tuple[str, int]
 
 
@@ -30,7 +30,7 @@ class Claim(NamedTuple):
 
 
 class _Box:
-    """What waits in one partition for one machine, in the order of the ids."""
+    """What waits for instances of one machine in one partition, in the order of the ids."""
 
     def __init__(self) -> None:
         #: due whatever a clock says
@@ -56,9 +56,9 @@ class Mailbox:
         self.messages: dict[MessageId, Message] = {}
         #: by receiver and key
         self.keys: dict[tuple[Ref, str], MessageId] = {}
-        #: who delivers what waits for a machine in a partition, and until when
+        #: who delivers to instances of a machine in a partition, and until when
         self.deliverers: dict[Place, Claim] = {}
-        #: what is not held, by the receiver's machine and the partition
+        #: what is not held, by the machine and the partition of receivers
         self._boxes: dict[Place, _Box] = {}
         #: with ``sent_at``, by the number of the instance that wrote them, in the order of writes
         self._written: dict[int, dict[MessageId, int]] = {}
@@ -81,7 +81,7 @@ class Mailbox:
     def _keep(self, message: Message, id: MessageId) -> None:
         self.messages[id] = message
         if not message.held:
-            box = self._boxes.setdefault((message.to.machine, id.partition), _Box())
+            box = self._boxes.setdefault(_place(message), _Box())
             insort(box.at_once if message.due_at is None else box.late, id)
 
     def take(self, id: MessageId) -> None:
@@ -97,7 +97,7 @@ class Mailbox:
             del self._written[id.writer]
         if message.held:
             return
-        place = (message.to.machine, id.partition)
+        place = _place(message)
         box = self._boxes[place]
         ids = box.at_once if message.due_at is None else box.late
         del ids[bisect_left(ids, id)]
@@ -183,6 +183,10 @@ class Mailbox:
         """Receivers and senders of all messages."""
         everyone = chain.from_iterable((m.to, m.sender) for m in self.messages.values())
         return {ref for ref in everyone if ref is not None}
+
+
+def _place(message: Message) -> Place:
+    return (message.to.machine, partition_of(message.to.machine, message.to.id))
 
 
 def _at(id: MessageId) -> int:

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +27,7 @@ from statehold.stores.postgres.columns import (
     turned,
 )
 from statehold.stores.postgres.connections import AnyConnection
+from statehold.stores.postgres.numbers import InstanceNumbers
 from statehold.stores.postgres.statements import Partition, Statements
 
 _ROW_WIDTH = 17
@@ -81,9 +81,11 @@ class Batch:
         statements: Statements,
         pending: Sequence[PendingWrite],
         slot: int,
+        numbers: InstanceNumbers,
         partition: Partition = None,
     ) -> None:
         self._db = db
+        self._numbers = numbers
         self._q = statements
         self._slot = slot
         self._partition = partition
@@ -205,8 +207,7 @@ class Batch:
         new = [one for one in self._left(self._as_given) if one.write.expected_rev is None]
         if not new:
             return
-        # random, so that no counter has to be asked, and never given again; 0 is nobody's
-        rows = [(*_row_columns(one), secrets.randbits(63) or 1) for one in new]
+        rows = [(*_row_columns(one), self._numbers.take()) for one in new]
         for machine, id_, number in await self._ask("insert_rows", *turned(rows, _ROW_WIDTH + 1)):
             self._rows[machine, id_] = _Was(number, 0, 0, None)
         for one in new:

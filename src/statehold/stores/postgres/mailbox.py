@@ -1,7 +1,8 @@
 """Messages that wait, and which worker delivers them.
 
-1. A worker claims partitions, each for the messages that wait in it for one machine: a row of
-   ``deliverers``. No message is locked or marked, so workers never wait for one another.
+1. A worker claims partitions, each for the messages to one machine's instances in it: a row of
+   ``deliverers``. No message is locked or marked, so workers never wait for one another, and two of
+   them never deliver to one instance.
 2. It claims no more than its share of those where anything is due: those first that it has claimed
    longest ago, and of these, those whose messages have waited longest. Where another worker is
    faster, it takes the next ones.
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from statehold.errors import LeaseLost
 from statehold.records import Message, MessageId, Ref
-from statehold.store import LOOKED_AT, PARTITIONS
+from statehold.store import PARTITIONS
 from statehold.stores.paging import EARLIEST, microseconds, page_size
 from statehold.stores.postgres.columns import mail_key, message_of, turned
 from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
@@ -28,7 +29,7 @@ from statehold.stores.postgres.statements import Partition
 #: how often a worker that has lost partitions to others claims the next ones at once
 _CLAIM_ATTEMPTS = 3
 
-#: where messages wait: a machine and a partition
+#: to which instances messages wait: a machine and a partition of them
 Place: TypeAlias = tuple[str, int]
 
 
@@ -68,35 +69,34 @@ class Mailbox:
         moment, size = microseconds(now), page_size(limit)
         if until is None:
             everywhere = [(one, place) for one in wanted for place in range(PARTITIONS)]
-            return await self._read(everywhere, moment, after, size, only_here=False)
+            asked = [(partition, everywhere) for partition in self._reader.statements.partitions]
+            return await self._read(asked, moment, after, size)
         if after is None:
             await self._claim(wanted, moment, microseconds(until))
         else:
             self._claimed = await self._keep(self._claimed, microseconds(until))
-        asked = set(wanted)
-        own = [place for place in self._claimed if place[0] in asked]
+        these = set(wanted)
+        own = [place for place in self._claimed if place[0] in these]
         if self._spread and own:
             own += await self._move(own, moment, size, microseconds(until))
-        return await self._read(own, moment, after, size, only_here=True) if own else []
+        if not own:
+            return []
+        groups = self._reader.statements.grouped(own, lambda place: place[1])
+        return await self._read(groups, moment, after, size)
 
     async def _read(
         self,
-        places: Sequence[Place],
+        asked: Sequence[tuple[Partition, Sequence[Place]]],
         now: int,
         after: MessageId | None,
         size: int,
-        *,
-        only_here: bool,
     ) -> list[Message]:
+        """Messages to places, as they are to be asked for in partitions."""
         last = (EARLIEST, 0, 0, 0) if after is None else (after.at, *mail_key(after))
-        groups = self._reader.statements.grouped(places, lambda place: place[1])
-        rest = (*last, size, only_here and self._spread, now, LOOKED_AT)
         pages = await asyncio.gather(
             *(
-                self._reader.fetch(
-                    "mail", *turned(group, 2), *_by_machine(group), *rest, partition=partition
-                )
-                for partition, group in groups
+                self._reader.fetch("mail", *turned(places, 2), *last, size, now, partition=where)
+                for where, places in asked
             )
         )
         found = [message_of(columns) for page in pages for columns in page]
@@ -185,7 +185,7 @@ class Mailbox:
 
         async def ask(partition: Partition) -> list[Any]:
             places = list(range(PARTITIONS)) if partition is None else [partition]
-            asked = (machines, now, self.worker, places, LOOKED_AT)
+            asked = (machines, now, self.worker, places)
             return await reader.fetch("mail_waits", *asked, partition=partition)
 
         pages = await asyncio.gather(*map(ask, reader.statements.partitions))
@@ -224,8 +224,9 @@ class Mailbox:
         reached: set[Place] = set()
         for partition, group in self._reader.statements.grouped(own, lambda place: place[1]):
             machines = [machine for machine, _ in group]
+            others = [place for place in range(PARTITIONS) if place != partition]
             found = await self._reader.fetch(
-                "mail_to_move", machines, now, size, partition=partition
+                "mail_to_move", machines, now, size, others, partition=partition
             )
             assert partition is not None, "nothing is moved where statements take any partition"
             for target, ids in self._reader.statements.grouped(found, lambda one: one[3]):
@@ -254,14 +255,6 @@ class Mailbox:
                     raise LeaseLost(self.worker)
                 arrays = tuple(turned(((target, *columns) for columns in taken), 16))
                 await db.execute(*statements.with_arguments("insert_messages", arrays, target))
-
-
-def _by_machine(places: Iterable[Place]) -> list[list[Any]]:
-    """Machines, and for each its partitions as the bits of a signed number."""
-    bits: dict[str, int] = {}
-    for machine, partition in places:
-        bits[machine] = bits.get(machine, 0) | 1 << partition
-    return [list(bits), [number - (number >> 63 << 64) for number in bits.values()]]
 
 
 def _place_of(id: MessageId) -> tuple[int, ...]:

@@ -480,14 +480,14 @@ ORDER BY m.to_machine LIMIT 1
 
 -- name: mail_waits
 -- For which machines messages that are due wait in which partitions, since when, whether this worker
--- may deliver them, and how many workers there are, which is how many have a fence. Where nothing is
--- due, a machine costs two seeks. Of those that were delayed, the first ones that are due are looked
--- at; they are delivered first.
+-- may deliver them, and how many workers there are. Where nothing is due, a machine costs two seeks.
+-- Partitions are those of receivers, or where messages are moved, those that they are in; then
+-- `since` is when one of them was sent, not always the first.
 SELECT waiting.machine, waiting.partition, min(waiting.since),
        coalesce(bool_and(d.until <= $2 OR d.worker = $3), true),
        (SELECT count(*) FROM fences AS f WHERE :here(f))
 FROM (
-    SELECT wanted.machine, first.partition, first.sent_at AS since
+    SELECT wanted.machine, place.partition, first.sent_at AS since
     FROM unnest($1::text[]) AS wanted (machine)
     CROSS JOIN LATERAL (
         SELECT 1 FROM mailbox AS probe
@@ -497,20 +497,29 @@ FROM (
     ) AS there
     CROSS JOIN unnest($4::smallint[]) AS place (partition)
     CROSS JOIN LATERAL (
-        SELECT one.partition, one.sent_at FROM mailbox AS one
-        WHERE one.to_machine = wanted.machine AND one.partition = place.partition
+        SELECT one.sent_at FROM mailbox AS one
+        WHERE one.to_machine = wanted.machine AND :place(one) = place.partition
           AND NOT one.held AND one.due_at IS NULL AND :here(one)
-        ORDER BY one.sent_at
+        ORDER BY one.to_partition, one.sent_at
         LIMIT 1
     ) AS first
     UNION ALL
-    SELECT wanted.machine, late.partition, late.due_at
+    SELECT wanted.machine, place.partition, late.due_at
     FROM unnest($1::text[]) AS wanted (machine)
     CROSS JOIN LATERAL (
-        SELECT one.partition, one.due_at FROM mailbox AS one
-        WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at <= $2 AND :here(one)
+        SELECT probe.due_at FROM mailbox AS probe
+        WHERE probe.to_machine = wanted.machine AND NOT probe.held AND probe.due_at <= $2
+          AND :here(probe)
+        ORDER BY probe.due_at
+        LIMIT 1
+    ) AS there
+    CROSS JOIN unnest($4::smallint[]) AS place (partition)
+    CROSS JOIN LATERAL (
+        SELECT one.due_at FROM mailbox AS one
+        WHERE one.to_machine = wanted.machine AND :place(one) = place.partition
+          AND NOT one.held AND one.due_at <= $2 AND :here(one)
         ORDER BY one.due_at
-        LIMIT $5
+        LIMIT 1
     ) AS late
 ) AS waiting
 LEFT JOIN LATERAL (
@@ -539,9 +548,7 @@ WHERE d.machine = u.machine AND d.partition = u.partition AND d.worker = $3 AND 
 RETURNING d.machine, d.partition
 
 -- name: mail
--- Messages that wait for machines in partitions, given twice: as pairs, and by machine as the bits
--- of a number. Of those that were delayed, the first ones after the cursor are looked at. With $10,
--- only those that are in their receiver's partition.
+-- Messages that wait for machines, to receivers in partitions, given as pairs.
 SELECT m.writer, m.rev, m.ordinal, m.partition, m.sent_at, m.due_at, m.to_machine, m.to_id, m.kind,
        m.body, m.sender_machine, m.sender_id, m.send_id, m.held, m.key
 FROM (
@@ -550,36 +557,28 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT one.sent_at AS at, one.writer, one.rev, one.ordinal, one.partition
         FROM mailbox AS one
-        WHERE one.to_machine = wanted.machine AND one.partition = wanted.partition
+        WHERE one.to_machine = wanted.machine AND one.to_partition = wanted.partition
           AND NOT one.held AND one.due_at IS NULL AND :here(one)
           AND (one.sent_at, one.writer, one.rev, one.ordinal)
-              > ($5::bigint, $6::bigint, $7::bigint, $8::bigint)
-          AND (NOT $10::boolean OR one.to_partition = :partition(one.to_partition))
+              > ($3::bigint, $4::bigint, $5::bigint, $6::bigint)
         ORDER BY one.sent_at, one.writer, one.rev, one.ordinal
-        LIMIT $9
+        LIMIT $7
     ) AS at_once
     UNION ALL
     SELECT late.at, late.writer, late.rev, late.ordinal, late.partition
-    FROM unnest($3::text[], $4::bigint[]) AS wanted (machine, partitions)
+    FROM unnest($1::text[], $2::smallint[]) AS wanted (machine, partition)
     CROSS JOIN LATERAL (
-        SELECT * FROM (
-            SELECT one.due_at AS at, one.writer, one.rev, one.ordinal, one.partition,
-                   one.to_partition
-            FROM mailbox AS one
-            WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at <= $11
-              AND (one.due_at, one.writer, one.rev, one.ordinal)
-                  > ($5::bigint, $6::bigint, $7::bigint, $8::bigint)
-              AND :here(one)
-            ORDER BY one.due_at, one.writer, one.rev, one.ordinal
-            LIMIT $12
-        ) AS looked_at
-        WHERE (wanted.partitions >> looked_at.partition::integer) & 1 = 1
-          AND (NOT $10::boolean
-               OR looked_at.to_partition = :partition(looked_at.to_partition))
-        LIMIT $9
+        SELECT one.due_at AS at, one.writer, one.rev, one.ordinal, one.partition
+        FROM mailbox AS one
+        WHERE one.to_machine = wanted.machine AND one.to_partition = wanted.partition
+          AND NOT one.held AND one.due_at <= $8 AND :here(one)
+          AND (one.due_at, one.writer, one.rev, one.ordinal)
+              > ($3::bigint, $4::bigint, $5::bigint, $6::bigint)
+        ORDER BY one.due_at, one.writer, one.rev, one.ordinal
+        LIMIT $7
     ) AS late
     ORDER BY 1, 2, 3, 4, 5
-    LIMIT $9
+    LIMIT $7
 ) AS found
 CROSS JOIN LATERAL (
     SELECT * FROM mailbox AS one
@@ -590,21 +589,23 @@ CROSS JOIN LATERAL (
 ORDER BY found.at, m.writer, m.rev, m.ordinal, m.partition
 
 -- name: mail_to_move
--- Messages that are due and whose receivers are in other partitions, in the order of their ids.
+-- Messages that are due and whose receivers are in other partitions, which are given, in the order
+-- of their ids.
 SELECT found.writer, found.rev, found.ordinal, found.to_partition, found.to_machine
 FROM unnest($1::text[]) AS wanted (machine)
+CROSS JOIN unnest($4::smallint[]) AS target (partition)
 CROSS JOIN LATERAL (
     (SELECT one.writer, one.rev, one.ordinal, one.to_partition, one.to_machine, one.sent_at AS at
      FROM mailbox AS one
-     WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at IS NULL
-       AND :here(one) AND one.to_partition <> :partition(one.partition)
+     WHERE one.to_machine = wanted.machine AND one.to_partition = target.partition
+       AND NOT one.held AND one.due_at IS NULL AND :here(one)
      ORDER BY one.sent_at, one.writer, one.rev, one.ordinal
      LIMIT $3)
     UNION ALL
     (SELECT one.writer, one.rev, one.ordinal, one.to_partition, one.to_machine, one.due_at
      FROM mailbox AS one
-     WHERE one.to_machine = wanted.machine AND NOT one.held AND one.due_at <= $2 AND :here(one)
-       AND one.to_partition <> :partition(one.partition)
+     WHERE one.to_machine = wanted.machine AND one.to_partition = target.partition
+       AND NOT one.held AND one.due_at <= $2 AND :here(one)
      ORDER BY one.due_at, one.writer, one.rev, one.ordinal
      LIMIT $3)
 ) AS found

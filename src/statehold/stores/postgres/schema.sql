@@ -68,7 +68,7 @@ CREATE TABLE counts (
 -- `incident_since` is changed_at while there are incidents, and `finished_at` is since once it is
 -- over: columns of their own, so that a step that changes neither them nor the configuration nor
 -- wake_at moves no index entry (a HOT update, for which the pages are left half empty).
--- `number` is random and never given again: what belongs to an instance that is gone is never taken
+-- `number` is not from a sequence, and never given again: what belongs to an instance that is gone is never taken
 -- for that of another under its id.
 CREATE TABLE instances (
     number         bigint  NOT NULL,
@@ -164,9 +164,14 @@ CREATE TABLE mailbox (
     PRIMARY KEY (writer, rev, ordinal, partition)
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 
-CREATE INDEX mailbox_at_once ON mailbox (to_machine, partition, sent_at, writer, rev, ordinal)
+CREATE INDEX mailbox_at_once ON mailbox
+    (to_machine, to_partition, sent_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NULL;
-CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, writer, rev, ordinal, partition)
+CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, partition)
+    WHERE NOT held AND due_at IS NOT NULL;
+-- the one before finds the first of a machine
+CREATE INDEX mailbox_late_by_partition ON mailbox
+    (to_machine, to_partition, due_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NOT NULL;
 CREATE INDEX mailbox_of_instance ON mailbox (to_machine, to_id, sent_at);
 CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id)
@@ -177,7 +182,7 @@ CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key, partition)
     WHERE key IS NOT NULL;
 
--- Which worker delivers the messages that wait in a partition for a machine, and until when. A row
+-- Which worker delivers messages to a machine's instances in a partition, and until when. A row
 -- stays when its time is over.
 CREATE TABLE deliverers (
     partition smallint NOT NULL,

@@ -40,6 +40,7 @@ from statehold.stores.postgres.columns import (
 )
 from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, AnyConnection, Connections
+from statehold.stores.postgres.numbers import InstanceNumbers
 from statehold.stores.postgres.statements import Partition, Statements
 
 #: how many rows are cached; beyond, all are dropped and their writes are checked
@@ -75,6 +76,7 @@ class Writer:
         self._q = statements
         self._configurations = configurations
         self._known: dict[RowKey, Known] = {}
+        self._numbers = InstanceNumbers()
         self.worker = ""
 
     def learn(self, row: Row, configuration: int) -> None:
@@ -173,6 +175,8 @@ class Writer:
         try:
             return await self._commit(pending, partition)
         except _UNWRITABLE as error:
+            # perhaps an instance's number was there already
+            self._numbers.begin_anew()
             raise Unwritable(str(error)) from error
 
     async def _commit(self, pending: Sequence[PendingWrite], partition: Partition) -> _Outcomes:
@@ -285,7 +289,7 @@ class Writer:
     ) -> _Outcomes:
         async with self._writing() as db, db.transaction():
             slot = await self._slot(db, partition)
-            batch = Batch(db, self._q, pending, slot, partition)
+            batch = Batch(db, self._q, pending, slot, self._numbers, partition)
             await batch.check()
             await batch.apply()
         for one in pending:

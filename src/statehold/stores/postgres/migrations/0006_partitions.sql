@@ -381,11 +381,17 @@ CREATE UNIQUE INDEX lookups_pkey ON lookups (machine, name, digest, created_at, 
 CREATE UNIQUE INDEX mailbox_pkey ON mailbox (writer, rev, ordinal, partition);
 
 -- step: index mailbox_at_once
-CREATE INDEX mailbox_at_once ON mailbox (to_machine, partition, sent_at, writer, rev, ordinal)
+CREATE INDEX mailbox_at_once ON mailbox
+    (to_machine, to_partition, sent_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NULL;
 
 -- step: index mailbox_late
-CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, writer, rev, ordinal, partition)
+CREATE INDEX mailbox_late ON mailbox (to_machine, due_at, partition)
+    WHERE NOT held AND due_at IS NOT NULL;
+
+-- step: index mailbox_late_by_partition
+CREATE INDEX mailbox_late_by_partition ON mailbox
+    (to_machine, to_partition, due_at, writer, rev, ordinal, partition)
     WHERE NOT held AND due_at IS NOT NULL;
 
 -- step: index mailbox_of_instance
