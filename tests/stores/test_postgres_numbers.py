@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_numbers_follow_one_another_and_runs_do_not() -> None:
     assert len(set(taken)) == 3 * RUN
     assert min(taken) >= 1
     assert max(taken) < 2**63
-    steps = [b - a for a, b in zip(taken, taken[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(taken)]
     assert steps.count(1) == 3 * (RUN - 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -127,21 +127,45 @@ class MessageDispatcher:
     async def _page(self, machines: Sequence[str] | None, after: MessageId | None) -> _Page:
         """Delivers the next page that is not passed over as a whole."""
         size = self._context.limits.page
+        start = after
         while True:
             now = self._context.now()
             until = now + timedelta(seconds=self._context.limits.claim_seconds)
             found = await self._store.mail(machines, now, after, size, until)
             self._put_off = {id: end for id, end in self._put_off.items() if end > now}
-            new = [message for message in found if id_of(message) not in self._passed]
+            new = self._not_passed(found)
             is_full, passed = len(found) == size, len(self._passed)
             if new or not is_full:
                 break
             after = id_of(found[-1])
+        if new and after is not None and after != start:
+            # what was committed meanwhile with a lower id goes before what the same instance sent
+            # after it, which may be on this page
+            new = await self._come_before(machines, start or FIRST_ID, after) or new
         taken = await self._deliver(new, until)
         is_fresh = taken > 0 or len(self._passed) > passed
         # where no more can be remembered, the next page begins behind this one
         behind = bool(found) and len(self._passed) >= self._most
-        return _Page(taken, is_fresh, is_full, id_of(found[-1]) if behind else after or FIRST_ID)
+        return _Page(taken, is_fresh, is_full, id_of(found[-1]) if behind else start or FIRST_ID)
+
+    async def _come_before(
+        self, machines: Sequence[str] | None, start: MessageId, end: MessageId
+    ) -> list[Message]:
+        """Messages from ``start`` to ``end`` that are not passed over, a page of them at most."""
+        size = self._context.limits.page
+        while start < end:
+            now = self._context.now()
+            until = now + timedelta(seconds=self._context.limits.claim_seconds)
+            found = await self._store.mail(machines, now, start, size, until)
+            if new := self._not_passed(message for message in found if id_of(message) <= end):
+                return new
+            if len(found) < size:
+                break
+            start = id_of(found[-1])
+        return []
+
+    def _not_passed(self, messages: Iterable[Message]) -> list[Message]:
+        return [message for message in messages if id_of(message) not in self._passed]
 
     async def _deliver(self, page: Sequence[Message], until: datetime) -> int:
         """How many of these messages were taken out; the others are passed over from now on."""
