@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any, cast
 
 import asyncpg
 import pytest
 
-from statehold.errors import LeaseLost
+from statehold.errors import LeaseLost, StoreUnavailable
 from statehold.records import Message, Ref, Write
-from statehold.store import FIRST_ID, Unwritable, partition_of
+from statehold.store import FIRST_ID, Unwritable, WriteResult, partition_of
+from statehold.stores.postgres.batch import PendingWrite
+from statehold.stores.postgres.statements import Statements
 from statehold.stores.postgres.store import PostgresStore
+from statehold.stores.postgres.writer import Writer
 from tests.stores.build import (
     CONFLICT,
     LEASE,
@@ -25,6 +29,7 @@ from tests.stores.build import (
     id_in,
     id_of,
     mailbox,
+    new,
     posted,
     read,
     started,
@@ -198,3 +203,24 @@ async def test_the_clock_of_a_heartbeat_is_read_after_burials(
     assert heartbeat.alive == ("w1",)
     assert heartbeat.now is not None
     assert heartbeat.now > buried_at[0]
+
+
+async def test_that_a_write_may_be_there_counts_more_than_that_another_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever gets `LeaseLost` or `Unwritable` takes it that nothing was written."""
+    ends: dict[int, BaseException] = {
+        3: Unwritable("it is too large"),
+        9: StoreUnavailable("the connection was lost at COMMIT"),
+        20: LeaseLost("w1"),
+    }
+
+    async def commit(self: Writer, pending: Any, partition: int) -> dict[Any, WriteResult]:
+        raise ends[partition]
+
+    monkeypatch.setattr(Writer, "_commit_group", commit)
+    writer = Writer(cast(Any, None), Statements(spread=True), cast(Any, None))
+    ids = [id_in(partition) for partition in ends]
+    pending = [PendingWrite("order", id, 1, new(a_row(id))) for id in ids]
+    with pytest.raises(StoreUnavailable, match="at COMMIT"):
+        await writer._commit_groups(pending)

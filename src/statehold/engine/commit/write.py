@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
 from statehold.engine.requests.context import EngineContext
-from statehold.errors import InstanceUnreadable
+from statehold.errors import InstanceUnreadable, LeaseLost
 from statehold.instance.draft import Draft
 from statehold.instance.loaded import Loaded
 from statehold.records import Write
@@ -41,11 +41,7 @@ class BatchWriter:
         pairs = [draft.write() for draft in changed]
         begun = 0.0 if self._observer is None else time.perf_counter()
         writes = [write for write, _ in pairs]
-        outcomes: Sequence[Written]
-        try:
-            outcomes = await self._store.commit(writes)
-        except Unwritable as error:
-            outcomes = await self._commit_halves(writes, error)
+        outcomes = await self._commit(writes)
         if self._observer is not None:
             seen = [
                 one if isinstance(one, WriteResult) else WriteResult.CONFLICT for one in outcomes
@@ -55,6 +51,12 @@ class BatchWriter:
             Committed(draft, loaded, outcome)
             for draft, (_, loaded), outcome in zip(changed, pairs, outcomes, strict=True)
         ]
+
+    async def _commit(self, writes: Sequence[Write]) -> Sequence[Written]:
+        try:
+            return await self._store.commit(writes)
+        except Unwritable as error:
+            return await self._commit_halves(writes, error)
 
     async def _commit_halves(self, writes: Sequence[Write], error: Unwritable) -> list[Written]:
         """Commits writes that were refused together in halves, until the one at fault is alone."""
@@ -68,7 +70,10 @@ class BatchWriter:
         half = len(writes) // 2
         for part in (writes[:half], writes[half:]):
             try:
-                outcomes += await self._store.commit(part)
-            except Unwritable as one:
-                outcomes += await self._commit_halves(part, one)
+                outcomes += await self._commit(part)
+            except LeaseLost:
+                if not outcomes:
+                    raise
+                # the first half may be written: these conflict, and the next commit raises it again
+                outcomes += [WriteResult.CONFLICT] * len(part)
         return outcomes

@@ -160,9 +160,13 @@ class Writer:
                 is_any_written |= WriteResult.WRITTEN in outcomes.values() or len(outcomes) < len(
                     group
                 )
+        # what leaves open whether something was written counts more than what says that nothing was
+        for error in ended:
+            if isinstance(error, BaseException) and not isinstance(error, LeaseLost | Unwritable):
+                raise error
         for (_, group), error in zip(groups, ended, strict=True):
             if isinstance(error, BaseException):
-                if not (is_any_written and isinstance(error, LeaseLost | Unwritable)):
+                if not is_any_written:
                     raise error
                 found |= {one.key: WriteResult.CONFLICT for one in group}
         return found
