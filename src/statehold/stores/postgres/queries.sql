@@ -108,13 +108,15 @@ CROSS JOIN LATERAL (
 ) AS m
 
 -- name: mail_sent
--- What a writer can take back: where it was moved to its receiver, it is not here any more.
+-- What a writer can take back: where it was moved to its receiver, it is not here any more. Found by
+-- the hash alone, however many messages of the writer wait: IS NOT DISTINCT FROM uses no index.
 SELECT m.writer, m.rev, m.ordinal, m.send_id, m.partition
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u (writer, send_id, machine, id)
 CROSS JOIN LATERAL (
     SELECT * FROM mailbox AS one
-    WHERE one.writer = u.writer AND hashtextextended(one.send_id, 0) = hashtextextended(u.send_id, 0)
-      AND one.send_id = u.send_id AND one.sender_machine = u.machine AND one.sender_id = u.id
+    WHERE hashtextextended(one.send_id, one.writer) = hashtextextended(u.send_id, u.writer)
+      AND (one.writer, one.send_id, one.sender_machine, one.sender_id)
+          IS NOT DISTINCT FROM (u.writer, u.send_id, u.machine, u.id)
       AND :here(one)
     ORDER BY one.rev, one.ordinal
     FOR UPDATE

@@ -177,7 +177,7 @@ CREATE INDEX mailbox_of_instance ON mailbox (to_machine, to_id, sent_at);
 CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id)
     WHERE sender_machine IS NOT NULL;
 -- by a digest, since an index entry may not be longer than a third of a page
-CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
+CREATE INDEX mailbox_to_recall ON mailbox (hashtextextended(send_id, writer))
     WHERE send_id IS NOT NULL;
 CREATE UNIQUE INDEX mailbox_keys ON mailbox (to_machine, to_id, key, partition)
     WHERE key IS NOT NULL;

@@ -402,7 +402,7 @@ CREATE INDEX mailbox_of_sender ON mailbox (sender_machine, sender_id)
     WHERE sender_machine IS NOT NULL;
 
 -- step: index mailbox_to_recall
-CREATE INDEX mailbox_to_recall ON mailbox (writer, hashtextextended(send_id, 0))
+CREATE INDEX mailbox_to_recall ON mailbox (hashtextextended(send_id, writer))
     WHERE send_id IS NOT NULL;
 
 -- step: index mailbox_keys
