@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from itertools import count, islice
 from typing import Any, cast
 
 import asyncpg
@@ -167,6 +168,18 @@ async def test_where_one_partition_fails_the_others_are_written(store: PostgresS
     with pytest.raises(Unwritable):
         await store.commit([too_high])
     assert await read(store, RECEIVER) == rows[1]
+
+
+async def test_what_does_not_fit_keeps_no_other_of_its_partition_from_being_written(
+    store: PostgresStore,
+) -> None:
+    there = (f"y-{n}" for n in count() if partition_of("order", f"y-{n}") == THERE)
+    ids = [SENDER, *islice(there, 5)]
+    await started(store, *map(a_row, ids))
+    writes = [change(a_row(id)) for id in ids]
+    writes[2] = Write(a_row(ids[2], rev=2, seq=2**70), 1)
+    outcomes = await store.commit(writes)
+    assert outcomes == [WRITTEN, WRITTEN, CONFLICT, WRITTEN, WRITTEN, WRITTEN]
 
 
 async def test_all_of_an_instance_is_in_its_partition(

@@ -164,11 +164,28 @@ class Writer:
         for error in ended:
             if isinstance(error, BaseException) and not isinstance(error, LeaseLost | Unwritable):
                 raise error
-        for (_, group), error in zip(groups, ended, strict=True):
+        for (partition, group), error in zip(groups, ended, strict=True):
             if isinstance(error, BaseException):
                 if not is_any_written:
                     raise error
-                found |= {one.key: WriteResult.CONFLICT for one in group}
+                found |= await self._commit_apart(group, partition, error)
+        return found
+
+    async def _commit_apart(
+        self, pending: Sequence[PendingWrite], partition: Partition, error: BaseException
+    ) -> _Outcomes:
+        """Commits a partition's writes in halves where others of the batch are written already, so
+        that the one that can't be keeps no other from it. What is not written conflicts; asked for
+        again alone, it gets the reason."""
+        if len(pending) == 1 or isinstance(error, LeaseLost):
+            return {one.key: WriteResult.CONFLICT for one in pending}
+        found: _Outcomes = {}
+        half = len(pending) // 2
+        for part in (pending[:half], pending[half:]):
+            try:
+                found |= await self._commit_group(part, partition)
+            except (LeaseLost, Unwritable) as one:
+                found |= await self._commit_apart(part, partition, one)
         return found
 
     async def _commit_group(
