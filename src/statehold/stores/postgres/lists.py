@@ -26,7 +26,7 @@ from statehold.stores.paging import (
 )
 from statehold.stores.postgres.columns import digest, turned
 from statehold.stores.postgres.configurations import Configurations
-from statehold.stores.postgres.reading import Reads
+from statehold.stores.postgres.reader import StatementReader
 
 
 class Lists:
@@ -34,7 +34,7 @@ class Lists:
 
     def __init__(
         self,
-        reader: Reads,
+        reader: StatementReader,
         load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
         configurations: Configurations,
     ) -> None:

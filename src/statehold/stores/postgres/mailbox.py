@@ -23,7 +23,7 @@ from statehold.records import Message, MessageId, Ref
 from statehold.store import PARTITIONS
 from statehold.stores.paging import EARLIEST, microseconds, page_size
 from statehold.stores.postgres.columns import mail_key, message_of, turned
-from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
+from statehold.stores.postgres.reader import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.statements import Partition
 
 #: how often a worker that has lost partitions to others claims the next ones at once

@@ -27,7 +27,7 @@ from statehold.stores.paging import (
 from statehold.stores.postgres.columns import Columns
 from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.lists import Lists
-from statehold.stores.postgres.reading import Reads
+from statehold.stores.postgres.reader import StatementReader
 
 
 class PostgresReads:
@@ -36,7 +36,7 @@ class PostgresReads:
 
     def __init__(
         self,
-        reader: Reads,
+        reader: StatementReader,
         configurations: Configurations,
         learn: Callable[[Row, int], None] | None = None,
     ) -> None:

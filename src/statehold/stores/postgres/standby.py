@@ -31,7 +31,7 @@ from statehold.store import StandbyState
 from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.connections import AnyConnection, Connections, Pool
 from statehold.stores.postgres.migrate import state_of
-from statehold.stores.postgres.reading import ConnectionReader
+from statehold.stores.postgres.reader import ConnectionReader
 from statehold.stores.postgres.reads import PostgresReads
 from statehold.stores.postgres.statements import Statements
 from statehold.stores.queries import load_queries

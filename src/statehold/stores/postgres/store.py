@@ -54,7 +54,7 @@ from statehold.stores.postgres.hints import Listener, channel_of, payload_of
 from statehold.stores.postgres.leases import Leases
 from statehold.stores.postgres.mailbox import Mailbox
 from statehold.stores.postgres.migrate import make_ready
-from statehold.stores.postgres.reading import Reader, key_columns, partition_of_ref
+from statehold.stores.postgres.reader import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.reads import PostgresReads
 from statehold.stores.postgres.standby import PostgresStandby
 from statehold.stores.postgres.statements import Statements

@@ -23,7 +23,7 @@ from statehold.stores.paging import (
     position_of,
 )
 from statehold.stores.postgres.columns import Columns
-from statehold.stores.postgres.reading import Reader
+from statehold.stores.postgres.reader import Reader
 from statehold.stores.postgres.statements import Partition
 
 #: how many holders one question looks at; the next one goes on behind them

@@ -16,7 +16,7 @@ from statehold.stores.postgres.statements import Partition, Statements
 T = TypeVar("T")
 
 
-class Reads(Protocol):
+class StatementReader(Protocol):
     """What lists and counts ask."""
 
     async def fetch(self, name: str, *arguments: Any) -> list[Any]: ...
