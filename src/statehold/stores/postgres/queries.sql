@@ -10,7 +10,9 @@
 -- sends the whole statement to one node; those that don't may ask all nodes, and are listed with
 -- their reasons in tests/stores/test_postgres_routes.py. A node is sent an INSERT with a SELECT only
 -- if the partition is a column of a row there: `:with_fence` joins the worker's fence, and
--- `:partition(x)` beside it is that column. Without the fence, nothing is inserted: it was locked before.
+-- `:partition(x)` beside it is that column. Without the fence, nothing is inserted: it was locked
+-- before. `:place(m)` is the partition of a message's receiver, or where messages are moved, the one
+-- that it is in.
 
 -- part: moved
 -- For each write the row, by compare-and-set. A failed write is missing in the result and has written
