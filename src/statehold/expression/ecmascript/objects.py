@@ -226,7 +226,8 @@ def _around_methods(constructor: Node, body: Node) -> Mapping[str, Role]:
                 roles[text_of(part_of(declarator, "name"))] = (
                     "itself" if kind == "this" else "gone" if kind in FUNCTIONS else "stored"
                 )
-    return roles | {"this": "itself"}
+    roles["this"] = "itself"
+    return roles
 
 
 def _methods_in(literal: Node) -> Iterator[tuple[str, Node]]:
