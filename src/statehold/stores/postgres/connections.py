@@ -233,7 +233,7 @@ class Connections:
                 cut(connection)
                 raise
             except BaseException:
-                if not connection.is_closed() and connection.is_in_transaction():
+                if _is_in_transaction(connection):
                     # its rollback has failed too
                     cut(connection)
                 raise
@@ -432,6 +432,14 @@ async def passing() -> AsyncIterator[None]:
     except _PASSING as error:
         # the message may be empty, and never holds the password
         raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+
+def _is_in_transaction(connection: DriverConnection) -> bool:
+    try:
+        return not connection.is_closed() and connection.is_in_transaction()
+    except asyncpg.InterfaceError:
+        # it was closed, and the pool has taken it back
+        return False
 
 
 async def _keep_as_it_is(connection: AnyConnection) -> None:
