@@ -198,7 +198,9 @@ async def test_a_text_leads_to_machines_states_events_and_instances(
     async def found(q: str, **more: Any) -> dict[str, list[Any]]:
         shown = (await http.get("/api/search", params={"q": q, **more})).json()
         return {
-            kind: [one.get("id") or one["name"] for one in those] for kind, those in shown.items()
+            kind: [one.get("id") or one["name"] for one in those]
+            for kind, those in shown.items()
+            if kind != "lag_seconds"
         }
 
     assert (await found("o-1"))["instances"] == ["o-1", "o-12"]

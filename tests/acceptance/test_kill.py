@@ -90,7 +90,7 @@ def check_the_outcome(path: Path, calls: Counter[str]) -> None:
     assert held == (0,)
     sold = db.execute(
         "SELECT count(*), count(DISTINCT json_extract(j.body, '$.event.order')) FROM journal AS j"
-        " JOIN instances AS i ON i.number = j.instance WHERE i.machine = 'stock'"
+        " JOIN instances AS i ON i.place = j.instance WHERE i.machine = 'stock'"
         " AND j.kind = 'event'"
     ).fetchone()
     assert sold == (ORDERS, ORDERS)
