@@ -17,6 +17,7 @@ The branch says who must act::
     │   ├── StaleSeq
     │   ├── KeyReused
     │   ├── NotAllowed
+    │   ├── Forbidden
     │   ├── InstanceOver
     │   ├── BeyondEnd
     │   ├── IncidentKept
@@ -334,6 +335,15 @@ class NotAllowed(Refused):
             f"instance {id!r} of {machine!r} is in {', '.join(self.state)} and does not accept "
             f"{event}{because}; allowed now: {', '.join(self.allowed) or 'nothing'}"
         )
+
+
+class Forbidden(Refused):
+    """The caller is known, and not permitted."""
+
+    code = "forbidden"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the request is not permitted: {why}")
 
 
 class InstanceOver(Refused):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Raw, Struct
 
+from statehold.chart.access import ServerAccess
 from statehold.interpreter.trace import Microstep
 
 if TYPE_CHECKING:
@@ -42,14 +43,47 @@ class Parent(Struct, frozen=True, gc=False):
 
 
 class Caller(Struct, frozen=True, gc=False):
-    """Who sends a request. ``roles`` None: trusted code, which no ``by`` stops."""
+    """Who sends a request.
+
+    ``roles`` None: this program's own code, which may do everything; no caller over HTTP has that.
+    ``teams`` are those that it belongs to. ``machines`` are the only ones that it may use, by
+    their names, or by how these begin (``shop.*``); None: any. ``proved``: an authenticator has
+    proved the name, which otherwise is only claimed. ``server``: what the server that let it in
+    permits beyond what machines state; None: it came through no server. ``address`` is the other
+    end of its connection.
+    """
 
     name: str = ""
     roles: frozenset[str] | None = None
+    teams: frozenset[str] = frozenset()
+    machines: tuple[str, ...] | None = None
+    proved: bool = False
+    server: ServerAccess | None = None
+    address: str = ""
 
 
-#: trusted code that gives no name
+#: this program's own code, which gives no name
 ANYONE = Caller()
+
+
+class AuditEntry(Struct, frozen=True, gc=False):
+    """One line of the audit log: a refusal, or an act of administration.
+
+    ``action`` is a right (:data:`.chart.access.Right`) or the name of an act (``pause``,
+    ``token.revoke``). ``times`` counts equal refusals that one line stands for. ``machine`` and
+    ``id`` are empty where it is about none.
+    """
+
+    at: datetime
+    caller: str
+    proved: bool
+    address: str
+    action: str
+    machine: str
+    id: str
+    outcome: Literal["done", "refused"]
+    detail: str = ""
+    times: int = 1
 
 
 class Row(Struct, frozen=True, gc=False):

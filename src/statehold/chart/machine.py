@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from statehold.chart.access import UNSTATED, Access
 from statehold.chart.deferred import settled
 from statehold.chart.effect import Effect
 from statehold.chart.event import Event
@@ -82,6 +83,8 @@ class Definition(Generic[D]):
     #: the type of its own instances' output; None where it is not annotated
     output_type: Any = None
     upgrades: tuple[Upgrade, ...] = ()
+    #: who may do what
+    access: Access = UNSTATED
     view: Callable[[D], Any] | None = None
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
     #: shapes of results of effects and outputs of children, made at first use

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Collection
 
 from starlette.requests import Request
 
+from statehold.errors import Forbidden
 from statehold.records import Caller
 from statehold.server.bounds import Bounds
 from statehold.server.headers import header
-from statehold.server.problems import BadRequest, Forbidden
+from statehold.server.problems import BadRequest
 
 #: whether a caller may deploy machines as data
 MayPut = Callable[[Caller], bool]

@@ -69,15 +69,6 @@ class Unauthorized(Refused):
         super().__init__(f"the caller is not authenticated: {why}")
 
 
-class Forbidden(Refused):
-    """The caller is authenticated and not permitted."""
-
-    code = "forbidden"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the request is not permitted: {why}")
-
-
 class NoSuchRoute(errors.NotFound):
     code = "no-such-route"
 
@@ -143,7 +134,7 @@ TABLE: dict[type[StateholdError], ProblemType] = {
     BadRequest: ProblemType(400, "The request can't be read"),
     UnsupportedMedia: ProblemType(415, "Another media type is needed"),
     Unauthorized: ProblemType(401, "Authentication required"),
-    Forbidden: ProblemType(403, "Not permitted"),
+    errors.Forbidden: ProblemType(403, "Not permitted"),
     # neither an error of the server nor one that passes: an operator has to repair it
     errors.InstanceUnreadable: ProblemType(409, "The instance can't be read"),
     errors.Unavailable: ProblemType(503, "Not available now"),

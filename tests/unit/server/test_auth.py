@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from statehold.errors import StateholdError
+from statehold.errors import Forbidden, StateholdError
 from statehold.records import Caller
 from statehold.server import by_headers
 from statehold.server.auth import LOOPBACK_HOSTS, as_coroutine
-from statehold.server.problems import BadRequest, Forbidden
+from statehold.server.problems import BadRequest
 
 pytestmark = pytest.mark.anyio
 

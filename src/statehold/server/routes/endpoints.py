@@ -13,13 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from statehold import store
-from statehold.errors import InvalidPayload, UnknownInstance
+from statehold.errors import Forbidden, InvalidPayload, UnknownInstance
 from statehold.interpreter.command import ID_LIMIT
 from statehold.server.auth import MayAct, MayPut
 from statehold.server.body import Model, read_json
 from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of
-from statehold.server.problems import Forbidden
 from statehold.server.routes.route import ACT
 from statehold.server.stream import Streams
 from statehold.wire.base import ID_PATTERN

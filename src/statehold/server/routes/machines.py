@@ -9,12 +9,12 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from statehold.errors import Forbidden
 from statehold.formats.mermaid import to_mermaid
 from statehold.interpreter.command import ID_LIMIT
 from statehold.server.body import read_document
 from statehold.server.guard import caller_of
 from statehold.server.headers import max_lag_of
-from statehold.server.problems import Forbidden
 from statehold.server.routes.endpoints import AnyVersion, Endpoints, Name, Version, json
 from statehold.server.routes.route import BODY, MACHINE_PATH, MAX_LAG, route
 from statehold.server.stream import change_events

@@ -1,0 +1,127 @@
+"""Whether a caller may do something: the one place that reads a machine's ``access``.
+
+Asked before every read, and for every change inside the turn, with the instance as the change finds
+it, so that nothing can happen in between.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Never
+
+from statehold.chart.access import (
+    AnyOf,
+    Everyone,
+    Grant,
+    HasRole,
+    OwnsIndex,
+    Right,
+    When,
+    anyone,
+    nobody,
+)
+from statehold.chart.machine import Definition
+from statehold.errors import Forbidden, described
+from statehold.instance.state import InstanceState
+from statehold.records import Caller
+
+
+def authorize(
+    caller: Caller, right: Right, definition: Definition[Any], instance: InstanceState | None = None
+) -> None:
+    """Raises ``Forbidden`` unless the caller has the right, on this instance if one is given.
+
+    Without an instance, only a grant that holds for all instances permits it.
+    """
+    if not is_permitted(caller, right, definition, instance):
+        refuse(caller, right, definition.name)
+
+
+def refuse(caller: Caller, right: Right, machine: str) -> Never:
+    """Raises ``Forbidden`` with the same words whether the instance exists or not."""
+    who = repr(caller.name) if caller.name else "a caller without a name"
+    roles = ", ".join(sorted(caller.roles or ())) or "none"
+    raise Forbidden(f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}")
+
+
+def is_permitted(
+    caller: Caller, right: Right, definition: Definition[Any], instance: InstanceState | None = None
+) -> bool:
+    """Whether the caller has the right, as :func:`authorize`."""
+    if caller.roles is None:
+        return True
+    if not covers(caller.machines, definition.name):
+        return False
+    return _holds(grant_of(caller, right, definition), caller, instance)
+
+
+def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant:
+    """Who has the right: as the machine states it, or else the server that let the caller in. A
+    caller that came through no server has what the machine leaves out."""
+    stated = definition.access.grant(right)
+    if stated is None and right == "send":
+        stated = definition.access.grant("read")
+    if stated is not None:
+        return stated
+    if caller.server is None:
+        return anyone
+    return caller.server.unstated.grant(right) or nobody
+
+
+def covers(machines: tuple[str, ...] | None, name: str) -> bool:
+    """Whether a machine is among those that a caller is limited to; None: it is not limited."""
+    if machines is None:
+        return True
+    return any(name == one or (one.endswith("*") and name.startswith(one[:-1])) for one in machines)
+
+
+def owned(
+    caller: Caller, right: Right, definition: Definition[Any]
+) -> frozenset[tuple[str, str]] | None:
+    """The instances on which a caller has a right, as names and values of indexes, one of which an
+    instance must have. None: all instances; empty: none."""
+    if caller.roles is None:
+        return None
+    if not covers(caller.machines, definition.name):
+        return frozenset()
+    grant = grant_of(caller, right, definition)
+    if _holds(grant, caller, None):
+        return None
+    parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    return frozenset(
+        (part.name, value)
+        for part in parts
+        if isinstance(part, OwnsIndex)
+        for value in _own_values(part, caller)
+    )
+
+
+def _holds(grant: Grant, caller: Caller, instance: InstanceState | None) -> bool:
+    if isinstance(grant, HasRole):
+        return caller.roles is not None and grant.name in caller.roles
+    if isinstance(grant, AnyOf):
+        return any(_holds(one, caller, instance) for one in grant.grants)
+    if isinstance(grant, Everyone):
+        return True
+    if instance is None:
+        return False
+    if isinstance(grant, OwnsIndex):
+        return instance.indexes.get(grant.name) in _own_values(grant, caller)
+    if isinstance(grant, When):
+        return _condition_holds(grant, caller, instance)
+    raise TypeError(f"{grant!r} is no grant")
+
+
+def _own_values(grant: OwnsIndex, caller: Caller) -> frozenset[str]:
+    # a caller without a name owns nothing, not the instances whose index is empty
+    names = frozenset({caller.name}) if caller.name and grant.of != "teams" else frozenset()
+    return names if grant.of == "caller" else names | caller.teams
+
+
+def _condition_holds(grant: When, caller: Caller, instance: InstanceState) -> bool:
+    if instance.snapshot is None:
+        # of another version, or over with data that no longer fits: what it says is not known
+        return False
+    try:
+        return grant.condition(instance.snapshot.data, caller) is True
+    except Exception as error:
+        raise Forbidden(f"the condition could not be evaluated: {described(error)}") from error
