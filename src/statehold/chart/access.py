@@ -125,8 +125,8 @@ class Access(Struct, frozen=True, kw_only=True):
     """Who has which right; a text is a role. None: left to the server (:class:`ServerAccess`).
 
     ``send`` is needed for events that a transition without ``by=`` may take; one whose transitions
-    all state ``by=`` is permitted by that. Where ``send`` is left out and ``read`` is not, those who
-    may read an instance may send to it. Raises ``TypeError`` for what is no grant.
+    all state ``by=`` is permitted by that. Where ``send`` is left out and ``read`` is not,
+    those who may read an instance may send to it. Raises ``TypeError`` for what is no grant.
     """
 
     start: GrantLike | None = None

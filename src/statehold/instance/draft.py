@@ -22,11 +22,12 @@ from statehold.instance.attempts import Attempt, AttemptEvent, Followed, abandon
 from statehold.instance.commands import traced, without
 from statehold.instance.journal import Origin, mark_entry, note_entry, step_entry
 from statehold.instance.loaded import Loaded
+from statehold.instance.outcomes import LastFailure, untaken
 from statehold.instance.reply import InstanceReply
 from statehold.instance.state import InstanceState, not_started
 from statehold.instance.stored import is_count, row_of
 from statehold.instance.turn import Turn
-from statehold.interpreter.snapshot import Snapshot, Step
+from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 from statehold.interpreter.trace import Microstep
 from statehold.records import (
     ANYONE,
@@ -288,10 +289,12 @@ class Draft:
             self.touched = True
             self.consumed += (message.id,)
 
-    def end_silently(self, snapshot: Snapshot[Any], key: str, event: AttemptEvent) -> None:
-        """Removes an effect whose outcome no transition takes; nothing else changes."""
-        self.end_attempt(key, event)
-        self.change(snapshot=snapshot)
+    def leave_untaken(
+        self, effect: InFlight, failed: LastFailure | None, snapshot: Snapshot[Any]
+    ) -> None:
+        """As :func:`.outcomes.untaken`."""
+        self.instance = untaken(self.instance, effect, failed, snapshot, self.now)
+        self.touched = True
 
     def set_attempt(self, key: str, attempt: Attempt) -> None:
         self.change(attempts={**self.instance.attempts, key: attempt})

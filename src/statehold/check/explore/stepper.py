@@ -24,6 +24,7 @@ from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.instance.advance import advance
 from statehold.instance.limits import InstanceLimits
 from statehold.instance.messages import discards_refused
+from statehold.instance.outcomes import LastFailure, untaken
 from statehold.instance.state import InstanceState, not_started
 from statehold.instance.turn import Turn
 from statehold.interpreter.command import (
@@ -184,9 +185,8 @@ class Stepper:
         taken = step(self.definition, snapshot, event, MOMENT)
         if taken.accepted or one.kind == "machine":
             return self._taken(point, taken, failed=[one.key])
-        running = instance.attempts[one.key]
-        incident = running.raise_incident(MOMENT, attempts, FAILURE.error, name)
-        changed = replace(instance, attempts={**instance.attempts, one.key: incident})
+        failed = LastFailure(attempts, FAILURE.error)
+        changed = untaken(instance, one, failed, taken.snapshot, MOMENT)
         return Taken(replace(point, instance=changed), dropped=frozenset({one.invoke}))
 
     def _fire(self, point: Point, timer: str) -> Taken:

@@ -16,6 +16,7 @@ from statehold.chart.payload import given_output, given_result
 from statehold.check.simulate.hand_stepped import D, HandStepped
 from statehold.check.simulate.requested import Asked
 from statehold.instance.attempts import Attempt, AttemptEvent
+from statehold.instance.outcomes import LastFailure, untaken
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 
 
@@ -50,7 +51,7 @@ class Simulated(HandStepped[D]):
         )
         what = f"{asked.name} ({asked.key}) succeeded: {value!r}"
         taken = self._step(Result(effect.invoke, asked.key, value), what)
-        self._conclude(asked, taken, what)
+        self._conclude(asked, effect, taken, what)
 
     def fail_asked(
         self, asked: Asked, error: str, message: str, *, attempt: int | None = None
@@ -65,14 +66,9 @@ class Simulated(HandStepped[D]):
             attempt = 1 if known is None else known.retry.attempts
         why = message if is_child else f"{error}: {message}"
         what = f"{asked.name} ({asked.key}) failed: {why}"
-        invoke = self._in_flight(asked).invoke
-        taken = self._step(Failure(invoke, asked.key, error, message, attempt), what)
-        if taken.accepted or is_child:
-            self._conclude(asked, taken, what, why)
-            return
-        running = self._instance.attempts[asked.key]
-        self._set_attempt(asked, running.raise_incident(self._now, attempt, why, asked.name))
-        self._narrative.note(self._now, f"{what}; no transition takes it: an incident")
+        effect = self._in_flight(asked)
+        taken = self._step(Failure(effect.invoke, asked.key, error, message, attempt), what)
+        self._conclude(asked, effect, taken, what, LastFailure(attempt, why))
 
     def narrative_end(self) -> str:
         """The last lines of the narrative."""
@@ -80,16 +76,29 @@ class Simulated(HandStepped[D]):
 
     # --- underneath ---
 
-    def _conclude(self, asked: Asked, taken: Step[D], what: str, error: str | None = None) -> None:
-        """Applies the step for an outcome; ``error`` is that of a failure."""
+    def _conclude(
+        self,
+        asked: Asked,
+        effect: InFlight,
+        taken: Step[D],
+        what: str,
+        failed: LastFailure | None = None,
+    ) -> None:
+        """Applies the step for an outcome."""
         if taken.accepted:
-            self._take(taken, what, failed=() if error is None else [asked.key])
+            self._take(taken, what, failed=() if failed is None else [asked.key])
         else:
-            self._end_attempt(asked, "done" if error is None else "fail", taken.snapshot)
-            self._narrative.note(self._now, f"{what}; no transition takes it")
-        asked.status = "succeeded" if error is None else "failed"
-        asked.error = error or asked.error
-        if taken.accepted:
+            self._instance = untaken(self._instance, effect, failed, taken.snapshot, self._now)
+        asked.status = "succeeded" if failed is None else "failed"
+        if failed is not None:
+            asked.error = failed.error or asked.error
+        incident = None if taken.accepted else self._instance.attempts.get(asked.key)
+        if incident is not None:
+            self._show(asked, incident)
+        if not taken.accepted:
+            left = "" if incident is None else ": an incident"
+            self._narrative.note(self._now, f"{what}; no transition takes it{left}")
+        else:
             self._deliver()
 
     def _in_flight(self, asked: Asked) -> InFlight:
@@ -98,6 +107,10 @@ class Simulated(HandStepped[D]):
     def _set_attempt(self, asked: Asked, attempt: Attempt) -> None:
         attempts = {**self._instance.attempts, asked.key: attempt}
         self._instance = replace(self._instance, attempts=attempts)
+        self._show(asked, attempt)
+
+    @staticmethod
+    def _show(asked: Asked, attempt: Attempt) -> None:
         asked.status = "incident" if attempt.state == "incident" else "running"
         asked.attempt = attempt.attempt
         asked.error = attempt.error

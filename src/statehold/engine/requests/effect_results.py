@@ -21,6 +21,7 @@ from statehold.engine.requests.request import Request, ready
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.draft import Draft, FailedAttempt
 from statehold.instance.journal import Origin
+from statehold.instance.outcomes import LastFailure
 from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.snapshot import InFlight, Snapshot
 from statehold.interpreter.step import step
@@ -127,7 +128,7 @@ def _succeeded(
             plain = {"type": "Result", "effect": effect.name, "key": key, "value": result}
             draft.advance(taken, replace(origin, event=plain, effects=(record,)))
         else:
-            draft.end_silently(taken.snapshot, key, "done")
+            draft.leave_untaken(effect, None, taken.snapshot)
             draft.note(replace(origin, kind="done", effects=(record,)))
     except BaseException as raised:  # noqa: BLE001 - raised again where it is no refusal
         refusal = refusal_of(raised, f"result of {effect.name}")
@@ -177,8 +178,8 @@ def _failed(
         stopped = refusal_of(raised, f"failure of {effect.name}")
         error += f"; its failure could not be handled: {stopped}"
         trace = f"{trace}\n{step_trace(stopped)}".strip()
-    incident = known.raise_incident(now, number, error, effect.name, traceback=trace)
-    note_failure(draft, key, effect.name, incident, trace)
+    draft.leave_untaken(effect, LastFailure(number, error, trace), snapshot)
+    _report_failure(draft, key, effect.name, draft.instance.attempts[key], trace)
 
 
 def backoff(retry: Retry, number: int, now: datetime, context: EngineContext) -> datetime:
@@ -190,6 +191,10 @@ def backoff(retry: Retry, number: int, now: datetime, context: EngineContext) ->
 def note_failure(draft: Draft, key: str, name: str, later: Attempt, trace: str = "") -> None:
     """Keeps a failed attempt, notes it in the journal and has it logged with its traceback."""
     draft.set_attempt(key, later)
+    _report_failure(draft, key, name, later, trace)
+
+
+def _report_failure(draft: Draft, key: str, name: str, later: Attempt, trace: str) -> None:
     draft.failed_attempts += (FailedAttempt(name, later, trace),)
     what = "tried" if later.incident_at is None else "incident"
     record = EffectRecord(key, name, what, later.attempt, later.error, later.next_at)

@@ -46,6 +46,7 @@ from statehold.instance.messages import (
     request_of,
     trace_of,
 )
+from statehold.instance.outcomes import LastFailure
 from statehold.interpreter.step import start, step
 from statehold.records import ANYONE, OVER, EffectRecord, Message, Ref
 
@@ -206,7 +207,8 @@ def _end(draft: Draft, message: Message, context: EngineContext) -> None:
         kind = "result" if body.error is None else "failure"
         draft.advance(taken, Origin(kind, plain, cause=cause, effects=(record,)))
     else:
-        draft.end_silently(taken.snapshot, effect.key, "fail" if body.error else "done")
+        failed = None if body.error is None else LastFailure(1, body.message)
+        draft.leave_untaken(effect, failed, taken.snapshot)
         draft.note(Origin(what, effects=(record,), cause=cause))
 
 
