@@ -92,9 +92,9 @@ def test_a_caller_without_a_name_owns_nothing() -> None:
 def test_lists_are_of_all_instances_of_none_or_of_those_with_one_of_some_values() -> None:
     machine = _machine(read=index("customer") | index("team") | role("support"))
     assert owned(_caller("ann", "support"), "read", machine) is None
-    mine = {("customer", "ann"), ("team", "ann")}
+    mine = frozenset({("customer", "ann"), ("team", "ann")})
     assert owned(_caller("ann"), "read", machine) == mine
-    east = {("customer", "east"), ("team", "east")}
+    east = frozenset({("customer", "east"), ("team", "east")})
     assert owned(_caller("ann", teams=frozenset({"east"})), "read", machine) == mine | east
     assert owned(_caller("ann"), "inspect", machine) == frozenset()
     assert owned(ANYONE, "read", machine) is None

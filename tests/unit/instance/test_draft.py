@@ -13,6 +13,7 @@ from statehold.instance.attempts import Attempt
 from statehold.instance.draft import Draft
 from statehold.instance.journal import CHECKPOINT, Origin
 from statehold.instance.limits import InstanceLimits
+from statehold.instance.outcomes import LastFailure
 from statehold.interpreter.snapshot import Step
 from statehold.interpreter.step import settle, step
 from statehold.records import Caller, EffectRecord, Message, Parent, Ref
@@ -235,9 +236,33 @@ def test_an_effect_that_ends_with_no_transition_for_it_leaves_all_else_as_it_was
     draft = begun()
     send(draft, Print())
     assert draft.instance.snapshot is not None
+    (printing,) = draft.instance.snapshot.effects
     other = replace(draft.instance.snapshot, effects=())
-    draft.end_silently(other, "2.1", "done")
+    draft.leave_untaken(printing, None, other)
     assert (draft.instance.seq, draft.instance.attempts) == (2, {})
+    assert draft.instance.snapshot.effects == ()
+
+
+def test_an_effect_that_fails_with_no_transition_for_it_is_an_incident() -> None:
+    draft = begun()
+    send(draft, Print())
+    before = draft.instance.snapshot
+    assert before is not None
+    (printing,) = before.effects
+    draft.leave_untaken(printing, LastFailure(3, "no paper"), replace(before, effects=()))
+    assert draft.instance.snapshot is before
+    incident = draft.instance.attempts[printing.key]
+    assert (incident.state, incident.attempt, incident.error) == ("incident", 3, "no paper")
+
+
+def test_a_child_that_fails_with_no_transition_for_it_has_ended() -> None:
+    draft = begun()
+    send(draft, Print())
+    before = draft.instance.snapshot
+    assert before is not None
+    child = replace(before.effects[0], kind="machine", key="none")
+    draft.leave_untaken(child, LastFailure(1, "Cancelled"), replace(before, effects=()))
+    assert draft.instance.snapshot is not None
     assert draft.instance.snapshot.effects == ()
 
 
