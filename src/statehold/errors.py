@@ -37,6 +37,7 @@ The branch says who must act::
     │   ├── NewerVersion
     │   ├── MachineUnserved
     │   ├── Overloaded
+    │   ├── TooManyRequests
     │   └── Stopping
     ├── ScriptInvalid            the author of the script: lists every problem
     ├── ScriptFailed             the author of the script or of the machine: an expectation failed
@@ -55,6 +56,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 #: characters of another error's text that an error keeps
@@ -407,8 +409,14 @@ class ActRefused(Refused):
         super().__init__(f"instance {id!r} of {machine!r} takes no {act}: {why}; {instead}")
 
 
+#: mistakes that a refusal lists: a sender mends what it sees and sends again, and an answer must
+#: not grow with what is wrong in a request
+MISTAKES_SHOWN = 20
+
+
 class InvalidPayload(Refused):
-    """The payload is not valid; ``fields`` maps each place (``a.b.0``) to its mistake."""
+    """The payload is not valid; ``fields`` maps each place (``a.b.0``) to its mistake, of at most
+    20 places."""
 
     code = "invalid-payload"
     detail_fields = ("what", "fields")
@@ -416,9 +424,12 @@ class InvalidPayload(Refused):
     def __init__(self, what: str, fields: Mapping[str, str]) -> None:
         self.what = what
         # places have the value's own keys in them, and mistakes its values
-        self.fields = {storable(place): storable(why) for place, why in fields.items()}
+        self.fields = {
+            storable(place): storable(why) for place, why in islice(fields.items(), MISTAKES_SHOWN)
+        }
         listed = "; ".join(f"{p}: {why}" if p else why for p, why in self.fields.items())
-        super().__init__(f"{what} is not valid: {listed}")
+        more = "; and more, which are not listed" if len(fields) > MISTAKES_SHOWN else ""
+        super().__init__(f"{what} is not valid: {listed}{more}")
 
 
 #: what to do about it, by the unit
@@ -426,6 +437,7 @@ _WAYS_OUT = {
     "bytes": "store large values elsewhere, and their address here",
     "characters": "shorten it",
     "events": "send fewer at once",
+    "values": "send fewer at once, or one text instead of many values",
     "delayed messages": "send fewer for later, or cancel some first",
     "messages": "resume or cancel the instance first",
     "lines": "watch the instance instead",
@@ -448,15 +460,16 @@ class TooLarge(Refused):
 
 
 class DocumentRefused(Refused):
-    """A deployed document can't be built or run; lists every problem."""
+    """A deployed document can't be built or run; lists its problems, at most 20 of them."""
 
     code = "document-refused"
 
     def __init__(self, machine: str, problems: Sequence[Problem]) -> None:
-        definition = DefinitionError(machine, problems)
         self.machine = machine
-        self.problems = definition.problems
-        super().__init__(f"{definition}\nnothing was deployed")
+        self.problems = tuple(problems[:MISTAKES_SHOWN])
+        left_out = len(problems) - len(self.problems)
+        more = f"\n  and {left_out} more" if left_out else ""
+        super().__init__(f"{DefinitionError(machine, self.problems)}{more}\nnothing was deployed")
 
     def details(self) -> dict[str, Any]:
         return {"machine": self.machine, **DefinitionError(self.machine, self.problems).details()}
@@ -634,6 +647,22 @@ class Overloaded(Unavailable):
     def __init__(self, waiting: int, limit: int) -> None:
         super().__init__(
             f"{waiting} requests are waiting, the limit is {limit}; send fewer at once"
+        )
+
+
+class TooManyRequests(Unavailable):
+    """One caller has its share of the server in use: of ``what``, at most ``limit``. Others are
+    still served."""
+
+    code = "too-many-requests"
+    detail_fields = ("what", "limit")
+
+    def __init__(self, what: str, limit: int) -> None:
+        self.what = what
+        self.limit = limit
+        super().__init__(
+            f"{limit} {what} of one caller are open, which is its share of this server; end some, "
+            "or wait until they have ended"
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pydantic
 
 from statehold.chart.secret import is_in
+from statehold.errors import MISTAKES_SHOWN
 
 #: characters of a value in a message
 VALUE_CHARS = 80
@@ -21,11 +22,14 @@ VALUE_CHARS = 80
 def fields_of(
     error: pydantic.ValidationError, secrets: frozenset[str] = frozenset()
 ) -> dict[str, str]:
-    """Each place that does not fit, as ``a.b.0``, with what is wrong there; the whole is ``""``.
-    Values of fields in ``secrets`` (:mod:`.secret`) are not shown."""
+    """Places that do not fit, as ``a.b.0``, with what is wrong there; the whole is ``""``. Of many
+    mistakes those that a refusal lists, and one more, so that it says that there are. Values of
+    fields in ``secrets`` (:mod:`.secret`) are not shown."""
     found: dict[str, str] = {}
     for one in error.errors(include_url=False):
         place = place_of(one["loc"])
+        if len(found) > MISTAKES_SHOWN and place not in found:
+            break
         words = words_of(one, shown=not is_in(secrets, one["loc"]))
         # each member of a union refuses the same value with its own message
         found[place] = f"{found[place]}; or {words}" if place in found else words

@@ -61,7 +61,7 @@ def code_of(problem: Problem) -> str:
 
 
 def _unbuilt(problem: Problem) -> StateholdError:
-    if problem.status == 503:
+    if problem.status in (429, 503):
         return Unavailable(problem.detail)
     if problem.status == 404:
         return NotFoundByServer(problem)
@@ -123,6 +123,7 @@ _BUILD: dict[str, Callable[[Problem, _Details], StateholdError]] = {
     "unavailable": lambda p, d: errors.Unavailable(p.detail),
     "store-unavailable": lambda p, d: errors.StoreUnavailable(p.detail),
     "overloaded": lambda p, d: errors.Overloaded(0, 0),
+    "too-many-requests": lambda p, d: errors.TooManyRequests(d["what"], d["limit"]),
     "stopping": lambda p, d: errors.Stopping(),
 }
 

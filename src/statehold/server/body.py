@@ -11,19 +11,23 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from statehold.chart.complaint import fields_of
-from statehold.errors import InvalidPayload, TooLarge
+from statehold.errors import MISTAKES_SHOWN, InvalidPayload, TooLarge
+from statehold.server.bounds import Bounds
 from statehold.server.headers import header
 from statehold.server.problems import NotJson, UnsupportedMedia
 
 _IS_JSON = msgspec.json.Decoder(msgspec.Raw)
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-async def read_json(request: Request, limit: int, depth: int) -> bytes:
-    """The body, which is JSON, of at most ``limit`` bytes and ``depth`` levels; may be empty.
+async def read_json(request: Request, bounds: Bounds, *, limit: int | None = None) -> bytes:
+    """The body, which is JSON within ``bounds``; may be empty. ``limit`` counts bytes, by default
+    ``bounds.body_bytes``.
 
-    Raises ``TooLarge``, ``UnsupportedMedia``, ``NotJson``.
+    Nothing is built of it here: a parsed value takes a hundred times its bytes, so depth and number
+    of values are bounded before. Raises ``TooLarge``, ``UnsupportedMedia``, ``NotJson``.
     """
-    body = await _read(request, limit)
+    body = await _read(request, bounds.body_bytes if limit is None else limit)
     if not body:
         return body
     # Only `application/json` makes a browser ask before it sends a page's request to another
@@ -31,14 +35,34 @@ async def read_json(request: Request, limit: int, depth: int) -> bytes:
     media = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMedia(media[:100])
-    # counting is fast and enough for nearly every body
-    if body.count(b"{") + body.count(b"[") > depth and too_deep(body, depth):
-        raise NotJson(f"objects and lists are nested more than {depth} deep")
     try:
+        # first, since what follows takes long where the quotes do not pair
         _IS_JSON.decode(body)
     except msgspec.DecodeError as error:
         raise NotJson(str(error)) from None
+    except RecursionError:
+        raise _nested(bounds) from None
+    # counting is fast and enough for nearly every body
+    opened = body.count(b"{") + body.count(b"[")
+    values = opened + body.count(b",") + 1
+    if opened > bounds.json_depth or values > bounds.json_values:
+        _check_structure(body, bounds)
     return body
+
+
+def _check_structure(body: bytes, bounds: Bounds) -> None:
+    """Raises ``TooLarge``, ``NotJson``. The body is JSON."""
+    structure = _structure(body)
+    # each value but the first of its list or object comes after a comma
+    values = structure.count(b"[") + structure.count(b",") + 1
+    if values > bounds.json_values:
+        raise TooLarge("the body", values, bounds.json_values, "values")
+    if _is_deeper(structure.replace(b",", b""), bounds.json_depth):
+        raise _nested(bounds)
+
+
+def _nested(bounds: Bounds) -> NotJson:
+    return NotJson(f"objects and lists are nested more than {bounds.json_depth} deep")
 
 
 #: none of these is sent by a form, so a browser asks before it sends a page's request to another
@@ -50,7 +74,7 @@ _DOCUMENTS = frozenset({
 
 
 async def read_document(request: Request, limit: int) -> bytes:
-    """A machine as text, of at most ``limit`` bytes; its reader limits the depth.
+    """A machine as text, of at most ``limit`` bytes; its reader limits the depth and the values.
 
     Raises ``TooLarge``, ``UnsupportedMedia``.
     """
@@ -75,23 +99,24 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NO_STRUCTURE = bytes(set(range(256)) - set(b"[]{},"))
 
 
-def too_deep(body: bytes, depth: int) -> bool:
-    """Whether JSON is nested deeper, found without recursion, which deep nesting could exhaust.
+def _structure(body: bytes) -> bytes:
+    """The brackets and commas of JSON, all brackets square."""
+    return _STRING.sub(b"", body).translate(_BRACKETS, _NO_STRUCTURE)
 
-    Each round removes the innermost brackets, so ``depth`` rounds must remove all.
-    """
-    brackets = _STRING.sub(b"", body).translate(_BRACKETS, _NOT_BRACKETS)
+
+def _is_deeper(brackets: bytes, depth: int) -> bool:
+    """Whether brackets are nested deeper, found without recursion, which deep nesting could
+    exhaust: each round removes the innermost, so ``depth`` rounds must remove all."""
     for _ in range(depth):
         if not brackets:
             return False
         brackets = brackets.replace(b"[]", b"")
-    # an unbalanced rest without an opening bracket is not nested; the parser refuses it
-    return brackets.count(b"[") > 0
+    return bool(brackets)
 
 
 class Model:
@@ -116,6 +141,36 @@ class Model:
             return self._adapter.validate_json(body)
         except pydantic.ValidationError as error:
             raise InvalidPayload("the request", fields_of(error)) from None
+
+
+class ListModel(Model):
+    """A list, whose items are counted before any of them is parsed."""
+
+    def __init__(self, item: Any, *, example: Any, **more: Any) -> None:
+        super().__init__(list[item], example=example, **more)
+        self._item: TypeAdapter[Any] = TypeAdapter(item)
+
+    def parse_list(self, body: bytes, most: int, unit: str) -> list[Any]:
+        """The items, at most ``most`` of this unit. Raises ``TooLarge``, and ``InvalidPayload``
+        once so many mistakes were found as a refusal lists."""
+        if body.lstrip()[:1] != b"[":
+            return list(self.parse(body))
+        items = _ITEMS.decode(body)
+        if len(items) > most:
+            raise TooLarge("the request", len(items), most, unit)
+        parsed: list[Any] = []
+        wrong: dict[str, str] = {}
+        for number, item in enumerate(items):
+            try:
+                parsed.append(self._item.validate_json(bytes(item)))
+            except pydantic.ValidationError as error:
+                for place, why in fields_of(error).items():
+                    wrong[f"{number}.{place}" if place else str(number)] = why
+                if len(wrong) > MISTAKES_SHOWN:
+                    break
+        if wrong:
+            raise InvalidPayload("the request", wrong)
+        return parsed
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class Bounds:
     page: int = PAGE_LIMIT
     #: objects and lists within each other in a body; deeper is ``not-json`` (400)
     json_depth: int = 64
+    #: values in a body of JSON, counted by its commas and brackets before it is parsed; more is
+    #: ``too-large`` (413). Parsed, a value takes up to a hundred times its bytes, and each wrong
+    #: one about a kilobyte
+    json_values: int = 100_000
     #: event streams open at once; one more is ``overloaded`` (503)
     streams: int = 1000
     #: the longest silence on a stream, before a comment is sent

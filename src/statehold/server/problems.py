@@ -138,6 +138,7 @@ TABLE: dict[type[StateholdError], ProblemType] = {
     # neither an error of the server nor one that passes: an operator has to repair it
     errors.InstanceUnreadable: ProblemType(409, "The instance can't be read"),
     errors.Unavailable: ProblemType(503, "Not available now"),
+    errors.TooManyRequests: ProblemType(429, "The caller has its share of the server in use"),
     # a machine that can't be built and a store that can't be opened are the operator's
     StateholdError: ProblemType(500, "Server error"),
 }
@@ -265,6 +266,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     409: "refused in the present state; nothing changed",
     413: "too large",
     415: "the body is not declared as JSON",
+    429: "the caller has its share of the server in use; the same request can succeed later",
     422: "the payload is not valid, or the machine's own code failed on it",
     500: "internal error; see the server log",
     503: "not available now; the same request can succeed later",
@@ -280,7 +282,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": f"Problem: {_DESCRIPTIONS[status]}",
             "content": {MEDIA_TYPE: {"schema": schema}},
-            **({"headers": _RETRY_AFTER} if status == 503 else {}),
+            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
         }
         for status in statuses
     }

@@ -29,7 +29,7 @@ def test_the_branch_of_an_error_fits_its_status(
     if issubclass(kind, errors.Refused):
         assert 400 <= status < 500
     elif issubclass(kind, errors.Unavailable):
-        assert status == 503
+        assert status == (429 if kind is errors.TooManyRequests else 503)
     elif kind is errors.InstanceUnreadable:
         # the deployment's fault, and not the server's: over this interface it is repaired
         assert status == 409
@@ -53,6 +53,7 @@ def test_codes_are_unique() -> None:
         (errors.ActionFailed("a", ValueError("no")), 422),
         (errors.EndlessLoop("m", ["s"], 9), 422),
         (errors.Overloaded(2, 1), 503),
+        (errors.TooManyRequests("streams", 250), 429),
         (errors.NotAllowed("m", "i", "E", state=[], allowed=[]), 409),
         (errors.NotAllowed("m", "i", "E", state=[], allowed=[], forbidden=True), 403),
     ],

@@ -69,7 +69,7 @@ class Endpoints:
         return self.serving.engine()
 
     async def read_body(self, request: Request, model: Model) -> Any:
-        body = await read_json(request, self.bounds.body_bytes, self.bounds.json_depth)
+        body = await read_json(request, self.bounds)
         return model.parse(body)
 
     async def act(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from statehold.errors import StateholdError, TooLarge
-from statehold.server.body import Model, read_json
+from statehold.errors import StateholdError
+from statehold.server.body import ListModel, read_json
 from statehold.server.guard import caller_of
 from statehold.server.headers import expected_seq_of, key_of, left_out_of
 from statehold.server.problems import problem_bytes
@@ -42,8 +42,8 @@ _EVENT = {
         },
     }
 }
-_MANY = Model(
-    list[SendRequest],
+_MANY = ListModel(
+    SendRequest,
     example=[
         {"machine": "order", "id": "o-1", "event": {"type": "Accept", "prep_minutes": 12}},
         {"machine": "order", "id": "o-2", "event": {"type": "Reject", "reason": "closed"}},
@@ -68,7 +68,7 @@ class Events(Endpoints):
         answer = await self.engine.send(
             machine,
             id,
-            await read_json(request, self.bounds.body_bytes, self.bounds.json_depth) or b"{}",
+            await read_json(request, self.bounds) or b"{}",
             key=key_of(request, self.bounds),
             expected_seq=expected_seq_of(request),
             caller=caller_of(request),
@@ -82,10 +82,8 @@ class Events(Endpoints):
 
         They are answered in order, each with a reply or a problem of its own.
         """
-        body = await read_json(request, self.bounds.batch_bytes, self.bounds.json_depth)
-        sent: list[SendRequest] = _MANY.parse(body)
-        if len(sent) > self.bounds.batch_events:
-            raise TooLarge("the request", len(sent), self.bounds.batch_events, "events")
+        body = await read_json(request, self.bounds, limit=self.bounds.batch_bytes)
+        sent: list[SendRequest] = _MANY.parse_list(body, self.bounds.batch_events, "events")
         answers = await self.engine.send_many(sent, caller=caller_of(request))
         parts = [
             b'{"problem":%b}' % problem_bytes(answer)

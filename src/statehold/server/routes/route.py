@@ -103,7 +103,7 @@ def routes_of(kind: type) -> Iterator[Route]:
 BODY = (413, 415, 422)
 #: a step, or an action of an operator, on an instance
 ON_INSTANCE = (404, 409, *BODY)
-_ALWAYS = (400, 401, 403, 500, 503)
+_ALWAYS = (400, 401, 403, 429, 500, 503)
 
 ACT = Model(ActRequest, optional=True, example={"reason": "the kitchen is on fire"})
 
