@@ -41,7 +41,8 @@ class Hosts:
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
     host = (parts.hostname or "").rstrip(".")
-    return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
+    port = _PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
+    return parts.scheme, host, port
 
 
 def _origin_allowed(text: str) -> tuple[str, str, int]:

@@ -18,7 +18,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -115,6 +115,8 @@ class Requests:
             url = url.replace(f"{{{placeholder}}}", quote(value, safe=""))
         if len(url) > URL_LIMIT:
             raise ValueError(f"the address has {len(url)} characters; the limit is {URL_LIMIT}")
+        if {".", ".."} & set(urlsplit(url).path.split("/")) - set(call.url.split("/")):
+            raise ValueError("placeholders together came to a part '..', which changes the path")
         self.hosts.check(url)
         # compressed, a small answer may be a huge one
         headers = {"accept": "application/json", "accept-encoding": "identity"}
@@ -139,6 +141,8 @@ class Requests:
         address = httpx.URL(url)
         if query:
             address = address.copy_merge_params(query)
+        # as the library reads it, which connects to it
+        self.hosts.check(str(address))
         return self._http().build_request(call.method, address, headers=headers, content=content)
 
     # --- back ---

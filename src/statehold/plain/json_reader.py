@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from statehold.plain.text import is_unicode
+from statehold.plain.text import SHOWN, is_unicode
 from statehold.plain.values import (
     DEPTH_LIMIT,
     NODE_LIMIT,
@@ -31,15 +31,20 @@ def read_json(text: str) -> ParsedDocument:
         raise TextRefused(
             "", f"the key {error} stands twice in one object", "drop one of them"
         ) from None
-    except (RecursionError, ValueError) as error:
-        raise TextRefused("", f"it can't be read as JSON: {error}") from None
+    except RecursionError:
+        raise too_much(0, DEPTH_LIMIT + 1) from None
+    except ValueError as error:
+        # Python's own words name a setting of the interpreter
+        long = "integer string conversion" in str(error)
+        why = "a whole number has more than 4,300 digits" if long else error
+        raise TextRefused("", f"it can't be read as JSON: {why}") from None
     _check_bounds(value)
     # the text itself is Unicode: half of a surrogate pair can only come from an escape
     for path, part in _texts(value, ()) if "\\u" in text else ():
         if not is_unicode(part):
             raise TextRefused(
                 ".".join(map(str, path)),
-                f"{ascii(part)[:60]} has half of a surrogate pair, which is no Unicode text",
+                f"{ascii(part)[:SHOWN]} has half of a surrogate pair, which is no Unicode text",
                 "write both halves, or the character itself",
             )
     return ParsedDocument(value)
@@ -52,8 +57,11 @@ class _DuplicateKey(Exception):
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _DuplicateKey(repr(next(name for name in names if names.count(name) > 1)))
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _DuplicateKey(ascii(name)[:SHOWN])
+            seen.add(name)
     return found
 
 

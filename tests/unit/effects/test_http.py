@@ -191,6 +191,57 @@ async def test_a_header_can_not_be_broken_in_two(requests_to: Any) -> None:
     assert server.asked == []
 
 
+@pytest.mark.anyio
+async def test_placeholders_together_can_not_lead_to_another_path(requests_to: Any) -> None:
+    with answering(Reply()) as server:
+        http = f"{{url: '{server.origin}/things/{{data.id}}{{data.id}}/x'}}"
+        state, view = await played(asking(http, requests_to(server.origin)), ".")
+    assert state == ["bad"]
+    assert "changes the path" in view["why"]
+    assert server.asked == []
+
+
+_SET_BY_SENDER = (
+    "Host", "Connection", "Content-Length", "Transfer-Encoding", "TE", "Trailer", "Upgrade",
+    "Keep-Alive", "Proxy-Connection", "Expect", "HTTP2-Settings", "Forwarded", "Via",
+    "X-Forwarded-For", "X_Forwarded_Host", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL",
+    "X-HTTP-Method-Override", "Proxy-Authorization", "Origin", "Sec-Fetch-Site",
+    "Content-Encoding", "Accept-Encoding",
+)  # fmt: skip
+_NOT_FOR_A_KEY = (
+    "Authorization", "Cookie", "X-Api-Key", "X-Auth-Request-User", "Content-Type", "Accept",
+    "If-Match", "Range", "bad name", "x\\r\\ny",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*map(str.swapcase, _SET_BY_SENDER), *_NOT_FOR_A_KEY])
+def test_the_key_of_a_call_goes_under_no_header_that_means_something(name: str) -> None:
+    http = f'{{url: "https://pay.example/", key_header: "{name}"}}'
+    with pytest.raises(DefinitionError, match=r"http\.key_header"):
+        asking(http, Offered(http=Requests(Hosts(["pay.example"]))))
+
+
+@pytest.mark.parametrize("name", _SET_BY_SENDER)
+def test_no_document_sets_a_header_that_the_sender_sets(name: str) -> None:
+    http = f'{{url: "https://pay.example/", headers: {{{name}: "\'x\'"}}}}'
+    with pytest.raises(DefinitionError, match=rf"http\.headers\.{name}"):
+        asking(http, Offered(http=Requests(Hosts(["pay.example"]))))
+
+
+@pytest.mark.parametrize("names", [("X-A", "x-a"), ("X-A", "idempotency-key")])
+def test_a_header_is_set_once(names: tuple[str, str]) -> None:
+    both = ", ".join(f"{name}: \"'x'\"" for name in names)
+    http = f'{{url: "https://pay.example/", headers: {{{both}}}}}'
+    with pytest.raises(DefinitionError, match=r"http\.headers.* too"):
+        asking(http, Offered(http=Requests(Hosts(["pay.example"]))))
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Tenant", "Content-Type", "Accept"])
+def test_other_headers_are_the_document_s_own(name: str) -> None:
+    http = f'{{url: "https://pay.example/", headers: {{{name}: "\'x\'"}}}}'
+    asking(http, Offered(http=Requests(Hosts(["pay.example"]))))
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -200,6 +251,8 @@ async def test_a_header_can_not_be_broken_in_two(requests_to: Any) -> None:
         "https://pay.example.evil.example/",
         "https://93.184.216.34/",
         "https://sub.pay.example/",
+        "https://[::1]/",
+        "https://2130706433/",
     ],
 )
 def test_a_host_that_is_not_listed_is_refused_when_the_machine_is_read(url: str) -> None:
@@ -215,6 +268,7 @@ def test_a_host_that_is_not_listed_is_refused_when_the_machine_is_read(url: str)
         "https://pay.example{data.id}/",
         "ftp://pay.example/",
         "https:///x",
+        "https://pay.example:0/",
         "https://pay.example/#x",
     ],
 )

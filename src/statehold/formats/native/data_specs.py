@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictStr, Tag, WithJsonSchema
 
+from statehold.expression.pattern import PATTERN_LIMIT
 from statehold.formats.native.part import Part, tag_of
 from statehold.formats.native.problems import shown
 from statehold.formats.native.shapes import (
@@ -19,8 +20,6 @@ from statehold.formats.native.shapes import (
     problem,
 )
 
-#: characters of a ``pattern``
-PATTERN_LIMIT = 500
 #: values of an ``enum``
 CHOICE_LIMIT = 1_000
 LENGTH_LIMIT = 2**63 - 1
@@ -83,7 +82,7 @@ class SchemaSpec(Part):
     maxLength: Length | None = None
     """The most characters of a text."""
     pattern: Annotated[StrictStr, Field(max_length=PATTERN_LIMIT)] | None = None
-    """A regular expression that a text contains a match of; no look-around."""
+    """A regular expression that a text contains a match of, in RE2's syntax."""
     format: Literal["date-time", "date", "uuid"] | None = None
     """What a text is: a moment with a time zone, a day, or a UUID."""
     minimum: Bound | None = None

@@ -24,6 +24,7 @@ from statehold.expression.cel.language import (
 from statehold.formats.native.effect_specs import EffectSpec, HttpSpec, RetrySpec
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import ANSWERED, Functions, evaluate
+from statehold.formats.native.headers import header_fault, key_header_fault
 from statehold.formats.native.problems import Problems, near
 from statehold.formats.native.shapes import expression_or_null
 from statehold.formats.native.types import Types
@@ -36,7 +37,6 @@ LONGEST_LIMIT = timedelta(days=7)
 BODY_DEPTH_LIMIT = 16
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 #: types of a parameter of a query; null leaves it out
 _WRITABLE = (STRING, INT, BOOL, DOUBLE, NULL)
@@ -161,7 +161,7 @@ class Effects:
             url=url,
             path=placeholders,
             query=self._parts(spec.query, (*path, "query")),
-            headers=self._headers(spec.headers, (*path, "headers")),
+            headers=self._headers(spec, (*path, "headers")),
             body=self._body(spec.body, (*path, "body"), 0) if has_body else None,
             gives=self._gives(spec.gives, (*path, "gives")),
             permanent=None if spec.permanent is None else _whole_numbers(spec.permanent),
@@ -186,16 +186,19 @@ class Effects:
 
     def _key_header(self, given: str | None, path: Path) -> str:
         name = given or "Idempotency-Key"
-        if not _HEADER.fullmatch(name):
-            self.problems.add(path, f"{name!r} is no header's name")
+        if (fault := key_header_fault(name)) is not None:
+            self.problems.add(path, fault, "choose a header of your own: X-Call-Key")
         return name
 
-    def _headers(self, given: Mapping[str, str], path: Path) -> dict[str, Part]:
+    def _headers(self, spec: HttpSpec, path: Path) -> dict[str, Part]:
+        given = spec.headers
+        taken = {(spec.key_header or "Idempotency-Key").lower(): "the header of the call's key"}
         for name in given:
-            if not _HEADER.fullmatch(name):
-                self.problems.add((*path, name), f"{name!r} is no header's name")
-            elif name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
-                self.problems.add((*path, name), f"{name} is set by the sender", "drop it")
+            if (fault := header_fault(name)) is not None:
+                self.problems.add((*path, name), fault, "drop it")
+            elif (other := taken.get(name.lower())) is not None:
+                self.problems.add((*path, name), f"{name} is {other} too", "keep one of them")
+            taken.setdefault(name.lower(), name)
         return self._parts(given, path, (STRING, INT))
 
     def _parts(

@@ -21,7 +21,8 @@ _CEL_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """One schema, read. ``schema`` is the same with its defaults written out."""
+    """One schema, read. ``schema`` is the same with its defaults written out; ``is_matched``: an
+    object some of whose parts have patterns."""
 
     annotation: Any
     kind: Kind
@@ -29,6 +30,7 @@ class Typed:
     nullable: bool = False
     #: fields of an object that has no others; None for everything else
     fields: Mapping[str, TypedField] | None = None
+    is_matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

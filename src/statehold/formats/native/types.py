@@ -13,21 +13,24 @@ import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, Literal, NotRequired, Optional, Required, Union
+from typing import Annotated, Any, Literal, NotRequired, Optional, Required, Self, Union
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
     JsonValue,
+    ModelWrapValidatorHandler,
     Strict,
     StringConstraints,
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
+    WrapValidator,
     create_model,
+    model_validator,
 )
-from pydantic_core import SchemaError
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from statehold.chart.complaint import words_of
@@ -44,6 +47,7 @@ from statehold.expression.cel.language import (
     list_of,
     map_of,
 )
+from statehold.expression.pattern import Pattern, PatternRefused, together
 from statehold.formats.native.data_specs import NO_SCHEMA, SchemaSpec
 from statehold.formats.native.fields import Typed, TypedField
 from statehold.formats.native.problems import Problems, near, shown
@@ -52,6 +56,8 @@ from statehold.plain.values import Path
 #: levels of one schema, and properties of all that a document has
 SCHEMA_DEPTH_LIMIT = 16
 PROPERTY_LIMIT = 2_000
+#: different patterns of a document
+PATTERNS_LIMIT = 100
 LEAST, MOST = -(2**63), 2**63 - 1
 
 _FOR_PEOPLE = frozenset({"title", "description", "examples", "default"})
@@ -76,6 +82,9 @@ class Types:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self.properties = 0
+        self._patterns: dict[str, Pattern] = {}
+        #: how many times a pattern was used so far: a type with more after it has some
+        self._matching = 0
 
     def read(self, schema: SchemaSpec, written: Any, path: Path, name: str = "Value") -> Typed:
         """A type for anything at all stands in for one that is wrong."""
@@ -119,7 +128,8 @@ class Types:
         if nullable:
             annotation = Optional[annotation]  # noqa: UP045 - made here
             return Typed(annotation, DYN, full, nullable=True)
-        return Typed(annotation, kind, full, fields=fields)
+        is_matched = any(part.is_matched for part in parts)
+        return Typed(annotation, kind, full, fields=fields, is_matched=is_matched)
 
     def _words(self, written: dict[str, Any], path: Path, known: frozenset[str], what: str) -> None:
         """Keywords are for some types only; which, is not known where a type was wrong."""
@@ -145,23 +155,35 @@ class Types:
         bounds = StringConstraints(min_length=schema.minLength, max_length=schema.maxLength)
         annotation: Any = Annotated[str, Strict(), bounds]
         if schema.pattern is not None:
-            annotation = self._matching(annotation, schema.pattern, path)
+            annotation = self._matching_type(annotation, schema.pattern, (*path, "pattern"))
         if schema.format is None:
             return Typed(annotation, STRING, {})
         shape = WithJsonSchema({"type": "string", "format": schema.format})
         annotation = Annotated[annotation, AfterValidator(_FORMATS[schema.format]), shape]
         return Typed(annotation, TIMESTAMP if schema.format == "date-time" else STRING, {})
 
-    def _matching(self, annotation: Any, pattern: str, path: Path) -> Any:
-        """Patterns are run by Rust's engine, in time that is linear in the text."""
-        matching: Any = _annotated(annotation, StringConstraints(pattern=pattern))
-        try:
-            TypeAdapter(matching)
-        except SchemaError as error:
-            why = str(error).replace("\n", " ")[:200]
-            self.problems.add((*path, "pattern"), f"it is no pattern: {why}")
-            return annotation
-        return matching
+    def _matching_type(self, annotation: Any, text: str, path: Path) -> Any:
+        pattern = self._patterns.get(text)
+        if pattern is None:
+            if len(self._patterns) >= PATTERNS_LIMIT:
+                self.problems.add(
+                    path, f"there are more than {PATTERNS_LIMIT} different patterns",
+                    "use the same ones again, or split the machine",
+                )  # fmt: skip
+                return annotation
+            try:
+                pattern = self._patterns[text] = Pattern(text)
+            except PatternRefused as error:
+                at = "" if error.at is None else f", at character {error.at + 1}"
+                self.problems.add(path, f"it is no pattern: {error.message}{at}", error.hint)
+                return annotation
+        self._matching += 1
+        shape = Field(json_schema_extra={"pattern": text})
+        return _annotated(annotation, AfterValidator(partial(_matched, pattern)), shape)
+
+    def _bounded(self, annotation: Any, before: int) -> Any:
+        """The searches for patterns in a value of the type share one budget."""
+        return annotation if self._matching == before else _annotated(annotation, _TOGETHER)
 
     def _integer(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         bounds: dict[str, Any] = {}
@@ -199,12 +221,13 @@ class Types:
         return Typed(Annotated[bool, Strict()], BOOL, {})
 
     def _array(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
+        before = self._matching
         item = self.read(
             schema.items or NO_SCHEMA, written.get("items"), (*path, "items"), f"{name}Item"
         )
         held = DYN if item.nullable else item.kind
         bounds = Field(min_length=schema.minItems, max_length=schema.maxItems)
-        annotation = _annotated(_LIST[item.annotation], Strict(), bounds)
+        annotation = self._bounded(_annotated(_LIST[item.annotation], Strict(), bounds), before)
         if held.name == "timestamp":
             # inside of values timestamps are text: timestamp(x) converts it
             held = STRING
@@ -221,25 +244,33 @@ class Types:
                 "beside properties it is true or false",
                 "put the open part into a property of its own",
             )
+        before = self._matching
         fields = self._fields(schema, written, path, name)
         own = {
             "properties": {key: field.typed.schema for key, field in fields.items()},
             "additionalProperties": is_open,
         }
-        annotation = self._record(name, fields, is_open)
-        return Typed(annotation, map_of(DYN), own, fields=None if is_open else fields)
+        annotation = self._bounded(self._record(name, fields, is_open), before)
+        return Typed(
+            annotation,
+            map_of(DYN),
+            own,
+            fields=None if is_open else fields,
+            is_matched=self._matching > before,
+        )
 
     def _map(self, schema: SchemaSpec, written: dict[str, Any], path: Path, name: str) -> Typed:
         """An object without declared properties: all of one type, or none at all."""
         more = schema.additionalProperties
         inner = more if isinstance(more, SchemaSpec) else NO_SCHEMA
         here = (*path, "additionalProperties")
+        before = self._matching
         held = self.read(inner, written.get("additionalProperties"), here, name)
         kind = DYN if held.nullable or held.kind.name == "timestamp" else held.kind
         if more is False:
             annotation: Any = self._record(name, {}, False)
             return Typed(annotation, map_of(kind), {"additionalProperties": False})
-        annotation = _annotated(_DICT[str, held.annotation], Strict())
+        annotation = self._bounded(_annotated(_DICT[str, held.annotation], Strict()), before)
         own = {} if more is None else {"additionalProperties": held.schema or True}
         return Typed(annotation, map_of(kind), own)
 
@@ -305,11 +336,22 @@ class Types:
                     fields[key] = (held.typed.annotation, held.typed.annotation.__metadata__[-1])
             else:
                 fields[key] = (Optional[held.typed.annotation], None)  # noqa: UP045 - made here
-        return create_model(name, __base__=_EventOfData, __doc__=doc or None, **fields)
+        base = _MatchedEvent if typed.is_matched else _EventOfData
+        return create_model(name, __base__=base, __doc__=doc or None, **fields)
 
 
 class _EventOfData(Event):
     model_config = ConfigDict(protected_namespaces=(), strict=True)
+
+
+class _MatchedEvent(_EventOfData):
+    """One with patterns in its fields."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _bound_searches(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        with together():
+            return handler(value)
 
 
 class OpenEvent(Event):
@@ -332,6 +374,24 @@ _LIST: Any = list
 _DICT: Any = dict
 
 _KIND_OF: dict[type, Kind] = {str: STRING, bool: BOOL, int: INT, type(None): NULL}
+
+
+def _matched(pattern: Pattern, text: str) -> str:
+    if not pattern.is_in(text):
+        raise PydanticCustomError(
+            "string_pattern_mismatch",
+            "String should match pattern '{pattern}'",
+            {"pattern": pattern.text},
+        )
+    return text
+
+
+def _validate_together(value: Any, handler: Any) -> Any:
+    with together():
+        return handler(value)
+
+
+_TOGETHER = WrapValidator(_validate_together)
 
 
 def _moment(text: str) -> str:

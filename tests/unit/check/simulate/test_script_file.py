@@ -90,7 +90,7 @@ def test_every_mistake_is_reported_with_its_place() -> None:
         ("1: a", "is not a field"),
         ("[" * 100_000, "nested more than"),
         ('{"machine": "m", "data": ' + "[" * 101 + "]" * 101 + "}", "nested more than"),
-        ('{"a":' * 50_000, "can't be read as JSON"),
+        ('{"a":' * 50_000, "nested more than"),
         ('{"a":' * 100_000, "the limit is"),
         ("a: " + "9" * 5_000, "machine"),
         (b"\xff", "UTF-8"),
