@@ -640,14 +640,12 @@ class MachineUnserved(Unavailable):
 
 
 class Overloaded(Unavailable):
-    """More requests wait than the engine accepts."""
+    """More requests wait than the engine or the server accepts."""
 
     code = "overloaded"
 
-    def __init__(self, waiting: int, limit: int) -> None:
-        super().__init__(
-            f"{waiting} requests are waiting, the limit is {limit}; send fewer at once"
-        )
+    def __init__(self, waiting: int, limit: int, what: str = "requests are waiting") -> None:
+        super().__init__(f"{waiting} {what}, the limit is {limit}; send fewer at once")
 
 
 class TooManyRequests(Unavailable):

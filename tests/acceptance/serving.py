@@ -11,6 +11,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from statehold.server import Bounds
+from statehold.server.connection import Connections
+
+DEFAULT = Bounds()
+
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
@@ -28,11 +33,15 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, port: int = 0, **options: Any) -> AsyncIterator[str]:
-    """The address that the application answers at until the end of the block."""
+async def listening(
+    app: FastAPI, port: int = 0, *, bounds: Bounds = DEFAULT, **options: Any
+) -> AsyncIterator[str]:
+    """The address that the application answers at until the end of the block. ``bounds`` are those
+    of its connections."""
     listener = socket.create_server(("127.0.0.1", port))
     host, port = listener.getsockname()
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **options)
+    given: dict[str, Any] = {"http": Connections(bounds).protocol, "ws": "none", **options}
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **given)
     server = _Server(config, app)
     task = asyncio.create_task(server.serve([listener]))
     try:

@@ -30,7 +30,39 @@ class Bounds:
     #: ``too-large`` (413). Parsed, a value takes up to a hundred times its bytes, and each wrong
     #: one about a kilobyte
     json_values: int = 100_000
-    #: event streams open at once; one more is ``overloaded`` (503)
+    #: bytes of a request's line and headers; more is ``head-too-large`` (431)
+    head_bytes: int = 64 * 1024
+    #: headers of a request; more is ``head-too-large`` (431)
+    headers: int = 100
+    #: seconds for a request's line and headers to arrive; later is ``too-slow`` (408)
+    head_seconds: float = 10.0
+    #: seconds for a body to arrive, besides those for its bytes at ``slowest_rate``; later is
+    #: ``too-slow`` (408)
+    body_seconds: float = 20.0
+    #: bytes a second that a client sends of a body, and takes of an answer, at the least
+    slowest_rate: int = 4096
+    #: seconds that a connection without a request stays open
+    idle_seconds: float = 5.0
+    #: requests that wait on a connection behind the one that is at work; the connection ends after
+    #: the answers to these
+    pipelined: int = 16
+    #: connections open at once, of one process; one more is ``overloaded`` (503)
+    connections: int = 10_000
+    #: bytes of answers that clients have not taken yet, of one process; beyond it, those with the
+    #: most are cut off
+    unsent_bytes: int = 128 * 1024 * 1024
+    #: requests at work at once, of one process; one more is ``overloaded`` (503)
+    requests: int = 4000
+    #: events of batches at work at once, of one process; one more is ``overloaded`` (503)
+    events: int = 20_000
+    #: bytes of bodies at work at once, of one process, and 100 for each of their values; more is
+    #: ``overloaded`` (503)
+    bodies_bytes: int = 256 * 1024 * 1024
+    #: what one caller may have of connections, streams, requests, events and bodies: more is
+    #: ``too-many-requests`` (429). A caller is a proved name; without one, and for connections, an
+    #: address, which behind a proxy is the proxy's
+    caller_share: float = 0.25
+    #: event streams open at once, of one process; one more is ``overloaded`` (503)
     streams: int = 1000
     #: the longest silence on a stream, before a comment is sent
     heartbeat_seconds: float = 15.0
@@ -40,3 +72,14 @@ class Bounds:
     key_length: int = KEY_LIMIT
     #: characters of a header that names the caller; more is ``bad-request`` (400)
     claim_length: int = 1000
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for a share that is none."""
+        if not 0 < self.caller_share <= 1:
+            raise ValueError(
+                f"caller_share is {self.caller_share:g}; it is more than 0, and at most 1 for all"
+            )
+
+    def share_of(self, total: int) -> int:
+        """What one caller may have of so many."""
+        return max(1, int(total * self.caller_share))

@@ -59,6 +59,32 @@ class UnsupportedMedia(BadRequest):
         super().__init__("the body", f"it is {given or 'of no named type'}; send {wanted}")
 
 
+class HeadTooLarge(Refused):
+    """The request's line and headers have more than ``limit`` of their ``unit``."""
+
+    code = "head-too-large"
+
+    def __init__(self, unit: str, limit: int) -> None:
+        self.unit = unit
+        self.limit = limit
+        super().__init__(
+            f"the request's line and headers have more than {limit} {unit}; send fewer headers, "
+            "or a shorter address"
+        )
+
+    def details(self) -> dict[str, Any]:
+        return {"limit": self.limit, "unit": self.unit}
+
+
+class TooSlow(Refused):
+    """A part of the request did not arrive in its time."""
+
+    code = "too-slow"
+
+    def __init__(self, what: str, allowed: str) -> None:
+        super().__init__(f"{what} did not arrive within {allowed}; send the request again")
+
+
 class Unauthorized(Refused):
     """Authentication required; ``scheme`` is for ``WWW-Authenticate`` (RFC 9110, 11.6.1)."""
 
@@ -133,6 +159,8 @@ TABLE: dict[type[StateholdError], ProblemType] = {
     errors.StepFailed: ProblemType(422, "The machine could not take the step"),
     BadRequest: ProblemType(400, "The request can't be read"),
     UnsupportedMedia: ProblemType(415, "Another media type is needed"),
+    HeadTooLarge: ProblemType(431, "The headers are too large"),
+    TooSlow: ProblemType(408, "The request took too long to arrive"),
     Unauthorized: ProblemType(401, "Authentication required"),
     errors.Forbidden: ProblemType(403, "Not permitted"),
     # neither an error of the server nor one that passes: an operator has to repair it

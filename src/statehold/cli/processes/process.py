@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -26,6 +27,7 @@ from fastapi import FastAPI
 from statehold.chart.machine import Definition
 from statehold.cli.offering import close_offered
 from statehold.cli.processes.balance import Acceptor, Moving, Slots
+from statehold.cli.processes.descriptors import most_connections
 from statehold.cli.processes.job import Job
 from statehold.cli.processes.retention import read_retention
 from statehold.cli.processes.signals import Requested
@@ -34,6 +36,7 @@ from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
 from statehold.server import Bounds, by_headers, create_app, create_probes
 from statehold.server.auth import LOOPBACK_HOSTS, PUT_ROLE, by_role
+from statehold.server.connection import Connections
 
 if TYPE_CHECKING:
     from statehold.observe.tracing import Tracing
@@ -93,6 +96,7 @@ async def _run(
         ) as engine,
     ):
         asked.take_signals()
+        bounds = Bounds()
         running = (f"{m.name} v{m.version}" for m in engine.machines.values())
         what = ", ".join(running) or "no machine yet"
         _settle_memory()
@@ -101,7 +105,6 @@ async def _run(
             await asked.to_stop.wait()
             return
         if job.serves:
-            bounds = Bounds()
             app = create_app(
                 engine,
                 authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if job.loopback else None),
@@ -114,7 +117,7 @@ async def _run(
             )
         else:
             app = create_probes(engine, metrics=metrics)
-        await _Server(job, app, lambda: up(what), listener, asked, slots).serve()
+        await _Server(job, app, bounds, lambda: up(what), listener, asked, slots).serve()
 
 
 @asynccontextmanager
@@ -140,13 +143,19 @@ class _Server(uvicorn.Server):
         self,
         job: Job,
         app: FastAPI,
+        bounds: Bounds,
         up: Callable[[], None],
         listener: socket.socket,
         asked: Requested,
         slots: Slots | None,
     ) -> None:
+        connections = Connections(bounds, most=most_connections())
         config = uvicorn.Config(
             app if slots is None else Moving(app, self._is_surplus),
+            # it names a class of a protocol, and makes one of whatever is called like it
+            http=cast("type[asyncio.Protocol]", connections.protocol),
+            ws="none",
+            timeout_keep_alive=math.ceil(bounds.idle_seconds),
             log_config=None,
             access_log=job.access_log,
             server_header=False,
