@@ -5,14 +5,16 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help test check lint types studio studio-checks docs format conformance demo chaos fuzz bench \
-  bench-quick bench-peers bench-studio clean
+  bench-quick bench-peers bench-studio pins sbom clean
 
 VENV := .venv
 PEERS_VENV := benchmarks/peers/.venv
 RUN := $(VENV)/bin/python -m
 # --no-deps and `pip check` together prove that the pinned lists are complete;
-# --only-binary makes a missing wheel an error, not a call for a compiler.
-INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all:
+# --only-binary makes a missing wheel an error, not a call for a compiler;
+# --require-hashes refuses a file that is not the one that was pinned.
+PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
+INSTALL := $(RUN) pip install $(PINNED)
 CHECK_INSTALLED := $(RUN) pip check --quiet --disable-pip-version-check
 # seconds of `make chaos`, and of `make fuzz` for each of its targets
 FOR := 600
@@ -83,6 +85,23 @@ bench-studio: $(VENV)/.dev ## how fast the studio draws, scrolls and opens; ARGS
 	$(RUN) tests.studio.browser
 	$(RUN) benchmarks.studio $(ARGS)
 
+pins: $(VENV)/.dev ## after a change of requirements/*.in: the same lists with the hashes of all files
+	@for list in requirements/*.in; do \
+	  $(VENV)/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header --no-annotate \
+	    --universal --python-version 3.13 "$$list" --output-file "$${list%.in}.txt" || exit 1; \
+	done
+
+# Of an environment with nothing but what the package needs to run, so that licences are known too;
+# of the studio, the whole lock file: what only builds it is marked as such.
+sbom: $(VENV)/.sbom ## what a release is made of, as CycloneDX: build/sbom/python.json and studio.json
+	rm -rf build/sbom && mkdir -p build/sbom
+	$(VENV)/bin/python -m venv build/sbom/environment
+	build/sbom/environment/bin/python -m pip install $(PINNED) -r requirements/runtime.txt
+	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library \
+	  --output-reproducible --output-file build/sbom/python.json build/sbom/environment
+	rm -rf build/sbom/environment
+	$(STUDIO) sbom
+
 clean: ## remove the environment and all that tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	rm -rf $(PEERS_VENV) benchmarks/peers/xstate/node_modules benchmarks/peers/restate/node_modules
@@ -134,10 +153,14 @@ $(VENV)/.bench: $(VENV)/.runtime requirements/bench.txt
 	$(CHECK_INSTALLED)
 	@touch $@
 
+$(VENV)/.sbom: $(VENV)/.runtime requirements/sbom.txt
+	$(INSTALL) -r requirements/sbom.txt
+	$(CHECK_INSTALLED)
+	@touch $@
+
 # Peers whose requirements are none of ours, in an environment of their own; a run does without it.
 $(PEERS_VENV)/.made: $(VENV)/.made requirements/bench-peers.txt
 	$(VENV)/bin/python -m venv --clear $(PEERS_VENV)
-	$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --only-binary=:all: -r requirements/bench-peers.txt
+	$(PEERS_VENV)/bin/python -m pip install $(PINNED) -r requirements/bench-peers.txt
 	$(PEERS_VENV)/bin/python -m pip check --quiet --disable-pip-version-check
 	@touch $@

@@ -22,7 +22,7 @@ MADE = {
     ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__",
     "build", "dist", "node_modules",
 }  # fmt: skip
-REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.in"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # built from pieces, so that this file does not contain what it looks for
@@ -196,6 +196,22 @@ def test_requirements_are_pinned_exactly(path: Path) -> None:
     assert pins_in(path)
 
 
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_pin_has_the_hashes_of_its_files(path: Path) -> None:
+    hashed: dict[str, str] = {}
+    name = None
+    for line in path.with_suffix(".txt").read_text(encoding="utf-8").splitlines():
+        match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.+!]*) \\", line)
+        if match is not None:
+            name, version = canonicalize_name(match[1]), match[2]
+            assert name not in hashed
+        else:
+            assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
+            assert name is not None
+            hashed[name] = version
+    assert hashed == pins_in(path), "run `make pins`"
+
+
 def test_no_two_files_pin_the_same_package_differently() -> None:
     seen: dict[str, set[str]] = {}
     for path in REQUIREMENTS:
@@ -207,16 +223,27 @@ def test_no_two_files_pin_the_same_package_differently() -> None:
 @pytest.mark.parametrize("requirement", ranges(), ids=str)
 def test_a_stated_range_holds_the_version_that_is_tested(requirement: Requirement) -> None:
     requirements = ROOT / "requirements"
-    pinned = pins_in(requirements / "dev.txt") | pins_in(requirements / "runtime.txt")
+    pinned = pins_in(requirements / "dev.in") | pins_in(requirements / "runtime.in")
     name = canonicalize_name(requirement.name)
     assert name in pinned
     assert requirement.specifier.contains(pinned[name])
 
 
-@pytest.mark.parametrize("pin", pins_in(ROOT / "requirements" / "runtime.txt").items(), ids=str)
+@pytest.mark.parametrize("pin", pins_in(ROOT / "requirements" / "runtime.in").items(), ids=str)
 def test_the_tests_run_with_the_pinned_versions(pin: tuple[str, str]) -> None:
     name, version = pin
     assert installed_version(name) == version
+
+
+def test_the_licence_of_the_package_names_those_of_what_its_studio_carries() -> None:
+    named = {one.strip("() ") for one in re.split(r"\bAND\b", PROJECT["license"])}
+    notices = ROOT / "src" / "statehold" / "studio" / "notices.txt"
+    if not notices.is_file():
+        pytest.skip("the studio is not built")
+    text = notices.read_text(encoding="utf-8")
+    heads = re.findall(r"^\S+ \S+ \(([^)\n]+)\)$", text, re.MULTILINE)
+    # of a choice, the first one is used
+    assert {head.split(" OR ")[0] for head in heads} == named
 
 
 # --- documents -------------------------------------------------------------------------------
