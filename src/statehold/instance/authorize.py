@@ -6,7 +6,7 @@ it, so that nothing can happen in between.
 
 from __future__ import annotations
 
-from typing import Any, Never
+from typing import Any, Literal, Never
 
 from statehold.chart.access import (
     AnyOf,
@@ -17,20 +17,25 @@ from statehold.chart.access import (
     Right,
     When,
     anyone,
+    as_grant,
     nobody,
 )
 from statehold.chart.machine import Definition
 from statehold.errors import Forbidden, described
 from statehold.instance.state import InstanceState
-from statehold.records import Caller
+from statehold.records import Caller, Row
 
 
 def authorize(
-    caller: Caller, right: Right, definition: Definition[Any], instance: InstanceState | None = None
+    caller: Caller,
+    right: Right,
+    definition: Definition[Any],
+    instance: InstanceState | Row | None = None,
 ) -> None:
     """Raises ``Forbidden`` unless the caller has the right, on this instance if one is given.
 
-    Without an instance, only a grant that holds for all instances permits it.
+    Without an instance, only a grant that holds for all instances permits it. A row has no data, so
+    that no condition on data holds for it.
     """
     if not is_permitted(caller, right, definition, instance):
         refuse(caller, right, definition.name)
@@ -44,14 +49,26 @@ def refuse(caller: Caller, right: Right, machine: str) -> Never:
 
 
 def is_permitted(
-    caller: Caller, right: Right, definition: Definition[Any], instance: InstanceState | None = None
+    caller: Caller,
+    right: Right,
+    definition: Definition[Any],
+    instance: InstanceState | Row | None = None,
 ) -> bool:
-    """Whether the caller has the right, as :func:`authorize`."""
+    """Whether the caller has the right, as :func:`authorize`.
+
+    Whoever a machine says may inspect may read. Where a machine says who may read and not who may
+    inspect, the server's grant to inspect holds for those alone.
+    """
     if caller.roles is None:
         return True
     if not covers(caller.machines, definition.name):
         return False
-    return _holds(grant_of(caller, right, definition), caller, instance)
+    if _holds(grant_of(caller, right, definition), caller, instance):
+        also = _read_besides(definition) if right == "inspect" else None
+        return also is None or _holds(also, caller, instance)
+    if right != "read" or definition.access.inspect is None:
+        return False
+    return _holds(definition.access.grant("inspect") or nobody, caller, instance)
 
 
 def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant:
@@ -83,7 +100,50 @@ def owned(
         return None
     if not covers(caller.machines, definition.name):
         return frozenset()
+    found = _owned_by(grant_of(caller, right, definition), caller)
+    stated = definition.access.grant("inspect")
+    if right == "read" and stated is not None and found is not None:
+        more = _owned_by(stated, caller)
+        return None if more is None else found | more
+    also = _read_besides(definition) if right == "inspect" else None
+    if also is None:
+        return found
+    readable = _owned_by(also, caller)
+    return readable if found is None else found if readable is None else found & readable
+
+
+def named_indexes(caller: Caller, right: Right, definition: Definition[Any]) -> frozenset[str]:
+    """The indexes that the grant of a right names, whether it permits this caller anything or not."""
     grant = grant_of(caller, right, definition)
+    parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    return frozenset(part.name for part in parts if isinstance(part, OwnsIndex))
+
+
+def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
+    """Whether there can be an instance on which the caller has the right."""
+    if owned(caller, right, definition) != frozenset():
+        return True
+    grant = grant_of(caller, right, definition)
+    parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    return covers(caller.machines, definition.name) and any(isinstance(p, When) for p in parts)
+
+
+def server_permits(caller: Caller, what: Literal["audit", "metrics"]) -> bool:
+    """Whether a caller may read what belongs to no machine."""
+    if caller.roles is None:
+        return True
+    return caller.server is not None and _holds(
+        as_grant(getattr(caller.server, what)), caller, None
+    )
+
+
+def _read_besides(definition: Definition[Any]) -> Grant | None:
+    """What has to hold beside the server's grant to inspect; None: nothing."""
+    access = definition.access
+    return access.grant("read") if access.inspect is None else None
+
+
+def _owned_by(grant: Grant, caller: Caller) -> frozenset[tuple[str, str]] | None:
     if _holds(grant, caller, None):
         return None
     parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
@@ -95,7 +155,7 @@ def owned(
     )
 
 
-def _holds(grant: Grant, caller: Caller, instance: InstanceState | None) -> bool:
+def _holds(grant: Grant, caller: Caller, instance: InstanceState | Row | None) -> bool:
     if isinstance(grant, HasRole):
         return caller.roles is not None and grant.name in caller.roles
     if isinstance(grant, AnyOf):
@@ -117,8 +177,8 @@ def _own_values(grant: OwnsIndex, caller: Caller) -> frozenset[str]:
     return names if grant.of == "caller" else names | caller.teams
 
 
-def _condition_holds(grant: When, caller: Caller, instance: InstanceState) -> bool:
-    if instance.snapshot is None:
+def _condition_holds(grant: When, caller: Caller, instance: InstanceState | Row) -> bool:
+    if isinstance(instance, Row) or instance.snapshot is None:
         # of another version, or over with data that no longer fits: what it says is not known
         return False
     try:

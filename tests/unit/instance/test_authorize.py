@@ -15,6 +15,7 @@ from statehold.chart.access import (
     RIGHTS,
     Access,
     Right,
+    ServerAccess,
     anyone,
     index,
     nobody,
@@ -24,7 +25,15 @@ from statehold.chart.access import (
 from statehold.chart.machine import Definition
 from statehold.define import Machine, State
 from statehold.errors import Forbidden
-from statehold.instance.authorize import authorize, covers, is_permitted, owned
+from statehold.instance.authorize import (
+    authorize,
+    covers,
+    is_permitted,
+    may_some,
+    named_indexes,
+    owned,
+    server_permits,
+)
 from statehold.instance.state import InstanceState, not_started
 from statehold.interpreter.step import start
 from statehold.records import ANYONE, Caller, Ref
@@ -68,7 +77,8 @@ def test_the_programs_own_code_may_do_everything(right: Right) -> None:
 def test_a_role_permits_what_it_is_stated_for_and_nothing_else(right: Right) -> None:
     machine = _machine(**{right: "ops"})
     permitted = {other for other in RIGHTS if is_permitted(_caller("ann", "ops"), other, machine)}
-    assert permitted == {right} | ({"send"} if right == "read" else set())
+    besides = {"read": {"send"}, "inspect": {"read"}}
+    assert permitted == {right} | besides.get(right, set())
     with pytest.raises(Forbidden, match="'ann' \\(roles: support\\) may not"):
         authorize(_caller("ann", "support"), right, machine)
 
@@ -148,3 +158,46 @@ def test_a_text_is_a_role_and_a_function_a_condition() -> None:
     assert stated.grant("act") == role("ops") | "lead"
     with pytest.raises(TypeError, match="7 grants nothing"):
         Access(read=7)  # type: ignore[arg-type]
+
+
+def test_who_may_inspect_by_what_the_machine_states_may_read() -> None:
+    machine = _machine(read=index("customer"), inspect=role("ops") | index("team"))
+    anns = _instance(machine, customer="ann", team="east")
+    assert is_permitted(_caller("bob", "ops"), "read", machine, anns)
+    assert owned(_caller("bob", "ops"), "read", machine) is None
+    easts = _caller("bob", teams=frozenset({"east"}))
+    assert is_permitted(easts, "read", machine, anns)
+    assert owned(easts, "read", machine) == {
+        ("customer", "bob"), ("customer", "east"), ("team", "bob"), ("team", "east"),
+    }  # fmt: skip
+
+
+def test_a_servers_grant_to_inspect_holds_for_readers_where_the_machine_states_these() -> None:
+    machine = _machine(read=index("customer"))
+    anns = _instance(machine, customer="ann")
+    ann, bob = _caller("ann", server=OWN_USER), _caller("bob", server=OWN_USER)
+    assert is_permitted(ann, "inspect", machine, anns)
+    assert not is_permitted(bob, "inspect", machine, anns)
+    assert owned(bob, "inspect", machine) == {("customer", "bob")}
+    assert not is_permitted(Caller("bob", frozenset()), "inspect", machine, anns)
+
+
+def test_what_a_grant_names_does_not_depend_on_the_caller() -> None:
+    machine = _machine(read=role("support") | index("customer") | index("team", of="teams"))
+    assert named_indexes(_caller(), "read", machine) == {"customer", "team"}
+    assert named_indexes(_caller(), "inspect", machine) == frozenset()
+
+
+def test_a_condition_may_hold_for_some_instance() -> None:
+    machine = _machine(start=when(lambda data, caller: False), act=nobody)
+    assert may_some(_caller(), "start", machine)
+    assert not may_some(_caller(machines=("other",)), "start", machine)
+    assert not may_some(_caller(), "act", machine)
+
+
+def test_what_belongs_to_no_machine_is_the_servers() -> None:
+    server = ServerAccess(metrics=role("scraper"))
+    assert server_permits(_caller("", "scraper", server=server), "metrics")
+    assert not server_permits(_caller("", "scraper", server=server), "audit")
+    assert not server_permits(Caller("ann", frozenset({"scraper"})), "metrics")
+    assert server_permits(ANYONE, "audit")
