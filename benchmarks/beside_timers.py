@@ -178,7 +178,7 @@ class Ours:
         cursor: str | None = None
         while True:
             page = await self._engine.list(Query("reminder", limit=PAGE_LIMIT, cursor=cursor))
-            found += [summary.changed_at.timestamp() for summary in page.instances]
+            found += [one.changed_at.timestamp() for one in page.instances if one.changed_at]
             cursor = page.cursor
             if cursor is None:
                 return found

@@ -120,6 +120,11 @@ class Query(Struct, frozen=True):
     ``prefix`` those whose id begins with it. The order ``created`` is newest first by
     ``(created_at, id)``, which is stable while instances change; ``since`` is longest in its
     configuration first. With a ``prefix`` the order is that of the ids, whatever ``order`` says.
+
+    ``along`` is the name and a value of an index, one more condition: then the order is
+    ``created``, whatever else is asked for, and what the page costs depends on the instances with
+    that value alone. ``after`` is where the order ``created`` goes on, in place of a cursor: behind
+    an instance that began then and has that id.
     """
 
     machine: str
@@ -135,6 +140,8 @@ class Query(Struct, frozen=True):
     order: Order = "created"
     limit: int = 50
     cursor: str | None = None
+    along: tuple[str, str] | None = None
+    after: tuple[datetime, str] | None = None
 
 
 class Page(Struct, frozen=True):

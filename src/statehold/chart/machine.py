@@ -86,6 +86,8 @@ class Definition(Generic[D]):
     #: who may do what
     access: Access = UNSTATED
     view: Callable[[D], Any] | None = None
+    #: what callers with a role see in place of it; of several roles, the first one here
+    views: Mapping[str, Callable[[D], Any]] = field(default_factory=dict)
     indexes: Mapping[str, Callable[[D], str | int | None]] = field(default_factory=dict)
     #: shapes of results of effects and outputs of children, made at first use
     results: dict[str, Shape[Any]] = field(default_factory=dict)
@@ -107,9 +109,11 @@ class Definition(Generic[D]):
     def version(self) -> int:
         return self.chart.version
 
-    def shown(self, data: D) -> Any:
-        """What readers see of the data: all of it, or what ``view`` gives."""
-        return data if self.view is None else settled(self.view(data))
+    def shown(self, data: D, named: str | None = None) -> Any:
+        """What readers see of the data: what the view of this name gives, or else ``view``, or all
+        of it where there is none."""
+        view = self.view if named is None else self.views[named]
+        return data if view is None else settled(view(data))
 
 
 class AMachine(Protocol):

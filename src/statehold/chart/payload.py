@@ -258,12 +258,14 @@ def write_output(output: Any) -> bytes:
     return _written_by("output", lambda: write_untyped(output, "the output"))
 
 
-def show_view(definition: Definition[Any], data: Any, raw: bytes) -> bytes:
+def show_view(
+    definition: Definition[Any], data: Any, raw: bytes, named: str | None = None
+) -> bytes:
     """What a reply shows of the data; ``raw`` is its stored form. Raises ``ActionFailed``.
 
-    ``data`` is given to the machine's ``view``, which may keep it.
+    ``data`` is given to the view of this name, or to the machine's ``view``, which may keep it.
     """
-    view = definition.view
+    view = definition.view if named is None else definition.views[named]
     if view is not None:
         return _written_by("view", lambda: show_untyped(settled(view(data)), "the view"))
     if definition.data.has_computed:

@@ -132,7 +132,7 @@ def summaries(found: Sequence[Summary], now: datetime) -> Rows:
             line(states(one.state), (alarm, "red")),
             (one.status, _STATUS_STYLE.get(one.status, "white")),
             str(one.seq),
-            ago(one.since, now),
+            "" if one.since is None else ago(one.since, now),
             due,
             ", ".join(one.owners),
         )

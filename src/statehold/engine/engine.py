@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -12,16 +11,14 @@ from msgspec import UNSET
 
 from statehold.chart.left_out import LeftOut
 from statehold.chart.machine import AMachine, Definition
-from statehold.chart.model import Chart
 from statehold.engine.clock import Clock
 from statehold.engine.lifecycle import Lifecycle
 from statehold.engine.limits import Limits
 from statehold.engine.machines.loader import Deployments
 from statehold.engine.observer import EngineStats, Observer, StoreCounts, Tracer
 from statehold.engine.parts import Parts
-from statehold.engine.queries.instances import Past
-from statehold.engine.queries.search import search
-from statehold.engine.requests.intake import MachineName, name_of
+from statehold.engine.questions import Questions
+from statehold.engine.requests.intake import MachineName
 from statehold.engine.requests.operator import (
     Cancel,
     CancelTimerRequest,
@@ -35,20 +32,17 @@ from statehold.engine.requests.operator import (
     SkipIncident,
 )
 from statehold.engine.requests.request import Request
-from statehold.engine.requests.texts import check_texts, check_version
 from statehold.engine.retention.policy import Retention
 from statehold.engine.settings import settings_of
 from statehold.errors import StateholdError
 from statehold.instance.reply import InstanceReply
 from statehold.records import ANYONE, Caller, Ref
-from statehold.store import Query, Store, StoredDocument
-from statehold.wire.instances import Changes, Explanation, Incidents, Instances
-from statehold.wire.journal import Journal, JournalEntry
-from statehold.wire.machines import Flows, Found, MachineDetail, Machines, PutReport, Window
+from statehold.store import Store
+from statehold.wire.machines import PutReport
 from statehold.wire.operations import PurgeReport, SendRequest, UpgradeReport
 
 
-class Engine:
+class Engine(Questions):
     """Runs machines on a store::
 
         async with Engine(SqliteStore("orders.db"), machines=[OrderFlow]) as engine:
@@ -363,105 +357,7 @@ class Engine:
         """
         return await self._parts.deployer.put(document, notation, reason, caller, dry_run=dry_run)
 
-    # --- questions ---
-
-    async def read(
-        self, machine: MachineName, id: str, *, caller: Caller = ANYONE
-    ) -> InstanceReply:
-        """The instance as it is now. Raises ``UnknownInstance``."""
-        await self._found(machine)
-        return await self._parts.instances.read(self._ref(machine, id), caller)
-
-    async def list(self, query: Query, *, max_lag_seconds: float | None = None) -> Instances:
-        """A page of instances. ``max_lag_seconds`` bounds how far it may be behind, within
-        ``Limits.read_lag_seconds``: with less than the time since a write was acknowledged, it has
-        that write; with 0, it is not behind."""
-        await self._found(query.machine)
-        return await self._parts.instances.list(query, max_lag_seconds)
-
-    async def journal(
-        self, machine: MachineName, id: str, *, after: int = 0, limit: int = 100, data: bool = False
-    ) -> Journal:
-        """Entries of the journal with a seq above ``after``; with ``data``, the data after each."""
-        return await self._parts.instances.journal(self._ref(machine, id), after, limit, data=data)
-
-    async def at(self, machine: MachineName, id: str, seq: int) -> Past:
-        """State and data after the step ``seq``, from the journal alone."""
-        return await self._parts.instances.at(self._ref(machine, id), seq)
-
-    async def explain(
-        self, machine: MachineName, id: str, *, caller: Caller = ANYONE
-    ) -> Explanation:
-        return await self._parts.instances.explain(self._ref(machine, id), caller)
-
-    def watch(
-        self, machine: MachineName, id: str, *, after: int = 0
-    ) -> AsyncIterator[JournalEntry]:
-        """Entries of the journal above ``after``, then new ones; ends with the instance."""
-        return self._parts.instances.watch(self._ref(machine, id), after)
-
-    async def watch_machine(self, machine: MachineName) -> AsyncIterator[Changes]:
-        """Which instances of the machine have changed, as they are now; several changes of one may
-        be merged. The first item is empty: every later change is reported. Ends when the engine
-        stops. Raises ``UnknownMachine`` at once."""
-        return self._parts.instances.watch_machine((await self._found(machine)).name)
-
-    async def watch_machines(self) -> AsyncIterator[Changes]:
-        """As :meth:`watch_machine`, of every machine."""
-        return self._parts.instances.watch_machine(None)
-
-    async def incidents(
-        self, machine: MachineName | None = None, *,
-        limit: int = 50, cursor: str | None = None, max_lag_seconds: float | None = None,
-    ) -> Incidents:  # fmt: skip
-        """Open incidents. ``limit`` counts instances, each with all its incidents;
-        ``max_lag_seconds`` as in :meth:`list`."""
-        check_texts("the request", cursor=cursor)
-        name = None if machine is None else self.definition(machine).name
-        return await self._parts.instances.incidents(name, limit, cursor, max_lag_seconds)
-
-    async def machine_list(self, *, max_lag_seconds: float | None = None) -> Machines:
-        """What runs here, with counts; ``max_lag_seconds`` as in :meth:`list`."""
-        return await self._parts.machines.machines(max_lag_seconds)
-
-    async def machine_detail(
-        self, machine: MachineName, version: int | None = None, *,
-        max_lag_seconds: float | None = None,
-    ) -> MachineDetail:  # fmt: skip
-        """A machine's chart, with counts; ``max_lag_seconds`` as in :meth:`list`."""
-        check_version(version)
-        name = (await self._found(machine)).name
-        return await self._parts.machines.machine(name, version, max_lag_seconds)
-
-    async def flows(
-        self, machine: MachineName, window: Window = "24h", version: int | None = None, *,
-        max_lag_seconds: float | None = None,
-    ) -> Flows:  # fmt: skip
-        """Throughput of the machine in the window, of one version or of all; ``max_lag_seconds`` as
-        in :meth:`list`. Raises ``InvalidPayload`` for a version that the store has not seen."""
-        check_version(version)
-        definition = await self._found(machine)
-        chart = await self._parts.machines.chart(definition, version)
-        read = partial(
-            self._parts.throughput.flows,
-            definition=definition, chart=chart, window=window, version=version,
-        )  # fmt: skip
-        return await self._parts.reading.ask(read, max_lag_seconds)
-
-    async def search(
-        self, text: str, *, limit: int = 20, max_lag_seconds: float | None = None
-    ) -> Found:
-        """Search results for a text in every machine, at most ``limit`` of each kind;
-        ``max_lag_seconds`` as in :meth:`list`."""
-        check_texts("the request", text=text)
-        read = partial(search, context=self._parts.context, text=text, limit=limit)
-        return await self._parts.reading.ask(read, max_lag_seconds)
-
-    async def document(self, machine: MachineName, version: int | None = None) -> StoredDocument:
-        """A deployed version, the newest if none is named. Raises ``InvalidPayload`` where that
-        version was not deployed, or the machine is given by code."""
-        check_version(version)
-        return await self._parts.machines.document(name_of(machine), version)
+    # --- questions of the program itself ---
 
     def unserved(self) -> Mapping[str, tuple[int, str]]:
         """Deployed machines that can't run here: the version, and why."""
@@ -470,10 +366,6 @@ class Engine:
     def troubles(self) -> Sequence[str]:
         """What needs an operator though requests are served: one sentence each."""
         return self._parts.health.troubles()
-
-    async def chart(self, machine: MachineName, version: int | None = None) -> Chart:
-        check_version(version)
-        return await self._parts.machines.chart(await self._found(machine), version)
 
     def stats(self) -> EngineStats:
         """Numbers of this engine, now."""
@@ -486,9 +378,6 @@ class Engine:
     def definition(self, machine: MachineName) -> Definition[Any]:
         """Raises ``UnknownMachine``."""
         return self._parts.intake.definition(machine)
-
-    async def _found(self, machine: MachineName) -> Definition[Any]:
-        return await self._parts.intake.found(machine)
 
     def _ref(self, machine: MachineName, id: str) -> Ref:
         return self._parts.intake.ref(machine, id)

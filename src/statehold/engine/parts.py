@@ -36,11 +36,15 @@ from statehold.engine.machines.deploy import Deployer
 from statehold.engine.machines.loader import Loader
 from statehold.engine.machines.startup_checks import check_machines
 from statehold.engine.observer import call_safely
+from statehold.engine.queries.finder import Finder
 from statehold.engine.queries.health import HealthQueries
+from statehold.engine.queries.incidents import IncidentQueries
 from statehold.engine.queries.instances import InstanceQueries
+from statehold.engine.queries.journals import JournalQueries
 from statehold.engine.queries.machines import MachineQueries
 from statehold.engine.queries.reading import Reading
 from statehold.engine.queries.watchers import Watchers
+from statehold.engine.queries.watching import Watching
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
 from statehold.engine.retention.policy import by_machine
@@ -150,9 +154,13 @@ class Parts:
         self.reading = reading = Reading(store, limits.read_lag_seconds)
         self.throughput = ThroughputReader(context, self.recorder, exclusive=alone)
         self.machines = MachineQueries(store, context, self.throughput, reading)
-        self.instances = InstanceQueries(
-            store, context, self.lookup, self.watchers, loader.renew, reading
+        self.finder = finder = Finder(store, context, self.lookup, loader.renew)
+        self.journals = JournalQueries(store, finder)
+        self.instances = InstanceQueries(store, context, finder, self.journals, reading)
+        self.watching = Watching(
+            store, context, self.watchers, finder, self.instances, self.journals
         )
+        self.incidents = IncidentQueries(store, context, finder, reading)
         self.health = HealthQueries(
             store,
             context,

@@ -6,7 +6,7 @@ it, so that nothing can happen in between.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Never
+from typing import Any, Never
 
 from statehold.chart.access import (
     AnyOf,
@@ -17,7 +17,6 @@ from statehold.chart.access import (
     Right,
     When,
     anyone,
-    as_grant,
     nobody,
 )
 from statehold.chart.machine import Definition
@@ -113,7 +112,7 @@ def owned(
 
 
 def named_indexes(caller: Caller, right: Right, definition: Definition[Any]) -> frozenset[str]:
-    """The indexes that the grant of a right names, whether it permits this caller anything or not."""
+    """The indexes that the grant of a right names, whichever of them permit the caller it."""
     grant = grant_of(caller, right, definition)
     parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
     return frozenset(part.name for part in parts if isinstance(part, OwnsIndex))
@@ -128,13 +127,15 @@ def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
     return covers(caller.machines, definition.name) and any(isinstance(p, When) for p in parts)
 
 
-def server_permits(caller: Caller, what: Literal["audit", "metrics"]) -> bool:
-    """Whether a caller may read what belongs to no machine."""
+def permitted_unstated(caller: Caller, right: Right, machine: str) -> bool:
+    """Whether the caller has the right on all instances of a machine that states nothing."""
     if caller.roles is None:
         return True
-    return caller.server is not None and _holds(
-        as_grant(getattr(caller.server, what)), caller, None
-    )
+    if not covers(caller.machines, machine):
+        return False
+    if caller.server is None:
+        return True
+    return _holds(caller.server.unstated.grant(right) or nobody, caller, None)
 
 
 def _read_besides(definition: Definition[Any]) -> Grant | None:

@@ -27,6 +27,7 @@ from statehold.instance.reply import InstanceReply
 from statehold.instance.state import InstanceState, not_started
 from statehold.instance.stored import is_count, row_of
 from statehold.instance.turn import Turn
+from statehold.instance.views import view_of
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 from statehold.interpreter.trace import Microstep
 from statehold.records import (
@@ -197,11 +198,14 @@ class Draft:
         if advanced.commands is not None:
             effects = (*effects, *advanced.commands.effects)
         reply, stored = None, None
-        if origin.key is not None or advanced.view is not None:
+        # a view by role, too, is made before the step is acknowledged
+        named = view_of(origin.caller.roles, before.definition) is not None
+        if origin.key is not None or advanced.view is not None or named:
             reply = InstanceReply(advanced.instance, origin.caller, view=advanced.view)
-        if reply is not None and origin.key is not None:
+        if reply is not None and (origin.key is not None or named):
             try:
-                stored = reply.json()
+                shown = reply.json()
+                stored = None if origin.key is None else shown
             except Exception as error:
                 raise ActionFailed("view", error.__cause__ or error) from error
         entry = step_entry(before, advanced, step, effects, origin, self.trace, stored)

@@ -13,7 +13,9 @@ from msgspec import Raw, Struct
 
 from statehold.chart.payload import show_view
 from statehold.errors import ActionFailed, InstanceUnreadable, described
+from statehold.instance.authorize import is_permitted
 from statehold.instance.state import InstanceState
+from statehold.instance.views import view_of
 from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot
 from statehold.records import ANYONE, Caller, Status
@@ -47,9 +49,13 @@ class InstanceReply:
 
     ``held``: the instance is paused, and the event waits for its resumption. ``ahead`` is its
     snapshot once it is upgraded, where it is of an older version: what it allows is that of it.
+    ``view`` is what the machine's ``view`` gave, as JSON, where it is known. ``named`` is the view
+    that is shown in place of it (:mod:`.views`).
     """
 
-    __slots__ = ("_ahead", "_allowed", "_json", "_view", "held", "instance", "roles")
+    __slots__ = (
+        "_ahead", "_allowed", "_caller", "_json", "_named", "_view", "held", "instance", "roles",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -59,8 +65,11 @@ class InstanceReply:
         held: bool = False,
         ahead: Snapshot[Any] | None = None,
         view: bytes | None = None,
+        named: str | None = None,
     ) -> None:
         self.instance = instance
+        self._caller = caller
+        self._named = named or view_of(caller.roles, instance.definition)
         #: of the caller; None: trusted code
         self.roles = caller.roles
         self.held = held
@@ -105,34 +114,52 @@ class InstanceReply:
 
     @property
     def view(self) -> Any:
-        """What the machine's ``view`` returns, or a copy of the data.
+        """What the machine's ``view`` returns, or the caller's by role, or a copy of the data.
 
-        Plain JSON values where the instance is of a version whose code is not here. Raises
-        ``InstanceUnreadable`` where ``view`` raises: a step that leads there is refused, but the
-        data may have been stored under an earlier ``view``.
+        Where the instance is of a version whose code is not here, the data as plain JSON values for
+        callers who may inspect it, and for others the view of the instance as an upgrade makes it,
+        or None. Raises ``InstanceUnreadable`` where the view raises: a step that leads there is
+        refused, but the data may have been stored under an earlier ``view``.
         """
-        definition, snapshot = self.instance.definition, self.instance.snapshot
+        definition, snapshot = self.instance.definition, self._viewed()
         if snapshot is None:
-            return msgspec.json.decode(self.instance.data)
+            return msgspec.json.decode(self._unviewed())
         copy = definition.data.copy(snapshot.data)
         try:
-            return definition.shown(copy)
+            return definition.shown(copy, self._named)
         except Exception as error:
             raise self._unreadable(error) from error
 
+    def _viewed(self) -> Snapshot[Any] | None:
+        """What views are made of; None: what is shown is not made by a view."""
+        snapshot = self.instance.snapshot
+        return self._ahead if snapshot is None and not self._may_inspect() else snapshot
+
+    def _unviewed(self) -> bytes:
+        return self.instance.data if self._may_inspect() else b"null"
+
+    def _may_inspect(self) -> bool:
+        return is_permitted(self._caller, "inspect", self.instance.definition, self.instance)
+
     def _unreadable(self, error: BaseException) -> InstanceUnreadable:
-        why = f"its view raised {described(error)}"
+        # what it raised may have values that the view would not show
+        what = described(error) if self._may_inspect() else "an error, which is not shown to you"
+        why = f"its view raised {what}"
         return InstanceUnreadable(self.machine, self.id, self.version, why)
 
     def _view_json(self) -> bytes:
-        if self._view is not None:
+        if self._view is not None and self._named is None:
             return self._view
-        definition, snapshot = self.instance.definition, self.instance.snapshot
+        definition, snapshot = self.instance.definition, self._viewed()
+        if snapshot is None:
+            return self._unviewed()
         data = self.instance.data
-        if snapshot is None or not (definition.view is not None or definition.data.has_computed):
-            return data
+        if self._named is None and definition.view is None and not definition.data.has_computed:
+            if snapshot is self.instance.snapshot:
+                return data
+            data = definition.data.dump(snapshot.data)
         try:
-            return show_view(definition, definition.data.copy(snapshot.data), data)
+            return show_view(definition, definition.data.copy(snapshot.data), data, self._named)
         except ActionFailed as error:
             raise self._unreadable(error.cause) from error.cause
 

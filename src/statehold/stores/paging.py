@@ -56,6 +56,13 @@ def position_of(cursor: str) -> Position:
     return _decoded(cursor, _POSITION)
 
 
+def begin_of(query: Query) -> Position:
+    """Where a page begins that is newest first; raises ``InvalidPayload`` naming ``cursor``."""
+    if query.after is not None:
+        return microseconds(query.after[0]), query.after[1]
+    return (LATEST, "") if query.cursor is None else position_of(query.cursor)
+
+
 def id_position_of(cursor: str) -> IdPosition:
     """Where a list of ids that begin alike goes on; raises ``InvalidPayload`` naming ``cursor``."""
     return _decoded(cursor, _ID_POSITION)

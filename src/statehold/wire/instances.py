@@ -32,7 +32,11 @@ class Reply(Wire):
 
 
 class Summary(Wire):
-    """An instance in a list."""
+    """An instance in a list.
+
+    Of one that the caller may read and not inspect, it has no times, no incidents, and of
+    ``indexes`` those alone that the machine's grant to read names.
+    """
 
     machine: str
     id: str
@@ -43,10 +47,12 @@ class Summary(Wire):
     tags: list[str]
     owners: list[str]
     indexes: dict[str, str]
-    created_at: datetime
-    since: datetime = Field(description="when its present state was entered")
-    changed_at: datetime
-    next_at: datetime | None = Field(description="when the next timer or attempt is due")
+    created_at: datetime | None = None
+    since: datetime | None = Field(default=None, description="when its present state was entered")
+    changed_at: datetime | None = None
+    next_at: datetime | None = Field(
+        default=None, description="when the next timer or attempt is due"
+    )
     deadline: datetime | None = None
     incidents: int = 0
 
@@ -78,7 +84,10 @@ class ChildView(Wire):
     id: str
     status: Status
     state: list[str]
-    since: datetime = Field(description="when its present state was entered")
+    since: datetime | None = Field(
+        default=None,
+        description="when its present state was entered; null where the caller may not inspect it",
+    )
     owners: list[str] = Field(default=[])
     allowed: list[str] = Field(
         default=[], description="events that it accepts now; empty if its machine does not run here"
@@ -100,7 +109,9 @@ class EffectView(Wire):
     asked_at: datetime
     next_at: datetime | None = None
     child: ChildView | None = Field(
-        default=None, description="with status child: the instance; null before it starts"
+        default=None,
+        description="with status child: the instance; null before it starts, and where the caller "
+        "may not read it",
     )
 
 

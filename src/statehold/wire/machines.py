@@ -27,10 +27,14 @@ class MachineSummary(Wire):
     states: int
     events: list[str]
     versions: list[int] = Field(description="every version that the store has seen")
+    counted: bool = Field(
+        default=True, description="false: the caller may not read all instances; no counts"
+    )
     counts: StatusCounts = StatusCounts()
-    incidents: int = Field(
-        default=0,
-        description="counted in the first 1000 instances that have any",
+    incidents: int | None = Field(
+        default=None,
+        description="counted in the first 1000 instances that have any; null: the caller may not "
+        "inspect all instances",
     )
     steps_per_minute: float | None = Field(
         default=None, description="over the last whole minutes; null: not known"
@@ -60,7 +64,12 @@ class MachineDetail(Wire):
     version: int
     doc: str
     chart: dict[str, Any]
-    counts: dict[str, int] = Field(description="instances by state, running ones and done ones")
+    counted: bool = Field(
+        default=True, description="false: the caller may not read all instances; no counts"
+    )
+    counts: dict[str, int] = Field(
+        default={}, description="instances by state, running ones and done ones"
+    )
     versions: list[int] = Field(default=[], description="every version that the store has seen")
     by_status: StatusCounts = StatusCounts()
     by_version: dict[int, int] = Field(default={}, description="running and paused instances")
@@ -68,16 +77,19 @@ class MachineDetail(Wire):
     by_owner: dict[str, int] = Field(
         default={}, description="running and paused instances by the owner of their states"
     )
-    incidents: int = Field(
-        default=0,
-        description="counted in the first 1000 instances that have any",
+    incidents: int | None = Field(
+        default=None,
+        description="counted in the first 1000 instances that have any; null: the caller may not "
+        "inspect all instances",
     )
     steps_per_minute: float | None = Field(
         default=None, description="over the last whole minutes; null: not known"
     )
     tags: list[str] = Field(default=[], description="every tag of the chart's states")
     owners: list[str] = Field(default=[], description="every owner of the chart's states")
-    indexes: list[str] = Field(default=[], description="names that `where` filters by")
+    indexes: list[str] = Field(
+        default=[], description="names by which the caller may filter with `where`"
+    )
     events: dict[str, EventView] = Field(default={}, description="events that can be sent, by name")
     data_schema: dict[str, Any] | None = Field(
         default=None, description="JSON Schema (2020-12) of the data; null: any value"
@@ -85,7 +97,7 @@ class MachineDetail(Wire):
     results: dict[str, dict[str, Any] | None] = Field(
         default={},
         description="effect to the JSON Schema of its result; null: any value, or the version is "
-        "not the one that runs",
+        "not the one that runs. Empty where the caller may inspect no instance",
     )
     notation: str | None = Field(
         default=None, description="the notation of its document; null: it is defined by code"

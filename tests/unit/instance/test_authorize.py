@@ -15,7 +15,6 @@ from statehold.chart.access import (
     RIGHTS,
     Access,
     Right,
-    ServerAccess,
     anyone,
     index,
     nobody,
@@ -32,7 +31,6 @@ from statehold.instance.authorize import (
     may_some,
     named_indexes,
     owned,
-    server_permits,
 )
 from statehold.instance.state import InstanceState, not_started
 from statehold.interpreter.step import start
@@ -167,9 +165,9 @@ def test_who_may_inspect_by_what_the_machine_states_may_read() -> None:
     assert owned(_caller("bob", "ops"), "read", machine) is None
     easts = _caller("bob", teams=frozenset({"east"}))
     assert is_permitted(easts, "read", machine, anns)
-    assert owned(easts, "read", machine) == {
+    assert owned(easts, "read", machine) == frozenset({
         ("customer", "bob"), ("customer", "east"), ("team", "bob"), ("team", "east"),
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def test_a_servers_grant_to_inspect_holds_for_readers_where_the_machine_states_these() -> None:
@@ -178,7 +176,7 @@ def test_a_servers_grant_to_inspect_holds_for_readers_where_the_machine_states_t
     ann, bob = _caller("ann", server=OWN_USER), _caller("bob", server=OWN_USER)
     assert is_permitted(ann, "inspect", machine, anns)
     assert not is_permitted(bob, "inspect", machine, anns)
-    assert owned(bob, "inspect", machine) == {("customer", "bob")}
+    assert owned(bob, "inspect", machine) == frozenset({("customer", "bob")})
     assert not is_permitted(Caller("bob", frozenset()), "inspect", machine, anns)
 
 
@@ -193,11 +191,3 @@ def test_a_condition_may_hold_for_some_instance() -> None:
     assert may_some(_caller(), "start", machine)
     assert not may_some(_caller(machines=("other",)), "start", machine)
     assert not may_some(_caller(), "act", machine)
-
-
-def test_what_belongs_to_no_machine_is_the_servers() -> None:
-    server = ServerAccess(metrics=role("scraper"))
-    assert server_permits(_caller("", "scraper", server=server), "metrics")
-    assert not server_permits(_caller("", "scraper", server=server), "audit")
-    assert not server_permits(Caller("ann", frozenset({"scraper"})), "metrics")
-    assert server_permits(ANYONE, "audit")

@@ -89,7 +89,11 @@ def explain(
     effects = _effects(definition, loaded, children)
     following = _following(definition, loaded, ahead, caller)
     incidents = incidents_of(loaded.row, loaded.instance.attempts)
-    parts = Sentences(answer, now).write(
+    started = {
+        key: one.child for key, one in loaded.instance.attempts.items() if one.child is not None
+    }
+    hidden = {key for key, child in started.items() if child not in children}
+    parts = Sentences(answer, now, hidden).write(
         row.since, because, active, timers, effects, following, incidents
     )
     return Explanation(

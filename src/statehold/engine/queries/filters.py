@@ -39,11 +39,13 @@ def check_query(query: Query) -> None:
         raise InvalidPayload("the query", wrong)
 
 
-async def check_names(store: Store, definition: Definition[Any], query: Query) -> None:
+async def check_names(
+    store: Store, definition: Definition[Any], query: Query, *, reads_all: bool
+) -> None:
     """Raises ``InvalidPayload`` where a name in the filter is none of the machine's, in any of its
-    versions that the store has seen."""
+    versions that the store has seen, nor any that an instance has, for those who may read all."""
     versions = await stored_versions(store, definition.name)
-    groups = await store.groups(definition.name)
+    groups = await store.groups(definition.name) if reads_all else {}
     charts = [definition.chart, *versions.charts.values()]
     wrong: dict[str, str] = {}
     if query.state is not None:

@@ -13,10 +13,12 @@ from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
 from statehold.engine.queries.reading import Reading
+from statehold.engine.queries.rights import inspects_all, reads_all, seen
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
-from statehold.records import OVER
+from statehold.instance.authorize import may_some, named_indexes
+from statehold.records import OVER, Caller
 from statehold.store import PAGE_LIMIT, Group, Reads, Store, StoredDocument
 from statehold.wire.machines import MachineDetail, Machines, MachineSummary, StatusCounts
 
@@ -36,27 +38,35 @@ class MachineQueries:
         #: the schemas of results, by machine: they are asked for often and slow to make
         self._results: dict[str, tuple[Definition[Any], dict[str, Any]]] = {}
 
-    async def machines(self, max_lag_seconds: float | None) -> Machines:
-        return await self._reading.ask(self._machines, max_lag_seconds)
+    async def machines(self, max_lag_seconds: float | None, caller: Caller) -> Machines:
+        """Those that the caller sees, with counts where it may read all instances."""
 
-    async def _machines(self, reads: Reads, lag_seconds: float) -> Machines:
-        found = []
-        for definition in self._context.definitions.values():
-            name = definition.name
-            found.append(
-                MachineSummary(
-                    name=name,
-                    version=definition.version,
-                    doc=definition.chart.doc,
-                    states=len(definition.chart.states) - 1,
-                    events=list(definition.events),
-                    versions=await _versions(reads, name),
-                    counts=_by_status(await reads.groups(name)),
-                    incidents=await reads.count_incidents(name),
-                    steps_per_minute=await self._throughput.steps_per_minute(reads, name),
-                )
-            )
-        return Machines(machines=found, lag_seconds=lag_seconds)
+        async def question(reads: Reads, lag_seconds: float) -> Machines:
+            visible = seen(caller, self._context.definitions)
+            found = [await self._summary(reads, one, caller) for one in visible]
+            return Machines(machines=found, lag_seconds=lag_seconds)
+
+        return await self._reading.ask(question, max_lag_seconds)
+
+    async def _summary(
+        self, reads: Reads, definition: Definition[Any], caller: Caller
+    ) -> MachineSummary:
+        name = definition.name
+        counts: dict[str, Any] = {"counted": reads_all(caller, definition)}
+        if counts["counted"]:
+            counts["counts"] = _by_status(await reads.groups(name))
+            counts["steps_per_minute"] = await self._throughput.steps_per_minute(reads, name)
+        if inspects_all(caller, definition):
+            counts["incidents"] = await reads.count_incidents(name)
+        return MachineSummary(
+            name=name,
+            version=definition.version,
+            doc=definition.chart.doc,
+            states=len(definition.chart.states) - 1,
+            events=list(definition.events),
+            versions=await _versions(reads, name),
+            **counts,
+        )
 
     async def store_counts(self) -> StoreCounts:
         """From the store itself, never a standby: it also shows that the store answers."""
@@ -69,55 +79,65 @@ class MachineQueries:
         return StoreCounts(counts, incidents)
 
     async def machine(
-        self, name: str, version: int | None, max_lag_seconds: float | None
+        self,
+        definition: Definition[Any],
+        version: int | None,
+        max_lag_seconds: float | None,
+        caller: Caller,
     ) -> MachineDetail:
-        definition = self._context.definition(name)
+        """The chart, with counts where the caller may read all instances. Who may inspect none sees
+        neither the schemas of results nor by whom and why it was deployed."""
+        name = definition.name
         # a version, once it is known, is not to be refused by a standby that has not seen it
         chart = await self.chart(definition, version)
-        put = await self._put(name, chart.version)
+        more: dict[str, Any] = {}
+        indexes = set(definition.indexes)
+        if may_some(caller, "inspect", definition):
+            more["results"] = self._results_of(definition, chart)
+        if inspects_all(caller, definition):
+            more |= await self._put(name, chart.version)
+        else:
+            indexes &= named_indexes(caller, "read", definition)
 
         async def question(reads: Reads, lag_seconds: float) -> MachineDetail:
-            return await self._machine(reads, lag_seconds, definition, chart, put)
+            counts: dict[str, Any] = {"counted": reads_all(caller, definition)}
+            if counts["counted"]:
+                counts |= await self._counts(reads, name)
+            if inspects_all(caller, definition):
+                counts["incidents"] = await reads.count_incidents(name)
+            return MachineDetail(
+                name=name,
+                version=chart.version,
+                doc=chart.doc,
+                chart=msgspec.to_builtins(chart),
+                versions=await _versions(reads, name),
+                tags=tags_of(chart),
+                owners=owners_of(chart),
+                indexes=[one for one in definition.indexes if one in indexes],
+                events=events_of(chart),
+                data_schema=chart.data_schema or None,
+                lag_seconds=lag_seconds,
+                **counts,
+                **more,
+            )
 
         return await self._reading.ask(question, max_lag_seconds)
 
-    async def _machine(
-        self,
-        reads: Reads,
-        lag_seconds: float,
-        definition: Definition[Any],
-        chart: Chart,
-        put: Mapping[str, Any],
-    ) -> MachineDetail:
-        name = definition.name
+    async def _counts(self, reads: Reads, name: str) -> dict[str, Any]:
         groups = await reads.groups(name)
         living = {group: count for group, count in groups.items() if group.status not in OVER}
         counts: Counter[str] = Counter()
         for group, count in groups.items():
             for leaf in (group.status,) if group.status == "cancelled" else group.state:
                 counts[leaf] += count
-        return MachineDetail(
-            name=name,
-            version=chart.version,
-            doc=chart.doc,
-            chart=msgspec.to_builtins(chart),
-            counts=counts,
-            versions=await _versions(reads, name),
-            by_status=_by_status(groups),
-            by_version=_summed((group.version, n) for group, n in living.items()),
-            by_tag=_summed((tag, n) for group, n in living.items() for tag in group.tags),
-            by_owner=_summed((one, n) for group, n in living.items() for one in group.owners),
-            incidents=await reads.count_incidents(name),
-            steps_per_minute=await self._throughput.steps_per_minute(reads, name),
-            tags=tags_of(chart),
-            owners=owners_of(chart),
-            indexes=list(definition.indexes),
-            events=events_of(chart),
-            data_schema=chart.data_schema or None,
-            results=self._results_of(definition, chart),
-            lag_seconds=lag_seconds,
-            **put,
-        )
+        return {
+            "counts": counts,
+            "by_status": _by_status(groups),
+            "by_version": _summed((group.version, n) for group, n in living.items()),
+            "by_tag": _summed((tag, n) for group, n in living.items() for tag in group.tags),
+            "by_owner": _summed((one, n) for group, n in living.items() for one in group.owners),
+            "steps_per_minute": await self._throughput.steps_per_minute(reads, name),
+        }
 
     def _results_of(self, definition: Definition[Any], chart: Chart) -> dict[str, Any]:
         if chart.version != definition.version:

@@ -4,17 +4,19 @@ whole value of an index. Every part of the answer is bounded."""
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
-from statehold.engine.queries.instances import summary_of
+from statehold.engine.queries.pages import page
+from statehold.engine.queries.rights import Scope, scope_of, seen
 from statehold.engine.requests.context import EngineContext
-from statehold.records import Ref, Row
+from statehold.records import Caller, Ref, Row
 from statehold.store import Query, Reads
 from statehold.wire.base import ID_PATTERN
+from statehold.wire.instances import Summary
 from statehold.wire.machines import Found, FoundEvent, FoundMachine, FoundState
 
 #: what an id may be is what it may begin with
@@ -22,11 +24,14 @@ _BEGINS_AN_ID = re.compile(ID_PATTERN)
 
 
 async def search(
-    reads: Reads, lag_seconds: float, context: EngineContext, text: str, limit: int
+    reads: Reads, lag_seconds: float, context: EngineContext, text: str, limit: int, caller: Caller
 ) -> Found:
-    """``limit`` of each kind; instances from ``reads``, which may be behind by ``lag_seconds``."""
+    """``limit`` of each kind; instances from ``reads``, which may be behind by ``lag_seconds``. Of
+    machines those that the caller sees, of instances those that it may read."""
     wanted = text.casefold()
-    definitions = list(context.definitions.values())
+    definitions = seen(caller, context.definitions)
+    scopes = [scope_of(caller, one) for one in definitions]
+    scopes = [one for one in scopes if one.pairs != frozenset()]
     states = (found for one in definitions for found in _states(one, wanted))
     events = (found for one in definitions for found in _events(one, wanted))
     machines = (
@@ -34,16 +39,16 @@ async def search(
         for one in definitions
         if wanted in one.name.casefold()
     )
-    rows: dict[Ref, Row] = {}
-    async for row in _instances(reads, definitions, text, limit):
-        rows[row.ref] = row
-        if len(rows) == limit:
+    found: dict[Ref, Summary] = {}
+    async for row, scope in _instances(reads, scopes, text, limit):
+        found[row.ref] = scope.summary(row)
+        if len(found) == limit:
             break
     return Found(
         machines=_first(machines, limit),
         states=_first(states, limit),
         events=_first(events, limit),
-        instances=[summary_of(row) for row in rows.values()],
+        instances=list(found.values()),
         lag_seconds=lag_seconds,
     )
 
@@ -65,15 +70,21 @@ def _events(definition: Definition[Any], wanted: str) -> Iterator[FoundEvent]:
 
 
 async def _instances(
-    reads: Reads, definitions: list[Definition[Any]], text: str, limit: int
-) -> AsyncIterator[Row]:
+    reads: Reads, scopes: list[Scope], text: str, limit: int
+) -> AsyncIterator[tuple[Row, Scope]]:
     if _BEGINS_AN_ID.fullmatch(text):
-        for definition in definitions:
-            page = await reads.list(Query(definition.name, prefix=text, limit=limit))
-            for row in page.rows:
-                yield row
-    for definition in definitions:
-        for name in definition.indexes:
-            page = await reads.list(Query(definition.name, where={name: text}, limit=limit))
-            for row in page.rows:
-                yield row
+        for scope in scopes:
+            query = Query(scope.definition.name, prefix=text, limit=limit)
+            for row in await _rows(reads, query, scope):
+                yield row, scope
+    for scope in scopes:
+        for name in scope.definition.indexes:
+            if name in scope.named or scope.inspects_what_it_reads:
+                query = Query(scope.definition.name, where={name: text}, limit=limit)
+                for row in await _rows(reads, query, scope):
+                    yield row, scope
+
+
+async def _rows(reads: Reads, query: Query, scope: Scope) -> Sequence[Row]:
+    scope.check(query)
+    return (await page(reads, query, scope)).rows

@@ -6,7 +6,7 @@ warnings. ``summary`` in the reply joins the texts of all parts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from statehold.wire.instances import (
@@ -26,7 +26,9 @@ from statehold.wire.journal import JournalEntry
 class Sentences:
     """Writes the sentences about one instance."""
 
-    def __init__(self, answer: Reply, now: datetime) -> None:
+    def __init__(self, answer: Reply, now: datetime, hidden: Collection[str] = ()) -> None:
+        #: keys of the children that have started and are not shown
+        self._hidden = hidden
         self.parts: list[SummaryPart] = []
         self._answer = answer
         self._now = now
@@ -112,6 +114,9 @@ class Sentences:
 
     def _child(self, effect: EffectView) -> None:
         child = effect.child
+        if child is None and effect.key in self._hidden:
+            self._say(f" It waits for its child {effect.name} to end.")
+            return
         if child is None:
             self._say(f" It waits for its child {effect.name}, which has not started, to end.")
             return
@@ -120,9 +125,10 @@ class Sentences:
         if child.state:
             self._say(" in ")
             self._states(child.state)
-        self._say(", for ")
-        self._since(child.since)
-        self._say(" now")
+        if child.since is not None:
+            self._say(", for ")
+            self._since(child.since)
+            self._say(" now")
         facts = _facts_of(child)
         for number, fact in enumerate(facts):
             is_last = number == len(facts) - 1 and child.next_at is None

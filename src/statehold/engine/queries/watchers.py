@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from statehold.records import Ref
@@ -13,10 +13,16 @@ from statehold.records import Ref
 NAMED = 100
 
 
+def _any_machine(machine: str) -> bool:
+    return True
+
+
 class ChangeSet:
     """Which instances have changed since they were taken last."""
 
-    def __init__(self) -> None:
+    def __init__(self, follows: Callable[[str], bool]) -> None:
+        #: of which machines
+        self.follows = follows
         self.any = asyncio.Event()
         self._refs: dict[Ref, None] = {}
         self._many = False
@@ -60,7 +66,8 @@ class Watchers:
             changed.set()
         for machine in (ref.machine, None):
             for changes in self._of_machines.get(machine, ()):
-                changes.note(ref)
+                if changes.follows(ref.machine):
+                    changes.note(ref)
 
     def publish_many(self) -> None:
         """Any instance may have changed."""
@@ -85,9 +92,12 @@ class Watchers:
                 self._watchers.pop(ref, None)
 
     @contextmanager
-    def subscribe_all(self, machine: str | None) -> Iterator[ChangeSet]:
-        """What changes of a machine, or of any; its event is also set when the engine stops."""
-        changes = ChangeSet()
+    def subscribe_all(
+        self, machine: str | None, follows: Callable[[str], bool] = _any_machine
+    ) -> Iterator[ChangeSet]:
+        """What changes of a machine, or of any that the watcher ``follows``; its event is also set
+        when the engine stops."""
+        changes = ChangeSet(follows)
         watching = self._of_machines.setdefault(machine, set())
         watching.add(changes)
         try:

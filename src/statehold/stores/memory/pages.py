@@ -10,6 +10,7 @@ from statehold.stores.memory.memory import Memory
 from statehold.stores.paging import (
     IncidentPosition,
     Position,
+    begin_of,
     cursor_of,
     finished_position_of,
     fits,
@@ -17,7 +18,6 @@ from statehold.stores.paging import (
     incident_position_of,
     microseconds,
     page_size,
-    position_of,
 )
 
 #: below every time that a row can have
@@ -26,14 +26,16 @@ _FIRST = -(2**63)
 
 def list_page(memory: Memory, query: Query) -> Page:
     """Newest first; by id where a prefix is asked for."""
-    if query.prefix:
+    if query.prefix and query.along is None:
         return _by_id(memory, query)
-    if query.order == "since":
+    if query.order == "since" and query.along is None:
         return _by_since(memory, query)
-    found = [(_position(row), row) for row in memory.rows.values() if _is_wanted(row, query)]
-    if query.cursor is not None:
-        last = position_of(query.cursor)
-        found = [item for item in found if item[0] < last]
+    last = begin_of(query)
+    found = [
+        (place, row)
+        for row in memory.rows.values()
+        if _is_wanted(row, query) and (place := _position(row)) < last
+    ]
     found.sort(key=lambda item: item[0], reverse=True)
     size = page_size(query.limit)
     rows = tuple(row for _, row in found[:size])
@@ -110,4 +112,5 @@ def _is_wanted(row: Row, query: Query) -> bool:
         and (not query.incidents or row.incidents > 0)
         and (not query.prefix or row.id.startswith(query.prefix))
         and all(row.indexes.get(name) == value for name, value in query.where.items())
+        and (query.along is None or row.indexes.get(query.along[0]) == query.along[1])
     )

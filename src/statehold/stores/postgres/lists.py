@@ -16,6 +16,7 @@ from statehold.stores.paging import (
     LATEST,
     RARE_ENOUGH,
     Position,
+    begin_of,
     beyond,
     cursor_of,
     fits,
@@ -44,11 +45,11 @@ class Lists:
 
     async def page(self, query: Query) -> Page:
         size = page_size(query.limit)
-        if query.prefix:
+        if query.prefix and query.along is None:
             return await self._by_id(query, size)
-        if query.order == "since":
+        if query.order == "since" and query.along is None:
             return await self._by_since(query, size)
-        last = (LATEST, "") if query.cursor is None else position_of(query.cursor)
+        last = begin_of(query)
         positions = await self._positions(query, last, size + 1)
         cursor = cursor_of(positions[size - 1]) if len(positions) > size else None
         return await self._page_of(query.machine, [id_ for _, id_ in positions[:size]], cursor)
@@ -58,13 +59,18 @@ class Lists:
         chosen = await self._chosen(query)
         since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
         where = [(name, digest(value)) for name, value in query.where.items()]
-        if not query.incidents and not where:
+        if not query.incidents and not where and query.along is None:
             return await self._newest(size, "keys_by_configuration", chosen, *last, since, size)
         wanted = (query.machine, *last, since, size, chosen, *turned(where, 2))
-        if query.incidents:
+        if query.along is not None:
+            walked = query.along[0], digest(query.along[1])
+        elif query.incidents:
             return await self._newest(size, "keys_with_incidents", *wanted)
-        rarest = await self._rarest(query.machine, where)
-        return await self._newest(size, "keys_by_lookup", *wanted, *rarest)
+        else:
+            walked = await self._rarest(query.machine, where)
+        prefix = query.prefix or ""
+        rest = prefix, beyond(prefix), query.incidents
+        return await self._newest(size, "keys_by_lookup", *wanted, *walked, *rest)
 
     async def _newest(self, size: int, name: str, *arguments: Any) -> list[Position]:
         found = await self._reader.everywhere(name, *arguments)

@@ -706,6 +706,8 @@ CROSS JOIN LATERAL (
 ) AS i
 WHERE l.machine = $1 AND l.name = $9 AND l.digest = $10 AND :here(l)
   AND (l.created_at, l.id) < ($2::bigint, $3::text)
+  AND ($11::text = '' OR (l.id >= $11::text AND l.id < $12::text))
+  AND (NOT $13::boolean OR i.incident_since IS NOT NULL)
   AND i.since <= $4
   AND i.configuration = ANY ($6::bigint[])
   AND (

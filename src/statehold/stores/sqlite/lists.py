@@ -1,7 +1,7 @@
 """Pages of instances, by what a query wants.
 
 1. Newest first, an index is walked: of all instances, of one configuration, of the rarest of the
-   wanted indexes, or of those with incidents.
+   wanted indexes or of the one that the query is ``along``, or of those with incidents.
 2. By id where a prefix is asked for, and by how long instances have been in their configuration, no
    index has the order and the whole question. An index gives the order, and each row on its way is
    checked against the rest of the query; not more than ``LOOKED_AT`` of them for one page, which
@@ -26,6 +26,7 @@ from statehold.stores.paging import (
     LATEST,
     RARE_ENOUGH,
     Position,
+    begin_of,
     beyond,
     cursor_of,
     finished_position_of,
@@ -33,7 +34,6 @@ from statehold.stores.paging import (
     id_position_of,
     microseconds,
     page_size,
-    position_of,
 )
 from statehold.stores.sqlite.columns import ConfigurationNumbers
 
@@ -52,10 +52,10 @@ class Lists:
 
     def page(self, db: sqlite3.Connection, query: Query) -> tuple[list[Ref], str | None]:
         """The instances of a page, in its order, and the cursor of the next."""
-        if query.prefix or query.order == "since":
+        if query.along is None and (query.prefix or query.order == "since"):
             return _look_along(db, self._queries, query, self._choose(db, query)[1])
         size = page_size(query.limit)
-        last = (LATEST, "") if query.cursor is None else position_of(query.cursor)
+        last = begin_of(query)
         positions = list(islice(self._positions(db, query, last), size + 1))
         refs = [Ref(query.machine, id_) for _, id_ in positions[:size]]
         return refs, cursor_of(positions[size - 1]) if len(positions) > size else None
@@ -75,11 +75,17 @@ class Lists:
             "configurations": array(chosen),
             "indexes": msgspec.json.encode(dict(looked_up(query.where))).decode(),
         }
-        if query.incidents:
+        if query.incidents and query.along is None:
             return self._walk(db, "keys_with_incidents", narrowed, last, chunk)
-        if query.where:
-            name, value = self._rarest(db, query)
-            narrowed |= {"name": name, "value": value}
+        if query.where or query.along:
+            name, value = self._walked(db, query)
+            narrowed |= {
+                "name": name,
+                "value": value,
+                "incidents": query.incidents,
+                "first": query.prefix or "",
+                "end": beyond(query.prefix or ""),
+            }
             return self._walk(db, "keys_by_lookup", narrowed, last, chunk)
         if everything and query.in_state_since is None:
             return self._walk(db, "keys_by_age", wanted, last, chunk)
@@ -104,6 +110,11 @@ class Lists:
             if fits(query, *self._configurations.of_number(number)[1:])
         ]
         return len(chosen) == len(there), chosen
+
+    def _walked(self, db: sqlite3.Connection, query: Query) -> tuple[str, str]:
+        if query.along is None:
+            return self._rarest(db, query)
+        return looked_up(dict([query.along]))[0]
 
     def _rarest(self, db: sqlite3.Connection, query: Query) -> tuple[str, str]:
         """Of the wanted indexes the one to walk along; none is counted further than needed."""

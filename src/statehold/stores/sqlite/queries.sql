@@ -309,6 +309,8 @@ SELECT l.created_at, l.id
 FROM lookups AS l CROSS JOIN instances AS i ON i.machine = l.machine AND i.id = l.id
 WHERE l.machine = :machine AND l.name = :name AND l.value = :value
   AND (l.created_at, l.id) < (:created_at, :id)
+  AND (:first = '' OR (l.id >= :first AND l.id < :end))
+  AND (:incidents = 0 OR i.incidents > 0)
   AND i.since <= :since
   AND i.configuration IN (SELECT value FROM json_each(:configurations))
   AND NOT EXISTS (

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from statehold import Event, Final, Machine, State, effect, on, on_failure
 from statehold.engine import Engine
 from statehold.engine.limits import Limits
-from statehold.engine.queries import instances
+from statehold.engine.queries import journals
 from statehold.errors import BeyondEnd, InvalidPayload, Refused, TooLarge, UnknownInstance
 from statehold.records import Entry, Ref, Write
 from statehold.store import WriteResult
@@ -193,7 +193,7 @@ async def test_watching_gives_every_note_of_a_step_that_has_more_than_a_page(
 async def test_a_step_with_more_lines_than_can_be_answered_is_refused_by_name(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instances, "STEP_LINES", 1500)
+    monkeypatch.setattr(journals, "STEP_LINES", 1500)
     async with world.running(Counter) as engine:
         await with_notes(world, engine, 1500)
         with pytest.raises(TooLarge, match="step 3 of counter/c-1, which can only be watched"):
