@@ -25,8 +25,8 @@ class Questions:
     """The part of an engine that reads.
 
     A question asks for its caller's right first, ``read`` where its text says nothing else, and
-    raises ``Forbidden``. Who does not have it on all instances of a machine is not told whether one
-    exists.
+    raises ``Forbidden``. Who does not have it on all instances of a machine does not learn whether
+    one exists.
     """
 
     @property

@@ -55,8 +55,8 @@ def is_permitted(
 ) -> bool:
     """Whether the caller has the right, as :func:`authorize`.
 
-    Whoever a machine says may inspect may read. Where a machine says who may read and not who may
-    inspect, the server's grant to inspect holds for those alone.
+    Those who may inspect by what a machine states may read. Where a machine says who may read and
+    not who may inspect, the server's grant to inspect holds for those alone.
     """
     if caller.roles is None:
         return True

@@ -1,7 +1,7 @@
 """Finds what a caller asks to read, and asks for its right first.
 
-Whoever has the right on some instances only, or on none, gets the same answer for an instance that
-does not exist and for one that is not theirs.
+A caller with the right on some instances only, or on none, gets the same answer for an instance
+that does not exist and for one that is not theirs.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class InstanceQueries:
     # only the first page comes from a standby, and no page is older than the one before it.
 
     async def list(self, query: Query, max_lag_seconds: float | None, caller: Caller) -> Instances:
-        """Raises ``Forbidden`` for what would tell more than the caller may know, and
+        """Raises ``Forbidden`` for what would show more than the caller may know, and
         ``InvalidPayload`` for a filter by a name that the machine does not have."""
         definition = await self._finder.machine(query.machine, caller)
         check_query(query)

@@ -4,7 +4,7 @@
 2. Of those who may read some, the store has one list for each index and value that make an instance
    theirs. Each is walked along its index, newest first, and they are merged by that order. No row
    of another is read, so that neither the length of a page nor its cost depends on others.
-3. Whoever may not inspect gets cursors that have the id of the last row alone: when an instance
+3. Those who may not inspect get cursors that have the id of the last row alone: when an instance
    began is not theirs to know. The row has to be there, and be theirs, when the list goes on.
 """
 
@@ -49,7 +49,7 @@ async def begin(store: Store, query: Query, scope: Scope) -> Query:
 
 
 def takes_store_cursor(query: Query, scope: Scope) -> bool:
-    """Whether a cursor tells no more than the caller may know: a list by id has ids alone."""
+    """Whether a cursor shows no more than the caller may know: a list by id has ids alone."""
     return scope.pairs is None and (scope.inspects is None or bool(query.prefix))
 
 

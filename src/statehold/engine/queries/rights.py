@@ -1,7 +1,7 @@
 """What a caller may read: of which instances, and how much of each.
 
 Who may ``read`` an instance and not ``inspect`` it sees its state and its view, and of a list's
-entry what :func:`summary_of` leaves. Whatever else could tell more, as a filter, an order or a
+entry what :func:`summary_of` leaves. Whatever else could show more, as a filter, an order or a
 cursor may, needs ``inspect``.
 """
 
@@ -56,7 +56,7 @@ class Scope(Struct, frozen=True):
         return is_permitted(self.caller, "inspect", self.definition, row)
 
     def check(self, query: Query) -> None:
-        """Raises ``Forbidden`` where an answer would tell more than the caller may know, and
+        """Raises ``Forbidden`` where an answer would show more than the caller may know, and
         ``InvalidPayload`` where it would take too many lists."""
         if self.pairs is not None and not self.pairs:
             refuse(self.caller, "read", query.machine)
@@ -136,7 +136,7 @@ def inspects_all(caller: Caller, definition: Definition[Any]) -> bool:
 
 
 def sees(caller: Caller, definition: Definition[Any]) -> bool:
-    """Whether a caller sees that there is a machine, and its chart: whoever has any right on it, on
+    """Whether a caller sees that there is a machine, and its chart: it has any right on it, on
     all its instances or on some."""
     return any(may_some(caller, right, definition) for right in RIGHTS)
 
