@@ -15,7 +15,7 @@ by :func:`statehold.instance.authorize.authorize` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -104,6 +104,23 @@ def machine(name: str) -> str:
 def is_machine(by: str) -> bool:
     """Whether it is a machine in ``by=``, and no role."""
     return by.startswith(_MACHINE)
+
+
+def machine_of(by: str) -> str | None:
+    """The machine's name; None for a role."""
+    return by.removeprefix(_MACHINE) if is_machine(by) else None
+
+
+def in_words(by: str) -> str:
+    """A role or a machine of ``by=``, for messages to people."""
+    named = machine_of(by)
+    return by if named is None else f"machine {named}"
+
+
+def is_outside(roles: Collection[str] | None) -> bool:
+    """Whether these are the roles of a caller of a server, and not the program's own code (None) or
+    a machine, which alone may send internal events."""
+    return roles is not None and not any(map(is_machine, roles))
 
 
 def as_grant(value: Any) -> Grant:

@@ -7,7 +7,7 @@ A user's event is a pydantic model whose class name is its name; the interpreter
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, Unpack
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
@@ -26,16 +26,30 @@ class Event(BaseModel):
     An event is frozen, and a field that its class does not declare is refused. As JSON it is flat,
     with the class's name in ``type``: ``{"type": "Accept", "prep_minutes": 12}``. So a class with a
     field ``type`` raises ``TypeError``.
+
+    With ``class PaymentFailed(Event, internal=True)`` only other instances may send it, and the
+    program's own code: callers of a server are refused, and do not see it. Its subclasses are
+    internal too, unless they say ``internal=False``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     __event__: ClassVar[str] = "Event"
+    __internal__: ClassVar[bool] = False
+
+    def __init_subclass__(
+        cls, *, internal: bool | None = None, **kwargs: Unpack[ConfigDict]
+    ) -> None:
+        super().__init_subclass__(**kwargs)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, *, internal: bool | None = None, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         cls.__event__ = cls.__name__
+        if internal is not None:
+            if not isinstance(internal, bool):
+                raise TypeError(f"event {cls.__name__}: internal is {internal!r}; say True or False")
+            cls.__internal__ = internal
         if "type" in cls.model_fields:
             raise TypeError(
                 f"event {cls.__name__}: a field can't be called 'type', it holds the event's name "

@@ -96,6 +96,11 @@ class Definition(Generic[D]):
     program: Any = None
     #: what the static checks found when an engine started, kept for the next start
     checked: Any = None
+    #: names of the events that no caller of a server may send
+    internal: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.internal = frozenset(event.name for event in self.chart.events if event.internal)
 
     @property
     def definition(self) -> Definition[D]:

@@ -158,11 +158,15 @@ class Transition(Struct, frozen=True, omit_defaults=True):
 
 
 class EventShape(Struct, frozen=True, omit_defaults=True):
-    """An event that the machine's users may send; ``schema`` is the JSON Schema of its fields."""
+    """An event that the machine's users may send; ``schema`` is the JSON Schema of its fields.
+
+    ``internal``: only other instances may send it, and the program's own code.
+    """
 
     name: str
     schema: dict[str, Any] = {}
     doc: str = ""
+    internal: bool = False
 
 
 class Silence(Struct, frozen=True, omit_defaults=True):

@@ -259,7 +259,7 @@ class _Compiler:
         for name, event in events.items():
             shape = self.shapes[name] = Shape(event)
             schema = self._schema(shape, f"event {name}")
-            yield EventShape(name, schema, docstring(event))
+            yield EventShape(name, schema, docstring(event), event.__internal__)
 
     def _lost(self, shape: Shape[Any], what: str) -> None:
         """Notes the fields whose type alone shows that they are not read back from the store."""

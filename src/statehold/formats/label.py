@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from statehold.chart.access import in_words
 from statehold.chart.event import failure_event, result_event, timer_event
 from statehold.chart.model import Block, Chart, Delay, StateNode, Transition
 
@@ -47,7 +48,11 @@ class Labels:
         happens = self.trigger(transition)
         if self.detail == "events":
             return happens
-        roles = [g.name.replace(",", " or ") for g in transition.guards if g.kind == "by"]
+        roles = [
+            " or ".join(map(in_words, g.name.split(",")))
+            for g in transition.guards
+            if g.kind == "by"
+        ]
         guards = [
             f"in {guard.name}" if guard.kind == "in" else guard.name
             for guard in transition.guards

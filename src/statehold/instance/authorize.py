@@ -17,6 +17,7 @@ from statehold.chart.access import (
     Right,
     When,
     anyone,
+    is_outside,
     nobody,
 )
 from statehold.chart.machine import Definition
@@ -38,6 +39,14 @@ def authorize(
     """
     if not is_permitted(caller, right, definition, instance):
         refuse(caller, right, definition.name)
+
+
+def refuse_internal(caller: Caller, definition: Definition[Any], event: str) -> None:
+    """Raises ``Forbidden`` where a caller from outside sends an event that only machines may."""
+    if event in definition.internal and is_outside(caller.roles):
+        raise Forbidden(
+            f"{event} is internal to machine {definition.name!r}: only other instances may send it"
+        )
 
 
 def refuse(caller: Caller, right: Right, machine: str) -> Never:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from statehold.chart.access import machine
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition
 from statehold.chart.payload import load_event
@@ -27,7 +28,8 @@ class TracedBody(Struct, frozen=True):
 
 
 class EventBody(Struct, frozen=True):
-    """``caller`` and ``roles`` are there where a request was held, ``given`` where it had a key.
+    """``caller``, ``roles``, ``teams`` and ``proved`` are there where a request was held
+    (:func:`caller_of`), ``given`` where it had a key.
 
     ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
 
@@ -39,16 +41,14 @@ class EventBody(Struct, frozen=True):
     cause: str | None = None
     caller: str = ""
     roles: list[str] | None = None
+    teams: list[str] = []
+    proved: bool = False
     invoke: str = ""
     invoke_key: str = ""
     sendid: str = ""
     origin: str = ""
     given: str | None = None
     left_out: dict[str, Any] = {}
-
-    @property
-    def by(self) -> Caller:
-        return Caller(self.caller, None if self.roles is None else frozenset(self.roles))
 
 
 class StartBody(Struct, frozen=True):
@@ -108,6 +108,20 @@ def event_of(definition: Definition[Any], message: Message, limit: int) -> tuple
         origin = body.origin or ("" if sender is None else f"{sender.machine}/{sender.id}")
         event = NamedEvent(event.name, event.data, origin, body.invoke, body.sendid)
     return event, plain
+
+
+def caller_of(message: Message, body: EventBody) -> Caller:
+    """Whose message it is: of the machine that sent it, as the store has it, whatever the body
+    says; or of the caller whose request was held."""
+    if message.sender is not None:
+        return machine_caller(message.sender.machine)
+    roles = None if body.roles is None else frozenset(body.roles)
+    return Caller(body.caller, roles, frozenset(body.teams), proved=body.proved)
+
+
+def machine_caller(name: str) -> Caller:
+    """Instances of a machine, as the callers that their messages have."""
+    return Caller(roles=frozenset((machine(name),)))
 
 
 def request_of(message: Message) -> EventBody:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from statehold.chart.access import is_outside
 from statehold.errors import NotAllowed
 from statehold.instance.state import InstanceState
 from statehold.interpreter.enabled import allowed, refusal
@@ -20,6 +21,8 @@ def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | No
     if snapshot is not None and instance.status in ("running", "paused"):
         possible = allowed(instance.definition, snapshot, roles)
         reasons, forbidden = refusal(instance.definition, snapshot, event, roles)
+        if event.__event__ in instance.definition.internal and is_outside(roles):
+            reasons, forbidden = ("only other instances may send it",), True
     return NotAllowed(
         instance.ref.machine,
         instance.ref.id,

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from statehold.chart.access import in_words, is_outside
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine, Function
 from statehold.chart.model import Guard, Transition
@@ -40,16 +41,18 @@ class Enablement(Struct, frozen=True):
 def allowed(
     machine: AMachine, snapshot: Snapshot[Any], roles: Collection[str] | None = None
 ) -> tuple[str, ...]:
-    """Names of the declared events that some transition may take now, in order of declaration."""
+    """Names of the declared events that some transition may take now, in order of declaration;
+    internal ones only for machines and the program's own code."""
     if snapshot.done:
         return ()
     program = compile_program(machine)
+    hidden = machine.definition.internal if is_outside(roles) else frozenset()
     configuration = snapshot.configuration
     with _allowance(program):
         return tuple(
             name
             for name in configuration.accepts
-            if _may_take(configuration.row(name), snapshot, roles)
+            if name not in hidden and _may_take(configuration.row(name), snapshot, roles)
         )
 
 
@@ -126,7 +129,7 @@ def _answer(
     if guard.kind == "by":
         wanted = guard.name.split(",")
         said = roles is None or not set(wanted).isdisjoint(roles)
-        return said, f"only {' or '.join(wanted)} may do this"
+        return said, f"only {' or '.join(map(in_words, wanted))} may do this"
     function = functions[guard.name]
     no = f"{guard.name} says no"
     if function.takes > 2 or (function.takes == 2 and event is None):

@@ -8,8 +8,10 @@ import pytest
 from statehold.chart.event import NamedEvent
 from statehold.errors import InvalidPayload, TooLarge, UnknownEvent
 from statehold.instance.messages import (
+    EventBody,
     as_end,
     as_start,
+    caller_of,
     discards_refused,
     event_of,
     plain_body,
@@ -69,15 +71,30 @@ def test_a_damaged_body_is_refused_as_a_payload(body: bytes) -> None:
 def test_of_a_damaged_body_a_person_sees_the_text(body: bytes) -> None:
     assert set(plain_body(message(body))) == {"unreadable"}
     assert trace_of(message(body)) == ""
-    assert request_of(message(body)).by == Caller()
+    assert request_of(message(body)) == EventBody(None)
 
 
 def test_a_held_request_is_its_callers() -> None:
-    body = {"event": {"type": "Note"}, "caller": "ann", "roles": ["clerk"], "given": "digest"}
-    found = request_of(message(body))
-    assert found.by == Caller("ann", frozenset({"clerk"}))
+    body = {
+        "event": {"type": "Note"},
+        "caller": "ann",
+        "roles": ["clerk"],
+        "teams": ["north"],
+        "proved": True,
+        "given": "digest",
+    }
+    held = message(body)
+    found = request_of(held)
+    ann = Caller("ann", frozenset({"clerk"}), frozenset({"north"}), proved=True)
+    assert caller_of(held, found) == ann
     assert found.given == "digest"
-    assert request_of(message({"event": {}})).by.roles is None
+    assert caller_of(held, EventBody({})) == Caller()
+
+
+def test_a_message_is_its_senders_machines_whatever_its_body_says() -> None:
+    body = {"event": {"type": "Note"}, "caller": "ann", "roles": ["clerk"], "proved": True}
+    sent = message(body, sender=SENDER)
+    assert caller_of(sent, request_of(sent)) == Caller(roles=frozenset({"machine:case"}))
 
 
 def test_what_no_transition_takes_is_dropped_by_the_rules_of_scxml_alone() -> None:

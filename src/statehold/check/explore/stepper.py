@@ -23,7 +23,7 @@ from statehold.check.simulate.script import FailStep
 from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.instance.advance import advance
 from statehold.instance.limits import InstanceLimits
-from statehold.instance.messages import discards_refused
+from statehold.instance.messages import discards_refused, machine_caller
 from statehold.instance.outcomes import LastFailure, untaken
 from statehold.instance.state import InstanceState, not_started
 from statehold.instance.turn import Turn
@@ -196,7 +196,8 @@ class Stepper:
             return self._step(replace(point, zone=zone.with_(timer, 0)), TimerFired(timer))
         mail = tuple(one for one in point.mail if one is not letter)
         before = replace(point, zone=zone, mail=mail)
-        taken = step(self.definition, before.snapshot, letter.event, MOMENT)
+        own = machine_caller(self.definition.name).roles
+        taken = step(self.definition, before.snapshot, letter.event, MOMENT, roles=own)
         if not taken.accepted and not discards_refused(self.definition):
             name = self.definition.name
             back = Undeliverable(name, _INSTANCE, letter.event.__event__, "it is not allowed now")

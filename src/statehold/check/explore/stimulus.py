@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
+from statehold.chart.access import is_machine, machine
 from statehold.chart.event import AnEvent, Event, NamedEvent, failure_event
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
@@ -141,7 +142,9 @@ class _Gathering:
         return sent[:EVENT_LIMIT]
 
     def roles(self, name: str) -> tuple[tuple[str, ...] | None, ...]:
-        """Trusted code, then each role alone, then none; only the first where no role matters."""
+        """Trusted code, then each role and machine alone, then none; only the first where it does
+        not matter who sends. An internal event comes from machines only, one of which has no name
+        in ``by``."""
         chart = self.definition.chart
         asked = [
             role
@@ -154,6 +157,9 @@ class _Gathering:
         ]
         if not asked:
             return (None,)
+        if name in self.definition.internal:
+            machines = [(by,) for by in dict.fromkeys(asked) if is_machine(by)]
+            return tuple(dict.fromkeys((*machines, (machine(self.definition.name),))))
         return (None, *((role,) for role in dict.fromkeys(asked)), ())
 
     def as_given(self, given: Event | NamedEvent | Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from statehold.chart.access import in_words
 from statehold.chart.machine import Definition
 from statehold.check.explore.stepper import Stepper, Taken
 from statehold.check.explore.stimulus import Failed, Fired, Received, Stimulus, Succeeded
@@ -155,7 +156,7 @@ def _words(stimulus: Stimulus) -> str:
         case Received(_, wire, by):
             fields = {name: value for name, value in wire.items() if name != "type"}
             payload = f" {fields}" if fields else ""
-            sender = "" if by is None else f" by {', '.join(by) or 'a caller without roles'}"
+            sender = "" if by is None else f" by {', '.join(map(in_words, by)) or 'a caller without roles'}"
             return f"{wire['type']}{payload}{sender}"
         case Fired(timer):
             return timer if timer.startswith("message ") else f"timer {timer}"

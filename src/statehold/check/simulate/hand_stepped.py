@@ -14,6 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
 
+from statehold.chart.access import in_words, is_outside
 from statehold.chart.event import AnEvent, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
@@ -25,9 +26,10 @@ from statehold.define import Machine
 from statehold.errors import NotAllowed, Refused, StateholdError
 from statehold.instance.advance import Advanced, advance
 from statehold.instance.attempts import due_timer
+from statehold.instance.authorize import refuse_internal
 from statehold.instance.commands import without
 from statehold.instance.limits import InstanceLimits
-from statehold.instance.messages import discards_refused, event_of
+from statehold.instance.messages import discards_refused, event_of, machine_caller
 from statehold.instance.refusal import not_allowed
 from statehold.instance.state import InstanceState, not_started
 from statehold.instance.turn import Turn
@@ -44,7 +46,7 @@ from statehold.interpreter.command import (
 from statehold.interpreter.enabled import allowed
 from statehold.interpreter.snapshot import Snapshot, Step, Timer
 from statehold.interpreter.step import start, step
-from statehold.records import Message, Ref
+from statehold.records import Caller, Message, Ref
 
 D = TypeVar("D")
 
@@ -206,13 +208,16 @@ class HandStepped(Generic[D]):
     # --- events and time ---
 
     def send(self, event: AnEvent | Mapping[str, Any], *, roles: Roles = None) -> Self:
-        """Sends an event, an object or its JSON form; ``roles`` None is trusted code.
+        """Sends an event, an object or its JSON form; ``roles`` None is trusted code, and
+        ``machine("lead")`` an instance of that machine.
 
-        Raises ``NotAllowed`` with the reasons where no transition takes it, ``UnknownEvent`` or
-        ``InvalidPayload`` where the machine has no such event, and a ``StepFailed`` where one of
-        the machine's functions raises. Nothing has changed then.
+        Raises ``NotAllowed`` with the reasons where no transition takes it, ``Forbidden`` where
+        these roles can't send it as it is internal, ``UnknownEvent`` or ``InvalidPayload`` where
+        the machine has no such event, and a ``StepFailed`` where one of the machine's functions
+        raises. Nothing has changed then.
         """
         parsed, what = self._parsed(event, roles)
+        self._refuse_internal(parsed, what, roles)
         if not self._accepts(parsed, what, roles):
             raise self._refused(parsed, what, roles)
         self._deliver()
@@ -262,9 +267,20 @@ class HandStepped(Generic[D]):
     def _would_refuse(self, event: AnEvent | Mapping[str, Any], roles: Roles) -> NotAllowed | None:
         """Why the event would be refused; None: it would be taken. It is not sent."""
         parsed, what = self._parsed(event, roles)
-        if not self.done and self._step(parsed, what, roles).accepted:
+        is_internal = parsed.__event__ in self.definition.internal
+        may_send = not is_internal or not is_outside(_set_of(roles))
+        if may_send and not self.done and self._step(parsed, what, roles).accepted:
             return None
         return self._refused(parsed, what, roles)
+
+    def _refuse_internal(self, event: AnEvent, what: str, roles: Roles) -> None:
+        held = _set_of(roles)
+        try:
+            caller = Caller(roles=None if held is None else frozenset(held))
+            refuse_internal(caller, self.definition, event.__event__)
+        except Refused as error:
+            self._narrative.note(self._now, f"{what} refused: {error}")
+            raise
 
     def _refused(self, event: AnEvent, what: str, roles: Roles) -> NotAllowed:
         error = not_allowed(self._instance, event, _set_of(roles))
@@ -310,9 +326,10 @@ class HandStepped(Generic[D]):
         except Refused as error:
             refusal = error
         else:
-            if self._accepts(event, what):
+            own = machine_caller(self.definition.name).roles
+            if self._accepts(event, what, own):
                 return
-            refusal = not_allowed(self._instance, event, None)
+            refusal = not_allowed(self._instance, event, own)
         self._narrative.note(self._now, f"{what} refused: {refusal}")
         if discards_refused(self.definition) and isinstance(refusal, NotAllowed):
             return
@@ -416,4 +433,4 @@ def _set_of(roles: Roles) -> Collection[str] | None:
 def by(roles: Roles) -> str:
     """Who sends, in words; nothing for trusted code."""
     names = _set_of(roles)
-    return "" if names is None else f" by {', '.join(sorted(names)) or 'nobody'}"
+    return "" if names is None else f" by {', '.join(map(in_words, sorted(names))) or 'nobody'}"

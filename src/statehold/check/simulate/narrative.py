@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from statehold.chart.access import in_words
 from statehold.interpreter.trace import Microstep
 
 #: lines that are kept; older ones are dropped
@@ -61,7 +62,9 @@ class Narrative:
         parts: list[str] = []
         for microstep in trace:
             for guard, said in microstep.guards:
-                asked = f"sent by {guard.replace(',', ' or ')}" if guard in self._roles else guard
+                asked = guard
+                if guard in self._roles:
+                    asked = f"sent by {' or '.join(map(in_words, guard.split(',')))}"
                 parts.append(f"{asked}: {'yes' if said else 'no'}")
             parts += microstep.transitions
         return f"   [{', '.join(parts)}]" if parts else ""

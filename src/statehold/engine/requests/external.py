@@ -13,6 +13,7 @@ from statehold.chart.payload import left_out, load_event
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
+from statehold.instance.authorize import refuse_internal
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.reply import InstanceReply
@@ -93,6 +94,8 @@ class SendEvent(Request):
         self.expected_seq = expected_seq
 
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        # first, and again where another version was deployed meanwhile: it may be internal there
+        refuse_internal(self.caller, draft.definition, self.event.__event__)
         if not draft.exists:
             raise UnknownInstance(draft.ref.machine, draft.ref.id)
         if self.expected_seq is not None and self.expected_seq != draft.instance.seq:
@@ -116,6 +119,10 @@ class SendEvent(Request):
         load_event(draft.definition, self.plain, context.limits.event_bytes, left)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
         held: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
+        if self.caller.teams:
+            held["teams"] = sorted(self.caller.teams)
+        if self.caller.proved:
+            held["proved"] = True
         if left:
             held["left_out"] = left
         if self.given is not None:

@@ -37,6 +37,7 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.instance.attempts import UNREADABLE_KEY
+from statehold.instance.authorize import refuse_internal
 from statehold.instance.reply import InstanceReply
 from statehold.records import Caller, Ref
 from statehold.store import Store
@@ -156,6 +157,8 @@ class Intake:
         definition = self.definition(machine)
         _check_key(key)
         parsed, plain = parse_event(definition, event, self._context.limits.event_bytes)
+        # here too: under a key that was used, it would get the reply of that request
+        refuse_internal(caller, definition, parsed.__event__)
         if left_out:
             leave_out(parsed, left_out)
         given = None

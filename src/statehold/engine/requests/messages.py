@@ -40,6 +40,7 @@ from statehold.instance.messages import (
     as_ending,
     as_event,
     as_start,
+    caller_of,
     discards_refused,
     event_of,
     plain_body,
@@ -145,7 +146,8 @@ def _event(draft: Draft, message: Message, context: EngineContext) -> None:
         draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
         return
     # the journal keeps the key of a held request: without it, repeating it would be a second step
-    origin = Origin("event", plain, body.by, body.cause, key=message.key, given=body.given)
+    caller = caller_of(message, body)
+    origin = Origin("event", plain, caller, body.cause, key=message.key, given=body.given)
     try:
         take_event(draft, event, origin, context)
     except NotAllowed as error:
@@ -304,7 +306,7 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
         draft.note(
             Origin(
                 "refused",
-                caller=held.by,
+                caller=caller_of(message, held),
                 event=sent,
                 reason=why,
                 key=message.key,

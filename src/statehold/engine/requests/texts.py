@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from statehold.chart.access import is_machine
 from statehold.chart.validate import VERSION_LIMIT
 from statehold.engine.requests.request import Request
 from statehold.errors import InvalidPayload
@@ -41,6 +42,11 @@ def check_request(request: Request) -> None:
 def check_caller(caller: Caller) -> None:
     roles = {f"role {number}": role for number, role in enumerate(caller.roles or ())}
     check_texts("the caller", name=caller.name, **roles)
+    for number, role in enumerate(caller.roles or ()):
+        if is_machine(role):
+            # only what an instance sent has it
+            why = f"{role!r} is none: a role can't begin with 'machine:'"
+            raise InvalidPayload("the caller", {f"role {number}": why})
 
 
 def check_query_texts(query: Query) -> None:
