@@ -18,6 +18,7 @@ from statehold.errors import (
     ArchiveFailed,
     DefinitionError,
     EndlessLoop,
+    Forbidden,
     GuardFailed,
     InstanceExists,
     InvalidPayload,
@@ -47,6 +48,7 @@ from statehold.errors import (
 )
 
 if TYPE_CHECKING:
+    from statehold.chart.access import Access, anyone, index, machine, nobody, role, when
     from statehold.chart.context import Context
     from statehold.chart.effect import Call, Effect, Retry
     from statehold.chart.event import (
@@ -90,6 +92,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AMachine",
+    "Access",
     "ActRefused",
     "ActionFailed",
     "AnyEvent",
@@ -108,6 +111,7 @@ __all__ = [
     "Event",
     "Failure",
     "Final",
+    "Forbidden",
     "GuardFailed",
     "History",
     "InstanceExists",
@@ -150,23 +154,30 @@ __all__ = [
     "active",
     "after",
     "always",
+    "anyone",
     "child",
     "days",
     "effect",
     "hours",
+    "index",
+    "machine",
     "minutes",
+    "nobody",
     "on",
     "on_done",
     "on_failure",
     "on_result",
+    "role",
     "seconds",
     "silence",
     "start",
     "step",
+    "when",
 ]
 
 #: the modules of the names above that are imported when they are first used; a test compares them
 _LAZY = {
+    "statehold.chart.access": "Access anyone index machine nobody role when",
     "statehold.chart.context": "Context",
     "statehold.chart.effect": "Call Effect Retry",
     "statehold.chart.event": "AnyEvent Done Event Failure Result TimerFired Undeliverable",

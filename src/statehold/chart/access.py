@@ -16,7 +16,7 @@ by :func:`statehold.instance.authorize.authorize` alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -24,6 +24,9 @@ from msgspec.structs import force_setattr
 #: what a caller asks to do. ``read``: what the view shows; ``inspect``: the journal, the whole
 #: data, the past and incidents; ``act``: pause, cancel, retry, fire a timer and the like, by hand
 Right = Literal["start", "read", "inspect", "send", "act", "put", "upgrade", "erase"]
+
+#: whose value an index has: the caller's id, one of its teams, or either
+Ownership = Literal["caller", "teams", "either"]
 
 RIGHTS: tuple[Right, ...] = get_args(Right)
 #: those whose grants may depend on data
@@ -54,7 +57,7 @@ class OwnsIndex(Grant, frozen=True):
     their teams (``"teams"``), or any of these (``"either"``)."""
 
     name: str
-    of: Literal["caller", "teams", "either"] = "either"
+    of: Ownership = "either"
 
 
 class When(Grant, frozen=True):
@@ -86,7 +89,7 @@ def role(name: str) -> Grant:
     return HasRole(name)
 
 
-def index(name: str, of: Literal["caller", "teams", "either"] = "either") -> Grant:
+def index(name: str, of: Ownership = "either") -> Grant:
     """Callers whose id or one of whose teams is the instance's value of this index."""
     return OwnsIndex(name, of)
 
@@ -96,9 +99,14 @@ def when(condition: Callable[[Any, Any], Any]) -> Grant:
     return When(condition)
 
 
-def machine(name: str) -> str:
-    """In ``by=``: messages of this machine's instances."""
-    return _MACHINE + name
+class _Defined(Protocol):
+    @property
+    def definition(self) -> Any: ...
+
+
+def machine(which: str | _Defined) -> str:
+    """In ``by=``: messages of this machine's instances; by its name, or its class."""
+    return _MACHINE + (which if isinstance(which, str) else which.definition.name)
 
 
 def is_machine(by: str) -> bool:

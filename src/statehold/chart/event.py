@@ -48,7 +48,9 @@ class Event(BaseModel):
         cls.__event__ = cls.__name__
         if internal is not None:
             if not isinstance(internal, bool):
-                raise TypeError(f"event {cls.__name__}: internal is {internal!r}; say True or False")
+                raise TypeError(
+                    f"event {cls.__name__}: internal is {internal!r}; say True or False"
+                )
             cls.__internal__ = internal
         if "type" in cls.model_fields:
             raise TypeError(

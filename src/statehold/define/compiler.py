@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
+from statehold.chart.access import UNSTATED, Access
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import (
@@ -23,10 +24,11 @@ from statehold.chart.model import (
 from statehold.chart.normalise import Structure
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
+from statehold.define.access import by_fault, read_access
 from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
-from statehold.define.options import read_indexes, read_upgrades, read_view
+from statehold.define.options import read_indexes, read_upgrades, read_view, read_views
 from statehold.define.rule import several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
@@ -77,6 +79,7 @@ class _Compiler:
             self._lost(shape, f"event {name}")
         for name, effect in binder.effects.items():
             self._lost(self._result(effect.result_type), f"the result of {name}")
+        indexes = read_indexes(options.get("indexes", ()), self.declarations, binder)
         definition: Definition[Any] = Definition(
             chart=chart,
             data=self.shape,
@@ -90,13 +93,21 @@ class _Compiler:
             upgrades=read_upgrades(
                 options.get("upgrades", ()), self.declarations, self.version, binder
             ),
+            access=self._access(options.get("access"), indexes),
             view=read_view(options.get("view"), self.declarations, binder),
-            indexes=read_indexes(options.get("indexes", ()), self.declarations, binder),
+            views=read_views(options.get("views"), self.declarations, binder),
+            indexes=indexes,
         )
         problems = list(dict.fromkeys((*binder.problems, *self._structural(chart))))
         if problems:
             raise DefinitionError(self.name or self.machine.__name__, problems)
         return definition
+
+    def _access(self, value: Any, indexes: Mapping[str, Any]) -> Access:
+        if is_node(value):
+            # a state of that name, which is reported as such
+            return UNSTATED
+        return read_access(value, indexes, self.complain, self.declarations.place_of("access"))
 
     def _output_type(self) -> Any:
         """The type of all outputs of final states at the top; None if one is not annotated."""
@@ -245,10 +256,8 @@ class _Compiler:
                 yield Guard(name)
         roles = named.rule.by
         for role in roles:
-            if not isinstance(role, str) or not role or "," in role:
-                self.complain(
-                    named.place, f"by names the role {role!r}", "a role is a word without commas"
-                )
+            if (fault := by_fault(role)) is not None:
+                self.complain(named.place, *fault)
         if roles:
             # last, so that a refusal can say that only the role prevented the transition
             yield Guard(",".join(map(str, roles)), "by")

@@ -25,7 +25,7 @@ from statehold.define.state import (
 from statehold.errors import Problem
 
 #: names in a machine's body that are neither states nor rules
-OPTIONS = frozenset({"view", "indexes", "upgrades", "silences"})
+OPTIONS = frozenset({"access", "view", "views", "indexes", "upgrades", "silences"})
 #: names that the compiled class gets
 COMPILED = frozenset({"definition", "chart", "program"})
 

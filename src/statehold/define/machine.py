@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+from statehold.chart.access import UNSTATED, Access
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.define.compiler import compile_machine
@@ -28,8 +29,12 @@ class Machine(Generic[D]):
 
     It may also hold
 
+    - ``access``: an :class:`statehold.Access`, who may do what; what it leaves out, and all of it
+      where there is none, is for the server to say;
     - ``view``: a function of the data (plain or ``staticmethod``) that gives what readers see; the
       whole data if left out;
+    - ``views``: names of roles with such functions, for what callers with a role see in its place;
+      of several roles that a caller has, the first one here counts;
     - ``indexes``: names to functions of the data that give a text, a whole number or None, or a
       tuple of names of fields: instances can be listed by them;
     - ``upgrades``: a sequence of :class:`statehold.Upgrade`, how instances of earlier versions
@@ -46,6 +51,8 @@ class Machine(Generic[D]):
     chart: ClassVar[Chart]
     #: the interpreter's compiled form, as on the definition
     program: ClassVar[Any] = None
+    access: ClassVar[Access] = UNSTATED
+    views: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     indexes: ClassVar[
         Mapping[str, Callable[[Any], str | int | None]] | tuple[str, ...] | list[str]
     ] = ()

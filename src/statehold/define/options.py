@@ -1,4 +1,4 @@
-"""Options in a machine's body beside states and transitions: view, indexes, upgrades."""
+"""Options in a machine's body beside states and transitions: views, indexes, upgrades."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
 from statehold.chart.machine import Definition, Upgrade
+from statehold.define.access import role_fault
 from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations
 from statehold.define.function import UNKNOWN, accepts, parameter_types, positional
@@ -20,6 +21,8 @@ from statehold.define.state import is_node
 
 #: an index is named in addresses: ``?where=customer=ann``
 INDEX_LIMIT = 16
+#: views by role of one machine
+VIEW_LIMIT = 16
 #: characters of an index's name
 INDEX_NAME_LIMIT = 64
 #: characters of a value that an error shows
@@ -32,6 +35,29 @@ def read_view(value: Any, body: Declarations, binder: Binder) -> Callable[[Any],
         return None
     function = value.__func__ if isinstance(value, staticmethod) else value
     return function if _takes_data(function, body.place_of("view"), binder) else None
+
+
+def read_views(value: Any, body: Declarations, binder: Binder) -> dict[str, Callable[[Any], Any]]:
+    """``views``: names of roles with functions of the data."""
+    if value is None or is_node(value):
+        return {}
+    place = body.place_of("views")
+    if not isinstance(value, Mapping):
+        binder.complain(place, "is no mapping", "write views = {role: function}")
+        return {}
+    if len(value) > VIEW_LIMIT:
+        binder.complain(
+            place, f"there are {len(value)}, the limit is {VIEW_LIMIT}", "let roles share a view"
+        )
+    found: dict[str, Callable[[Any], Any]] = {}
+    for role, given in value.items():
+        if (fault := role_fault(role)) is not None:
+            binder.complain(f"{place}[{ascii(role)[:SHOWN]}]", *fault)
+            continue
+        function = given.__func__ if isinstance(given, staticmethod) else given
+        if _takes_data(function, f"{place}[{role!r}]", binder):
+            found[role] = function
+    return found
 
 
 def read_indexes(

@@ -99,7 +99,8 @@ def on(
     - ``when``: a guard, or a tuple of guards that must all say yes: functions that give a bool, or
       :func:`active`.
     - ``do``: an action or an effect, or a tuple of them, in order.
-    - ``by``: a role, or a tuple of roles of which the sender must have one.
+    - ``by``: a role, or a tuple of roles of which the sender must have one. What an instance of
+      another machine sends passes ``machine("lead")`` alone, and no role.
     - ``reenter``: a transition to its own source, or to a state below it, leaves the source and
       enters it again; without it, the source stays active.
     - ``doc``: a description.

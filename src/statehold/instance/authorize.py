@@ -21,7 +21,7 @@ from statehold.chart.access import (
     nobody,
 )
 from statehold.chart.machine import Definition
-from statehold.errors import Forbidden, described
+from statehold.errors import Forbidden
 from statehold.instance.state import InstanceState
 from statehold.records import Caller, Row
 
@@ -194,4 +194,6 @@ def _condition_holds(grant: When, caller: Caller, instance: InstanceState | Row)
     try:
         return grant.condition(instance.snapshot.data, caller) is True
     except Exception as error:
-        raise Forbidden(f"the condition could not be evaluated: {described(error)}") from error
+        # without its words, which may have values of data that the caller may not see
+        why = f"the condition could not be evaluated ({type(error).__name__})"
+        raise Forbidden(why) from error

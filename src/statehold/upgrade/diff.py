@@ -2,7 +2,8 @@
 
 Everything counts that a running instance could depend on. Texts for people (``doc``, and titles
 and descriptions in the data's schema) and the payloads of events do not: neither is stored with
-an instance.
+an instance. Who may send an event, by ``by`` or as it is internal, does not count either, and
+changes without a new version (:func:`sender_difference`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from statehold.chart.access import in_words
 from statehold.chart.model import (
     ROOT,
     Action,
@@ -66,9 +70,37 @@ def difference(old: Chart, new: Chart) -> list[str]:
     for name in Policy.__struct_fields__:
         lines += _changed("policy", name, getattr(old.policy, name), getattr(new.policy, name))
     lines += _difference_of("state", old.states, new.states, _STATE_FIELDS)
-    lines += _difference_of("transition", old.transitions, new.transitions, _TRANSITION_FIELDS)
+    lines += _difference_of("transition", _unguarded(old), _unguarded(new), _TRANSITION_FIELDS)
     lines += _schema_difference("", _bare(old.data_schema), _bare(new.data_schema), 0)
     return lines
+
+
+def sender_difference(old: Chart, new: Chart) -> list[str]:
+    """Who may send what, where that changed: one line for each transition and event of both."""
+    lines = []
+    after = {one.id: one for one in new.transitions}
+    for was in old.transitions:
+        now = after.get(was.id)
+        if now is not None:
+            lines += _changed(f"transition {was.id}", "by", _senders(was), _senders(now))
+    internal = {event.name: event.internal for event in new.events}
+    for event in old.events:
+        is_internal = internal.get(event.name, event.internal)
+        lines += _changed(f"event {event.name}", "internal", event.internal, is_internal)
+    return lines
+
+
+def _senders(transition: Transition) -> str | None:
+    named = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
+    return " and ".join(" or ".join(map(in_words, one)) for one in named) or None
+
+
+def _unguarded(chart: Chart) -> list[Transition]:
+    """The transitions without who may send their events."""
+    return [
+        replace(one, guards=tuple(guard for guard in one.guards if guard.kind != "by"))
+        for one in chart.transitions
+    ]
 
 
 def _difference_of(

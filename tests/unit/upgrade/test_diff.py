@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from statehold import Event, Machine, State, after, effect, minutes, on, seconds
+from statehold import Event, Machine, State, after, effect, machine, minutes, on, seconds
 from statehold.chart.model import Chart
-from statehold.upgrade.diff import difference
+from statehold.upgrade.diff import difference, sender_difference
 
 
 class Accept(Event):
@@ -140,3 +140,33 @@ def test_a_field_called_title_is_no_text_for_people() -> None:
         lapse = after(minutes(10), offering >> cooking)
 
     assert changes_to(New) == ["data: field title was added"]
+
+
+def test_who_may_send_an_event_is_no_difference_of_the_chart() -> None:
+    class Paid(Event, internal=True):
+        pass
+
+    class Public(Event):
+        pass
+
+    Public.__name__ = Public.__event__ = "Paid"
+
+    class Old(Machine[Order], name="order", version=1):
+        offering = State(initial=True)
+        accept = on(Accept, offering)
+        refuse = on(Public, offering, by="clerk", when=is_open)
+
+    class New(Machine[Order], name="order", version=1):
+        offering = State(initial=True)
+        accept = on(Accept, offering, by=("clerk", machine("lead")))
+        refuse = on(Paid, offering, when=is_open)
+
+    old, new = Old.definition.chart, New.definition.chart
+    assert difference(old, new) == []
+    assert difference(new, old) == []
+    assert sender_difference(old, new) == [
+        "transition accept: by was none and is clerk or machine lead",
+        "transition refuse: by was clerk and is none",
+        "event Paid: internal was false and is true",
+    ]
+    assert sender_difference(old, old) == []

@@ -156,7 +156,11 @@ def _words(stimulus: Stimulus) -> str:
         case Received(_, wire, by):
             fields = {name: value for name, value in wire.items() if name != "type"}
             payload = f" {fields}" if fields else ""
-            sender = "" if by is None else f" by {', '.join(map(in_words, by)) or 'a caller without roles'}"
+            sender = (
+                ""
+                if by is None
+                else f" by {', '.join(map(in_words, by)) or 'a caller without roles'}"
+            )
             return f"{wire['type']}{payload}{sender}"
         case Fired(timer):
             return timer if timer.startswith("message ") else f"timer {timer}"

@@ -43,7 +43,7 @@ from statehold.errors import (
 from statehold.formats.notation import Imported
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
-from statehold.upgrade.diff import difference
+from statehold.upgrade.diff import difference, sender_difference
 from statehold.wire.machines import FindingView, MovedState, PutReport, UpgradePlanView
 
 P = ParamSpec("P")
@@ -253,7 +253,8 @@ def _report(
     before = [version for version in versions.charts if version < chart.version]
     changes: list[str] = []
     if before:
-        changes = list(difference(versions.charts[max(before)], chart))[:NAMED]
+        earlier = versions.charts[max(before)]
+        changes = [*difference(earlier, chart), *sender_difference(earlier, chart)][:NAMED]
     return PutReport(
         machine=document.machine,
         version=document.version,

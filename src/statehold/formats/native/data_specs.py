@@ -11,6 +11,7 @@ from statehold.formats.native.part import Part, tag_of
 from statehold.formats.native.problems import shown
 from statehold.formats.native.shapes import (
     Anything,
+    Flag,
     Number,
     OneOrMore,
     OrEmpty,
@@ -125,6 +126,8 @@ class EventSpec(Part):
     """The fields of its payload, by name."""
     required: Words = Field(default_factory=list)
     """Names of the fields that have to be there."""
+    internal: Flag = False
+    """Only other instances send it: callers of the server are refused, and do not see it."""
 
 
 #: a schema that says nothing

@@ -298,10 +298,10 @@ class Functions:
 
 
 def evaluate(made: CelExpression, data: Any, event: Any, context: Any) -> Any:
-    return made(lambda name: _find(name, data, event, context))
+    return made(lambda name: find_variable(name, data, event, context))
 
 
-def _find(name: str, data: Any, event: Any, context: Any) -> Any:
+def find_variable(name: str, data: Any, event: Any, context: Any) -> Any:
     """The value of a variable; None for a field that is missing."""
     first, _, rest = name.partition(".")
     match first:

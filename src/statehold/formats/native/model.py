@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Discriminator, Field, StrictStr, Tag, WithJsonSchema
 
 from statehold.chart.validate import NAME_PATTERN, VERSION_LIMIT
-from statehold.define.options import INDEX_LIMIT
+from statehold.define.options import INDEX_LIMIT, VIEW_LIMIT
+from statehold.formats.native.access_specs import AccessSpec, Senders
 from statehold.formats.native.action_specs import Action, FunctionSpec, Given, Guard
 from statehold.formats.native.data_specs import AnySchema, EventSpec, SchemaSpec
 from statehold.formats.native.effect_specs import EffectSpec
@@ -137,8 +138,9 @@ class TransitionSpec(Part):
     """Guards, which all have to hold."""
     do: Several[Action] = Field(default_factory=list)
     """Actions."""
-    by: Words = Field(default_factory=list)
-    """Roles; the sender of the event needs one of them."""
+    by: Senders = Field(default_factory=list)
+    """Roles; the sender of the event needs one of them. What an instance sends passes only
+    `{machine: …}`, with its machine's name, and no role."""
     reenter: Flag = False
     """Its source is left and entered again, though the target is the source or inside it."""
     doc: StrictStr | None = None
@@ -210,6 +212,13 @@ Indexes: TypeAlias = Annotated[
 ]
 
 
+#: CEL, or names and CEL
+View: TypeAlias = Annotated[
+    Annotated[Expression, Tag("<value>")] | Annotated[dict[str, Expression], Tag("<mapping>")],
+    Discriminator(tag_of),
+]
+
+
 class MachineSpec(Part):
     """A machine in Statehold's native notation."""
 
@@ -246,15 +255,14 @@ class MachineSpec(Part):
         default_factory=list
     )
     """How instances of earlier versions become instances of this one."""
-    view: (
-        Annotated[
-            Annotated[Expression, Tag("<value>")]
-            | Annotated[dict[str, Expression], Tag("<mapping>")],
-            Discriminator(tag_of),
-        ]
-        | None
-    ) = None
+    access: AccessSpec | None = None
+    """Who may do what."""
+    view: View | None = None
     """What readers see of the data: CEL, or names and CEL; the data if left out."""
+    views: OrEmpty[Annotated[dict[Name, View], Field(max_length=VIEW_LIMIT)]] = Field(
+        default_factory=dict
+    )
+    """What readers with a role see instead, by role; of several roles, the first one counts."""
     indexes: Indexes = Field(default_factory=dict)
     """What instances are found by: names of fields, or names and CEL."""
     silence: Several[OrEmpty[SilenceSpec]] = Field(default_factory=list)

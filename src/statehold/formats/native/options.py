@@ -7,6 +7,7 @@ from typing import Any
 
 from statehold.chart.machine import Upgrade
 from statehold.chart.model import Silence
+from statehold.define.access import role_fault
 from statehold.expression.allowance import answer_allowance
 from statehold.expression.cel.language import INT, NULL, STRING, CelExpression, Kind
 from statehold.formats.native.functions import READING, UPGRADING, Functions, evaluate
@@ -81,16 +82,30 @@ class Options:
 
     # --- what readers see ---
 
-    def view(self, given: str | Mapping[str, str] | None) -> Callable[[Any], Any] | None:
+    def views(
+        self, given: Mapping[str, str | Mapping[str, str]]
+    ) -> dict[str, Callable[[Any], Any]]:
+        """By role."""
+        found: dict[str, Callable[[Any], Any]] = {}
+        for role, view in given.items():
+            if (fault := role_fault(role)) is not None:
+                self.problems.add(("views", role), *fault)
+            elif (made := self.view(view, ("views", role))) is not None:
+                found[role] = made
+        return found
+
+    def view(
+        self, given: str | Mapping[str, str] | None, path: Path = ("view",)
+    ) -> Callable[[Any], Any] | None:
         if given is None:
             return None
         if isinstance(given, str):
-            made = self.functions.expression(given, ("view",), READING)
+            made = self.functions.expression(given, path, READING)
             return None if made is None else _Seen(made)
         fields = {
             key: _Seen(made)
             for key, text in given.items()
-            if (made := self.functions.expression(text, ("view", key), READING)) is not None
+            if (made := self.functions.expression(text, (*path, key), READING)) is not None
         }
 
         def see(data: Any) -> dict[str, Any]:

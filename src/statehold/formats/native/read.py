@@ -12,6 +12,7 @@ from statehold.chart.normalise import Structure
 from statehold.chart.validate import place_of_state, place_of_transition, validate
 from statehold.chart.values import Shape
 from statehold.errors import DefinitionError, Problem
+from statehold.formats.native.access import read_access
 from statehold.formats.native.action_specs import StartSpec
 from statehold.formats.native.actions import Actions, DeclaredNames
 from statehold.formats.native.data_specs import NO_SCHEMA
@@ -90,7 +91,9 @@ class _Machine:
         options = Options(problems, functions, tree)
         upgrades = options.upgrades(spec.upgrades, version)
         view = options.view(spec.view)
+        views = options.views(spec.views)
         indexes = options.indexes(spec.indexes)
+        access = read_access(spec.access, functions, problems, indexes)
         chart = Chart(
             name=name,
             version=version,
@@ -111,7 +114,9 @@ class _Machine:
             effects=effects.effects,
             children=states.children,
             upgrades=upgrades,
+            access=access,
             view=view,
+            views=views,
             indexes=indexes,
         )
 
@@ -123,7 +128,7 @@ class _Machine:
     def _kept(self, functions: Functions) -> dict[str, Any]:
         """What the chart has no field for, so that the document can be written from it again."""
         kept: dict[str, Any] = {"functions": functions.sources}
-        for word in ("effects", "view", "indexes", "upgrades"):
+        for word in ("effects", "access", "view", "views", "indexes", "upgrades"):
             written = self.problems.at((word,))
             if written:
                 kept[word] = written
@@ -176,8 +181,8 @@ class _Machine:
             )
             typed = self.types.read(schema, written, path, name)
             payloads[name] = typed
-            events[name] = self.types.event(name, typed, doc, path)
-            shapes.append(EventShape(name, typed.schema, doc))
+            events[name] = self.types.event(name, typed, doc, path, internal=event.internal)
+            shapes.append(EventShape(name, typed.schema, doc, event.internal))
         return payloads, tuple(shapes), events
 
     def _find_detached(self, actions: Actions) -> None:

@@ -14,6 +14,7 @@ from statehold.chart.event import (
 )
 from statehold.chart.model import ROOT, Guard, Policy, Transition, Trigger
 from statehold.chart.normalise import Structure, outcome_trigger
+from statehold.formats.native.access import read_senders
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
@@ -204,10 +205,7 @@ class Transitions:
             else:
                 for state in self.tree.named(guard.in_, (*here, "in")) or ():
                     yield Guard(state, "in")
-        roles = words_of(spec.by)
-        for role in roles:
-            if "," in role:
-                self.problems.add((*path, "by"), f"the role {role!r} has a comma in it")
+        roles = read_senders(spec.by, (*path, "by"), self.problems)
         if roles:
             # last, so that a refusal can say that only the role is missing
             yield Guard(",".join(roles), "by")

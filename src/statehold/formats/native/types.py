@@ -319,7 +319,9 @@ class Types:
 
     # --- events ---
 
-    def event(self, name: str, typed: Typed, doc: str, path: Path) -> type[Event]:
+    def event(
+        self, name: str, typed: Typed, doc: str, path: Path, *, internal: bool = False
+    ) -> type[Event]:
         """A class of its own for each, as the class notation has one."""
         fields: dict[str, Any] = {}
         for key, held in (typed.fields or {}).items():
@@ -337,7 +339,10 @@ class Types:
             else:
                 fields[key] = (Optional[held.typed.annotation], None)  # noqa: UP045 - made here
         base = _MatchedEvent if typed.is_matched else _EventOfData
-        return create_model(name, __base__=base, __doc__=doc or None, **fields)
+        return create_model(
+            name, __base__=base, __doc__=doc or None,
+            __cls_kwargs__={"internal": internal}, **fields,
+        )  # fmt: skip
 
 
 class _EventOfData(Event):

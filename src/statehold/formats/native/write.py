@@ -11,6 +11,16 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from statehold.chart.access import (
+    RIGHTS,
+    Access,
+    AnyOf,
+    Everyone,
+    Grant,
+    HasRole,
+    OwnsIndex,
+    machine_of,
+)
 from statehold.chart.event import Event, failure_event, result_event
 from statehold.chart.machine import AMachine
 from statehold.chart.model import (
@@ -72,18 +82,37 @@ class _Writing:
         found["parallel"] = chart.states[0].kind == "parallel"
         found["states"] = self.children(ROOT)
         found["transitions"] = {row.id: self.row(row) for row in chart.transitions}
-        for word in ("upgrades", "view", "indexes"):
+        for word in ("upgrades", "access", "view", "views", "indexes"):
             found[word] = kept.get(word)
         found["silence"] = [
             _full({"code": s.code, "place": s.place, "reason": s.reason}) for s in chart.silenced
         ]
         if self.kept is None and self.definition is not None:
-            for word in ("upgrades", "view", "indexes"):
+            found["access"] = self.access(self.definition.access)
+            for word in ("upgrades", "view", "views", "indexes"):
                 if getattr(self.definition, word):
                     self.left_out.append(f"{word}: Python functions")
         meta = {key: value for key, value in chart.meta.items() if key != "native"}
         found["meta"] = meta | ({"left_out": self.left_out} if self.left_out else {})
         return _full(found)
+
+    def access(self, access: Access) -> dict[str, Any]:
+        """Without what is a Python function, or an index by one: fewer are permitted then."""
+        found: dict[str, Any] = {}
+        for right in RIGHTS:
+            grant = access.grant(right)
+            if grant is None:
+                continue
+            written = []
+            for part in grant.grants if isinstance(grant, AnyOf) else (grant,):
+                if isinstance(part, HasRole):
+                    written.append({"role": part.name})
+                elif isinstance(part, Everyone):
+                    written.append("anyone")
+                else:
+                    self.left_out.append(f"access.{right}: {_in_words(part)}")
+            found[right] = _one(written) or "nobody"
+        return found
 
     def complain(self, place: str, message: str) -> None:
         self.problems.append(
@@ -97,6 +126,7 @@ class _Writing:
                 "doc": "" if event.doc == Event.__doc__ else event.doc,
                 "properties": schema.get("properties"),
                 "required": schema.get("required"),
+                "internal": event.internal,
             }
         )
 
@@ -199,7 +229,9 @@ class _Writing:
                 if guard.kind != "by"
             ]
         )
-        found["by"] = _one([r for g in row.guards if g.kind == "by" for r in g.name.split(",")])
+        found["by"] = _one(
+            [_sender(by) for g in row.guards if g.kind == "by" for by in g.name.split(",")]
+        )
         found["do"] = self.actions(row.actions, row.id)
         within = self.structure.within
         inward = bool(row.targets) and all(within(target, row.source) for target in row.targets)
@@ -239,6 +271,17 @@ def _one(items: Any) -> Any:
     """One alone, or a list of them."""
     found = list(items)
     return found[0] if len(found) == 1 else found
+
+
+def _sender(by: str) -> Any:
+    named = machine_of(by)
+    return by if named is None else {"machine": named}
+
+
+def _in_words(grant: Grant) -> str:
+    if isinstance(grant, OwnsIndex):
+        return f"the index {grant.name}, which is a Python function"
+    return "a condition, which is a Python function"
 
 
 def _full(found: dict[str, Any]) -> dict[str, Any]:
