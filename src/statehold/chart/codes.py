@@ -41,6 +41,11 @@ Code: TypeAlias = Literal[
     # events
     "unheard-event",
     "undeclared-event",
+    # who may do what
+    "not-internal",
+    "message-refused",
+    "nobody-may-send",
+    "nobody-may-read",
     # data and functions
     "never-set",
     "unknown-field",

@@ -16,17 +16,23 @@ from statehold.chart.values import Shape
 D = TypeVar("D")
 
 
+#: in :attr:`Uses.sends`, in place of a machine's name
+ITSELF, PARENT = "", "#parent"
+
+
 @dataclass(frozen=True, slots=True)
 class Uses:
     """What an expression is known to read and write; of Python code it is not known.
 
     ``reads`` and ``writes`` are fields of the data, as ``a`` or ``a.b``; ``raises`` the names of
-    events that it queues within the step.
+    events that it queues within the step; ``sends`` the machines that it sends to, with the names
+    of the events (:data:`ITSELF`, :data:`PARENT`).
     """
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     raises: frozenset[str] = frozenset()
+    sends: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class Definition(Generic[D]):
     upgrades: tuple[Upgrade, ...] = ()
     #: who may do what
     access: Access = UNSTATED
+    #: the machines that it may send to, by their names; None: any
+    covers: tuple[str, ...] | None = None
     view: Callable[[D], Any] | None = None
     #: what callers with a role see in place of it; of several roles, the first one here
     views: Mapping[str, Callable[[D], Any]] = field(default_factory=dict)

@@ -26,11 +26,19 @@ SHOWN = 5
 
 
 class Analysis:
-    """``definition`` is None for a bare chart: its functions are names alone."""
+    """``definition`` is None for a bare chart: its functions are names alone. ``beside`` are the
+    machines that run beside it."""
 
-    def __init__(self, chart: Chart, definition: Definition[Any] | None, limit: int) -> None:
+    def __init__(
+        self,
+        chart: Chart,
+        definition: Definition[Any] | None,
+        limit: int,
+        beside: tuple[Definition[Any], ...] = (),
+    ) -> None:
         self.chart = chart
         self.definition = definition
+        self.beside = beside
         self.tree = Tree(chart)
         self.explored: Explored = explore(chart, limit=limit)
         self.complete = self.explored.reachable.complete

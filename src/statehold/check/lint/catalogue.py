@@ -69,6 +69,18 @@ CATALOGUE: Mapping[Code, Meaning] = {
     "undeclared-event": Meaning(
         "warning", "a transition waits for an event that is neither declared nor raised"
     ),
+    "not-internal": Meaning(
+        "info", "machines send the event, and callers may send it too, as it is not internal"
+    ),
+    "message-refused": Meaning(
+        "warning", "a machine sends the event, and its transitions take it from roles alone"
+    ),
+    "nobody-may-send": Meaning(
+        "warning", "an internal event is taken from roles alone, and no role may send it"
+    ),
+    "nobody-may-read": Meaning(
+        "warning", "somebody may start instances or change them, and nobody may read one"
+    ),
     "never-set": Meaning(
         "warning", "a field of the data is read, is empty at first, and is never set"
     ),

@@ -13,14 +13,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from statehold.chart.codes import CODES, Code
 from statehold.chart.machine import AMachine
 from statehold.chart.model import Chart
-from statehold.check.lint import choice, completion, fields, loops, overlap, states, timing
+from statehold.check.lint import choice, completion, fields, loops, overlap, senders, states, timing
 from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import SEVERITIES, Finding
@@ -67,19 +67,29 @@ _CHECKS = (
     fields.impure,
     fields.unheard,
     fields.undeclared,
+    senders.public,
+    senders.refused,
+    senders.unsendable,
+    senders.unreadable,
 )
 
 
 def findings(
-    machine: AMachine | Chart, *, limit: int = STEP_LIMIT, ask: bool = True
+    machine: AMachine | Chart,
+    *,
+    limit: int = STEP_LIMIT,
+    ask: bool = True,
+    beside: Iterable[AMachine] = (),
 ) -> tuple[Finding, ...]:
     """The findings in a valid machine or a bare chart: errors first, then warnings.
 
-    ``limit`` bounds the search. ``ask`` False: no function is called.
+    ``limit`` bounds the search. ``ask`` False: no function is called. ``beside`` are the machines
+    that run beside it, whose messages to it are looked at; its children's always are.
     """
     definition = None if isinstance(machine, Chart) else machine.definition
     chart = machine if isinstance(machine, Chart) else machine.definition.chart
-    analysis = Analysis(chart, definition, limit)
+    others = tuple(one.definition for one in beside)
+    analysis = Analysis(chart, definition, limit, others)
     samples = Samples(analysis) if ask and definition is not None else None
     found = [finding for check in _CHECKS for finding in check(analysis)]
     found += loops.endless(analysis, samples)

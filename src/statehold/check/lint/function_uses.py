@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
-from statehold.chart.machine import Function
+from statehold.chart.machine import ITSELF, PARENT, Definition, Function
 
 #: files of source whose trees are kept
 FILE_LIMIT = 64
@@ -39,7 +39,8 @@ _CHANGING = frozenset(
 class FunctionUses:
     """``reads`` and ``writes`` are the data's own fields; ``stores`` those of the written ones
     that are assigned to, and not changed by a method. ``raises`` are names of events that it
-    queues or sends to its own instance, ``surely`` those that it queues whenever it runs.
+    queues or sends to its own instance, ``surely`` those that it queues whenever it runs. ``sends``
+    are machines (:data:`.chart.machine.ITSELF`, :data:`.PARENT`) and names of events sent there.
 
     ``known`` is False where it may touch more than is said. ``outside`` names what it calls that
     is no part of a pure step. ``constant`` holds its value, where that is always the same.
@@ -51,6 +52,7 @@ class FunctionUses:
     stores: set[str] = field(default_factory=set)
     raises: set[str] = field(default_factory=set)
     surely: set[str] = field(default_factory=set)
+    sends: set[tuple[str, str]] = field(default_factory=set)
     outside: list[str] = field(default_factory=list)
     constant: tuple[Any] | None = None
     constants: set[Any] = field(default_factory=set)
@@ -72,6 +74,7 @@ def read(function: Function) -> FunctionUses:
             stores={name.partition(".")[0] for name in uses.writes},
             raises=set(uses.raises),
             surely=set(uses.raises),
+            sends=set(uses.sends),
         )
     code = getattr(function.call, "__code__", None)
     if not isinstance(code, CodeType):
@@ -85,9 +88,23 @@ def read(function: Function) -> FunctionUses:
     context = parameters[2].arg if len(parameters) > 2 else None
     if _is_rebound(node, parameters[0].arg):
         return UNKNOWN
-    found = _Reader(parameters[0].arg, context)
+    found = _Reader(parameters[0].arg, context, lambda name: _value_of(name, function.call, code))
     found.function(node)
     return found.reading
+
+
+def _value_of(name: str, call: Any, code: CodeType) -> Any:
+    """What a name in a function stands for that is no local of it; None where it is not known."""
+    if name in code.co_varnames:
+        return None
+    cells = dict(zip(code.co_freevars, getattr(call, "__closure__", None) or (), strict=False))
+    if name not in cells:
+        return getattr(call, "__globals__", {}).get(name)
+    try:
+        return cells[name].cell_contents
+    except ValueError:
+        # it is assigned to later
+        return None
 
 
 def _is_rebound(node: ast.FunctionDef | ast.Lambda, name: str) -> bool:
@@ -146,11 +163,13 @@ def _parameters(node: ast.FunctionDef | ast.Lambda) -> tuple[str, ...]:
 
 
 class _Reader:
-    """``data`` and ``context`` are the names of the function's first and third parameter."""
+    """``data`` and ``context`` are the names of the function's first and third parameter;
+    ``value_of`` gives what another name in it stands for."""
 
-    def __init__(self, data: str, context: str | None) -> None:
+    def __init__(self, data: str, context: str | None, value_of: Callable[[str], Any]) -> None:
         self.data = data
         self.context = context
+        self.value_of = value_of
         self.reading = FunctionUses()
         #: uses of the data's name that were understood
         self.understood: set[int] = set()
@@ -216,8 +235,15 @@ class _Reader:
             reading.known = False
         elif self.is_context(called, "send") and len(node.args) > 2:
             to_itself = all(isinstance(a, ast.Constant) and a.value is None for a in node.args[:2])
-            if to_itself and (name := _event_made(node.args[2])):
+            name = _event_made(node.args[2])
+            if to_itself and name:
                 reading.raises.add(name)
+            to = self.machine(node.args[0])
+            if to is not None and name:
+                reading.sends.add((to, name))
+        elif self.is_context(called, "send_parent"):
+            made = _event_made(node.args[0]) if node.args else None
+            reading.sends.update([] if made is None else [(PARENT, made)])
         if isinstance(called, ast.Attribute):
             if called.attr in _CHANGING:
                 reading.writes.update(self.fields_in(called.value))
@@ -273,6 +299,22 @@ class _Reader:
         if isinstance(node, ast.Call) and self.is_context(node.func, "raise_") and node.args:
             return _event_made(node.args[0])
         return None
+
+    def machine(self, node: ast.AST) -> str | None:
+        """The machine in ``context.send(machine, …)``, by its name; None where it is not known."""
+        if isinstance(node, ast.Constant):
+            return ITSELF if node.value is None else str(node.value)
+        found: Any = None
+        if isinstance(node, ast.Name):
+            found = self.value_of(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            holder = self.value_of(node.value.id)
+            # nothing else, whose attribute might be code
+            found = getattr(holder, node.attr, None) if isinstance(holder, ModuleType) else None
+        if isinstance(found, str):
+            return found
+        definition = getattr(found, "definition", None) if isinstance(found, type) else found
+        return definition.name if isinstance(definition, Definition) else None
 
     def fields_in(self, node: ast.AST) -> Iterator[str]:
         """The data's field that a chain of attributes and subscripts begins with."""

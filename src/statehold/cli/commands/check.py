@@ -46,15 +46,10 @@ def check(
     summaries: list[dict[str, Any]] = []
     checked: list[tuple[Definition[Any], tuple[Finding, ...]]] = []
     code = DONE
+    loaded: list[Definition[Any]] = []
     for target in (one for given in targets for one in _files(given)):
         try:
-            for definition in load_machines([target], offered):
-                found = findings(definition, limit=limit)
-                checked.append((definition, found))
-                summaries.append(_summary(definition, found))
-                wrong = ("error", "warning") if strict else ("error",)
-                if any(finding.severity in wrong for finding in found):
-                    code = REFUSED
+            loaded += load_machines([target], offered)
         except NotFound as error:
             # a module of a folder need not define a machine
             if target in targets:
@@ -66,6 +61,13 @@ def check(
                 summaries.append({"name": error.machine, "ok": False, **error.details()})
             else:
                 explain_failure(error)
+    for definition in loaded:
+        found = findings(definition, limit=limit, beside=loaded)
+        checked.append((definition, found))
+        summaries.append(_summary(definition, found))
+        wrong = ("error", "warning") if strict else ("error",)
+        if any(finding.severity in wrong for finding in found):
+            code = REFUSED
     console = Terminal()
     if json:
         print_json(summaries)

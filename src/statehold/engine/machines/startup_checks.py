@@ -30,8 +30,9 @@ def check_machines(context: EngineContext, machines: Iterable[Definition[Any]]) 
     limit = context.limits.check_steps
     if not limit:
         return
-    for definition in machines:
-        found = _found(definition, limit)
+    all_of_them = tuple(machines)
+    for definition in all_of_them:
+        found = _found(definition, limit, all_of_them)
         errors = [finding for finding in found if finding.severity == "error"]
         if errors:
             raise DefinitionError(definition.name, [_problem(finding) for finding in errors])
@@ -49,9 +50,12 @@ def check_machines(context: EngineContext, machines: Iterable[Definition[Any]]) 
             )
 
 
-def _found(definition: Definition[Any], limit: int) -> tuple[Finding, ...]:
-    if definition.checked is None or definition.checked[0] != limit:
-        definition.checked = (limit, findings(definition, limit=limit, ask=False))
+def _found(
+    definition: Definition[Any], limit: int, beside: tuple[Definition[Any], ...]
+) -> tuple[Finding, ...]:
+    if definition.checked is None or definition.checked[0] != (limit, beside):
+        found = findings(definition, limit=limit, ask=False, beside=beside)
+        definition.checked = ((limit, beside), found)
     found: tuple[Finding, ...] = definition.checked[1]
     return found
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError, create_model
 
 from statehold.chart.complaint import place_of, words_of
 from statehold.chart.event import Event
+from statehold.chart.machine import ITSELF
 from statehold.chart.model import Action, Block
 from statehold.expression.cel.language import DURATION, NULL, STRING, TIMESTAMP, CelExpression
 from statehold.expression.language import EvaluationFailed
@@ -271,7 +272,10 @@ class Actions:
         whither = "" if receiver is None else f" to {target}/{receiver.text}"
         when = f" after {after}" if after is not None else ""
         name = f"send {build.text}{whither}{when}"
-        return self.functions.add(name, send, situation, *expressions, needs_context=True)
+        return self.functions.add(
+            name, send, situation, *expressions,
+            sends=frozenset({(target or ITSELF, spec.send)}), needs_context=True,
+        )  # fmt: skip
 
     def _open_event(self, name: str) -> type[Event]:
         known = self._open.get(name)

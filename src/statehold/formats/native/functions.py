@@ -271,6 +271,7 @@ class Functions:
         *expressions: CelExpression,
         writes: frozenset[str] = frozenset(),
         raises: frozenset[str] = frozenset(),
+        sends: frozenset[tuple[str, str]] = frozenset(),
         needs_context: bool = False,
     ) -> str:
         """Adds a function; one of the same name for other events stays."""
@@ -292,7 +293,7 @@ class Functions:
         fields = frozenset(r.removeprefix("data.") for r in reads if r.startswith("data."))
         if "data" in reads:
             fields |= frozenset(self.fields.typed)
-        uses = Uses(fields, writes, raises)
+        uses = Uses(fields, writes, raises, sends)
         self.functions[name] = Function(variants, takes, uses)
         return name
 

@@ -103,7 +103,7 @@ class _Writing:
             grant = access.grant(right)
             if grant is None:
                 continue
-            written = []
+            written: list[Any] = []
             for part in grant.grants if isinstance(grant, AnyOf) else (grant,):
                 if isinstance(part, HasRole):
                     written.append({"role": part.name})
