@@ -30,9 +30,10 @@ def test_every_code_has_its_example() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=code_of)
 def test_a_planted_defect_is_found_and_nothing_beside_it(path: Path) -> None:
+    machines = load_machines([str(path)])
     found = {
-        definition.name: findings(definition)
-        for definition in load_machines([str(path)])
+        definition.name: findings(definition, beside=machines)
+        for definition in machines
         if definition.name in (code_of(path), f"{code_of(path)}-mended")
     }
     assert [finding.code for finding in found[code_of(path)]] == [code_of(path)]
