@@ -1,4 +1,4 @@
-"""An internal event that is taken from a role alone: callers may not send it, machines have none."""
+"""An internal event taken from a role alone: callers may not send it, and machines have no roles."""
 
 from __future__ import annotations
 
