@@ -1,4 +1,4 @@
-"""An internal event taken from a role alone: callers may not send it, and machines have no roles."""
+"""An internal event taken from a role alone: callers may not send it, machines have none."""
 
 from __future__ import annotations
 
