@@ -134,7 +134,8 @@ def of(access: Any = None, views: Any = None, by: Any = ()) -> Callable[[], Any]
         here = State(initial=True)
         body |= {"here": here, "go": on(Go, here, by=by), "__module__": __name__}
         body["__orig_bases__"] = (Machine[Parcel],)
-        return type(Machine)("Wrong", (Machine,), body, name="wrong", version=1)
+        make: Any = type(Machine)
+        return make("Wrong", (Machine,), body, name="wrong", version=1)
 
     return build
 

@@ -54,8 +54,8 @@ def _found(
     definition: Definition[Any], limit: int, beside: tuple[Definition[Any], ...]
 ) -> tuple[Finding, ...]:
     if definition.checked is None or definition.checked[0] != (limit, beside):
-        found = findings(definition, limit=limit, ask=False, beside=beside)
-        definition.checked = ((limit, beside), found)
+        made = findings(definition, limit=limit, ask=False, beside=beside)
+        definition.checked = ((limit, beside), made)
     found: tuple[Finding, ...] = definition.checked[1]
     return found
 

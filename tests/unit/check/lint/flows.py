@@ -76,7 +76,7 @@ def helped(data: Data) -> None:
     setattr(data, "note", "yes")  # noqa: B010 - a way that can't be followed
 
 
-def expression(text: str, **uses: frozenset[str]) -> Function:
+def expression(text: str, **uses: Any) -> Function:
     return Function(lambda data: None, 1, Uses(**uses))
 
 
