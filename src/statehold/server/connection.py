@@ -18,7 +18,6 @@ would cost more than the rest of this.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
@@ -36,6 +35,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from statehold.errors import Overloaded, StateholdError, TooManyRequests
 from statehold.server.bounds import Bounds
 from statehold.server.problems import BadRequest, HeadTooLarge, TooSlow, response_of
+from statehold.server.shares import address_of
 
 _log = logging.getLogger("statehold.server")
 
@@ -301,7 +301,7 @@ class Connections:
 
     def add(self, one: Connection) -> StateholdError | None:
         """The error where there are too many."""
-        address = address_of(one.client)
+        address = address_of(one.client[0] if one.client else "")
         self.open.add(one)
         self._of_address[address] += 1
         if self._timer is None:
@@ -320,7 +320,7 @@ class Connections:
         if one not in self.open:
             return
         self.open.discard(one)
-        address = address_of(one.client)
+        address = address_of(one.client[0] if one.client else "")
         self._of_address[address] -= 1
         if self._of_address[address] <= 0:
             del self._of_address[address]
@@ -341,19 +341,3 @@ class Connections:
             _log.info("connections ended by their bounds: %s", counts)
             self.why.clear()
         self._timer = loop.call_later(SWEEP_SECONDS, self._look, loop) if self.open else None
-
-
-def address_of(client: tuple[str, int] | None) -> str:
-    """Who connects, as far as an address says: one host has a whole /64 of IPv6."""
-    if client is None:
-        return ""
-    host = client[0]
-    if ":" not in host:
-        return host
-    try:
-        address = ipaddress.IPv6Address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))

@@ -15,7 +15,7 @@ import uvicorn
 
 from statehold.server import Bounds
 from statehold.server import connection as module
-from statehold.server.connection import Connections, Phase, address_of
+from statehold.server.connection import Connections, Phase
 
 pytestmark = pytest.mark.anyio
 
@@ -380,23 +380,6 @@ async def test_an_upgrade_is_answered_as_if_it_were_none_and_ends_the_connection
         answers = await client.rest()
         assert answers.startswith(b"HTTP/1.1 200")
         assert b"connection: close" in answers
-
-
-@pytest.mark.parametrize(
-    ("client", "address"),
-    [
-        (None, ""),
-        (("127.0.0.1", 1), "127.0.0.1"),
-        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
-        (("fe80::1%eth0", 1), "fe80::/64"),
-        (("::ffff:10.0.0.1", 1), "10.0.0.1"),
-        (("a:b", 1), "a:b"),
-    ],
-)
-def test_an_address_of_ipv6_stands_for_its_network(
-    client: tuple[str, int] | None, address: str
-) -> None:
-    assert address_of(client) == address
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -1,0 +1,120 @@
+"""What each caller has of a server at once: so much and no more, so that none shuts out the others.
+
+A caller is a proved name, or else an address: a claimed name would be another one at each request.
+The counts are of one process.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+
+from statehold.errors import Overloaded, TooManyRequests
+from statehold.records import Caller
+from statehold.server.bounds import Bounds
+
+#: what a value of a body counts for, in bytes: about what it takes in memory once it is parsed
+VALUE_BYTES = 100
+
+
+class Share:
+    """One kind of thing: ``total`` for all callers, ``each`` for one."""
+
+    def __init__(self, what: str, total: int, each: int) -> None:
+        self.what = what
+        self.total = total
+        self.each = each
+        #: what all have
+        self.used = 0
+        self._of: Counter[str] = Counter()
+
+    def take(self, who: str, amount: int = 1) -> None:
+        """Raises ``TooManyRequests`` where the caller would have more than its share, and
+        ``Overloaded`` where all would have more than there is."""
+        own = self._of[who] + amount
+        if own > self.each:
+            self._forget(who)
+            raise TooManyRequests(self.what, self.each)
+        if self.used + amount > self.total:
+            self._forget(who)
+            raise Overloaded(self.used, self.total, f"{self.what} are at work")
+        self.used += amount
+        self._of[who] = own
+
+    def give(self, who: str, amount: int = 1) -> None:
+        """Gives back what was taken."""
+        self.used -= amount
+        self._of[who] -= amount
+        self._forget(who)
+
+    def _forget(self, who: str) -> None:
+        """Keeps no name of a caller that has nothing."""
+        if not self._of[who]:
+            del self._of[who]
+
+
+class Shares:
+    """All kinds, of one server."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        def share(what: str, total: int) -> Share:
+            return Share(what, total, bounds.share_of(total))
+
+        self.requests = share("requests", bounds.requests)
+        self.streams = share("streams", bounds.streams)
+        self.events = share("events of batches", bounds.events)
+        self.bodies = share("bytes of bodies", bounds.bodies_bytes)
+
+    def begin(self, caller: Caller) -> Hold:
+        """A request of this caller begins. Raises ``TooManyRequests``, ``Overloaded``."""
+        who = who_is(caller)
+        self.requests.take(who)
+        return Hold(self, who)
+
+
+class Hold:
+    """What one request has, until :meth:`end`."""
+
+    __slots__ = ("_bytes", "_events", "_shares", "who")
+
+    def __init__(self, shares: Shares, who: str) -> None:
+        self.who = who
+        self._shares = shares
+        self._bytes = 0
+        self._events = 0
+
+    def take_body(self, size: int, values: int = 0) -> None:
+        """Raises ``TooManyRequests``, ``Overloaded``."""
+        size += VALUE_BYTES * values
+        self._shares.bodies.take(self.who, size)
+        self._bytes += size
+
+    def take_events(self, count: int) -> None:
+        """Raises ``TooManyRequests``, ``Overloaded``."""
+        self._shares.events.take(self.who, count)
+        self._events += count
+
+    def end(self) -> None:
+        self._shares.requests.give(self.who)
+        if self._bytes:
+            self._shares.bodies.give(self.who, self._bytes)
+        if self._events:
+            self._shares.events.give(self.who, self._events)
+
+
+def who_is(caller: Caller) -> str:
+    # neither can be taken for the other: no address has a space in it
+    return f"name {caller.name}" if caller.proved and caller.name else address_of(caller.address)
+
+
+def address_of(host: str) -> str:
+    """Who connects, as far as an address says: one host has a whole /64 of IPv6."""
+    if ":" not in host:
+        return host
+    try:
+        address = ipaddress.IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
