@@ -6,7 +6,11 @@
 3. 2xx is a result. 408, 425, 429 and 5xx, and a server that can't be reached, are retried as the
    effect's policy says; anything else is :class:`~statehold.errors.Permanent`, as is a request that
    can't be made from the data.
-4. Requests and answers are bounded before they are kept in memory.
+4. Requests and answers are bounded before they are kept in memory, the values of an answer before
+   it is parsed. An attempt's time is bounded by its effect's timeout.
+5. Each machine has slots of its own at each host, so that calls that a host answers slowly keep no
+   other machine, and no call to another host, waiting. Names of hosts are resolved apart from
+   everything else (:mod:`.names`).
 
 The environment's proxies and certificates are not read, so that requests go where they are allowed.
 Needs httpx (the extra ``client``).
@@ -14,40 +18,59 @@ Needs httpx (the extra ``client``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
+import msgspec
 
 from statehold.chart.effect import Call
 from statehold.effects.hosts import Hosts
+from statehold.effects.names import LOOKUP_SECONDS, Names
 from statehold.errors import Permanent, StateholdError
 from statehold.expression.allowance import answer_allowance
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.notation import HttpCall, RequestRefused
+from statehold.plain.structure import is_deeper, is_small, structure_of, values_in
 
 #: bytes of a request's body, and of an answer, by default
 BODY_LIMIT = 1_000_000
 #: characters of an address and of a header's value
 URL_LIMIT = 8_000
 HEADER_LIMIT = 4_000
-#: connections kept open, to all hosts together
-CONNECTION_LIMIT = 100
+#: requests of one machine to one host at once; more wait for these
+CALL_LIMIT = 64
+#: connections kept open without a request, to all hosts together
+IDLE_LIMIT = 100
+#: values in an answer of JSON, and how deep they may be nested
+ANSWER_VALUES, ANSWER_DEPTH = 100_000, 100
 #: seconds for each part of a request; the effect's own timeout bounds the whole
 PART_SECONDS = 60.0
 #: characters of an answer in the text of a failure
 ANSWER_CHARS = 200
 
 _RETRIED = frozenset({408, 425, 429})
+_IS_JSON = msgspec.json.Decoder(msgspec.Raw)
 
 
 class RequestFailed(StateholdError):
     """A server answered with an error, or not at all; the next attempt may succeed."""
 
     code = "request-failed"
+
+
+class _Slots:
+    """Those of one machine at one host, and how many use them or wait for one."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Semaphore(CALL_LIMIT)
+        self.users = 0
 
 
 class Requests:
@@ -57,11 +80,19 @@ class Requests:
     """
 
     def __init__(
-        self, hosts: Hosts, *, body_limit: int = BODY_LIMIT, client: httpx.AsyncClient | None = None
+        self,
+        hosts: Hosts,
+        *,
+        body_limit: int = BODY_LIMIT,
+        client: httpx.AsyncClient | None = None,
+        names: Names | None = None,
     ) -> None:
         self.hosts = hosts
         self.body_limit = body_limit
         self._client = client
+        self._names = names or Names()
+        #: the free slots of each machine at each host that has requests under way
+        self._slots: dict[tuple[str, str], _Slots] = {}
 
     def __call__(self, call: HttpCall) -> Callable[[Any, Call], Awaitable[Any]]:
         """The effect's function; raises ``RequestRefused`` for a host that is not allowed."""
@@ -84,15 +115,52 @@ class Requests:
             # the data do not change, so the next attempt would fail too
             raise Permanent(f"the request can't be made: {error}") from error
         try:
-            response = await self._http().send(request, stream=True)
-            try:
-                body = await self._read(response)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
+            async with self._slot(attempt.machine, request.url.netloc.decode("ascii")):
+                response = await self._send(request)
+                try:
+                    body = await self._read(response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise RequestFailed(f"{call.method} {_bare(request.url)}: {why}") from error
         return self._answer(call, request, response, body)
+
+    @asynccontextmanager
+    async def _slot(self, machine: str, host: str) -> AsyncIterator[None]:
+        """Waits until the machine has fewer requests under way to this host."""
+        slots = self._slots.setdefault((machine, host), _Slots())
+        slots.users += 1
+        try:
+            async with slots.free:
+                yield
+        finally:
+            slots.users -= 1
+            if not slots.users:
+                del self._slots[machine, host]
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        """To the first address of the host that can be reached."""
+        named = request.url
+        addresses = await self._resolved(named.host)
+        # the certificate has to be the name's, whatever the address is
+        request.extensions["sni_hostname"] = named.host
+        for last, address in enumerate(addresses, 1 - len(addresses)):
+            request.url = named.copy_with(host=address)
+            try:
+                return await self._http().send(request, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if last == 0:
+                    raise
+            finally:
+                request.url = named
+        raise OSError(f"{named.host} has no address")
+
+    async def _resolved(self, host: str) -> tuple[str, ...]:
+        try:
+            return await self._names.addresses(host)
+        except TimeoutError:
+            raise TimeoutError(f"{host} was not resolved within {LOOKUP_SECONDS:g} s") from None
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -100,8 +168,11 @@ class Requests:
                 follow_redirects=False,
                 trust_env=False,
                 timeout=PART_SECONDS,
-                limits=httpx.Limits(max_connections=CONNECTION_LIMIT),
+                # slots bound them: a wait here would be for any machine's
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=IDLE_LIMIT),
             )
+            # a host's cookie would be sent with the calls of every machine
+            self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         return self._client
 
     # --- out ---
@@ -192,11 +263,29 @@ def _decoded(response: httpx.Response, body: bytes) -> Any:
         return None
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
+        _check_size(body)
         try:
             return json.loads(body, parse_constant=_no_number, parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise Permanent(f"the answer is called JSON and is not: {error}") from error
     return body.decode("utf-8", "replace")
+
+
+def _check_size(body: bytes) -> None:
+    """Raises ``Permanent`` for JSON of too many values."""
+    if is_small(body, ANSWER_VALUES, ANSWER_DEPTH):
+        return
+    try:
+        _IS_JSON.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Permanent(f"the answer is called JSON and is not: {error}") from error
+    structure = structure_of(body)
+    if (values := values_in(structure)) > ANSWER_VALUES:
+        raise Permanent(
+            f"the answer has {values} values; the limit is {ANSWER_VALUES}: ask for less of it"
+        )
+    if is_deeper(structure, ANSWER_DEPTH):
+        raise Permanent(f"the answer is nested more than {ANSWER_DEPTH} deep")
 
 
 def _no_number(name: str) -> Any:

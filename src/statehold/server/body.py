@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from starlette.requests import Request
 
 from statehold.chart.complaint import fields_of
 from statehold.errors import MISTAKES_SHOWN, InvalidPayload, TooLarge
+from statehold.plain.structure import is_deeper, is_small, structure_of, values_in
 from statehold.server.bounds import Bounds
 from statehold.server.headers import header
 from statehold.server.problems import NotJson, UnsupportedMedia
@@ -42,23 +42,14 @@ async def read_json(request: Request, bounds: Bounds, *, limit: int | None = Non
         raise NotJson(str(error)) from None
     except RecursionError:
         raise _nested(bounds) from None
-    # counting is fast and enough for nearly every body
-    opened = body.count(b"{") + body.count(b"[")
-    values = opened + body.count(b",") + 1
-    if opened > bounds.json_depth or values > bounds.json_values:
-        _check_structure(body, bounds)
+    if not is_small(body, bounds.json_values, bounds.json_depth):
+        structure = structure_of(body)
+        values = values_in(structure)
+        if values > bounds.json_values:
+            raise TooLarge("the body", values, bounds.json_values, "values")
+        if is_deeper(structure, bounds.json_depth):
+            raise _nested(bounds)
     return body
-
-
-def _check_structure(body: bytes, bounds: Bounds) -> None:
-    """Raises ``TooLarge``, ``NotJson``. The body is JSON."""
-    structure = _structure(body)
-    # each value but the first of its list or object comes after a comma
-    values = structure.count(b"[") + structure.count(b",") + 1
-    if values > bounds.json_values:
-        raise TooLarge("the body", values, bounds.json_values, "values")
-    if _is_deeper(structure.replace(b",", b""), bounds.json_depth):
-        raise _nested(bounds)
 
 
 def _nested(bounds: Bounds) -> NotJson:
@@ -97,26 +88,6 @@ async def _read(request: Request, limit: int) -> bytes:
             raise TooLarge("the body, as far as it was read,", size, limit)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_NO_STRUCTURE = bytes(set(range(256)) - set(b"[]{},"))
-
-
-def _structure(body: bytes) -> bytes:
-    """The brackets and commas of JSON, all brackets square."""
-    return _STRING.sub(b"", body).translate(_BRACKETS, _NO_STRUCTURE)
-
-
-def _is_deeper(brackets: bytes, depth: int) -> bool:
-    """Whether brackets are nested deeper, found without recursion, which deep nesting could
-    exhaust: each round removes the innermost, so ``depth`` rounds must remove all."""
-    for _ in range(depth):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
 
 
 class Model:
