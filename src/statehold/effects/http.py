@@ -91,7 +91,7 @@ class Requests:
         self.body_limit = body_limit
         self._client = client
         self._names = names or Names()
-        #: the free slots of each machine at each host that has requests under way
+        #: the free slots of each machine at each host that it calls
         self._slots: dict[tuple[str, str], _Slots] = {}
 
     def __call__(self, call: HttpCall) -> Callable[[Any, Call], Awaitable[Any]]:
@@ -128,7 +128,7 @@ class Requests:
 
     @asynccontextmanager
     async def _slot(self, machine: str, host: str) -> AsyncIterator[None]:
-        """Waits until the machine has fewer requests under way to this host."""
+        """Waits until the machine has fewer calls to this host."""
         slots = self._slots.setdefault((machine, host), _Slots())
         slots.users += 1
         try:

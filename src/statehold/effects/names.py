@@ -52,7 +52,7 @@ class Names:
     def _begin(self, host: str, loop: asyncio.AbstractEventLoop) -> asyncio.Future[_Addresses]:
         ended: asyncio.Future[_Addresses] = loop.create_future()
         self._under_way[host] = ended
-        # nobody may be left to hear of its failure
+        # nobody may be left who waits for it
         ended.add_done_callback(lambda one: one.cancelled() or one.exception())
         thread = threading.Thread(
             target=self._run, args=(host, loop, ended), name=f"statehold-name {host}", daemon=True

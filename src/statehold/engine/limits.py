@@ -26,7 +26,8 @@ class Limits(InstanceLimits):
     cached_bytes: int = 128_000_000
     #: times that a lost compare-and-set is repeated before it is ``StoreUnavailable``
     conflicts: int = 20
-    #: attempts of effects that run at once, of coroutine functions
+    #: attempts of effects that run at once, of coroutine functions; one effect of a machine may
+    #: have three times as many as are then still free, so that others find some
     effects: int = 1_000
     #: the same of plain functions, each in a thread of its own
     threads: int = 32

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from statehold.chart.effect import Call, Effect
 from statehold.chart.machine import Definition
 from statehold.chart.payload import write_result
-from statehold.engine.background.capacity import EffectRef, Lane
+from statehold.engine.background.capacity import EffectRef, Kind, Lane
 from statehold.engine.background.subtasks import Exited, in_attempt
 from statehold.engine.background.threads import Threads
 from statehold.engine.log_fields import about, logger
@@ -60,6 +60,7 @@ class AttemptRun:
         self.seq = loaded.row.seq
         self.number = known.attempt
         self.name = effect.name
+        self.kind: Kind = (definition.name, effect.name)
         self.lane: Lane = context.capacity.lane(definition, effect.name)
         #: when it began to wait for a slot, by the loop's clock
         self.asked_at = 0.0

@@ -5,8 +5,10 @@
    workers, where there are any; a worker with a free slot takes what waits in the store.
 2. Where the attempt before it, under the same key, still runs here, an attempt waits for its end.
    After ``cancel_seconds`` it fails with ``StillRunning``.
-3. A call that runs on when its attempt is over has no slot any more. Beyond ``hung`` such calls of
-   one kind, further attempts of that kind fail with ``TooManyHung``.
+3. Slots are divided among the effects of all machines: the slow calls of one never have all of
+   them (:class:`.capacity.Lane`).
+4. A call that runs on when its attempt is over has no slot any more. Beyond ``hung`` such calls of
+   one sort of function, further attempts of that sort fail with ``TooManyHung``.
 """
 
 from __future__ import annotations
@@ -135,7 +137,7 @@ class EffectRunner:
         attempt = self._forget(effect_ref)
         if attempt is None:
             return
-        attempt.lane.queue.pop(effect_ref, None)
+        attempt.lane.remove(effect_ref)
         if effect_ref in self._after:
             _, timer = self._after.pop(effect_ref)
             timer.cancel()
@@ -231,12 +233,12 @@ class EffectRunner:
     def _admit(self, attempt: AttemptRun) -> None:
         """Starts it, or lets it wait for a slot."""
         lane = attempt.lane
-        if lane.running < lane.slots and not lane.queue:
+        if lane.may_start(attempt.kind) and not lane.waits(attempt.kind):
             self._start(attempt)
             return
         loop = asyncio.get_running_loop()
         attempt.asked_at = loop.time()
-        lane.queue[attempt.effect_ref] = attempt
+        lane.add(attempt)
         if not self._context.identity.is_alone:
             self._look_later(self._context.limits.poll_seconds)
 
@@ -244,19 +246,18 @@ class EffectRunner:
         lane, most = attempt.lane, self._context.limits.hung
         if lane.hung >= most:
             why = (
-                f"{lane.hung} calls of a {lane.kind} have not ended though their time was up, "
+                f"{lane.hung} calls of a {lane.sort} have not ended though their time was up, "
                 f"{most} are allowed for; see the log for which, and restart the worker"
             )
             self._fail(attempt, "TooManyHung", why)
             return
-        lane.running += 1
+        lane.begin(attempt.kind)
         attempt.start(self._threads)
 
     def _fill(self, lane: Lane) -> None:
-        """Starts what waits here for a slot, longest first."""
-        while lane.queue and lane.running < lane.slots:
-            effect_ref = next(iter(lane.queue))
-            self._start(lane.queue.pop(effect_ref))
+        """Starts what waits here for a slot."""
+        while (attempt := lane.take()) is not None:
+            self._start(attempt)
         if lane.more and lane.free:
             self._look_later(GATHER_SECONDS)
 
@@ -286,7 +287,7 @@ class EffectRunner:
     def _ended(self, attempt: AttemptRun, ending: Ending | None) -> None:
         """Its of is free."""
         effect_ref, lane = attempt.effect_ref, attempt.lane
-        lane.running -= 1
+        lane.end(attempt.kind)
         is_wanted = self._attempts.get(effect_ref) is attempt
         if not attempt.is_over:
             lane.hung += 1
@@ -387,7 +388,7 @@ class EffectRunner:
                     # no sooner: what is left of a float may be less than the clock can move by
                     self._look_later(max(GATHER_SECONDS, attempt.asked_at - latest))
                     break
-                del lane.queue[effect_ref]
+                lane.remove(effect_ref)
                 self._forget(effect_ref)
                 self._offered[effect_ref] = attempt
         offered = list(self._offered.values())

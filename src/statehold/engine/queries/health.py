@@ -73,12 +73,12 @@ class HealthQueries:
         for lane in self._context.capacity.lanes:
             if lane.hung:
                 found.append(
-                    f"calls of a {lane.kind} that go on though their time is up: {lane.hung}; at "
+                    f"calls of a {lane.sort} that go on though their time is up: {lane.hung}; at "
                     f"{limits.hung} further attempts fail"
                 )
             if lane.queue:
                 found.append(
-                    f"attempts that wait for a slot, of a {lane.kind}: {len(lane.queue)}; there "
+                    f"attempts that wait for a slot, of a {lane.sort}: {len(lane.queue)}; there "
                     f"are {lane.slots} slots"
                 )
         return found
