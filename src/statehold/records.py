@@ -71,7 +71,8 @@ class AuditEntry(Struct, frozen=True, gc=False):
 
     ``action`` is a right (:data:`.chart.access.Right`) or the name of an act (``pause``,
     ``token.revoke``). ``times`` counts equal refusals that one line stands for. ``machine`` and
-    ``id`` are empty where it is about none.
+    ``id`` are empty where it is about none. ``number`` breaks ties between equal times; 0: the
+    store gives it one.
     """
 
     at: datetime
@@ -84,6 +85,7 @@ class AuditEntry(Struct, frozen=True, gc=False):
     outcome: Literal["done", "refused"]
     detail: str = ""
     times: int = 1
+    number: int = 0
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -229,7 +231,8 @@ class Write(Struct, frozen=True, gc=False):
     ``expected_rev`` None: the row is new, and an existing one is a conflict. ``consumed`` has the
     messages that caused it, which are removed, ``recalled`` the ``send_id`` of messages that this
     instance has written, which are removed if they still wait where they were written.
-    ``released``: the messages that are held for it can be delivered from now on.
+    ``released``: the messages that are held for it can be delivered from now on. ``audit`` has
+    entries about this instance for the audit log.
     """
 
     row: Row
@@ -239,3 +242,4 @@ class Write(Struct, frozen=True, gc=False):
     consumed: Sequence[MessageId] = ()
     recalled: Sequence[str] = ()
     released: bool = False
+    audit: Sequence[AuditEntry] = ()

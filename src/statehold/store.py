@@ -69,7 +69,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
+from statehold.records import AuditEntry, Entry, Message, MessageId, Ref, Row, Status, Write
+from statehold.security import AuditStore, TokenStore
 
 #: how a list of instances is sorted
 Order = Literal["created", "since"]
@@ -170,7 +171,11 @@ class StoredChart(Struct, frozen=True):
 
 
 class StoredDocument(Struct, frozen=True):
-    """A version of a machine as it was deployed: its text, byte for byte, by whom and why."""
+    """A version of a machine as it was deployed: its text, byte for byte, by whom and why.
+
+    ``covers`` are the machines that it may send to, by their names or by how these begin
+    (``shop.*``); None: all, as for one that an older release has kept.
+    """
 
     machine: str
     version: int
@@ -180,6 +185,7 @@ class StoredDocument(Struct, frozen=True):
     put_at: datetime
     put_by: str = ""
     reason: str | None = None
+    covers: tuple[str, ...] | None = None
 
 
 class Rollup(Struct, frozen=True):
@@ -287,7 +293,7 @@ class Standby(Protocol):
         ...
 
 
-class Store(Reads, Protocol):
+class Store(Reads, AuditStore, TokenStore, Protocol):
     """Opened and closed by the engine; all times are aware and in UTC, all coroutines may raise
     ``StoreUnavailable``."""
 
@@ -435,7 +441,9 @@ class Store(Reads, Protocol):
 
     async def document(self, machine: str, version: int) -> StoredDocument | None: ...
 
-    async def add_document(self, document: StoredDocument, most: int) -> bool:
+    async def add_document(
+        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
         """Keeps it if its version is above all of its machine, and if no more than ``most``
         machines then have any. False: nothing was kept."""
         ...
@@ -477,9 +485,10 @@ class Store(Reads, Protocol):
         """Those of these instances that a message in the mailbox is to or from, held or not."""
         ...
 
-    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+    async def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         """Removes these rows from every reader, and returns of each whether it is gone. One that is
-        not over, has another ``rev`` by now, or is ``mailed``, stays.
+        not over, has another ``rev`` by now, or is ``mailed``, stays, and what ``audit`` has about
+        it is not kept.
 
         It needs no lease, as it depends on the row alone.
         """

@@ -41,7 +41,7 @@ async def test_a_migration_shows_how_far_it_is_and_goes_on(postgres_dsn: str) ->
     done = await asyncio.to_thread(run, "db", "upgrade", "--store", postgres_dsn)
     assert done.code == 0
     assert "0006_partitions.sql instances: 50 rows (step 3 of " in done.out
-    assert done.out.rstrip().endswith("✓ 0006_partitions.sql")
+    assert "✓ 0006_partitions.sql" in done.out.splitlines()
     checked = await asyncio.to_thread(run, "db", "check", "--store", postgres_dsn)
     assert checked.code == 0
 
@@ -49,7 +49,7 @@ async def test_a_migration_shows_how_far_it_is_and_goes_on(postgres_dsn: str) ->
 async def test_a_migration_shows_how_far_it_is_to_programs(postgres_dsn: str) -> None:
     await make_old(postgres_dsn, 50, 2)
     done = await asyncio.to_thread(run, "db", "upgrade", "--store", postgres_dsn, "--json")
-    assert json.loads(done.out) == ["0006_partitions.sql"]
+    assert json.loads(done.out)[0] == "0006_partitions.sql"
     steps = [json.loads(line)["progress"] for line in done.err.splitlines()]
     assert {step["migration"] for step in steps} == {"0006_partitions.sql"}
     assert [step["rows"] for step in steps if step["step"] == "mailbox"] == [2]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 else:
     Connection = Any
 
-#: tables that stay small: the workers that are alive, the configurations that ever occurred
-SMALL = {"workers", "configurations", "charts", "documents"}
+#: tables that stay small: the workers that are alive, the configurations that ever occurred, tokens
+SMALL = {"workers", "configurations", "charts", "documents", "tokens"}
 #: index walks that need no bound, since a LIMIT of one or their own few entries are one
 LOOSE = {
     "next_holder": {"instances_held"},
@@ -76,6 +76,10 @@ FROM instances;
 INSERT INTO aside (partition, machine, id, rev, since, why)
 SELECT partition, machine, id, 3, 1, 'why' FROM instances WHERE created_at % 10 = 0;
 INSERT INTO forgotten (partition, number) SELECT n % 64, n FROM generate_series(1, 3000) AS n;
+INSERT INTO audit (at, number, partition, caller, proved, address, action, machine, id, outcome,
+                   detail, times)
+SELECT n, n, n % 64, 'c' || n % 9, true, '', 'pause', 'order', 'o-' || n % 50, 'done', '', 1
+FROM generate_series(1, 5000) AS n;
 INSERT INTO rollups SELECT 'order', 1, 60, n, 's' || n % 5, 'x' FROM generate_series(1, 3000) AS n;
 ANALYZE;
 """
@@ -160,6 +164,11 @@ ENTERED_BY = {
     ("claim_finished", "instances_pkey"): ["machine =", "id ="],
     ("rollups", "rollups_pkey"): ["machine =", "start >="],
     ("old_rollups", "rollups_by_span"): ["span =", "start <"],
+    ("audit_by_time", "audit_by_time"): ["+ 0) >=", "+ 0), number"],
+    ("audit_by_time_up", "audit_by_time"): ["+ 0) <", "+ 0), number"],
+    ("audit_of_instance", "audit_of_instance"): ["|| id) =", "at >=", "at, number"],
+    ("audit_of_machine", "audit_of_machine"): ["machine =", "at >=", "at, number"],
+    ("audit_of_caller", "audit_of_caller"): ["caller =", "at >=", "at, number"],
     ("keys_by_lookup", "lookups_pkey"): ["machine =", "name =", "digest =", "created_at"],
 }
 

@@ -132,8 +132,8 @@ def _is_parameter(node: exp.Expr, number: int) -> bool:
 
 def test_the_tables_that_are_spread_are_known() -> None:
     assert {
-        "aside", "counts", "deliverers", "fences", "forgotten", "instances", "journal", "lookups",
-        "mailbox",
+        "aside", "audit", "counts", "deliverers", "fences", "forgotten", "instances", "journal",
+        "lookups", "mailbox",
     } == SPREAD  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Migration 0006 of SQLite files: what becomes of what is in them, and what may interrupt it."""
+"""Migrations of SQLite files, 0006 above all: what becomes of what is in them, and what may
+interrupt it."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import pytest
 from statehold.doctor.sqlite import examine_sqlite
 from statehold.errors import SchemaMismatch, StoreUnavailable
 from statehold.records import MessageId, Ref
+from statehold.security import AuditPage, AuditQuery
 from statehold.store import Query, partition_of
 from statehold.stores import SqliteStore
 from statehold.stores.columns import StoredConfiguration, configuration_number
@@ -30,7 +32,9 @@ from tests.stores.sqlite_file import connection, refused
 pytestmark = pytest.mark.anyio
 
 INSTANCES = 300
-NUMBER = len(load_migrations("sqlite"))
+LAST = len(load_migrations("sqlite"))
+#: of the migration that has steps
+NUMBER = 6
 
 
 @pytest.fixture
@@ -265,6 +269,31 @@ async def test_a_file_of_every_earlier_schema_is_migrated(tmp_path: Path, last: 
     await store.close()
 
 
+async def test_a_file_of_the_schema_before_the_audit_log_keeps_all_that_it_has(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "s.db"
+    known = load_migrations("sqlite")
+    with closing(sqlite3.connect(path)) as db:
+        sqlite_migrate.add_functions(db)
+        db.executescript("".join(one.sql for one in known[:6]))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason) "
+            "VALUES ('order', 1, 'native', CAST('{}' AS BLOB), 1, 'ada', NULL)"
+        )
+        db.executescript(
+            f"PRAGMA application_id = {sqlite_migrate.APPLICATION_ID}; PRAGMA user_version = 6;"
+        )
+    store = SqliteStore(path)
+    await store.open("w1")
+    document = await store.document("order", 1)
+    assert document is not None
+    assert (document.put_by, document.covers) == ("ada", None)
+    assert await store.audit(AuditQuery()) == AuditPage((), None)
+    await store.close()
+
+
 # --- interrupted -----------------------------------------------------------------------------
 
 
@@ -289,7 +318,7 @@ async def test_an_older_release_refuses_the_file_from_the_first_transaction_on(
     interrupted(old, 0)
     known = load_migrations("sqlite")
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite_migrate, "load_migrations", lambda dialect: known[:-1])
+        patch.setattr(sqlite_migrate, "load_migrations", lambda dialect: known[: NUMBER - 1])
         assert f"schema {NUMBER}" in await refused(old, SchemaMismatch)
     assert ask(old, "SELECT count(*) FROM instances") == [(0,)]
 
@@ -320,7 +349,7 @@ async def test_a_half_migrated_file_is_looked_at_as_what_it_is(old: Path) -> Non
     assert found["schema"].what == f"{old} has begun to be migrated to schema {NUMBER}"
     assert "goes on with it" in found["schema"].do
     SqliteFile(old, "w1").close()
-    assert schema_number(old) == NUMBER
+    assert schema_number(old) == LAST
     assert "schema" not in {one.code for one in await examine_sqlite(old, {}, ())}
 
 
@@ -366,7 +395,7 @@ async def test_too_little_room_is_noticed_before_anything_is_changed(
     assert "Nothing was changed" in said
     assert ask(old, "PRAGMA user_version") == [(NUMBER - 1,)]
     SqliteFile(old, "w1").close()
-    assert ask(old, "PRAGMA user_version") == [(NUMBER,)]
+    assert ask(old, "PRAGMA user_version") == [(LAST,)]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +429,7 @@ async def test_a_batch_is_found_without_reading_the_ones_before(
 def _until(name: str) -> int:
     """Transactions before this step, in a file where each copy takes one and finds no more."""
     done = 0
-    for step in sqlite_migrate._steps(load_migrations("sqlite")[-1]):
+    for step in sqlite_migrate._steps(load_migrations("sqlite")[NUMBER - 1]):
         if step.name == name:
             return done
         done += 2 if step.copy else len(step.statements)

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from statehold.stores import SqliteStore
+from statehold.stores import SqliteStore, audit
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite import lists, sweep, writer
+from statehold.stores.sqlite import lists, security, sweep, writer
 from statehold.stores.sqlite.columns import ConfigurationNumbers
 
 pytestmark = pytest.mark.anyio
 
 QUERIES = load_queries("sqlite")
 #: what the statements run over, each of which may hold millions of rows
-LARGE = re.compile(r"\bSCAN (i|j|l|m|instances|journal|mailbox|lookups|configurations|charts)\b")
+LARGE = re.compile(
+    r"\bSCAN (a|i|j|l|m|audit|instances|journal|mailbox|lookups|configurations|charts)\b"
+)
 #: one seek to the edge of an index, though SQLite calls it a scan
 EDGES = {
     "any_message_with_key": "SCAN mailbox USING COVERING INDEX mailbox_keys",
@@ -82,6 +84,14 @@ async def test_pages_come_in_the_order_of_an_index_without_sorting(
         ("count_incidents", "incidents_by_age (machine=?)"),
         ("rollups", "(machine=? AND start>?)"),
         ("old_rollups", "rollups_by_span (span=? AND start<?)"),
+        ("audit_by_time", "PRIMARY KEY (at>? AND (at,number)<(?,?))"),
+        ("audit_by_time_up", "PRIMARY KEY ((at,number)>(?,?) AND at<?)"),
+        ("audit_of_instance", "audit_of_instance (machine=? AND id=? AND at>? AND (at,number)<"),
+        ("audit_of_machine", "audit_of_machine (machine=? AND at>? AND (at,number)<"),
+        ("audit_of_caller", "audit_of_caller (caller=? AND at>? AND (at,number)<"),
+        ("purge_audit", "PRIMARY KEY (at<?)"),
+        ("tokens", "PRIMARY KEY (id>?)"),
+        ("token", "PRIMARY KEY (id=?)"),
     ],
 )
 async def test_what_is_left_to_do_is_found_by_machine_in_an_index(
@@ -95,7 +105,9 @@ def test_every_query_is_used() -> None:
         Path(module.__file__ or "").read_text("utf-8")
         for module in (
             sys.modules[SqliteStore.__module__],
+            audit,
             lists,
+            security,
             sweep,
             writer,
         )

@@ -240,16 +240,6 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
                 "run the release that made it, or a newer one",
             )
         ]
-    if number < known:
-        return [
-            Finding(
-                "error",
-                "schema",
-                f"{path} has schema {number}, this release has {known}",
-                "what is in it was not checked",
-                "copy the file, then start a server of this release, which migrates it",
-            )
-        ]
     if is_unfinished(db):
         return [
             Finding(
@@ -258,6 +248,16 @@ def _of_schema(path: Path, db: sqlite3.Connection) -> list[Finding]:
                 f"{path} has begun to be migrated to schema {number}",
                 "while that goes on nothing runs, and what is in it was not checked",
                 "if no process has it open, start a server of this release, which goes on with it",
+            )
+        ]
+    if number < known:
+        return [
+            Finding(
+                "error",
+                "schema",
+                f"{path} has schema {number}, this release has {known}",
+                "what is in it was not checked",
+                "copy the file, then start a server of this release, which migrates it",
             )
         ]
     return []

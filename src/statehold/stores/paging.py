@@ -11,7 +11,7 @@ import msgspec
 
 from statehold.chart.moment import FIRST, LAST
 from statehold.errors import InvalidPayload
-from statehold.records import Row, Status, Write
+from statehold.records import AuditEntry, Row, Status, Write
 from statehold.store import PAGE_LIMIT, Query
 
 P = TypeVar("P")
@@ -53,7 +53,7 @@ def cursor_of(position: Position | IdPosition | IncidentPosition | FinishedPosit
 
 def position_of(cursor: str) -> Position:
     """Where a list of instances goes on; raises ``InvalidPayload`` naming ``cursor``."""
-    return _decoded(cursor, _POSITION)
+    return decoded(cursor, _POSITION)
 
 
 def begin_of(query: Query) -> Position:
@@ -65,17 +65,17 @@ def begin_of(query: Query) -> Position:
 
 def id_position_of(cursor: str) -> IdPosition:
     """Where a list of ids that begin alike goes on; raises ``InvalidPayload`` naming ``cursor``."""
-    return _decoded(cursor, _ID_POSITION)
+    return decoded(cursor, _ID_POSITION)
 
 
 def incident_position_of(cursor: str) -> IncidentPosition:
     """Where a list of incidents goes on; raises ``InvalidPayload`` naming ``cursor``."""
-    return _decoded(cursor, _INCIDENT_POSITION)
+    return decoded(cursor, _INCIDENT_POSITION)
 
 
 def finished_position_of(cursor: str) -> FinishedPosition:
     """Where a walk along what is over goes on; raises ``InvalidPayload`` naming ``cursor``."""
-    return _decoded(cursor, _FINISHED_POSITION)
+    return decoded(cursor, _FINISHED_POSITION)
 
 
 def beyond(prefix: str) -> str:
@@ -87,6 +87,21 @@ def check_once_each(writes: Sequence[Write]) -> None:
     """Raises ``ValueError`` where a batch has two writes for one instance."""
     if len({(write.row.machine, write.row.id) for write in writes}) != len(writes):
         raise ValueError("a commit writes an instance once; put the second write in the next one")
+    for write in writes:
+        if write.audit and any(
+            (entry.machine, entry.id) != (write.row.machine, write.row.id) for entry in write.audit
+        ):
+            raise ValueError("a write has audit entries about its own instance only")
+
+
+def audit_of_gone(
+    audit: Sequence[AuditEntry], rows: Sequence[Row], gone: Sequence[bool]
+) -> list[AuditEntry]:
+    """The entries about those of the rows that are gone."""
+    if not audit:
+        return []
+    places = {(row.machine, row.id) for row, is_gone in zip(rows, gone, strict=True) if is_gone}
+    return [entry for entry in audit if (entry.machine, entry.id) in places]
 
 
 def rests(row: Row) -> bool:
@@ -139,7 +154,8 @@ _INCIDENT_POSITION: msgspec.json.Decoder[IncidentPosition] = msgspec.json.Decode
 _FINISHED_POSITION: msgspec.json.Decoder[FinishedPosition] = msgspec.json.Decoder(FinishedPosition)
 
 
-def _decoded(cursor: str, decoder: msgspec.json.Decoder[P]) -> P:
+def decoded(cursor: str, decoder: msgspec.json.Decoder[P]) -> P:
+    """What a cursor holds; raises ``InvalidPayload`` naming ``cursor``."""
     try:
         if len(cursor) > CURSOR_LIMIT:
             raise ValueError("too long")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from statehold.records import OVER, Entry, MessageId, Ref, Row, Write
+from msgspec.structs import replace
+
+from statehold.records import OVER, AuditEntry, Entry, MessageId, Ref, Row, Write
+from statehold.security import StoredToken
 from statehold.store import Aside, Hint, Rollup, StoredChart, StoredDocument, WriteResult
 from statehold.stores.memory.mailbox import Claim, Mailbox
+from statehold.stores.paging import microseconds
 
 
 class Memory:
@@ -33,6 +37,10 @@ class Memory:
         #: by machine, in the order of their versions
         self.documents: dict[str, dict[int, StoredDocument]] = {}
         self.rollups: dict[tuple[str, int, int, datetime, str], Rollup] = {}
+        #: in the order of their positions
+        self.audit: list[AuditEntry] = []
+        self.last_audit = 0
+        self.tokens: dict[str, StoredToken] = {}
         #: worker to the end of its lease
         self.leases: dict[str, datetime] = {}
         #: who has claimed a row, and until when
@@ -65,6 +73,7 @@ class Memory:
         self.keep(ref, before, write.row)
         if write.messages:
             self.mail.put(write.row, self.numbers[ref], write.messages)
+        self.add_audit(write.audit)
         return WriteResult.WRITTEN
 
     def _recalled(self, write: Write) -> set[MessageId]:
@@ -145,6 +154,18 @@ class Memory:
         del self.rows[ref]
         return True
 
+    def add_audit(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            if not entry.number:
+                # counted up, so that a simulation is the same each time
+                self.last_audit += 1
+                entry = replace(entry, number=self.last_audit)
+            place = bisect_left(self.audit, audit_position(entry), key=audit_position)
+            if place == len(self.audit) or audit_position(self.audit[place]) != audit_position(
+                entry
+            ):
+                self.audit.insert(place, entry)
+
     def aside_of(self, ref: Ref) -> Aside | None:
         """Why the row is set aside; None once it has been written again."""
         rev, aside = self.aside.get(ref, (0, None))
@@ -155,3 +176,8 @@ class Memory:
 def entry_position(entry: Entry) -> tuple[int, int]:
     """Where an entry stands in its journal."""
     return (entry.seq, entry.part)
+
+
+def audit_position(entry: AuditEntry) -> tuple[int, int]:
+    """Where an entry stands in the audit log."""
+    return (microseconds(entry.at), entry.number)

@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from msgspec.structs import replace
 
 from statehold.errors import LeaseLost, StoreRefused, StoreUnavailable
-from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
+from statehold.records import AuditEntry, Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     PAGE_LIMIT,
     Aside,
@@ -33,14 +33,16 @@ from statehold.store import (
 from statehold.stores.memory.mailbox import Claim, Place
 from statehold.stores.memory.memory import Memory, entry_position
 from statehold.stores.memory.pages import finished_page, incidents_page, list_page
+from statehold.stores.memory.security import MemorySecurity
 from statehold.stores.paging import (
+    audit_of_gone,
     check_once_each,
     page_size,
     rests,
 )
 
 
-class MemoryStore:
+class MemoryStore(MemorySecurity):
     """With ``memory`` it is shared, one store for each worker, and several may be open at once, as
     on a database server. Without, a second opening is refused, as for a file."""
 
@@ -300,13 +302,16 @@ class MemoryStore:
         self._ready()
         return self._memory.documents.get(machine, {}).get(version)
 
-    async def add_document(self, document: StoredDocument, most: int) -> bool:
+    async def add_document(
+        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
         self._ready()
         kept = self._memory.documents
         machine = document.machine
         if max(kept.get(machine, (0,))) >= document.version or len({*kept, machine}) > most:
             return False
         kept.setdefault(machine, {})[document.version] = document
+        self._memory.add_audit(audit)
         return True
 
     async def discard(self, ids: Sequence[MessageId]) -> None:
@@ -378,9 +383,11 @@ class MemoryStore:
         self._ready()
         return self._memory.mail.ends().intersection(refs)
 
-    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+    async def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         mailed = await self.mailed([row.ref for row in rows])
-        return [row.ref not in mailed and self._memory.forget(row) for row in rows]
+        gone = [row.ref not in mailed and self._memory.forget(row) for row in rows]
+        self._memory.add_audit(audit_of_gone(audit, rows, gone))
+        return gone
 
     async def sweep(self, limit: int) -> int:
         """Nothing is left: there are no transactions here to be kept short."""

@@ -28,6 +28,7 @@ from statehold.stores.postgres.columns import (
 )
 from statehold.stores.postgres.connections import AnyConnection
 from statehold.stores.postgres.numbers import InstanceNumbers
+from statehold.stores.postgres.security import add_audit
 from statehold.stores.postgres.statements import Partition, Statements
 
 _ROW_WIDTH = 17
@@ -232,6 +233,8 @@ class Batch:
         await self._note(pending)
         await self._count(pending)
         await self._index(pending)
+        audit = [entry for one in pending for entry in one.write.audit]
+        await add_audit(self._db, self._q, audit, self._partition)
 
     async def _post(self, pending: Sequence[PendingWrite]) -> None:
         posted = [

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from statehold.records import Entry, Message, MessageId, Ref
 from statehold.store import StoredDocument, partition_of
-from statehold.stores.columns import plain, text
+from statehold.stores.columns import names_of, plain, text
 from statehold.stores.paging import microseconds, moment
 
 #: the columns of a query's answer, in its order
@@ -73,9 +73,17 @@ def mail_key(id: MessageId) -> MailKey:
 
 
 def document_of(columns: Columns) -> StoredDocument:
-    machine, version, notation, raw, put_at, put_by, reason = columns
-    by = plain(put_by) or ""
-    return StoredDocument(machine, version, notation, raw, moment(put_at), by, plain(reason))
+    machine, version, notation, raw, put_at, put_by, reason, covers = columns
+    return StoredDocument(
+        machine,
+        version,
+        notation,
+        raw,
+        moment(put_at),
+        plain(put_by) or "",
+        plain(reason),
+        None if covers is None else names_of(covers),
+    )
 
 
 def maybe_microseconds(at: datetime | None) -> int | None:

@@ -825,7 +825,7 @@ ON CONFLICT DO NOTHING
 SELECT machine, max(version) FROM documents GROUP BY machine
 
 -- name: document
-SELECT machine, version, notation, text, put_at, put_by, reason
+SELECT machine, version, notation, text, put_at, put_by, reason, covers
 FROM documents WHERE machine = $1 AND version = $2
 
 -- name: lock_documents
@@ -833,8 +833,8 @@ FROM documents WHERE machine = $1 AND version = $2
 SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 5499273481234002))
 
 -- name: add_document
-INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason)
-SELECT $1, $2, $3, $4, $5, $6, $7
+INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason, covers)
+SELECT $1, $2, $3, $4, $5, $6, $7, $9
 WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = $1 AND version >= $2)
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = $1)
        OR (SELECT count(DISTINCT machine) FROM documents) < $8::bigint)
@@ -1046,3 +1046,169 @@ WHERE f.number = ANY ($1::bigint[]) AND :here(f)
   AND (
       SELECT true FROM journal AS j WHERE j.instance = f.number AND :here(j) LIMIT 1
   ) IS NULL
+
+-- name: add_audit
+-- Not of the hot path, and of no worker: what adds it need not have a fence.
+INSERT INTO audit (partition, at, number, caller, proved, address, action, machine, id, outcome, detail,
+                   times)
+SELECT :partition(u.partition), u.at, u.number, u.caller, u.proved, u.address, u.action, u.machine,
+       u.id, u.outcome, u.detail, u.times
+FROM unnest(
+    $1::bigint[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::bigint[], $12::smallint[]
+) AS u (at, number, caller, proved, address, action, machine, id, outcome, detail, times, partition)
+ON CONFLICT DO NOTHING
+
+-- part: fits_audit
+(($4::text IS NULL OR one.machine = $4) AND ($5::text IS NULL OR one.id = $5)
+            AND ($6::text IS NULL OR one.caller = $6) AND ($7::text IS NULL OR one.action = $7)
+            AND ($8::text IS NULL OR one.outcome = $8))
+
+-- name: audit_by_time
+-- The index of times is by an expression, so that the planner takes it for no other statement.
+-- Of the entries that it looks at, those that fit, and the last one whether it fits or not: from there
+-- the next page goes on.
+SELECT found.at, found.number, found.caller, found.proved, found.address, found.action,
+       found.machine, found.id, found.outcome, found.detail, found.times, found.fits, found.place,
+       found.looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE (a.at + 0, a.number) < ($1::bigint, $2::bigint) AND a.at + 0 >= $3::bigint AND :here(a)
+        ORDER BY a.at + 0 DESC, a.number DESC
+        LIMIT $9
+    ) AS one
+) AS found
+WHERE found.fits OR found.place = found.looked
+ORDER BY found.at DESC, found.number DESC
+LIMIT $10
+
+-- name: audit_by_time_up
+-- The same in the order of an export.
+SELECT found.at, found.number, found.caller, found.proved, found.address, found.action,
+       found.machine, found.id, found.outcome, found.detail, found.times, found.fits, found.place,
+       found.looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at, one.number) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE (a.at + 0, a.number) > ($1::bigint, $2::bigint) AND a.at + 0 < $3::bigint AND :here(a)
+        ORDER BY a.at + 0, a.number
+        LIMIT $9
+    ) AS one
+) AS found
+WHERE found.fits OR found.place = found.looked
+ORDER BY found.at, found.number
+LIMIT $10
+
+-- name: audit_of_instance
+-- By both as one text, as a machine's name has no /: else the planner may take the index of machines.
+SELECT found.at, found.number, found.caller, found.proved, found.address, found.action,
+       found.machine, found.id, found.outcome, found.detail, found.times, found.fits, found.place,
+       found.looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.machine || '/' || a.id = $4::text || '/' || $5::text AND (a.at, a.number) < ($1::bigint, $2::bigint) AND a.at >= $3::bigint AND :here(a)
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT $9
+    ) AS one
+) AS found
+WHERE found.fits OR found.place = found.looked
+ORDER BY found.at DESC, found.number DESC
+LIMIT $10
+
+-- name: audit_of_machine
+SELECT found.at, found.number, found.caller, found.proved, found.address, found.action,
+       found.machine, found.id, found.outcome, found.detail, found.times, found.fits, found.place,
+       found.looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.machine = $4 AND (a.at, a.number) < ($1::bigint, $2::bigint) AND a.at >= $3::bigint AND :here(a)
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT $9
+    ) AS one
+) AS found
+WHERE found.fits OR found.place = found.looked
+ORDER BY found.at DESC, found.number DESC
+LIMIT $10
+
+-- name: audit_of_caller
+SELECT found.at, found.number, found.caller, found.proved, found.address, found.action,
+       found.machine, found.id, found.outcome, found.detail, found.times, found.fits, found.place,
+       found.looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.caller = $6 AND (a.at, a.number) < ($1::bigint, $2::bigint) AND a.at >= $3::bigint AND :here(a)
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT $9
+    ) AS one
+) AS found
+WHERE found.fits OR found.place = found.looked
+ORDER BY found.at DESC, found.number DESC
+LIMIT $10
+
+-- name: purge_audit
+-- Rows that another worker is removing are skipped.
+WITH piece AS (
+    SELECT one.number, one.partition FROM audit AS one
+    WHERE one.at + 0 < $1 AND :here(one)
+    ORDER BY one.at + 0, one.number
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM audit AS a USING piece AS p
+    WHERE a.number = p.number AND a.partition = p.partition AND :here(a)
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+
+-- part: token_columns
+id, name, digest, roles, teams, machines, created_at, created_by, expires_at, used_at, revoked_at,
+       old_digest, old_until
+
+-- name: add_token
+INSERT INTO tokens (id, name, digest, roles, teams, machines, created_at, created_by, expires_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+WHERE (SELECT count(*) FROM tokens) < $10::bigint
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: tokens
+SELECT :part(token_columns)
+FROM tokens WHERE id > $1 ORDER BY id LIMIT $2
+
+-- name: tokens_of
+SELECT t.id, t.name, t.digest, t.roles, t.teams, t.machines, t.created_at, t.created_by,
+       t.expires_at, t.used_at, t.revoked_at, t.old_digest, t.old_until
+FROM unnest($1::text[]) AS u (id)
+CROSS JOIN LATERAL (SELECT * FROM tokens AS one WHERE one.id = u.id LIMIT 1) AS t
+
+-- name: revoke_token
+UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
+RETURNING :part(token_columns)
+
+-- name: rotate_token
+UPDATE tokens SET digest = $2, old_digest = $3, old_until = $4, expires_at = $5
+WHERE id = $1 AND digest = $6 AND revoked_at IS NULL
+RETURNING id
+
+-- name: tokens_used
+UPDATE tokens AS t SET used_at = u.at
+FROM unnest($1::text[], $2::bigint[]) AS u (id, at)
+WHERE t.id = u.id AND (t.used_at IS NULL OR t.used_at < u.at)
+
+-- name: purge_tokens
+DELETE FROM tokens WHERE expires_at < $1
+RETURNING id

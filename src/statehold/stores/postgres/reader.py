@@ -62,13 +62,16 @@ class Reader:
             return found
 
     async def everywhere(self, name: str, *arguments: Any) -> list[Any]:
+        return [columns for page in await self.of_each(name, *arguments) for columns in page]
+
+    async def of_each(self, name: str, *arguments: Any) -> list[list[Any]]:
+        """The answer of each partition, or the one of all."""
         partitions = self.statements.partitions
         if len(partitions) == 1:
-            return await self.fetch(name, *arguments, partition=partitions[0])
-        pages = await asyncio.gather(
+            return [await self.fetch(name, *arguments, partition=partitions[0])]
+        return await asyncio.gather(
             *(self.fetch(name, *arguments, partition=partition) for partition in partitions)
         )
-        return [columns for page in pages for columns in page]
 
     async def of_items(
         self,

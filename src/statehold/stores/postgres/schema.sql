@@ -200,7 +200,8 @@ CREATE TABLE charts (
     PRIMARY KEY (machine, version)
 );
 
--- Machines deployed as data, each version as it was deployed. Rows are only added.
+-- Machines deployed as data, each version as it was deployed. Rows are only added. `covers` is JSON of
+-- the machines that it may send to, NULL for all.
 CREATE TABLE documents (
     machine  text COLLATE "C" NOT NULL,
     version  integer NOT NULL,
@@ -209,6 +210,7 @@ CREATE TABLE documents (
     put_at   bigint  NOT NULL,
     put_by   text COLLATE "C" NOT NULL,
     reason   text COLLATE "C",
+    covers   text COLLATE "C",
     PRIMARY KEY (machine, version)
 );
 
@@ -238,4 +240,44 @@ CREATE TABLE aside (
     since     bigint NOT NULL,
     why       text   NOT NULL,
     PRIMARY KEY (machine, id, partition)
+);
+
+-- What was refused, and who has administered what. The partition is that of the instance that an entry is
+-- about, or of the one without a name. Rows are only added, and removed by their age.
+CREATE TABLE audit (
+    number    bigint   NOT NULL,
+    partition smallint NOT NULL,
+    at        bigint   NOT NULL,
+    caller    text COLLATE "C" NOT NULL,
+    proved    boolean  NOT NULL,
+    address   text COLLATE "C" NOT NULL,
+    action    text COLLATE "C" NOT NULL,
+    machine   text COLLATE "C" NOT NULL,
+    id        text COLLATE "C" NOT NULL,
+    outcome   text COLLATE "C" NOT NULL,
+    detail    text COLLATE "C" NOT NULL,
+    times     bigint   NOT NULL,
+    PRIMARY KEY (number, partition)
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
+
+CREATE INDEX audit_by_time ON audit ((at + 0), number);
+CREATE INDEX audit_of_instance ON audit ((machine || '/' || id), at, number);
+CREATE INDEX audit_of_machine ON audit (machine, at, number);
+CREATE INDEX audit_of_caller ON audit (caller, at, number);
+
+-- Tokens of callers: few, and the same on every node. A secret is not kept, only its SHA-256.
+CREATE TABLE tokens (
+    id         text COLLATE "C" PRIMARY KEY,
+    name       text COLLATE "C" NOT NULL,
+    digest     bytea  NOT NULL,
+    roles      text COLLATE "C" NOT NULL,
+    teams      text COLLATE "C" NOT NULL,
+    machines   text COLLATE "C",
+    created_at bigint NOT NULL,
+    created_by text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    used_at    bigint,
+    revoked_at bigint,
+    old_digest bytea,
+    old_until  bigint
 );

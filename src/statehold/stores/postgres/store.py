@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from statehold.errors import StoreInUse, StoreRefused, StoreUnavailable
-from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
+from statehold.records import AuditEntry, Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     Aside,
     Group,
@@ -56,13 +56,15 @@ from statehold.stores.postgres.mailbox import Mailbox
 from statehold.stores.postgres.migrate import make_ready
 from statehold.stores.postgres.reader import Reader, key_columns, partition_of_ref
 from statehold.stores.postgres.reads import PostgresReads
+from statehold.stores.postgres.security import PostgresSecurity, add_audit
 from statehold.stores.postgres.standby import PostgresStandby
 from statehold.stores.postgres.statements import Statements
 from statehold.stores.postgres.work import Work
 from statehold.stores.postgres.writer import Writer
+from statehold.stores.token_columns import list_text
 
 
-class PostgresStore:
+class PostgresStore(PostgresSecurity):
     """``dsn`` is an address as libpq takes it, ``postgresql://user:password@host:port/database``;
     it may name several hosts, with ``target_session_attrs=read-write``, for failover.
     ``pool_size`` connections serve reads, beside one for commits and one for
@@ -194,7 +196,9 @@ class PostgresStore:
             microseconds(chart.stored_at),
         )
 
-    async def add_document(self, document: StoredDocument, most: int) -> bool:
+    async def add_document(
+        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
         async with self._link().reading() as db, db.transaction():
             # one at a time, so that each sees the documents before it
             await db.execute(self._q["lock_documents"])
@@ -208,7 +212,10 @@ class PostgresStore:
                 text(document.put_by),
                 None if document.reason is None else text(document.reason),
                 most,
+                None if document.covers is None else list_text(document.covers),
             )
+            if added:
+                await add_audit(db, self._q, audit)
         return bool(added)
 
     async def discard(self, ids: Sequence[MessageId]) -> None:
@@ -375,16 +382,16 @@ class PostgresStore:
         found = await self._reader.everywhere("mailed", *wanted)
         return {Ref(machine, id_) for machine, id_ in found}
 
-    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+    async def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         self._link()
         if self._q.spread:
             # a statement sees the messages of one partition; there may be some in others
             mailed = await self.mailed([row.ref for row in rows])
             left = [row for row in rows if row.ref not in mailed]
-            forgotten = await self._writer.forget(left)
+            forgotten = await self._writer.forget(left, audit)
             gone = {row.ref for row, is_gone in zip(left, forgotten, strict=True) if is_gone}
             return [row.ref in gone for row in rows]
-        return await self._writer.forget(rows)
+        return await self._writer.forget(rows, audit)
 
     async def sweep(self, limit: int) -> int:
         self._link()

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from statehold.errors import LeaseLost
-from statehold.records import OVER, Entry, Row, Write
+from statehold.records import OVER, AuditEntry, Entry, Row, Write
 from statehold.store import Unwritable, WriteResult, partition_of
 from statehold.stores.columns import indexes_text, names_text, text
 from statehold.stores.paging import microseconds
@@ -41,6 +41,7 @@ from statehold.stores.postgres.columns import (
 from statehold.stores.postgres.configurations import ConfigurationNumbers
 from statehold.stores.postgres.connections import POOL_SIZE, AnyConnection, Connections
 from statehold.stores.postgres.numbers import InstanceNumbers
+from statehold.stores.postgres.security import add_audit
 from statehold.stores.postgres.statements import Partition, Statements
 
 #: how many rows are cached; beyond, all are dropped and their writes are checked
@@ -93,17 +94,19 @@ class Writer:
         partition = partition_of(row.machine, row.id) if was is None else was.partition
         self._known[key] = Known(row.rev, configuration, indexes, partition)
 
-    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+    async def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         """See :meth:`statehold.store.Store.forget`."""
         groups = self._q.grouped(rows, lambda row: partition_of(row.machine, row.id))
         gone: set[tuple[str, str]] = set()
         for partition, group in groups:
-            gone |= await self._forget(group, partition)
+            gone |= await self._forget(group, partition, audit)
         for place in gone:
             self._known.pop(place, None)
         return [(row.machine, row.id) in gone for row in rows]
 
-    async def _forget(self, rows: Sequence[Row], partition: Partition) -> set[tuple[str, str]]:
+    async def _forget(
+        self, rows: Sequence[Row], partition: Partition, audit: Sequence[AuditEntry]
+    ) -> set[tuple[str, str]]:
         wanted = sorted(
             (row.machine, row.id, row.rev, microseconds(row.created_at), microseconds(row.since))
             for row in rows
@@ -115,9 +118,15 @@ class Writer:
         ]
         places = [partition_of(machine, id_) for machine, id_, *_ in wanted]
         arguments = (*turned(wanted, 5), *turned(listed, 5), places)
-        async with self._link.reading() as db:
-            found = await db.fetch(*self._q.with_arguments("forget", arguments, partition))
-        return {(machine, id_) for machine, id_ in found}
+        forget = self._q.with_arguments("forget", arguments, partition)
+        if not audit:
+            async with self._link.reading() as db:
+                return set(map(tuple, await db.fetch(*forget)))
+        async with self._link.reading() as db, db.transaction():
+            gone = set(map(tuple, await db.fetch(*forget)))
+            entries = [entry for entry in audit if (entry.machine, entry.id) in gone]
+            await add_audit(db, self._q, entries)
+        return gone
 
     async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
         """See :meth:`statehold.store.Store.commit`."""
@@ -238,6 +247,7 @@ class Writer:
                 or write.consumed
                 or write.recalled
                 or write.released
+                or write.audit
                 or known.indexes != (indexes_text(write.row.indexes) if write.row.indexes else None)
                 or not _is_of(write.entries[0], write.row)
             ):

@@ -15,10 +15,12 @@ from statehold.stores.columns import (
     configuration_number,
     configuration_of,
     is_intact,
+    names_of,
     names_text,
     no_configuration,
 )
 from statehold.stores.paging import microseconds, moment
+from statehold.stores.token_columns import list_text
 
 #: how many configurations are cached; beyond, all are dropped and read again
 CONFIGURATIONS_LIMIT = 65_536
@@ -157,5 +159,29 @@ def message_of(columns: tuple[Any, ...]) -> Message:
 
 
 def document_of(columns: tuple[Any, ...]) -> StoredDocument:
-    machine, version, notation, text, put_at, put_by, reason = columns
-    return StoredDocument(machine, version, notation, text, moment(put_at), put_by, reason)
+    machine, version, notation, text, put_at, put_by, reason, covers = columns
+    return StoredDocument(
+        machine,
+        version,
+        notation,
+        text,
+        moment(put_at),
+        put_by,
+        reason,
+        None if covers is None else names_of(covers),
+    )
+
+
+def document_columns(document: StoredDocument, most: int) -> dict[str, Any]:
+    """The parameters of ``add_document``."""
+    return {
+        "machine": document.machine,
+        "version": document.version,
+        "notation": document.notation,
+        "text": document.text,
+        "put_at": microseconds(document.put_at),
+        "put_by": document.put_by,
+        "reason": document.reason,
+        "covers": None if document.covers is None else list_text(document.covers),
+        "most": most,
+    }

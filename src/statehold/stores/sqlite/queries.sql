@@ -398,12 +398,12 @@ ON CONFLICT DO NOTHING
 SELECT machine, max(version) FROM documents GROUP BY machine
 
 -- name: document
-SELECT machine, version, notation, text, put_at, put_by, reason
+SELECT machine, version, notation, text, put_at, put_by, reason, covers
 FROM documents WHERE machine = ? AND version = ?
 
 -- name: add_document
-INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason)
-SELECT :machine, :version, :notation, :text, :put_at, :put_by, :reason
+INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason, covers)
+SELECT :machine, :version, :notation, :text, :put_at, :put_by, :reason, :covers
 WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version >= :version)
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = :machine)
        OR (SELECT count(DISTINCT machine) FROM documents) < :most)
@@ -482,3 +482,138 @@ DELETE FROM journal WHERE rowid = ?
 
 -- name: swept
 DELETE FROM forgotten WHERE place = ?
+
+-- name: add_audit
+INSERT INTO audit (at, number, caller, proved, address, action, machine, id, outcome, detail, times)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+
+-- part: fits_audit
+((:machine IS NULL OR one.machine = :machine) AND (:id IS NULL OR one.id = :id)
+            AND (:caller IS NULL OR one.caller = :caller)
+            AND (:action IS NULL OR one.action = :action)
+            AND (:outcome IS NULL OR one.outcome = :outcome))
+
+-- name: audit_by_time
+-- Of the entries that it looks at, those that fit, and the last one whether it fits or not: from there
+-- the next page goes on.
+SELECT at, number, caller, proved, address, action, machine, id, outcome, detail, times, fits, place,
+       looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE (a.at, a.number) < (:at, :number) AND a.at >= :edge
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT :looks
+    ) AS one
+)
+WHERE fits OR place = looked
+ORDER BY at DESC, number DESC
+LIMIT :most
+
+-- name: audit_by_time_up
+-- The same in the order of an export.
+SELECT at, number, caller, proved, address, action, machine, id, outcome, detail, times, fits, place,
+       looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at, one.number) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE (a.at, a.number) > (:at, :number) AND a.at < :edge
+        ORDER BY a.at, a.number
+        LIMIT :looks
+    ) AS one
+)
+WHERE fits OR place = looked
+ORDER BY at, number
+LIMIT :most
+
+-- name: audit_of_instance
+SELECT at, number, caller, proved, address, action, machine, id, outcome, detail, times, fits, place,
+       looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.machine = :machine AND a.id = :id AND (a.at, a.number) < (:at, :number) AND a.at >= :edge
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT :looks
+    ) AS one
+)
+WHERE fits OR place = looked
+ORDER BY at DESC, number DESC
+LIMIT :most
+
+-- name: audit_of_machine
+SELECT at, number, caller, proved, address, action, machine, id, outcome, detail, times, fits, place,
+       looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.machine = :machine AND (a.at, a.number) < (:at, :number) AND a.at >= :edge
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT :looks
+    ) AS one
+)
+WHERE fits OR place = looked
+ORDER BY at DESC, number DESC
+LIMIT :most
+
+-- name: audit_of_caller
+SELECT at, number, caller, proved, address, action, machine, id, outcome, detail, times, fits, place,
+       looked
+FROM (
+    SELECT one.*, :part(fits_audit) AS fits,
+           row_number() OVER (ORDER BY one.at DESC, one.number DESC) AS place, count(*) OVER () AS looked
+    FROM (
+        SELECT a.* FROM audit AS a
+        WHERE a.caller = :caller AND (a.at, a.number) < (:at, :number) AND a.at >= :edge
+        ORDER BY a.at DESC, a.number DESC
+        LIMIT :looks
+    ) AS one
+)
+WHERE fits OR place = looked
+ORDER BY at DESC, number DESC
+LIMIT :most
+
+-- name: purge_audit
+DELETE FROM audit WHERE (at, number) IN (
+    SELECT a.at, a.number FROM audit AS a WHERE a.at < ? ORDER BY a.at, a.number LIMIT ?
+)
+
+-- part: token_columns
+id, name, digest, roles, teams, machines, created_at, created_by, expires_at, used_at, revoked_at,
+       old_digest, old_until
+
+-- name: add_token
+INSERT INTO tokens (id, name, digest, roles, teams, machines, created_at, created_by, expires_at)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+WHERE (SELECT count(*) FROM tokens) < ?10
+ON CONFLICT DO NOTHING
+
+-- name: tokens
+SELECT :part(token_columns)
+FROM tokens WHERE id > ? ORDER BY id LIMIT ?
+
+-- name: token
+SELECT :part(token_columns)
+FROM tokens WHERE id = ?
+
+-- name: revoke_token
+UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL
+
+-- name: rotate_token
+UPDATE tokens SET digest = ?2, old_digest = ?3, old_until = ?4, expires_at = ?5
+WHERE id = ?1 AND digest = ?6 AND revoked_at IS NULL
+
+-- name: token_used
+UPDATE tokens SET used_at = ?2 WHERE id = ?1 AND (used_at IS NULL OR used_at < ?2)
+
+-- name: purge_tokens
+DELETE FROM tokens WHERE expires_at < ?

@@ -138,7 +138,8 @@ CREATE TABLE charts (
     PRIMARY KEY (machine, version)
 ) STRICT;
 
--- Machines deployed as data, each version as it was deployed. Rows are only added.
+-- Machines deployed as data, each version as it was deployed. Rows are only added. `covers` is JSON of
+-- the machines that it may send to, NULL for all.
 CREATE TABLE documents (
     machine  TEXT    NOT NULL,
     version  INTEGER NOT NULL,
@@ -147,6 +148,7 @@ CREATE TABLE documents (
     put_at   INTEGER NOT NULL,
     put_by   TEXT    NOT NULL,
     reason   TEXT,
+    covers   TEXT,
     PRIMARY KEY (machine, version)
 ) STRICT;
 
@@ -175,4 +177,41 @@ CREATE TABLE aside (
     since   INTEGER NOT NULL,
     why     TEXT    NOT NULL,
     PRIMARY KEY (machine, id)
+) STRICT, WITHOUT ROWID;
+
+-- What was refused, and who has administered what. Rows are only added, and removed by their age.
+CREATE TABLE audit (
+    at      INTEGER NOT NULL,
+    number  INTEGER NOT NULL,
+    caller  TEXT    NOT NULL,
+    proved  INTEGER NOT NULL,
+    address TEXT    NOT NULL,
+    action  TEXT    NOT NULL,
+    machine TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    outcome TEXT    NOT NULL,
+    detail  TEXT    NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (at, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_of_instance ON audit (machine, id, at, number);
+CREATE INDEX audit_of_machine ON audit (machine, at, number);
+CREATE INDEX audit_of_caller ON audit (caller, at, number);
+
+-- Tokens of callers. A secret is not kept, only its SHA-256.
+CREATE TABLE tokens (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL,
+    roles      TEXT    NOT NULL,
+    teams      TEXT    NOT NULL,
+    machines   TEXT,
+    created_at INTEGER NOT NULL,
+    created_by TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER,
+    revoked_at INTEGER,
+    old_digest BLOB,
+    old_until  INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from statehold.errors import StoreInUse, StoreRefused, StoreUnavailable
-from statehold.records import Entry, Message, MessageId, Ref, Row, Status, Write
+from statehold.records import AuditEntry, Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.store import (
     FIRST_ID,
     PAGE_LIMIT,
@@ -55,9 +55,16 @@ from statehold.stores.paging import (
     rests,
 )
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite.columns import ConfigurationNumbers, document_of, entry_of, message_of
+from statehold.stores.sqlite.columns import (
+    ConfigurationNumbers,
+    document_columns,
+    document_of,
+    entry_of,
+    message_of,
+)
 from statehold.stores.sqlite.file import SqliteFile
 from statehold.stores.sqlite.lists import Lists, array
+from statehold.stores.sqlite.security import SqliteSecurity
 from statehold.stores.sqlite.sweep import sweep
 from statehold.stores.sqlite.writer import Writer
 
@@ -72,7 +79,7 @@ _UNWRITABLE = (
 )
 
 
-class SqliteStore:
+class SqliteStore(SqliteSecurity):
     """``path`` is created at the first opening; its directory must exist.
 
     Beside the file stand ``-wal`` and ``-shm``, which SQLite keeps while it is open and which
@@ -358,21 +365,11 @@ class SqliteStore:
             columns = db.execute(self._q["document"], (machine, version)).fetchone()
             return None if columns is None else document_of(columns)
 
-    async def add_document(self, document: StoredDocument, most: int) -> bool:
-        file = self._file()
-        with file as db:
-            file.check_in_place()
-            columns = {
-                "machine": document.machine,
-                "version": document.version,
-                "notation": document.notation,
-                "text": document.text,
-                "put_at": microseconds(document.put_at),
-                "put_by": document.put_by,
-                "reason": document.reason,
-                "most": most,
-            }
-            return db.execute(self._q["add_document"], columns).rowcount == 1
+    async def add_document(
+        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
+        columns = document_columns(document, most)
+        return self._changed("add_document", columns, audit=audit) == 1
 
     async def discard(self, ids: Sequence[MessageId]) -> None:
         file = self._file()
@@ -455,11 +452,11 @@ class SqliteStore:
         with self._file():
             return {ref for ref in refs if self._writer.is_mailed(ref)}
 
-    async def forget(self, rows: Sequence[Row]) -> list[bool]:
+    async def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         file = self._file()
         with file:
             file.check_in_place()
-            return self._writer.forget(rows)
+            return self._writer.forget(rows, audit)
 
     async def sweep(self, limit: int) -> int:
         file = self._file()

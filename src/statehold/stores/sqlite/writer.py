@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from statehold.records import MessageId, Ref, Row, Write
+from statehold.records import AuditEntry, MessageId, Ref, Row, Write
 from statehold.store import WriteResult, partition_of
 from statehold.stores.columns import indexes_of, indexes_text, looked_up
-from statehold.stores.paging import microseconds
+from statehold.stores.paging import audit_of_gone, microseconds
 from statehold.stores.sqlite.columns import (
     ConfigurationNumbers,
     entry_columns,
     message_columns,
     row_columns,
 )
+from statehold.stores.sqlite.security import add_audit
 
 #: how many rows are cached; beyond, all are dropped and read again
 KNOWN_LIMIT = 65_536
@@ -61,12 +62,13 @@ class Writer:
         self._known.update(learned)
         return outcomes
 
-    def forget(self, rows: Sequence[Row]) -> list[bool]:
+    def forget(self, rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
         """One transaction; see :meth:`statehold.store.Store.forget`."""
         for row in rows:
             self._known.pop((row.machine, row.id), None)
         self._db.execute("BEGIN IMMEDIATE")
         gone = [not self.is_mailed(row.ref) and self._forget(row) for row in rows]
+        add_audit(self._db, self._q, audit_of_gone(audit, rows, gone))
         self._db.execute("COMMIT")
         return gone
 
@@ -158,6 +160,7 @@ class Writer:
             return WriteResult.CONFLICT
         if not is_alone and self._uses_key_of_mailbox(writes):
             return WriteResult.KEY_USED
+        add_audit(db, q, [entry for write in writes for entry in write.audit])
         self._count_and_index(batch)
         return WriteResult.WRITTEN
 
