@@ -100,6 +100,8 @@ class StateholdError(Exception):
 
     #: a stable name for programs, used as the type of an HTTP problem
     code: ClassVar[str] = "error"
+    #: the error in full, where this is what its caller gets of it
+    withheld: StateholdError | None = None
     #: the attributes that ``details`` returns
     detail_fields: ClassVar[tuple[str, ...]] = ()
 
@@ -217,14 +219,13 @@ class UnknownTimer(NotFound):
     code = "unknown-timer"
     detail_fields = ("machine", "id", "timer", "known")
 
-    def __init__(self, machine: str, id: str, timer: str, known: Sequence[str]) -> None:
+    def __init__(self, machine: str, id: str, timer: str, known: Sequence[str] | None) -> None:
         self.machine = machine
         self.id = id
         self.timer = timer
-        self.known = tuple(known)
+        self.known = tuple(known or ())
         super().__init__(
-            f"instance {id!r} of {machine!r} has no timer {timer[:200]!r}; "
-            f"{_known(self.known, 'timers')}"
+            f"instance {id!r} of {machine!r} has no timer {timer[:200]!r}{_known(known, 'timers')}"
         )
 
 
@@ -234,19 +235,22 @@ class UnknownEffect(NotFound):
     code = "unknown-effect"
     detail_fields = ("machine", "id", "key", "known")
 
-    def __init__(self, machine: str, id: str, key: str, known: Sequence[str]) -> None:
+    def __init__(self, machine: str, id: str, key: str, known: Sequence[str] | None) -> None:
         self.machine = machine
         self.id = id
         self.key = key
-        self.known = tuple(known)
+        self.known = tuple(known or ())
         super().__init__(
-            f"instance {id!r} of {machine!r} has no running effect {key[:200]!r}; "
-            f"{_known(self.known, 'effects')}"
+            f"instance {id!r} of {machine!r} has no running effect {key[:200]!r}"
+            f"{_known(known, 'effects')}"
         )
 
 
-def _known(known: Sequence[str], what: str) -> str:
-    return f"its {what} are {', '.join(known)}" if known else f"it has no {what}"
+def _known(known: Sequence[str] | None, what: str) -> str:
+    """None: they are withheld."""
+    if known is None:
+        return ""
+    return f"; its {what} are {', '.join(known)}" if known else f"; it has no {what}"
 
 
 class InstanceExists(Refused):
@@ -307,7 +311,9 @@ class KeyReused(Refused):
 class NotAllowed(Refused):
     """The event is known, but the instance does not accept it now.
 
-    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that refused.
+    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that refused,
+    ``role_reasons`` those of them that are roles. All are empty for a caller that may not read the
+    instance.
     """
 
     code = "not-allowed"
@@ -322,6 +328,7 @@ class NotAllowed(Refused):
         state: Sequence[str],
         allowed: Sequence[str],
         reasons: Sequence[str] = (),
+        role_reasons: Sequence[str] = (),
         forbidden: bool = False,
     ) -> None:
         self.machine = machine
@@ -330,21 +337,30 @@ class NotAllowed(Refused):
         self.state = tuple(state)
         self.allowed = tuple(allowed)
         self.reasons = tuple(reasons)
+        self.role_reasons = tuple(role_reasons)
         #: a missing role is the only reason
         self.forbidden = forbidden
         because = f" because {'; '.join(reasons)}" if reasons else ""
+        named = f"instance {id!r} of {machine!r}"
         super().__init__(
-            f"instance {id!r} of {machine!r} is in {', '.join(self.state)} and does not accept "
-            f"{event}{because}; allowed now: {', '.join(self.allowed) or 'nothing'}"
+            f"{named} is in {', '.join(self.state)} and does not accept {event}{because}; "
+            f"allowed now: {', '.join(self.allowed) or 'nothing'}"
+            if self.state
+            else f"{named} does not accept {event} now"
         )
 
 
 class Forbidden(Refused):
-    """The caller is known, and not permitted."""
+    """The caller is known, and not permitted.
+
+    ``action`` is the right that it lacks, on ``machine``; both are empty where it is not about one.
+    """
 
     code = "forbidden"
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, *, action: str = "", machine: str = "") -> None:
+        self.action = action
+        self.machine = machine
         super().__init__(f"the request is not permitted: {why}")
 
 
@@ -685,6 +701,7 @@ class InstanceUnreadable(StateholdError):
     def __init__(self, machine: str, id: str, version: int, why: str) -> None:
         self.machine = machine
         self.id = id
+        self.version = version
         super().__init__(
             f"instance {id!r} of {machine!r}, version {version}, can't be read by the code that "
             f"runs: {why}; run the code that wrote it, fix the type of its data, repair it with "

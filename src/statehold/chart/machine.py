@@ -100,6 +100,11 @@ class Definition(Generic[D]):
     #: shapes of results of effects and outputs of children, made at first use
     results: dict[str, Shape[Any]] = field(default_factory=dict)
     outputs: dict[str, Shape[Any]] = field(default_factory=dict)
+    #: the roles that every transition for an event asks for one of, by the event, made at first
+    #: use; empty: some transition asks for none
+    senders: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: the roles that any transition asks for, made at first use
+    asked_roles: frozenset[str] | None = None
     #: the interpreter's compiled form, made at first use
     program: Any = None
     #: what the static checks found when an engine started, kept for the next start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
@@ -193,18 +193,18 @@ class Engine(Questions):
         self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
         """From now on the instance holds events until it is resumed."""
-        return await self._ask(Pause(self._ref(machine, id), reason, caller))
+        return await self._ask(Pause, machine, id, caller, reason)
 
     async def resume(
         self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
-        return await self._ask(Resume(self._ref(machine, id), reason, caller))
+        return await self._ask(Resume, machine, id, caller, reason)
 
     async def cancel(
         self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
         """Ends the instance with its timers and effects; no action of its chart runs."""
-        return await self._ask(Cancel(self._ref(machine, id), reason, caller))
+        return await self._ask(Cancel, machine, id, caller, reason)
 
     async def retry(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
@@ -228,13 +228,15 @@ class Engine(Questions):
         Raises ``ActRefused`` where it can be read, ``InvalidPayload`` where the data does not fit
         the machine's type or the states make no configuration.
         """
-        return await self._parts.intake.repair(self._ref(machine, id), data, state, reason, caller)
+        ref = self._ref(machine, id, caller)
+        return await self._parts.intake.repair(ref, data, state, reason, caller)
 
     async def skip(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE
     ) -> InstanceReply:
         """Gives the incident up: it leads to no event."""
-        return await self._ask(SkipIncident(*self._parts.intake.incident(incident), reason, caller))
+        at = self._parts.intake.incident(incident, caller)
+        return await self._parts.intake.ask(SkipIncident(*at, reason, caller))
 
     async def resolve(
         self,
@@ -245,9 +247,8 @@ class Engine(Questions):
         caller: Caller = ANYONE,
     ) -> InstanceReply:
         """Takes ``result``, plain JSON values, as the result of the effect."""
-        return await self._ask(
-            ResolveIncident(*self._parts.intake.incident(incident), result, reason, caller)
-        )
+        at = self._parts.intake.incident(incident, caller)
+        return await self._parts.intake.ask(ResolveIncident(*at, result, reason, caller))
 
     async def fire_timer(
         self, machine: MachineName, id: str, timer: str, *,
@@ -255,14 +256,14 @@ class Engine(Questions):
     ) -> InstanceReply:  # fmt: skip
         """Fires the timer now. Raises ``UnknownTimer``; ``NotAllowed`` where no transition takes
         it, ``StepFailed``, ``ActRefused`` while paused: then the timer keeps running."""
-        return await self._ask(FireTimer(self._ref(machine, id), timer, reason, caller))
+        return await self._ask(FireTimer, machine, id, caller, timer, reason)
 
     async def cancel_timer(
         self, machine: MachineName, id: str, timer: str, *,
         reason: str | None = None, caller: Caller = ANYONE,
     ) -> InstanceReply:  # fmt: skip
         """Cancels the timer; entering its state again sets it again. Raises ``UnknownTimer``."""
-        return await self._ask(CancelTimerRequest(self._ref(machine, id), timer, reason, caller))
+        return await self._ask(CancelTimerRequest, machine, id, caller, timer, reason)
 
     async def reschedule_timer(
         self,
@@ -277,7 +278,7 @@ class Engine(Questions):
     ) -> InstanceReply:
         """Lets the timer fire at ``due``, or ``seconds`` from now; give one of them. Raises
         ``UnknownTimer``, ``InvalidPayload``."""
-        ref = self._ref(machine, id)
+        ref = self._ref(machine, id, caller)
         return await self._parts.intake.reschedule_timer(ref, timer, due, seconds, reason, caller)
 
     async def retry_effect(
@@ -291,7 +292,7 @@ class Engine(Questions):
     ) -> InstanceReply:
         """Attempts an effect again at once that waits for its next attempt or for a decision.
         Raises ``UnknownEffect``, ``ActRefused`` while an attempt is running."""
-        return await self._ask(RetryEffect(self._ref(machine, id), key, reason, caller))
+        return await self._ask(RetryEffect, machine, id, caller, key, reason)
 
     async def skip_effect(
         self,
@@ -303,7 +304,7 @@ class Engine(Questions):
         caller: Caller = ANYONE,
     ) -> InstanceReply:
         """Gives an effect up, running or not: it leads to no event. Raises ``UnknownEffect``."""
-        return await self._ask(SkipEffect(self._ref(machine, id), key, reason, caller))
+        return await self._ask(SkipEffect, machine, id, caller, key, reason)
 
     async def resolve_effect(
         self,
@@ -317,7 +318,7 @@ class Engine(Questions):
     ) -> InstanceReply:
         """Takes ``result``, plain JSON values, as the result of an effect, running or not. Raises
         ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
-        return await self._ask(ResolveEffect(self._ref(machine, id), key, result, reason, caller))
+        return await self._ask(ResolveEffect, machine, id, caller, key, result, reason)
 
     async def upgrade(
         self,
@@ -379,8 +380,10 @@ class Engine(Questions):
         """Raises ``UnknownMachine``."""
         return self._parts.intake.definition(machine)
 
-    def _ref(self, machine: MachineName, id: str) -> Ref:
-        return self._parts.intake.ref(machine, id)
+    def _ref(self, machine: MachineName, id: str, caller: Caller = ANYONE) -> Ref:
+        return self._parts.intake.ref(machine, id, caller)
 
-    async def _ask(self, request: Request) -> InstanceReply:
-        return await self._parts.intake.ask(request)
+    async def _ask(
+        self, act: Callable[..., Request], machine: MachineName, id: str, caller: Caller, *how: Any
+    ) -> InstanceReply:
+        return await self._parts.intake.ask(act(self._ref(machine, id, caller), *how, caller))

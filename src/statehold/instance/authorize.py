@@ -37,23 +37,28 @@ def authorize(
     Without an instance, only a grant that holds for all instances permits it. A row has no data, so
     that no condition on data holds for it.
     """
-    if not is_permitted(caller, right, definition, instance):
-        refuse(caller, right, definition.name)
+    failed: list[Exception] = []
+    if not is_permitted(caller, right, definition, instance, failed):
+        refuse(caller, right, definition.name, failed[0] if failed else None)
 
 
 def refuse_internal(caller: Caller, definition: Definition[Any], event: str) -> None:
     """Raises ``Forbidden`` where a caller from outside sends an event that only machines may."""
     if event in definition.internal and is_outside(caller.roles):
         raise Forbidden(
-            f"{event} is internal to machine {definition.name!r}: only other instances may send it"
+            f"{event} is internal to machine {definition.name!r}: only other instances may send it",
+            action="send",
+            machine=definition.name,
         )
 
 
-def refuse(caller: Caller, right: Right, machine: str) -> Never:
-    """Raises ``Forbidden`` with the same words whether the instance exists or not."""
+def refuse(caller: Caller, right: Right, machine: str, because: Exception | None = None) -> Never:
+    """Raises ``Forbidden`` with the same words whether the instance exists or not. ``because``: the
+    error of a condition, which is for the log alone, as it may have values of the data."""
     who = repr(caller.name) if caller.name else "a caller without a name"
     roles = ", ".join(sorted(caller.roles or ())) or "none"
-    raise Forbidden(f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}")
+    why = f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}"
+    raise Forbidden(why, action=right, machine=machine) from because
 
 
 def is_permitted(
@@ -61,8 +66,10 @@ def is_permitted(
     right: Right,
     definition: Definition[Any],
     instance: InstanceState | Row | None = None,
+    failed: list[Exception] | None = None,
 ) -> bool:
-    """Whether the caller has the right, as :func:`authorize`.
+    """Whether the caller has the right, as :func:`authorize`. ``failed`` gets what conditions
+    raised: such a one does not hold.
 
     Those who may inspect by what a machine states may read. Where a machine says who may read and
     not who may inspect, the server's grant to inspect holds for those alone.
@@ -71,12 +78,19 @@ def is_permitted(
         return True
     if not covers(caller.machines, definition.name):
         return False
-    if _holds(grant_of(caller, right, definition), caller, instance):
+    if _holds(grant_of(caller, right, definition), caller, instance, failed):
         also = _read_besides(definition) if right == "inspect" else None
         return also is None or _holds(also, caller, instance)
     if right != "read" or definition.access.inspect is None:
         return False
     return _holds(definition.access.grant("inspect") or nobody, caller, instance)
+
+
+def depends_on_data(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
+    """Whether the right has a condition, which is asked once the data can be read."""
+    grant = grant_of(caller, right, definition)
+    parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    return any(isinstance(part, When) for part in parts)
 
 
 def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant:
@@ -131,9 +145,7 @@ def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
     """Whether there can be an instance on which the caller has the right."""
     if owned(caller, right, definition) != frozenset():
         return True
-    grant = grant_of(caller, right, definition)
-    parts = grant.grants if isinstance(grant, AnyOf) else (grant,)
-    return covers(caller.machines, definition.name) and any(isinstance(p, When) for p in parts)
+    return covers(caller.machines, definition.name) and depends_on_data(caller, right, definition)
 
 
 def permitted_unstated(caller: Caller, right: Right, machine: str) -> bool:
@@ -165,11 +177,16 @@ def _owned_by(grant: Grant, caller: Caller) -> frozenset[tuple[str, str]] | None
     )
 
 
-def _holds(grant: Grant, caller: Caller, instance: InstanceState | Row | None) -> bool:
+def _holds(
+    grant: Grant,
+    caller: Caller,
+    instance: InstanceState | Row | None,
+    failed: list[Exception] | None = None,
+) -> bool:
     if isinstance(grant, HasRole):
         return caller.roles is not None and grant.name in caller.roles
     if isinstance(grant, AnyOf):
-        return any(_holds(one, caller, instance) for one in grant.grants)
+        return any(_holds(one, caller, instance, failed) for one in grant.grants)
     if isinstance(grant, Everyone):
         return True
     if instance is None:
@@ -177,7 +194,7 @@ def _holds(grant: Grant, caller: Caller, instance: InstanceState | Row | None) -
     if isinstance(grant, OwnsIndex):
         return instance.indexes.get(grant.name) in _own_values(grant, caller)
     if isinstance(grant, When):
-        return _condition_holds(grant, caller, instance)
+        return _condition_holds(grant, caller, instance, failed)
     raise TypeError(f"{grant!r} is no grant")
 
 
@@ -187,13 +204,18 @@ def _own_values(grant: OwnsIndex, caller: Caller) -> frozenset[str]:
     return names if grant.of == "caller" else names | caller.teams
 
 
-def _condition_holds(grant: When, caller: Caller, instance: InstanceState | Row) -> bool:
+def _condition_holds(
+    grant: When,
+    caller: Caller,
+    instance: InstanceState | Row,
+    failed: list[Exception] | None,
+) -> bool:
     if isinstance(instance, Row) or instance.snapshot is None:
         # of another version, or over with data that no longer fits: what it says is not known
         return False
     try:
         return grant.condition(instance.snapshot.data, caller) is True
-    except Exception as error:
-        # without its words, which may have values of data that the caller may not see
-        why = f"the condition could not be evaluated ({type(error).__name__})"
-        raise Forbidden(why) from error
+    except Exception as error:  # noqa: BLE001 - kept for the log of the one that asks
+        if failed is not None:
+            failed.append(error)
+        return False

@@ -7,7 +7,7 @@ Each method succeeds wholly, or raises before it has changed anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -71,6 +71,7 @@ class Draft:
 
     __slots__ = (
         "_reply",
+        "asks",
         "consumed",
         "definition",
         "effects",
@@ -136,6 +137,8 @@ class Draft:
         self.is_mended = False
         #: it is not woken before then, whatever is due
         self.not_due_before: datetime | None = None
+        #: raises where the caller that causes an upgrade may not change what it makes
+        self.asks: Callable[[Definition[Any], InstanceState], None] | None = None
         self._reply: InstanceReply | None = None
 
     @property
@@ -187,6 +190,8 @@ class Draft:
         prepared = [replace(carried, advanced=advanced)]
         if onward.accepted:
             prepared.append(self.prepare(onward, then, advanced.instance))
+        if self.asks is not None:
+            self.asks(self.definition, prepared[-1].advanced.instance)
         for one in prepared:
             self.apply(one)
 
@@ -353,7 +358,7 @@ class Draft:
         if (
             known is not None
             and known.instance is self.instance
-            and known.roles == caller.roles
+            and known.caller == caller
             and known.held == held
         ):
             return known

@@ -17,12 +17,14 @@ def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | No
     snapshot = instance.snapshot
     possible: tuple[str, ...] = ()
     reasons: tuple[str, ...] = (f"it is {instance.status}",)
+    of_roles: tuple[str, ...] = ()
     forbidden = False
     if snapshot is not None and instance.status in ("running", "paused"):
         possible = allowed(instance.definition, snapshot, roles)
-        reasons, forbidden = refusal(instance.definition, snapshot, event, roles)
+        reasons, of_roles, forbidden = refusal(instance.definition, snapshot, event, roles)
         if event.__event__ in instance.definition.internal and is_outside(roles):
             reasons, forbidden = ("only other instances may send it",), True
+            of_roles = reasons
     return NotAllowed(
         instance.ref.machine,
         instance.ref.id,
@@ -30,5 +32,6 @@ def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | No
         state=instance.state,
         allowed=possible,
         reasons=reasons,
+        role_reasons=of_roles,
         forbidden=forbidden,
     )

@@ -51,10 +51,13 @@ class InstanceReply:
     snapshot once it is upgraded, where it is of an older version: what it allows is that of it.
     ``view`` is what the machine's ``view`` gave, as JSON, where it is known. ``named`` is the view
     that is shown in place of it (:mod:`.views`).
+
+    A caller that may send or start and not read gets ``machine``, ``id``, ``seq``, ``status`` and
+    ``held``. All else is empty then, and ``version`` 0.
     """
 
     __slots__ = (
-        "_ahead", "_allowed", "_caller", "_json", "_named", "_view", "held", "instance", "roles",
+        "_ahead", "_allowed", "_json", "_named", "_view", "caller", "held", "instance", "is_shown",
     )  # fmt: skip
 
     def __init__(
@@ -68,10 +71,12 @@ class InstanceReply:
         named: str | None = None,
     ) -> None:
         self.instance = instance
-        self._caller = caller
+        self.caller = caller
+        #: whether the caller may read the instance
+        self.is_shown = caller.roles is None or is_permitted(
+            caller, "read", instance.definition, instance
+        )
         self._named = named or view_of(caller.roles, instance.definition)
-        #: of the caller; None: trusted code
-        self.roles = caller.roles
         self.held = held
         self._ahead = ahead
         self._view = view
@@ -88,7 +93,7 @@ class InstanceReply:
 
     @property
     def version(self) -> int:
-        return self.instance.version
+        return self.instance.version if self.is_shown else 0
 
     @property
     def seq(self) -> int:
@@ -102,15 +107,15 @@ class InstanceReply:
     @property
     def state(self) -> list[str]:
         """Ids of the active leaves, in document order."""
-        return list(self.instance.state)
+        return list(self.instance.state) if self.is_shown else []
 
     @property
     def tags(self) -> list[str]:
-        return list(self.instance.tags)
+        return list(self.instance.tags) if self.is_shown else []
 
     @property
     def owners(self) -> list[str]:
-        return list(self.instance.owners)
+        return list(self.instance.owners) if self.is_shown else []
 
     @property
     def view(self) -> Any:
@@ -121,6 +126,8 @@ class InstanceReply:
         or None. Raises ``InstanceUnreadable`` where the view raises: a step that leads there is
         refused, but the data may have been stored under an earlier ``view``.
         """
+        if not self.is_shown:
+            return None
         definition, snapshot = self.instance.definition, self._viewed()
         if snapshot is None:
             return msgspec.json.decode(self._unviewed())
@@ -139,7 +146,7 @@ class InstanceReply:
         return self.instance.data if self._may_inspect() else b"null"
 
     def _may_inspect(self) -> bool:
-        return is_permitted(self._caller, "inspect", self.instance.definition, self.instance)
+        return is_permitted(self.caller, "inspect", self.instance.definition, self.instance)
 
     def _unreadable(self, error: BaseException) -> InstanceUnreadable:
         # what it raised may have values that the view would not show
@@ -148,6 +155,8 @@ class InstanceReply:
         return InstanceUnreadable(self.machine, self.id, self.version, why)
 
     def _view_json(self) -> bytes:
+        if not self.is_shown:
+            return b"null"
         if self._view is not None and self._named is None:
             return self._view
         definition, snapshot = self.instance.definition, self._viewed()
@@ -168,35 +177,36 @@ class InstanceReply:
         """Names of the events that are accepted now."""
         if self._allowed is None:
             snapshot = self._ahead or self.instance.snapshot
-            if snapshot is None or self.status not in ("running", "paused"):
+            is_over = self.status not in ("running", "paused")
+            if snapshot is None or is_over or not self.is_shown:
                 self._allowed = ()
             else:
-                self._allowed = allowed(self.instance.definition, snapshot, self.roles)
+                self._allowed = allowed(self.instance.definition, snapshot, self.caller.roles)
         return list(self._allowed)
 
     @property
     def output(self) -> Any:
         """Plain JSON values; None unless it is done and its final state gives one."""
-        raw = self.instance.output
+        raw = self.instance.output if self.is_shown else None
         return None if raw is None else msgspec.json.decode(raw)
 
     def json(self) -> bytes:
         """The JSON of :class:`statehold.wire.instances.Reply`; raises as ``view`` does."""
         if self._json is None:
-            instance = self.instance
+            instance, shown = self.instance, self.is_shown
             self._json = _encode(
                 _Json(
                     instance.ref.machine,
                     instance.ref.id,
-                    instance.version,
+                    self.version,
                     instance.seq,
                     instance.status,
-                    instance.state,
+                    instance.state if shown else (),
                     Raw(self._view_json()),
-                    instance.tags,
-                    instance.owners,
+                    instance.tags if shown else (),
+                    instance.owners if shown else (),
                     tuple(self.allowed),
-                    _NULL if instance.output is None else Raw(instance.output),
+                    Raw(instance.output) if shown and instance.output is not None else _NULL,
                     self.held,
                 )
             )

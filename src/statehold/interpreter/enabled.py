@@ -145,14 +145,15 @@ def refusal(
     snapshot: Snapshot[Any],
     event: AnEvent,
     roles: Collection[str] | None = None,
-) -> tuple[tuple[str, ...], bool]:
-    """Why no transition took the event: what said no, and whether that was roles alone.
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Why no transition took the event: what said no, which of that was roles, and whether some
+    transition was prevented by roles alone.
 
     No reason: no active state has a transition for it. A guard that takes the context can't be
     asked here; it is named where nothing else can have prevented its transition.
     """
     program = compile_program(machine)
-    reasons: dict[str, None] = {}
+    reasons: dict[str, bool] = {}
     roles_alone = False
     with _allowance(program):
         for state in (*reversed(snapshot.configuration.active), 0):
@@ -165,7 +166,9 @@ def refusal(
                     ]
                     if not answer
                 ]
-                said_no = [reason for answer, reason, _ in doubtful if answer is False]
-                reasons.update(dict.fromkeys(said_no or [reason for _, reason, _ in doubtful]))
+                said_no = [one for one in doubtful if one[0] is False]
+                for _, reason, is_role in said_no or doubtful:
+                    reasons.setdefault(reason, is_role)
                 roles_alone |= bool(doubtful) and all(is_role for _, _, is_role in doubtful)
-    return tuple(reasons), roles_alone
+    of_roles = tuple(reason for reason, is_role in reasons.items() if is_role)
+    return tuple(reasons), of_roles, roles_alone

@@ -108,17 +108,19 @@ def test_an_instance_that_has_ended_has_no_enablements() -> None:
 def test_a_refusal_names_what_said_no(
     stock: int, event: Event, roles: set[str] | None, reasons: tuple[str, ...], roles_alone: bool
 ) -> None:
-    assert refusal(ShelfFlow, shelf(stock), event, roles) == (reasons, roles_alone)
+    of_roles = tuple(one for one in reasons if one.startswith("only "))
+    assert refusal(ShelfFlow, shelf(stock), event, roles) == (reasons, of_roles, roles_alone)
 
 
 def test_a_guard_that_takes_the_context_is_named_only_where_nothing_else_stopped_it() -> None:
     assert not step(ShelfFlow, shelf(1), Lend(), NOW).accepted
-    assert refusal(ShelfFlow, shelf(1), Lend()) == (("opens_today says no",), False)
-    assert refusal(ShelfFlow, shelf(0), Lend()) == (("has_stock says no",), False)
+    assert refusal(ShelfFlow, shelf(1), Lend()) == (("opens_today says no",), (), False)
+    assert refusal(ShelfFlow, shelf(0), Lend()) == (("has_stock says no",), (), False)
 
 
 def test_whether_roles_alone_stood_in_the_way_is_not_claimed_where_a_guard_was_not_asked() -> None:
     assert refusal(ShelfFlow, shelf(1), Take(), {"visitor"}) == (
+        ("only clerk may do this",),
         ("only clerk may do this",),
         False,
     )
@@ -127,7 +129,7 @@ def test_whether_roles_alone_stood_in_the_way_is_not_claimed_where_a_guard_was_n
 def test_an_event_that_no_active_state_has_a_transition_for_is_refused_without_a_reason() -> None:
     empty = step(ShelfFlow, shelf(1), Lend(), datetime(2026, 1, 5, tzinfo=UTC)).snapshot
     assert empty.state == ("empty",)
-    assert refusal(ShelfFlow, empty, Take()) == ((), False)
+    assert refusal(ShelfFlow, empty, Take()) == ((), (), False)
 
 
 def is_large(shelf: Shelf, event: Take) -> bool:
@@ -199,7 +201,7 @@ def test_what_would_take_too_long_to_find_out_stays_possible() -> None:
     found = enablements(machine, snapshot)
     assert (found[0].possible, found[-1].possible, found[-1].stopped_by) == (False, None, ())
     with_event = refusal(machine, snapshot, machine.events["Take0"].check({}, "Take0"))
-    assert with_event == ((f"{heavy} says no",), False)
+    assert with_event == ((f"{heavy} says no",), (), False)
     # on data that are looked through fast, all of it is known
     short = start(machine, {"many": [1]}, NOW).snapshot
     assert allowed(machine, short) == ()

@@ -63,9 +63,13 @@ class Applier:
             answer: Any
             refused = False
             try:
-                answer = request.apply(draft, context)
+                if request.caller.roles is None:
+                    answer = request.apply(draft, context)
+                else:
+                    answer = _permitted(request, draft, context)
             except (Refused, NewerVersion) as error:
                 answer, refused = error, True
+                request.about = draft.definition, draft.instance if draft.exists else None
                 if isinstance(error, NewerVersion):
                     self._newer()
             # nothing is awaited in there: a cancellation, or an exit, is the machine's own
@@ -95,3 +99,16 @@ class Applier:
         if not isinstance(error, StateholdError):
             error = ActionFailed(what, error)
         request.reject(error)
+
+
+def _permitted(request: Request, draft: Draft, context: EngineContext) -> Any:
+    """Applies a request whose caller has to be asked for, to the instance as it is in this turn. An
+    upgrade in passing asks again, before it changes anything."""
+    request.authorize(draft)
+    if not request.upgrades_first:
+        return request.apply(draft, context)
+    draft.asks = request.authorize_on
+    try:
+        return request.apply(draft, context)
+    finally:
+        draft.asks = None

@@ -14,7 +14,7 @@ from statehold.engine.commit.cache import Cache
 from statehold.engine.commit.set_aside import SetAside
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
-from statehold.errors import InstanceUnreadable, StateholdError
+from statehold.errors import InstanceUnreadable, Refused, StateholdError
 from statehold.instance.draft import Draft
 from statehold.instance.loaded import Loaded, load, load_remains
 from statehold.instance.stored import COUNT_LIMIT
@@ -94,7 +94,8 @@ class Lookup:
                 failed = row or loaded.row  # type: ignore[union-attr] # one of them could not be read
                 unreadable.append((failed, error))
                 requests = [one for one in batch if one.ref == ref]
-                _reject([one for one in requests if not one.takes_remains], error)
+                loaded = load_remains(definition, failed, (failed.seq, 0))
+                _refuse_unreadable(requests, Draft(ref, definition, loaded, turn), error)
                 if all(one.future.done() for one in requests):
                     continue
                 loaded = load_remains(definition, failed, await self._journal_end(ref))
@@ -137,6 +138,24 @@ def _is_newer(row: Row, loaded: Loaded | None) -> bool:
 def _current(definition: Definition[Any], loaded: Loaded) -> Loaded:
     """The instance, decoded again if another version of its machine was deployed meanwhile."""
     return loaded if loaded.instance.definition is definition else load(definition, loaded.row)
+
+
+def _refuse_unreadable(
+    requests: Iterable[Request], remains: Draft, error: InstanceUnreadable
+) -> None:
+    """Refuses those that need the whole instance. Who may not do that to it learns only that: what
+    can be read of it decides."""
+    for request in requests:
+        if request.takes_remains:
+            continue
+        request.about = remains.definition, remains.instance
+        try:
+            if request.caller.roles is not None:
+                request.authorize(remains)
+        except Refused as refused:
+            request.reject(refused)
+        else:
+            request.reject(error)
 
 
 def _reject(requests: Iterable[Request], error: StateholdError) -> None:

@@ -11,7 +11,14 @@ from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.intake import Intake
 from statehold.engine.requests.operator import UpgradeInstance
 from statehold.engine.requests.texts import check_caller, check_texts
-from statehold.errors import InstanceUnreadable, NewerVersion, Refused, UnknownInstance
+from statehold.errors import (
+    Forbidden,
+    InstanceUnreadable,
+    NewerVersion,
+    Refused,
+    UnknownInstance,
+)
+from statehold.instance.authorize import authorize
 from statehold.records import Caller, Ref
 from statehold.store import PAGE_LIMIT, Query, Store
 from statehold.wire.operations import UpgradeReport
@@ -30,11 +37,14 @@ class BulkUpgrader:
         """One instance, or all of the machine that are of another version, a page at a time.
 
         One that can't be upgraded is in the report; the others are upgraded. Raises
-        ``UnknownInstance`` for an ``id`` that is unknown.
+        ``UnknownInstance`` for an ``id`` that is unknown, and ``Forbidden``; all of them takes a
+        right on all of them.
         """
-        name = (await self._intake.found(machine)).name
+        name = (await self._intake.found(machine, caller)).name
         await self._loader.renew(name)
         definition = self._intake.definition(name)
+        if id is None:
+            authorize(caller, "upgrade", definition)
         check_caller(caller)
         check_texts("the request", reason=reason)
         self._intake.check_open()
@@ -46,7 +56,7 @@ class BulkUpgrader:
                 [UpgradeInstance(ref, reason, caller) for ref in refs]
             )
             for ref, changed in zip(refs, ended, strict=True):
-                if id is not None and isinstance(changed, UnknownInstance):
+                if id is not None and isinstance(changed, UnknownInstance | Forbidden):
                     raise changed
                 if isinstance(changed, Refused | InstanceUnreadable | NewerVersion):
                     failed[ref.id] = str(changed)

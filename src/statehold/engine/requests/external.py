@@ -13,10 +13,18 @@ from statehold.chart.payload import left_out, load_event
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request, ready, take_event
 from statehold.errors import InstanceExists, StaleSeq, UnknownInstance
-from statehold.instance.authorize import refuse_internal
+from statehold.instance.authorize import (
+    authorize,
+    is_permitted,
+    may_some,
+    refuse,
+    refuse_internal,
+)
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.reply import InstanceReply
+from statehold.instance.senders import has_role_for
+from statehold.instance.state import InstanceState, not_started
 from statehold.interpreter.step import start
 from statehold.records import Caller, Message, Ref
 
@@ -28,6 +36,7 @@ class StartInstance(Request):
     request's fingerprint, where it has a key."""
 
     label = "start"
+    right = "start"
 
     def __init__(
         self,
@@ -47,18 +56,32 @@ class StartInstance(Request):
         #: by which earlier releases recognise a request; entry actions may change the data
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
+    def authorize(self, draft: Draft) -> None:
+        """By role alone, before any of the machine's code runs; what depends on the instance is
+        decided in :meth:`apply`, on the one that it makes."""
+        if not may_some(self.caller, "start", draft.definition):
+            refuse(self.caller, "start", draft.definition.name)
+
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
-        if draft.exists:
+        of_all = is_permitted(self.caller, "start", draft.definition)
+        if draft.exists and of_all:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         if draft.definition is not self.definition:
             # another version was deployed while this waited
-            self.data = draft.definition.data.load(self.raw)
+            with self.own_words():
+                self.data = draft.definition.data.load(self.raw)
             self.definition = draft.definition
-        now = draft.now
+        now, empty = draft.now, not_started(draft.ref, draft.definition, draft.now)
         taken = start(draft.definition, self.data, now, instance=draft.ref.id)
         asked = None if self.key is None else self.plain
         origin = Origin("start", asked, self.caller, key=self.key, given=self.given)
-        draft.begin(taken, origin)
+        begun = draft.prepare(taken, origin, empty)
+        if not of_all:
+            # who may start only what is its own does not learn what else there is
+            authorize(self.caller, "start", draft.definition, begun.advanced.instance)
+            if draft.exists:
+                raise InstanceExists(draft.ref.machine, draft.ref.id)
+        draft.apply(begun)
         return draft.reply(self.caller)
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:
@@ -73,6 +96,8 @@ class SendEvent(Request):
     is the request's fingerprint, where it has a key."""
 
     label = "send"
+    right = "send"
+    upgrades_first = True
 
     def __init__(
         self,
@@ -93,6 +118,10 @@ class SendEvent(Request):
         self.plain = plain
         self.expected_seq = expected_seq
 
+    def authorize_on(self, definition: Definition[Any], instance: InstanceState | None) -> None:
+        if not has_role_for(self.caller, self.event.__event__, definition):
+            self.require("send", definition, instance)
+
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         # first, and again where another version was deployed meanwhile: it may be internal there
         refuse_internal(self.caller, draft.definition, self.event.__event__)
@@ -107,7 +136,8 @@ class SendEvent(Request):
             # another version was deployed meanwhile, and the event may have another shape in it
             limit = context.limits.event_bytes
             left = left_out(self.event)
-            self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
+            with self.own_words():
+                self.event, self.plain = load_event(draft.definition, self.plain, limit, left)
             self.definition = draft.definition
         origin = Origin("event", self.plain, self.caller, key=self.key, given=self.given)
         take_event(draft, self.event, origin, context)
@@ -116,7 +146,8 @@ class SendEvent(Request):
     def _hold(self, draft: Draft, context: EngineContext) -> InstanceReply:
         # one that was built without its own validation would be lost when the instance resumes
         left = left_out(self.event)
-        load_event(draft.definition, self.plain, context.limits.event_bytes, left)
+        with self.own_words():
+            load_event(draft.definition, self.plain, context.limits.event_bytes, left)
         roles = None if self.caller.roles is None else sorted(self.caller.roles)
         held: dict[str, Any] = {"event": self.plain, "caller": self.caller.name, "roles": roles}
         if self.caller.teams:
@@ -129,7 +160,8 @@ class SendEvent(Request):
             held["given"] = self.given
         body = _encode(held)
         message = Message(draft.ref, "event", body, held=True, key=self.key)
-        draft.hold(message, context.limits.held)
+        with self.own_words():
+            draft.hold(message, context.limits.held)
         return draft.reply(self.caller, held=True)
 
     def same_request(self, kind: str, event: Any, given: str | None) -> bool:

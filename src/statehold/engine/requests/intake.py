@@ -37,9 +37,11 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.instance.attempts import UNREADABLE_KEY
-from statehold.instance.authorize import refuse_internal
+from statehold.instance.authorize import may_some, refuse, refuse_internal
+from statehold.instance.disclosure import disclosed, unknown_machine
 from statehold.instance.reply import InstanceReply
-from statehold.records import Caller, Ref
+from statehold.instance.senders import authorize_some_event
+from statehold.records import ANYONE, Caller, Ref
 from statehold.store import Store
 from statehold.wire.base import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
 from statehold.wire.operations import SendRequest
@@ -73,7 +75,10 @@ class Intake:
         caller: Caller,
         left_out: LeftOut | None,
     ) -> InstanceReply:
-        definition = await self.found(machine)
+        definition = await self.found(machine, caller)
+        # before any of the machine's own code reads the data
+        if not may_some(caller, "start", definition):
+            refuse(caller, "start", definition.name)
         _check_key(key)
         if isinstance(data, bytes) and len(data) > self._context.limits.data_bytes:
             raise TooLarge("the data", len(data), self._context.limits.data_bytes)
@@ -115,10 +120,13 @@ class Intake:
     ) -> InstanceReply:
         try:
             request = self._send(machine, id, event, key, expected_seq, caller, left_out)
-        except (UnknownMachine, UnknownEvent, InvalidPayload):
+        except (UnknownMachine, UnknownEvent, InvalidPayload) as error:
             if not await self._loader.renew(name_of(machine)):
-                raise
-            request = self._send(machine, id, event, key, expected_seq, caller, left_out)
+                raise self._told(error, machine, caller) from None
+            try:
+                request = self._send(machine, id, event, key, expected_seq, caller, left_out)
+            except StateholdError as again:
+                raise self._told(again, machine, caller) from None
         self._submit(request)
         return await self._answered(request)
 
@@ -136,7 +144,7 @@ class Intake:
                 submitted.append((number, request))
                 answers.append(None)
             except StateholdError as error:
-                answers.append(error)
+                answers.append(self._told(error, one.machine, caller))
         for number, sent in submitted:
             try:
                 answers[number] = await self._answered(sent)
@@ -155,6 +163,7 @@ class Intake:
         left_out: LeftOut | None,
     ) -> SendEvent:
         definition = self.definition(machine)
+        authorize_some_event(caller, definition)
         _check_key(key)
         parsed, plain = parse_event(definition, event, self._context.limits.event_bytes)
         # here too: under a key that was used, it would get the reply of that request
@@ -192,7 +201,7 @@ class Intake:
     # --- requests of an operator ---
 
     async def retry(self, incident: str, reason: str | None, caller: Caller) -> InstanceReply:
-        ref, key = self.incident(incident)
+        ref, key = self.incident(incident, caller)
         if key == UNREADABLE_KEY:
             performs = self._context.capacity.performs
             return await self.ask(Reread(ref, performs, None, reason, caller))
@@ -201,7 +210,10 @@ class Intake:
     async def repair(
         self, ref: Ref, data: Any, state: Sequence[str], reason: str | None, caller: Caller
     ) -> InstanceReply:
-        kind = self.definition(ref.machine).data
+        definition = self.definition(ref.machine)
+        if not may_some(caller, "act", definition):
+            refuse(caller, "act", definition.name)
+        kind = definition.data
         value = initial_data(kind, data, "the data")
         return await self.ask(Repair(ref, kind.dump(value), state, reason, caller))
 
@@ -229,25 +241,35 @@ class Intake:
         """Raises ``UnknownMachine``."""
         return self._context.definition(name_of(machine))
 
-    async def found(self, machine: MachineName) -> Definition[Any]:
+    async def found(self, machine: MachineName, caller: Caller = ANYONE) -> Definition[Any]:
         """As ``definition``; a machine that is unknown here is looked up in the store first."""
         try:
             return self.definition(machine)
-        except (UnknownMachine, MachineUnserved):
+        except (UnknownMachine, MachineUnserved) as error:
             if not await self._loader.renew(name_of(machine)):
-                raise
+                raise self._told(error, machine, caller) from None
             return self.definition(machine)
 
-    def ref(self, machine: MachineName, id: str) -> Ref:
+    def ref(self, machine: MachineName, id: str, caller: Caller = ANYONE) -> Ref:
         """Raises ``UnknownMachine``, ``InvalidPayload``."""
-        return _ref(self.definition(machine), id)
+        try:
+            return _ref(self.definition(machine), id)
+        except UnknownMachine as error:
+            raise self._told(error, machine, caller) from None
 
-    def incident(self, incident: str) -> tuple[Ref, str]:
+    def incident(self, incident: str, caller: Caller = ANYONE) -> tuple[Ref, str]:
         """The instance and the key of an incident. Raises ``UnknownIncident``."""
         parts = incident.split("/", 2)
         if len(parts) != 3:
             raise UnknownIncident(incident)
-        return self.ref(parts[0], parts[1]), parts[2]
+        return self.ref(parts[0], parts[1], caller), parts[2]
+
+    def _told(self, error: StateholdError, machine: MachineName, caller: Caller) -> StateholdError:
+        """What a caller may learn of a request that can't be read."""
+        definitions = self._context.definitions
+        if isinstance(error, UnknownMachine):
+            return unknown_machine(error, caller, definitions)
+        return disclosed(error, caller, definitions.get(name_of(machine)), is_own=True)
 
     # --- to the queue ---
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from msgspec import Raw
 from msgspec.structs import replace
 
+from statehold.chart.access import Right
 from statehold.chart.event import TimerFired
 from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.chart.payload import read_result, write_result
@@ -43,6 +44,7 @@ from statehold.wire.base import MAX_DELAY_SECONDS
 class OperatorRequest(Request):
     """A request with a reason."""
 
+    right: ClassVar[Right | None] = "act"
     texts: ClassVar[tuple[str, ...]] = ("reason",)
 
     def __init__(self, ref: Ref, reason: str | None, caller: Caller) -> None:
@@ -107,6 +109,7 @@ class UpgradeInstance(OperatorRequest):
     """Upgrades an instance to the version that runs here. Answers whether it had another."""
 
     label = "upgrade"
+    right = "upgrade"
 
     def apply(self, draft: Draft, context: EngineContext) -> bool:
         before = draft.instance.version if draft.exists else None
@@ -214,8 +217,9 @@ class ResolveIncident(IncidentRequest):
             raise IncidentKept(
                 self.incident, "effect", "a result while its instance is paused", "resume it first"
             )
-        raw = write_result(draft.definition, effect.name, self.result)
-        read_result(draft.definition, effect.name, raw)
+        with self.own_words():
+            raw = write_result(draft.definition, effect.name, self.result)
+            read_result(draft.definition, effect.name, raw)
         self.note(draft, "resolve", known)
         origin = Origin("result", caller=self.caller, reason=self.reason)
         conclude(draft, Ending(self.incident_key, Raw(raw)), origin, context)
@@ -225,6 +229,7 @@ class ResolveIncident(IncidentRequest):
 class TimerRequest(OperatorRequest):
     """A request on the timer of this id."""
 
+    upgrades_first = True
     texts = ("reason", "timer")
 
     def __init__(self, ref: Ref, timer: str, reason: str | None, caller: Caller) -> None:
@@ -318,7 +323,9 @@ class RescheduleTimer(TimerRequest):
 
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.find(draft, context)
-        self.put(draft, "reschedule", self._moment(draft.now))
+        with self.own_words():
+            due = self._moment(draft.now)
+        self.put(draft, "reschedule", due)
         return draft.reply(self.caller)
 
     def _moment(self, now: datetime) -> datetime:
@@ -338,6 +345,7 @@ class RescheduleTimer(TimerRequest):
 class EffectRequest(IncidentRequest):
     """A request on the effect of this key, which runs, waits or is an incident."""
 
+    upgrades_first = True
     #: its name in a refusal
     operation = "act"
 
@@ -359,8 +367,8 @@ class EffectRequest(IncidentRequest):
             keys = [one.key for one in effects]
             raise UnknownEffect(draft.ref.machine, draft.ref.id, self.incident_key, keys)
         if known.child is not None:
-            child = f"{known.child.machine}/{known.child.id}"
-            self.refuse("it is an instance of its own", f"act on {child}, for example cancel it")
+            # not by its id: who may act on this one may not know of that one
+            self.refuse("it is an instance of its own", "act on that, for example cancel it")
         return known.renamed(effect.name)
 
     def refuse(self, why: str, instead: str) -> None:

@@ -109,6 +109,7 @@ class Repair(OperatorRequest):
             carried = self._carried(draft)
         except CarryFailed as error:
             states = ", ".join(state.id for state in definition.chart.states if state.id)
+            self.own_fault = True
             why = f"{error}; with `state`, give the active leaves, of {states}"
             raise InvalidPayload("the repair", {"state": why}) from error
         why = str(draft.unreadable)[: context.limits.error_chars]

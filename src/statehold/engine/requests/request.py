@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from statehold.chart.access import Right
+from statehold.chart.machine import Definition
 from statehold.engine.requests.context import EngineContext
-from statehold.errors import InstanceOver, StateholdError, UnknownInstance
+from statehold.errors import Forbidden, InstanceOver, Refused, StateholdError, UnknownInstance
+from statehold.instance.authorize import authorize, covers, depends_on_data
+from statehold.instance.disclosure import disclosed
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.refusal import not_allowed
+from statehold.instance.state import InstanceState
 from statehold.instance.upgrades import upgrade
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.records import ANYONE, Caller, Message, MessageId, Ref, Row
+from statehold.records import ANYONE, OVER, Caller, Message, MessageId, Ref, Row
 
 #: an upgrade that an event or a timer causes
 _IN_PASSING = Origin("upgrade")
@@ -37,6 +43,10 @@ class Request(ABC):
 
     #: names this kind of request in metrics, traces and logs
     label: ClassVar[str]
+    #: what its caller needs the right to do; None: only the engine itself makes such a request
+    right: ClassVar[Right | None] = None
+    #: it works on the instance as an upgrade in passing makes it
+    upgrades_first: ClassVar[bool] = False
     wants_held_mail: ClassVar[bool] = False
     #: it also takes an instance that can't be read, of which the draft has what is left
     takes_remains: ClassVar[bool] = False
@@ -55,6 +65,10 @@ class Request(ABC):
     #: its key may have been used before: the store is asked before it is applied
     asks_first: bool = False
     held_mail: Sequence[Message] = ()
+    #: what it was refused on; a caller learns no more of it than it may read
+    about: tuple[Definition[Any], InstanceState | None] | None = None
+    #: its refusal is about what the caller sent, not about what is stored
+    own_fault: bool = False
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
@@ -68,6 +82,7 @@ class Request(ABC):
         """Makes it ready to be asked once more after a refusal."""
         self.conflicts = 0
         self.row = None
+        self.about, self.own_fault = None, False
         self.future = asyncio.get_running_loop().create_future()
 
     def reply(self, answer: Any) -> None:
@@ -76,9 +91,51 @@ class Request(ABC):
             self.future.set_result(answer)
 
     def reject(self, error: StateholdError) -> None:
-        """Refuses it, unless it was answered or its caller has gone."""
+        """Refuses it, unless it was answered or its caller has gone. The caller gets what it may
+        know of the error (:mod:`statehold.instance.disclosure`)."""
         if not self.future.done():
+            if self.caller.roles is not None:
+                about = self.about or (None, None)
+                error = disclosed(error, self.caller, *about, is_own=self.own_fault)
             self.future.set_exception(error)
+
+    # --- what its caller may do ---
+
+    def authorize(self, draft: Draft) -> None:
+        """Raises ``Forbidden`` unless its caller may do this to the instance as it is now. It is
+        not asked for the program's own code."""
+        self.authorize_on(draft.definition, draft.instance if draft.exists else None)
+
+    def authorize_on(self, definition: Definition[Any], instance: InstanceState | None) -> None:
+        """As :meth:`authorize`, on an instance that is not in the draft yet, or on none."""
+        if self.right is None:
+            raise Forbidden(f"{self.describe()} is not for callers")
+        self.require(self.right, definition, instance)
+
+    def require(
+        self, right: Right, definition: Definition[Any], instance: InstanceState | None
+    ) -> None:
+        """Raises ``Forbidden`` unless its caller has the right. Of an instance of an older version
+        the upgrade in passing asks again, with the new data: a condition is left to that."""
+        if (
+            self.upgrades_first
+            and instance is not None
+            and instance.unloaded is not None
+            and instance.status not in OVER
+            and covers(self.caller.machines, definition.name)
+            and depends_on_data(self.caller, right, definition)
+        ):
+            return
+        authorize(self.caller, right, definition, instance)
+
+    @contextmanager
+    def own_words(self) -> Iterator[None]:
+        """What is refused within is about what the caller itself has sent."""
+        try:
+            yield
+        except Refused:
+            self.own_fault = True
+            raise
 
     def asks_key(self) -> bool:
         """Marks the request so that the store is asked whether its key was used before. False if it
@@ -87,6 +144,8 @@ class Request(ABC):
             return False
         self.asks_first = True
         return True
+
+    # --- what it does ---
 
     @abstractmethod
     def apply(self, draft: Draft, context: EngineContext) -> Any:

@@ -122,10 +122,10 @@ async def until_over(engine: Engine, machine: str, ids: list[str]) -> None:
             await asyncio.sleep(0)
 
 
-async def spoil(world: World, id: str, kind: str) -> None:
+async def spoil(world: World, id: str, kind: str, machine: str = "jobs") -> None:
     """What a release that wrote otherwise has left."""
     store = world.store()
     await store.open("spoiler")
-    row = (await store.load([Ref("jobs", id)]))[Ref("jobs", id)]
+    row = (await store.load([Ref(machine, id)]))[Ref(machine, id)]
     await store.commit([Write(replace(broken(row, kind), rev=row.rev + 1), row.rev)])
     await store.close()

@@ -1,0 +1,124 @@
+"""What a refusal may say to its caller: the one place that decides it.
+
+A refusal names states, events, guards and values. To a caller it says no more than the caller may
+read otherwise:
+
+1. Who may inspect the instance, and the program itself, get all of it.
+2. Who may read it get its state, its allowed events and the roles that are asked for. Why a
+   guard refused and what the machine's own code raised may have values of the data.
+3. Everybody else learns that it was refused. What the caller itself sent may be named.
+
+What was withheld goes with the error as ``withheld``, for the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from statehold.chart.access import RIGHTS
+from statehold.chart.machine import Definition
+from statehold.errors import (
+    InstanceUnreadable,
+    InvalidPayload,
+    MachineUnserved,
+    NotAllowed,
+    StateholdError,
+    StepFailed,
+    StoreUnavailable,
+    TooLarge,
+    UnknownEffect,
+    UnknownEvent,
+    UnknownMachine,
+    UnknownTimer,
+    UpgradeFailed,
+)
+from statehold.instance.authorize import is_permitted, may_some
+from statehold.instance.senders import has_some_role, may_some_event
+from statehold.instance.state import InstanceState
+from statehold.records import Caller
+
+
+def disclosed(
+    error: StateholdError,
+    caller: Caller,
+    definition: Definition[Any] | None = None,
+    instance: InstanceState | None = None,
+    *,
+    is_own: bool = False,
+) -> StateholdError:
+    """The error as its caller is to get it: itself, or one that says less.
+
+    ``definition`` is the machine's, ``instance`` the one that it is about; None: there is none, or
+    it is not known. ``is_own``: it is about what the caller sent, not about what is stored.
+    """
+    if caller.roles is None:
+        return error
+    if definition is not None and is_permitted(caller, "inspect", definition, instance):
+        return error
+    reads = definition is not None and is_permitted(caller, "read", definition, instance)
+    shorter = _shortened(error, reads=reads, is_own=is_own)
+    if isinstance(error, UnknownEvent) and definition is not None:
+        known = [one for one in error.known if may_some_event(caller, one, definition)]
+        shorter = UnknownEvent(error.machine, error.event, known)
+    if shorter is None:
+        return error
+    shorter.withheld = error
+    return shorter
+
+
+def unknown_machine(
+    error: UnknownMachine, caller: Caller, definitions: Mapping[str, Definition[Any]]
+) -> UnknownMachine:
+    """The error with the names of those machines alone that the caller may use."""
+    if caller.roles is None:
+        return error
+    known = [name for name, one in definitions.items() if uses(caller, one)]
+    return UnknownMachine(error.machine, known)
+
+
+def uses(caller: Caller, definition: Definition[Any]) -> bool:
+    """Whether there can be anything of the machine that the caller may see or do."""
+    return any(may_some(caller, right, definition) for right in RIGHTS) or has_some_role(
+        caller, definition
+    )
+
+
+def _shortened(error: StateholdError, *, reads: bool, is_own: bool) -> StateholdError | None:
+    """What it says to those who may not inspect; None: the same."""
+    if isinstance(error, NotAllowed):
+        return NotAllowed(
+            error.machine,
+            error.id,
+            error.event,
+            state=error.state if reads else (),
+            allowed=error.allowed if reads else (),
+            reasons=error.role_reasons if reads else (),
+            forbidden=error.forbidden and reads,
+        )
+    if isinstance(error, UpgradeFailed):
+        why = "those who may inspect the instance see why"
+        return UpgradeFailed(error.machine, error.id, error.old, error.new, why)
+    if isinstance(error, StepFailed):
+        return StepFailed(_FAILED)
+    if isinstance(error, (InvalidPayload, TooLarge)):
+        return None if is_own else StepFailed(_FAILED)
+    for kind, shorten in _OTHERS.items():
+        if isinstance(error, kind):
+            return shorten(error)
+    return None
+
+
+_FAILED = (
+    "the machine's own code failed on it, and the step was dropped; those who may inspect the "
+    "instance, and the server's log, have the reason"
+)
+_LOGGED = "the log of the server has the reason"
+
+_OTHERS: Mapping[type[StateholdError], Callable[[Any], StateholdError]] = {
+    InstanceUnreadable: lambda e: InstanceUnreadable(e.machine, e.id, e.version, _LOGGED),
+    MachineUnserved: lambda e: MachineUnserved(e.machine, e.version, _LOGGED),
+    StoreUnavailable: lambda e: StoreUnavailable(_LOGGED),
+    UnknownTimer: lambda e: UnknownTimer(e.machine, e.id, e.timer, None),
+    UnknownEffect: lambda e: UnknownEffect(e.machine, e.id, e.key, None),
+}
