@@ -14,9 +14,10 @@ from statehold.engine.clock import ManualClock
 from statehold.server import create_app
 from statehold.stores import MemoryStore
 from tests.acceptance.command_line import Cli, Ran, run
-from tests.acceptance.http_orders import INSTANCES
+from tests.acceptance.http_orders import INSTANCES, RESTAURANT
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def engine(clock: ManualClock) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 async def app(engine: Engine) -> AsyncIterator[FastAPI]:
-    app = create_app(engine, owns_engine=False)
+    app = create_app(engine, owns_engine=False, access=OPEN)
     async with app.router.lifespan_context(app):
         yield app
 
@@ -41,14 +42,16 @@ async def app(engine: Engine) -> AsyncIterator[FastAPI]:
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """The application without a socket: what it answers, not how it is carried."""
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8420") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8420", headers=RESTAURANT
+    ) as client:
         yield client
 
 
 @pytest.fixture
 async def address(engine: Engine) -> AsyncIterator[str]:
     """The same behind a real socket, for streams and for clients."""
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         yield address
 
 
@@ -63,6 +66,7 @@ async def order(http: httpx.AsyncClient) -> httpx.Response:
 async def cli(address: str, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs a command in a thread, since it has an event loop of its own."""
     monkeypatch.setenv("STATEHOLD_URL", address)
+    monkeypatch.setenv("STATEHOLD_ROLES", "restaurant")
     monkeypatch.setenv("COLUMNS", "200")
 
     async def asked(*arguments: str) -> Ran:

@@ -9,6 +9,8 @@ import httpx
 INSTANCES = "/api/machines/order/instances"
 ONE = f"{INSTANCES}/o-1"
 ACCEPT = {"type": "Accept", "prep_minutes": 12}
+#: who may send it
+RESTAURANT = {"Statehold-Roles": "restaurant"}
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

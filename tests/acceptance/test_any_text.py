@@ -38,6 +38,7 @@ from statehold.store import Query, Store
 from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 
 pytestmark = pytest.mark.anyio
 
@@ -389,7 +390,7 @@ async def test_over_http_each_is_answered_below_500_and_the_others_go_on(
 ) -> None:
     async with opened() as engine:
         await engine.start(Flow, "good")
-        app = create_app(engine, owns_engine=False, may_put=lambda caller: True)
+        app = create_app(engine, owns_engine=False, access=OPEN)
         async with listening(app) as address, httpx.AsyncClient(base_url=address) as http:
             at = "/api/machines/flow/instances"
             asked: list[Awaitable[httpx.Response]] = []

@@ -210,13 +210,21 @@ def test_serve_keeps_its_instances_over_a_graceful_stop(
         assert second.stop()[0] == 0
 
 
-def test_serve_elsewhere_than_loopback_warns(tmp_path: Path) -> None:
-    with Serving(
-        ORDERS, "--store", "memory:", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path
-    ) as serving:
+ELSEWHERE = (ORDERS, "--store", "memory:", "--host", "0.0.0.0", "--port", "0")
+
+
+def test_serve_elsewhere_than_loopback_warns_where_everybody_is_believed(tmp_path: Path) -> None:
+    with Serving(*ELSEWHERE, "--insecure", cwd=tmp_path) as serving:
         code, err = serving.stop()
     assert code == 0
     assert "warning" in err
+    assert "--insecure" in err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
+def test_serve_elsewhere_than_loopback_asks_how_callers_are_known(host: str) -> None:
+    ran = run("serve", ORDERS, "--store", "memory:", "--host", host, "--port", "0")
+    assert (ran.code, "--auth" in ran.err, "--insecure" in ran.err) == (2, True, True)
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
@@ -283,7 +291,18 @@ def test_a_foreign_host_and_a_port_in_use_are_different_errors() -> None:
         port = str(taken.getsockname()[1])
         busy = run("serve", ORDERS, "--store", "memory:", "--port", port)
     assert (busy.code, "--port" in busy.err, "--host" in busy.err) == (1, True, False)
-    nowhere = run("serve", ORDERS, "--store", "memory:", "--host", "192.0.2.1", "--port", "0")
+    nowhere = run(
+        "serve",
+        ORDERS,
+        "--store",
+        "memory:",
+        "--host",
+        "192.0.2.1",
+        "--port",
+        "0",
+        "--auth",
+        "loopback",
+    )
     assert (nowhere.code, "--port" in nowhere.err, "--host" in nowhere.err) == (1, False, True)
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_order_is_started_moved_and_finished(address: str) -> None:
-    async with AsyncClient(address, caller="ada") as client:
+    async with AsyncClient(address, caller="ada", roles=["restaurant"]) as client:
         started = await client.start(OrderFlow, "o-1", Order(items=["soup"]))
         assert (started.seq, started.view["items"]) == (1, ["soup"])
         accepted = await client.send("order", "o-1", Accept(prep_minutes=3), expected_seq=1)
@@ -45,7 +45,7 @@ async def test_an_order_is_started_moved_and_finished(address: str) -> None:
 
 
 async def test_a_list_goes_over_all_pages(address: str) -> None:
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, roles=["restaurant"]) as client:
         for number in range(5):
             await client.start(OrderFlow, f"o-{number}", {"city": "Oslo"})
         found = [one.id async for one in client.list(OrderFlow, page_size=2)]
@@ -54,7 +54,7 @@ async def test_a_list_goes_over_all_pages(address: str) -> None:
 
 
 async def test_many_events_are_answered_with_replies_and_errors(address: str) -> None:
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, roles=["restaurant"]) as client:
         await client.start(OrderFlow, "o-1")
         event = {"type": "Accept", "prep_minutes": 1}
         moved, refused = await client.send_many(
@@ -69,7 +69,7 @@ async def test_many_events_are_answered_with_replies_and_errors(address: str) ->
 
 
 async def test_an_operator_settles_incidents_and_pauses(engine: Engine, address: str) -> None:
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, roles=["restaurant"]) as client:
         await client.start(OrderFlow, "o-1")
         await client.send(OrderFlow, "o-1", Pay())
         async for entry in client.watch(OrderFlow, "o-1"):
@@ -104,7 +104,7 @@ async def test_a_problem_comes_back_as_the_engines_error(
     kind: type[StateholdError],
 ) -> None:
     await engine.start(OrderFlow, "o-1")
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, roles=["restaurant"]) as client:
         with pytest.raises(kind) as caught:
             await ask(client)
     assert caught.value.code == kind.code
@@ -115,7 +115,7 @@ async def test_the_errors_details_are_the_engines(engine: Engine, address: str) 
     await engine.start(OrderFlow, "o-1")
     with pytest.raises(NotAllowed) as here:
         await engine.send(OrderFlow, "o-1", Packed())
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, roles=["restaurant"]) as client:
         with pytest.raises(NotAllowed) as there:
             await client.send(OrderFlow, "o-1", Packed())
     assert str(there.value) == str(here.value)

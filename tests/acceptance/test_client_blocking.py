@@ -47,7 +47,7 @@ async def test_event_loops_use_one_client_after_another(address: str) -> None:
 
 async def test_plain_code_has_the_same_client(engine: Engine, address: str) -> None:
     def work() -> list[int]:
-        with Client(address, caller="ada") as client:
+        with Client(address, caller="ada", roles=["restaurant"]) as client:
             client.start(OrderFlow, "o-1")
             client.send(OrderFlow, "o-1", Accept(prep_minutes=1))
             with pytest.raises(NotAllowed):

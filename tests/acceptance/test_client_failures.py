@@ -23,6 +23,7 @@ from statehold.wire.base import Problem
 from statehold.wire.operations import SendRequest
 from tests.acceptance.orders import Accept, Order, OrderFlow, Packed, Reject
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +70,7 @@ async def test_an_event_is_sent_again_with_its_key_and_applied_once(
 ) -> None:
     await engine.start(OrderFlow, "o-1")
     flaky = Flaky(2, fail)
-    async with AsyncClient(address, backoff=SOON, transport=flaky) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=flaky) as client:
         assert (await client.send(OrderFlow, "o-1", Accept(prep_minutes=1))).seq == 2
     assert len(flaky.keys) == 3
     assert len(set(flaky.keys)) == 1
@@ -79,7 +80,7 @@ async def test_an_event_is_sent_again_with_its_key_and_applied_once(
 
 async def test_attempts_are_bounded(address: str) -> None:
     flaky = Flaky(99, "503")
-    async with AsyncClient(address, backoff=SOON, transport=flaky) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=flaky) as client:
         with pytest.raises(Unavailable) as caught:
             await client.send(OrderFlow, "o-1", Packed())
     assert (len(flaky.keys), caught.value.code, str(caught.value)) == (3, "overloaded", "too many")
@@ -90,7 +91,7 @@ async def test_what_has_no_key_is_not_sent_again_once_it_may_have_been_taken(
 ) -> None:
     await engine.start(OrderFlow, "o-1")
     flaky = Flaky(1, "answer lost")
-    async with AsyncClient(address, backoff=SOON, transport=flaky) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=flaky) as client:
         with pytest.raises(Unavailable, match="cut off"):
             await client.cancel(OrderFlow, "o-1")
     assert len(flaky.keys) == 1
@@ -168,7 +169,7 @@ async def test_a_watch_survives_lost_connections_without_gap_or_repetition(
     await engine.send(OrderFlow, "o-1", Packed())
     await engine.send(OrderFlow, "o-1", Reject(reason="dropped"))
     cut = CutStreams(chunks=2)
-    async with AsyncClient(address, backoff=SOON, transport=cut) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=cut) as client:
         seen = [entry.seq async for entry in client.watch(OrderFlow, "o-1")]
     assert seen == [1, 2, 3, 4]
     assert len(cut.resumed) > 1
@@ -177,7 +178,9 @@ async def test_a_watch_survives_lost_connections_without_gap_or_repetition(
 
 async def test_a_watch_that_gets_nothing_gives_up(engine: Engine, address: str) -> None:
     await engine.start(OrderFlow, "o-1")
-    async with AsyncClient(address, backoff=SOON, transport=CutStreams(chunks=0)) as client:
+    async with AsyncClient(
+        address, roles=["restaurant"], backoff=SOON, transport=CutStreams(chunks=0)
+    ) as client:
         with pytest.raises(Unavailable, match="cut off"):
             await anext(client.watch(OrderFlow, "o-1"))
 
@@ -205,7 +208,7 @@ async def test_a_lost_answer_leaves_the_key_with_the_caller(engine: Engine, addr
     lossy = LostAnswers()
     accept = Accept(prep_minutes=1)
     batch = [SendRequest(machine="order", id="o-1", event={"type": "Packed"})]
-    async with AsyncClient(address, backoff=SOON, transport=lossy) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=lossy) as client:
         with pytest.raises(Unavailable) as start:
             await client.start(OrderFlow, data=Order(items=["soup"]))
         with pytest.raises(Unavailable) as send:
@@ -238,7 +241,10 @@ async def test_an_event_is_sent_again_where_a_proxy_has_no_server(
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             return pages.pop(0) if pages else await inner.handle_async_request(request)
 
-    async with inner, AsyncClient(address, backoff=SOON, transport=Proxy()) as client:
+    async with (
+        inner,
+        AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=Proxy()) as client,
+    ):
         # a page in the place of an answer says nothing of the event
         with pytest.raises(Unavailable, match="is not a Statehold server's") as caught:
             await client.send(OrderFlow, "o-1", Accept(prep_minutes=1))
@@ -295,7 +301,7 @@ async def test_streams_that_were_opened_do_not_count_as_failures(
 ) -> None:
     await engine.start(OrderFlow, "o-1")
     quiet = QuietStreams()
-    async with AsyncClient(address, backoff=SOON, transport=quiet) as client:
+    async with AsyncClient(address, roles=["restaurant"], backoff=SOON, transport=quiet) as client:
         watching: Any = client.watch_machine(OrderFlow) if whole else client.watch(OrderFlow, "o-1")
         assert await anext(watching)
         await watching.aclose()
@@ -327,9 +333,9 @@ async def test_a_watch_begins_again_when_the_history_is_another_one(restored_ste
     try:
         async with AsyncClient(f"http://127.0.0.1:{port}", backoff=patient) as client:
             watching = client.watch(OrderFlow, "o-1")
-            async with listening(create_app(before, owns_engine=False), port=port):
+            async with listening(create_app(before, owns_engine=False, access=OPEN), port=port):
                 seen += [(await anext(watching)).seq for _ in range(3)]
-            async with listening(create_app(after, owns_engine=False), port=port):
+            async with listening(create_app(after, owns_engine=False, access=OPEN), port=port):
                 if restored_steps < 4:
                     # the next step may be the first sign of it
                     await after.cancel(OrderFlow, "o-1")

@@ -16,6 +16,7 @@ from statehold.engine import Engine
 from statehold.errors import InvalidPayload, KeyReused
 from statehold.server import create_app
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +59,10 @@ class Measuring(Machine[Sizes], name="measuring", version=1):
 
 async def test_an_object_within_plain_values_has_the_form_that_it_has_alone() -> None:
     engine = Engine("memory:", [Measuring])
-    async with listening(create_app(engine)) as address, AsyncClient(address) as client:
+    async with (
+        listening(create_app(engine, access=OPEN)) as address,
+        AsyncClient(address) as client,
+    ):
         for number, data in enumerate(
             [Sizes(sizes={"a": Renamed(size=4)}), {"sizes": {"a": Renamed(size=4)}}]
         ):
@@ -81,7 +85,10 @@ class Shopping(Machine[Basket], name="shopping", version=1):
 
 async def test_objects_arrive_unchanged_and_made_again_are_the_same_request() -> None:
     engine = Engine("memory:", [Shopping])
-    async with listening(create_app(engine)) as address, AsyncClient(address) as client:
+    async with (
+        listening(create_app(engine, access=OPEN)) as address,
+        AsyncClient(address) as client,
+    ):
         first = Basket(items=[Item(unit_price=2.5), Item()])
         started = await client.start(Shopping, "b", first, key="s")
         assert started.view["itemNo"] == str(first.item_no)
@@ -124,7 +131,7 @@ async def test_what_would_arrive_as_something_else_is_not_sent(data: Any, place:
 
 async def test_a_header_that_names_nothing_is_refused_or_passed_over() -> None:
     engine = Engine("memory:", [Shopping])
-    async with listening(create_app(engine)) as address, httpx.AsyncClient() as plain:
+    async with listening(create_app(engine, access=OPEN)) as address, httpx.AsyncClient() as plain:
         url = f"{address}/api/machines/shopping/instances"
         for number, named in enumerate(["[]", "x", '{"a":', "3"]):
             answer = await plain.post(

@@ -25,6 +25,7 @@ from tests.acceptance.command_line import run
 from tests.acceptance.doctor_looks import ask, by_code, look, renumbered, wrong
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
@@ -35,14 +36,14 @@ ORDERS = str(Path(__file__).with_name("orders.py"))
 
 
 async def test_a_working_server_is_reported_with_its_release(engine: Engine) -> None:
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         found = await look(None, OrderFlow, server=address)
     assert wrong(found) == set()
     assert "is Statehold" in found["server"].what
 
 
 async def test_a_server_that_is_not_ready_is_reported_with_its_reason(engine: Engine) -> None:
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         await engine.close()
         found = await look(None, server=address)
     assert wrong(found) == {"server-not-ready"}
@@ -78,7 +79,7 @@ async def test_hanging_calls_are_reported_by_the_probe_and_the_doctor() -> None:
                 async for entry in entries:
                     if entry.kind == "incident":
                         break
-            async with listening(create_app(engine, owns_engine=False)) as address:
+            async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
                 async with httpx.AsyncClient(base_url=address) as http:
                     ready = await http.get("/ready")
                 found = await look(None, server=address)
@@ -96,7 +97,7 @@ async def test_an_unreachable_server_and_another_program_are_reported(engine: En
     unread = await look(None, server="http://ada:s3cret@host:port")
     assert wrong(unread) == {"server-address"}
     assert "s3cret" not in str(unread)
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         guarded = address.replace("//", "//ada:s3cret@") + "/shop"
         found = await look(None, server=guarded)
         assert wrong(found) == {"server-unhealthy"}
@@ -105,7 +106,7 @@ async def test_an_unreachable_server_and_another_program_are_reported(engine: En
 
 async def test_a_server_with_other_versions_is_reported(engine: Engine) -> None:
     later = renumbered(OrderFlow.definition, 2)
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         found = by_code(await examine(None, [later], address))
     assert wrong(found) == {"server-version"}
     assert "order v1, here v2" in found["server-version"].what

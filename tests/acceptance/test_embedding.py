@@ -16,6 +16,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from statehold.engine import Engine
 from statehold.server import create_app
 from statehold.stores import MemoryStore
+from tests.acceptance.http_orders import RESTAURANT
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.processes import Command
 
@@ -107,7 +108,9 @@ async def mounted(at: str = "/flows") -> AsyncIterator[httpx.AsyncClient]:
     app.add_middleware(GZipMiddleware, minimum_size=1)
     async with engine:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://x", headers=RESTAURANT
+        ) as http:
             yield http
 
 

@@ -17,6 +17,7 @@ from statehold.engine import Engine
 from statehold.server import Bounds, create_app
 from tests.acceptance.orders import Accept, OrderFlow, Packed, Pay, Reject
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 
 pytestmark = pytest.mark.anyio
 
@@ -113,7 +114,7 @@ async def test_a_silent_stream_beats(engine: Engine) -> None:
 
 async def test_an_application_that_is_started_again_streams_again(engine: Engine) -> None:
     await engine.start(OrderFlow, "o-1")
-    app = create_app(engine, owns_engine=False)
+    app = create_app(engine, owns_engine=False, access=OPEN)
     for _ in range(2):
         async with listening(app) as address, streaming(address) as events:
             assert (await take(events, 1))[0].id == "1"
@@ -150,7 +151,7 @@ async def test_a_server_that_stops_ends_its_streams_without_saying_that_the_inst
                 found.append(event.event)
                 begun.set()
 
-    async with listening(create_app(engine, owns_engine=False)) as address:
+    async with listening(create_app(engine, owns_engine=False, access=OPEN)) as address:
         watching = asyncio.create_task(watch(address))
         await begun.wait()
     await asyncio.wait_for(watching, 5)
@@ -165,7 +166,8 @@ async def test_a_client_that_does_not_read_is_hung_up_on(engine: Engine) -> None
     sent = asyncio.Event()
     scope = {
         "type": "http", "method": "GET", "path": STREAM, "raw_path": STREAM.encode(),
-        "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http",
+        "query_string": b"", "headers": [(b"host", b"127.0.0.1")],
+        "http_version": "1.1", "scheme": "http",
         "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2), "root_path": "",
     }  # fmt: skip
 

@@ -28,6 +28,7 @@ from statehold.stores import MemoryStore, SqliteStore
 from statehold.stores.postgres.store import PostgresStore
 from statehold.testing import Harness
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 from tests.unit.engine.world import state
 
 pytestmark = pytest.mark.anyio
@@ -170,7 +171,7 @@ async def test_they_are_started_over_http_by_the_client_and_by_the_command_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Engine("memory:", MACHINES) as engine:
-        app = create_app(engine, owns_engine=False)
+        app = create_app(engine, owns_engine=False, access=OPEN)
         async with listening(app) as address:
             monkeypatch.setenv("STATEHOLD_URL", address)
             async with httpx.AsyncClient(base_url=address) as http, AsyncClient(address) as client:

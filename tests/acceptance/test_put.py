@@ -35,7 +35,8 @@ SECOND = (
     FIRST.replace("version: 1", "version: 2").replace("open", "waiting")
     + "upgrades:\n  - from: 1\n    states: {open: waiting}\n"
 )
-YAML = {"Content-Type": "application/yaml"}
+OPERATOR = {"Statehold-Roles": "operator"}
+YAML = {**OPERATOR, "Content-Type": "application/yaml"}
 
 
 def serving(cwd: Path, store: str = "sqlite:///put.db", *options: str) -> Command:
@@ -45,7 +46,7 @@ def serving(cwd: Path, store: str = "sqlite:///put.db", *options: str) -> Comman
 def statehold(*arguments: str, url: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     code = "from statehold.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments, "--url", url],
+        [sys.executable, "-c", code, *arguments, "--url", url, "--roles", "operator"],
         cwd=cwd, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 
@@ -59,7 +60,7 @@ def test_a_machine_is_deployed_upgraded_and_kept_after_the_server_is_killed(tmp_
         assert (tried.returncode, "could be put" in tried.stdout) == (0, True), tried
         put = statehold("put", "first.yaml", "--reason", "first", url=url, cwd=tmp_path)
         assert (put.returncode, "ticket v1 was put" in put.stdout) == (0, True), put
-        with Client(url) as client:
+        with Client(url, roles=["operator"]) as client:
             client.start("ticket", "t-1")
             client.send("ticket", "t-1", {"type": "Vote"})
             second = statehold("put", "second.yaml", url=url, cwd=tmp_path)
@@ -69,7 +70,7 @@ def test_a_machine_is_deployed_upgraded_and_kept_after_the_server_is_killed(tmp_
         assert "ticket" in httpx.get(f"{url}/api/machines").text
         server.signal(signal.SIGKILL)
         server.ended()
-    with serving(tmp_path) as server, Client(server.address()) as client:
+    with serving(tmp_path) as server, Client(server.address(), roles=["operator"]) as client:
         reply = client.send("ticket", "t-1", {"type": "Vote"})
         assert (reply.version, reply.view) == (2, {"votes": 3})
         assert client.document("ticket", 1) == FIRST.encode()
@@ -85,7 +86,7 @@ def test_every_problem_of_a_document_is_reported_and_nothing_changes(tmp_path: P
         assert "opne" in found.stderr
         assert "clsoed" in found.stderr
         assert statehold("put", "nowhere.yaml", url=url, cwd=tmp_path).returncode == 3
-        with Client(url) as client:
+        with Client(url, roles=["operator"]) as client:
             with pytest.raises(DocumentRefused) as refused:
                 client.put(broken)
             assert len(refused.value.problems) >= 2
@@ -124,7 +125,9 @@ def test_each_outcome_has_its_status(tmp_path: Path) -> None:
             assert answer.json()["problems"], text[:20]
         assert put("#" * 1_000_001).status_code == 413
         assert put(FIRST, notation="bpmn").status_code == 422
-        form = http.post("/api/machines", content=FIRST, headers={"Content-Type": "text/plain"})
+        form = http.post(
+            "/api/machines", content=FIRST, headers=OPERATOR | {"Content-Type": "text/plain"}
+        )
         assert form.status_code == 415
         cook = {**YAML, "Statehold-Roles": "cook"}
         assert http.post("/api/machines", content=SECOND, headers=cook).status_code == 403
@@ -147,9 +150,9 @@ def test_a_server_without_the_option_accepts_no_machines(tmp_path: Path) -> None
 
 
 def test_every_worker_of_a_server_serves_what_was_put(tmp_path: Path, migrated_dsn: str) -> None:
-    with serving(tmp_path, migrated_dsn, "--workers", "2") as server:
+    with serving(tmp_path, migrated_dsn, "--workers", "2", "--act-role", "operator") as server:
         url = server.address()
-        with Client(url) as client:
+        with Client(url, roles=["operator"]) as client:
             client.put(FIRST)
             for n in range(20):
                 # each over a connection of its own, which either worker may accept

@@ -25,7 +25,7 @@ from statehold.store import Query
 from statehold.store import Standby as StandbyOfStore
 from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.command_line import ORDERS, run
-from tests.acceptance.http_orders import INSTANCES, problem
+from tests.acceptance.http_orders import ACCEPT, INSTANCES, RESTAURANT, problem
 from tests.acceptance.orders import OrderFlow, Pay
 from tests.acceptance.processes import Command
 from tests.acceptance.serving import listening
@@ -290,8 +290,9 @@ async def test_a_list_that_instances_move_in_never_goes_on_with_an_older_page(
         await served.start(id)
         served.clock.advance(timedelta(seconds=1))
     await served.pause()
-    accepted = {"type": "Accept", "prep_minutes": 1}
-    assert (await served.http.post(f"{INSTANCES}/o-1/events", json=accepted)).status_code == 200
+    assert (
+        await served.http.post(f"{INSTANCES}/o-1/events", json=ACCEPT, headers=RESTAURANT)
+    ).status_code == 200
     path = f"{INSTANCES}?order=since&limit=1"
     first = (await served.get(path, "0")).json()
     seen, cursor = [one["id"] for one in first["instances"]], first["cursor"]

@@ -18,5 +18,21 @@ CALLER = "STATEHOLD_CALLER"
 ROLES = "STATEHOLD_ROLES"
 #: headers of each request, one ``Name: value`` a line, as ``--header``
 HEADER = "STATEHOLD_HEADER"
+#: how a server knows its callers, as ``--auth``
+AUTH = "STATEHOLD_AUTH"
+#: names that a server answers to, separated by spaces, as ``--allowed-host``
+ALLOWED_HOST = "STATEHOLD_ALLOWED_HOST"
+#: addresses of the proxy, separated by spaces, as ``--proxy-address``
+PROXY_ADDRESS = "STATEHOLD_PROXY_ADDRESS"
+#: the proxy's headers, as ``--proxy-caller``, ``--proxy-roles`` and ``--proxy-teams``
+PROXY_CALLER = "STATEHOLD_PROXY_CALLER"
+PROXY_ROLES = "STATEHOLD_PROXY_ROLES"
+PROXY_TEAMS = "STATEHOLD_PROXY_TEAMS"
+#: the role that may act by hand, as ``--act-role``
+ACT_ROLE = "STATEHOLD_ACT_ROLE"
+#: the role that may read the metrics, as ``--metrics-role``
+METRICS_ROLE = "STATEHOLD_METRICS_ROLE"
+#: the role that may read the audit log, as ``--audit-role``
+AUDIT_ROLE = "STATEHOLD_AUDIT_ROLE"
 #: the socket that a server process leaves to its successor; ``serve`` sets it
 LISTENER = "STATEHOLD_LISTENER"

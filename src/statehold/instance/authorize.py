@@ -106,6 +106,11 @@ def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant
     return caller.server.unstated.grant(right) or nobody
 
 
+def permits(grant: Grant, caller: Caller) -> bool:
+    """Whether a grant that is about no machine permits a caller something."""
+    return caller.roles is None or _holds(grant, caller, None)
+
+
 def covers(machines: tuple[str, ...] | None, name: str) -> bool:
     """Whether a machine is among those that a caller is limited to; None: it is not limited."""
     if machines is None:

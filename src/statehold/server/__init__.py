@@ -1,18 +1,21 @@
 """The engine over HTTP."""
 
+from statehold.chart.access import ServerAccess
 from statehold.errors import Forbidden
 from statehold.server.app import create_app, create_probes
-from statehold.server.auth import by_headers, by_role
+from statehold.server.authenticators import Authenticator, Loopback, Proxy
 from statehold.server.bounds import Bounds
 from statehold.server.problems import Unauthorized
 from statehold.server.routes import router
 
 __all__ = [
+    "Authenticator",
     "Bounds",
     "Forbidden",
+    "Loopback",
+    "Proxy",
+    "ServerAccess",
     "Unauthorized",
-    "by_headers",
-    "by_role",
     "create_app",
     "create_probes",
     "router",

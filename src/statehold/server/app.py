@@ -13,12 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from statehold.chart.access import ServerAccess
 from statehold.errors import Stopping
-from statehold.server.auth import Authenticate, MayAct, MayPut, by_headers
+from statehold.server.admission import Admission, Front
+from statehold.server.authenticators.base import Authenticate, opened
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guard
 from statehold.server.page import front_page
-from statehold.server.probes import add_probes, exposition_of
+from statehold.server.probes import PROBES, add_probes, exposition_of
 from statehold.server.problems import response_of_any
 from statehold.server.routes import Routes
 from statehold.server.shortcut import EventShortcut
@@ -34,12 +36,13 @@ def create_app(
     engine: Engine | Callable[[], Engine],
     *,
     authenticate: Authenticate | None = None,
+    access: ServerAccess | None = None,
+    allowed_hosts: Collection[str] = (),
+    allowed_origins: Collection[str] = (),
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     owns_engine: bool = True,
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
-    may_put: MayPut | None = None,
-    may_act: MayAct | None = None,
     studio: bool = True,
     extra_query: Collection[str] = (),
 ) -> FastAPI:
@@ -47,26 +50,35 @@ def create_app(
 
     ``engine``: an engine, or a function that makes one at each start of the lifespan, which opens
     and closes it. With ``owns_engine=False`` the engine's owner opens and closes it, and the
-    application works without its lifespan, as where it is mounted below another application.
-    ``authenticate`` returns the caller of a request; by default the request's headers are believed
-    (:func:`.auth.by_headers`), which is for loopback only. ``may_put`` decides who may deploy
-    machines that come as data (:func:`.auth.by_role`), by default nobody; ``may_act`` who may act
-    on instances by hand (pause, cancel, retry, fire a timer …), by default every caller that
-    ``authenticate`` accepts. ``metrics`` and ``tracing`` are the engine's observer and tracer: the
-    first is exposed at ``/metrics``, the second continues a request's trace in the engine.
+    application works without its lifespan, as where it is mounted below another application; an
+    authenticator that has to be opened does not.
+    ``authenticate`` returns the caller of a request; by default the request's headers are believed,
+    from programs on this host (:class:`.authenticators.Loopback`). ``access``: who has the rights
+    that machines leave out, by default nobody; where no ``authenticate`` is given, everybody but
+    for acts by hand, ``put``, ``upgrade`` and ``erase``. ``allowed_hosts`` are further names, with
+    or without a port, that a request's ``Host`` may have, beside those of loopback and this end of
+    the connection; ``"*"``: any. ``allowed_origins`` (``https://app.example.com``) are origins of
+    pages that may use the API, beside a CORS middleware of yours. ``metrics`` and ``tracing`` are
+    the engine's observer and tracer: the first is exposed at ``/metrics``, the second continues a
+    request's trace in the engine.
     ``studio=False``, or a studio that was not built: a plain page at the root. ``extra_query``
     names query parameters that ``authenticate`` or a middleware of yours reads; an unknown one is
     refused. ``app.state.streams.stop()`` ends the open event streams, to be called before a server
     waits for its requests to end.
     """
     served = _Served(engine, owns_engine)
-    routes = Routes(
-        served.engine, authenticate or by_headers(bounds), bounds, may_put, may_act, extra_query
+    admission = Admission(
+        authenticate, access=access, hosts=allowed_hosts, origins=allowed_origins, bounds=bounds
     )
+    routes = Routes(served.engine, admission, bounds, extra_query)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with served.open() as engine, _observed(engine, metrics):
+        async with (
+            served.open() as engine,
+            opened(admission.authenticate, engine),
+            _observed(engine, metrics),
+        ):
             routes.streams.start()
             try:
                 yield
@@ -81,38 +93,52 @@ def create_app(
     )
     app.state.streams = routes.streams
     routes.add_to(app.router, direct=True)
-    app.add_middleware(EventShortcut, handle=guard(routes.send, routes.authenticate, extra_query))
+    app.add_middleware(EventShortcut, handle=guard(routes.send, admission, extra_query))
     add_probes(app, served.engine)
     files = studio_routes() if studio else []
     app.router.routes.extend(files)
     if not files:
         page = front_page(served.engine, studio_is_missing=studio)
-        app.add_route("/", guard(page, routes.authenticate), include_in_schema=False)
+        app.add_route("/", guard(page, admission), include_in_schema=False)
+    _surround(app, admission, metrics, tracing)
+    return app
+
+
+def create_probes(
+    engine: Engine,
+    *,
+    authenticate: Authenticate | None = None,
+    access: ServerAccess | None = None,
+    allowed_hosts: Collection[str] = (),
+    metrics: Metrics | None = None,
+) -> FastAPI:
+    """An application with the probes and the metrics alone, for an engine that serves nobody. The
+    engine is opened and closed by its owner. The others are those of :func:`create_app`."""
+    admission = Admission(authenticate, access=access, hosts=allowed_hosts)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(admission.authenticate, engine), _observed(engine, metrics):
+            yield
+
+    app = _application(lifespan, title="Statehold worker", openapi_url=None)
+    add_probes(app, lambda: engine)
+    _surround(app, admission, metrics)
+    return app
+
+
+def _surround(
+    app: FastAPI, admission: Admission, metrics: Metrics | None, tracing: Tracing | None = None
+) -> None:
+    """Adds the metrics, and what every request goes through."""
     if metrics is not None:
-        exposition = guard(exposition_of(metrics), routes.authenticate)
-        app.add_route("/metrics", exposition, include_in_schema=False)
+        app.add_route("/metrics", guard(exposition_of(metrics), admission), include_in_schema=False)
     if tracing is not None:
         # OpenTelemetry is installed where there is one
         from statehold.observe.tracing import Incoming
 
         app.add_middleware(Incoming)
-    return app
-
-
-def create_probes(engine: Engine, *, metrics: Metrics | None = None) -> FastAPI:
-    """An application with the probes and the metrics alone, for an engine that serves nobody. The
-    engine is opened and closed by its owner."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _observed(engine, metrics):
-            yield
-
-    app = _application(lifespan, title="Statehold worker", openapi_url=None)
-    add_probes(app, lambda: engine)
-    if metrics is not None:
-        app.add_route("/metrics", exposition_of(metrics), include_in_schema=False)
-    return app
+    app.add_middleware(Front, admission=admission, open_to=PROBES)
 
 
 def _application(lifespan: Callable[[FastAPI], Any], **options: Any) -> FastAPI:

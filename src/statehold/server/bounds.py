@@ -70,8 +70,11 @@ class Bounds:
     stall_seconds: float = 30.0
     #: characters of an ``Idempotency-Key``; more is ``bad-request`` (400)
     key_length: int = KEY_LIMIT
-    #: characters of a header that names the caller; more is ``bad-request`` (400)
+    #: bytes of a header that names the caller; more is ``bad-request`` (400). As many characters
+    #: may be in its name, and in each of its roles and teams; more is ``forbidden`` (403)
     claim_length: int = 1000
+    #: roles of a caller, and teams; more is ``forbidden`` (403)
+    caller_roles: int = 250
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for a share that is none."""

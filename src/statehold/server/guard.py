@@ -1,4 +1,4 @@
-"""Wraps every route: authenticates the caller, and converts errors to problems."""
+"""Wraps every route: lets the request in, and converts errors to problems."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from statehold.errors import InvalidPayload
 from statehold.records import Caller
+from statehold.server.admission import NOSNIFF, Admission
 from statehold.server.problems import BadRequest, response_of_any
 
 
 def guarded_by(
-    authenticate: Callable[[Request], Awaitable[Caller]],
-    *,
-    direct: bool,
-    extra_query: Collection[str] = (),
+    admission: Admission, *, direct: bool, extra_query: Collection[str] = ()
 ) -> type[APIRoute]:
     class _Guarded(APIRoute):
-        """Authenticates the caller, refuses query parameters that nothing reads, and answers errors
+        """Lets the caller in, refuses query parameters that nothing reads, and answers errors
         with problems."""
 
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -34,11 +32,11 @@ def guarded_by(
             # which costs more than everything else on the way of an event. This also skips the
             # dependencies of an application that includes the routes.
             if direct and [*endpoint.__annotations__] == ["request", "return"]:
-                self.app = _answer_directly(guard(endpoint, authenticate, extra_query))
+                self.app = _answer_directly(guard(endpoint, admission, extra_query))
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             known = [*query_of(self.endpoint), *extra_query]
-            return guard(super().get_route_handler(), authenticate, known, self.operation_id)
+            return guard(super().get_route_handler(), admission, known, self.operation_id)
 
     return _Guarded
 
@@ -57,17 +55,24 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 def guard(
     handle: Callable[..., Awaitable[Response]],
-    authenticate: Callable[[Request], Awaitable[Caller]],
+    admission: Admission,
     known: Collection[str] | None = None,
     operation_id: str | None = None,
 ) -> _Handler:
-    """The endpoint with authentication before it, and with its errors as problems. ``known``: the
-    query parameters that are read; None: any is accepted. ``operation_id``: where the application's
-    OpenAPI document has those of dependencies before the route."""
+    """The endpoint with the checks of its server before it, and with its errors as problems.
+    ``known``: the query parameters that are read; None: any is accepted. ``operation_id``: where
+    the application's OpenAPI document has those of dependencies before the route."""
 
     async def guarded(request: Request) -> Response:
+        response = await answer(request)
+        # also where the routes are part of another application
+        if NOSNIFF not in response.raw_headers:
+            response.raw_headers.append(NOSNIFF)
+        return response
+
+    async def answer(request: Request) -> Response:
         try:
-            request.scope[_CALLER] = await authenticate(request)
+            request.scope[_CALLER] = await admission.admit(request)
             if known is not None and request.scope["query_string"]:
                 _check_query(request, known, operation_id)
             return await handle(request)

@@ -10,13 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from statehold.engine.observer import ReadStats
-from statehold.errors import Unavailable
+from statehold.errors import Forbidden, Unavailable
+from statehold.instance.authorize import permits
+from statehold.server.guard import caller_of
 from statehold.server.problems import documented, response_of_any
 from statehold.wire.operations import Health, ReadStoreHealth
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
     from statehold.observe.metrics import Metrics
+
+
+#: load balancers ask these by whatever address they know
+PROBES = ("/health", "/ready")
 
 
 def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
@@ -53,6 +59,9 @@ def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:
 
 def exposition_of(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
     async def exposition(request: Request) -> Response:
+        caller = caller_of(request)
+        if caller.server is None or not permits(caller.server.metrics, caller):
+            raise Forbidden("the caller's roles do not permit reading the metrics of the server")
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 

@@ -86,7 +86,9 @@ class TooSlow(Refused):
 
 
 class Unauthorized(Refused):
-    """Authentication required; ``scheme`` is for ``WWW-Authenticate`` (RFC 9110, 11.6.1)."""
+    """Authentication required. ``scheme`` is for ``WWW-Authenticate`` (RFC 9110, 11.6.1), with its
+    parameters: ``Bearer error="invalid_token"``. The answer has ``why``, which
+    has to be the same for a credential that is unknown and one that is wrong."""
 
     code = "unauthorized"
 
@@ -215,7 +217,8 @@ def problem_bytes(error: StateholdError) -> bytes:
 def response_of(error: StateholdError) -> Response:
     """The error as a response, with the headers of its status."""
     problem = problem_of(error)
-    headers: dict[str, str] = {"Cache-Control": "no-store"}
+    # also of errors outside all routes, such as the framework's own
+    headers: dict[str, str] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
     elif isinstance(error, Unauthorized):

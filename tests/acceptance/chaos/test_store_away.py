@@ -25,6 +25,7 @@ from statehold.stores.postgres.store import PostgresStore
 from tests.acceptance.chaos import round
 from tests.acceptance.chaos.flow import MACHINES
 from tests.acceptance.serving import listening
+from tests.access import OPEN
 from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
@@ -108,7 +109,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         store = PostgresStore(dsn, pool_size=pool_size, direct_store=direct_store)
         engine = await stack.enter_async_context(Engine(store, MACHINES, limits=LIMITS))
-        app = create_app(engine, owns_engine=False)
+        app = create_app(engine, owns_engine=False, access=OPEN)
         address = await stack.enter_async_context(listening(app, access_log=False))
         http = httpx.AsyncClient(base_url=address, timeout=BOUND + 5)
         yield Caller(await stack.enter_async_context(http), engine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import os
 import socket
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.cli import environment
+from statehold.cli.admission import takes_admission
 from statehold.cli.offering import check_hosts, offer_to_machines
 from statehold.cli.options import (
     TARGET_HELP,
@@ -36,6 +36,7 @@ from statehold.cli.options import (
     TakesPuts,
 )
 from statehold.cli.outcome import UsageError
+from statehold.cli.processes.admission import AdmissionOptions
 from statehold.cli.processes.job import Job, name_worker
 from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.retention import read_retention
@@ -78,6 +79,7 @@ class CannotListen(StateholdError):
     code = "cannot-listen"
 
 
+@takes_admission
 def serve(
     targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
@@ -94,30 +96,23 @@ def serve(
     keep: Keep = None,
     archive: ArchiveTo = None,
     puts: TakesPuts = False,
-    act_role: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ROLE",
-            help="Only callers with this role may act by hand: pause, cancel, retry, fire a timer.",
-        ),
-    ] = None,
     offer: Offer = None,
     allow_host: AllowHost = None,
+    *,
+    admission: AdmissionOptions,
 ) -> None:
     """Serve machines over HTTP until SIGTERM or ctrl-c."""
-    loopback = _is_loopback(host)
     options = _options(store, schema, direct_store, read_store)
     job = Job(
         targets=targets or [],
         puts=puts,
-        act_role=act_role,
+        admission=admission,
         offer=offer or [],
         allow_hosts=allow_host or [],
         store=store,
         options=options,
         read_lag_seconds=read_lag,
         serves=True,
-        loopback=loopback,
         log_format=log_format.value,
         access_log=access_log,
         grace_seconds=grace,
@@ -138,15 +133,10 @@ def serve(
             " the studio was not built into this installation, so there is a plain page at the "
             "root: `make studio` builds it in a checkout with Node.js",
         )
-    if not loopback:
-        console.say(
-            ("warning", "yellow"),
-            f" everybody who reaches {host} may do everything, under any name: put a proxy with "
-            "authentication in front, or serve create_app(authenticate=...) yourself",
-        )
     _run(job, workers, alone, listener, "serving {} at " + _address(listener))
 
 
+@takes_admission
 def worker(
     targets: Targets = None,
     store: StoreAddress = DEFAULT_STORE,
@@ -168,6 +158,8 @@ def worker(
     puts: RunsPuts = False,
     offer: Offer = None,
     allow_host: AllowHost = None,
+    *,
+    admission: AdmissionOptions,
 ) -> None:
     """Run timers, effects and messages without serving HTTP."""
     if store == "memory:":
@@ -188,6 +180,7 @@ def worker(
         store=store,
         options=options,
         serves=False,
+        admission=admission,
         log_format=log_format.value,
         grace_seconds=grace,
         keep=keep or [],
@@ -378,10 +371,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

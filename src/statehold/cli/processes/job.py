@@ -8,6 +8,7 @@ import uuid
 
 from msgspec import Struct
 
+from statehold.cli.processes.admission import AdmissionOptions
 from statehold.engine.limits import Limits
 from statehold.stores.address import StoreOptions
 
@@ -28,7 +29,7 @@ class Job(Struct, frozen=True, kw_only=True):
     ``metrics_directory``; empty and None for one alone. ``keep`` and ``archive`` are those of
     :func:`.retention.read_retention`. ``puts``: machines that were put are run
     too, and taken where it serves. ``offer`` and ``allow_hosts`` are what machines that come as
-    data may use. ``act_role``: the role that may act on instances by hand; None: every caller.
+    data may use. ``admission``: whom it lets in.
     """
 
     targets: list[str]
@@ -36,14 +37,13 @@ class Job(Struct, frozen=True, kw_only=True):
     serves: bool
     options: StoreOptions = StoreOptions()
     read_lag_seconds: float = Limits().read_lag_seconds
-    loopback: bool = True
     log_format: str = "text"
     access_log: bool = False
     grace_seconds: float = 30
     keep: list[str] = []
     archive: str | None = None
     puts: bool = False
-    act_role: str | None = None
+    admission: AdmissionOptions = AdmissionOptions()
     offer: list[str] = []
     allow_hosts: list[str] = []
     process: str = ""

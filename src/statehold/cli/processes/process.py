@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from fastapi import FastAPI
 
 from statehold.chart.machine import Definition
 from statehold.cli.offering import close_offered
+from statehold.cli.processes.authenticators import authenticator_of
 from statehold.cli.processes.balance import Acceptor, Moving, Slots
 from statehold.cli.processes.descriptors import most_connections
 from statehold.cli.processes.job import Job
@@ -34,12 +36,13 @@ from statehold.cli.processes.signals import Requested
 from statehold.engine import Deployments, Engine
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
-from statehold.server import Bounds, by_headers, create_app, create_probes
-from statehold.server.auth import LOOPBACK_HOSTS, PUT_ROLE, by_role
+from statehold.server import Bounds, create_app, create_probes
 from statehold.server.connection import Connections
 
 if TYPE_CHECKING:
     from statehold.observe.tracing import Tracing
+
+log = logging.getLogger(__name__)
 
 #: allocations between two looks for cycles, and how many of these until an older generation is
 #: looked at. An engine's values are never part of one; with Python's own numbers, looking for them
@@ -77,6 +80,11 @@ async def _run(
     asked: Requested,
     slots: Slots | None,
 ) -> None:
+    if job.admission.insecure and listener is not None:
+        log.warning(
+            "--insecure: everybody who reaches %s has any name and any roles that they claim",
+            listener.getsockname(),
+        )
     metrics = Metrics(process=job.process, directory=job.metrics_directory)
     tracing = _tracing()
     async with (
@@ -104,19 +112,16 @@ async def _run(
             up(what)
             await asked.to_stop.wait()
             return
+        admitting: dict[str, Any] = {
+            "authenticate": authenticator_of(job.admission, bounds),
+            "access": job.admission.access(puts=job.puts),
+            "allowed_hosts": job.admission.hosts,
+            "metrics": metrics,
+        }
         if job.serves:
-            app = create_app(
-                engine,
-                authenticate=by_headers(bounds, hosts=LOOPBACK_HOSTS if job.loopback else None),
-                bounds=bounds,
-                owns_engine=False,
-                metrics=metrics,
-                tracing=tracing,
-                may_put=by_role(PUT_ROLE) if job.puts else None,
-                may_act=None if job.act_role is None else by_role(job.act_role),
-            )
+            app = create_app(engine, bounds=bounds, owns_engine=False, tracing=tracing, **admitting)
         else:
-            app = create_probes(engine, metrics=metrics)
+            app = create_probes(engine, **admitting)
         await _Server(job, app, bounds, lambda: up(what), listener, asked, slots).serve()
 
 
@@ -159,6 +164,8 @@ class _Server(uvicorn.Server):
             log_config=None,
             access_log=job.access_log,
             server_header=False,
+            # the address of a caller is the other end of the connection, not what a header says
+            proxy_headers=False,
             # uvicorn takes 0 for "without a bound"
             timeout_graceful_shutdown=max(1, round(job.grace_seconds)),
         )

@@ -6,12 +6,15 @@ that the routes do the same within a user's own application as in ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from statehold.server.auth import Authenticate, MayAct, MayPut, as_coroutine, by_headers
+from statehold.chart.access import ServerAccess
+from statehold.server.admission import Admission
+from statehold.server.authenticators.base import Authenticate, opened
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guarded_by
 from statehold.server.routes.caller import CallerEndpoints
@@ -47,22 +50,31 @@ def router(
     *,
     authenticate: Authenticate | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
-    may_put: MayPut | None = None,
-    may_act: MayAct | None = None,
+    access: ServerAccess | None = None,
+    allowed_hosts: Collection[str] = (),
+    allowed_origins: Collection[str] = (),
     studio: bool = False,
     extra_query: Collection[str] = (),
 ) -> APIRouter:
     """The routes, to be included into an application of yours.
 
-    The engine is opened and closed by the application's lifespan. Streams end at the signal that
-    stops the server. ``authenticate``, ``may_put``, ``may_act`` and ``extra_query`` are those of
+    The engine is opened and closed by the application's lifespan, within which the router opens and
+    closes the authenticator. Streams end at the signal that stops the server. ``authenticate``,
+    ``access``, ``allowed_hosts``, ``allowed_origins`` and ``extra_query`` are those of
     :func:`.create_app`. ``studio`` adds the browser application, where it was built, at the prefix
     that the router is included with, with a slash at its end.
     """
-    made = APIRouter()
-    Routes(
-        lambda: engine, authenticate or by_headers(bounds), bounds, may_put, may_act, extra_query
-    ).add_to(made, direct=False)
+    admission = Admission(
+        authenticate, access=access, hosts=allowed_hosts, origins=allowed_origins, bounds=bounds
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        async with opened(admission.authenticate, engine):
+            yield
+
+    made = APIRouter(lifespan=lifespan)
+    Routes(lambda: engine, admission, bounds, extra_query).add_to(made, direct=False)
     if studio:
         made.routes.extend(studio_routes())
     return made
@@ -74,16 +86,14 @@ class Routes:
     def __init__(
         self,
         engine: Callable[[], Engine],
-        authenticate: Authenticate,
+        admission: Admission,
         bounds: Bounds,
-        may_put: MayPut | None = None,
-        may_act: MayAct | None = None,
         extra_query: Collection[str] = (),
     ) -> None:
         self.extra_query = extra_query
         self.streams = Streams(bounds)
-        self.authenticate = as_coroutine(authenticate)
-        serving = Serving(engine, bounds, self.streams, may_put, may_act)
+        self.admission = admission
+        serving = Serving(engine, bounds, self.streams)
         self._groups = [group(serving) for group in _GROUPS]
         self.send = Events(serving).send
 
@@ -91,9 +101,7 @@ class Routes:
         """``direct``: nothing puts dependencies before the routes, so that endpoints which take the
         bare request are called without FastAPI's reading of parameters."""
         before = target.route_class
-        target.route_class = guarded_by(
-            self.authenticate, direct=direct, extra_query=self.extra_query
-        )
+        target.route_class = guarded_by(self.admission, direct=direct, extra_query=self.extra_query)
         for group in self._groups:
             for route in routes_of(type(group)):
                 route.add_to(target, getattr(group, route.name))

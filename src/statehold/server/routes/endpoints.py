@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from statehold import store
+from statehold.chart.access import CLOSED, Right, nobody
 from statehold.errors import Forbidden, InvalidPayload, UnknownInstance
+from statehold.instance.authorize import permits
 from statehold.interpreter.command import ID_LIMIT
-from statehold.server.auth import MayAct, MayPut
 from statehold.server.body import Model, read_json
 from statehold.server.bounds import Bounds
 from statehold.server.guard import caller_of
@@ -47,14 +48,18 @@ class Serving:
     engine: Callable[[], Engine]
     bounds: Bounds
     streams: Streams
-    may_put: MayPut | None
-    may_act: MayAct | None
 
     def permits_acts(self, request: Request) -> bool:
-        return self.may_act is None or self.may_act(caller_of(request))
+        return _is_permitted(request, "act")
 
     def permits_puts(self, request: Request) -> bool:
-        return self.may_put is not None and self.may_put(caller_of(request))
+        return _is_permitted(request, "put")
+
+
+def _is_permitted(request: Request, right: Right) -> bool:
+    caller = caller_of(request)
+    server = CLOSED if caller.server is None else caller.server
+    return permits(server.unstated.grant(right) or nobody, caller)
 
 
 class Endpoints:

@@ -56,10 +56,11 @@ class MachineEndpoints(Endpoints):
         The body is the document, JSON or YAML. It is checked first: a problem means that nothing
         changed. 200: the same text was deployed before, or it was a dry run.
         """
-        if self.serving.may_put is None:
-            raise Forbidden("this server takes no machines; `statehold serve --put` does")
         if not self.serving.permits_puts(request):
-            raise Forbidden("the caller's roles do not permit putting machines")
+            raise Forbidden(
+                "the caller's roles do not permit putting machines; `serve --put` permits it to "
+                "callers with the role operator"
+            )
         text = await read_document(request, self.bounds.document_bytes)
         report = await self.engine.put(
             text, notation, reason=reason, caller=caller_of(request), dry_run=dry_run

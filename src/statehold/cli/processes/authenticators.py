@@ -1,0 +1,25 @@
+"""The authenticator that options name: apart from them, since it loads the server's libraries."""
+
+from __future__ import annotations
+
+from statehold.cli.outcome import UsageError
+from statehold.cli.processes.admission import AdmissionOptions
+from statehold.server import Authenticator, Bounds, Loopback, Proxy
+
+
+def authenticator_of(options: AdmissionOptions, bounds: Bounds) -> Authenticator:
+    """Raises ``UsageError`` for options that it can't be made of."""
+    try:
+        match options.auth:
+            case "loopback":
+                return Loopback(bounds, any_address=options.insecure)
+            case "proxy":
+                return Proxy(
+                    options.proxies,
+                    caller=options.proxy_caller,
+                    roles=options.proxy_roles,
+                    teams=options.proxy_teams,
+                    bounds=bounds,
+                )
+    except ValueError as error:
+        raise UsageError(f"--auth {options.auth}: {error}") from None

@@ -1,0 +1,263 @@
+"""Which requests are let in, before anything of them is read, and who sends them.
+
+Checked for every request, whichever authenticator there is, and with a body or without:
+
+1. ``Host`` names this server. Otherwise a foreign page whose name is made to resolve to this
+   address (DNS rebinding) could read everything that the browser's user may read.
+2. A request that a browser makes for a page of another origin is refused: the browser adds
+   the user's credentials (those of Basic authentication, a certificate, a cookie of the proxy's) to
+   it. Only following a link to here is permitted, which changes nothing and shows the page nothing.
+
+The authenticator's answer is completed here, and nowhere else: a caller over HTTP always has roles,
+none at least, and what the server permits.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from statehold.chart.access import CLOSED, ServerAccess, is_machine
+from statehold.errors import Forbidden, StateholdError
+from statehold.records import Caller
+from statehold.server.authenticators.base import Authenticate
+from statehold.server.authenticators.loopback import Loopback
+from statehold.server.authority import (
+    LOOPBACK_NAMES,
+    Authority,
+    address_of,
+    authority_of,
+    origin_of,
+    with_port,
+)
+from statehold.server.bounds import Bounds
+from statehold.server.problems import BadRequest, response_of
+
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+#: any name of a host
+ANY_HOST = "*"
+
+#: hosts that were let in and need no second look
+_REMEMBERED = 64
+_CHECKED = "statehold.admission"
+#: what can't be stored, or would write lines of its own into logs
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_OWN_SITE = frozenset({b"same-origin", b"none"})
+
+
+class Admission:
+    """The checks of one server. ``authenticate`` None: :class:`.authenticators.Loopback`.
+    ``access`` None: what the authenticator's kind permits.
+
+    Raises ``ValueError`` for a host or an origin that is none.
+    """
+
+    def __init__(
+        self,
+        authenticate: Authenticate | None,
+        *,
+        access: ServerAccess | None = None,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    ) -> None:
+        self.authenticate: Authenticate = authenticate or Loopback(bounds)
+        self.access: ServerAccess = (
+            getattr(self.authenticate, "access", CLOSED) if access is None else access
+        )
+        self._proves: bool = getattr(self.authenticate, "proves", True)
+        self._any_host = ANY_HOST in hosts
+        self._hosts = frozenset(_named(hosts))
+        self._origins = frozenset(_origins(origins))
+        self._bounds = bounds
+        self._remembered: set[tuple[bytes, str]] = set()
+
+    # --- the request itself -----------------------------------------------------------------
+
+    def check(self, scope: Scope) -> None:
+        """Raises ``BadRequest`` and ``Forbidden``."""
+        if scope.get(_CHECKED) is self:
+            return
+        hosts: list[bytes] = []
+        origins: list[bytes] = []
+        fetch: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"origin":
+                origins.append(value)
+            elif name.startswith(b"sec-fetch-"):
+                # no browser sends one twice, so neither is believed
+                fetch[name] = b"" if name in fetch else value
+        host = self._checked_host(hosts, scope)
+        if origins or fetch:
+            self._check_site(scope, host, origins, fetch)
+        scope[_CHECKED] = self
+
+    def _checked_host(self, given: list[bytes], scope: Scope) -> bytes:
+        if len(given) != 1:
+            why = "it is given more than once" if given else "it is missing"
+            raise BadRequest("Host", why)
+        server = scope.get("server")
+        own = str(server[0]) if server else ""
+        if (given[0], own) in self._remembered:
+            return given[0]
+        authority = authority_of(given[0].decode("latin-1"))
+        if authority is None:
+            raise BadRequest("Host", "it is no name of a host, with or without a port")
+        if not self._answers_to(authority, own):
+            raise Forbidden(
+                "this server does not answer to the host that the request names; it has to be "
+                "permitted, as in `serve --allowed-host NAME`"
+            )
+        if len(self._remembered) < _REMEMBERED:
+            self._remembered.add((given[0], own))
+        return given[0]
+
+    def _answers_to(self, host: Authority, own: str) -> bool:
+        if self._any_host or host.host in LOOPBACK_NAMES:
+            return True
+        if host in self._hosts or Authority(host.host) in self._hosts:
+            return True
+        # the address of this end of the connection, which no foreign page's name is
+        address = address_of(own)
+        return host.host == (own.lower() if address is None else str(address))
+
+    def _check_site(
+        self, scope: Scope, host: bytes, origins: list[bytes], fetch: dict[bytes, bytes]
+    ) -> None:
+        if origins:
+            own = authority_of(host.decode("latin-1"))
+            for origin in origins:
+                if not self._is_own(origin.decode("latin-1"), own, scope):
+                    raise Forbidden(_FOREIGN)
+            if len(origins) == 1 and origins[0].decode("latin-1") in self._origins:
+                return
+        if fetch.get(b"sec-fetch-site", b"none") in _OWN_SITE:
+            return
+        # following a link
+        if (
+            scope["method"] in ("GET", "HEAD")
+            and fetch.get(b"sec-fetch-mode") == b"navigate"
+            and fetch.get(b"sec-fetch-dest") == b"document"
+        ):
+            return
+        raise Forbidden(_FOREIGN)
+
+    def _is_own(self, text: str, own: Authority | None, scope: Scope) -> bool:
+        if text in self._origins:
+            return True
+        origin = origin_of(text)
+        if origin is None or own is None:
+            return False
+        scheme, authority = origin
+        if scope.get("scheme") == "https" and scheme != "https":
+            return False
+        # a proxy that ends TLS makes the server's own scheme another than the page's
+        if authority == with_port(own, scheme):
+            return True
+        # a proxy that sends another Host: the page's own is named
+        return any(authority == with_port(host, scheme) for host in self._hosts)
+
+    # --- the caller -------------------------------------------------------------------------
+
+    async def admit(self, request: Request) -> Caller:
+        """The caller; raises what :meth:`check` and the authenticator raise, and ``Forbidden``."""
+        self.check(request.scope)
+        found: Any = self.authenticate(request)
+        caller: Caller = await found if inspect.isawaitable(found) else found
+        return self._completed(caller, request)
+
+    def _completed(self, caller: Caller, request: Request) -> Caller:
+        roles = caller.roles or frozenset()
+        self._check_names("name", (caller.name,))
+        self._check_names("role", roles)
+        self._check_names("team", caller.teams)
+        if any(map(is_machine, roles)):
+            raise Forbidden("a role that begins with 'machine:' is a machine's, and no caller's")
+        client = request.scope.get("client")
+        return replace(
+            caller,
+            roles=roles,
+            proved=self._proves and bool(caller.name),
+            server=self.access,
+            address=str(client[0]) if client else "",
+        )
+
+    def _check_names(self, kind: str, names: Collection[str]) -> None:
+        if len(names) > self._bounds.caller_roles:
+            raise Forbidden(
+                f"the caller has {len(names)} {kind}s, the limit is {self._bounds.caller_roles}"
+            )
+        for name in names:
+            if len(name) > self._bounds.claim_length:
+                raise Forbidden(
+                    f"a {kind} of the caller has {len(name)} characters, the limit is "
+                    f"{self._bounds.claim_length}"
+                )
+            if _CONTROL.search(name):
+                raise Forbidden(f"a {kind} of the caller has a control character")
+
+
+class Front:
+    """ASGI middleware around the whole application: its static files, its probes and its errors are
+    behind the same checks, and have the same headers. ``open_to``: paths of which a load balancer
+    asks by the server's address, whatever that is to others."""
+
+    def __init__(self, app: ASGIApp, admission: Admission, open_to: Collection[str] = ()) -> None:
+        self._app = app
+        self._admission = admission
+        self._open_to = frozenset(open_to)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_nosniff(message)
+            await send(message)
+
+        if scope["path"].removeprefix(scope.get("root_path", "")) not in self._open_to:
+            try:
+                self._admission.check(scope)
+            except StateholdError as error:
+                await response_of(error)(scope, receive, send_on)
+                return
+        await self._app(scope, receive, send_on)
+
+
+def add_nosniff(message: Message) -> None:
+    """A browser must not guess that what it is sent is a page or a script."""
+    if NOSNIFF not in message["headers"]:
+        message["headers"] = [*message["headers"], NOSNIFF]
+
+
+_FOREIGN = (
+    "a browser sent the request for a page of another origin, which can't use this server; the "
+    "names of this server's own pages have to be permitted, as in `serve --allowed-host NAME`"
+)
+
+
+def _named(hosts: Iterable[str]) -> Iterable[Authority]:
+    for text in hosts:
+        if text == ANY_HOST:
+            continue
+        authority = authority_of(f"[{text}]" if text.count(":") > 1 and text[0] != "[" else text)
+        if authority is None:
+            raise ValueError(f"{text!r} is no name of a host, with or without a port")
+        yield authority
+
+
+def _origins(origins: Iterable[str]) -> Iterable[str]:
+    for text in origins:
+        if origin_of(text) is None or text != text.lower():
+            raise ValueError(f"{text!r} is no origin; write it as in https://app.example.com")
+        yield text
