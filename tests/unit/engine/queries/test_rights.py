@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from statehold.engine import Engine
 from statehold.errors import (
-    ActionFailed,
     Forbidden,
     InstanceUnreadable,
     InvalidPayload,
+    StepFailed,
     UnknownInstance,
 )
 from statehold.records import ANYONE, Caller
@@ -370,7 +370,7 @@ async def test_a_view_is_that_of_the_first_role_there_that_the_caller_has(engine
 
 async def test_a_step_whose_sender_could_not_be_shown_it_is_refused(engine: Engine) -> None:
     courier = Caller("cora", frozenset({"courier", "clerk", "support"}))
-    with pytest.raises(ActionFailed):
+    with pytest.raises(StepFailed):
         await engine.send("delivery", "d-1", Pack(box="courier"), caller=courier)
     assert (await engine.read("delivery", "d-1")).seq == 1
     # of others it is not known whether anyone will look
