@@ -106,9 +106,9 @@ class Definition(Generic[D]):
     #: the roles that any transition asks for, made at first use
     asked_roles: frozenset[str] | None = None
     #: the interpreter's compiled form, made at first use
-    program: Any = None
+    program: Any = field(default=None, repr=False)
     #: what the static checks found when an engine started, kept for the next start
-    checked: Any = None
+    checked: Any = field(default=None, repr=False)
     #: names of the events that no caller of a server may send
     internal: frozenset[str] = field(init=False)
 

@@ -20,6 +20,7 @@ from statehold.chart.payload import (
 )
 from statehold.errors import TooLarge
 from statehold.instance.attempts import child_of
+from statehold.instance.authorize import covers
 from statehold.instance.state import InstanceState
 from statehold.instance.turn import Turn
 from statehold.interpreter.command import (
@@ -36,6 +37,8 @@ from statehold.interpreter.snapshot import Step
 from statehold.records import EffectRecord, Message, Parent, Ref
 
 _encode = msgspec.json.Encoder().encode
+#: why a machine that was put may not send there
+_NOT_COVERED = "the right by which its machine was put does not cover the receiver's"
 
 
 class StepCommands:
@@ -90,14 +93,17 @@ class StepCommands:
     def _send(self, command: Send) -> None:
         ref, parent = self._before.ref, self._before.parent
         to = Ref(command.machine or ref.machine, command.instance or ref.id)
-        kind, name = "event", f"{to.machine}/{to.id}"
         if command.parent and parent is not None:
             to = parent.ref
-            name = f"{to.machine}/{to.id}"
-        elif command.parent:
-            kind, name = "stray", "its parent, and it has none"
+        kind, name = "event", f"{to.machine}/{to.id}"
         event = sent_event(command.event)
         body: dict[str, Any] = {"event": event, "cause": f"{ref.machine}/{ref.id}#{self._seq}"}
+        if command.parent and parent is None:
+            kind, name = "stray", "its parent, and it has none"
+        elif not self._may_reach(to.machine):
+            # it is no message of the receiver's: the instance itself gets it back
+            body |= {"to": to, "why": _NOT_COVERED}
+            kind, to = "stray", ref
         if isinstance(command.event, NamedEvent):
             body |= named_body(command.event)
         elif left := left_out(command.event):
@@ -117,13 +123,22 @@ class StepCommands:
     def _start(self, command: StartChild) -> None:
         ref = self._before.ref
         child = child_of(ref, command)
+        self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
+        if not self._may_reach(child.machine):
+            end = {"key": command.key, "invoke": command.invoke, "error": "Forbidden"}
+            raw = _encode(traced({**end, "message": _NOT_COVERED}, self._trace))
+            self.messages.append(Message(ref, "end", raw, None, child))
+            return
         body: dict[str, Any] = {"parent": Parent(ref, command.key, command.invoke)}
         data = write_child_data(self._before.definition, command.machine, command.input)
         if data is not None:
             body["data"] = Raw(data)
         raw = _encode(traced(body, self._trace))
         self.messages.append(Message(child, "start", raw, None, ref))
-        self.sent.append({"to": f"{child.machine}/{child.id}", "start": True})
+
+    def _may_reach(self, machine: str) -> bool:
+        definition = self._before.definition
+        return machine == definition.name or covers(definition.covers, machine)
 
 
 def without(

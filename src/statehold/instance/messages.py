@@ -14,7 +14,7 @@ from statehold.chart.machine import Definition
 from statehold.chart.payload import load_event
 from statehold.errors import InvalidPayload
 from statehold.instance.attempts import Ending
-from statehold.records import Caller, MaybeRaw, Message, Parent
+from statehold.records import Caller, MaybeRaw, Message, Parent, Ref
 
 T = TypeVar("T")
 #: of a body that can't be read
@@ -33,6 +33,8 @@ class EventBody(Struct, frozen=True):
 
     ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
 
+    ``to`` and ``why`` are there where it could not even be sent (a ``stray``).
+
     ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
     ``origin`` are a named event's.
     """
@@ -49,6 +51,8 @@ class EventBody(Struct, frozen=True):
     origin: str = ""
     given: str | None = None
     left_out: dict[str, Any] = {}
+    to: Ref | None = None
+    why: str = "it has no parent: no instance invoked it"
 
 
 class StartBody(Struct, frozen=True):

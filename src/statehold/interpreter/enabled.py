@@ -65,6 +65,7 @@ def enablements(
     program = compile_program(machine)
     tree = program.tree
     found = []
+    hidden = machine.definition.internal if is_outside(roles) else frozenset()
     with _allowance(program):
         for state in (0, *snapshot.configuration.active):
             for transition in tree.transitions[state]:
@@ -72,6 +73,10 @@ def enablements(
                     _answer(program.functions, snapshot, guard, roles)
                     for guard in transition.guards
                 ]
+                if transition.trigger.kind == "event" and hidden.issuperset(
+                    transition.trigger.events
+                ):
+                    answers.append((False, "only other instances may send it"))
                 stopped = tuple(reason for answer, reason in answers if answer is False)
                 unknown = any(answer is None for answer, _ in answers)
                 possible = False if stopped else None if unknown else True

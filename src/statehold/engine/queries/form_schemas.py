@@ -15,13 +15,14 @@ from statehold.wire.machines import EventView
 
 
 def events_of(chart: Chart) -> dict[str, EventView]:
-    """The schemas of its events. A chart whose notation declares no events has those that its
-    transitions name, with any fields."""
-    declared = {
-        event.name: EventView(doc=event.doc, schema=event.schema or None) for event in chart.events
-    }
-    if declared:
-        return declared
+    """The schemas of the events that callers may send: not of internal ones. A chart whose notation
+    declares no events has those that its transitions name, with any fields."""
+    if chart.events:
+        return {
+            event.name: EventView(doc=event.doc, schema=event.schema or None)
+            for event in chart.events
+            if not event.internal
+        }
     named = (name for transition in chart.transitions for name in transition.trigger.events)
     return {
         name: EventView(doc="", schema=None)

@@ -63,7 +63,7 @@ class MachineQueries:
             version=definition.version,
             doc=definition.chart.doc,
             states=len(definition.chart.states) - 1,
-            events=list(definition.events),
+            events=[one for one in definition.events if one not in definition.internal],
             versions=await _versions(reads, name),
             **counts,
         )

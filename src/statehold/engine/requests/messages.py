@@ -111,7 +111,7 @@ def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
     elif message.kind == "cancel":
         _cancel(draft)
     elif message.kind == "stray":
-        bounce(draft, message, Refused("it has no parent: no instance invoked it"), context)
+        bounce(draft, message, Refused(request_of(message).why), context)
     else:
         raise UnknownInstance(draft.ref.machine, f"{draft.ref.id} ({message.kind})")
 
@@ -282,12 +282,13 @@ def _child_failed(draft: Draft, message: Message, start: StartBody, error: str, 
 
 def _refused(draft: Draft, message: Message, why: str) -> None:
     now = draft.now
-    to = f"{message.to.machine}/{message.to.id}"
+    receiver = request_of(message).to or message.to
+    to = f"{receiver.machine}/{receiver.id}"
     plain = plain_body(message)
     sent = plain.get("event")
     name = str(sent.get("type", "") if isinstance(sent, dict) else "") or message.kind
     send = message.send_id or ""
-    event = Undeliverable(message.to.machine, message.to.id, name, why, send)
+    event = Undeliverable(receiver.machine, receiver.id, name, why, send)
     if (
         draft.instance.snapshot is not None
         and draft.instance.status == "running"
@@ -301,7 +302,8 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
                 return
         except Refused as refused:
             why = f"{why}; it could not be handled: {refused}"
-    if message.sender in (None, message.to) and message.kind in ("event", "stray"):
+    is_own = message.sender in (None, message.to) and receiver == message.to
+    if is_own and message.kind in ("event", "stray"):
         held = request_of(message)
         draft.note(
             Origin(
