@@ -71,6 +71,9 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from statehold.deployed import DocumentStore
+from statehold.deployed import NewestDocument as NewestDocument
+from statehold.deployed import StoredDocument as StoredDocument
 from statehold.records import AuditEntry, Entry, Message, MessageId, Ref, Row, Status, Write
 from statehold.security import AuditStore, TokenStore
 
@@ -172,24 +175,6 @@ class StoredChart(Struct, frozen=True):
     #: :meth:`statehold.chart.model.Chart.to_json`
     chart: bytes
     stored_at: datetime
-
-
-class StoredDocument(Struct, frozen=True):
-    """A version of a machine as it was deployed: its text, byte for byte, by whom and why.
-
-    ``covers`` are the machines that it may send to, by their names or by how these begin
-    (``shop.*``); None: all, as for one that an older release has kept.
-    """
-
-    machine: str
-    version: int
-    #: the notation's reader, such as ``native``
-    notation: str
-    text: bytes
-    put_at: datetime
-    put_by: str = ""
-    reason: str | None = None
-    covers: tuple[str, ...] | None = None
 
 
 class Rollup(Struct, frozen=True):
@@ -297,7 +282,7 @@ class Standby(Protocol):
         ...
 
 
-class Store(Reads, AuditStore, TokenStore, Protocol):
+class Store(Reads, AuditStore, DocumentStore, TokenStore, Protocol):
     """Opened and closed by the engine; all times are aware and in UTC, all coroutines may raise
     ``StoreUnavailable``."""
 
@@ -438,19 +423,6 @@ class Store(Reads, AuditStore, TokenStore, Protocol):
 
     async def add_chart(self, chart: StoredChart) -> None:
         """Adds a version's chart; an existing one stays as it is."""
-
-    async def documents(self) -> dict[str, int]:
-        """The newest version of each machine that was deployed as data."""
-        ...
-
-    async def document(self, machine: str, version: int) -> StoredDocument | None: ...
-
-    async def add_document(
-        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
-    ) -> bool:
-        """Keeps it if its version is above all of its machine, and if no more than ``most``
-        machines then have any. False: nothing was kept."""
-        ...
 
     async def put_rollups(self, rollups: Sequence[Rollup]) -> None:
         """Keeps each, in place of one with the same machine, version, span, start and source, in

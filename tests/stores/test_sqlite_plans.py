@@ -106,6 +106,7 @@ def test_every_query_is_used() -> None:
         for module in (
             sys.modules[SqliteStore.__module__],
             audit,
+            documents,
             lists,
             security,
             sweep,

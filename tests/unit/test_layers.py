@@ -8,7 +8,7 @@ The picture, bottom up; parts on one line do not know each other::
     7  observe
     6  engine  stores  effects
     5  check  store
-    4  instance  security
+    4  instance  deployed  security
     3  wire
     3  records  formats  upgrade
     2  interpreter
@@ -43,7 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("interpreter",),
     ("records", "formats", "upgrade"),
     ("wire",),
-    ("instance", "security"),
+    ("instance", "deployed", "security"),
     ("check", "store"),
     ("engine", "stores", "effects"),
     ("observe",),

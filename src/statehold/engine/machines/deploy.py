@@ -2,8 +2,9 @@
 
 1. One deployment at a time is prepared in this process. Between two workers the store decides: it
    keeps a document only if it is newer than all of its machine, and the other worker looks again.
-2. The same text under the same version again is no change. Another text under it, an older version,
-   or the name of a machine that is given by code is refused.
+2. The same text under the same version again is no change. One that differs only in who may do
+   what takes its place. Any other text under it, an older version, or the name of a machine that is
+   given by code is refused.
 3. All problems are reported at once, and nothing has changed: mistakes in the document, errors of
    the static checks, an upgrade that leaves instances without a state.
 4. A version after the first has an upgrade from the one before, whether or not that has instances
@@ -13,10 +14,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
 from itertools import zip_longest
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+from msgspec.structs import replace
+
+from statehold.chart.machine import Definition
+from statehold.chart.model import Chart
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.findings import findings
 from statehold.engine.background.notifier import Notifier
@@ -26,6 +34,7 @@ from statehold.engine.machines.compatibility import (
     check_compatibility,
     stored_versions,
 )
+from statehold.engine.machines.coverage import coverage_of, uncovered
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.texts import check_caller, check_texts
@@ -57,6 +66,9 @@ REASON_LIMIT = 2_000
 NAMED = 50
 #: characters of a line of a document
 SHOWN = 200
+#: the notation that says who may do what
+NATIVE = "native"
+_INSTANT = timedelta(microseconds=1)
 
 
 class Deployer:
@@ -119,19 +131,21 @@ class Deployer:
         )
         for _ in range(TRIES):
             await self._loader.load_new()
+            document = replace(
+                document, covers=coverage_of(caller, definition, self._context.definitions)
+            )
             versions = await stored_versions(self._store, definition.name)
-            if await self._is_there(document, imported, versions):
+            there = await self._there(document, imported, versions)
+            if there is not None and _is_same(there, document):
                 return _report(document, imported, versions, None, (), added=False, dry_run=dry_run)
-            checked, found = await self._checked(imported, versions)
+            replaced = None if there is None else self._context.definitions.get(definition.name)
+            checked, found = await self._checked(imported, versions, document)
+            report = partial(_report, document, imported, versions, checked, found, there=replaced)
             if dry_run:
-                return _report(
-                    document, imported, versions, checked, found, added=False, dry_run=True
-                )
+                return report(added=False, dry_run=True)
             # from here on it is finished even if its caller has gone
-            if await asyncio.shield(self._keep(document, imported, checked)):
-                return _report(
-                    document, imported, versions, checked, found, added=True, dry_run=False
-                )
+            if await asyncio.shield(self._keep(document, imported, checked, there)):
+                return report(added=True, dry_run=False)
         raise StoreUnavailable(f"{TRIES} times another deployment of {definition.name!r} was first")
 
     async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -145,19 +159,30 @@ class Deployer:
             raise DocumentRefused("", [problem]) from None
 
     async def _keep(
-        self, document: StoredDocument, imported: Imported, checked: Compatibility
+        self,
+        document: StoredDocument,
+        imported: Imported,
+        checked: Compatibility,
+        there: StoredDocument | None,
     ) -> bool:
-        if not await self._store.add_document(document, self._context.limits.documents):
+        if there is None:
+            kept = await self._store.add_document(document, self._context.limits.documents)
+        else:
+            # other workers load it again as it was put at another time
+            later = max(document.put_at, there.put_at + _INSTANT)
+            document = replace(document, put_at=later)
+            kept = await self._store.replace_document(document, there)
+        if not kept:
             return False
         self._notifier.deployed()
-        await self._loader.install(imported.definition, checked)
+        await self._loader.install(imported.definition, checked, document)
         return True
 
-    async def _is_there(
+    async def _there(
         self, document: StoredDocument, imported: Imported, versions: StoredVersions
-    ) -> bool:
-        """Whether it is stored already. Raises ``PutRefused`` or ``TooLarge`` where it
-        conflicts with what is stored."""
+    ) -> StoredDocument | None:
+        """What is stored under its version: the same document, or one that differs only in who may
+        do what. Raises ``PutRefused`` or ``TooLarge`` where it conflicts with what is stored."""
         name, version = document.machine, document.version
         if name in self._loader.coded:
             why = "a machine of this name is given by code here; give it another name"
@@ -171,31 +196,41 @@ class Deployer:
             if len(put) >= self._context.limits.documents:
                 limit = self._context.limits.documents
                 raise TooLarge("the store", len(put) + 1, limit, "machines")
-            return False
+            return None
         there = await self._store.document(name, version)
         if there is None:
-            if version < newest:
+            if version < newest.version:
                 why = (
-                    f"version {newest} is there already; to go back, put the older chart as "
-                    f"version {newest + 1}, with an upgrade from {newest}"
+                    f"version {newest.version} is there already; to go back, put the older chart "
+                    f"as version {newest.version + 1}, with an upgrade from {newest.version}"
                 )
                 raise PutRefused(name, version, why)
-            return False
-        if (there.text, there.notation) == (document.text, document.notation):
-            return True
+            return None
+        is_newest = version == newest.version
+        if _is_same(there, document) or (is_newest and await self._changes_access(there, document)):
+            return there
         who = f" by {there.put_by}" if there.put_by else ""
         why = (
             f"it was put{who} on {there.put_at:%Y-%m-%d %H:%M} with another text; put the change "
-            f"as version {newest + 1}, with an upgrade from {newest}"
+            f"as version {newest.version + 1}, with an upgrade from {newest.version}"
         )
         raise PutRefused(name, version, why, _differences(there, document, imported, versions))
 
+    async def _changes_access(self, there: StoredDocument, document: StoredDocument) -> bool:
+        if not there.notation == document.notation == NATIVE:
+            return False
+        # its package needs what an extra brings, and has read the document already
+        from statehold.formats.native.access_alone import differs_in_access_alone
+
+        return await self._within(differs_in_access_alone, there.text, document.text)
+
     async def _checked(
-        self, imported: Imported, versions: StoredVersions
+        self, imported: Imported, versions: StoredVersions, document: StoredDocument
     ) -> tuple[Compatibility, Sequence[Finding]]:
         """Raises ``DocumentRefused`` with all problems."""
         definition = imported.definition
-        found = await self._within(findings, definition)
+        beside = tuple(self._context.definitions.values())
+        found = await self._within(findings, definition, beside=beside)
         checked = await self._within(check_compatibility, versions, definition)
         problems = [
             Problem(
@@ -207,6 +242,7 @@ class Deployer:
             if one.severity == "error"
         ]
         problems += checked.problems
+        problems += uncovered(definition, document.covers)
         before = [version for version in versions.charts if version < definition.version]
         if before and max(before) not in checked.plans and not checked.problems:
             problems.append(
@@ -220,6 +256,28 @@ class Deployer:
         if problems:
             raise DocumentRefused(definition.name, problems)
         return checked, found
+
+
+def _access_changes(old: Chart, new: Chart) -> list[str]:
+    """Who may do what, where that changed."""
+    lines = sender_difference(old, new)
+    was, now = old.meta.get("native", {}), new.meta.get("native", {})
+    for word in ("access", "views"):
+        before, after = was.get(word) or {}, now.get(word) or {}
+        for key in dict.fromkeys((*before, *after)):
+            one, other = (_shown(those.get(key)) for those in (before, after))
+            if one != other:
+                lines.append(f"{word}.{key} was {one} and is {other}")
+    return lines
+
+
+def _shown(written: Any) -> str:
+    text = "left out" if written is None else json.dumps(written, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def _is_same(there: StoredDocument, document: StoredDocument) -> bool:
+    return (there.text, there.notation) == (document.text, document.notation)
 
 
 def _differences(
@@ -248,13 +306,17 @@ def _report(
     *,
     added: bool,
     dry_run: bool,
+    there: Definition[Any] | None = None,
 ) -> PutReport:
+    """``there``: the machine of the same version that it takes the place of."""
     chart = imported.definition.chart
     before = [version for version in versions.charts if version < chart.version]
     changes: list[str] = []
-    if before:
+    if there is not None:
+        changes = _access_changes(there.chart, chart)
+    elif before:
         earlier = versions.charts[max(before)]
-        changes = [*difference(earlier, chart), *sender_difference(earlier, chart)][:NAMED]
+        changes = [*difference(earlier, chart), *sender_difference(earlier, chart)]
     return PutReport(
         machine=document.machine,
         version=document.version,
@@ -262,7 +324,7 @@ def _report(
         added=added,
         dry_run=dry_run,
         there=checked is None,
-        changes=changes,
+        changes=changes[:NAMED],
         findings=[
             FindingView(
                 code=one.code,

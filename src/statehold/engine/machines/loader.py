@@ -2,7 +2,8 @@
 
 1. The newest document of each machine is run, unless a machine of its name is given by code. Every
    worker with ``Deployments`` loads it: after a hint, at a heartbeat, or at once when it meets a
-   machine or version that it does not know.
+   machine or version that it does not know. One that was put again under its version, as its access
+   changed, is loaded again by the first two.
 2. A document that can't be read or run here (it needs a function that this worker does not lend, or
    a newer release) is logged as an error and affects no other machine. Requests to its machine are
    ``MachineUnserved``, which another worker may answer; a version that ran here before runs on.
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,6 +23,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from statehold.chart.machine import Definition
+from statehold.deployed import NewestDocument, StoredDocument
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
 from statehold.engine.machines.compatibility import (
@@ -76,8 +79,10 @@ class Loader:
         self._deployments = deployments
         self._loaded = loaded
         self.coded = frozenset(definitions)
-        #: versions that could not be loaded, and are not loaded again before anything changes
-        self._failed: dict[str, int] = {}
+        #: documents that run here, and those that could not be loaded, which are not loaded again
+        #: before anything changes
+        self._runs: dict[str, NewestDocument] = {}
+        self._failed: dict[str, NewestDocument] = {}
         self._reported: set[str] = set()
         self._lock = asyncio.Lock()
         self._begun = 0
@@ -101,7 +106,8 @@ class Loader:
                 [
                     Problem(
                         f"version {self._definitions[name].version}",
-                        f"a machine of this name was put into the store, at version {put[name]}",
+                        "a machine of this name was put into the store, at version "
+                        f"{put[name].version}",
                         "give the machine another name, or leave it out here and run what was put",
                     )
                 ],
@@ -174,15 +180,19 @@ class Loader:
         machines = {**dict(self._definitions), **offered.machines}
         return read(text, replace(offered, machines=machines))
 
-    async def install(self, definition: Definition[Any], checked: Compatibility) -> None:
-        """Runs the machine from now on, in place of its earlier version."""
+    async def install(
+        self, definition: Definition[Any], checked: Compatibility, document: StoredDocument
+    ) -> None:
+        """Runs the machine of this document from now on, in place of its earlier version."""
         name = definition.name
+        definition = dataclasses.replace(definition, covers=document.covers)
         if checked.is_new:
             chart = definition.chart.to_json()
             now = self._context.now()
             await self._store.add_chart(StoredChart(name, definition.version, chart, now))
         self._context.upgrade_plans.install(definition, checked.plans)
         self._definitions[name] = definition
+        self._runs[name] = NewestDocument(document.version, document.put_at)
         self._context.unserved.pop(name, None)
         # others may have waited for this one
         self._failed.clear()
@@ -199,15 +209,16 @@ class Loader:
 
     async def _look(self) -> None:
         put = await self._store.documents()
-        pending = {name: version for name, version in put.items() if self._is_wanted(name, version)}
+        pending = {name: newest for name, newest in put.items() if self._is_wanted(name, newest)}
         while pending:
             # one may invoke another, in any order
-            taken = [name for name, number in pending.items() if await self._take(name, number)]
+            taken = [name for name, newest in pending.items() if await self._take(name, newest)]
             pending = {name: pending[name] for name in pending if name not in taken}
             if not taken:
                 return
 
-    def _is_wanted(self, name: str, version: int) -> bool:
+    def _is_wanted(self, name: str, newest: NewestDocument) -> bool:
+        version = newest.version
         if name in self.coded:
             if name not in self._reported:
                 self._reported.add(name)
@@ -219,12 +230,14 @@ class Loader:
                 )
             return False
         here = self._definitions.get(name)
-        if here is not None and here.version >= version:
+        if here is not None and here.version > version:
             return False
-        return self._failed.get(name) != version
+        # the same version is put again where its access has changed
+        return newest not in (self._runs.get(name), self._failed.get(name))
 
-    async def _take(self, name: str, version: int) -> bool:
+    async def _take(self, name: str, newest: NewestDocument) -> bool:
         """False where it can't run here."""
+        version = newest.version
         document = await self._store.document(name, version)
         if document is None:
             return False
@@ -239,13 +252,13 @@ class Loader:
                 raise DefinitionError(name, checked.problems)
             self._context.upgrade_plans.report_unreadable(name, versions)
             self._context.upgrade_plans.warn(definition, checked)
-            await self.install(definition, checked)
+            await self.install(definition, checked, document)
         except Unavailable:
             raise
         except Exception as error:
             # one that can't be read must not keep the engine from all the others
             known = isinstance(error, StateholdError)
-            self._fail(name, version, str(error) if known else repr(error))
+            self._fail(name, newest, str(error) if known else repr(error))
             log.error(
                 "machine %s, version %d, was put and can't be run here: %s",
                 name,
@@ -257,8 +270,8 @@ class Loader:
             return False
         return True
 
-    def _fail(self, name: str, version: int, why: str) -> None:
-        self._failed[name] = version
+    def _fail(self, name: str, newest: NewestDocument, why: str) -> None:
+        self._failed[name] = newest
         # reported even where an older version runs on here
         limit = self._context.limits.error_chars
-        self._context.unserved[name] = (version, why[:limit])
+        self._context.unserved[name] = (newest.version, why[:limit])

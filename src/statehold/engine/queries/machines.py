@@ -159,14 +159,14 @@ class MachineQueries:
         }
 
     async def document(self, name: str, version: int | None) -> StoredDocument:
-        newest = (await self._store.documents()).get(name)
-        if newest is None:
+        there = (await self._store.documents()).get(name)
+        if there is None:
             self._context.definition(name)
             why = f"machine {name!r} is given by code and was never deployed"
             raise InvalidPayload("the machine", {"machine": why})
-        document = await self._store.document(name, newest if version is None else version)
+        document = await self._store.document(name, there.version if version is None else version)
         if document is None:
-            why = f"version {version} of {name!r} was not deployed; the newest is {newest}"
+            why = f"version {version} of {name!r} was not deployed; the newest is {there.version}"
             raise InvalidPayload("the version", {"version": why})
         return document
 

@@ -22,6 +22,7 @@ from statehold.store import (
     Group,
     Heartbeat,
     Hint,
+    NewestDocument,
     Page,
     Query,
     Rollup,
@@ -294,9 +295,12 @@ class MemoryStore(MemorySecurity):
         self._ready()
         self._memory.charts.setdefault(chart.machine, {}).setdefault(chart.version, chart)
 
-    async def documents(self) -> dict[str, int]:
+    async def documents(self) -> dict[str, NewestDocument]:
         self._ready()
-        return {machine: max(kept) for machine, kept in self._memory.documents.items()}
+        return {
+            machine: NewestDocument(max(kept), kept[max(kept)].put_at)
+            for machine, kept in self._memory.documents.items()
+        }
 
     async def document(self, machine: str, version: int) -> StoredDocument | None:
         self._ready()
@@ -311,6 +315,17 @@ class MemoryStore(MemorySecurity):
         if max(kept.get(machine, (0,))) >= document.version or len({*kept, machine}) > most:
             return False
         kept.setdefault(machine, {})[document.version] = document
+        self._memory.add_audit(audit)
+        return True
+
+    async def replace_document(
+        self, document: StoredDocument, before: StoredDocument, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
+        self._ready()
+        kept = self._memory.documents.get(document.machine, {})
+        if kept.get(document.version) != before or max(kept) != document.version:
+            return False
+        kept[document.version] = document
         self._memory.add_audit(audit)
         return True
 

@@ -11,6 +11,7 @@ from statehold.records import Entry, Message, MessageId, Ref
 from statehold.store import StoredDocument, partition_of
 from statehold.stores.columns import names_of, plain, text
 from statehold.stores.paging import microseconds, moment
+from statehold.stores.token_columns import list_text
 
 #: the columns of a query's answer, in its order
 Columns: TypeAlias = Any
@@ -83,6 +84,20 @@ def document_of(columns: Columns) -> StoredDocument:
         plain(put_by) or "",
         plain(reason),
         None if covers is None else names_of(covers),
+    )
+
+
+def document_columns(document: StoredDocument) -> tuple[Any, ...]:
+    """The parameters of a document, in the order of its columns."""
+    return (
+        document.machine,
+        document.version,
+        document.notation,
+        document.text,
+        microseconds(document.put_at),
+        text(document.put_by),
+        None if document.reason is None else text(document.reason),
+        None if document.covers is None else list_text(document.covers),
     )
 
 

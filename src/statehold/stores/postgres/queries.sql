@@ -820,7 +820,8 @@ INSERT INTO charts (machine, version, chart, stored_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING
 
 -- name: documents
-SELECT machine, max(version) FROM documents GROUP BY machine
+SELECT DISTINCT ON (machine) machine, version, put_at FROM documents
+ORDER BY machine, version DESC
 
 -- name: document
 SELECT machine, version, notation, text, put_at, put_by, reason, covers
@@ -836,6 +837,13 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $9
 WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = $1 AND version >= $2)
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = $1)
        OR (SELECT count(DISTINCT machine) FROM documents) < $8::bigint)
+RETURNING version
+
+-- name: replace_document
+UPDATE documents
+SET notation = $3, text = $4, put_at = $5, put_by = $6, reason = $7, covers = $8
+WHERE machine = $1 AND version = $2 AND put_at = $9 AND text = $10
+  AND NOT EXISTS (SELECT 1 FROM documents WHERE machine = $1 AND version > $2)
 RETURNING version
 
 -- name: join

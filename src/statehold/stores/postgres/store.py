@@ -19,6 +19,7 @@ from statehold.store import (
     Group,
     Heartbeat,
     Hint,
+    NewestDocument,
     Page,
     Query,
     Rollup,
@@ -30,8 +31,8 @@ from statehold.stores.address import StoreOptions
 from statehold.stores.columns import (
     rollup_columns,
     rollup_of,
-    text,
 )
+from statehold.stores.document_columns import newest_documents
 from statehold.stores.paging import (
     check_once_each,
     microseconds,
@@ -39,6 +40,7 @@ from statehold.stores.paging import (
 )
 from statehold.stores.postgres.columns import (
     Columns,
+    document_columns,
     document_of,
     entry_of,
     turned,
@@ -61,7 +63,6 @@ from statehold.stores.postgres.standby import PostgresStandby
 from statehold.stores.postgres.statements import Statements
 from statehold.stores.postgres.work import Work
 from statehold.stores.postgres.writer import Writer
-from statehold.stores.token_columns import list_text
 
 
 class PostgresStore(PostgresSecurity):
@@ -202,21 +203,23 @@ class PostgresStore(PostgresSecurity):
         async with self._link().reading() as db, db.transaction():
             # one at a time, so that each sees the documents before it
             await db.execute(self._q["lock_documents"])
-            added = await db.fetch(
-                self._q["add_document"],
-                document.machine,
-                document.version,
-                document.notation,
-                document.text,
-                microseconds(document.put_at),
-                text(document.put_by),
-                None if document.reason is None else text(document.reason),
-                most,
-                None if document.covers is None else list_text(document.covers),
-            )
+            *columns, covers = document_columns(document)
+            added = await db.fetch(self._q["add_document"], *columns, most, covers)
             if added:
                 await add_audit(db, self._q, audit)
         return bool(added)
+
+    async def replace_document(
+        self, document: StoredDocument, before: StoredDocument, audit: Sequence[AuditEntry] = ()
+    ) -> bool:
+        there = (microseconds(before.put_at), before.text)
+        async with self._link().reading() as db, db.transaction():
+            await db.execute(self._q["lock_documents"])
+            query = self._q["replace_document"]
+            replaced = await db.fetch(query, *document_columns(document), *there)
+            if replaced:
+                await add_audit(db, self._q, audit)
+        return bool(replaced)
 
     async def discard(self, ids: Sequence[MessageId]) -> None:
         self._link()
@@ -329,8 +332,8 @@ class PostgresStore(PostgresSecurity):
     async def charts(self, machine: str) -> list[StoredChart]:
         return await self._reading().charts(machine)
 
-    async def documents(self) -> dict[str, int]:
-        return dict(await self._fetch("documents"))
+    async def documents(self) -> dict[str, NewestDocument]:
+        return newest_documents(await self._fetch("documents"))
 
     async def document(self, machine: str, version: int) -> StoredDocument | None:
         found = await self._fetch("document", machine, version)

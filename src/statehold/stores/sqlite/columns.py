@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from statehold.deployed import StoredDocument
 from statehold.records import Entry, Message, MessageId, Ref, Row
-from statehold.store import StoredDocument
 from statehold.stores.columns import (
     DamagedConfiguration,
     StoredConfiguration,
@@ -170,6 +170,15 @@ def document_of(columns: tuple[Any, ...]) -> StoredDocument:
         reason,
         None if covers is None else names_of(covers),
     )
+
+
+def replaced_columns(document: StoredDocument, before: StoredDocument) -> dict[str, Any]:
+    """The parameters of ``replace_document``."""
+    return {
+        **document_columns(document, 0),
+        "put_before": microseconds(before.put_at),
+        "text_before": before.text,
+    }
 
 
 def document_columns(document: StoredDocument, most: int) -> dict[str, Any]:

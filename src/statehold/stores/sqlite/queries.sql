@@ -395,7 +395,8 @@ INSERT INTO charts (machine, version, chart, stored_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 
 -- name: documents
-SELECT machine, max(version) FROM documents GROUP BY machine
+-- Of the row that has the greatest version, as SQLite does for the other columns of one max().
+SELECT machine, max(version), put_at FROM documents GROUP BY machine
 
 -- name: document
 SELECT machine, version, notation, text, put_at, put_by, reason, covers
@@ -407,6 +408,13 @@ SELECT :machine, :version, :notation, :text, :put_at, :put_by, :reason, :covers
 WHERE NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version >= :version)
   AND (EXISTS (SELECT 1 FROM documents WHERE machine = :machine)
        OR (SELECT count(DISTINCT machine) FROM documents) < :most)
+
+-- name: replace_document
+UPDATE documents
+SET notation = :notation, text = :text, put_at = :put_at, put_by = :put_by, reason = :reason,
+    covers = :covers
+WHERE machine = :machine AND version = :version AND put_at = :put_before AND text = :text_before
+  AND NOT EXISTS (SELECT 1 FROM documents WHERE machine = :machine AND version > :version)
 
 -- name: put_rollup
 INSERT INTO rollups (machine, version, span, start, source, body) VALUES (?, ?, ?, ?, ?, ?)

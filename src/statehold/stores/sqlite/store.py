@@ -29,7 +29,6 @@ from statehold.store import (
     Query,
     Rollup,
     StoredChart,
-    StoredDocument,
     Unwritable,
     WriteResult,
 )
@@ -57,14 +56,12 @@ from statehold.stores.paging import (
 from statehold.stores.queries import load_queries
 from statehold.stores.sqlite.columns import (
     ConfigurationNumbers,
-    document_columns,
-    document_of,
     entry_of,
     message_of,
 )
+from statehold.stores.sqlite.documents import SqliteDocuments
 from statehold.stores.sqlite.file import SqliteFile
 from statehold.stores.sqlite.lists import Lists, array
-from statehold.stores.sqlite.security import SqliteSecurity
 from statehold.stores.sqlite.sweep import sweep
 from statehold.stores.sqlite.writer import Writer
 
@@ -79,7 +76,7 @@ _UNWRITABLE = (
 )
 
 
-class SqliteStore(SqliteSecurity):
+class SqliteStore(SqliteDocuments):
     """``path`` is created at the first opening; its directory must exist.
 
     Beside the file stand ``-wal`` and ``-shm``, which SQLite keeps while it is open and which
@@ -355,21 +352,6 @@ class SqliteStore(SqliteSecurity):
             file.check_in_place()
             columns = (chart.machine, chart.version, chart.chart, microseconds(chart.stored_at))
             db.execute(self._q["insert_chart"], columns)
-
-    async def documents(self) -> dict[str, int]:
-        with self._file() as db:
-            return dict(db.execute(self._q["documents"]))
-
-    async def document(self, machine: str, version: int) -> StoredDocument | None:
-        with self._file() as db:
-            columns = db.execute(self._q["document"], (machine, version)).fetchone()
-            return None if columns is None else document_of(columns)
-
-    async def add_document(
-        self, document: StoredDocument, most: int, audit: Sequence[AuditEntry] = ()
-    ) -> bool:
-        columns = document_columns(document, most)
-        return self._changed("add_document", columns, audit=audit) == 1
 
     async def discard(self, ids: Sequence[MessageId]) -> None:
         file = self._file()

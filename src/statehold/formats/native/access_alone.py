@@ -1,0 +1,40 @@
+"""Whether two documents differ only in who may do what, which needs no new version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from statehold.formats.notation import DOCUMENT_LIMIT
+from statehold.plain.read import read_plain
+from statehold.plain.values import TextRefused
+
+
+def differs_in_access_alone(before: bytes, after: bytes) -> bool:
+    """Whether only ``access``, ``views``, ``by`` of transitions or ``internal`` of events differ.
+    False for equal documents, and where one can't be read."""
+    try:
+        old = read_plain(before, limit=DOCUMENT_LIMIT).value
+        new = read_plain(after, limit=DOCUMENT_LIMIT).value
+    except TextRefused:
+        return False
+    # as text: the order of states and of transitions counts
+    return json.dumps(old) != json.dumps(new) and _bare(old) == _bare(new)
+
+
+def _bare(document: Any) -> str:
+    if not isinstance(document, dict):
+        return json.dumps(document)
+    found = {key: value for key, value in document.items() if key not in ("access", "views")}
+    for word, dropped in (("events", "internal"), ("transitions", "by")):
+        parts = found.get(word)
+        if isinstance(parts, dict):
+            found[word] = {name: _without(dropped, part) for name, part in parts.items()}
+    return json.dumps(found)
+
+
+def _without(key: str, part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part or None
+    # an event that says nothing else may be written as null
+    return {name: value for name, value in part.items() if name != key} or None
