@@ -11,7 +11,7 @@ import pytest
 
 from statehold.stores import SqliteStore, audit
 from statehold.stores.queries import load_queries
-from statehold.stores.sqlite import lists, security, sweep, writer
+from statehold.stores.sqlite import documents, lists, security, sweep, writer
 from statehold.stores.sqlite.columns import ConfigurationNumbers
 
 pytestmark = pytest.mark.anyio
