@@ -1,4 +1,4 @@
-"""Which machines a document may send to: those that the right of whoever puts it covers.
+"""Which machines a document may send to: those that the right of its putter covers.
 
 Receivers that the document names are checked when it is put. Those that it computes are checked
 when it sends (:mod:`statehold.instance.commands`), against what is stored with the document.
