@@ -111,22 +111,23 @@ def is_built() -> bool:
 
 def run(scripts: Sequence[str], *, quiet: bool = False) -> None:
     """Runs scripts of ``package.json`` with the packages that the lock file names."""
-    npm = _npm()
-    npm.install()
+    found = npm()
+    found.install()
     for script in scripts:
-        npm.run(["run", "--silent", script], SCRIPT_SECONDS, quiet=quiet)
+        found.run(["run", "--silent", script], SCRIPT_SECONDS, quiet=quiet)
 
 
 def why_no_node() -> str | None:
     """Why the studio can't be built here, None if it can."""
     try:
-        _npm()
+        npm()
     except StudioNotBuilt as error:
         return str(error)
     return None
 
 
 class _Npm(NamedTuple):
+    node: str
     command: tuple[str, ...]
     environment: dict[str, str]
 
@@ -169,7 +170,7 @@ class _Npm(NamedTuple):
             raise StudioNotBuilt(f"{called} ended with status {done.returncode}\n{end}".rstrip())
 
 
-def _npm() -> _Npm:
+def npm() -> _Npm:
     """The machine's npm, else that of the wheel that brings Node.js for pyright."""
     if not (SOURCES / "package-lock.json").is_file():
         raise StudioNotBuilt(f"its sources are not here: there is no {SOURCES}")
@@ -183,7 +184,8 @@ def _npm() -> _Npm:
         elif (version := _version_of(node)) < OLDEST_NODE:
             lacking.append(f"{node} is version {'.'.join(map(str, version))}")
         else:
-            return _Npm((node, npm) if script else (npm,), {**os.environ, "PATH": path})
+            command = (node, npm) if script else (npm,)
+            return _Npm(node, command, {**os.environ, "PATH": path})
     wanted = ".".join(map(str, OLDEST_NODE))
     raise StudioNotBuilt(
         f"it wants Node.js {wanted} or later with npm, and {'; '.join(lacking)}. Install it, and "

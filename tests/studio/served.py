@@ -25,7 +25,7 @@ class Served:
         self._store = f"sqlite:///{folder / 'studio.db'}"
         self._machines = machines
         self._environment = {"ORDER_EFFECTS_URL": outside_url}
-        self._port = _free_port()
+        self._port = free_port()
         self._up = ExitStack()
         self._command: Command | None = None
         self.url = f"http://127.0.0.1:{self._port}"
@@ -61,6 +61,6 @@ class Served:
         self._up.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

@@ -13,8 +13,8 @@ _OWN_SCHEMES = ("data:", "blob:")
 class Watched:
     """Listens from its making on; ``check`` raises ``AssertionError`` with all that was seen."""
 
-    def __init__(self, page: Page, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, page: Page, *origins: str) -> None:
+        self._own = (*(f"{origin}/" for origin in origins), *_OWN_SCHEMES)
         self._seen: list[str] = []
         page.on("request", self._requested)
         page.on("console", self._logged)
@@ -24,7 +24,7 @@ class Watched:
         assert not self._seen, "the page did what it may not:\n" + "\n".join(self._seen)
 
     def _requested(self, request: Request) -> None:
-        if not request.url.startswith((f"{self._origin}/", *_OWN_SCHEMES)):
+        if not request.url.startswith(self._own):
             self._seen.append(f"asked another origin: {request.method} {request.url}")
 
     def _logged(self, message: ConsoleMessage) -> None:

@@ -84,7 +84,7 @@ def enablements(
     return tuple(found)
 
 
-def _allowance(program: Program[Any]) -> AbstractContextManager[object]:
+def _allowance(program: Program[Any]) -> AbstractContextManager[None]:
     if program.is_charged:
         return answer_allowance("what may happen next")
     return nullcontext()

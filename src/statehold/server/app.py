@@ -24,6 +24,7 @@ from statehold.server.probes import PROBES, add_probes, exposition_of
 from statehold.server.problems import response_of_any
 from statehold.server.routes import Routes
 from statehold.server.shortcut import EventShortcut
+from statehold.server.sign_in import origins_of
 from statehold.server.studio import studio_routes
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def create_app(
     routes.add_to(app.router, direct=True)
     app.add_middleware(EventShortcut, handle=guard(routes.send, admission, extra_query))
     add_probes(app, served.engine)
-    files = studio_routes() if studio else []
+    files = studio_routes(connects_to=origins_of(admission.authenticate)) if studio else []
     app.router.routes.extend(files)
     if not files:
         page = front_page(served.engine, studio_is_missing=studio)

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from statehold.server.guard import caller_of
 from statehold.wire.machines import MachineSummary
 
 if TYPE_CHECKING:
@@ -50,10 +49,8 @@ def front_page(
 
     async def page(request: Request) -> Response:
         running = engine()
-        caller = caller_of(request)
-        machines = (await running.machine_list(caller=caller)).machines
-        details = [await running.machine_detail(one.name, caller=caller) for one in machines]
-        counts = [one.counts for one in details]
+        machines = (await running.machine_list()).machines
+        counts = [(await running.machine_detail(m.name)).counts for m in machines]
         return HTMLResponse(
             render(list(zip(machines, counts, strict=True)), studio_is_missing=studio_is_missing),
             headers={

@@ -9,7 +9,8 @@ Rules:
    the application to the API do.
 3. Names below ``assets/`` contain a hash of their content and are cached for good; all others are
    revalidated each time, with an empty answer while they are unchanged.
-4. Nothing is loaded from another origin, and no other script is run.
+4. Nothing is loaded from another origin, and no other script is run. Requests go to this server
+   alone, and where browsers sign in at an OpenID provider, to that one.
 
 ``make studio`` builds the files (``hatch_build.py`` puts them into a wheel); until then the plain
 page is at the root.
@@ -18,7 +19,7 @@ page is at the root.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,24 +32,29 @@ from statehold.server.headers import header
 #: where the build puts them
 FOLDER = Path(__file__).parents[1] / "studio"
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "font-src 'self'",
-        # a picture that is copied or saved is drawn from a blob first
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+#: where the pages may send requests beside this server: origins
+ConnectsTo = Callable[[], Collection[str]]
+
+
+def content_security_policy(connects_to: Collection[str] = ()) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            # a picture that is copied or saved is drawn from a blob first
+            "img-src 'self' data: blob:",
+            " ".join(("connect-src 'self'", *sorted(connects_to))),
+            "worker-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
     )
-)
+
 
 _SAFE = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -74,16 +80,18 @@ _MEDIA_TYPES = {
 _CODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
-def studio_routes(folder: Path = FOLDER) -> list[Route]:
-    """A route for each file of the studio; none if it was not built."""
+def studio_routes(folder: Path = FOLDER, *, connects_to: ConnectsTo = tuple) -> list[Route]:
+    """A route for each file of the studio; none if it was not built. ``connects_to`` is asked at
+    each request."""
     if not is_built(folder):
         return []
     index = folder / "index.html"
-    routes = [Route("/", _serving(_read(index, _ASK_AGAIN)), include_in_schema=False)]
+    page = _serving(_read(index, _ASK_AGAIN), connects_to)
+    routes = [Route("/", page, include_in_schema=False)]
     for within, cache_control in (("", _ASK_AGAIN), ("assets/", _FOR_GOOD)):
         for path in sorted((folder / within).glob("*")):
             if path != index and path.suffix in _MEDIA_TYPES and path.is_file():
-                endpoint = _serving(_read(path, cache_control))
+                endpoint = _serving(_read(path, cache_control), tuple)
                 routes.append(Route(f"/{within}{path.name}", endpoint, include_in_schema=False))
     return routes
 
@@ -111,13 +119,14 @@ def _read(path: Path, cache_control: str) -> _File:
     return _File(_MEDIA_TYPES[path.suffix], cache_control, tag, bodies)
 
 
-def _serving(file: _File) -> Callable[[Request], Awaitable[Response]]:
+def _serving(file: _File, connects_to: ConnectsTo) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         coding = _coding(header(request, b"accept-encoding") or "", file.bodies)
         # other bytes have another tag: a cache may send the one for the other
         tag = f'"{file.tag}"' if coding == "identity" else f'"{file.tag}-{coding}"'
         headers = {
             **_SAFE,
+            "Content-Security-Policy": content_security_policy(connects_to()),
             "Cache-Control": file.cache_control,
             "ETag": tag,
             "Vary": "Accept-Encoding",

@@ -106,6 +106,35 @@ class Me(Wire):
     may: May
 
 
+class OidcSignIn(Wire):
+    """What a browser needs to sign in by authorization code with PKCE; none of it is a secret."""
+
+    issuer: str
+    client_id: str
+    scopes: list[str]
+    resource: str | None = Field(description="what the token is asked for (RFC 8707)")
+    authorization_endpoint: str
+    token_endpoint: str
+    end_session_endpoint: str | None = Field(description="null: signing out there is not offered")
+    revocation_endpoint: str | None
+    names_issuer: bool = Field(
+        description="whether the provider's answers name their issuer (RFC 9207)"
+    )
+
+
+SignInKind = Literal["claims", "token", "oidc", "other"]
+
+
+class SignIn(Wire):
+    """How a browser comes by what the server takes for a caller."""
+
+    kind: SignInKind = Field(
+        description="`claims`: headers that name the caller are believed; `token`: a token of this "
+        "server's; `oidc`: a token of the provider's; `other`: the browser or a proxy knows how"
+    )
+    oidc: OidcSignIn | None = Field(default=None, description="null: it is of another kind")
+
+
 class ReadStoreHealth(Wire):
     """The standby that lists and counts are read from."""
 

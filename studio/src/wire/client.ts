@@ -5,7 +5,7 @@
  * never behind what this client itself has written: it asks for less than the time since then.
  */
 import { readJson, writeJson } from './json';
-import { Problem, Unreachable, problemOf } from './problem';
+import { Problem, Unreachable, problemOf, type WireError } from './problem';
 import type {
   Explanation,
   Flows,
@@ -21,6 +21,7 @@ import type {
   PastInstance,
   Reply,
   SendAnswer,
+  SignIn,
   Status,
 } from './types';
 
@@ -62,10 +63,15 @@ const LONGEST_LAG_S = 1_000_000;
 
 type Query = Record<string, string | number | boolean | string[] | undefined>;
 
+type MaybeLater<T> = T | Promise<T>;
+
 export interface Options {
   /** Where the server is; the page's own place if left out. */
   base?: string;
-  headers?: () => Record<string, string>;
+  /** Headers that say who asks; asked for before each request. */
+  headers?: () => MaybeLater<Record<string, string>>;
+  /** Called for an answer 401 to a request with these headers; true: it is worth sending again. */
+  onrefused?: (headers: Record<string, string>, error: WireError) => MaybeLater<boolean>;
   fetch?: typeof fetch;
   /** Called for each answer (true) and for each that did not come (false). */
   onanswer?: (there: boolean) => void;
@@ -77,7 +83,8 @@ export interface Options {
 
 export class Client {
   readonly #base: string;
-  readonly #headers: () => Record<string, string>;
+  readonly #headers: NonNullable<Options['headers']>;
+  readonly #onrefused: NonNullable<Options['onrefused']>;
   readonly #fetch: typeof fetch;
   readonly #onanswer: (there: boolean) => void;
   readonly #onstale: (by: number) => void;
@@ -88,6 +95,7 @@ export class Client {
   constructor(options: Options = {}) {
     this.#base = options.base ?? '.';
     this.#headers = options.headers ?? (() => ({}));
+    this.#onrefused = options.onrefused ?? (() => false);
     this.#fetch = options.fetch ?? ((...given) => fetch(...given));
     this.#onanswer = options.onanswer ?? (() => undefined);
     this.#onstale = options.onstale ?? (() => undefined);
@@ -95,6 +103,17 @@ export class Client {
   }
 
   // --- who, which machines --------------------------------------------------------------------
+
+  /** How a browser signs in, and by how many seconds its clock is behind the server's. */
+  async signIn(): Promise<{ signIn: SignIn; skew: number }> {
+    // nobody is asked who they are: nothing says it yet
+    const response = await this.#ask(this.#url('/api/sign-in', {}), { method: 'GET' }, {});
+    if (!response.ok) throw await problemOf(response);
+    this.#onanswer(true);
+    const there = Date.parse(response.headers.get('date') ?? '');
+    const skew = Number.isNaN(there) ? 0 : Math.round((there - Date.now()) / 1000);
+    return { signIn: readJson(await response.text()) as unknown as SignIn, skew };
+  }
 
   me(): Promise<Me> {
     return this.#get('/api/me');
@@ -194,8 +213,12 @@ export class Client {
     return this.#url('/api/stream', {});
   }
 
-  headers(): Record<string, string> {
+  headers(): MaybeLater<Record<string, string>> {
     return this.#headers();
+  }
+
+  refused(headers: Record<string, string>, error: WireError): MaybeLater<boolean> {
+    return this.#onrefused(headers, error);
   }
 
   // --- how ------------------------------------------------------------------------------------
@@ -243,26 +266,37 @@ export class Client {
     query: Query = {},
     init: { body?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
   ): Promise<Response> {
-    let response: Response;
+    for (let first = true; ; first = false) {
+      const who = await this.#headers();
+      const response = await this.#ask(this.#url(path, query), { method, ...init }, who);
+      if (response.ok) {
+        this.#onanswer(true);
+        return response;
+      }
+      const problem = await problemOf(response);
+      this.#onanswer(problem instanceof Problem);
+      // nothing has happened yet: the server asks who it is before all else
+      const again = response.status === 401 && first && (await this.#onrefused(who, problem));
+      if (!again) throw problem;
+    }
+  }
+
+  async #ask(
+    url: string,
+    init: RequestInit & { headers?: Record<string, string> },
+    who: Record<string, string>,
+  ): Promise<Response> {
     try {
-      response = await this.#fetch(this.#url(path, query), {
-        method,
+      return await this.#fetch(url, {
         cache: 'no-store',
         ...init,
-        headers: { accept: 'application/json', ...this.#headers(), ...init.headers },
+        headers: { accept: 'application/json', ...who, ...init.headers },
       });
     } catch (error) {
       if (init.signal?.aborted) throw error;
       this.#onanswer(false);
       throw new Unreachable('the server can’t be reached');
     }
-    if (response.ok) {
-      this.#onanswer(true);
-      return response;
-    }
-    const problem = await problemOf(response);
-    this.#onanswer(problem instanceof Problem);
-    throw problem;
   }
 
   #url(path: string, query: Query): string {

@@ -668,6 +668,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how a browser signs in */
+        get: operations["statehold_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -724,10 +741,9 @@ export interface components {
             state: string[];
             /**
              * Since
-             * Format: date-time
-             * @description when its present state was entered
+             * @description when its present state was entered; null where the caller may not inspect it
              */
-            since: string;
+            since?: string | null;
             /**
              * Owners
              * @default []
@@ -789,7 +805,7 @@ export interface components {
             asked_at: string;
             /** Next At */
             next_at?: string | null;
-            /** @description with status child: the instance; null before it starts */
+            /** @description with status child: the instance; null before it starts, and where the caller may not read it */
             child?: components["schemas"]["ChildView"] | null;
         };
         /**
@@ -1187,8 +1203,15 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Counted
+             * @description false: the caller may not read all instances; no counts
+             * @default true
+             */
+            counted: boolean;
+            /**
              * Counts
              * @description instances by state, running ones and done ones
+             * @default {}
              */
             counts: {
                 [key: string]: number;
@@ -1234,10 +1257,9 @@ export interface components {
             };
             /**
              * Incidents
-             * @description counted in the first 1000 instances that have any
-             * @default 0
+             * @description counted in the first 1000 instances that have any; null: the caller may not inspect all instances
              */
-            incidents: number;
+            incidents?: number | null;
             /**
              * Steps Per Minute
              * @description over the last whole minutes; null: not known
@@ -1257,7 +1279,7 @@ export interface components {
             owners: string[];
             /**
              * Indexes
-             * @description names that `where` filters by
+             * @description names by which the caller may filter with `where`
              * @default []
              */
             indexes: string[];
@@ -1278,7 +1300,7 @@ export interface components {
             } | null;
             /**
              * Results
-             * @description effect to the JSON Schema of its result; null: any value, or the version is not the one that runs
+             * @description effect to the JSON Schema of its result; null: any value, or the version is not the one that runs. Empty where the caller may inspect no instance
              * @default {}
              */
             results: {
@@ -1325,6 +1347,12 @@ export interface components {
              */
             versions: number[];
             /**
+             * Counted
+             * @description false: the caller may not read all instances; no counts
+             * @default true
+             */
+            counted: boolean;
+            /**
              * @default {
              *       "running": 0,
              *       "paused": 0,
@@ -1335,10 +1363,9 @@ export interface components {
             counts: components["schemas"]["StatusCounts"];
             /**
              * Incidents
-             * @description counted in the first 1000 instances that have any
-             * @default 0
+             * @description counted in the first 1000 instances that have any; null: the caller may not inspect all instances
              */
-            incidents: number;
+            incidents?: number | null;
             /**
              * Steps Per Minute
              * @description over the last whole minutes; null: not known
@@ -1392,6 +1419,39 @@ export interface components {
             before: string[];
             /** After */
             after: string[];
+        };
+        /**
+         * OidcSignIn
+         * @description What a browser needs to sign in by authorization code with PKCE; none of it is a secret.
+         */
+        OidcSignIn: {
+            /** Issuer */
+            issuer: string;
+            /** Client Id */
+            client_id: string;
+            /** Scopes */
+            scopes: string[];
+            /**
+             * Resource
+             * @description what the token is asked for (RFC 8707)
+             */
+            resource: string | null;
+            /** Authorization Endpoint */
+            authorization_endpoint: string;
+            /** Token Endpoint */
+            token_endpoint: string;
+            /**
+             * End Session Endpoint
+             * @description null: signing out there is not offered
+             */
+            end_session_endpoint: string | null;
+            /** Revocation Endpoint */
+            revocation_endpoint: string | null;
+            /**
+             * Names Issuer
+             * @description whether the provider's answers name their issuer (RFC 9207)
+             */
+            names_issuer: boolean;
         };
         /**
          * PastInstance
@@ -1595,6 +1655,20 @@ export interface components {
             /** Answers */
             answers: components["schemas"]["SendAnswer"][];
         };
+        /**
+         * SignIn
+         * @description How a browser comes by what the server takes for a caller.
+         */
+        SignIn: {
+            /**
+             * Kind
+             * @description `claims`: headers that name the caller are believed; `token`: a token of this server's; `oidc`: a token of the provider's; `other`: the browser or a proxy knows how
+             * @enum {string}
+             */
+            kind: "claims" | "token" | "oidc" | "other";
+            /** @description null: it is of another kind */
+            oidc?: components["schemas"]["OidcSignIn"] | null;
+        };
         /** StateFlow */
         StateFlow: {
             /**
@@ -1671,6 +1745,9 @@ export interface components {
         /**
          * Summary
          * @description An instance in a list.
+         *
+         *     Of one that the caller may read and not inspect, it has no times, no incidents, and of
+         *     ``indexes`` those alone that the machine's grant to read names.
          */
         Summary: {
             /** Machine */
@@ -1696,27 +1773,20 @@ export interface components {
             indexes: {
                 [key: string]: string;
             };
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            /** Created At */
+            created_at?: string | null;
             /**
              * Since
-             * Format: date-time
              * @description when its present state was entered
              */
-            since: string;
-            /**
-             * Changed At
-             * Format: date-time
-             */
-            changed_at: string;
+            since?: string | null;
+            /** Changed At */
+            changed_at?: string | null;
             /**
              * Next At
              * @description when the next timer or attempt is due
              */
-            next_at: string | null;
+            next_at?: string | null;
             /** Deadline */
             deadline?: string | null;
             /**
@@ -10939,6 +11009,50 @@ export interface operations {
                     } & {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Problem: not available now; the same request can succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    statehold_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
                 };
             };
             /** @description Problem: not available now; the same request can succeed later */

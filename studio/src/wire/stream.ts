@@ -8,7 +8,8 @@
  * 2. Silence for longer than the server's heartbeat allows is a lost connection.
  * 3. Between tries it waits longer each time, up to a bound; an answer that says "no" for good
  *    (4xx) ends the stream.
- * 4. A position that the server does not have (`beyond-end`), as after a backup was restored, does
+ * 4. One answer 401 is no end where the caller signs in again.
+ * 5. A position that the server does not have (`beyond-end`), as after a backup was restored, does
  *    not: `onanew` is called, and the stream begins anew without a position.
  */
 import { backoff } from './backoff';
@@ -19,7 +20,9 @@ export type StreamState = 'connecting' | 'open' | 'lost' | 'ended';
 
 export interface StreamOptions {
   url: () => string;
-  headers: () => Record<string, string>;
+  headers: () => Record<string, string> | Promise<Record<string, string>>;
+  /** After an answer 401 to these headers: whether it is worth asking again. */
+  onrefused?: (headers: Record<string, string>, error: WireError) => boolean | Promise<boolean>;
   /** The id to go on from; null: none. */
   after?: string | null;
   onevent: (event: ServerEvent) => void;
@@ -52,12 +55,15 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
   let last = options.after ?? null;
   let failed = 0;
   let opened = false;
+  let refused = false;
   options.onstate('connecting', null);
   while (!signal.aborted) {
     let error: WireError | null = null;
+    const who = await options.headers();
     try {
-      for await (const event of events(options, last, signal, () => {
+      for await (const event of events(options, who, last, signal, () => {
         failed = 0;
+        refused = false;
         options.onstate('open', null);
         options.onopen?.(opened);
         opened = true;
@@ -80,6 +86,11 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
       options.onanew?.();
       continue;
     }
+    if (error instanceof Problem && error.status === 401 && !refused) {
+      refused = true;
+      if (await options.onrefused?.(who, error)) continue;
+    }
+    if (signal.aborted) return;
     if (error instanceof Problem && error.status < 500 && error.status !== 429) {
       options.onstate('ended', error);
       return;
@@ -92,6 +103,7 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
 
 async function* events(
   options: StreamOptions,
+  who: Record<string, string>,
   last: string | null,
   signal: AbortSignal,
   opened: () => void,
@@ -110,7 +122,7 @@ async function* events(
       headers: {
         accept: 'text/event-stream',
         ...(last === null ? {} : { 'last-event-id': last }),
-        ...options.headers(),
+        ...who,
       },
       cache: 'no-store',
       signal: silence.signal,

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from statehold.chart.access import CLOSED, ServerAccess
 from statehold.records import Caller
 from statehold.server.problems import BadRequest
+from statehold.wire.operations import SignInKind
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -35,6 +36,8 @@ class Authenticator(ABC):
     proves: ClassVar[bool] = True
     #: what a server permits with it, unless it is given another ``access``
     access: ClassVar[ServerAccess] = CLOSED
+    #: how a browser comes by what it takes; one that has more to say has a coroutine ``sign_in``
+    signs_in: ClassVar[SignInKind] = "other"
 
     @abstractmethod
     def __call__(self, request: Request) -> Caller | Awaitable[Caller]:

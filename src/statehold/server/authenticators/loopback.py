@@ -16,6 +16,7 @@ from statehold.records import Caller
 from statehold.server.authenticators.base import Authenticator, claim_of, listed
 from statehold.server.authority import address_of
 from statehold.server.bounds import Bounds
+from statehold.wire.operations import SignInKind
 
 #: what proxies add: a proxy on this host would make everybody behind it a program on this host
 _OF_PROXIES = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
@@ -29,6 +30,7 @@ class Loopback(Authenticator):
     """
 
     proves: ClassVar[bool] = False
+    signs_in: ClassVar[SignInKind] = "claims"
     access: ClassVar[ServerAccess] = OWN_USER
 
     def __init__(

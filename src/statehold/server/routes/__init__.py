@@ -26,6 +26,7 @@ from statehold.server.routes.journal import JournalEndpoints
 from statehold.server.routes.machines import MachineEndpoints
 from statehold.server.routes.operator import OperatorEndpoints
 from statehold.server.routes.route import Route, routes_of
+from statehold.server.sign_in import add_sign_in, origins_of
 from statehold.server.stream import Streams
 from statehold.server.studio import studio_routes
 
@@ -76,7 +77,7 @@ def router(
     made = APIRouter(lifespan=lifespan)
     Routes(lambda: engine, admission, bounds, extra_query).add_to(made, direct=False)
     if studio:
-        made.routes.extend(studio_routes())
+        made.routes.extend(studio_routes(connects_to=origins_of(admission.authenticate)))
     return made
 
 
@@ -106,3 +107,4 @@ class Routes:
             for route in routes_of(type(group)):
                 route.add_to(target, getattr(group, route.name))
         target.route_class = before
+        add_sign_in(target, self.admission.authenticate)

@@ -59,7 +59,8 @@ class Configurations:
         self, machine: str, fetch: Fetch
     ) -> list[tuple[int, StoredConfiguration, int]]:
         """Those of the machine that any instance is in: number, configuration, instances."""
-        counted = await fetch("counted_configurations", machine)
+        there = await fetch("configurations_of_machine", machine)
+        counted = await fetch("instances_in", [number for (number,) in there])
         of_number = await self.of_numbers((number for number, _ in counted), fetch)
         return [(number, of_number[number], instances) for number, instances in counted]
 

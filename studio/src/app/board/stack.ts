@@ -46,5 +46,7 @@ function placeOf(cards: readonly Summary[], card: Summary): number {
 }
 
 function before(a: Summary, b: Summary): boolean {
-  return a.since < b.since || (a.since === b.since && a.id < b.id);
+  // a caller who may only read gets no times
+  const [mine, others] = [a.since ?? '', b.since ?? ''];
+  return mine < others || (mine === others && a.id < b.id);
 }

@@ -41,6 +41,7 @@ export class Live {
       ...this.#given,
       after: this.#given.after?.() ?? null,
       headers: () => client.headers(),
+      onrefused: (headers, error) => client.refused(headers, error),
       onstate: (state) => {
         this.#state = state;
         // a stream may end for reasons of its own; a request shows whether the server is away

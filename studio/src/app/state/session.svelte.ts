@@ -2,17 +2,18 @@
 import { Client } from '../../wire/client';
 import { Problem } from '../../wire/problem';
 import type { Me } from '../../wire/types';
+import { signIn } from './sign-in.svelte';
 import { noteStale } from './stale';
 import { readStored, writeStored } from './storage';
 
 /** The caller's name and roles, if the server believes them: `Statehold-Caller`, `Statehold-Roles`. */
 export interface Claim {
   name: string;
-  /** null: the header is not sent, and the caller is trusted. */
-  roles: string | null;
+  /** Separated by commas. */
+  roles: string;
 }
 
-const NOBODY: Claim = { name: '', roles: null };
+const NOBODY: Claim = { name: '', roles: '' };
 
 class Session {
   #claim = $state.raw<Claim>(claimOf(readStored('claim')));
@@ -22,7 +23,8 @@ class Session {
   #checking = false;
 
   readonly client = new Client({
-    headers: () => headersOf(this.#claim),
+    headers: () => (signIn.kind === 'claims' ? headersOf(this.#claim) : signIn.headers()),
+    onrefused: (headers, error) => signIn.refused(headers, error.message),
     onanswer: (there) => this.#heard(there),
     onstale: noteStale,
   });
@@ -52,13 +54,34 @@ class Session {
 
   /** Whether the server believes the name and the roles that are sent. */
   get believed(): boolean {
-    return this.#me !== null && this.#me.name === this.#claim.name;
+    return signIn.kind === 'claims';
+  }
+
+  /** Finds out how to sign in, and does it where nobody has to be asked. */
+  async start(): Promise<void> {
+    signIn.onchange = () => void this.ask();
+    await signIn.start(() => this.client.signIn());
+    // with a token, `onchange` asks
+    if (signIn.state === 'in' && !signIn.maySignOut) await this.ask();
   }
 
   async claimToBe(claim: Claim): Promise<void> {
     this.#claim = claim;
-    writeStored('claim', claim.name === '' && claim.roles === null ? undefined : { ...claim });
+    writeStored('claim', claim.name === '' && claim.roles === '' ? undefined : { ...claim });
     await this.ask();
+  }
+
+  /** Signs in with a token; why it was refused, or null. */
+  async tryToken(token: string): Promise<string | null> {
+    const trial = new Client({ headers: () => ({ authorization: `Bearer ${token}` }) });
+    try {
+      this.#me = await trial.me();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    this.#error = null;
+    signIn.useToken(token);
+    return null;
   }
 
   async ask(): Promise<void> {
@@ -97,7 +120,7 @@ function headersOf(claim: Claim): Record<string, string> {
   const latin = (text: string) => text.replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
   return {
     ...(claim.name ? { 'statehold-caller': latin(claim.name) } : {}),
-    ...(claim.roles === null ? {} : { 'statehold-roles': latin(claim.roles) }),
+    ...(claim.roles ? { 'statehold-roles': latin(claim.roles) } : {}),
   };
 }
 
@@ -106,7 +129,7 @@ function claimOf(kept: unknown): Claim {
   const { name, roles } = kept as Record<string, unknown>;
   return {
     name: typeof name === 'string' ? name : '',
-    roles: typeof roles === 'string' ? roles : null,
+    roles: typeof roles === 'string' ? roles : '',
   };
 }
 

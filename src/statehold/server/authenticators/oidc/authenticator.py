@@ -7,17 +7,26 @@ import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.requests import Request
 
 from statehold.records import Caller
+from statehold.server.authenticators.base import Authenticator
 from statehold.server.authenticators.oidc.access_token import TokenRefused, parse_header, verify
 from statehold.server.authenticators.oidc.claims import caller_of_claims
 from statehold.server.authenticators.oidc.provider import Provider
-from statehold.server.authenticators.oidc.settings import OidcSettings, WrongSettings
+from statehold.server.authenticators.oidc.settings import (
+    OidcSettings,
+    WrongSettings,
+    origin_of,
+)
 from statehold.server.problems import Unauthorized
+from statehold.wire.operations import OidcSignIn, SignIn
+
+if TYPE_CHECKING:
+    from statehold.engine import Engine
 
 #: tokens whose callers are remembered; each was signed by the provider
 REMEMBERED = 10_000
@@ -27,7 +36,7 @@ _CONNECTIONS = httpx.Limits(max_connections=2, max_keepalive_connections=1)
 _REFUSED = 'Bearer error="invalid_token"'
 
 
-class Oidc:
+class Oidc(Authenticator):
     """Access tokens of an OpenID provider: ``create_app(engine, authenticate=Oidc(settings))``.
 
     ``open`` has to be awaited before the first request, and ``close`` after the last, which the
@@ -48,20 +57,58 @@ class Oidc:
     ) -> None:
         self.settings = settings
         self._now = now
-        self._http = http or httpx.AsyncClient(
-            limits=_CONNECTIONS, trust_env=False, verify=_certificates(settings.ca_file)
-        )
-        self.provider = Provider(settings.issuer, self._http, monotonic)
+        self._http = http
+        self._certificates = _certificates(settings.ca_file)
+        self.provider = Provider(settings.issuer, monotonic)
         self._known: OrderedDict[bytes, tuple[Caller, float, str]] = OrderedDict()
 
-    async def open(self, engine: Any = None) -> None:
+    async def open(self, engine: Engine | None = None) -> None:
         """Raises ``WrongSettings`` where the provider takes itself for another issuer; one that
         does not answer is asked again when the first token comes."""
-        await self.provider.open()
+        http = self._http or httpx.AsyncClient(
+            limits=_CONNECTIONS, trust_env=False, verify=self._certificates
+        )
+        try:
+            await self.provider.open(http)
+        except BaseException:
+            await self.provider.close()
+            raise
 
     async def close(self) -> None:
         await self.provider.close()
-        await self._http.aclose()
+
+    async def sign_in(self) -> SignIn:
+        """How the studio comes by a token. Raises ``ProviderUnavailable``."""
+        settings = self.settings
+        if not settings.client_id:
+            return SignIn(kind="token")
+        found = await self.provider.metadata_now()
+        if not found.authorization_endpoint or not found.token_endpoint:
+            return SignIn(kind="token")
+        return SignIn(
+            kind="oidc",
+            oidc=OidcSignIn(
+                issuer=found.issuer,
+                client_id=settings.client_id,
+                scopes=[*settings.scopes],
+                resource=settings.resource or None,
+                authorization_endpoint=found.authorization_endpoint,
+                token_endpoint=found.token_endpoint,
+                end_session_endpoint=found.end_session_endpoint or None,
+                revocation_endpoint=found.revocation_endpoint or None,
+                names_issuer=found.names_issuer,
+            ),
+        )
+
+    def connects_to(self) -> frozenset[str]:
+        """The origins that the studio has to reach beside the server's: the issuer's, and that of
+        an endpoint which the provider has elsewhere."""
+        if not self.settings.client_id:
+            return frozenset()
+        found = self.provider.metadata
+        endpoints = () if found is None else (found.token_endpoint, found.revocation_endpoint)
+        addresses = (self.settings.issuer, *filter(None, endpoints))
+        return frozenset(origin_of(address) for address in addresses)
 
     async def __call__(self, request: Request) -> Caller:
         token = token_of(request)

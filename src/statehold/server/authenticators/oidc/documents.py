@@ -56,6 +56,17 @@ class Metadata:
     token_endpoint: str = ""
     end_session_endpoint: str = ""
     revocation_endpoint: str = ""
+    #: whether its answers to browsers name it (RFC 9207)
+    names_issuer: bool = False
+
+
+_ADDRESSES = (
+    "jwks_uri",
+    "authorization_endpoint",
+    "token_endpoint",
+    "end_session_endpoint",
+    "revocation_endpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +94,15 @@ async def fetch_metadata(http: httpx.AsyncClient, issuer: str) -> Metadata:
             "to be equal in every character"
         )
     addresses: dict[str, str] = {}
-    for name in Metadata.__slots__[1:]:
+    for name in _ADDRESSES:
         address = found.get(name, "")
         if address != "" or name == "jwks_uri":
             if not isinstance(address, str):
                 raise NotFetched(f"{name} of {issuer} is no text")
             check_address(f"{name} of {issuer}", address)
         addresses[name] = address
-    return Metadata(issuer, **addresses)
+    names_issuer = found.get("authorization_response_iss_parameter_supported") is True
+    return Metadata(issuer, **addresses, names_issuer=names_issuer)
 
 
 async def fetch_keys(

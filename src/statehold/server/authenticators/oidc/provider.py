@@ -53,11 +53,9 @@ class ProviderUnavailable(Unavailable):
 class Provider:
     """One issuer. ``now`` gives seconds that never go back."""
 
-    def __init__(
-        self, issuer: str, http: httpx.AsyncClient, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, issuer: str, now: Callable[[], float] = time.monotonic) -> None:
         self.issuer = issuer
-        self._http = http
+        self._http: httpx.AsyncClient | None = None
         self._now = now
         self.metadata: Metadata | None = None
         self._metadata_at = -math.inf
@@ -69,9 +67,12 @@ class Provider:
         self._wrong: WrongSettings | None = None
         self._asking: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Asks for the first time. A provider that does not answer is asked again when the first
-        token comes; one that is another issuer raises ``WrongSettings``."""
+    async def open(self, http: httpx.AsyncClient) -> None:
+        """Asks for the first time, through a client that ``close`` closes. A provider that does
+        not answer is asked again when the first token comes; one that is another issuer raises
+        ``WrongSettings``."""
+        self._http = http
+        self._asked_at = -math.inf
         await self._ask()
         if self._wrong is not None:
             raise self._wrong
@@ -80,6 +81,9 @@ class Provider:
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
 
     async def keys_for(self, kid: str | None, algorithm: str) -> ProviderKey | None:
         """The key that a token names; None: there is none. A token without ``kid`` means the only
@@ -93,6 +97,14 @@ class Provider:
         elif self._age() > RENEW_AFTER:
             self._begin()
         return found
+
+    async def metadata_now(self) -> Metadata:
+        """Raises ``ProviderUnavailable``."""
+        if self.metadata is None:
+            await self._ask()
+        if self.metadata is None:
+            raise ProviderUnavailable(self.issuer)
+        return self.metadata
 
     def has(self, thumbprint: str) -> bool:
         """Whether a key is still the provider's; costs nothing. Begins to renew old keys."""
@@ -120,8 +132,11 @@ class Provider:
             await asyncio.shield(asking)
 
     def _begin(self) -> asyncio.Task[None] | None:
+        if self._http is None:
+            # not open, so there is nothing to ask with
+            return None
         if self._asking is None and self._now() - self._asked_at >= ASK_EVERY:
-            self._asking = asyncio.create_task(self._renew())
+            self._asking = asyncio.create_task(self._renew(self._http))
             self._asking.add_done_callback(self._ended)
         return self._asking
 
@@ -131,13 +146,13 @@ class Provider:
             # a request that waits for it raises it too; where none does, it is seen here
             _log.error("the keys of %s were not renewed", self.issuer, exc_info=error)
 
-    async def _renew(self) -> None:
+    async def _renew(self, http: httpx.AsyncClient) -> None:
         failed, self._wrong = True, None
         try:
             if self.metadata is None or self._now() - self._metadata_at > KEEP_FOR:
-                self.metadata = await fetch_metadata(self._http, self.issuer)
+                self.metadata = await fetch_metadata(http, self.issuer)
                 self._metadata_at = self._now()
-            keys = await fetch_keys(self._http, self.metadata)
+            keys = await fetch_keys(http, self.metadata)
             failed = False
         except WrongSettings as error:
             _log.error("the identity provider can't be used: %s", error)
