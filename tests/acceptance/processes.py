@@ -74,7 +74,7 @@ class Command:
     def address(self) -> str:
         """Where it says that it listens."""
         greeting = self.greeting()
-        assert "http://" in greeting, self.said()
+        assert "://" in greeting, self.said()
         return greeting.rpartition(" ")[2]
 
     def wait_for(self, pattern: str, times: int = 1) -> list[str]:

@@ -151,9 +151,16 @@ def _checked(given: dict[str, Any], host: str) -> AdmissionOptions:
         )
     if given["proxies"] and auth != "proxy":
         raise UsageError("--proxy-address is for --auth proxy")
+    allowed = given["hosts"]
     if not is_wildcard(host):
-        given = {**given, "hosts": [*given["hosts"], host]}
-    return AdmissionOptions(**{**given, "auth": auth or "loopback"})
+        given = {**given, "hosts": [*allowed, host]}
+    options = AdmissionOptions(**{**given, "auth": auth or "loopback"})
+    if allowed or options.auth != "loopback":
+        # loads the server's libraries, which a supervisor does without where nothing can be wrong
+        from statehold.cli.processes.authenticators import check
+
+        check(options)
+    return options
 
 
 def is_wildcard(host: str) -> bool:

@@ -28,6 +28,9 @@ PROXY_ADDRESS = "STATEHOLD_PROXY_ADDRESS"
 PROXY_CALLER = "STATEHOLD_PROXY_CALLER"
 PROXY_ROLES = "STATEHOLD_PROXY_ROLES"
 PROXY_TEAMS = "STATEHOLD_PROXY_TEAMS"
+#: the files of the certificate and its key, as ``--tls-certificate`` and ``--tls-key``
+TLS_CERTIFICATE = "STATEHOLD_TLS_CERTIFICATE"
+TLS_KEY = "STATEHOLD_TLS_KEY"
 #: the role that may act by hand, as ``--act-role``
 ACT_ROLE = "STATEHOLD_ACT_ROLE"
 #: the role that may read the metrics, as ``--metrics-role``

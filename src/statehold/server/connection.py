@@ -23,7 +23,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -33,6 +33,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from statehold.errors import Overloaded, StateholdError, TooManyRequests
+from statehold.server.authority import authority_of
 from statehold.server.bounds import Bounds
 from statehold.server.problems import BadRequest, HeadTooLarge, TooSlow, response_of
 from statehold.server.shares import address_of
@@ -153,9 +154,25 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if not self.url.startswith((b"/", b"*")):
+            self._check_target()
         super().on_headers_complete()
         self._cycles.append(self.cycle)
         self._enter(Phase.BODY)
+
+    def _check_target(self) -> None:
+        """A target with an authority of its own counts instead of ``Host`` (RFC 9112, 3.2.2), which
+        alone is looked at later: they have to be the same."""
+        try:
+            target = httptools.parse_url(self.url)
+        except httptools.HttpParserInvalidURLError:
+            self._refuse(BadRequest("the request's target", "it is no URL"))
+        host = (target.host or b"").decode("latin-1")
+        port = f":{target.port}" if target.port else ""
+        named = authority_of((f"[{host}]" if ":" in host else host) + port)
+        hosts = [authority_of(v.decode("latin-1")) for n, v in self.headers if n == b"host"]
+        if named is None or hosts != [named] or target.userinfo is not None:
+            self._refuse(BadRequest("the request's target", "it names another host than Host"))
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
@@ -184,7 +201,7 @@ class Connection(HttpToolsProtocol):
         if self._head > self._bounds.head_bytes:
             self._refuse(HeadTooLarge("bytes", self._bounds.head_bytes))
 
-    def _refuse(self, error: StateholdError) -> None:
+    def _refuse(self, error: StateholdError) -> Never:
         """Stops the parser, which says of an exception only that there was one."""
         self._refusal = error
         raise error
@@ -228,7 +245,7 @@ class Connection(HttpToolsProtocol):
     def _write(self, error: StateholdError) -> None:
         response = response_of(error)
         lines = [STATUS_LINE[response.status_code]]
-        for name, value in (*response.raw_headers, (b"x-content-type-options", b"nosniff")):
+        for name, value in response.raw_headers:
             lines.append(b"%b: %b\r\n" % (name, value))
         lines += [b"connection: close\r\n\r\n", bytes(response.body)]
         self.transport.write(b"".join(lines))

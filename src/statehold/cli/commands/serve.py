@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
 import msgspec
@@ -42,6 +43,7 @@ from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.retention import read_retention
 from statehold.cli.processes.signals import HANGUP, STOPS, Requested, ignore, take
 from statehold.cli.processes.supervisor import Supervisor
+from statehold.cli.processes.tls import Tls
 from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal
 from statehold.errors import StateholdError
@@ -75,6 +77,26 @@ Targets = Annotated[
 ]
 
 
+TlsCertificate = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar=environment.TLS_CERTIFICATE,
+        show_envvar=True,
+        help="Serve https: the certificate, in PEM, with those between it and the authority.",
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar=environment.TLS_KEY,
+        show_envvar=True,
+        help="The certificate's key, in PEM. Both files are read again when they change.",
+    ),
+]
+
+
 class CannotListen(StateholdError):
     code = "cannot-listen"
 
@@ -98,6 +120,8 @@ def serve(
     puts: TakesPuts = False,
     offer: Offer = None,
     allow_host: AllowHost = None,
+    tls_certificate: TlsCertificate = None,
+    tls_key: TlsKey = None,
     *,
     admission: AdmissionOptions,
 ) -> None:
@@ -107,6 +131,7 @@ def serve(
         targets=targets or [],
         puts=puts,
         admission=admission,
+        tls=_tls(tls_certificate, tls_key),
         offer=offer or [],
         allow_hosts=allow_host or [],
         store=store,
@@ -133,7 +158,7 @@ def serve(
             " the studio was not built into this installation, so there is a plain page at the "
             "root: `make studio` builds it in a checkout with Node.js",
         )
-    _run(job, workers, alone, listener, "serving {} at " + _address(listener))
+    _run(job, workers, alone, listener, "serving {} at " + _address(listener, job.tls))
 
 
 @takes_admission
@@ -368,6 +393,19 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"can't listen at {host}:{port}: {why}; {way_out}") from None
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, tls: object = None) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if tls is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _tls(certificate: Path | None, key: Path | None) -> tuple[str, str] | None:
+    """Raises ``UsageError`` for one of the two alone, and ``TlsRefused``."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError("--tls-certificate and --tls-key belong together: give both, or neither")
+    files = (str(certificate.absolute()), str(key.absolute()))
+    # before anything is started that would end by it
+    Tls(*files)
+    return files

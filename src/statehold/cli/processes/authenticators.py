@@ -5,6 +5,15 @@ from __future__ import annotations
 from statehold.cli.outcome import UsageError
 from statehold.cli.processes.admission import AdmissionOptions
 from statehold.server import Authenticator, Bounds, Loopback, Proxy
+from statehold.server.admission import Admission
+
+
+def check(options: AdmissionOptions) -> None:
+    """Raises ``UsageError`` for options that no server could be made with."""
+    try:
+        Admission(authenticator_of(options, Bounds()), hosts=options.hosts)
+    except ValueError as error:
+        raise UsageError(f"--allowed-host: {error}") from None
 
 
 def authenticator_of(options: AdmissionOptions, bounds: Bounds) -> Authenticator:

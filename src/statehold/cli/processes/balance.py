@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     # the supervisor does without the server's libraries
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from statehold.cli.processes.tls import Encrypted
+
 log = logging.getLogger(__name__)
 
 #: a waiting connection is left to others for so long, and checked after each pause
@@ -98,11 +100,13 @@ class Acceptor:
         slots: Slots,
         connections: Sized,
         protocol: Callable[[], asyncio.BaseProtocol],
+        encrypted: Encrypted | None = None,
     ) -> None:
         self._listener = listener
         self._slots = slots
         self._connections = connections
         self._protocol = protocol
+        self._encrypted: Encrypted = encrypted or {}
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[object]] = set()
         self._pause: asyncio.TimerHandle | None = None
@@ -164,7 +168,7 @@ class Acceptor:
 
     async def _open_connection(self, connection: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._protocol, connection)
+            await self._loop.connect_accepted_socket(self._protocol, connection, **self._encrypted)
         except OSError as error:
             log.info("a connection was lost as it was accepted: %s", error)
             connection.close()

@@ -32,6 +32,7 @@ from statehold.cli.processes.job import Job, name_worker
 from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.process import run_job
 from statehold.cli.processes.signals import Requested
+from statehold.cli.processes.tls import Tls
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 
@@ -73,6 +74,8 @@ def _check() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
         load_machines(job.targets, offer_to_machines(job.offer, job.allow_hosts))
+        if job.tls is not None:
+            Tls(*job.tls)
     except StateholdError as error:
         sys.exit(explain_failure(error))
 

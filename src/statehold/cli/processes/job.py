@@ -29,7 +29,8 @@ class Job(Struct, frozen=True, kw_only=True):
     ``metrics_directory``; empty and None for one alone. ``keep`` and ``archive`` are those of
     :func:`.retention.read_retention`. ``puts``: machines that were put are run
     too, and taken where it serves. ``offer`` and ``allow_hosts`` are what machines that come as
-    data may use. ``admission``: whom it lets in.
+    data may use. ``admission``: whom it lets in. ``tls``: the files of
+    its certificate and its key.
     """
 
     targets: list[str]
@@ -44,6 +45,7 @@ class Job(Struct, frozen=True, kw_only=True):
     archive: str | None = None
     puts: bool = False
     admission: AdmissionOptions = AdmissionOptions()
+    tls: tuple[str, str] | None = None
     offer: list[str] = []
     allow_hosts: list[str] = []
     process: str = ""

@@ -33,6 +33,7 @@ from statehold.cli.processes.descriptors import most_connections
 from statehold.cli.processes.job import Job
 from statehold.cli.processes.retention import read_retention
 from statehold.cli.processes.signals import Requested
+from statehold.cli.processes.tls import Encrypted, Tls
 from statehold.engine import Deployments, Engine
 from statehold.formats.notation import Offered
 from statehold.observe.metrics import Metrics
@@ -154,6 +155,7 @@ class _Server(uvicorn.Server):
         asked: Requested,
         slots: Slots | None,
     ) -> None:
+        self._tls = Tls(*job.tls) if job.tls else None
         connections = Connections(bounds, most=most_connections())
         config = uvicorn.Config(
             app if slots is None else Moving(app, self._is_surplus),
@@ -166,6 +168,7 @@ class _Server(uvicorn.Server):
             server_header=False,
             # the address of a caller is the other end of the connection, not what a header says
             proxy_headers=False,
+            ssl_context_factory=self._tls.give if self._tls is not None else None,
             # uvicorn takes 0 for "without a bound"
             timeout_graceful_shutdown=max(1, round(job.grace_seconds)),
         )
@@ -182,26 +185,39 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # the loop closes the socket that it is given
-        await super().startup([] if self._slots is not None else [self._listener.dup()])
+        await super().startup([])
+        # uvicorn names a class of any protocol, and makes it with these
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        protocol = partial(
+            make,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        encrypted: Encrypted = {} if self._tls is None else self._tls.for_connections()
         if self._slots is not None:
-            # uvicorn names a class of any protocol, and makes it with these
-            make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-            protocol = partial(
-                make,
-                config=self.config,
-                server_state=self.server_state,
-                app_state=self.lifespan.state,
-            )
             self._acceptor = Acceptor(
-                self._listener, self._slots, self.server_state.connections, protocol
+                self._listener, self._slots, self.server_state.connections, protocol, encrypted
             )
             self._acceptor.start()
+        else:
+            # by uvicorn itself, a handshake could take a minute
+            self.servers.append(
+                await asyncio.get_running_loop().create_server(
+                    protocol,
+                    # the loop closes the socket that it is given
+                    sock=self._listener.dup(),
+                    backlog=self.config.backlog,
+                    **encrypted,
+                )
+            )
         self._up()
 
     async def on_tick(self, counter: int) -> bool:
         if self._acceptor is not None:
             self._acceptor.beat()
+        if self._tls is not None:
+            self._tls.look()
         return await super().on_tick(counter) or self._asked.to_stop.is_set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
