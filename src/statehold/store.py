@@ -1,3 +1,4 @@
+# long because the contract is read as one page: its rules, its values and its methods
 """The contract between the engine and the store of its instances.
 
 A store has rows, entries and messages as columns and bytes; it does not know charts. It keeps one
@@ -64,6 +65,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, Protocol
 
@@ -91,6 +93,8 @@ FIRST_ID = MessageId(at=-(2**63), writer=0, rev=0, ordinal=0, partition=0)
 LOOKED_AT = 5_000
 
 
+# one request asks for the same one several times, and a list for those of a page
+@lru_cache(maxsize=16_384)
 def partition_of(machine: str, id: str) -> int:
     """The partition of an instance, 0 to 63: six bits of a hash that every database and language
     has. It never changes, as a distributed database does not let a row change its partition."""

@@ -28,7 +28,7 @@ TEXTS = load_queries("postgres")
 
 #: statements that ask all nodes, and why that is right
 FAN_OUT = {
-    "instances_in": "a machine's counts are the sum of those in all partitions, read for lists",
+    "counted_configurations": "counts are the sum of those in all partitions, read for lists",
     "count_of_lookup": "which of several indexes has fewest instances, read for a list",
     "incidents": "a list for operators",
     "count_incidents": "a number for operators",

@@ -305,7 +305,7 @@ async def test_a_store_opens_without_its_standby(pair: Pair) -> None:
 
 class SlowCounts(Statements):
     def __getitem__(self, name: str) -> str:
-        if name == "configurations_of_machine":
+        if name == "counted_configurations":
             return "SELECT number, 1 FROM configurations, pg_sleep(60) WHERE machine = $1"
         return super().__getitem__(name)
 

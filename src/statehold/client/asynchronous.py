@@ -31,9 +31,9 @@ from statehold.client.addresses import (
     timer_path,
 )
 from statehold.client.keys import key_headers, naming_keys
-from statehold.client.problems import error_of
+from statehold.client.problems import reply_or_error
 from statehold.client.transport import Backoff, Transport, not_ours
-from statehold.client.watch import watch_changes, watch_instance
+from statehold.client.watch import watch_changes, watch_instance, watch_replies
 from statehold.errors import StateholdError, Unavailable
 from statehold.records import Status
 from statehold.store import Order
@@ -48,7 +48,7 @@ from statehold.wire.machines import (
     PutReport,
     Window,
 )
-from statehold.wire.operations import Me, SendAnswer, SendAnswers, SendRequest, UpgradeReport
+from statehold.wire.operations import Me, SendAnswers, SendRequest, UpgradeReport
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -220,13 +220,14 @@ class AsyncClient:
             if len(answers.answers) != len(keyed):
                 raise Unavailable(f"{len(keyed)} requests got {len(answers.answers)} answers")
         return [
-            _reply_or_error(answer, request.key)
+            reply_or_error(answer, request.key)
             for answer, request in zip(answers.answers, keyed, strict=True)
         ]
 
-    async def get(self, machine: MachineName, id: str) -> Reply:
-        """An instance as it is now."""
-        return await self._ask(Reply, "GET", path_of(machine, id))
+    async def get(self, machine: MachineName, id: str, *, view: str | None = None) -> Reply:
+        """An instance as it is now, in the caller's view or in its ``view`` of this name."""
+        params = {} if view is None else {"view": view}
+        return await self._ask(Reply, "GET", path_of(machine, id), params=params)
 
     async def page(
         self, machine: MachineName, *,
@@ -298,11 +299,22 @@ class AsyncClient:
         ``Unavailable`` where ``backoff`` gives up, which counts attempts since a connection was
         last open. Raises ``BeyondEnd`` if the instance has no step ``after``. If the history is
         another one after a reconnection, because a backup was restored or the id was used again,
-        it begins again with step 1: ``seq`` goes back.
+        it begins again with step 1: ``seq`` goes back. Raises ``Forbidden`` for a caller who may
+        not inspect the instance: :meth:`watch_view` is for those who may read it.
         """
         async with aclosing(watch_instance(self._transport, path_of(machine, id), after)) as found:
             async for entry in found:
                 yield entry
+
+    async def watch_view(
+        self, machine: MachineName, id: str, *, view: str | None = None
+    ) -> AsyncGenerator[Reply, None]:
+        """The instance as :meth:`get` shows it, now and after each change, until it is over; for
+        callers who may read and not inspect it, too. Reconnects and raises as :meth:`watch`."""
+        found = watch_replies(self._transport, path_of(machine, id), view)
+        async with aclosing(found) as replies:
+            async for reply in replies:
+                yield reply
 
     async def watch_machine(self, machine: MachineName) -> AsyncGenerator[Changes, None]:
         """The instances of a machine that change, as they are then.
@@ -481,16 +493,3 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
 
 def _because(reason: str | None) -> bytes:
     return msgspec.json.encode({"reason": reason})
-
-
-def _reply_or_error(answer: SendAnswer, key: str | None) -> Reply | StateholdError:
-    if answer.reply is not None:
-        return answer.reply
-    error: StateholdError = (
-        Unavailable("an answer is neither a reply nor a problem; is the server another's?")
-        if answer.problem is None
-        else error_of(answer.problem)
-    )
-    if isinstance(error, Unavailable):
-        error.key = key
-    return error

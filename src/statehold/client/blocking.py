@@ -186,6 +186,7 @@ class Client:
     journal = _waits(AsyncClient.journal)
     explain = _waits(AsyncClient.explain)
     watch = _iterates(AsyncClient.watch)
+    watch_view = _iterates(AsyncClient.watch_view)
     watch_machine = _iterates(AsyncClient.watch_machine)
     watch_machines = _iterates(AsyncClient.watch_machines)
     pause = _waits(AsyncClient.pause)

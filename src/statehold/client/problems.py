@@ -12,6 +12,8 @@ from typing import Any
 from statehold import errors
 from statehold.errors import NotFound, Refused, StateholdError, Unavailable
 from statehold.wire.base import Problem
+from statehold.wire.instances import Reply
+from statehold.wire.operations import SendAnswer
 
 
 class ProblemError(StateholdError):
@@ -132,3 +134,16 @@ def _raised_there(cause: str) -> Exception:
     """An exception that prints as the server's; its class does not exist here and is made."""
     name, _, message = cause.partition(": ")
     return type(name, (Exception,), {})(message) if name.isidentifier() else Exception(cause)
+
+
+def reply_or_error(answer: SendAnswer, key: str | None) -> Reply | StateholdError:
+    if answer.reply is not None:
+        return answer.reply
+    error: StateholdError = (
+        Unavailable("an answer is neither a reply nor a problem; is the server another's?")
+        if answer.problem is None
+        else error_of(answer.problem)
+    )
+    if isinstance(error, Unavailable):
+        error.key = key
+    return error

@@ -24,8 +24,8 @@ from statehold.client.transport import (
     retry_after_seconds,
     unreachable,
 )
-from statehold.errors import BeyondEnd, InvalidPayload, Unavailable
-from statehold.wire.instances import Changes, Summary
+from statehold.errors import BeyondEnd, Forbidden, InvalidPayload, Unavailable
+from statehold.wire.instances import Changes, Reply, Summary
 from statehold.wire.journal import JournalEntry
 
 #: three times the server's heartbeat: a stream that is silent for longer is dead
@@ -51,6 +51,22 @@ async def watch_instance(
             if not is_known:
                 raise
         begin = 0
+
+
+async def watch_replies(
+    transport: Transport, instance: str, view: str | None
+) -> AsyncGenerator[Reply, None]:
+    """The views of the instance at this path: :meth:`.AsyncClient.watch_view`."""
+    before: str | None = None
+    params = {"views": "true"} if view is None else {"view": view}
+    async with aclosing(_connected(transport, f"{instance}/stream", params, _no_headers)) as events:
+        async for event in events:
+            if event is not None and event.event == "end":
+                return
+            # a connection begins with the instance as it is
+            if event is not None and event.event == "view" and event.data != before:
+                before = event.data
+                yield Reply.model_validate_json(event.data)
 
 
 async def watch_changes(transport: Transport, path: str) -> AsyncGenerator[Changes, None]:
@@ -90,6 +106,8 @@ async def _history(
                 yield None
             elif event.event == "end":
                 return
+            elif event.event == "view":
+                raise Forbidden("the caller may read the instance and not inspect it; watch_view")
             elif event.event in ("step", "note"):
                 entry = JournalEntry.model_validate_json(event.data)
                 place = (entry.seq, entry.part)

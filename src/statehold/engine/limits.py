@@ -24,6 +24,9 @@ class Limits(InstanceLimits):
     cached: int = 20_000
     #: bytes of their documents and data as JSON; decoded, they take a few times as much
     cached_bytes: int = 128_000_000
+    #: how long the expressions of one step may take, in time of the processor; beyond it the step
+    #: is refused. Python code can't be interrupted: what takes longer is logged and counted
+    step_seconds: float = 0.5
     #: times that a lost compare-and-set is repeated before it is ``StoreUnavailable``
     conflicts: int = 20
     #: attempts of effects that run at once, of coroutine functions; one effect of a machine may

@@ -66,6 +66,9 @@ class Observer:
     def overloaded(self, request: ObservedRequest) -> None:
         """A request was refused because the queue is full."""
 
+    def delayed(self, request: ObservedRequest, seconds: float) -> None:
+        """A request held the event loop for longer than ``Limits.step_seconds``."""
+
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
         """Instances that were woken: the machine, and how many seconds after it was due."""
 

@@ -25,8 +25,10 @@ from statehold.expression.allowance import charge
 PATTERN_LIMIT = 500
 #: instructions of the program that a pattern is compiled to; ``\p{L}`` has about 1,200
 PROGRAM_LIMIT = 2_000
-#: instructions times bytes of text, of all searches of one validation: a tenth of a second at most
-MATCH_LIMIT = 20_000_000
+#: instructions times bytes of text, of all searches of one validation: some tenth of a second
+MATCH_LIMIT = 30_000_000
+#: instructions that a byte takes at least: RE2 may have to make a new state for each
+_PER_BYTE = 100
 #: bytes that RE2 keeps for one pattern at most: its program and the states that it has met
 _MEMORY = 512 * 1024
 #: instructions times bytes that take about as long as one unit of an allowance
@@ -77,7 +79,8 @@ class Pattern:
         """Whether a part of the text matches. Raises ``ValueError`` where looking for one would
         take too long, beside the other searches of the same validation, and ``EvaluationFailed``
         where its step has no work left."""
-        work = self.size * (len(text) if text.isascii() else len(text.encode()))
+        size = len(text) if text.isascii() else len(text.encode())
+        work = (self.size + _PER_BYTE) * size
         budget = _running.get()
         left = MATCH_LIMIT if budget is None else budget.left
         if work > left:

@@ -84,7 +84,7 @@ def enablements(
     return tuple(found)
 
 
-def _allowance(program: Program[Any]) -> AbstractContextManager[None]:
+def _allowance(program: Program[Any]) -> AbstractContextManager[object]:
     if program.is_charged:
         return answer_allowance("what may happen next")
     return nullcontext()

@@ -99,11 +99,10 @@ class Metrics(Observer):
         self._commit_seconds = histogram(
             "statehold_commit_duration_seconds", "How long a commit took.", buckets=_QUICK
         )
-        self._conflicts = counter(
-            "statehold_commit_conflicts_total",
-            "Writes that lost against others and were repeated.",
-            "machine",
-        )
+        lost = "Writes that lost against others and were repeated."
+        self._conflicts = counter("statehold_commit_conflicts_total", lost, "machine")
+        held = "Requests that held the event loop for longer than the limit step_seconds."
+        self._slow = counter("statehold_slow_steps_total", held, "machine", "request")
         self._lag = histogram(
             "statehold_due_lag_seconds",
             "From when a timer or a retry was due to when it was handled.",
@@ -176,6 +175,9 @@ class Metrics(Observer):
 
     def overloaded(self, request: ObservedRequest) -> None:
         self._refusals.labels(request.ref.machine, request.label, Overloaded.code).inc()
+
+    def delayed(self, request: ObservedRequest, seconds: float) -> None:
+        self._slow.labels(request.ref.machine, request.label).inc()
 
     def fired(self, lags: Sequence[tuple[str, float]]) -> None:
         for machine, seconds in lags:

@@ -66,6 +66,9 @@ class Bounds:
     streams: int = 1000
     #: the longest silence on a stream, before a comment is sent
     heartbeat_seconds: float = 15.0
+    #: how often the caller of an open stream is authenticated again: a stream goes on for so long
+    #: after the caller's token has expired or was revoked
+    caller_seconds: float = 15.0
     #: how long a stream waits for a client that does not read, before it is closed
     stall_seconds: float = 30.0
     #: characters of an ``Idempotency-Key``; more is ``bad-request`` (400)

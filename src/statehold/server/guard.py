@@ -32,7 +32,8 @@ def guarded_by(
             # which costs more than everything else on the way of an event. This also skips the
             # dependencies of an application that includes the routes.
             if direct and [*endpoint.__annotations__] == ["request", "return"]:
-                self.app = _answer_directly(guard(endpoint, admission, extra_query))
+                known = [*query_of(endpoint), *extra_query]
+                self.app = _answer_directly(guard(endpoint, admission, known))
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             known = [*query_of(self.endpoint), *extra_query]
@@ -42,8 +43,10 @@ def guarded_by(
 
 
 def query_of(endpoint: Callable[..., Any]) -> list[str]:
-    """The query parameters that an endpoint reads by its signature."""
-    return [
+    """The query parameters that an endpoint reads, by its signature or from the request itself."""
+    declared = getattr(endpoint, "__route__", None)
+    bare = [] if declared is None else [p["name"] for p in declared.bare if p["in"] == "query"]
+    return bare + [
         name
         for name, hint in get_type_hints(endpoint, include_extras=True).items()
         if any(isinstance(one, Query) for one in getattr(hint, "__metadata__", ()))
@@ -72,6 +75,7 @@ def guard(
 
     async def answer(request: Request) -> Response:
         try:
+            request.scope[_ADMIT] = admission.admit
             request.scope[_CALLER] = await admission.admit(request)
             if known is not None and request.scope["query_string"]:
                 _check_query(request, known, operation_id)
@@ -128,9 +132,15 @@ def _answer_directly(handle: _Handler) -> ASGIApp:
     return app
 
 
-_CALLER = "statehold.caller"
+_CALLER, _ADMIT = "statehold.caller", "statehold.admit"
 
 
 def caller_of(request: Request) -> Caller:
     caller: Caller = request.scope[_CALLER]
+    return caller
+
+
+async def admitted_again(request: Request) -> Caller:
+    """The caller as it is let in now, with the same request; raises as the authenticator does."""
+    caller: Caller = await request.scope[_ADMIT](request)
     return caller

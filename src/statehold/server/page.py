@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from statehold.server.guard import caller_of
 from statehold.wire.machines import MachineSummary
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def front_page(
 
     async def page(request: Request) -> Response:
         running = engine()
-        machines = (await running.machine_list()).machines
-        counts = [(await running.machine_detail(m.name)).counts for m in machines]
+        caller = caller_of(request)
+        machines = (await running.machine_list(caller=caller)).machines
+        details = [await running.machine_detail(one.name, caller=caller) for one in machines]
+        counts = [one.counts for one in details]
         return HTMLResponse(
             render(list(zip(machines, counts, strict=True)), studio_is_missing=studio_is_missing),
             headers={

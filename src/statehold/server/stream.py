@@ -12,7 +12,10 @@ Rules:
     stops. It ends without ``end`` after an error: the client reconnects. Servers wait for open
     requests before they stop an application, so the signal that stops one is the last moment to
     end them (:func:`_follow_signals`).
-4.  Changes of a machine have no ids and are not stored: from ``event: hello`` on all are reported,
+4.  The caller is authenticated again every ``caller_seconds``, with the same request: the stream
+    ends without ``end`` when its token has expired or was revoked, or when its rights have become
+    others. The engine asks for the caller's right on the instance before everything that it shows.
+5.  Changes of a machine have no ids and are not stored: from ``event: hello`` on all are reported,
     and a client that reconnects fetches again what it shows. ``event: change`` has an instance as
     it is now; after ``event: more`` others may have changed, too.
 """
@@ -24,23 +27,36 @@ import logging
 import signal
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from types import FrameType
 from typing import Any, cast
 
 import anyio
 from anyio.abc import ObjectSendStream
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from statehold.errors import Overloaded, StateholdError, Stopping
+from statehold.errors import Overloaded, StateholdError, Stopping, name_of
+from statehold.instance.reply import InstanceReply
+from statehold.records import Caller
 from statehold.server.bounds import Bounds
+from statehold.server.guard import admitted_again, caller_of
 from statehold.wire.instances import Changes
 from statehold.wire.journal import JournalEntry
 
 _log = logging.getLogger("statehold.server")
+
+
+async def _is_let_in(request: Request, before: Caller) -> bool:
+    try:
+        return await admitted_again(request) == before
+    except Exception as error:  # noqa: BLE001 - of an authenticator; the client's next request shows it
+        _log.info("an event stream ended: its caller is not let in any more (%s)", name_of(error))
+        return False
+
 
 #: events that wait between the engine and the socket
 _BUFFER = 16
@@ -79,15 +95,18 @@ class Streams:
         ending, self.ending = self.ending, asyncio.Event()
         ending.set()
 
-    def respond(self, events: AsyncGenerator[bytes]) -> EventStream:
-        """Raises ``Overloaded`` if too many are open, ``Stopping`` after :meth:`stop`."""
+    def respond(self, events: AsyncGenerator[bytes], request: Request) -> EventStream:
+        """The stream of a request's caller, which ends when it is not let in any more.
+
+        Raises ``Overloaded`` if too many are open, ``Stopping`` after :meth:`stop`.
+        """
         if self.stopped:
             raise Stopping()
         if self.open >= self.bounds.streams:
             raise Overloaded(self.open, self.bounds.streams)
         self._loop = asyncio.get_running_loop()
         _follow_signals(self)
-        return EventStream(self, events)
+        return EventStream(self, events, partial(_is_let_in, request, caller_of(request)))
 
 
 #: the signals that stop servers; Gunicorn forwards SIGINT to its workers as SIGQUIT
@@ -131,12 +150,19 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, streams: Streams, events: AsyncGenerator[bytes]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        events: AsyncGenerator[bytes],
+        is_let_in: Callable[[], Awaitable[bool]],
+    ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._streams = streams
         self._ending = streams.ending
         self._events = events
+        self._is_let_in = is_let_in
+        self._is_over = False
         self._ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -158,11 +184,21 @@ class EventStream(Response):
                     await self._ending.wait()
                     tasks.cancel_scope.cancel()
 
+                async def until_let_out() -> None:
+                    while True:
+                        with anyio.move_on_after(self._streams.bounds.caller_seconds):
+                            await anyio.sleep_forever()
+                        if not await self._is_let_in():
+                            break
+                    self._is_over = True
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(until_let_out)
                 tasks.start_soon(until_gone)
                 tasks.start_soon(until_stopped)
                 await self._write(send)
                 tasks.cancel_scope.cancel()
-            if self._ending.is_set() and not self._ended:
+            if (self._is_over or self._ending.is_set()) and not self._ended:
                 await self._send(send, b"", more=False)
         except* TimeoutError:
             _log.info("an event stream's client did not read; connection closed")
@@ -214,6 +250,16 @@ async def journal_events(
             status = entry.status
             yield event_bytes(entry)
     # entries also end when the engine stops, while the instance goes on
+    if status in _OVER:
+        yield b"event: end\ndata: {}\n\n"
+
+
+async def view_events(replies: AsyncIterator[InstanceReply]) -> AsyncGenerator[bytes]:
+    status = ""
+    async with aclosing(cast("AsyncGenerator[InstanceReply]", replies)):
+        async for reply in replies:
+            status = reply.status
+            yield b"id: %d\nevent: view\ndata: %b\n\n" % (reply.seq, reply.json())
     if status in _OVER:
         yield b"event: end\ndata: {}\n\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -31,6 +32,8 @@ SETTLE_SECONDS = 10.0
 #: rounds of the event loop without a pause, before it waits between rounds
 _EAGER_ROUNDS = 200
 _PAGE = 1_000
+#: a test gives the same however slow its machine is
+_UNTIMED = Limits(grace_seconds=0.0, step_seconds=math.inf)
 
 #: by effect or its name; a mapping's keys are invariant, so only ``Any`` takes all effects
 Fakes = Mapping[Any, Fake]
@@ -65,7 +68,7 @@ class EngineKit:
         fakes: Fakes | None = None,
         store: Store | str | None = None,
         clock: ManualClock | None = None,
-        limits: Limits = Limits(grace_seconds=0.0),  # noqa: B008 - frozen
+        limits: Limits = _UNTIMED,
         seed: int = 0,
     ) -> None:
         self.clock = clock or ManualClock(EPOCH)

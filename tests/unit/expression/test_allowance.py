@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from statehold.expression.allowance import STEP_WORK_LIMIT, step_allowance
+from statehold.expression.allowance import (
+    STEP_WORK_LIMIT,
+    Time,
+    answer_allowance,
+    charge,
+    is_used_up,
+    step_allowance,
+    timed,
+)
 from statehold.expression.cel.language import INT, Environment, list_of
 from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, Scope
@@ -49,3 +57,39 @@ def test_going_through_a_text_counts_though_it_has_no_loop() -> None:
     long = ECMASCRIPT.expression("0" + " " * 2_999)
     with step_allowance(), pytest.raises(EvaluationFailed, match=MESSAGE):
         again(lambda: long(Scope({})), STEP_WORK_LIMIT // 300)
+
+
+@pytest.mark.parametrize("work", [in_ecmascript, in_cel])
+def test_a_step_whose_time_is_up_evaluates_nothing_more(work: Callable[[], None]) -> None:
+    now = [0.0]
+    with timed(Time(lambda: now[0], 0.5)):
+        with step_allowance():
+            work()
+            now[0] = 0.6
+            with pytest.raises(EvaluationFailed, match=r"more than 0\.5 s of the processor's time"):
+                work()
+            # a step is dropped for what it can't go on from
+            assert is_used_up()
+        with step_allowance():
+            # the time of a step begins with it
+            work()
+            assert not is_used_up()
+
+
+def test_without_a_clock_time_decides_nothing() -> None:
+    with step_allowance():
+        again(in_cel, 3)
+    with timed(None), step_allowance():
+        again(in_cel, 3)
+
+
+def test_the_parts_of_one_answer_share_its_allowance() -> None:
+    with answer_allowance("the answer") as whole:
+        with answer_allowance("a part") as part:
+            charge(100)
+        assert part is whole
+        assert whole.left == whole.limit - 100
+    with step_allowance() as step:
+        with answer_allowance("the view"):
+            charge(100)
+        assert step.left == step.limit

@@ -5,11 +5,14 @@
    committed, and the others start again without the request that broke.
 3. An answer that changes nothing is not checked by a compare-and-set. Where other workers may have
    changed the instance since it was loaded, the request is applied again to what the store has now.
+4. The expressions of a step have so much time (:mod:`statehold.expression.allowance`). Python code
+   can't be interrupted: a request that held the event loop for longer is logged and reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from time import perf_counter, thread_time
 from typing import Any, NamedTuple
 
 from statehold.engine.log_fields import about, logger
@@ -18,6 +21,7 @@ from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import ActionFailed, NewerVersion, Refused, StateholdError
+from statehold.expression.allowance import Time, timed
 from statehold.instance.draft import Draft
 from statehold.records import Ref
 
@@ -42,6 +46,7 @@ class Applier:
         self._tracer = context.tracer
         self._newer = newer
         self._exclusive = exclusive
+        self._step_time = Time(thread_time, context.limits.step_seconds)
 
     def apply(
         self,
@@ -52,7 +57,18 @@ class Applier:
     ) -> Applied | None:
         """What came of the requests, or None where one broke the batch. ``fresh`` are instances
         that were loaded just now; ``back`` gets the requests that go into another batch."""
+        with timed(self._step_time):
+            return self._apply(batch, drafts, fresh, back)
+
+    def _apply(
+        self,
+        batch: Sequence[Request],
+        drafts: Mapping[Ref, Draft],
+        fresh: Collection[Ref],
+        back: set[Request],
+    ) -> Applied | None:
         context, tracer = self._context, self._tracer
+        longest = context.limits.step_seconds
         applied = Applied([], [])
         for request in batch:
             draft = drafts.get(request.ref)
@@ -62,6 +78,7 @@ class Applier:
                 draft.trace = call_safely(tracer.applying, request, draft) or ""
             answer: Any
             refused = False
+            began = perf_counter()
             try:
                 if request.caller.roles is None:
                     answer = request.apply(draft, context)
@@ -79,6 +96,8 @@ class Applier:
                 self._drop_broken(request, error, draft)
                 back.update(one for one in batch if not one.future.done())
                 return None
+            if (took := perf_counter() - began) > longest:
+                self._report(request, took)
             if tracer is not None:
                 call_safely(tracer.applied, request, draft)
             if refused and request.asks_key():
@@ -88,6 +107,19 @@ class Applier:
             else:
                 applied.stale.append(request)
         return applied
+
+    def _report(self, request: Request, seconds: float) -> None:
+        ref = request.ref
+        log.warning(
+            "%s of %s held the event loop for %.3f s, in which nothing else was done; keep what "
+            "takes long in an effect",
+            request.describe(),
+            f"{ref.machine}/{ref.id}",
+            seconds,
+            extra=about(self._context, ref),
+        )
+        if self._context.observer is not None:
+            call_safely(self._context.observer.delayed, request, seconds)
 
     def _drop_broken(self, request: Request, error: BaseException, draft: Draft) -> None:
         if request.asks_key():

@@ -114,5 +114,8 @@ class Finder:
         authorize(caller, right, definition, row)
         if is_permitted(caller, "inspect", definition, row):
             return error
-        why = "the reason is shown to those who may inspect it"
-        return InstanceUnreadable(ref.machine, ref.id, row.version, why)
+        shorter = InstanceUnreadable(
+            ref.machine, ref.id, row.version, "the reason is shown to those who may inspect it"
+        )
+        shorter.withheld = error
+        return shorter

@@ -16,6 +16,7 @@ from statehold.engine.queries.reading import Reading
 from statehold.engine.queries.rights import scope_of, summaries
 from statehold.engine.requests.context import EngineContext
 from statehold.errors import StateholdError
+from statehold.expression.allowance import answer_allowance
 from statehold.instance.authorize import is_permitted
 from statehold.instance.loaded import Loaded
 from statehold.instance.reply import InstanceReply
@@ -118,7 +119,8 @@ class InstanceQueries:
         """The invoked instances that have started and that the caller may read, as they are now."""
         refs = [one.child for one in loaded.instance.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
-        views = {ref: await self._child(row, caller) for ref, row in rows.items()}
+        with answer_allowance("what the children accept"):
+            views = {ref: await self._child(row, caller) for ref, row in rows.items()}
         return {ref: view for ref, view in views.items() if view is not None}
 
     async def _child(self, row: Row, caller: Caller) -> ChildView | None:

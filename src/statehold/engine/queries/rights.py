@@ -13,17 +13,17 @@ from typing import Any, Never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statehold.chart.access import RIGHTS, Right
+from statehold.chart.access import Right
 from statehold.chart.machine import Definition
 from statehold.errors import Forbidden, InvalidPayload, MachineUnserved, UnknownMachine
 from statehold.instance.authorize import (
     is_permitted,
-    may_some,
     named_indexes,
     owned,
     permitted_unstated,
     refuse,
 )
+from statehold.instance.disclosure import uses
 from statehold.records import Caller, Row
 from statehold.store import Query
 from statehold.wire.instances import Summary
@@ -122,7 +122,7 @@ def check_seen(
     definitions: Mapping[str, Definition[Any]],
 ) -> None:
     """Raises as :func:`refuse_unknown` where the caller does not see the machine."""
-    if caller.roles is not None and not sees(caller, definition):
+    if caller.roles is not None and not uses(caller, definition):
         unknown = UnknownMachine(definition.name, ())
         refuse_unknown(caller, right, definition.name, definitions, unknown)
 
@@ -135,17 +135,11 @@ def inspects_all(caller: Caller, definition: Definition[Any]) -> bool:
     return owned(caller, "inspect", definition) is None
 
 
-def sees(caller: Caller, definition: Definition[Any]) -> bool:
-    """Whether a caller sees that there is a machine, and its chart: it has any right on it, on
-    all its instances or on some."""
-    return any(may_some(caller, right, definition) for right in RIGHTS)
-
-
 def seen(caller: Caller, definitions: Mapping[str, Definition[Any]]) -> list[Definition[Any]]:
-    """The machines that the caller sees."""
+    """The machines that the caller sees: those on which it can have any right."""
     if caller.roles is None:
         return list(definitions.values())
-    return [one for one in definitions.values() if sees(caller, one)]
+    return [one for one in definitions.values() if uses(caller, one)]
 
 
 def refuse_unknown(

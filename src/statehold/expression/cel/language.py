@@ -4,7 +4,7 @@
    fit, and fields that a declared object does not have are refused when the text is compiled.
 2. CEL's standard functions and macros are available, and the extensions ``strings`` and ``math``.
    No function reads a clock, a file or a random number.
-3. A pattern of ``matches`` is a literal, and short: see :data:`PATTERN_LIMIT`.
+3. A pattern of ``matches`` is a literal, and bounded: see :mod:`statehold.expression.pattern`.
 4. No evaluation takes much more than a tenth of a second; see :mod:`.cost`.
    Text that the library would not read whole (with U+0000) fails the evaluation.
 5. Results are plain JSON values, and ``timedelta`` for durations. Moments are RFC 3339 text.
@@ -24,7 +24,8 @@ from typing import Any, Literal
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
-from statehold.expression.cel.cost import check_work
+from statehold.expression.allowance import begin
+from statehold.expression.cel.cost import Work
 from statehold.expression.cel.tree import Call, Constant, Name, Node, Select, read_tree, walk
 from statehold.expression.language import (
     DEPTH_LIMIT,
@@ -33,11 +34,8 @@ from statehold.expression.language import (
     ExpressionRefused,
 )
 from statehold.expression.near import nearest
+from statehold.expression.pattern import Pattern, PatternRefused
 
-#: characters of a pattern given to ``matches``
-PATTERN_LIMIT = 200
-#: the product of a pattern's counted repetitions: ``(x{9}){9}`` has 81
-REPETITION_LIMIT = 1_000
 #: compiled expressions that an environment caches; beyond, all are compiled again
 CACHE_LIMIT = 1_000
 
@@ -134,9 +132,12 @@ class Environment:
                 raise ExpressionRefused(
                     text, f"has({name}) says nothing: {name} is declared", f"write {name} != null"
                 )
+        programs: dict[str, int] = {}
         for node in walk(tree):
-            self._check(text, node)
-        return CelExpression(text, compiled, tree, self.variables)
+            pattern = self._check(text, node)
+            if pattern is not None:
+                programs[pattern.text] = pattern.size
+        return CelExpression(text, compiled, tree, self.variables, programs)
 
     def _refused(self, text: str, message: str) -> ExpressionRefused:
         found = _COMPLAINT.search(message)
@@ -161,25 +162,31 @@ class Environment:
             return f"did you mean {near}?"
         return f"there are {', '.join(sorted(self.variables)[:20])}" if self.variables else ""
 
-    def _check(self, text: str, node: Node) -> None:
+    def _check(self, text: str, node: Node) -> Pattern | None:
+        """The pattern that the node matches something against."""
         match node:
             case Select(Name(name), field) if name in self.closed:
                 raise ExpressionRefused(
                     text, f"there is no '{name}.{field}'", self._near(f"{name}.{field}")
                 )
             case Call("matches", arguments):
-                _check_pattern(text, arguments[-1])
+                return _check_pattern(text, arguments[-1])
             case _:
-                return
+                return None
 
 
 class CelExpression:
     """Called with a function from a variable's name to its value."""
 
-    __slots__ = ("_compiled", "_kinds", "_tree", "kind", "reads", "text")
+    __slots__ = ("_compiled", "_kinds", "_work", "kind", "reads", "text")
 
     def __init__(
-        self, text: str, compiled: cel.Expression, tree: Node, variables: Mapping[str, Kind]
+        self,
+        text: str,
+        compiled: cel.Expression,
+        tree: Node,
+        variables: Mapping[str, Kind],
+        programs: Mapping[str, int],
     ) -> None:
         self.text = text
         self.kind = _kind_named(compiled.return_type().name())
@@ -187,12 +194,14 @@ class CelExpression:
         self.reads = frozenset(named & variables.keys())
         self._kinds = {name: variables[name] for name in self.reads}
         self._compiled = compiled
-        self._tree = tree
+        self._work = Work(tree, programs)
 
     def __call__(self, value_of: Callable[[str], Any]) -> Any:
         """A plain value, or a ``timedelta``; raises ``EvaluationFailed``."""
+        # before values are read and looked at: once all is spent, that is not done for nothing
+        begin(self.text)
         values = {name: _given(value_of(name), kind) for name, kind in self._kinds.items()}
-        check_work(self._tree, values)
+        self._work.check(values)
         try:
             made = self._compiled.eval(data=values)
             plain = made.plain_value()
@@ -282,7 +291,6 @@ def _kind_named(name: str) -> Kind:
 _ASKED = re.compile(r"\bhas\s*\(\s*([\w.]+)\s*\)")
 _COMPLAINT = re.compile(r"ERROR: <input>:(?P<line>-?\d+):(?P<column>-?\d+): (?P<what>[^\n]*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
-_COUNTED = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 
 
 def _hint_for(complaint: str) -> str:
@@ -291,24 +299,16 @@ def _hint_for(complaint: str) -> str:
     return ""
 
 
-def _check_pattern(text: str, pattern: Node) -> None:
+def _check_pattern(text: str, pattern: Node) -> Pattern:
     if not isinstance(pattern, Constant) or pattern.text is None:
         raise ExpressionRefused(text, "a pattern is computed", "write it as a literal")
-    if len(pattern.text) > PATTERN_LIMIT:
+    try:
+        return Pattern(pattern.text)
+    except PatternRefused as error:
+        shown = pattern.text if len(pattern.text) <= 60 else f"{pattern.text[:59]}…"
         raise ExpressionRefused(
-            text,
-            f"a pattern has {len(pattern.text)} characters; the limit is {PATTERN_LIMIT}",
-            "use two shorter patterns",
-        )
-    repeated = 1
-    for least, most in _COUNTED.findall(pattern.text):
-        repeated *= max(int(most or least), 1)
-    if repeated > REPETITION_LIMIT:
-        raise ExpressionRefused(
-            text,
-            f"a pattern's repetitions multiply to {repeated}; the limit is {REPETITION_LIMIT}",
-            "use * or +",
-        )
+            text, f"the pattern {shown!r}: {error.message}", error.hint
+        ) from None
 
 
 def _plain_message(message: str) -> str:

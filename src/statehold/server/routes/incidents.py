@@ -30,12 +30,16 @@ class IncidentEndpoints(Endpoints):
     async def incidents(
         self, request: Request, machine: Text = None, limit: Limit = 50, cursor: Text = None
     ) -> Response:
-        """List incidents, oldest first."""
+        """List the incidents of instances that the caller may inspect, oldest first.
+
+        A caller who may not inspect all of them gets them machine by machine.
+        """
         found = await self.engine.incidents(
             machine,
             limit=self.page(limit),
             cursor=cursor,
             max_lag_seconds=max_lag_of(request),
+            caller=caller_of(request),
         )
         return json(found, lag_seconds=found.lag_seconds)
 

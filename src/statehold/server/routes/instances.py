@@ -38,6 +38,7 @@ from statehold.server.routes.route import (
     MACHINE_PATH,
     MAX_LAG,
     ON_INSTANCE,
+    VIEW,
     route,
 )
 from statehold.wire.base import Wire
@@ -116,7 +117,12 @@ class InstanceEndpoints(Endpoints):
         limit: Limit = 50,
         cursor: Text = None,
     ) -> Response:
-        """List the instances of a machine."""
+        """List the instances of a machine that the caller may read.
+
+        Filters by an index that the machine's grant to read does not name, `in_state_since`,
+        `incidents` and `order=since` are for callers who may inspect all that they may read. With
+        `q`, those who may read only some instances get them newest first.
+        """
         query = store.Query(
             machine=machine,
             state=state,
@@ -132,14 +138,18 @@ class InstanceEndpoints(Endpoints):
             limit=self.page(limit),
             cursor=cursor,
         )
-        found = await self.engine.list(query, max_lag_seconds=max_lag_of(request))
+        found = await self.engine.list(
+            query, max_lag_seconds=max_lag_of(request), caller=caller_of(request)
+        )
         return json(found, lag_seconds=found.lag_seconds)
 
-    @route("GET", INSTANCE_PATH, "instances", {200: Reply}, (404,), bare=(MACHINE, ID))
+    @route("GET", INSTANCE_PATH, "instances", {200: Reply}, (404, 422), bare=(MACHINE, ID, VIEW))
     async def read(self, request: Request) -> Response:
-        """Read an instance."""
+        """Read an instance, in the caller's view of it."""
         machine, id = instance_of(request)
-        return reply(await self.engine.read(machine, id, caller=caller_of(request)), 200)
+        view = request.query_params.get("view") if request.scope["query_string"] else None
+        answer = await self.engine.read(machine, id, view=view, caller=caller_of(request))
+        return reply(answer, 200)
 
     @route("GET", f"{INSTANCE_PATH}/at/{{seq}}", "instances", {200: PastInstance}, (404, 422))
     async def at(
@@ -150,7 +160,7 @@ class InstanceEndpoints(Endpoints):
         seq: Annotated[int, Path(ge=1, le=2**53)],
     ) -> Response:
         """Read an instance as it was after one of its steps."""
-        past = await self.engine.at(*instance_of(request), seq)
+        past = await self.engine.at(*instance_of(request), seq, caller=caller_of(request))
         return json(
             PastInstance(
                 machine=machine,

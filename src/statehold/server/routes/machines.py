@@ -34,8 +34,13 @@ _DOCUMENT = {
 class MachineEndpoints(Endpoints):
     @route("GET", "/api/machines", "machines", {200: Machines}, bare=(MAX_LAG,))
     async def machines(self, request: Request) -> Response:
-        """List the machines that this engine runs."""
-        found = await self.engine.machine_list(max_lag_seconds=max_lag_of(request))
+        """List the machines on which the caller has any right.
+
+        Counts are for callers who may read all instances.
+        """
+        found = await self.engine.machine_list(
+            max_lag_seconds=max_lag_of(request), caller=caller_of(request)
+        )
         return json(found, lag_seconds=found.lag_seconds)
 
     @route(
@@ -75,7 +80,7 @@ class MachineEndpoints(Endpoints):
     @route("GET", f"{MACHINE_PATH}/document", "machines", {200: "text/plain"}, (404, 422))
     async def document(self, request: Request, machine: Name, version: Version = None) -> Response:
         """Read the document of a version that was deployed as data."""
-        found = await self.engine.document(machine, version)
+        found = await self.engine.document(machine, version, caller=caller_of(request))
         return Response(
             found.text,
             media_type="text/plain; charset=utf-8",
@@ -86,7 +91,7 @@ class MachineEndpoints(Endpoints):
     async def machine(self, request: Request, machine: Name, version: Version = None) -> Response:
         """Read a machine: its chart, and how many instances are in each state."""
         found = await self.engine.machine_detail(
-            machine, version, max_lag_seconds=max_lag_of(request)
+            machine, version, max_lag_seconds=max_lag_of(request), caller=caller_of(request)
         )
         return json(found, lag_seconds=found.lag_seconds)
 
@@ -102,10 +107,11 @@ class MachineEndpoints(Endpoints):
         version: Version = None,
     ) -> Response:
         """Draw the chart as a diagram."""
+        caller = caller_of(request)
         if instance is None:
-            return _text(to_mermaid(await self.engine.chart(machine, version)))
-        answer = await self.engine.read(machine, instance)
-        chart = await self.engine.chart(machine, answer.version)
+            return _text(to_mermaid(await self.engine.chart(machine, version, caller=caller)))
+        answer = await self.engine.read(machine, instance, caller=caller)
+        chart = await self.engine.chart(machine, answer.version, caller=caller)
         return _text(to_mermaid(chart, active=answer.state))
 
     @route("GET", f"{MACHINE_PATH}/flows", "machines", {200: Flows}, (404, 422), bare=(MAX_LAG,))
@@ -121,7 +127,7 @@ class MachineEndpoints(Endpoints):
         It is counted as it happens, never by reading journals.
         """
         found = await self.engine.flows(
-            machine, window, version, max_lag_seconds=max_lag_of(request)
+            machine, window, version, max_lag_seconds=max_lag_of(request), caller=caller_of(request)
         )
         return json(found, lag_seconds=found.lag_seconds)
 
@@ -129,10 +135,11 @@ class MachineEndpoints(Endpoints):
     async def stream_machines(self, request: Request) -> Response:
         """Watch which instances of all machines change, as server-sent events.
 
-        The events are those of the stream of one machine.
+        They are the machines of which the caller may read all instances. The events are those of
+        the stream of one machine.
         """
-        changes = await self.engine.watch_machines()
-        return self.serving.streams.respond(change_events(changes))
+        changes = await self.engine.watch_machines(caller=caller_of(request))
+        return self.serving.streams.respond(change_events(changes), request)
 
     @route("GET", f"{MACHINE_PATH}/stream", "machines", {200: "text/event-stream"}, (404,))
     async def stream_machine(self, request: Request, machine: Name) -> Response:
@@ -142,8 +149,8 @@ class MachineEndpoints(Endpoints):
         may combine several changes. `event: more`: more instances may have changed than the stream
         reports, fetch again. There are no ids: a client that reconnects fetches again, too.
         """
-        changes = await self.engine.watch_machine(machine)
-        return self.serving.streams.respond(change_events(changes))
+        changes = await self.engine.watch_machine(machine, caller=caller_of(request))
+        return self.serving.streams.respond(change_events(changes), request)
 
     @route("GET", "/api/search", "machines", {200: Found}, (422,), bare=(MAX_LAG,))
     async def search(
@@ -153,7 +160,9 @@ class MachineEndpoints(Endpoints):
         limit: Annotated[int, Query(ge=1, le=100, description="of each kind")] = 20,
     ) -> Response:
         """Search machines, states, events and instances by text."""
-        found = await self.engine.search(q, limit=limit, max_lag_seconds=max_lag_of(request))
+        found = await self.engine.search(
+            q, limit=limit, max_lag_seconds=max_lag_of(request), caller=caller_of(request)
+        )
         return json(found, lag_seconds=found.lag_seconds)
 
 

@@ -139,6 +139,13 @@ LEFT_OUT = _parameter(
 IF_MATCH = _parameter("If-Match", "header", "the seq that the sender saw", '"3"')
 LAST_EVENT_ID = _parameter("Last-Event-ID", "header", "the last seq that the client received", "3")
 INCIDENT = _parameter("incident", "path", "machine/instance/key", "order/o-1/3.0")
+VIEW = _parameter(
+    "view",
+    "query",
+    "a view of the caller's by role, in place of the first one of the machine's that it has",
+    "courier",
+    maxLength=200,
+) | {"required": False}
 TIMER = _parameter("timer", "path", "the timer's id, as in `explain`", "accepted.after.0")
 EFFECT = _parameter("key", "path", "the effect's key, as in `explain`", "3.0")
 MAX_LAG = _parameter(

@@ -59,8 +59,7 @@ class Configurations:
         self, machine: str, fetch: Fetch
     ) -> list[tuple[int, StoredConfiguration, int]]:
         """Those of the machine that any instance is in: number, configuration, instances."""
-        there = await fetch("configurations_of_machine", machine)
-        counted = await fetch("instances_in", [number for (number,) in there])
+        counted = await fetch("counted_configurations", machine)
         of_number = await self.of_numbers((number for number, _ in counted), fetch)
         return [(number, of_number[number], instances) for number, instances in counted]
 

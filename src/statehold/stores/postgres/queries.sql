@@ -645,14 +645,12 @@ SELECT number, machine, version, status, state, tags, owners
 FROM configurations
 WHERE number = ANY ($1::bigint[])
 
--- name: configurations_of_machine
-SELECT number FROM configurations WHERE machine = $1
-
--- name: instances_in
--- How many instances are in each configuration that has any.
+-- name: counted_configurations
+-- How many instances are in each configuration of a machine that has any.
 SELECT c.configuration, sum(c.instances)::bigint
-FROM counts AS c
-WHERE c.configuration = ANY ($1::bigint[])
+FROM configurations AS k
+JOIN counts AS c ON c.configuration = k.number
+WHERE k.machine = $1
 GROUP BY c.configuration
 HAVING sum(c.instances) > 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from statehold.records import Ref
@@ -67,10 +67,8 @@ class Reader:
     async def of_each(self, name: str, *arguments: Any) -> list[list[Any]]:
         """The answer of each partition, or the one of all."""
         partitions = self.statements.partitions
-        if len(partitions) == 1:
-            return [await self.fetch(name, *arguments, partition=partitions[0])]
-        return await asyncio.gather(
-            *(self.fetch(name, *arguments, partition=partition) for partition in partitions)
+        return await _all_of(
+            [self.fetch(name, *arguments, partition=partition) for partition in partitions]
         )
 
     async def of_items(
@@ -84,13 +82,13 @@ class Reader:
     ) -> list[Any]:
         """Asked with arrays of what is wanted, each in its partition, and ``more`` arguments."""
         groups = self.statements.grouped(items, partition_of_item)
-        pages = await asyncio.gather(
-            *(
+        pages = await _all_of(
+            [
                 self.fetch(
                     name, *turned(map(columns_of_item, group), width), *more, partition=place
                 )
                 for place, group in groups
-            )
+            ]
         )
         return [columns for page in pages for columns in page]
 
@@ -102,6 +100,11 @@ class Reader:
 
     async def of_refs(self, name: str, refs: Iterable[Ref]) -> list[Any]:
         return await self.of_items(name, refs, partition_of_ref, ref_columns, 3)
+
+
+async def _all_of(pages: Sequence[Coroutine[Any, Any, list[Any]]]) -> list[list[Any]]:
+    """The pages, asked for at once; a single one without a task of its own."""
+    return [await pages[0]] if len(pages) == 1 else await asyncio.gather(*pages)
 
 
 def partition_of_ref(ref: Ref) -> int:
